@@ -1,0 +1,99 @@
+/** A step of a request, in the order of their happening. The step that failed names the error. */
+export type Phase = 'resolve' | 'connect' | 'handshake' | 'request' | 'response';
+
+/** A moment of a request, by the name it has in the metric label `event` (the contract). */
+export type TraceEvent =
+  | 'dns_start'
+  | 'dns_done'
+  | 'connect_start'
+  | 'connect_done'
+  | 'tls_handshake_start'
+  | 'tls_handshake_done'
+  | 'got_conn'
+  | 'wrote_request'
+  | 'got_first_resp_byte';
+
+/** Seconds from the request's start to each moment that it reached. After a redirect, those of the last request. */
+export type Timings = Readonly<Partial<Record<TraceEvent, number>>>;
+
+/** A pod like ours on another node, as `/alive` shows it. */
+export type Neighbour = Readonly<{
+  podName: string;
+  podIP: string;
+  hostIP: string;
+  nodeName: string;
+  phase: string;
+}>;
+
+/** Somewhere to reach. */
+export type Target = Readonly<{ url: URL; neighbour?: Neighbour }>;
+
+/** What came of one attempt. A failure is a value; a throw is a bug. `duration`: seconds until the response's head had come. */
+export type Outcome = Readonly<
+  { timings: Timings } & (
+    | { kind: 'ok'; status: number; duration: number }
+    | { kind: 'unexpected-status'; status: number; reason: string; duration: number }
+    | { kind: 'failed'; phase: Phase; error: Error }
+  )
+>;
+
+/** Tries one target once. Obeys the signal; never rejects. */
+export type Probe = (target: Target, signal: AbortSignal) => Promise<Outcome>;
+
+/** One question that we ask again and again. */
+export type Check = Readonly<{
+  /** The metric label `type`. */
+  type: string;
+  target: Target;
+  probe: Probe;
+  /** The response statuses, beside 200, that a target of this kind is known to give. */
+  knownStatuses: readonly number[];
+  /** Asked after a failure: has the target left meanwhile, so that the failure means nothing? Never rejects. */
+  hasLeft?: () => Promise<boolean>;
+}>;
+
+/** The answer to a check. */
+export type Result = Readonly<{ check: Check; outcome: Outcome }>;
+
+/** Hears of every check: when it is first asked, each result, and when it is asked no longer. */
+export type Recorder = Readonly<{
+  begin?: (check: Check) => void;
+  record: (result: Result) => void;
+  end?: (check: Check) => void;
+}>;
+
+const ERROR_EVENTS: Readonly<Record<Phase, string>> = {
+  resolve: 'dns_done',
+  connect: 'connect_done',
+  handshake: 'tls_handshake_done',
+  request: 'wrote_request',
+  response: 'round_trip_error',
+};
+
+/** The metric label `event` of a failed outcome; `undefined` when it is ok (the contract). */
+export function errorEvent(outcome: Outcome): string | undefined {
+  if (outcome.kind === 'ok') return undefined;
+  if (outcome.kind === 'unexpected-status') return `status_code_${outcome.status}`;
+  return ERROR_EVENTS[outcome.phase];
+}
+
+/** Every error event that a check can have before it has been seen to have it. */
+export function possibleErrorEvents({ target, knownStatuses }: Check): string[] {
+  const { protocol, hostname } = target.url;
+  const isAddress = /^[\d.]+$|^\[/.test(hostname);
+  return [
+    ...(isAddress ? [] : [ERROR_EVENTS.resolve]),
+    ERROR_EVENTS.connect,
+    ...(protocol === 'https:' ? [ERROR_EVENTS.handshake] : []),
+    ERROR_EVENTS.request,
+    ERROR_EVENTS.response,
+    ...knownStatuses.map((status) => `status_code_${status}`),
+  ];
+}
+
+/** An outcome as `/alive` and the log show it: `ok`, a status line, or the error's text. */
+export function answerText(outcome: Outcome): string {
+  if (outcome.kind === 'ok') return 'ok';
+  if (outcome.kind === 'failed') return outcome.error.message;
+  return `${outcome.status} ${outcome.reason}`.trim();
+}

@@ -1,0 +1,44 @@
+/** The fields of a Kubernetes object that the cluster on this machine fills in. */
+export type KubeObject = {
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    labels?: Record<string, string>;
+    deletionTimestamp?: string;
+  };
+  spec?: Record<string, unknown>;
+  status?: Record<string, unknown>;
+};
+
+/** The two kinds of object that the probe reads. */
+export type Resource = 'pods' | 'nodes';
+
+/** How a control plane is broken; `undefined` heals it. */
+export type ControlPlaneFault =
+  /** Nobody listens; open connections are cut. */
+  | { kind: 'away' }
+  /** Connections are accepted and nothing is ever answered; open watches fall silent. */
+  | { kind: 'hang' }
+  /** Every answer, the watches' first byte too, comes so much later. */
+  | { kind: 'slow'; milliseconds: number }
+  /** Every request is answered with this status and a Kubernetes Status object. */
+  | { kind: 'status'; code: number };
+
+/** An API server that probes can ask, and what stands behind it. Two implementations: embedded, and real. */
+export interface ControlPlane {
+  /** Where it listens: `https://127.0.2.1:6443`. */
+  readonly url: URL;
+  /** The PEM certificate of the authority that signed its serving certificate. */
+  readonly certificateAuthority: string;
+  /** Makes a bearer token that the API server accepts until `revoke`. */
+  issueToken(name: string): Promise<string>;
+  revoke(token: string): Promise<void>;
+  /** Creates the object, or replaces the one of the same namespace and name; watches hear of it. */
+  put(resource: Resource, object: KubeObject): Promise<void>;
+  /** Removes the object, if there is one; watches hear of it. */
+  remove(resource: Resource, name: string, namespace?: string): Promise<void>;
+  break(fault: ControlPlaneFault | undefined): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,195 @@
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIP, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
+import {
+  AUTHORITATIVE_ANSWER,
+  type DecodedPacket,
+  decode,
+  encode,
+  type Packet,
+  RECURSION_AVAILABLE,
+  RECURSION_DESIRED,
+  streamEncode,
+  TRUNCATED_RESPONSE,
+} from 'dns-packet';
+
+/** How queries are (not) answered: never, SERVFAIL, or NXDOMAIN although the name is known. */
+export type DnsFault = 'silent' | 'servfail' | 'nxdomain';
+
+type Answered = Packet & { flags: number };
+
+/** Seconds that a client may keep an answer. */
+const TTL = 5;
+/** RFC 1035, 4.2.1: what a UDP message holds at most. EDNS(0) (RFC 6891), which would allow more, is not offered. */
+const MOST_UDP_BYTES = 512;
+/** RFC 1035, 4.1.1. */
+const SERVFAIL = 2;
+const NXDOMAIN = 3;
+const MOST_QUERIES_KEPT = 1_000;
+/** A TCP connection on which nothing happens for so long is closed (RFC 7766, 6.2.3). */
+const IDLE_MS = 60_000;
+/** A client that does not read so many bytes of answers is cut off. */
+const MOST_UNREAD_BYTES = 1 << 20;
+
+/** A name server on UDP and TCP that knows a handful of A and AAAA records, and can be broken. */
+export class DnsServer {
+  readonly address: string;
+  readonly port: number;
+  readonly #datagrams: DatagramSocket;
+  readonly #listener: Server;
+  readonly #connections = new Set<Socket>();
+  readonly #records = new Map<string, readonly string[]>();
+  readonly #queries: { name: string; type: string }[] = [];
+  #fault: { kind: DnsFault; names: ReadonlySet<string> | undefined } | undefined;
+
+  private constructor(address: string, datagrams: DatagramSocket, listener: Server) {
+    this.address = address;
+    this.port = datagrams.address().port;
+    this.#datagrams = datagrams;
+    this.#listener = listener;
+    datagrams.on('message', (message, client) => {
+      const answer = this.#answer(message);
+      if (answer) datagrams.send(datagramOf(answer), client.port, client.address, () => {});
+    });
+    datagrams.on('error', () => {});
+    listener.on('connection', (socket) => this.#converse(socket));
+  }
+
+  /**
+   * Listens at once. `records`: name → its IPv4 and IPv6 addresses; port 0 takes one that is free
+   * for both protocols. Rejects when it cannot listen, throws TypeError when an address is none.
+   */
+  static async start(options: {
+    address: string;
+    port: number;
+    records: Record<string, readonly string[]>;
+  }): Promise<DnsServer> {
+    const [datagrams, listener] = await listen(options.address, options.port);
+    const server = new DnsServer(options.address, datagrams, listener);
+    try {
+      for (const [name, addresses] of Object.entries(options.records)) {
+        server.setRecord(name, addresses);
+      }
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
+  }
+
+  /** The last 1,000 questions, those that were not answered too; names in lower case. */
+  get queries(): readonly { name: string; type: string }[] {
+    return this.#queries;
+  }
+
+  /** Replaces the name's addresses; with none, the name exists and has no address. Throws TypeError when one is no IP address. */
+  setRecord(name: string, addresses: readonly string[]): void {
+    const wrong = addresses.find((address) => !isIP(address));
+    if (wrong !== undefined) throw new TypeError(`no IP address: ${wrong}`);
+    this.#records.set(canonical(name), [...addresses]);
+  }
+
+  /** Replaces the fault there was; `undefined` heals. `names`: only questions for these (default: all). */
+  break(fault: DnsFault | undefined, names?: readonly string[]): void {
+    this.#fault = fault && { kind: fault, names: names && new Set(names.map(canonical)) };
+  }
+
+  /** Stops listening and cuts the open connections. */
+  async close(): Promise<void> {
+    for (const socket of this.#connections) socket.destroy();
+    await Promise.all([
+      new Promise<void>((closed) => this.#datagrams.close(closed)),
+      new Promise<unknown>((closed) => this.#listener.close(closed)),
+    ]);
+  }
+
+  /** Over TCP each message comes and goes after its length in two bytes (RFC 1035, 4.2.2). */
+  #converse(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.#connections.delete(socket));
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
+    let received: Buffer = Buffer.alloc(0);
+    socket.on('data', (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      while (received.length >= 2) {
+        const end = 2 + received.readUInt16BE(0);
+        if (received.length < end) break;
+        const answer = this.#answer(received.subarray(2, end));
+        received = received.subarray(end);
+        if (answer) socket.write(streamEncode(answer));
+      }
+      if (socket.writableLength > MOST_UNREAD_BYTES) socket.destroy();
+    });
+  }
+
+  /** Undefined: no answer is given. */
+  #answer(message: Buffer): Answered | undefined {
+    const query = parse(message);
+    const question = query?.questions?.[0];
+    if (query?.type !== 'query' || question === undefined) return undefined;
+    const name = canonical(question.name);
+    this.#queries.push({ name, type: question.type });
+    if (this.#queries.length > MOST_QUERIES_KEPT) this.#queries.shift();
+
+    const hit = !this.#fault?.names || this.#fault.names.has(name);
+    const fault = hit ? this.#fault?.kind : undefined;
+    if (fault === 'silent') return undefined;
+    const addresses = fault ? undefined : this.#records.get(name);
+    const failure = fault === 'servfail' ? SERVFAIL : NXDOMAIN;
+    return {
+      type: 'response',
+      id: query.id,
+      flags:
+        AUTHORITATIVE_ANSWER |
+        RECURSION_AVAILABLE |
+        ((query.flags ?? 0) & RECURSION_DESIRED) |
+        (addresses ? 0 : failure),
+      questions: [question],
+      answers: (addresses ?? [])
+        .map((data) => ({ type: isIPv4(data) ? 'A' : 'AAAA', data }) as const)
+        .filter(({ type }) => type === question.type)
+        .map(({ type, data }) => ({ type, name: question.name, ttl: TTL, data })),
+    };
+  }
+}
+
+/** An answer that is too long for a datagram says so, so that the client comes again by TCP. */
+function datagramOf(answer: Answered): Buffer {
+  const whole = encode(answer);
+  if (whole.length <= MOST_UDP_BYTES) return whole;
+  return encode({ ...answer, flags: answer.flags | TRUNCATED_RESPONSE, answers: [] });
+}
+
+/** A datagram socket and a listener on the same port. */
+async function listen(address: string, port: number): Promise<[DatagramSocket, Server]> {
+  const ATTEMPTS = 10;
+  for (let attempt = 1; ; attempt++) {
+    const datagrams = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    const listener = createServer();
+    try {
+      datagrams.bind(port, address);
+      await once(datagrams, 'listening');
+      listener.listen(datagrams.address().port, address);
+      await once(listener, 'listening');
+      return [datagrams, listener];
+    } catch (error) {
+      datagrams.close();
+      // The free UDP port was another's TCP port: take another one.
+      if (port !== 0 || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** A message that cannot be parsed is ignored: undefined. */
+function parse(message: Buffer): DecodedPacket | undefined {
+  try {
+    return decode(message);
+  } catch {
+    return undefined;
+  }
+}
+
+function canonical(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
+}

@@ -1,0 +1,215 @@
+import { expect, test } from 'vitest';
+import { type ApiClient, startWithClient } from './api-client.ts';
+import type { KubeObject } from './control-plane.ts';
+import { until } from './until.ts';
+
+const PODS = '/api/v1/namespaces/kubenurse/pods';
+const NODES = '/api/v1/nodes';
+
+function pod(
+  name: string,
+  labels: Record<string, string> = {},
+  namespace = 'kubenurse',
+): KubeObject {
+  return { metadata: { name, namespace, labels } };
+}
+
+async function revision(client: ApiClient): Promise<string> {
+  return (await client.get(NODES)).body.metadata.resourceVersion;
+}
+
+const expired = {
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  reason: 'Expired',
+  code: 410,
+};
+
+test('a watch tells of each change once, with whole objects', async () => {
+  const { server, client } = await startWithClient();
+  await server.put('pods', pod('before'));
+  const since = await revision(client);
+  const watch = await client.watch(`${PODS}?resourceVersion=${since}`);
+  await server.put('pods', pod('a'));
+  await server.put('pods', pod('a', { changed: 'yes' }));
+  await server.remove('pods', 'a', 'kubenurse');
+  await server.put('pods', pod('sentinel'));
+
+  const events = [await watch.next(), await watch.next(), await watch.next(), await watch.next()];
+  expect(events.map(({ type }) => type)).toEqual(['ADDED', 'MODIFIED', 'DELETED', 'ADDED']);
+  expect(events[1]?.object).toMatchObject({
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: { name: 'a', labels: { changed: 'yes' } },
+  });
+  expect(events[2]?.object.metadata.labels).toEqual({ changed: 'yes' });
+  expect(events[3]?.object.metadata.name).toBe('sentinel');
+  const versions = events.map(({ object }) => Number(object.metadata.resourceVersion));
+  expect(versions).toEqual([1, 2, 3, 4].map((after) => Number(since) + after));
+});
+
+test('a watch from a version tells all that came after it', async () => {
+  const { server, client } = await startWithClient();
+  await server.put('pods', pod('a'));
+  const since = await revision(client);
+  await server.put('nodes', { metadata: { name: 'n' } });
+  await server.put('pods', pod('elsewhere', {}, 'other'));
+  await server.put('pods', pod('b'));
+  await server.remove('pods', 'a', 'kubenurse');
+
+  const inNamespace = await client.watch(`${PODS}?resourceVersion=${since}`);
+  expect(await inNamespace.summary(2)).toEqual(['ADDED b', 'DELETED a']);
+  const everywhere = await client.watch(`/api/v1/pods?resourceVersion=${since}`);
+  expect(await everywhere.summary(3)).toEqual(['ADDED elsewhere', 'ADDED b', 'DELETED a']);
+});
+
+test.each(['', '?resourceVersion=0'])(
+  'a watch from "%s" tells first what exists',
+  async (query) => {
+    const { server, client } = await startWithClient();
+    await server.put('nodes', { metadata: { name: 'b' } });
+    await server.put('nodes', { metadata: { name: 'a' }, spec: { unschedulable: true } });
+    await server.put('nodes', { metadata: { name: 'b' }, status: {} });
+
+    const watch = await client.watch(`${NODES}${query}`);
+    await server.put('nodes', { metadata: { name: 'c' } });
+    expect(await watch.summary(3)).toEqual(['ADDED a', 'ADDED b', 'ADDED c']);
+    const cordoned = await client.watch(`${NODES}?fieldSelector=spec.unschedulable=true`);
+    await server.put('nodes', { metadata: { name: 'd' }, spec: { unschedulable: true } });
+    expect(await cordoned.summary(2)).toEqual(['ADDED a', 'ADDED d']);
+  },
+);
+
+test('a watch with a selector tells an object that leaves as deleted, one that enters as added', async () => {
+  const { server, client } = await startWithClient();
+  await server.put('pods', pod('a', { app: 'x', version: 'last that matched' }));
+  const since = await revision(client);
+  const watch = await client.watch(`${PODS}?labelSelector=app=x&resourceVersion=${since}`);
+  await server.put('pods', pod('a', { app: 'y' }));
+  await server.put('pods', pod('a', { app: 'z' }));
+  await server.remove('pods', 'a', 'kubenurse');
+  await server.put('pods', pod('b', { app: 'y' }));
+  await server.put('pods', pod('b', { app: 'x' }));
+  await server.put('pods', pod('b', { app: 'x', more: 'x' }));
+
+  const left = await watch.next();
+  expect(left).toMatchObject({
+    type: 'DELETED',
+    object: {
+      kind: 'Pod',
+      metadata: {
+        labels: { app: 'x', version: 'last that matched' },
+        resourceVersion: String(Number(since) + 1),
+      },
+    },
+  });
+  expect(await watch.summary(2)).toEqual(['ADDED b', 'MODIFIED b']);
+});
+
+test('a watch tells each of many watchers, and is forgotten when its client leaves', async () => {
+  const { server, client } = await startWithClient();
+  const watches = await Promise.all([1, 2, 3].map(() => client.watch(PODS)));
+  expect(server.watchers).toBe(3);
+  await server.put('pods', pod('a'));
+  await server.put('pods', pod('b'));
+
+  for (const watch of watches) expect(await watch.summary(2)).toEqual(['ADDED a', 'ADDED b']);
+  watches[0]?.close();
+  await until('one watcher less', 2_000, () => server.watchers === 2);
+});
+
+test('a watch sends bookmarks when they are allowed', async () => {
+  const { server, client } = await startWithClient({ bookmarkIntervalMs: 20 });
+  const watch = await client.watch(`${PODS}?allowWatchBookmarks=true`);
+  await server.put('nodes', { metadata: { name: 'n' } });
+  const now = await revision(client);
+
+  let event = await watch.next();
+  while (event.object.metadata.resourceVersion !== now) event = await watch.next();
+  expect(event).toEqual({
+    type: 'BOOKMARK',
+    object: { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: now } },
+  });
+});
+
+test('a watch sends no bookmarks unless they are allowed', async () => {
+  const { server, client } = await startWithClient({ bookmarkIntervalMs: 5 });
+  const plain = await client.watch(PODS);
+  const allowed = await client.watch(`${PODS}?allowWatchBookmarks=true`);
+  expect((await allowed.next()).type).toBe('BOOKMARK');
+  expect((await allowed.next()).type).toBe('BOOKMARK');
+  await server.put('pods', pod('a'));
+
+  expect(await plain.summary(1)).toEqual(['ADDED a']);
+});
+
+test('a watch ends after the time that was asked for, unless the server hangs', async () => {
+  const { server, client } = await startWithClient();
+  const hanging = await startWithClient();
+  const started = performance.now();
+  const watch = await client.watch(`${PODS}?timeoutSeconds=1`);
+  const held = await hanging.client.watch(`${PODS}?timeoutSeconds=1`);
+  await hanging.server.break({ kind: 'hang' });
+
+  expect(await watch.end()).toEqual({ complete: true });
+  expect(performance.now() - started).toBeGreaterThan(990);
+  await until('no watchers', 2_000, () => server.watchers === 0);
+  await until('the other is due', 2_000, () => performance.now() - started > 1_200);
+  expect(hanging.server.watchers).toBe(1);
+  await hanging.server.break(undefined);
+  expect(await held.end()).toEqual({ complete: true });
+});
+
+test('a watch from a forgotten version gets one error event, and ends', async () => {
+  const { server, client } = await startWithClient({ historyLimit: 2 });
+  const since = Number(await revision(client));
+  await server.put('pods', pod('a'));
+  await server.put('pods', pod('b'));
+  const inTime = await client.watch(`${PODS}?resourceVersion=${since}`);
+  expect(await inTime.summary(2)).toEqual(['ADDED a', 'ADDED b']);
+  await server.put('pods', pod('c'));
+
+  const late = await client.watch(`${PODS}?resourceVersion=${since}`);
+  expect(late.response.statusCode).toBe(200);
+  expect(await late.next()).toEqual({
+    type: 'ERROR',
+    object: { ...expired, message: `too old resource version: ${since} (${since + 1})` },
+  });
+  expect(await late.end()).toEqual({ complete: true });
+  expect(await inTime.summary(1)).toEqual(['ADDED c']);
+});
+
+test('EmbeddedApiServer.compact() ends open watches with 410, and makes the past unknown', async () => {
+  const { server, client } = await startWithClient();
+  const since = await revision(client);
+  const watch = await client.watch(PODS);
+  await server.put('pods', pod('a'));
+  server.compact();
+
+  expect(await watch.summary(1)).toEqual(['ADDED a']);
+  expect(await watch.next()).toMatchObject({ type: 'ERROR', object: expired });
+  expect(await watch.end()).toEqual({ complete: true });
+  const past = await client.watch(`${PODS}?resourceVersion=${since}`);
+  expect(await past.next()).toMatchObject({ type: 'ERROR', object: expired });
+  const present = await client.watch(`${PODS}?resourceVersion=${await revision(client)}`);
+  await server.put('pods', pod('b'));
+  expect(await present.summary(1)).toEqual(['ADDED b']);
+});
+
+test('a watch whose client does not read is cut off, and the others go on', async () => {
+  const { server, client } = await startWithClient();
+  const idle = await client.open(`${PODS}?watch=true`);
+  idle.pause();
+  const reading = await client.watch(PODS);
+  const megabyte = 'x'.repeat(1024 * 1024);
+
+  for (let count = 1; server.watchers === 2 && count <= 100; count++) {
+    await server.put('pods', pod('big', { megabyte }));
+    await reading.next();
+  }
+  await until('the idle watch is cut off', 2_000, () => server.watchers === 1);
+  await server.put('pods', pod('small'));
+  expect(await reading.summary(1)).toEqual(['ADDED small']);
+});

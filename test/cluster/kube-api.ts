@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type ApiRequest,
+  forbidden,
+  isTrue,
+  numberOf,
+  parseApiRequest,
+  selectionOf,
+  urlOf,
+} from './api-request.ts';
+import { ApiError } from './api-status.ts';
+import type { KubeObject, Resource } from './control-plane.ts';
+import { ObjectStore } from './object-store.ts';
+import { getObject, listObjects } from './read-objects.ts';
+import { WatchStream } from './watch-stream.ts';
+
+/** Whoever sends no token. */
+const ANONYMOUS = 'system:anonymous';
+/** kube-apiserver's own least time, when the client does not say how long a watch may last. */
+const WATCH_SECONDS = 1_800;
+const VERSION = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.4+embedded',
+  gitTreeState: 'clean',
+  platform: 'linux/amd64',
+};
+
+/**
+ * The API as kube-apiserver has it: `/version` for everybody; get, list and watch of pods and
+ * nodes for whoever has a token.
+ */
+export class KubeApi {
+  readonly #store: ObjectStore;
+  readonly #bookmarkIntervalMs: number;
+  readonly #isSilent: () => boolean;
+  /** token → user */
+  readonly #users = new Map<string, string>();
+  readonly #watches = new Set<WatchStream>();
+  #forbidden: readonly Resource[] = [];
+
+  /** While `isSilent()`, watches send nothing; call `deliver` when that ends. */
+  constructor(options: {
+    historyLimit: number;
+    bookmarkIntervalMs: number;
+    isSilent: () => boolean;
+  }) {
+    this.#store = new ObjectStore(options.historyLimit);
+    this.#bookmarkIntervalMs = options.bookmarkIntervalMs;
+    this.#isSilent = options.isSilent;
+  }
+
+  /** How many watches are open. */
+  get watchers(): number {
+    return this.#watches.size;
+  }
+
+  /** A bearer token that stands for the user until `revoke`. */
+  issueToken(user: string): string {
+    const token = randomBytes(24).toString('base64url');
+    this.#users.set(token, user);
+    return token;
+  }
+
+  /** The token is not valid any more; watches that were opened with it go on. */
+  revoke(token: string): void {
+    this.#users.delete(token);
+  }
+
+  /** Nobody may read these any more; replaces what was forbidden before. */
+  forbid(resources: readonly Resource[]): void {
+    this.#forbidden = [...resources];
+  }
+
+  /** Creates or replaces; watches hear of it. */
+  put(resource: Resource, object: KubeObject): void {
+    this.#store.put(resource, object);
+    this.deliver();
+  }
+
+  /** Watches hear of it, unless there was no such object. */
+  remove(resource: Resource, name: string, namespace: string | undefined): void {
+    this.#store.remove(resource, name, namespace);
+    this.deliver();
+  }
+
+  /** Forgets all changes, and ends the watches, as if they had not kept up. */
+  compact(): void {
+    this.#store.compact();
+    for (const watch of this.#watches) {
+      watch.expire('The resourceVersion for the provided watch is too old.');
+    }
+  }
+
+  /** Sends the watches what they have not yet seen. */
+  deliver(): void {
+    for (const watch of this.#watches) watch.deliver();
+  }
+
+  /** Throws ApiError, having sent nothing, when the request is to be answered by a Status. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    const user = this.#authenticate(request.headers.authorization);
+    if (request.method !== 'GET') {
+      throw new ApiError(
+        405,
+        'the server does not allow this method on the requested resource',
+        {},
+      );
+    }
+    const url = urlOf(request);
+    if (/^\/version\/?$/.test(url.pathname)) {
+      sendJson(response, 200, VERSION);
+      return;
+    }
+    const asked = parseApiRequest(url);
+    if (user === ANONYMOUS || (asked && this.#forbidden.includes(asked.resource))) {
+      throw forbidden(user, url, asked);
+    }
+    if (!asked) throw new ApiError(404, 'the server could not find the requested resource', {});
+    if (asked.verb === 'watch') this.#watch(asked, response);
+    else if (asked.verb === 'list') sendJson(response, 200, listObjects(this.#store, asked));
+    else sendJson(response, 200, getObject(this.#store, asked, request.headers.accept ?? ''));
+  }
+
+  /** The user's name. Throws ApiError 401 for a bearer token that is not valid. */
+  #authenticate(authorization = ''): string {
+    const token = /^bearer +(\S+)/i.exec(authorization)?.[1];
+    if (token === undefined) return ANONYMOUS;
+    const user = this.#users.get(token);
+    if (user === undefined) throw new ApiError(401, 'Unauthorized');
+    return user;
+  }
+
+  #watch(asked: ApiRequest, response: ServerResponse): void {
+    const { resource, query } = asked;
+    const bookmarks = isTrue(query.get('allowWatchBookmarks'));
+    const options = {
+      resource,
+      matches: selectionOf(asked),
+      resourceVersion: numberOf(query, 'resourceVersion'),
+      bookmarkIntervalMs: bookmarks ? this.#bookmarkIntervalMs : undefined,
+      timeoutSeconds: numberOf(query, 'timeoutSeconds') || WATCH_SECONDS,
+    };
+    const watch = new WatchStream(this.#store, options, response, this.#isSilent);
+    this.#watches.add(watch);
+    response.once('close', () => this.#watches.delete(watch));
+  }
+}
+
+/** The whole answer, as JSON. */
+export function sendJson(response: ServerResponse, status: number, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+  });
+  response.end(bytes);
+}

@@ -1,0 +1,55 @@
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** Answers that no API server gives, but a proxy or a broken one may. */
+export type Misbehaviour =
+  /** 200 with bytes that are not JSON. */
+  | 'garbage'
+  /** A watch ends cleanly amid a line; any other answer is cut off halfway. */
+  | 'half-line'
+  /** A line that never ends: until the client goes away, or 64 MiB. */
+  | 'endless-line'
+  /** The connection is destroyed once the request is read. */
+  | 'close-before-answer';
+
+const MOST_ENDLESS_BYTES = 64 * 1024 * 1024;
+const HALF_AN_EVENT = '{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"na';
+const HALF_A_LIST =
+  '{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{';
+
+/** Answers in that manner. `isWatch`: the client takes the answer for a stream of events. */
+export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch: boolean): void {
+  switch (kind) {
+    case 'garbage':
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(Buffer.from('\u0000\u0001<html>}{\n\xff\xfe not JSON\n', 'latin1'));
+      break;
+    case 'half-line':
+      if (isWatch) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(HALF_AN_EVENT);
+      } else {
+        const headers = {
+          'content-type': 'application/json',
+          'content-length': 2 * HALF_A_LIST.length,
+        };
+        response.writeHead(200, headers);
+        response.write(HALF_A_LIST, () => response.destroy());
+      }
+      break;
+    case 'endless-line':
+      response.writeHead(200, { 'content-type': 'application/json' });
+      // It fails when the client goes away, which is one of the two ways for it to end.
+      pipeline(Readable.from(endlessLine()), response).catch(() => {});
+      break;
+    case 'close-before-answer':
+      response.destroy();
+  }
+}
+
+function* endlessLine(): Generator<Buffer> {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  yield Buffer.from(HALF_AN_EVENT);
+  for (let sent = 0; sent < MOST_ENDLESS_BYTES; sent += chunk.length) yield chunk;
+}
