@@ -48,8 +48,11 @@ export type Check = Readonly<{
   probe: Probe;
   /** The response statuses, beside 200, that a target of this kind is known to give. */
   knownStatuses: readonly number[];
-  /** Asked after a failure: has the target left meanwhile, so that the failure means nothing? Never rejects. */
-  hasLeft?: () => Promise<boolean>;
+  /**
+   * Asked after a failure of what began at `since` (milliseconds of `performance.now()`): has the target left
+   * meanwhile, so that the failure means nothing? Never rejects.
+   */
+  hasLeft?: (since: number) => Promise<boolean>;
 }>;
 
 /** The answer to a check. */

@@ -1,0 +1,100 @@
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { deadline } from '../deadline.ts';
+import { dial } from './dial.ts';
+import type { Progress } from './progress.ts';
+import type { Resolve } from './resolve.ts';
+
+/** How long looking up the name and connecting may take together, in milliseconds (the contract's 5 s). */
+const CONNECT_MS = 5_000;
+
+/** What a connection is made with. */
+export type Network = Readonly<{
+  resolve: Resolve;
+  /** Whom to trust, asked for each handshake. */
+  secureContext: () => SecureContext;
+  /** Go on with a server whose certificate cannot be verified. */
+  insecure: boolean;
+}>;
+
+/** `verified`: the other side has proven by its certificate that it is the host of the URL. */
+export type Connection = Readonly<{ socket: Socket; verified: boolean }>;
+
+/**
+ * Connects to the host of an http or https URL, noting each moment in `progress`. Rejects with what failed, or
+ * with the signal's reason; no socket is left then.
+ */
+export async function openConnection(
+  url: URL,
+  network: Network,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const socket = await connectTo(host, url, network.resolve, progress, signal);
+  if (url.protocol !== 'https:') {
+    progress.reached('got_conn');
+    return { socket, verified: false };
+  }
+  progress.phase = 'handshake';
+  progress.reached('tls_handshake_start');
+  const secure = await handshake(socket, host, network, signal);
+  progress.reached('tls_handshake_done');
+  progress.reached('got_conn');
+  return { socket: secure, verified: secure.authorized };
+}
+
+async function connectTo(
+  host: string,
+  url: URL,
+  resolve: Resolve,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Socket> {
+  using limit = deadline(signal, CONNECT_MS, `no answer within ${CONNECT_MS / 1000} s`);
+  let addresses: readonly string[] = [host];
+  if (isIP(host) === 0) {
+    progress.phase = 'resolve';
+    progress.reached('dns_start');
+    addresses = await resolve(host, limit.signal);
+    progress.reached('dns_done');
+  }
+  progress.phase = 'connect';
+  progress.reached('connect_start');
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  const socket = await dial(addresses, port, limit.signal);
+  progress.reached('connect_done');
+  return socket;
+}
+
+function handshake(
+  socket: Socket,
+  host: string,
+  network: Network,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const secure = connectTls({
+      socket,
+      host,
+      // An IP address is no server name, and a name has no trailing dot (RFC 6066, section 3); the certificate is
+      // held against the address all the same.
+      ...(isIP(host) === 0 ? { servername: host.replace(/\.$/, '') } : {}),
+      secureContext: network.secureContext(),
+      rejectUnauthorized: !network.insecure,
+      ALPNProtocols: ['http/1.1'],
+    });
+    const abort = () => secure.destroy(signal.reason);
+    secure.once('secureConnect', () => {
+      signal.removeEventListener('abort', abort);
+      resolve(secure);
+    });
+    // Stays for life: a reset after the handshake must find a listener.
+    secure.on('error', (error) => {
+      signal.removeEventListener('abort', abort);
+      reject(error);
+    });
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+  });
+}

@@ -1,0 +1,68 @@
+import { connect, isIPv6, type Socket } from 'node:net';
+
+/** How long one address is tried alone before the next is tried beside it, in milliseconds (RFC 8305, section 8). */
+const ATTEMPT_DELAY_MS = 250;
+
+/**
+ * Connects to the first of the addresses that answers (Happy Eyeballs, RFC 8305): the families in turn, the next
+ * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address
+ * has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
+ */
+export function dial(
+  addresses: readonly string[],
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const waiting = inTurn(addresses);
+    const attempts = new Set<Socket>();
+    let firstError: Error | undefined;
+    let timer: NodeJS.Timeout | undefined;
+
+    const settle = (winner?: Socket) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      for (const socket of attempts) if (socket !== winner) socket.destroy();
+      attempts.clear();
+    };
+    const abort = () => {
+      settle();
+      reject(signal.reason);
+    };
+    const startNext = () => {
+      clearTimeout(timer);
+      const address = waiting.shift();
+      if (address === undefined) return;
+      const socket = connect({ host: address, port, noDelay: true });
+      attempts.add(socket);
+      socket.once('connect', () => {
+        if (!attempts.has(socket)) return;
+        settle(socket);
+        resolve(socket);
+      });
+      socket.on('error', (error) => {
+        if (!attempts.delete(socket)) return;
+        firstError ??= error;
+        if (waiting.length > 0) startNext();
+        else if (attempts.size === 0) {
+          settle();
+          reject(firstError);
+        }
+      });
+      if (waiting.length > 0) timer = setTimeout(startNext, ATTEMPT_DELAY_MS);
+    };
+
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    else startNext();
+  });
+}
+
+/** The addresses with the families alternating, IPv6 first (RFC 8305, section 4). */
+function inTurn(addresses: readonly string[]): string[] {
+  const six = addresses.filter((address) => isIPv6(address));
+  const four = addresses.filter((address) => !isIPv6(address));
+  return Array.from({ length: Math.max(six.length, four.length) }, (_, i) => [six[i], four[i]])
+    .flat()
+    .filter((address) => address !== undefined);
+}

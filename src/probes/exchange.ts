@@ -1,0 +1,54 @@
+import type { Socket } from 'node:net';
+import type { Progress } from './progress.ts';
+import { type ResponseHead, ResponseHeadReader } from './response.ts';
+
+/**
+ * Sends a request and waits for the head of its response. Rejects with what failed, or with the signal's reason;
+ * closing the socket is left to the caller, in either case.
+ */
+export function exchange(
+  socket: Socket,
+  request: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<ResponseHead> {
+  return new Promise((resolve, reject) => {
+    const reader = new ResponseHeadReader();
+    const settle = () => {
+      socket.off('data', onData).off('error', fail).off('close', onClose);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      reject(error);
+    };
+    const onClose = () => fail(new Error('the connection was closed before the answer'));
+    const onAbort = () => fail(signal.reason);
+    const onData = (bytes: Buffer) => {
+      if (progress.timings.got_first_resp_byte === undefined) {
+        progress.phase = 'response';
+        progress.reached('got_first_resp_byte');
+      }
+      try {
+        const head = reader.add(bytes);
+        if (head === undefined) return;
+        settle();
+        resolve(head);
+      } catch (error) {
+        fail(error);
+      }
+    };
+
+    progress.phase = 'request';
+    socket.on('data', onData).once('error', fail).once('close', onClose);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) return onAbort();
+    if (socket.destroyed) return onClose();
+    socket.write(request, (error) => {
+      // An error comes by the socket's own event as well.
+      if (error) return;
+      progress.reached('wrote_request');
+      progress.phase = 'response';
+    });
+  });
+}

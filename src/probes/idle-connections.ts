@@ -1,0 +1,40 @@
+import type { Connection } from './connection.ts';
+
+/** How long an unused connection is kept, in milliseconds: as long as Go's default transport, and so upstream, does. */
+const IDLE_MS = 90_000;
+
+/** Connections between two requests, one for each origin. What the other side closes is forgotten. */
+export class IdleConnections {
+  readonly #byOrigin = new Map<string, { connection: Connection; drop: () => void }>();
+
+  /** Keeps the connection for the next request, or closes it where the origin has one already. */
+  keep(origin: string, connection: Connection): void {
+    const { socket } = connection;
+    if (this.#byOrigin.has(origin)) {
+      socket.destroySoon();
+      return;
+    }
+    const drop = () => {
+      this.take(origin);
+      socket.destroy();
+    };
+    this.#byOrigin.set(origin, { connection, drop });
+    // Bytes that nobody asked for make a connection unusable, as its end does.
+    socket.once('close', drop).once('data', drop).once('timeout', drop);
+    socket.setTimeout(IDLE_MS);
+  }
+
+  take(origin: string): Connection | undefined {
+    const idle = this.#byOrigin.get(origin);
+    if (idle === undefined) return undefined;
+    this.#byOrigin.delete(origin);
+    const { connection, drop } = idle;
+    connection.socket.off('close', drop).off('data', drop).off('timeout', drop);
+    connection.socket.setTimeout(0);
+    return connection;
+  }
+
+  close(): void {
+    for (const { connection } of this.#byOrigin.values()) connection.socket.destroy();
+  }
+}

@@ -1,0 +1,98 @@
+import { isIP } from 'node:net';
+
+/** How the libc would look a name up, as resolv.conf(5) says it. */
+export type ResolvConf = Readonly<{
+  /** `address` or `address:port` / `[address]:port`, for which resolv.conf has no syntax of its own. */
+  nameservers: readonly string[];
+  search: readonly string[];
+  /** A name with fewer dots is tried with the search domains first. */
+  ndots: number;
+  /** Seconds to wait for one server's answer. */
+  timeout: number;
+  /** How often each server is asked. */
+  attempts: number;
+}>;
+
+// The libc's bounds: resolv.h's MAXNS, and res_init.c's RES_MAXNDOTS, RES_MAXRETRANS, RES_MAXRETRY.
+const MAX_NAMESERVERS = 3;
+const MAX = { ndots: 15, timeout: 30, attempts: 5 };
+
+/**
+ * Reads a resolv.conf as glibc does: what it does not know is passed over, of several `search` or `domain`
+ * lines the last counts, and `LOCALDOMAIN` and `RES_OPTIONS` come after the file.
+ */
+export function parseResolvConf(
+  text: string,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): ResolvConf {
+  const nameservers: string[] = [];
+  let search: string[] = [];
+  const options = { ndots: 1, timeout: 5, attempts: 2 };
+
+  const readOptions = (words: readonly string[]) => {
+    for (const word of words) {
+      const [, name, value] = /^(ndots|timeout|attempts):(\d+)$/.exec(word) ?? [];
+      if (name === undefined) continue;
+      const key = name as keyof typeof options;
+      options[key] = Math.min(Number(value), MAX[key]);
+    }
+  };
+
+  for (const line of text.split('\n')) {
+    const [keyword, ...words] = line
+      .replace(/[#;].*/, '')
+      .split(/\s+/)
+      .filter(Boolean);
+    if (keyword === 'nameserver') {
+      const [server = ''] = words;
+      if (isNameserver(server) && nameservers.length < MAX_NAMESERVERS) nameservers.push(server);
+    } else if (keyword === 'search') {
+      search = words;
+    } else if (keyword === 'domain') {
+      search = words.slice(0, 1);
+    } else if (keyword === 'options') {
+      readOptions(words);
+    }
+  }
+  if (environment.LOCALDOMAIN) search = environment.LOCALDOMAIN.split(/\s+/).filter(Boolean);
+  readOptions((environment.RES_OPTIONS ?? '').split(/\s+/));
+
+  return {
+    nameservers: nameservers.length > 0 ? nameservers : ['127.0.0.1'],
+    search,
+    ndots: options.ndots,
+    timeout: Math.max(options.timeout, 1),
+    attempts: Math.max(options.attempts, 1),
+  };
+}
+
+/** An address, with a port or without. */
+function isNameserver(word: string): boolean {
+  const [, six, four] = /^(?:\[(.+)\]|([^:]+)):\d+$/.exec(word) ?? [];
+  return isIP(six ?? four ?? word) !== 0;
+}
+
+/** The full names to ask for, in the order in which the libc asks them (resolv.conf(5), `ndots`). */
+export function candidateNames(name: string, { search, ndots }: ResolvConf): string[] {
+  if (name.endsWith('.')) return [name.slice(0, -1)];
+  const searched = search.map((domain) => (domain === '.' ? name : `${name}.${domain}`));
+  const dots = name.split('.').length - 1;
+  const candidates = dots >= ndots ? [name, ...searched] : [...searched, name];
+  return [...new Set(candidates)];
+}
+
+/** The addresses that a hosts file (hosts(5)) gives each name, in lower case. */
+export function parseHosts(text: string): Map<string, string[]> {
+  const hosts = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [address, ...names] = line.replace(/#.*/, '').split(/\s+/).filter(Boolean);
+    if (address === undefined || isIP(address) === 0) continue;
+    for (const name of names) {
+      const key = name.toLowerCase();
+      const addresses = hosts.get(key) ?? [];
+      if (!addresses.includes(address)) addresses.push(address);
+      hosts.set(key, addresses);
+    }
+  }
+  return hosts;
+}

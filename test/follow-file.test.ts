@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { followFile, onFileChange } from '../src/follow-file.ts';
+import { until } from './cluster/until.ts';
+
+/** Longer than a change takes to be noticed, with room for a busy machine. */
+const NOTICED_MS = 8_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'kubenurse-'));
+const stops: (() => void)[] = [];
+
+afterAll(() => {
+  for (const stop of stops) stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** All that is heard of a file, in order. */
+function follow(path: string): { heard: string[]; stop: () => void } {
+  const heard: string[] = [];
+  const stop = followFile(
+    path,
+    (content) => heard.push(content),
+    (error) => heard.push((error as NodeJS.ErrnoException).code ?? error.message),
+  );
+  stops.push(stop);
+  return { heard, stop };
+}
+
+/** Waits for so many to be heard, and expects these. */
+async function hears(heard: readonly string[], expected: readonly string[]): Promise<void> {
+  await until(`${expected.at(-1)} is heard`, NOTICED_MS, () => heard.length >= expected.length);
+  expect(heard).toEqual(expected);
+}
+
+// Concurrent, since each change takes up to two seconds to be noticed.
+describe.concurrent('followFile() tells', () => {
+  test('what the file holds, now and after each change, and nothing without one', async () => {
+    const [path, untouched] = [join(folder, 'changed'), join(folder, 'untouched')];
+    writeFileSync(path, 'first');
+    writeFileSync(untouched, 'first');
+    const other = follow(untouched);
+
+    const { heard } = follow(path);
+    expect(heard).toEqual(['first']);
+    writeFileSync(path, 'second');
+    await hears(heard, ['first', 'second']);
+    writeFileSync(path, '');
+    await hears(heard, ['first', 'second', '']);
+
+    expect(other.heard).toEqual(['first']);
+  });
+
+  test('of a file that is missing once, and of its coming and going', async () => {
+    const path = join(folder, 'missing');
+
+    const { heard } = follow(path);
+    expect(heard).toEqual(['ENOENT']);
+    writeFileSync(path, 'here');
+    await hears(heard, ['ENOENT', 'here']);
+    rmSync(path);
+    await hears(heard, ['ENOENT', 'here', 'ENOENT']);
+  });
+
+  test('of a mounted file whose link the kubelet swaps', async () => {
+    const swap = (version: string) => {
+      mkdirSync(join(folder, version));
+      writeFileSync(join(folder, version, 'file'), version);
+      symlinkSync(version, join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    };
+    swap('first');
+    symlinkSync(join('..data', 'file'), join(folder, 'mounted'));
+
+    const { heard } = follow(join(folder, 'mounted'));
+    swap('second');
+
+    await hears(heard, ['first', 'second']);
+  });
+
+  test('each of several that follow of a change that comes at once, until it is ended', async () => {
+    const path = join(folder, 'followed');
+    writeFileSync(path, 'first');
+    const [ended, other] = [follow(path), follow(path)];
+
+    ended.stop();
+    writeFileSync(path, 'second');
+
+    await hears(other.heard, ['first', 'second']);
+    expect(ended.heard).toEqual(['first']);
+  });
+
+  test('an error for what cannot be read', () => {
+    expect(follow(folder).heard).toEqual(['EISDIR']);
+  });
+
+  test('by onFileChange() nothing before a change', async () => {
+    const path = join(folder, 'plain');
+    writeFileSync(path, 'first');
+    let changes = 0;
+
+    stops.push(onFileChange(path, () => changes++));
+    expect(changes).toBe(0);
+    writeFileSync(path, 'second');
+
+    await until('the change is noticed', NOTICED_MS, () => changes > 0);
+    expect(changes).toBe(1);
+  });
+});

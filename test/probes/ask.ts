@@ -1,0 +1,48 @@
+import { createSecureContext } from 'node:tls';
+import { expect } from 'vitest';
+import type { Outcome, TraceEvent } from '../../src/probe.ts';
+import { createHttpProbe, type HttpOptions } from '../../src/probes/http.ts';
+import { CertificateAuthority } from '../cluster/certificates.ts';
+
+/** Whom the probe of `ask` trusts. */
+export const authority = await CertificateAuthority.create('the test');
+
+/** For a server on this machine, under the names that the tests use. */
+export const serving = await authority.issue({
+  commonName: 'serving',
+  dnsNames: ['server.test', 'other.test'],
+  ipAddresses: ['127.0.0.1', '::1'],
+});
+
+const secureContext = createSecureContext({ ca: authority.certificate });
+
+const DEFAULTS: HttpOptions = {
+  resolve: async () => ['127.0.0.1'],
+  secureContext: () => secureContext,
+  insecure: false,
+  userAgent: 'test/1',
+};
+
+/** More than any of these requests takes. */
+const LIMIT_MS = 8_000;
+
+/** Asks once, with a probe that takes every name for 127.0.0.1 and trusts `authority`, unless told otherwise. */
+export function ask(
+  url: URL,
+  options: Partial<HttpOptions> & { signal?: AbortSignal } = {},
+): Promise<Outcome> {
+  const { signal = AbortSignal.timeout(LIMIT_MS), ...given } = options;
+  return createHttpProbe({ ...DEFAULTS, ...given })({ url }, signal);
+}
+
+/** The events of the outcome in the order in which they were reached. */
+export function events({ timings }: Outcome): TraceEvent[] {
+  return Object.keys(timings) as TraceEvent[];
+}
+
+/** What failed, in words, and the original error; the test fails when nothing did. */
+export function failed(outcome: Outcome): { phase: string; text: string; cause: unknown } {
+  expect(outcome).toMatchObject({ kind: 'failed' });
+  const { phase, error } = outcome as Extract<Outcome, { kind: 'failed' }>;
+  return { phase, text: error.message, cause: error.cause };
+}

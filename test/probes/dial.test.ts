@@ -1,0 +1,151 @@
+import { getEventListeners } from 'node:events';
+import type { Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { dial } from '../../src/probes/dial.ts';
+import { until } from '../cluster/until.ts';
+import { ask, events } from './ask.ts';
+import { attempts } from './attempts.ts';
+import { blackHole } from './black-hole.ts';
+import { closedPort } from './closed-port.ts';
+import { ScriptedServer } from './scripted-server.ts';
+
+const live = new AbortController().signal;
+const reason = new Error('stopped');
+
+async function dialled(addresses: string[], port: number, signal = live): Promise<Socket> {
+  const socket = await dial(addresses, port, signal);
+  onTestFinished(() => void socket.destroy());
+  return socket;
+}
+
+describe('dial() tries', () => {
+  test.each([
+    { given: ['127.0.0.2', '127.0.0.1'], tried: ['127.0.0.2', '127.0.0.1'] },
+    { given: ['127.0.0.1', '::1'], tried: ['::1', '127.0.0.1'] },
+    {
+      given: ['127.0.0.1', '127.0.0.2', '127.0.0.3', '::1', '::ffff:127.0.0.4'],
+      tried: ['::1', '127.0.0.1', '::ffff:127.0.0.4', '127.0.0.2', '127.0.0.3'],
+    },
+  ])('of $given the families in turn, IPv6 first', async ({ given, tried }) => {
+    const port = await closedPort('127.0.0.1');
+    const begun = attempts();
+
+    await expect(dial(given, port, live)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      address: tried[0],
+    });
+
+    expect(begun.map(({ address }) => address)).toEqual(tried);
+    expect(begun.every(({ socket }) => socket.destroyed)).toBe(true);
+  });
+
+  test('nothing further once it is connected', async () => {
+    const server = await ScriptedServer.start();
+    const begun = attempts();
+
+    const socket = await dialled(['::1', '127.0.0.2', '127.0.0.1', '127.0.0.3'], server.port);
+
+    expect(socket.remoteAddress).toBe('127.0.0.1');
+    expect(begun.map(({ address }) => address)).toEqual(['::1', '127.0.0.2', '127.0.0.1']);
+  });
+
+  test('the next at once where one is refused', async () => {
+    const server = await ScriptedServer.start();
+    const began = performance.now();
+
+    await dialled(['::1', '127.0.0.2', '127.0.0.3', '127.0.0.1'], server.port);
+
+    // Not after three times 250 ms.
+    expect(performance.now() - began).toBeLessThan(700);
+  });
+
+  test('the next after 250 ms beside one that does not answer, and closes what lost', async () => {
+    const port = await blackHole('::1');
+    const server = await ScriptedServer.start({ port });
+    const begun = attempts();
+
+    const began = performance.now();
+    const socket = await dialled(['::1', '127.0.0.1'], port);
+
+    expect(socket.remoteAddress).toBe('127.0.0.1');
+    expect(performance.now() - began).toBeGreaterThan(240);
+    expect(begun.map(({ socket }) => socket.destroyed)).toEqual([true, false]);
+    expect(server.accepted).toBe(1);
+  });
+
+  test('on with the one that does not answer when the others are refused', async () => {
+    const port = await blackHole('::1');
+    const begun = attempts();
+    const stop = new AbortController();
+    let settled = false;
+    const ended = dial(['::1', '127.0.0.1'], port, stop.signal).catch((error: unknown) => {
+      settled = true;
+      return error;
+    });
+    await until('the second is refused', 2_000, () => begun[1]?.socket.closed === true);
+
+    expect(settled).toBe(false);
+    stop.abort(reason);
+    expect(await ended).toBe(reason);
+  });
+});
+
+describe('dial() ends with the signal', () => {
+  test('and closes what it has begun', async () => {
+    const port = await blackHole('::1');
+    const begun = attempts();
+    const stop = new AbortController();
+
+    const dialling = dial(['::1', '127.0.0.1'], port, stop.signal);
+    setImmediate(() => stop.abort(reason));
+
+    await expect(dialling).rejects.toBe(reason);
+    expect(begun.map(({ socket }) => socket.destroyed)).toEqual([true]);
+  });
+
+  test('without beginning where it has aborted', async () => {
+    const begun = attempts();
+
+    await expect(dial(['127.0.0.1'], 1, AbortSignal.abort(reason))).rejects.toBe(reason);
+
+    expect(begun).toEqual([]);
+  });
+
+  test('but for a connection that is made, with which it lets go of the signal', async () => {
+    const server = await ScriptedServer.start();
+    const stop = new AbortController();
+
+    const socket = await dialled(['127.0.0.1'], server.port, stop.signal);
+
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
+    expect(socket.destroyed).toBe(false);
+  });
+});
+
+test('dial() gives a socket whose reset at any later time is no uncaught error', async () => {
+  const server = await ScriptedServer.start();
+  const socket = await dialled(['127.0.0.1'], server.port);
+  await until('the server has accepted', 2_000, () => server.open.size === 1);
+
+  const closed = new Promise((hadError) => socket.resume().once('close', hadError));
+  for (const peer of server.open) peer.resetAndDestroy();
+
+  expect(await closed).toBe(true);
+});
+
+test('upstream fault: a dial that lost the race counted as an error of a check that succeeded', async () => {
+  const port = await blackHole('::1');
+  const server = await ScriptedServer.start({ port });
+
+  for (const loser of ['127.0.0.2', '::1']) {
+    const outcome = await ask(server.url('/', 'server.test'), {
+      resolve: async () => [loser, '127.0.0.1'],
+    });
+
+    expect(outcome.kind).toBe('ok');
+    expect(events(outcome).filter((event) => event.startsWith('connect'))).toEqual([
+      'connect_start',
+      'connect_done',
+    ]);
+  }
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import type { Phase } from '../../src/probe.ts';
+import { failure } from '../../src/probes/failure.ts';
+
+const url = new URL('https://user:secret@server.test:8443/path?token=secret');
+
+function withCode(code: string): Error {
+  return Object.assign(new Error(`syscall ${code} server.test`), { code });
+}
+
+describe('failure()', () => {
+  test.each<[Phase, string]>([
+    ['resolve', 'looking up server.test: it failed'],
+    ['connect', 'connecting to server.test:8443: it failed'],
+    ['handshake', 'TLS handshake with server.test:8443: it failed'],
+    ['request', 'sending the request to server.test:8443: it failed'],
+    ['response', 'waiting for the answer of server.test:8443: it failed'],
+  ])('says what was attempted, and no secret of the URL: %s', (phase, text) => {
+    const cause = new Error('it failed');
+
+    const error = failure(phase, url, cause);
+
+    expect(error.message).toBe(text);
+    expect(error.cause).toBe(cause);
+  });
+
+  test.each<[Phase, string, string]>([
+    ['resolve', 'ENOTFOUND', 'no such name'],
+    ['resolve', 'ENODATA', 'the name has no address'],
+    ['resolve', 'ESERVFAIL', 'the name server failed'],
+    ['resolve', 'EREFUSED', 'the name server refused to answer'],
+    ['resolve', 'ETIMEOUT', 'the name server did not answer'],
+    ['resolve', 'ECONNREFUSED', 'no name server can be reached'],
+    ['connect', 'ECONNREFUSED', 'connection refused'],
+    ['connect', 'EHOSTUNREACH', 'no route to host'],
+    ['connect', 'ENETUNREACH', 'network is unreachable'],
+    ['connect', 'EADDRNOTAVAIL', 'no local address or port is free'],
+    ['connect', 'EMFILE', 'too many open files'],
+    ['handshake', 'ECONNRESET', 'connection reset by peer'],
+    ['request', 'EPIPE', 'connection closed by peer'],
+    ['response', 'ECONNRESET', 'connection reset by peer'],
+  ])('says in words why: %s, %s', (phase, code, words) => {
+    expect(failure(phase, url, withCode(code)).message).toMatch(`: ${words} (${code})`);
+  });
+
+  test('says what the error says where it has no words of its own for it', () => {
+    const ofOpenSsl = Object.assign(new Error('140:error:0A00010B:SSL routines::x:ssl.c:78:'), {
+      code: 'ERR_SSL_X',
+      reason: 'wrong version number',
+    });
+
+    expect(failure('handshake', url, ofOpenSsl).message).toMatch(
+      /: the answer is not TLS \(wrong version number\)$/,
+    );
+    expect(failure('connect', url, withCode('EWHAT')).message).toMatch(
+      /: syscall EWHAT server.test$/,
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { IdleConnections } from '../../src/probes/idle-connections.ts';
+import { CertificateAuthority } from '../cluster/certificates.ts';
+import { ask, serving } from './ask.ts';
+import { ScriptedServer, say } from './scripted-server.ts';
+
+const TOKEN = 'Bearer token-of-the-service-account';
+const authorization = async () => TOKEN;
+const stranger = await CertificateAuthority.create('a stranger');
+const unverifiable = await stranger.issue({ commonName: 'x', ipAddresses: ['127.0.0.1'] });
+
+/** The `Authorization` fields of the requests that the server got; `undefined` for a request without. */
+function authorizations({ requests }: ScriptedServer): (string | undefined)[] {
+  return requests.map((request) => /^authorization: (.*)$/im.exec(request)?.[1]?.trim());
+}
+
+function withCredentials(url: URL, username: string, password: string): URL {
+  return Object.assign(url, { username, password });
+}
+
+function redirectTo(url: URL) {
+  return say(`HTTP/1.1 307 Temporary Redirect\r\nLocation: ${url}\r\nContent-Length: 0\r\n\r\n`);
+}
+
+describe('httpProbe() sends the token', () => {
+  test.each([
+    { where: 'to a verified server', insecure: false },
+    { where: 'to a verified server, also where it need not be verified', insecure: true },
+  ])('$where', async ({ insecure }) => {
+    const server = await ScriptedServer.start({ tls: serving });
+
+    expect(await ask(server.url(), { authorization, insecure })).toMatchObject({ kind: 'ok' });
+
+    expect(authorizations(server)).toEqual([TOKEN]);
+  });
+
+  test.each([
+    { where: 'over plain HTTP', tls: undefined },
+    { where: 'to a server that cannot be verified', tls: unverifiable },
+  ])('upstream fault: the token went $where', async ({ tls }) => {
+    const server = await ScriptedServer.start(tls ? { tls } : {});
+    // Also with the connection kept, whose second request has no handshake.
+    const idle = new IdleConnections();
+
+    for (let i = 0; i < 2; i++) {
+      const outcome = await ask(server.url('/version'), { authorization, insecure: true, idle });
+      expect(outcome).toMatchObject({ kind: 'ok' });
+    }
+    idle.close();
+
+    expect(authorizations(server)).toEqual([undefined, undefined]);
+    expect(server.accepted).toBe(1);
+  });
+
+  test('upstream fault: the token went to any URL that ends in /version, now not where a redirect leads', async () => {
+    const another = await ScriptedServer.start({ tls: serving });
+    const server = await ScriptedServer.start({
+      tls: serving,
+      answer: redirectTo(another.url('/version')),
+    });
+
+    expect(await ask(server.url('/version'), { authorization })).toMatchObject({ kind: 'ok' });
+
+    expect(authorizations(server)).toEqual([TOKEN]);
+    expect(authorizations(another)).toEqual([undefined]);
+  });
+
+  test('asking for it afresh for each request, since it rotates', async () => {
+    const server = await ScriptedServer.start({ tls: serving });
+    const tokens = ['Bearer first', 'Bearer second'];
+    const rotating = async () => tokens.shift();
+
+    await ask(server.url(), { authorization: rotating });
+    await ask(server.url(), { authorization: rotating });
+
+    expect(authorizations(server)).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  test('upstream fault: a token that could not be read failed every check', async () => {
+    const server = await ScriptedServer.start({ tls: serving });
+
+    const outcome = await ask(server.url(), { authorization: async () => undefined });
+
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(authorizations(server)).toEqual([undefined]);
+  });
+});
+
+describe('httpProbe() sends the credentials of the URL', () => {
+  test.each([
+    { username: 'user', password: 'password', credentials: 'user:password' },
+    { username: 'user', password: '', credentials: 'user:' },
+    { username: '', password: 'password', credentials: ':password' },
+    { username: 'müller', password: 'a:b@c%20', credentials: 'müller:a:b@c ' },
+  ])('$credentials', async ({ username, password, credentials }) => {
+    const server = await ScriptedServer.start();
+
+    const outcome = await ask(withCredentials(server.url(), username, password));
+
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    const basic = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    expect(authorizations(server)).toEqual([basic]);
+    expect(server.requests[0]).toContain(`\r\nHost: 127.0.0.1:${server.port}\r\n`);
+  });
+
+  test('neither to a redirect, nor those of the URL that it leads to, nor further header fields', async () => {
+    const another = await ScriptedServer.start();
+    const server = await ScriptedServer.start({
+      answer: redirectTo(withCredentials(another.url(), 'their', 'secret')),
+    });
+
+    const outcome = await ask(withCredentials(server.url(), 'user', 'password'), {
+      headers: { 'X-Origin': 'pod-a' },
+    });
+
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(server.requests[0]).toMatch(/^X-Origin: pod-a$/m);
+    expect(server.requests[0]).toMatch(/^Authorization: Basic /m);
+    expect(another.requests).toEqual([
+      `GET / HTTP/1.1\r\nHost: ${another.url().host}\r\nUser-Agent: test/1\r\nConnection: close`,
+    ]);
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { errorEvent } from '../../src/probe.ts';
+import { until } from '../cluster/until.ts';
+import { ask, events, failed, serving } from './ask.ts';
+import { OK, type Script, ScriptedServer, say } from './scripted-server.ts';
+
+function redirect(location: string, status = 302): string {
+  return `HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;
+}
+
+/** Answers by the path that is asked for. */
+function pages(answers: Record<string, string>): Script {
+  return (socket, request) => {
+    const path = request.split(' ')[1] ?? '';
+    socket.write(answers[path] ?? 'HTTP/1.1 404 Not Found\r\n\r\n');
+  };
+}
+
+describe('httpProbe() follows a redirect', () => {
+  test.each([301, 302, 303, 307, 308])(
+    'of status %i, which is no error of the check',
+    async (status) => {
+      const server = await ScriptedServer.start({
+        answer: pages({ '/': redirect('/there', status), '/there': OK }),
+      });
+
+      const outcome = await ask(server.url());
+
+      expect(outcome).toMatchObject({ kind: 'ok', status: 200 });
+      expect(server.accepted).toBe(2);
+      await until('the connections are closed', 2_000, () => server.open.size === 0);
+    },
+  );
+
+  test.each([
+    { location: '/there', asked: '/there' },
+    { location: 'there?a=b', asked: '/folder/there?a=b' },
+    { location: '../there', asked: '/there' },
+    { location: '?a=b', asked: '/folder/page?a=b' },
+  ])('to $location, in relation to the page', async ({ location, asked }) => {
+    const server = await ScriptedServer.start({
+      answer: pages({ '/folder/page': redirect(location), [asked]: OK }),
+    });
+
+    expect(await ask(server.url('/folder/page'))).toMatchObject({ kind: 'ok' });
+  });
+
+  test('to another origin: the timings are those of the last request, the duration that of all', async () => {
+    const another = await ScriptedServer.start({ tls: serving });
+    let toldAfter = 0;
+    const server = await ScriptedServer.start({
+      answer: (socket) => {
+        const began = performance.now();
+        // Long enough to tell it from the last request's own time.
+        setTimeout(() => {
+          toldAfter = (performance.now() - began) / 1000;
+          socket.write(redirect(another.url('/', 'other.test').href));
+        }, 100);
+      },
+    });
+
+    const outcome = await ask(server.url());
+
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(events(outcome)).toEqual([
+      'dns_start',
+      'dns_done',
+      'connect_start',
+      'connect_done',
+      'tls_handshake_start',
+      'tls_handshake_done',
+      'got_conn',
+      'wrote_request',
+      'got_first_resp_byte',
+    ]);
+    const { duration } = outcome as { duration: number };
+    const { dns_start = NaN, got_first_resp_byte: last = NaN } = outcome.timings;
+    expect(dns_start).toBeLessThan(toldAfter);
+    expect(duration).toBeGreaterThanOrEqual(toldAfter + last);
+    expect(another.requests[0]).toContain(`\r\nHost: other.test:${another.port}\r\n`);
+  });
+
+  test('upstream fault: the hop of a redirect counted as an error of a check that ended ok', async () => {
+    const server = await ScriptedServer.start({
+      answer: pages({ '/': redirect('/there', 301), '/there': OK }),
+    });
+
+    expect(errorEvent(await ask(server.url()))).toBeUndefined();
+  });
+
+  test('to an answer that is not 200, which is what the check then gives', async () => {
+    const server = await ScriptedServer.start({
+      answer: pages({ '/': redirect('/there'), '/there': 'HTTP/1.1 503 Away\r\n\r\n' }),
+    });
+
+    expect(await ask(server.url())).toMatchObject({
+      kind: 'unexpected-status',
+      status: 503,
+      reason: 'Away',
+    });
+  });
+
+  test('ten times at most, so that a loop ends', async () => {
+    const step: Script = (socket, request) => {
+      const nth = Number(/\d+/.exec(request)?.[0]);
+      socket.write(nth === 0 ? OK : redirect(`/${nth - 1}`));
+    };
+    const server = await ScriptedServer.start({ answer: step });
+    const { host } = server.url();
+
+    expect(await ask(server.url('/10'))).toMatchObject({ kind: 'ok' });
+    expect(server.accepted).toBe(11);
+
+    expect(failed(await ask(server.url('/11')))).toMatchObject({
+      phase: 'response',
+      text: `waiting for the answer of ${host}: more than 10 redirects`,
+    });
+    expect(server.accepted).toBe(22);
+  });
+
+  test('and names the phase and the host of the hop that failed', async () => {
+    const another = await ScriptedServer.start({ tls: serving });
+    const url = another.url('/', 'stranger.test');
+    const server = await ScriptedServer.start({ answer: say(redirect(url.href)) });
+
+    const { phase, text } = failed(await ask(server.url()));
+
+    expect(phase).toBe('handshake');
+    expect(text).toContain(`TLS handshake with ${url.host}: Host: stranger.test. is not in`);
+  });
+
+  test('until the signal aborts', async () => {
+    const reason = new Error('no answer within the interval');
+    const stop = new AbortController();
+    const server = await ScriptedServer.start({
+      answer: (socket, request) => {
+        if (request.startsWith('GET /there ')) stop.abort(reason);
+        else socket.write(redirect('/there'));
+      },
+    });
+
+    const { phase, cause } = failed(await ask(server.url(), { signal: stop.signal }));
+
+    expect({ phase, cause }).toEqual({ phase: 'response', cause: reason });
+    await until('the connections are closed', 2_000, () => server.open.size === 0);
+  });
+});
+
+test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://', 'http://[::1'])(
+  'httpProbe() fails where a redirect leads to %s',
+  async (location) => {
+    const server = await ScriptedServer.start({ answer: say(redirect(location)) });
+
+    expect(failed(await ask(server.url()))).toMatchObject({
+      phase: 'response',
+      text: `waiting for the answer of ${server.url().host}: a redirect to no http or https URL (status 302)`,
+    });
+    await until('the connection is closed', 2_000, () => server.open.size === 0);
+  },
+);

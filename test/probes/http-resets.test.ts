@@ -1,0 +1,62 @@
+import type { Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Outcome } from '../../src/probe.ts';
+import { IdleConnections } from '../../src/probes/idle-connections.ts';
+import { until } from '../cluster/until.ts';
+import { ask, serving } from './ask.ts';
+import { ScriptedServer } from './scripted-server.ts';
+
+/** So many turns of the event loop are more than a handshake, a request and its answer take here. */
+const MOST_TURNS = 50;
+
+/** The errors that nobody caught while the test ran. */
+function uncaughtErrors(): unknown[] {
+  const errors: unknown[] = [];
+  const note = (error: unknown) => errors.push(error);
+  process.on('uncaughtExceptionMonitor', note);
+  onTestFinished(() => void process.off('uncaughtExceptionMonitor', note));
+  return errors;
+}
+
+/** Resets the connection after so many turns of the event loop. */
+async function resetAfter(turns: number, socket: Socket): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+  socket.resetAndDestroy();
+}
+
+test.each([
+  { scheme: 'http', keeping: 'kept', tls: undefined },
+  { scheme: 'http', keeping: 'not kept', tls: undefined },
+  { scheme: 'https', keeping: 'kept', tls: serving },
+  { scheme: 'https', keeping: 'not kept', tls: serving },
+])(
+  'httpProbe() survives a reset at any moment ($scheme, connections $keeping)',
+  async ({ keeping, tls }) => {
+    const uncaught = uncaughtErrors();
+    const idle = keeping === 'kept' ? new IdleConnections() : undefined;
+    let turns = 0;
+    const resets: Promise<void>[] = [];
+    const server = await ScriptedServer.start({
+      ...(tls ? { tls } : {}),
+      onAccept: (socket) => resets.push(resetAfter(turns, socket)),
+    });
+
+    const outcomes: Outcome[] = [];
+    for (; turns < MOST_TURNS; turns++) {
+      outcomes.push(await ask(server.url(), { idle }));
+      await Promise.all(resets);
+    }
+
+    await until('every connection is closed', 2_000, () => server.open.size === 0);
+    expect(uncaught).toEqual([]);
+    const phases = outcomes.map((outcome) => (outcome.kind === 'failed' ? outcome.phase : 'ok'));
+    expect(phases[0]).not.toBe('ok');
+    expect(phases.at(-1)).toBe('ok');
+    const texts = outcomes.flatMap((outcome) =>
+      outcome.kind === 'failed' ? [outcome.error.message] : [],
+    );
+    expect(
+      texts.filter((text) => !/: connection (reset|closed) by peer \(\w+\)$/.test(text)),
+    ).toEqual([]);
+  },
+);

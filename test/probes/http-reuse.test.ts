@@ -1,0 +1,214 @@
+import type { Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { IdleConnections } from '../../src/probes/idle-connections.ts';
+import { until } from '../cluster/until.ts';
+import { ask, events, failed, serving } from './ask.ts';
+import { OK, reset, type Script, ScriptedServer, say, sayAndClose } from './scripted-server.ts';
+
+const REUSED = ['got_conn', 'wrote_request', 'got_first_resp_byte'];
+
+function idleConnections(): IdleConnections {
+  const idle = new IdleConnections();
+  onTestFinished(() => idle.close());
+  return idle;
+}
+
+describe('httpProbe() with connections that are kept', () => {
+  test.each([
+    { scheme: 'http', tls: undefined },
+    { scheme: 'https', tls: serving },
+  ])(
+    'asks again over the same one, which needs nothing but the request ($scheme)',
+    async ({ tls }) => {
+      const server = await ScriptedServer.start(tls ? { tls } : {});
+      const idle = idleConnections();
+      const url = server.url('/', 'server.test');
+
+      const first = await ask(url, { idle });
+      const second = await ask(url, { idle });
+      const third = await ask(url, { idle });
+
+      expect([first.kind, second.kind, third.kind]).toEqual(['ok', 'ok', 'ok']);
+      expect(events(first)).toContain('connect_done');
+      expect(events(second)).toEqual(REUSED);
+      expect(events(third)).toEqual(REUSED);
+      expect(server.accepted).toBe(1);
+      expect(server.requests[0]).toContain('\r\nConnection: keep-alive');
+    },
+  );
+
+  test('keeps them for an answer of any status', async () => {
+    const server = await ScriptedServer.start({
+      answer: say('HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n'),
+    });
+    const idle = idleConnections();
+
+    await ask(server.url(), { idle });
+    const again = await ask(server.url(), { idle });
+
+    expect(again).toMatchObject({ kind: 'unexpected-status', status: 503 });
+    expect(events(again)).toEqual(REUSED);
+  });
+
+  test('keeps one for each origin', async () => {
+    const server = await ScriptedServer.start();
+    const idle = idleConnections();
+    const origins = [server.url(), server.url('/', 'server.test'), server.url('/', 'other.test')];
+
+    for (const url of [...origins, ...origins]) await ask(url, { idle });
+
+    expect(server.accepted).toBe(3);
+  });
+
+  test('opens as many as it needs at once, and keeps one of them', async () => {
+    const server = await ScriptedServer.start();
+    const idle = idleConnections();
+
+    await Promise.all(Array.from({ length: 5 }, () => ask(server.url(), { idle })));
+
+    expect(server.accepted).toBe(5);
+    await until('one is left', 2_000, () => server.open.size === 1);
+  });
+
+  test.each([
+    { what: 'no length', answer: 'HTTP/1.1 200 OK\r\n\r\n' },
+    { what: 'more of the body to come', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok' },
+    { what: 'more than its length', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok' },
+    {
+      what: 'chunks',
+      answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    },
+    {
+      what: 'chunks and a length',
+      answer: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n',
+    },
+    {
+      what: 'the wish to close',
+      answer: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: Close\r\n\r\n',
+    },
+  ])('does not use one again after an answer with $what', async ({ answer }) => {
+    const server = await ScriptedServer.start({ answer: say(answer) });
+    const idle = idleConnections();
+
+    const first = await ask(server.url(), { idle });
+    await until('the connection is closed', 2_000, () => server.open.size === 0);
+    const second = await ask(server.url(), { idle });
+
+    expect([first.kind, second.kind]).toEqual(['ok', 'ok']);
+    expect(events(second)).toContain('connect_done');
+    expect(server.accepted).toBe(2);
+  });
+
+  test('follows redirects over them', async () => {
+    const server = await ScriptedServer.start({
+      answer: (socket, request) =>
+        void socket.write(
+          request.startsWith('GET /there ')
+            ? OK
+            : 'HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n',
+        ),
+    });
+
+    const outcome = await ask(server.url(), { idle: idleConnections() });
+
+    expect(outcome.kind).toBe('ok');
+    expect(events(outcome)).toEqual(REUSED);
+    expect(server.accepted).toBe(1);
+  });
+});
+
+describe('httpProbe() takes it for no error that the server closed a kept connection', () => {
+  const onSecond =
+    (act: (socket: Socket) => void): Script =>
+    (socket, _, nth) => {
+      if (nth === 1) socket.write(OK);
+      else act(socket);
+    };
+  const tls = [
+    ['http', undefined],
+    ['https', serving],
+  ] as const;
+
+  test.each(tls)('while it was idle (%s)', async (_, tls) => {
+    const server = await ScriptedServer.start({ answer: sayAndClose(OK), ...(tls ? { tls } : {}) });
+    const idle = idleConnections();
+
+    await ask(server.url(), { idle });
+    await until('the connection is closed', 2_000, () => server.open.size === 0);
+    const again = await ask(server.url(), { idle });
+
+    expect(again.kind).toBe('ok');
+    expect(events(again)).toContain('connect_done');
+  });
+
+  const ends: [string, (socket: Socket) => void][] = [
+    ['closes', (socket) => void socket.end()],
+    ['resets', reset],
+  ];
+  test.each(
+    tls.flatMap(([scheme, tls]) => ends.map(([what, act]) => ({ what, act, scheme, tls }))),
+  )('just as it was used: it $what ($scheme)', async ({ act, tls }) => {
+    const server = await ScriptedServer.start({ answer: onSecond(act), ...(tls ? { tls } : {}) });
+    const idle = idleConnections();
+
+    await ask(server.url(), { idle });
+    const again = await ask(server.url(), { idle });
+
+    expect(again.kind).toBe('ok');
+    expect(events(again)).toContain('connect_done');
+    expect(Object.keys(again.timings)[0]).toBe('connect_start');
+    expect(server.accepted).toBe(2);
+  });
+
+  test('in the same moment, before that has reached us', async () => {
+    const server = await ScriptedServer.start({ answer: sayAndClose(OK) });
+    const idle = idleConnections();
+
+    for (let i = 0; i < 20; i++)
+      expect(await ask(server.url(), { idle })).toMatchObject({ kind: 'ok' });
+  });
+
+  test('but for one where an answer had begun', async () => {
+    const server = await ScriptedServer.start({
+      answer: onSecond((socket) => void socket.end('HTTP/1.1 2')),
+    });
+    const idle = idleConnections();
+
+    await ask(server.url(), { idle });
+
+    expect(failed(await ask(server.url(), { idle }))).toMatchObject({
+      phase: 'response',
+      text: expect.stringMatching(/: the connection was closed before the answer$/),
+    });
+    expect(server.accepted).toBe(1);
+  });
+
+  test('but for one where no new connection can be made', async () => {
+    const server = await ScriptedServer.start({ answer: onSecond(reset) });
+    const idle = idleConnections();
+    const url = server.url('/', 'server.test');
+
+    await ask(url, { idle });
+    const again = await ask(url, {
+      idle,
+      resolve: () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })),
+    });
+
+    expect(failed(again).phase).toBe('resolve');
+    expect(events(again)).toEqual(['dns_start']);
+  });
+
+  test('and asks no second time when the signal has aborted', async () => {
+    const reason = new Error('no answer within the interval');
+    const stop = new AbortController();
+    const server = await ScriptedServer.start({ answer: onSecond(() => stop.abort(reason)) });
+    const idle = idleConnections();
+
+    await ask(server.url(), { idle });
+    const { phase, cause } = failed(await ask(server.url(), { idle, signal: stop.signal }));
+
+    expect({ phase, cause }).toEqual({ phase: 'response', cause: reason });
+    expect(server.accepted).toBe(1);
+    await until('the connection is closed', 2_000, () => server.open.size === 0);
+  });
+});

@@ -1,0 +1,140 @@
+import type { TLSSocket } from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import { type Certificate, CertificateAuthority } from '../cluster/certificates.ts';
+import { until } from '../cluster/until.ts';
+import { ask, authority, events, failed, serving } from './ask.ts';
+import { reset, type Script, ScriptedServer, say } from './scripted-server.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+const stranger = await CertificateAuthority.create('a stranger');
+const names = { commonName: 'serving', dnsNames: ['server.test'], ipAddresses: ['127.0.0.1'] };
+const certificates = {
+  strange: await stranger.issue(names),
+  expired: await authority.issue({ ...names, notAfter: new Date(Date.now() - HOUR_MS) }),
+  future: await authority.issue({ ...names, notBefore: new Date(Date.now() + HOUR_MS) }),
+  another: await authority.issue({ commonName: '127.0.0.1', dnsNames: ['another.test'] }),
+};
+
+const unverifiable: { what: string; tls: Certificate; host: string; why: string | RegExp }[] = [
+  {
+    what: 'that a stranger signed',
+    tls: certificates.strange,
+    host: '127.0.0.1',
+    why: /unable to verify the first certificate/,
+  },
+  {
+    what: 'that has expired',
+    tls: certificates.expired,
+    host: '127.0.0.1',
+    why: 'certificate has expired',
+  },
+  {
+    what: 'that is not valid yet',
+    tls: certificates.future,
+    host: '127.0.0.1',
+    why: 'certificate is not yet valid',
+  },
+  {
+    what: 'for another name',
+    tls: certificates.another,
+    host: 'server.test',
+    why: /^Host: server\.test\. is not in the cert's altnames: DNS:another\.test$/,
+  },
+  {
+    what: 'without the address',
+    tls: certificates.another,
+    host: '127.0.0.1',
+    why: /^IP: 127\.0\.0\.1 is not in the cert's list/,
+  },
+];
+
+describe('httpProbe() verifies the certificate of the server', () => {
+  test.each(unverifiable)(
+    'upstream fault: TLS was not verified; refused is a certificate $what',
+    async ({ tls, host, why }) => {
+      const server = await ScriptedServer.start({ tls });
+      const url = server.url('/', host);
+
+      const outcome = await ask(url);
+
+      const { phase, text, cause } = failed(outcome);
+      const attempt = `TLS handshake with ${url.host}: `;
+      expect(phase).toBe('handshake');
+      expect(text.slice(0, attempt.length)).toBe(attempt);
+      expect(text.slice(attempt.length)).toMatch(why);
+      expect(cause).toBeInstanceOf(Error);
+      expect(events(outcome).at(-1)).toBe('tls_handshake_start');
+      expect(server.requests).toEqual([]);
+      await until('the connection is closed', 2_000, () => server.open.size === 0);
+    },
+  );
+
+  test.each(unverifiable)(
+    'unless it is told to be insecure; accepted is then a certificate $what',
+    async ({ tls, host }) => {
+      const server = await ScriptedServer.start({ tls });
+
+      expect(await ask(server.url('/', host), { insecure: true })).toMatchObject({ kind: 'ok' });
+    },
+  );
+});
+
+test.each([
+  { host: 'server.test', asked: 'server.test' },
+  // RFC 6066, section 3: without the trailing dot. Go's server refuses it.
+  { host: 'server.test.', asked: 'server.test' },
+  { host: '127.0.0.1', asked: false },
+])('httpProbe() asks for the server name $asked at $host', async ({ host, asked }) => {
+  const names: unknown[] = [];
+  const server = await ScriptedServer.start({
+    tls: serving,
+    onConnection: (socket) => names.push((socket as TLSSocket).servername),
+  });
+
+  expect(await ask(server.url('/', host))).toMatchObject({ kind: 'ok' });
+
+  expect(names).toEqual([asked]);
+});
+
+describe('httpProbe() names the phase that failed: handshake', () => {
+  const wasReset = 'connection reset by peer (ECONNRESET)';
+
+  const cases: { what: string; why: string | RegExp; onFirstBytes: Script }[] = [
+    {
+      what: 'the server speaks HTTP',
+      why: 'wrong version number',
+      // As Go's server does it.
+      onFirstBytes: say(
+        'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTPS request to an HTTP server.\n',
+      ),
+    },
+    {
+      what: 'the server says something else',
+      why: 'wrong version number',
+      onFirstBytes: say('x'.repeat(100)),
+    },
+    {
+      what: 'the server refuses by an alert',
+      why: 'ssl/tls alert handshake failure',
+      onFirstBytes: say('\x15\x03\x03\x00\x02\x02\x28'),
+    },
+    { what: 'the connection is reset', why: wasReset, onFirstBytes: reset },
+    { what: 'the connection is closed', why: wasReset, onFirstBytes: (socket) => socket.end() },
+  ];
+
+  test.each(cases)('$what', async ({ why, onFirstBytes }) => {
+    const server = await ScriptedServer.start({
+      onConnection: (socket) => socket.once('data', () => onFirstBytes(socket, '', 1)),
+    });
+    const { host } = server.url();
+
+    const outcome = await ask(new URL(`https://${host}/`));
+
+    const { phase, text, cause } = failed(outcome);
+    expect(cause).toBeInstanceOf(Error);
+    expect(phase).toBe('handshake');
+    expect(text.replace(`TLS handshake with ${host}: `, '')).toMatch(why);
+    expect(events(outcome)).toEqual(['connect_start', 'connect_done', 'tls_handshake_start']);
+    await until('the connection is closed', 2_000, () => server.open.size === 0);
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { asked, nameServer, resolverOf } from './name-server.ts';
+
+const live = new AbortController().signal;
+
+describe('createResolver() tries the names of the search list', () => {
+  const conf = 'search one.test two.test\noptions ndots:2';
+
+  test.each([
+    { name: 'a', names: ['a.one.test', 'a.two.test', 'a'] },
+    { name: 'a.b', names: ['a.b.one.test', 'a.b.two.test', 'a.b'] },
+    { name: 'a.b.c', names: ['a.b.c', 'a.b.c.one.test', 'a.b.c.two.test'] },
+    { name: 'a.b.', names: ['a.b'] },
+  ])('by ndots and in its order: $name', async ({ name, names }) => {
+    const server = await nameServer();
+
+    await expect(resolverOf([server], conf)(name, live)).rejects.toMatchObject({
+      code: 'ENOTFOUND',
+    });
+
+    expect(asked(server)).toEqual(names);
+  });
+
+  test('as far as the first that has an address', async () => {
+    const server = await nameServer({ 'a.two.test': ['127.0.5.2'], a: ['127.0.5.3'] });
+
+    expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
+
+    expect(asked(server)).toEqual(['a.one.test', 'a.two.test']);
+  });
+
+  test('past one that has no address', async () => {
+    const server = await nameServer({ 'a.one.test': [], 'a.two.test': ['127.0.5.2'] });
+
+    expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
+  });
+
+  test('past one for which the server fails', async () => {
+    const server = await nameServer({ 'a.two.test': ['127.0.5.2'] });
+    server.break('servfail', ['a.one.test']);
+
+    expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
+  });
+
+  test('not past one for which the server is silent as often and as long as resolv.conf says', async () => {
+    const server = await nameServer({ 'a.two.test': ['127.0.5.2'] });
+    server.break('silent', ['a.one.test']);
+    const began = performance.now();
+
+    const resolving = resolverOf([server], `${conf} timeout:1`)('a', live);
+
+    await expect(resolving).rejects.toMatchObject({ code: 'ETIMEOUT' });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(server.queries.map(({ name, type }) => `${name} ${type}`).toSorted()).toEqual([
+      'a.one.test A',
+      'a.one.test AAAA',
+    ]);
+  });
+});

@@ -1,0 +1,222 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { decode, encode, RECURSION_AVAILABLE } from 'dns-packet';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createResolver } from '../../src/probes/resolve.ts';
+import { DnsServer } from '../cluster/dns-server.ts';
+import { until } from '../cluster/until.ts';
+import { asked, nameServer, resolverOf } from './name-server.ts';
+import { temporaryFile } from './temporary-file.ts';
+
+const live = new AbortController().signal;
+
+/** Where a name server was, and is no longer. */
+async function goneServer(): Promise<DnsServer> {
+  const server = await DnsServer.start({ address: '127.0.0.1', port: 0, records: {} });
+  await server.close();
+  return server;
+}
+
+// RFC 1035, 4.1.1.
+const NOERROR = 0;
+const SERVFAIL = 2;
+
+/** A name server that answers with no address, and by the question's type with one of these codes. */
+async function codesByType(codes: Record<string, number>) {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void socket.close());
+  socket.on('message', (message, client) => {
+    const { id = 0, questions = [] } = decode(message);
+    const flags = RECURSION_AVAILABLE | (codes[questions[0]?.type ?? ''] ?? NOERROR);
+    socket.send(encode({ type: 'response', id, flags, questions }), client.port, client.address);
+  });
+  await once(socket, 'listening');
+  return socket.address();
+}
+
+describe('createResolver() gives the addresses', () => {
+  test.each([
+    { what: 'IPv4 only', given: ['127.0.5.1', '127.0.5.2'], addresses: ['127.0.5.1', '127.0.5.2'] },
+    { what: 'IPv6 only', given: ['::1'], addresses: ['::1'] },
+    { what: 'both', given: ['127.0.5.1', '::1'], addresses: ['::1', '127.0.5.1'] },
+  ])('of both families: $what', async ({ given, addresses }) => {
+    const server = await nameServer({ 'a.test': given });
+
+    expect(await resolverOf([server])('a.test', live)).toEqual(addresses);
+
+    expect(server.queries.map(({ type }) => type).toSorted()).toEqual(['A', 'AAAA']);
+  });
+
+  test('of an answer too long for a datagram, over TCP', async () => {
+    const many = Array.from({ length: 60 }, (_, index) => `127.0.9.${index + 1}`);
+    const server = await nameServer({ 'a.test': many });
+
+    expect(await resolverOf([server])('a.test', live)).toEqual(many);
+  });
+
+  test('anew each time: nothing is kept', async () => {
+    const server = await nameServer({ 'a.test': ['127.0.5.1'] });
+    const resolve = resolverOf([server]);
+
+    expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
+    server.setRecord('a.test', ['127.0.5.2']);
+
+    expect(await resolve('a.test', live)).toEqual(['127.0.5.2']);
+    expect(server.queries).toHaveLength(4);
+  });
+
+  test('of the second name server where nobody is at the first', async () => {
+    const [gone, server] = [await goneServer(), await nameServer({ 'a.test': ['127.0.5.1'] })];
+
+    expect(await resolverOf([gone, server])('a.test', live)).toEqual(['127.0.5.1']);
+  });
+
+  test('of the second name server where the first fails', async () => {
+    const [failing, server] = [await nameServer(), await nameServer({ 'a.test': ['127.0.5.1'] })];
+    failing.break('servfail');
+
+    expect(await resolverOf([failing, server])('a.test', live)).toEqual(['127.0.5.1']);
+  });
+
+  test('not of the second name server where the first knows that there are none', async () => {
+    const [knowing, server] = [await nameServer(), await nameServer({ 'a.test': ['127.0.5.1'] })];
+
+    const resolving = resolverOf([knowing, server])('a.test', live);
+
+    await expect(resolving).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    expect(server.queries).toEqual([]);
+  });
+
+  test('of the hosts file, asking nobody', async () => {
+    const server = await nameServer({ 'a.test': ['127.0.5.1'] });
+    const resolve = resolverOf([server], '', '::1 A.test\n127.0.5.9 a.test b\n');
+
+    expect(await resolve('a.test', live)).toEqual(['::1', '127.0.5.9']);
+    expect(await resolve('A.TEST', live)).toEqual(['::1', '127.0.5.9']);
+    expect(await resolve('a.test.', live)).toEqual(['::1', '127.0.5.9']);
+    expect(await resolve('b', live)).toEqual(['127.0.5.9']);
+    expect(server.queries).toEqual([]);
+  });
+
+  test('of the hosts file and of the name servers where lines of theirs are broken', async () => {
+    const server = await nameServer({ 'a.test': ['127.0.5.1'] });
+    const resolve = resolverOf([server], 'nameserver dns.test', 'nonsense a.test\n');
+
+    expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
+  });
+
+  test('by the files as they are now, until it is closed', async () => {
+    const [old, now] = [await nameServer(), await nameServer({ 'a.now.test': ['127.0.5.2'] })];
+    const resolvConf = temporaryFile(`nameserver 127.0.0.1:${old.port}\n`);
+    const hosts = temporaryFile('');
+    const resolver = createResolver({ resolvConf, hosts });
+    onTestFinished(() => resolver.close());
+    const closed = createResolver({ resolvConf, hosts });
+    closed.close();
+    await expect(resolver.resolve('a', live)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+
+    writeFileSync(resolvConf, `nameserver 127.0.0.1:${now.port}\nsearch now.test\n`);
+    writeFileSync(hosts, '127.0.5.3 listed.test\n');
+
+    const found = (name: string) => resolver.resolve(name, live).catch(() => []);
+    await until('the files are read again', 10_000, async () => {
+      const [a, listed] = await Promise.all([found('a'), found('listed.test')]);
+      return a[0] === '127.0.5.2' && listed[0] === '127.0.5.3';
+    });
+    await expect(closed.resolve('a', live)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+});
+
+describe('createResolver() rejects', () => {
+  test('with the failure of a server rather than with what another candidate says', async () => {
+    const server = await nameServer();
+    server.break('servfail', ['a.two.test']);
+
+    const resolving = resolverOf([server], 'search one.test two.test')('a', live);
+
+    await expect(resolving).rejects.toMatchObject({ code: 'ESERVFAIL' });
+  });
+
+  test('with the failure of a server for one family rather than with what it says of the other', async () => {
+    const resolve = resolverOf([await codesByType({ A: SERVFAIL, AAAA: NOERROR })]);
+
+    await expect(resolve('a.test', live)).rejects.toMatchObject({ code: 'ESERVFAIL' });
+  });
+
+  test('where the name has no address', async () => {
+    const server = await nameServer({ 'a.test': [] });
+
+    await expect(resolverOf([server])('a.test', live)).rejects.toMatchObject({ code: 'ENODATA' });
+  });
+
+  test('where nobody is at the address of the name server', async () => {
+    const resolve = resolverOf([await goneServer()]);
+
+    await expect(resolve('a.test', live)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('as soon as the signal aborts while the server is silent', async () => {
+    const server = await nameServer();
+    server.break('silent');
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+
+    const resolving = resolverOf([server], 'search one.test')('a', stop.signal);
+    const ended = expect(resolving).rejects.toBe(reason);
+    await until('the server is asked', 2_000, () => server.queries.length === 2);
+    const began = performance.now();
+    stop.abort(reason);
+
+    await ended;
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(asked(server)).toEqual(['a.one.test']);
+    expect(process.getActiveResourcesInfo()).not.toContain('QueryReqWrap');
+  });
+
+  test('when the signal has aborted, asking nobody', async () => {
+    const server = await nameServer();
+    const reason = new Error('stopped');
+
+    const resolving = resolverOf([server])('a.test', AbortSignal.abort(reason));
+
+    await expect(resolving).rejects.toBe(reason);
+    expect(server.queries).toEqual([]);
+  });
+});
+
+test('createResolver() lets no silent name delay another', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `good${index}.test`);
+  const silent = names.map((name) => `silent-${name}`);
+  const server = await nameServer(Object.fromEntries(names.map((name) => [name, ['127.0.5.1']])));
+  server.break('silent', silent);
+  const resolve = resolverOf([server]);
+  const stop = new AbortController();
+  let ended = 0;
+  const hanging = silent.map((name) => resolve(name, stop.signal).catch(() => ended++));
+  await until('the silent ones are asked for', 2_000, () => server.queries.length === 40);
+
+  const found = await Promise.all(names.map((name) => resolve(name, live)));
+
+  expect(found).toEqual(names.map(() => ['127.0.5.1']));
+  expect(ended).toBe(0);
+  stop.abort();
+  await Promise.all(hanging);
+});
+
+test('createResolver() takes a file that is missing for an empty one', async () => {
+  const server = await nameServer({ 'a.test': ['127.0.5.1'] });
+  const resolvConf = temporaryFile(`nameserver 127.0.0.1:${server.port}\n`);
+  const without = createResolver({ resolvConf, hosts: `${resolvConf}.missing` });
+  const withHosts = createResolver({
+    resolvConf: `${resolvConf}.missing`,
+    hosts: temporaryFile('127.0.5.9 listed.test'),
+  });
+  onTestFinished(() => {
+    without.close();
+    withHosts.close();
+  });
+
+  expect(await without.resolve('a.test', live)).toEqual(['127.0.5.1']);
+  expect(await withHosts.resolve('listed.test', live)).toEqual(['127.0.5.9']);
+});

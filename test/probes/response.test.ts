@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { type ResponseHead, ResponseHeadReader } from '../../src/probes/response.ts';
+
+function read(...chunks: string[]): ResponseHead | undefined {
+  const reader = new ResponseHeadReader();
+  let head: ResponseHead | undefined;
+  for (const chunk of chunks) head ??= reader.add(Buffer.from(chunk, 'latin1'));
+  return head;
+}
+
+const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
+
+describe('ResponseHeadReader', () => {
+  test('gives the head, and what had come of the body with it', () => {
+    const head = read(`${WHOLE}ok`);
+
+    expect(head).toMatchObject({ status: 200, reason: 'OK' });
+    expect(Object.fromEntries(head?.headers ?? [])).toEqual({ 'content-length': '2' });
+    expect(head?.body.toString()).toBe('ok');
+  });
+
+  test('gives the same wherever the bytes are cut', () => {
+    for (let cut = 1; cut < WHOLE.length; cut++) {
+      expect(read(WHOLE.slice(0, cut), WHOLE.slice(cut))).toEqual(read(WHOLE));
+    }
+    expect(read(...WHOLE)).toEqual(read(WHOLE));
+  });
+
+  test.each(['', 'H', 'HTTP/1.', 'HTTP/1.1 200 OK\r\n', WHOLE.slice(0, -1)])(
+    'waits for more after %j',
+    (text) => {
+      expect(read(text)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['HTTP/1.1 200 OK', 200, 'OK'],
+    ['HTTP/1.0 200 OK', 200, 'OK'],
+    ['HTTP/1.1 503 Service Unavailable', 503, 'Service Unavailable'],
+    ['HTTP/1.1 404 ', 404, ''],
+    ['HTTP/1.1 404', 404, ''],
+    ['HTTP/1.1 999 unassigned', 999, 'unassigned'],
+  ])('reads the status line %j', (line, status, reason) => {
+    expect(read(`${line}\r\n\r\n`)).toMatchObject({ status, reason });
+  });
+
+  test.each([
+    'HTTP/1.1 99 OK',
+    'HTTP/1.1 2000 OK',
+    'HTTP/1.1 099 OK',
+    'HTTP/1.1  200 OK',
+    'HTTP/1.1 200\tOK',
+    'HTTP/1.2 200 OK',
+    'HTTP/2 200 OK',
+    'http/1.1 200 OK',
+    ' HTTP/1.1 200 OK',
+    'SSH-2.0-OpenSSH',
+    '',
+  ])('throws at the status line %j', (line) => {
+    expect(() => read(`${line}\r\n\r\n`)).toThrow('the answer is not HTTP/1');
+  });
+
+  test.each(['x', 'HTTPS', '\x15\x03\x01', '\n'])('throws as soon as it begins with %j', (text) => {
+    expect(() => read(text)).toThrow('the answer is not HTTP/1');
+  });
+
+  test('takes field names without regard to case, values without the blanks around them, the last of several', () => {
+    const head = read(
+      'HTTP/1.1 200 OK\r\nA: one\r\nLocation:\t http://a.test:80/ \r\na:two\r\nno colon\r\n: x\r\nempty:\r\n\r\n',
+    );
+
+    expect(Object.fromEntries(head?.headers ?? [])).toEqual({
+      a: 'two',
+      location: 'http://a.test:80/',
+      empty: '',
+    });
+  });
+
+  test('passes informational answers over, wherever the bytes are cut', () => {
+    const all = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n${WHOLE}ok`;
+
+    expect(read(all)).toEqual(read(`${WHOLE}ok`));
+    expect(read(...all)).toEqual(read(WHOLE));
+    expect(() => read('HTTP/1.1 100 Continue\r\n\r\nx')).toThrow('the answer is not HTTP/1');
+  });
+
+  test('takes a head of 64 KiB, and no longer one', () => {
+    const padded = (bytes: number) => {
+      const start = 'HTTP/1.1 200 OK\r\nA: ';
+      return `${start}${'a'.repeat(bytes - start.length)}`;
+    };
+    const most = 64 * 1024;
+    const tooLong = "the answer's head is longer than 65536 bytes";
+
+    expect(read(`${padded(most)}\r\n\r\n`)).toMatchObject({ status: 200 });
+    expect(read(padded(most))).toBeUndefined();
+    expect(() => read(`${padded(most + 1)}\r\n\r\n`)).toThrow(tooLong);
+    expect(() => read(padded(most), 'a')).toThrow(tooLong);
+  });
+
+  test('does not count the body to the head', () => {
+    expect(read(`${WHOLE}${'b'.repeat(100_000)}`)?.body.length).toBe(100_000);
+  });
+});

@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createTrust } from '../../src/probes/trust.ts';
+import { CertificateAuthority } from '../cluster/certificates.ts';
+import { until } from '../cluster/until.ts';
+import { ask, failed } from './ask.ts';
+import { ScriptedServer } from './scripted-server.ts';
+
+/** An authority, and what starts a server whose certificate it has signed. */
+async function signed(name: string) {
+  const authority = await CertificateAuthority.create(name);
+  const tls = await authority.issue({ commonName: name, ipAddresses: ['127.0.0.1'] });
+  return { name, pem: authority.certificate, start: () => ScriptedServer.start({ tls }) };
+}
+
+const system = await signed('system');
+const cluster = await signed('cluster');
+const extra = await signed('extra');
+const other = await signed('other');
+const broken = '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n';
+
+const folder = mkdtempSync(join(tmpdir(), 'kubenurse-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+function file(content: string): string {
+  const path = join(folder, String(files++));
+  writeFileSync(path, content);
+  return path;
+}
+
+// Node reads the system's authorities once, from here.
+process.env.SSL_CERT_FILE = file(system.pem);
+
+function trust(options: { pem?: string; cluster?: string; extra?: string }) {
+  const mistakes: string[] = [];
+  const { secureContext, close } = createTrust({
+    pem: options.pem ? [options.pem] : [],
+    files: [
+      ...(options.cluster ? [{ name: "the cluster's CA", path: options.cluster }] : []),
+      ...(options.extra ? [{ name: 'KUBENURSE_EXTRA_CA', path: options.extra }] : []),
+    ],
+    onMistake: (mistake) => mistakes.push(mistake),
+  });
+  onTestFinished(close);
+  return { secureContext, mistakes };
+}
+
+/** Which of the servers are trusted. */
+async function trusted(secureContext: () => SecureContext): Promise<string[]> {
+  const names: string[] = [];
+  for (const { name, start } of [system, cluster, extra, other]) {
+    const outcome = await ask((await start()).url(), { secureContext });
+    if (outcome.kind === 'ok') names.push(name);
+    else expect(failed(outcome).phase).toBe('handshake');
+  }
+  return names;
+}
+
+describe('createTrust() trusts', () => {
+  test.each([
+    { whom: "the system's authorities", given: {}, names: ['system'] },
+    {
+      whom: 'the authorities of each file as well',
+      given: { cluster: file(cluster.pem), extra: file(extra.pem) },
+      names: ['system', 'cluster', 'extra'],
+    },
+    { whom: 'those of a text as well', given: { pem: cluster.pem }, names: ['system', 'cluster'] },
+    {
+      whom: 'all that a file holds, whatever stands around them',
+      given: { extra: file(`# ours\r\n${extra.pem}\nmore\n${other.pem}${other.pem}end`) },
+      names: ['system', 'extra', 'other'],
+    },
+  ])('$whom', async ({ given, names }) => {
+    const { secureContext, mistakes } = trust(given);
+
+    expect(await trusted(secureContext)).toEqual(names);
+    expect(mistakes).toEqual([]);
+  });
+
+  test('by one context for all handshakes, since making it takes long', () => {
+    const { secureContext } = trust({ extra: file(extra.pem) });
+
+    expect(secureContext()).toBe(secureContext());
+  });
+});
+
+describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authority too", () => {
+  const missing = join(folder, 'missing');
+  const garbage = file('garbage');
+  const threeOfWhichOneIsBroken = file(`${extra.pem}${broken}${other.pem}`);
+
+  test.each([
+    {
+      what: 'a missing file',
+      path: missing,
+      mistake: `ENOENT: no such file or directory, open '${missing}'`,
+      names: ['system', 'cluster'],
+    },
+    {
+      what: 'a folder',
+      path: folder,
+      mistake: 'EISDIR: illegal operation on a directory, read',
+      names: ['system', 'cluster'],
+    },
+    {
+      what: 'a file of something else',
+      path: garbage,
+      mistake: `${garbage} holds no PEM certificate`,
+      names: ['system', 'cluster'],
+    },
+    {
+      what: 'one broken certificate of three',
+      path: threeOfWhichOneIsBroken,
+      mistake: expect.stringMatching(/ holds a broken certificate, number 2: /),
+      names: ['system', 'cluster', 'extra', 'other'],
+    },
+  ])('$what is named, and costs nothing else', async ({ path, mistake, names }) => {
+    const { secureContext, mistakes } = trust({ cluster: file(cluster.pem), extra: path });
+
+    expect(await trusted(secureContext)).toEqual(names);
+    expect(mistakes).toEqual([
+      typeof mistake === 'string' ? `KUBENURSE_EXTRA_CA: ${mistake}` : mistake,
+    ]);
+  });
+});
+
+test('createTrust() follows its files until it is closed: a change is trusted, a mistake costs nothing', async () => {
+  const [clusterFile, extraFile] = [file(cluster.pem), file(extra.pem)];
+  const { secureContext, mistakes } = trust({ cluster: clusterFile, extra: extraFile });
+  const closed = createTrust({
+    pem: [],
+    files: [{ name: 'closed', path: extraFile }],
+    onMistake: (mistake) => mistakes.push(mistake),
+  });
+  closed.close();
+  const before = closed.secureContext();
+  expect(await trusted(secureContext)).toEqual(['system', 'cluster', 'extra']);
+
+  writeFileSync(clusterFile, broken);
+  writeFileSync(extraFile, other.pem);
+  await until('the changes are noticed', 8_000, async () => {
+    return mistakes.length > 0 && (await trusted(secureContext)).includes('other');
+  });
+  expect(await trusted(secureContext)).toEqual(['system', 'cluster', 'other']);
+
+  expect(mistakes).toEqual([expect.stringMatching(/^the cluster's CA: .* number 1: /)]);
+  expect(closed.secureContext()).toBe(before);
+});
