@@ -1,0 +1,113 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { deadline } from '../deadline.ts';
+import { loadAccess } from './credentials.ts';
+
+/** How long the API server may take to begin its answer, in milliseconds. */
+const ANSWER_BEGINS_MS = 10_000;
+
+/** How long it may take to end that of an error, in milliseconds. */
+const ERROR_ENDS_MS = 10_000;
+
+/** When a silent connection is asked for a sign of life, in milliseconds. The system gives it up some 10 s later. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** How much of an error's body is read, in bytes. */
+const MOST_ERROR_BYTES = 64 * 1024;
+
+/** How much of an error's message is shown, in characters: it goes to the log and to `/alive`. */
+const LONGEST_MESSAGE = 300;
+
+/** The API server answered with a status that is not 200. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** Seconds that it asks to be left alone, from `Retry-After`. */
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, message: string, retryAfter?: number) {
+    super(`the API server answered ${status}: ${message}`);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/**
+ * Sends a `GET` to the API server, with credentials read afresh, and returns the response once its head has come
+ * with status 200. Rejects with an `ApiError` for another status, or with what failed, or the signal's reason.
+ * The signal ends a response that is still coming, too.
+ */
+export async function apiRequest(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  accept = 'application/json',
+): Promise<IncomingMessage> {
+  const { server, options } = await loadAccess();
+  const url = new URL(`${server.pathname.replace(/\/$/, '')}${path}`, server);
+  url.search = new URLSearchParams(query).toString();
+
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = begin(url, {
+      ...options,
+      headers: { ...options.headers, accept, 'user-agent': 'kubenurse' },
+    });
+    const limit = deadline(signal, ANSWER_BEGINS_MS, 'the API server does not answer');
+    const abort = () => request.destroy(limit.signal.reason);
+    limit.signal.addEventListener('abort', abort, { once: true });
+    request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+    request.on('error', (error) => {
+      limit[Symbol.dispose]();
+      reject(error);
+    });
+    request.once('response', (message) => {
+      limit[Symbol.dispose]();
+      limit.signal.removeEventListener('abort', abort);
+      const cut = () => message.destroy(signal.reason);
+      signal.addEventListener('abort', cut, { once: true });
+      message.once('close', () => signal.removeEventListener('abort', cut));
+      // A connection that breaks between two reads must find a listener.
+      message.on('error', () => {});
+      resolve(message);
+    });
+    request.end();
+    if (signal.aborted) abort();
+  });
+  if (response.statusCode === 200) return response;
+  throw await apiError(response);
+}
+
+async function apiError(response: IncomingMessage): Promise<ApiError> {
+  const status = response.statusCode ?? 0;
+  const retryAfter = Number(response.headers['retry-after']);
+  let message = response.statusMessage ?? '';
+  const limit = setTimeout(() => response.destroy(), ERROR_ENDS_MS);
+  try {
+    const body = JSON.parse(await readBody(response, MOST_ERROR_BYTES));
+    if (typeof body?.message === 'string') message = body.message;
+  } catch {
+    // The status says enough.
+  } finally {
+    clearTimeout(limit);
+  }
+  return new ApiError(
+    status,
+    message.slice(0, LONGEST_MESSAGE),
+    Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter : undefined,
+  );
+}
+
+/** Reads a response to its end. Rejects when it is longer than `most` bytes or breaks off. */
+export async function readBody(response: IncomingMessage, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > most) {
+      response.destroy();
+      throw new Error(`the API server's answer is longer than ${most} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

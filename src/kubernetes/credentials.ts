@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+// By its path: the package's index loads every API model, which costs 20 MB and 0.3 s.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+
+/** Where the API server is and how a request to it is made. */
+export type Access = Readonly<{ server: URL; options: RequestOptions }>;
+
+/**
+ * The service account's in a cluster, else the usual kubeconfig (`KUBECONFIG`, `~/.kube/config`). Loaded anew for
+ * each use: tokens, certificates and authorities are rotated under a running program.
+ */
+function loadKubeConfig(): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) throw new Error('the kubeconfig has no current context with a cluster');
+  if (server === 'http://localhost:8080') {
+    throw new Error('there is neither a service account nor a kubeconfig (KUBECONFIG)');
+  }
+  return config;
+}
+
+/** Throws when there are no usable credentials, saying which are looked for. */
+export async function loadAccess(): Promise<Access> {
+  const config = loadKubeConfig();
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  // A token file is taken as it is, and no header may hold the newline that it may end with.
+  const headers = options.headers as Record<string, string> | undefined;
+  if (headers?.Authorization) headers.Authorization = headers.Authorization.trim();
+  return { server: new URL(config.getCurrentCluster()?.server ?? ''), options };
+}
+
+/** `undefined` when the credentials are of another kind. */
+async function readBearerToken(): Promise<string | undefined> {
+  const user = loadKubeConfig().getCurrentUser();
+  const file: string | undefined = user?.authProvider?.config?.tokenFile;
+  return file === undefined ? user?.token : (await readFile(file, 'utf8')).trim();
+}
+
+/** The cluster's certificate authority, in a file or as PEM; neither where the credentials name none, or there are none. */
+export function clusterAuthority(): { file?: string; pem?: string } {
+  try {
+    const cluster = loadKubeConfig().getCurrentCluster();
+    if (cluster?.caFile) return { file: cluster.caFile };
+    if (cluster?.caData) return { pem: Buffer.from(cluster.caData, 'base64').toString() };
+  } catch {
+    // Told by whoever needs the API server.
+  }
+  return {};
+}
+
+/**
+ * The value of `Authorization` for the API server, read afresh at each call; `undefined` where there is none or it
+ * cannot be read. The latter is told to `onTrouble` when it begins.
+ */
+export function createAuthorization(
+  onTrouble: (error: Error) => void,
+): () => Promise<string | undefined> {
+  let isInTrouble = false;
+  return async () => {
+    try {
+      const token = await readBearerToken();
+      isInTrouble = false;
+      return token ? `Bearer ${token}` : undefined;
+    } catch (error) {
+      if (!isInTrouble) onTrouble(error as Error);
+      isInTrouble = true;
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,54 @@
+import type { Neighbour } from '../probe.ts';
+import { Collection, type CollectionOptions, type KubernetesObject } from './collection.ts';
+
+/** What is kept of a pod. */
+export type Pod = Readonly<{
+  neighbour: Neighbour;
+  isTerminating: boolean;
+  /** It says itself that it is not ready (the `Ready` condition). */
+  isUnready: boolean;
+  /** When we first saw it in phase Running, in milliseconds of `performance.now()`. */
+  runningSince: number | undefined;
+}>;
+
+type PodObject = KubernetesObject & {
+  metadata: { deletionTimestamp?: string };
+  spec?: { nodeName?: string };
+  status?: {
+    phase?: string;
+    podIP?: string;
+    hostIP?: string;
+    conditions?: { type: string; status: string }[];
+  };
+};
+
+/** The pods of a namespace that match a label selector, by name. */
+export function createPods(
+  namespace: string,
+  labelSelector: string,
+  events: Pick<CollectionOptions<PodObject, Pod>, 'onChange' | 'onTrouble' | 'onContact'>,
+): Collection<PodObject, Pod> {
+  return new Collection<PodObject, Pod>({
+    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+    query: labelSelector === '' ? {} : { labelSelector },
+    pick: pickPod,
+    ...events,
+  });
+}
+
+function pickPod({ metadata, spec, status }: PodObject, previous: Pod | undefined): Pod {
+  const phase = status?.phase ?? '';
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return {
+    neighbour: {
+      podName: metadata.name,
+      podIP: status?.podIP ?? '',
+      hostIP: status?.hostIP ?? '',
+      nodeName: spec?.nodeName ?? '',
+      phase,
+    },
+    isTerminating: metadata.deletionTimestamp !== undefined,
+    isUnready: ready?.status === 'False',
+    runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
+  };
+}

@@ -1,0 +1,140 @@
+import { EventEmitter, once } from 'node:events';
+import { isIP } from 'node:net';
+import type { Pod } from '../kubernetes/pods.ts';
+import type { Neighbour } from '../probe.ts';
+import { chooseNeighbours } from './choose.ts';
+
+/** How long a pod that says it is not ready may take to begin listening, in milliseconds, before it is asked. */
+const STARTING_MS = 15_000;
+
+/** How long the answer whether a node is gone is believed, in milliseconds: it bounds what a partition costs the API server. */
+const BELIEVED_MS = 60_000;
+
+/** How long after its beginning a failed check waits for the news that its target has left, in milliseconds. */
+const NEWS_MS = 1_000;
+
+/** What the API server knows; `undefined` until it has told. */
+type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
+
+export type NeighbourhoodOptions = Readonly<{
+  podName: string;
+  /** Undefined where the environment does not say: then it is that of our pod, or our host's name. */
+  nodeName: string | undefined;
+  hostname: string;
+  /** The most neighbours to ask; 0 = all. */
+  limit: number;
+  pods: Known<Pod> & { readonly trouble: Error | undefined };
+  /** Undefined where cordoned nodes are asked as well. */
+  cordonedNodes: Known<true> | undefined;
+  isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
+}>;
+
+/** Which neighbours there are, and which of them we ask. */
+export class Neighbourhood {
+  readonly #options: NeighbourhoodOptions;
+  readonly #nodes = new Map<string, { isGone: boolean; until: number }>();
+  #chosen: { neighbours: readonly Neighbour[]; until: number } | undefined;
+  readonly #news = new EventEmitter<{ changed: [] }>().setMaxListeners(0);
+
+  constructor(options: NeighbourhoodOptions) {
+    this.#options = options;
+  }
+
+  /** To be called when the pods or the cordoned nodes have changed. */
+  changed(): void {
+    this.#chosen = undefined;
+    this.#news.emit('changed');
+  }
+
+  /** The neighbours that we ask. Empty until the API server has told which there are. */
+  neighbours(): readonly Neighbour[] {
+    const now = performance.now();
+    if (this.#chosen === undefined || now >= this.#chosen.until) this.#chosen = this.#choose(now);
+    return this.#chosen.neighbours;
+  }
+
+  /** `ok` once we know our neighbours, before that why we do not. */
+  state(): string {
+    const { pods } = this.#options;
+    if (pods.items !== undefined) return 'ok';
+    return pods.trouble?.message ?? 'the API server has not yet listed the neighbours';
+  }
+
+  /** False where we do not know. */
+  isOwnNodeCordoned(): boolean {
+    return this.#options.cordonedNodes?.items?.has(this.ownNode()) ?? false;
+  }
+
+  /** The name of the node that we run on. */
+  ownNode(): string {
+    const { nodeName, podName, hostname, pods } = this.#options;
+    return nodeName ?? (pods.items?.get(podName)?.neighbour.nodeName || hostname);
+  }
+
+  /**
+   * After the failure of a check that began at `since` (milliseconds of `performance.now()`): is the neighbour no longer
+   * to be asked? Asks the API server, at most once a minute, whether its node is gone, and waits until a second after
+   * the beginning for what it may be about to tell. Never rejects.
+   */
+  async hasLeft(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
+    await this.#lookForNode(neighbour.nodeName, AbortSignal.timeout(NEWS_MS));
+    const left = Math.ceil(since + NEWS_MS - performance.now());
+    const timeIsUp = AbortSignal.timeout(Math.max(0, left));
+    while (this.#isAsked(neighbour) && !timeIsUp.aborted) {
+      await once(this.#news, 'changed', { signal: timeIsUp }).catch(() => {});
+    }
+    return !this.#isAsked(neighbour);
+  }
+
+  async #lookForNode(nodeName: string, signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    if ((this.#nodes.get(nodeName)?.until ?? 0) > now) return;
+    for (const [name, { until }] of this.#nodes) if (until <= now) this.#nodes.delete(name);
+    this.#nodes.set(nodeName, { isGone: false, until: now + BELIEVED_MS });
+    const isGone = await this.#options.isNodeGone(nodeName, signal);
+    if (!isGone) return;
+    this.#nodes.set(nodeName, { isGone, until: performance.now() + BELIEVED_MS });
+    this.changed();
+  }
+
+  #isAsked({ podName, podIP }: Neighbour): boolean {
+    const now = performance.now();
+    const pod = this.#options.pods.items?.get(podName);
+    return pod !== undefined && pod.neighbour.podIP === podIP && this.#notBefore(pod, now) <= now;
+  }
+
+  #choose(now: number): { neighbours: readonly Neighbour[]; until: number } {
+    let until = Infinity;
+    const candidates: Pod[] = [];
+    for (const pod of this.#options.pods.items?.values() ?? []) {
+      const notBefore = this.#notBefore(pod, now);
+      if (notBefore <= now) candidates.push(pod);
+      else until = Math.min(until, notBefore);
+    }
+    // Of two pods on a node (a rollout with surge) the one that is ready, and of two such the one that was there first.
+    candidates.sort(
+      (a, b) =>
+        Number(a.isUnready) - Number(b.isUnready) ||
+        (a.runningSince ?? 0) - (b.runningSince ?? 0) ||
+        (a.neighbour.podName < b.neighbour.podName ? -1 : 1),
+    );
+    const neighbours = chooseNeighbours(
+      this.ownNode(),
+      candidates.map(({ neighbour }) => neighbour),
+      this.#options.limit,
+    );
+    return { neighbours, until };
+  }
+
+  /** When a pod may be asked, in milliseconds of `performance.now()`; `Infinity`: not as things are. */
+  #notBefore({ neighbour, isTerminating, isUnready, runningSince }: Pod, now: number): number {
+    const { podName, podIP, nodeName } = neighbour;
+    if (runningSince === undefined || isTerminating || isIP(podIP) === 0 || nodeName === '')
+      return Infinity;
+    if (podName === this.#options.podName) return Infinity;
+    if (this.#options.cordonedNodes?.items?.has(nodeName)) return Infinity;
+    const node = this.#nodes.get(nodeName);
+    if (node?.isGone && node.until > now) return node.until;
+    return isUnready ? runningSince + STARTING_MS : runningSince;
+  }
+}

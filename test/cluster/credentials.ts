@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ControlPlane } from './control-plane.ts';
+
+/** What a pod is given to speak to the API server: the paths of its kubeconfig and of the token that this names. */
+export type Credentials = Readonly<{ kubeconfig: string; tokenFile: string }>;
+
+/** Issues a token of its own for `name`, and writes all that it takes to use it into `directory`. */
+export async function writeCredentials(
+  directory: string,
+  name: string,
+  controlPlane: ControlPlane,
+): Promise<Credentials> {
+  const tokenFile = join(directory, `${name}.token`);
+  const kubeconfig = join(directory, `${name}.kubeconfig`);
+  const authorityFile = join(directory, `${name}.api-server-ca.pem`);
+  // @kubernetes/client-node reads a token's file afresh only for this kind of user.
+  const user = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'cluster',
+        cluster: { server: controlPlane.url.origin, 'certificate-authority': authorityFile },
+      },
+    ],
+    users: [{ name, user }],
+    contexts: [{ name: 'context', context: { cluster: 'cluster', user: name } }],
+    'current-context': 'context',
+  };
+  await Promise.all([
+    writeFile(tokenFile, await controlPlane.issueToken(name), { mode: 0o600 }),
+    writeFile(authorityFile, controlPlane.certificateAuthority),
+    writeFile(kubeconfig, JSON.stringify(config)),
+  ]);
+  return { kubeconfig, tokenFile };
+}

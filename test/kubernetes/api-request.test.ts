@@ -1,0 +1,218 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { ApiError, apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
+import { until } from '../cluster/until.ts';
+import { startApiServer, startScriptedServer, useKubeconfig } from './api-server.ts';
+
+const NODES = '/api/v1/nodes';
+
+afterEach(() => void vi.useRealTimers());
+
+/** Has the clock of `setTimeout` stand still but for `vi.advanceTimersByTime`. Sockets and `until` go on. */
+function stopTimers(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+}
+
+/** What a request to a server rejects with that answers so. */
+async function errorOf(
+  status: number,
+  body: string | object,
+  headers: Record<string, string> = {},
+): Promise<ApiError> {
+  await startScriptedServer((_, response) => {
+    response.writeHead(status, headers);
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  const error = await apiRequest(NODES, {}, AbortSignal.timeout(5_000)).catch((error) => error);
+  expect(error).toBeInstanceOf(ApiError);
+  return error;
+}
+
+test('apiRequest() sends the query, who we are, and what we accept', async () => {
+  const seen: IncomingMessage[] = [];
+  await startScriptedServer((request, response) => {
+    seen.push(request);
+    response.end('{}');
+  }, '/behind/a/prefix/');
+  const query = { labelSelector: 'app=a b,c!=d&e', limit: '100' };
+  const response = await apiRequest(NODES, query, AbortSignal.timeout(5_000), 'application/yaml');
+
+  expect(await readBody(response, 10)).toBe('{}');
+  const [request] = seen;
+  const url = new URL(request?.url ?? '', 'http://a');
+  expect(url.pathname).toBe('/behind/a/prefix/api/v1/nodes');
+  expect(Object.fromEntries(url.searchParams)).toEqual(query);
+  expect(request).toMatchObject({
+    method: 'GET',
+    headers: {
+      authorization: 'Bearer scripted',
+      accept: 'application/yaml',
+      'user-agent': 'kubenurse',
+    },
+  });
+});
+
+test('apiRequest() asks a connection for a sign of life when it is silent for 15 s', async () => {
+  const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
+  onTestFinished(() => setKeepAlive.mockRestore());
+  await startApiServer();
+  await (await apiRequest(NODES, {}, AbortSignal.timeout(5_000))).toArray();
+  expect(setKeepAlive).toHaveBeenCalledWith(true, 15_000);
+});
+
+test('apiRequest() asks only a server that the cluster authority vouches for', async () => {
+  const { server } = await startApiServer();
+  await useKubeconfig({ cluster: { server: server.url.origin }, user: { token: 'secret' } });
+  await expect(apiRequest(NODES, {}, AbortSignal.timeout(5_000))).rejects.toThrow(/certificate/);
+  expect(server.requests).toEqual([]);
+});
+
+test('apiRequest() rejects with the message of the Status, and the status', async () => {
+  const { server } = await startApiServer();
+  server.forbid(['nodes']);
+  await expect(apiRequest(NODES, {}, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+    status: 403,
+    message:
+      'the API server answered 403: nodes is forbidden: User "kubenurse" cannot list ' +
+      'resource "nodes" in API group "" at the cluster scope',
+  });
+});
+
+test.each([
+  { kind: 'no JSON', body: '<html>' },
+  { kind: 'nothing', body: '' },
+  { kind: 'null', body: 'null' },
+  { kind: 'JSON without a message', body: { message: 7 } },
+  { kind: 'too much', body: { message: 'x'.repeat(70_000) } },
+])('apiRequest() makes do with the status line when the body is $kind', async ({ body }) => {
+  const error = await errorOf(503, body);
+  expect(error.message).toBe('the API server answered 503: Service Unavailable');
+});
+
+test('apiRequest() shows no more than 300 characters of a message', async () => {
+  const error = await errorOf(500, { message: 'x'.repeat(5_000) });
+  expect(error.message).toBe(`the API server answered 500: ${'x'.repeat(300)}`);
+});
+
+test.each([
+  ['7', 7],
+  ['0', 0],
+  ['-1', undefined],
+  ['Fri, 31 Dec 1999 23:59:59 GMT', undefined],
+])('apiRequest() takes Retry-After %s for %s seconds', async (value, seconds) => {
+  expect(await errorOf(429, '', { 'retry-after': value })).toMatchObject({
+    status: 429,
+    retryAfter: seconds,
+  });
+});
+
+test('apiRequest() follows no redirect', async () => {
+  const error = await errorOf(302, '', { location: 'http://127.0.0.1:1/' });
+  expect(error.status).toBe(302);
+});
+
+test('apiRequest() gives up a server that does not begin to answer within 10 s', async () => {
+  stopTimers();
+  let asked = false;
+  await startScriptedServer(() => {
+    asked = true;
+  });
+  const answer = apiRequest(NODES, {}, new AbortController().signal);
+  await until('it is asked', 2_000, () => asked);
+  vi.advanceTimersByTime(9_999);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(1);
+  await expect(answer).rejects.toThrow('the API server does not answer');
+});
+
+test('apiRequest() gives up an error whose body does not end within 10 s', async () => {
+  stopTimers();
+  let answered = false;
+  await startScriptedServer((_, response) => {
+    response.writeHead(500);
+    response.write('{"message":', () => {
+      answered = true;
+    });
+  });
+  const answer = apiRequest(NODES, {}, new AbortController().signal);
+  await until('the body begins', 2_000, () => answered);
+  // In steps, so that the head has come when the time for it is up.
+  await until('it is given up', 5_000, () => {
+    vi.advanceTimersByTime(250);
+    return vi.getTimerCount() === 0;
+  });
+  await expect(answer).rejects.toThrow('the API server answered 500: Internal Server Error');
+});
+
+test.each([
+  { when: 'before it is asked', wait: false, answer: () => {} },
+  { when: 'before the answer', wait: true, answer: () => {} },
+  {
+    when: 'amid an error',
+    wait: true,
+    answer: (response: ServerResponse) => {
+      response.writeHead(500);
+      response.write('{');
+    },
+  },
+])('apiRequest() ends with its signal, $when, and leaves no timer', async ({ wait, answer }) => {
+  stopTimers();
+  let asked = false;
+  await startScriptedServer((_, response) => {
+    asked = true;
+    answer(response);
+  });
+  const stop = new AbortController();
+  const ended = apiRequest(NODES, {}, stop.signal).catch((error) => error);
+  if (wait) await until('it is asked', 2_000, () => asked);
+  stop.abort(new Error('stopped'));
+
+  expect(((await ended) as Error).message).toMatch(/stopped|answered 500/);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('apiRequest() leaves no timer after an answer, nor when it cannot even ask', async () => {
+  stopTimers();
+  await startScriptedServer((_, response) => void response.end('{}'));
+  await (await apiRequest(NODES, {}, new AbortController().signal)).toArray();
+  expect(vi.getTimerCount()).toBe(0);
+
+  const cluster = { server: 'https://127.0.0.1:1' };
+  await useKubeconfig({ cluster, user: { token: 'two\nlines' } });
+  await expect(apiRequest(NODES, {}, new AbortController().signal)).rejects.toThrow(
+    'Invalid character',
+  );
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('apiRequest() cuts an answer that is under way when its signal aborts', async () => {
+  let closed: Promise<unknown> | undefined;
+  await startScriptedServer((_, response) => {
+    closed = once(response, 'close');
+    response.write('{');
+  });
+  const stop = new AbortController();
+  const response = await apiRequest(NODES, {}, stop.signal);
+  const body = readBody(response, 100);
+  stop.abort(new Error('stopped'));
+  await expect(body).rejects.toThrow('stopped');
+  await closed;
+});
+
+test('readBody() rejects when the answer is longer than the most, and closes it', async () => {
+  await startScriptedServer((_, response) => void response.write('x'.repeat(101)));
+  const response = await apiRequest(NODES, {}, AbortSignal.timeout(5_000));
+  await expect(readBody(response, 100)).rejects.toThrow('longer than 100 bytes');
+  expect(response.destroyed).toBe(true);
+});
+
+test('readBody() rejects when the answer breaks off', async () => {
+  await startScriptedServer((_, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('x', () => response.destroy());
+  });
+  const response = await apiRequest(NODES, {}, AbortSignal.timeout(5_000));
+  await expect(readBody(response, 100)).rejects.toThrow('aborted');
+});

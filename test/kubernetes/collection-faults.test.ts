@@ -1,0 +1,180 @@
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
+import { until } from '../cluster/until.ts';
+import { startApiServer, startScriptedServer } from './api-server.ts';
+import { Followed, pod } from './follow.ts';
+import { waits } from './short-waits.ts';
+
+vi.mock('node:timers/promises', async (load) =>
+  (await import('./short-waits.ts')).shortenWaits(load),
+);
+
+beforeEach(() => {
+  waits.length = 0;
+});
+
+type Fault = {
+  kind: string;
+  begin: (server: EmbeddedApiServer) => unknown;
+  trouble: { list: RegExp; watch: RegExp };
+};
+
+const status = (code: number, text: string): Fault => ({
+  kind: `answers ${code}`,
+  begin: async (server) => {
+    await server.break({ kind: 'status', code });
+    server.misbehave(undefined); // cuts the open watch
+  },
+  trouble: { list: new RegExp(`${code}: ${text}`), watch: new RegExp(`${code}: ${text}`) },
+});
+const misbehaving = (
+  kind: NonNullable<Parameters<EmbeddedApiServer['misbehave']>[0]>,
+  list: RegExp,
+  watch: RegExp,
+): Fault => ({
+  kind: `answers with ${kind}`,
+  begin: (server) => server.misbehave(kind),
+  trouble: { list, watch },
+});
+
+const FAULTS: Fault[] = [
+  {
+    kind: 'is away',
+    begin: (server) => server.break({ kind: 'away' }),
+    trouble: { list: /ECONNREFUSED/, watch: /ECONNREFUSED/ },
+  },
+  status(401, 'Unauthorized'),
+  status(403, 'Forbidden'),
+  status(410, 'Gone'),
+  status(429, 'Too Many Requests'),
+  status(500, 'Internal Server Error'),
+  misbehaving('garbage', /no JSON/, /no JSON/),
+  misbehaving('half-line', /was cut|aborted/, /ends watches at once/),
+  misbehaving('endless-line', /longer than 33554432 bytes/, /longer than 8388608 bytes/),
+  misbehaving('close-before-answer', /socket hang up/, /socket hang up/),
+];
+
+async function heal(server: EmbeddedApiServer): Promise<void> {
+  await server.break(undefined);
+  server.misbehave(undefined);
+}
+
+/** That the waits, of which the first came after so many failures, double up to 30 s and are shortened by up to a half. */
+function expectBackoff(firstFailures: number): void {
+  for (const [index, wait] of waits.entries()) {
+    const longest = Math.min(1_000 * 2 ** (firstFailures + index), 30_000);
+    expect(wait).toBeGreaterThanOrEqual(longest / 2);
+    expect(wait).toBeLessThanOrEqual(longest);
+  }
+}
+
+describe.each(FAULTS)('Collection of an API server that $kind', ({ begin, trouble }) => {
+  test('has no items before the first list, tells of it once, backs off, and heals', async () => {
+    const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
+    await server.put('pods', pod('a'));
+    await begin(server);
+    const followed = new Followed();
+    await until('two failures', 5_000, () => waits.length >= 2);
+    expect(followed.items).toBeUndefined();
+    expect(server.requests.length).toBeLessThanOrEqual(waits.length + 1);
+    expectBackoff(1);
+
+    await heal(server);
+    await followed.has('a=1');
+    await followed.hears(2);
+    expect(followed.heard).toEqual([expect.stringMatching(trouble.list), 'contact']);
+    expect(followed.trouble).toBeUndefined();
+  });
+
+  test('keeps the items it has, tells of it once, backs off, and heals', async () => {
+    const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
+    await server.put('pods', pod('a'));
+    const followed = new Followed();
+    await followed.has('a=1');
+    // An event, so that the watch has shown itself to work.
+    await server.put('pods', pod('b'));
+    await followed.has('a=1', 'b=1');
+    const before = server.requests.length;
+    await begin(server);
+    await until('five failures', 5_000, () => waits.length >= 5);
+    expect(followed.items).toEqual(['a=1', 'b=1']);
+    expect(server.requests.length - before).toBeLessThanOrEqual(waits.length);
+    expectBackoff(0);
+
+    await server.remove('pods', 'a', 'kubenurse');
+    await server.put('pods', pod('c'));
+    await heal(server);
+    await followed.has('b=1', 'c=1');
+    await followed.hears(2);
+    expect(followed.heard).toEqual([expect.stringMatching(trouble.watch), 'contact']);
+    expect(followed.trouble).toBeUndefined();
+  });
+});
+
+test('Collection waits no longer than 30 s, however often it has failed', async () => {
+  const { server } = await startApiServer();
+  await server.break({ kind: 'status', code: 500 });
+  new Followed();
+  await until('eight failures', 10_000, () => waits.length >= 8);
+  expectBackoff(1);
+  expect(server.requests.length).toBeLessThanOrEqual(waits.length + 1);
+});
+
+test.each([
+  { retryAfter: '20', least: 20_000, most: 20_000 },
+  { retryAfter: '86400', least: 30_000, most: 30_000 },
+  { retryAfter: '0', least: 1_000, most: 2_000 },
+])(
+  'Collection leaves an API server that says Retry-After: $retryAfter alone for so long, at most 30 s',
+  async ({ retryAfter, least, most }) => {
+    await startScriptedServer((_, response) => {
+      response.writeHead(429, { 'retry-after': retryAfter }).end();
+    });
+    new Followed();
+    await until('a failure', 5_000, () => waits.length >= 1);
+    expect(waits[0]).toBeGreaterThanOrEqual(least);
+    expect(waits[0]).toBeLessThanOrEqual(most);
+  },
+);
+
+test('Collection keeps its items while the API server hangs, and hears what it then has to say', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
+  await server.put('pods', pod('a'));
+  const followed = new Followed();
+  await followed.has('a=1');
+  await server.put('pods', pod('b'));
+  await followed.has('a=1', 'b=1');
+  await server.break({ kind: 'hang' });
+  await server.remove('pods', 'a', 'kubenurse');
+  server.misbehave(undefined); // cuts the watch, so that it has to ask for another
+  await until('it gives up to wait for an answer', 5_000, () => {
+    vi.advanceTimersByTime(1_000);
+    return followed.heard.length > 0;
+  });
+  expect(followed.items).toEqual(['a=1', 'b=1']);
+  await server.break(undefined);
+  await followed.has('b=1');
+  await followed.hears(2);
+  expect(followed.heard).toEqual(['the API server does not answer', 'contact']);
+});
+
+test('Collection gives up a page that has not come in 30 s', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let asked = false;
+  await startScriptedServer((_, response) => {
+    response.write('{"items":', () => {
+      asked = true;
+    });
+  });
+  const followed = new Followed();
+  await until('it is asked', 5_000, () => asked);
+  // In steps, so that the head has come when the time for it is up.
+  await until('it gives up to wait', 5_000, () => {
+    vi.advanceTimersByTime(1_000);
+    return followed.heard.length > 0;
+  });
+  expect(followed.heard).toEqual(['the API server takes too long over a list']);
+});

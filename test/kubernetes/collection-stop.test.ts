@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { until } from '../cluster/until.ts';
+import { startApiServer, startScriptedServer } from './api-server.ts';
+import { Followed } from './follow.ts';
+import { page } from './watch-server.ts';
+
+/** That it is no longer followed within half a second, without having told of a trouble. */
+async function expectToStop(followed: Followed): Promise<void> {
+  const { heard } = followed;
+  const before = [...heard];
+  const started = performance.now();
+  await followed.stop();
+  expect(performance.now() - started).toBeLessThan(500);
+  expect(heard).toEqual(before);
+}
+
+test('Collection.follow() ends at once before it has begun', async () => {
+  const { server } = await startApiServer();
+  await expectToStop(new Followed());
+  expect(server.watchers).toBe(0);
+});
+
+test('Collection.follow() ends at once amid a watch, and leaves nothing open', async () => {
+  const { server } = await startApiServer();
+  const followed = new Followed();
+  await until('it watches', 5_000, () => server.watchers === 1);
+  await expectToStop(followed);
+  await until('the watch is closed', 1_000, () => server.watchers === 0);
+  expect(server.requests).toHaveLength(2);
+});
+
+test('Collection.follow() ends at once while the API server hangs', async () => {
+  const { server } = await startApiServer();
+  await server.break({ kind: 'hang' });
+  await expectToStop(new Followed());
+});
+
+test('Collection.follow() ends at once while it waits after a failure', async () => {
+  const { server } = await startApiServer();
+  await server.break({ kind: 'status', code: 500 });
+  const followed = new Followed();
+  // From now on it waits for a second at least.
+  await followed.hears(1);
+  await expectToStop(followed);
+  expect(server.requests).toHaveLength(1);
+});
+
+test.each(['before the answer', 'amid a page', 'between two pages'])(
+  'Collection.follow() ends at once %s',
+  async (when) => {
+    let asked = false;
+    let closed = false;
+    await startScriptedServer(({ url = '' }, response) => {
+      response.once('close', () => {
+        closed = asked;
+      });
+      if (when === 'between two pages' && !url.includes('continue')) {
+        response.end(page(['a'], { continue: 'b' }));
+        return;
+      }
+      if (when === 'amid a page') response.write('{"items":');
+      asked = true;
+    });
+    const followed = new Followed();
+    await until('it has asked', 5_000, () => asked);
+    await expectToStop(followed);
+    expect(followed.items).toBeUndefined();
+    await until('the connection is closed', 1_000, () => closed);
+  },
+);

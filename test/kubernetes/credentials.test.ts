@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
+import {
+  clusterAuthority,
+  createAuthorization,
+  loadAccess,
+} from '../../src/kubernetes/credentials.ts';
+import { setEnvironment, startApiServer, temporaryFolder, useKubeconfig } from './api-server.ts';
+
+const NODES = '/api/v1/nodes';
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+const CLUSTER = { server: 'https://127.0.0.1:6443' };
+
+/** Resolves when the API server has answered 200. */
+async function ask(): Promise<void> {
+  const response = await apiRequest(NODES, {}, AbortSignal.timeout(5_000));
+  await readBody(response, 1_000_000);
+}
+
+/** An authorization, and the messages of the troubles that it told. */
+function authorization() {
+  const troubles: string[] = [];
+  const authorize = createAuthorization(({ message }) => troubles.push(message));
+  return { authorize, troubles };
+}
+
+test('apiRequest() reads the token afresh for each request', async () => {
+  const { server, tokenFile } = await startApiServer();
+  await ask();
+  const [first] = server.requests;
+  const rotated = await server.issueToken('kubenurse');
+  await writeFile(tokenFile, rotated);
+  await ask();
+
+  expect(first?.authorization).toMatch(/^Bearer ./);
+  expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${rotated}`);
+  expect(first?.authorization).not.toBe(`Bearer ${rotated}`);
+});
+
+test('apiRequest() takes a token file that ends with a newline', async () => {
+  const { server, tokenFile } = await startApiServer();
+  const token = await server.issueToken('kubenurse');
+  await writeFile(tokenFile, `${token}\n`);
+  await ask();
+  expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${token}`);
+});
+
+test('apiRequest() trusts a new cluster authority as soon as its file has it, and no longer the old', async () => {
+  const before = await startApiServer();
+  await ask();
+  await before.server.close();
+  const { server, folder } = await startApiServer({ port: Number(before.server.url.port) });
+  setEnvironment({ KUBECONFIG: before.kubeconfig });
+
+  await expect(ask()).rejects.toThrow(/certificate/);
+  expect(server.requests).toEqual([]);
+  await rename(join(folder, 'kubenurse.token'), before.tokenFile);
+  const authority = 'kubenurse.api-server-ca.pem';
+  await rename(join(folder, authority), join(before.folder, authority));
+  await ask();
+});
+
+test('createAuthorization() reads the token afresh at each call', async () => {
+  const { tokenFile } = await startApiServer();
+  const { authorize, troubles } = authorization();
+  for (const token of ['first', 'second\n', ' third ']) {
+    await writeFile(tokenFile, token);
+    expect(await authorize()).toBe(`Bearer ${token.trim()}`);
+  }
+  expect(troubles).toEqual([]);
+});
+
+test('upstream fault: an unreadable token file turns every check into an error that no metric shows', async () => {
+  const { tokenFile } = await startApiServer();
+  const { authorize, troubles } = authorization();
+  await rm(tokenFile);
+  expect([await authorize(), await authorize()]).toEqual([undefined, undefined]);
+  expect(troubles).toEqual([expect.stringMatching(`ENOENT.*${tokenFile}`)]);
+
+  await writeFile(tokenFile, 'back');
+  expect(await authorize()).toBe('Bearer back');
+  await rm(tokenFile);
+  expect([await authorize(), await authorize()]).toEqual([undefined, undefined]);
+  expect(troubles).toHaveLength(2);
+});
+
+test.each([
+  { kind: 'an empty token file', content: '' },
+  { kind: 'a blank one', content: ' \n' },
+])('createAuthorization() has nothing to send of $kind', async ({ content }) => {
+  const { tokenFile } = await startApiServer();
+  await writeFile(tokenFile, content);
+  const { authorize, troubles } = authorization();
+  expect(await authorize()).toBeUndefined();
+  expect(troubles).toEqual([]);
+});
+
+test.each([
+  { kind: 'a token in the kubeconfig', user: { token: 'inline' }, value: 'Bearer inline' },
+  { kind: 'a client certificate', user: { 'client-certificate': '/a.pem' }, value: undefined },
+])('createAuthorization() with $kind is $value', async ({ user, value }) => {
+  await useKubeconfig({ cluster: CLUSTER, user });
+  const { authorize, troubles } = authorization();
+  expect(await authorize()).toBe(value);
+  expect(troubles).toEqual([]);
+});
+
+test.skipIf(existsSync(SERVICE_ACCOUNT))(
+  'Without service account and kubeconfig both are named, and there is no authority to trust',
+  async () => {
+    setEnvironment({ KUBECONFIG: '', HOME: await temporaryFolder() });
+    const { authorize, troubles } = authorization();
+    const message = 'there is neither a service account nor a kubeconfig (KUBECONFIG)';
+
+    await expect(loadAccess()).rejects.toThrow(message);
+    expect([await authorize(), await authorize()]).toEqual([undefined, undefined]);
+    expect(troubles).toEqual([message]);
+    expect(clusterAuthority()).toEqual({});
+  },
+);
+
+test('loadAccess() says so when the kubeconfig is not there, or has no current context', async () => {
+  setEnvironment({ KUBECONFIG: join(await temporaryFolder(), 'missing') });
+  await expect(loadAccess()).rejects.toThrow(/ENOENT.*missing/);
+  const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
+  await writeFile(kubeconfig, JSON.stringify({ clusters: [], users: [], contexts: [] }));
+  setEnvironment({ KUBECONFIG: kubeconfig });
+  await expect(loadAccess()).rejects.toThrow('no current context with a cluster');
+});
+
+test.each([
+  { cluster: { ...CLUSTER, 'certificate-authority': '/ca.pem' }, is: { file: '/ca.pem' } },
+  {
+    cluster: { ...CLUSTER, 'certificate-authority-data': Buffer.from('PEM').toString('base64') },
+    is: { pem: 'PEM' },
+  },
+  { cluster: CLUSTER, is: {} },
+])('clusterAuthority() is the one of the kubeconfig: $is', async ({ cluster, is }) => {
+  await useKubeconfig({ cluster, user: {} });
+  expect(clusterAuthority()).toEqual(is);
+});

@@ -1,0 +1,68 @@
+import { onTestFinished } from 'vitest';
+import { Collection, type KubernetesObject } from '../../src/kubernetes/collection.ts';
+import type { KubeObject } from '../cluster/control-plane.ts';
+import { until } from '../cluster/until.ts';
+
+/** Longer than this no test waits for the collection. */
+const LIMIT_MS = 5_000;
+
+export const PODS = '/api/v1/namespaces/kubenurse/pods';
+
+/** A pod of that namespace; `version` is what a followed collection keeps of it. */
+export function pod(name: string, version = '1'): KubeObject {
+  return { metadata: { name, namespace: 'kubenurse', labels: { version } } };
+}
+
+type Labelled = KubernetesObject & { metadata: { labels?: Record<string, string> } };
+
+/** A collection of the pods that is being followed, until `stop` or the end of the test. */
+export class Followed {
+  /** The text of each trouble, and `contact`, in their order. */
+  readonly heard: string[] = [];
+  changes = 0;
+  readonly #collection: Collection<Labelled, string>;
+  readonly #stop = new AbortController();
+  readonly #following: Promise<void>;
+
+  constructor() {
+    this.#collection = new Collection<Labelled, string>({
+      path: PODS,
+      query: {},
+      pick: ({ metadata }) => metadata.labels?.version ?? '',
+      onChange: () => {
+        this.changes += 1;
+      },
+      onTrouble: ({ message }) => this.heard.push(message),
+      onContact: () => this.heard.push('contact'),
+    });
+    this.#following = this.#collection.follow(this.#stop.signal);
+    onTestFinished(() => this.stop());
+  }
+
+  /** `name=version` of each item; undefined until the first list has come. */
+  get items(): string[] | undefined {
+    const { items } = this.#collection;
+    return items && Array.from(items, ([name, version]) => `${name}=${version}`);
+  }
+
+  get trouble(): string | undefined {
+    return this.#collection.trouble?.message;
+  }
+
+  /** Resolves when these are the items, in whatever order. */
+  async has(...items: string[]): Promise<void> {
+    const wanted = items.toSorted().join();
+    await until(`the items ${wanted}`, LIMIT_MS, () => this.items?.toSorted().join() === wanted);
+  }
+
+  /** Resolves when so many troubles and contacts have been heard. */
+  async hears(count: number): Promise<void> {
+    await until(`${count} troubles or contacts`, LIMIT_MS, () => this.heard.length >= count);
+  }
+
+  /** Resolves when it is no longer followed. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the test stops it'));
+    await this.#following;
+  }
+}

@@ -1,0 +1,173 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { createPods, type Pod } from '../../src/kubernetes/pods.ts';
+import type { KubeObject } from '../cluster/control-plane.ts';
+import type { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
+import { until } from '../cluster/until.ts';
+import { startApiServer } from './api-server.ts';
+
+vi.mock('node:timers/promises', async (load) =>
+  (await import('./short-waits.ts')).shortenWaits(load),
+);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+function podObject(name: string, of: { metadata?: object; status?: object } = {}): KubeObject {
+  return {
+    metadata: { name, namespace: 'monitoring', labels: { app: 'kubenurse' }, ...of.metadata },
+    spec: { nodeName: 'node-1', containers: [{ name: 'kubenurse', image: 'kubenurse' }] },
+    status: { phase: 'Running', podIP: '10.0.0.1', hostIP: '10.1.0.1', ...of.status },
+  };
+}
+
+const ready = (status: string) => ({
+  conditions: [
+    { type: 'ContainersReady', status: status === 'True' ? 'False' : 'True' },
+    { type: 'Ready', status },
+  ],
+});
+
+/** The pods of the namespace `monitoring`, followed until the test ends. */
+function followPods(labelSelector = 'app=kubenurse') {
+  const nothing = () => {};
+  const pods = createPods('monitoring', labelSelector, {
+    onChange: nothing,
+    onTrouble: nothing,
+    onContact: nothing,
+  });
+  const stop = new AbortController();
+  const following = pods.follow(stop.signal);
+  onTestFinished(async () => {
+    stop.abort(new Error('the test is over'));
+    await following;
+  });
+  return pods;
+}
+
+/** The pod as it is kept once the API server has it so. */
+async function kept(server: EmbeddedApiServer, object: KubeObject): Promise<Pod | undefined> {
+  await server.put('pods', object);
+  const pods = followPods();
+  await until('the list', 5_000, () => pods.items !== undefined);
+  return pods.items?.get(object.metadata.name);
+}
+
+test('createPods() keeps what a neighbour is, and nothing else of a pod', async () => {
+  const { server } = await startApiServer();
+  const before = performance.now();
+  const pod = await kept(server, podObject('a', { status: ready('True') }));
+
+  expect(pod).toEqual({
+    neighbour: {
+      podName: 'a',
+      podIP: '10.0.0.1',
+      hostIP: '10.1.0.1',
+      nodeName: 'node-1',
+      phase: 'Running',
+    },
+    isTerminating: false,
+    isUnready: false,
+    runningSince: expect.any(Number),
+  });
+  expect(pod?.runningSince).toBeGreaterThan(before);
+  expect(pod?.runningSince).toBeLessThan(performance.now());
+});
+
+test.each([
+  { status: ready('True'), isUnready: false },
+  { status: ready('False'), isUnready: true },
+  // The node no longer tells: the pod does not say itself that it is unready.
+  { status: ready('Unknown'), isUnready: false },
+  { status: { conditions: [] }, isUnready: false },
+  { status: {}, isUnready: false },
+])(
+  'createPods() takes $status.conditions.1.status, of the Ready condition, for unready: $isUnready',
+  async ({ status, isUnready }) => {
+    const { server } = await startApiServer();
+    expect(await kept(server, podObject('a', { status }))).toMatchObject({ isUnready });
+  },
+);
+
+test('createPods() keeps of a pod that is not placed yet that it does not run', async () => {
+  const { server } = await startApiServer();
+  const { metadata } = podObject('a');
+  expect(await kept(server, { metadata })).toEqual({
+    neighbour: { podName: 'a', podIP: '', hostIP: '', nodeName: '', phase: '' },
+    isTerminating: false,
+    isUnready: false,
+    runningSince: undefined,
+  });
+});
+
+test('createPods() sees that a pod is terminating', async () => {
+  const { server } = await startApiServer();
+  const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  expect(await kept(server, podObject('a', { metadata }))).toMatchObject({ isTerminating: true });
+});
+
+test('createPods() keeps since when a pod runs, over events and a new list', async () => {
+  const { server } = await startApiServer();
+  const pods = followPods();
+  await until('it watches', 5_000, () => server.watchers === 1);
+  await server.put('pods', podObject('a', { status: { phase: 'Pending' } }));
+  await until('it is pending', 5_000, () => pods.items?.has('a') ?? false);
+  expect(pods.items?.get('a')?.runningSince).toBeUndefined();
+
+  await server.put('pods', podObject('a', { status: ready('False') }));
+  await until('it runs', 5_000, () => pods.items?.get('a')?.neighbour.phase === 'Running');
+  const runningSince = pods.items?.get('a')?.runningSince;
+  expect(runningSince).toBeTypeOf('number');
+  await server.put('pods', podObject('a', { status: ready('True') }));
+  await until('it is ready', 5_000, () => pods.items?.get('a')?.isUnready === false);
+  expect(pods.items?.get('a')?.runningSince).toBe(runningSince);
+
+  const { items } = pods;
+  server.compact();
+  await until('another list', 5_000, () => pods.items !== items);
+  expect(pods.items?.get('a')?.runningSince).toBe(runningSince);
+});
+
+test('createPods() asks for the pods of the namespace that match the selector, and no others', async () => {
+  const { server } = await startApiServer();
+  await server.put('pods', podObject('ours'));
+  await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
+  await server.put('pods', podObject('elsewhere', { metadata: { namespace: 'default' } }));
+  const pods = followPods();
+  await until('it watches', 5_000, () => server.watchers === 1);
+  expect([...(pods.items?.keys() ?? [])]).toEqual(['ours']);
+  for (const { path } of server.requests) {
+    const { pathname, searchParams } = new URL(path, server.url);
+    expect(pathname).toBe('/api/v1/namespaces/monitoring/pods');
+    expect(searchParams.get('labelSelector')).toBe('app=kubenurse');
+  }
+
+  await server.put('pods', podObject('ours', { metadata: { labels: { app: 'other' } } }));
+  await until('it matches no longer', 5_000, () => pods.items?.size === 0);
+});
+
+test('createPods() without a selector asks for all pods of the namespace', async () => {
+  const { server } = await startApiServer();
+  await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
+  const pods = followPods('');
+  await until('the list', 5_000, () => pods.items?.has('other') ?? false);
+  expect(server.requests[0]?.path).not.toContain('labelSelector');
+});
+
+test('upstream fault: every pod keeps whole Pod objects, up to megabytes each', async () => {
+  const { server } = await startApiServer();
+  const annotations = { large: 'x'.repeat(1_000_000) };
+  for (let number = 0; number < 20; number++) {
+    await server.put('pods', podObject(`pod-${number}`, { metadata: { annotations } }));
+  }
+  const heap = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  const pods = followPods();
+  await until('it watches', 5_000, () => server.watchers === 1);
+  expect(pods.items?.size).toBe(20);
+  await until('what has been read is forgotten', 5_000, () => heap() - before < 5_000_000);
+});

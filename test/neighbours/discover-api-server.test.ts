@@ -1,0 +1,167 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createCordonedNodes, isNodeGone } from '../../src/kubernetes/nodes.ts';
+import { createPods } from '../../src/kubernetes/pods.ts';
+import { Neighbourhood } from '../../src/neighbours/discover.ts';
+import type { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
+import { LABEL, NAMESPACE } from '../cluster/pod.ts';
+import { until } from '../cluster/until.ts';
+import { startApiServer } from '../kubernetes/api-server.ts';
+import { neighbourOn } from './pods.ts';
+
+/** An API server with a node and a ready pod of ours for each name. */
+async function startCluster(...nodeNames: string[]): Promise<EmbeddedApiServer> {
+  const { server } = await startApiServer();
+  for (const name of nodeNames) await addNode(server, name);
+  return server;
+}
+
+async function addNode(server: EmbeddedApiServer, name: string): Promise<void> {
+  await setCordoned(server, name, false);
+  const { podName, podIP, hostIP, phase } = neighbourOn(name);
+  await server.put('pods', {
+    metadata: { name: podName, namespace: NAMESPACE, labels: { [LABEL.key]: LABEL.value } },
+    spec: { nodeName: name },
+    status: { phase, podIP, hostIP, conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+}
+
+async function setCordoned(server: EmbeddedApiServer, name: string, unschedulable: boolean) {
+  await server.put('nodes', { metadata: { name }, spec: { unschedulable } });
+}
+
+async function removePod(server: EmbeddedApiServer, nodeName: string): Promise<void> {
+  await server.remove('pods', neighbourOn(nodeName).podName, NAMESPACE);
+}
+
+/** The neighbourhood of the pod on node `a`, as it follows the API server until the test ends. */
+function follow({ allowUnschedulable = false } = {}) {
+  const troubles: string[] = [];
+  const events = {
+    onChange: () => neighbourhood.changed(),
+    onTrouble: ({ message }: Error) => troubles.push(message),
+    onContact: () => {},
+  };
+  const pods = createPods(NAMESPACE, `${LABEL.key}=${LABEL.value}`, events);
+  const cordonedNodes = allowUnschedulable ? undefined : createCordonedNodes(events);
+  const neighbourhood = new Neighbourhood({
+    podName: neighbourOn('a').podName,
+    nodeName: undefined,
+    hostname: 'host',
+    limit: 0,
+    pods,
+    cordonedNodes,
+    isNodeGone,
+  });
+  const stop = new AbortController();
+  const following = [pods.follow(stop.signal), cordonedNodes?.follow(stop.signal)];
+  onTestFinished(async () => {
+    stop.abort(new Error('the test is over'));
+    await Promise.all(following);
+  });
+  const asks = async (...nodeNames: string[]) => {
+    const names = () => neighbourhood.neighbours().map(({ nodeName }) => nodeName);
+    await until(`${nodeNames} are asked`, 5_000, () => `${names().sort()}` === `${nodeNames}`);
+  };
+  return { neighbourhood, asks, troubles };
+}
+
+const nodeRequests = ({ requests }: EmbeddedApiServer) =>
+  requests.filter(({ path }) => path.startsWith('/api/v1/nodes'));
+
+describe('Neighbourhood, as the API server tells it,', () => {
+  test('follows pods that come and go, and nodes that are cordoned and uncordoned', async () => {
+    const server = await startCluster('a', 'b', 'c');
+    const { neighbourhood, asks, troubles } = follow();
+    await asks('b', 'c');
+    await addNode(server, 'd');
+    await asks('b', 'c', 'd');
+    await setCordoned(server, 'b', true);
+    await asks('c', 'd');
+    await removePod(server, 'c');
+    await asks('d');
+    await setCordoned(server, 'b', false);
+    await asks('b', 'd');
+
+    await setCordoned(server, 'a', true);
+    await until('our node is cordoned', 5_000, () => neighbourhood.isOwnNodeCordoned());
+    await asks('b', 'd');
+    expect(troubles).toEqual([]);
+  });
+
+  test('asks for no node where cordoned nodes are asked as well', async () => {
+    const server = await startCluster('a', 'b', 'c');
+    await setCordoned(server, 'b', true);
+    server.forbid(['nodes']);
+    const { asks, troubles } = follow({ allowUnschedulable: true });
+    await asks('b', 'c');
+    await addNode(server, 'd');
+    await asks('b', 'c', 'd');
+    expect(nodeRequests(server)).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
+  test('upstream fault: an answer that is an error looks like "no pods"', async () => {
+    const server = await startCluster('a', 'b', 'c');
+    const { neighbourhood, asks, troubles } = follow();
+    await asks('b', 'c');
+    await server.break({ kind: 'status', code: 500 });
+    server.misbehave(undefined); // cuts the watches
+    await until('both are in trouble', 5_000, () => troubles.length === 2);
+    await asks('b', 'c');
+    expect(neighbourhood.state()).toBe('ok');
+  });
+
+  test('tells in its state that it may not list the pods', async () => {
+    const server = await startCluster('a', 'b');
+    server.forbid(['pods']);
+    const { neighbourhood } = follow();
+    await until('the state', 5_000, () => neighbourhood.state().includes('403'));
+    expect(neighbourhood.state()).toBe(
+      'the API server answered 403: pods is forbidden: User "kubenurse" cannot list resource ' +
+        `"pods" in API group "" in the namespace "${NAMESPACE}"`,
+    );
+    expect(neighbourhood.neighbours()).toEqual([]);
+  });
+
+  test('upstream fault: a node that cannot be looked up makes the pod unready, and its neighbours unknown', async () => {
+    const server = await startCluster('a', 'b');
+    server.forbid(['nodes']);
+    const { neighbourhood, asks, troubles } = follow();
+    await asks('b');
+    await until('the trouble', 5_000, () => troubles.length === 1);
+    expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
+    expect(neighbourhood.state()).toBe('ok');
+  });
+});
+
+describe('Neighbourhood.hasLeft(), as the API server tells it,', () => {
+  test('is true for a pod that is deleted within the second', async () => {
+    const server = await startCluster('a', 'b');
+    const { neighbourhood, asks } = follow();
+    await asks('b');
+    const answer = neighbourhood.hasLeft(neighbourOn('b'));
+    await until('it has asked for the node', 5_000, () => nodeRequests(server).length === 3);
+    await removePod(server, 'b');
+    expect(await answer).toBe(true);
+  });
+
+  test('is true for a pod whose node is gone, though the pod is still listed', async () => {
+    const server = await startCluster('a', 'b');
+    const { neighbourhood, asks } = follow();
+    await asks('b');
+    await server.remove('nodes', 'b');
+    expect(await neighbourhood.hasLeft(neighbourOn('b'))).toBe(true);
+    await asks();
+  });
+
+  test('is false, within the second, when the API server hangs', async () => {
+    const server = await startCluster('a', 'b');
+    const { neighbourhood, asks } = follow();
+    await asks('b');
+    await server.break({ kind: 'hang' });
+    const started = performance.now();
+    expect(await neighbourhood.hasLeft(neighbourOn('b'))).toBe(false);
+    expect(performance.now() - started).toBeLessThan(1_500);
+    await asks('b');
+  });
+});

@@ -1,0 +1,176 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { playNeighbourhood } from './neighbourhood.ts';
+import { neighbourOn, podOn } from './pods.ts';
+
+/** By how much the second is shortened that a failure waits for news. */
+const TIMES_SHORTER = 10;
+
+const a = neighbourOn('a');
+const timeout = AbortSignal.timeout;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
+    expect(milliseconds).toBeLessThanOrEqual(1_000);
+    return timeout(milliseconds / TIMES_SHORTER);
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** A neighbourhood with a pod each on the nodes a and b, and the names of the nodes that were asked for. */
+function play(isGone: (nodeName: string) => boolean = () => false) {
+  const askedFor: string[] = [];
+  const played = playNeighbourhood({
+    isNodeGone: async (nodeName) => {
+      askedFor.push(nodeName);
+      return isGone(nodeName);
+    },
+  });
+  played.put(podOn('a'), podOn('b'));
+  return { ...played, askedFor };
+}
+
+/** Whether it has left, and whether that was known before the time was up. */
+async function hasLeft({ neighbourhood }: ReturnType<typeof playNeighbourhood>) {
+  const answer = neighbourhood.hasLeft(a);
+  const timeIsUp = vi.mocked(AbortSignal.timeout).mock.results.at(-1)?.value as AbortSignal;
+  const left = await answer;
+  return { left, atOnce: !timeIsUp.aborted };
+}
+
+test('Neighbourhood.hasLeft() is false, after a second, for one that is still there', async () => {
+  expect(await hasLeft(play())).toEqual({ left: false, atOnce: false });
+});
+
+test('Neighbourhood.hasLeft() does not wait after a check that has taken longer than the news', async () => {
+  vi.advanceTimersByTime(6_000.25);
+  const answer = play().neighbourhood.hasLeft(a, 0);
+  expect(await answer).toBe(false);
+  const waits = vi.mocked(AbortSignal.timeout).mock.calls.map(([milliseconds]) => milliseconds);
+  expect(waits).toEqual([1_000, 0]);
+});
+
+test('Neighbourhood.hasLeft() is true for one whose pod has got another address', async () => {
+  const played = play();
+  played.put(podOn('a', { podIP: '10.0.0.9' }));
+  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+});
+
+test('Neighbourhood.hasLeft() is false for one that is still there, whatever else is told', async () => {
+  const played = play();
+  const answer = hasLeft(played);
+  await Promise.resolve();
+  played.remove(podOn('b'));
+  played.put(podOn('a'), podOn('c'));
+  expect(await answer).toEqual({ left: false, atOnce: false });
+});
+
+test.each<[string, (played: ReturnType<typeof play>) => void]>([
+  ['is deleted', ({ remove }) => remove(podOn('a'))],
+  ['is terminating', ({ put }) => put(podOn('a', { isTerminating: true }))],
+  ['has failed', ({ put }) => put(podOn('a', { runningSince: undefined }))],
+  ['is on a node that is being cordoned', ({ cordon }) => cordon('a')],
+])(
+  'upstream fault: false alarms when nodes are drained: one that %s has left',
+  async (_, leave) => {
+    const before = play();
+    leave(before);
+    expect(await hasLeft(before)).toEqual({ left: true, atOnce: true });
+
+    const during = play();
+    const answer = hasLeft(during);
+    setImmediate(() => leave(during));
+    expect(await answer).toEqual({ left: true, atOnce: true });
+  },
+);
+
+test('upstream fault: false alarms at scale-down: one whose node is gone has left, and is not asked for a minute', async () => {
+  const played = play((nodeName) => nodeName === 'a');
+  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(played.askedNodes()).toEqual(['b']);
+  vi.advanceTimersByTime(59_999);
+  expect(played.askedNodes()).toEqual(['b']);
+  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(played.askedFor).toEqual(['a']);
+
+  vi.advanceTimersByTime(1);
+  expect(played.askedNodes()).toEqual(['a', 'b']);
+  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(played.askedFor).toEqual(['a', 'a']);
+  expect(played.askedNodes()).toEqual(['b']);
+});
+
+test('Neighbourhood.hasLeft() is false again for one whose node has come back', async () => {
+  let isGone = true;
+  const played = play(() => isGone);
+  await hasLeft(played);
+  isGone = false;
+  vi.advanceTimersByTime(60_000);
+  expect(await hasLeft(played)).toEqual({ left: false, atOnce: false });
+  expect(played.askedNodes()).toEqual(['a', 'b']);
+});
+
+test('Neighbourhood gives a pod on a node that was gone its time to start, as any other', async () => {
+  const played = play(() => true);
+  await hasLeft(played);
+  vi.advanceTimersByTime(60_000);
+  played.put(podOn('a', { isUnready: true, runningSince: performance.now() }));
+  expect(played.askedNodes()).toEqual(['b']);
+  vi.advanceTimersByTime(15_000);
+  expect(played.askedNodes()).toEqual(['a', 'b']);
+});
+
+test('Neighbourhood.hasLeft() asks for a node at most once a minute', async () => {
+  const played = play();
+  await Promise.all([hasLeft(played), hasLeft(played), hasLeft(played)]);
+  expect(played.askedFor).toEqual(['a']);
+  vi.advanceTimersByTime(59_999);
+  await hasLeft(played);
+  expect(played.askedFor).toEqual(['a']);
+  vi.advanceTimersByTime(1);
+  await hasLeft(played);
+  expect(played.askedFor).toEqual(['a', 'a']);
+  await played.neighbourhood.hasLeft(neighbourOn('b'));
+  expect(played.askedFor).toEqual(['a', 'a', 'b']);
+});
+
+test('Neighbourhood.hasLeft() tells all that wait for the same node that it is gone', async () => {
+  const played = play(() => true);
+  const answers = await Promise.all([hasLeft(played), hasLeft(played), hasLeft(played)]);
+  expect(answers.map(({ left }) => left)).toEqual([true, true, true]);
+  expect(played.askedFor).toEqual(['a']);
+});
+
+test('Neighbourhood.hasLeft() is false when the API server hangs over the node, after a second', async () => {
+  const signals: AbortSignal[] = [];
+  const played = playNeighbourhood({
+    isNodeGone: (_, signal) => {
+      signals.push(signal);
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(false)));
+    },
+  });
+  played.put(podOn('a'));
+  expect(await hasLeft(played)).toEqual({ left: false, atOnce: false });
+  expect(signals).toHaveLength(1);
+});
+
+test('Neighbourhood.hasLeft() leaves no listeners behind', async () => {
+  const made = vi.spyOn(EventEmitter.prototype, 'setMaxListeners');
+  const played = play();
+  const news = made.mock.contexts[0] as EventEmitter;
+  const warnings: Error[] = [];
+  const warned = (warning: Error) => warnings.push(warning);
+  process.on('warning', warned);
+
+  const answers = Array.from({ length: 100 }, () => hasLeft(played));
+  await vi.waitUntil(() => news.listenerCount('changed') === 100);
+  for (let number = 0; number < 20; number++) played.put(podOn(`other-${number}`));
+  await Promise.all(answers);
+  expect(news.eventNames()).toEqual([]);
+  process.off('warning', warned);
+  expect(warnings).toEqual([]);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { playNeighbourhood } from './neighbourhood.ts';
+import { podOn } from './pods.ts';
+
+const NODES = Array.from({ length: 20 }, (_, index) => `node-${index}`);
+
+test('Neighbourhood.ownNode() is what the environment says, else that of our pod, else our host name', () => {
+  const ours = podOn('of-our-pod', { podName: 'us' });
+  const said = playNeighbourhood({ podName: 'us', nodeName: 'said', hostname: 'host' });
+  said.put(ours);
+  expect(said.neighbourhood.ownNode()).toBe('said');
+
+  const unsaid = playNeighbourhood({ podName: 'us', nodeName: undefined, hostname: 'host' });
+  expect(unsaid.neighbourhood.ownNode()).toBe('host');
+  unsaid.put(podOn('', { podName: 'us' }));
+  expect(unsaid.neighbourhood.ownNode()).toBe('host');
+  unsaid.put(ours);
+  expect(unsaid.neighbourhood.ownNode()).toBe('of-our-pod');
+});
+
+test('upstream fault: on the host network nobody finds itself, so that all ask the same neighbours, and themselves', () => {
+  const chosen = new Map<string, string>();
+  for (const node of NODES) {
+    // No POD_NAME and no NODE_NAME: the host's name, which is the node's, is all that is known.
+    const { put, askedNodes } = playNeighbourhood({
+      podName: node,
+      nodeName: undefined,
+      hostname: node,
+      limit: 3,
+    });
+    put(...NODES.map((name, index) => podOn(name, { podName: `kubenurse-${index}` })));
+    expect(askedNodes()).toHaveLength(3);
+    expect(askedNodes()).not.toContain(node);
+    chosen.set(node, askedNodes().join());
+  }
+  expect(new Set(chosen.values()).size).toBe(NODES.length);
+});
+
+test('Neighbourhood chooses anew once it knows the node of its own pod', () => {
+  const { put, askedNodes } = playNeighbourhood({ podName: 'us', nodeName: undefined, limit: 0 });
+  put(podOn('own', { podName: 'surge' }), podOn('a'));
+  expect(askedNodes()).toEqual(['a', 'own']);
+  put(podOn('own', { podName: 'us' }));
+  expect(askedNodes()).toEqual(['a']);
+});
+
+test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of our node alone', () => {
+  const { neighbourhood, cordon } = playNeighbourhood();
+  expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
+  cordon('another');
+  expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
+  cordon('another', 'own');
+  expect(neighbourhood.isOwnNodeCordoned()).toBe(true);
+  cordon();
+  expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
+});
+
+test('Neighbourhood.isOwnNodeCordoned() is false where cordoned nodes are asked as well', () => {
+  const { neighbourhood, cordon } = playNeighbourhood({ cordonedNodes: undefined });
+  cordon('own');
+  expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
+});

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { playNeighbourhood } from './neighbourhood.ts';
+import { neighbourOn, podOn } from './pods.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  // We have been running for a while.
+  vi.advanceTimersByTime(1_000_000);
+});
+afterEach(() => void vi.useRealTimers());
+
+describe('Neighbourhood.neighbours()', () => {
+  test('are what the API server tells of them, as /alive shows it', () => {
+    const { neighbourhood, put } = playNeighbourhood();
+    put(podOn('a'));
+    expect(neighbourhood.neighbours()).toEqual([neighbourOn('a')]);
+  });
+
+  test.each([
+    { kind: 'that runs', pod: podOn('a'), isAsked: true },
+    { kind: 'with an IPv6 address', pod: podOn('a', { podIP: 'fd00::1' }), isAsked: true },
+    { kind: 'that does not run', pod: podOn('a', { runningSince: undefined }), isAsked: false },
+    { kind: 'that is terminating', pod: podOn('a', { isTerminating: true }), isAsked: false },
+    { kind: 'without an address', pod: podOn('a', { podIP: '' }), isAsked: false },
+    { kind: 'whose address is none', pod: podOn('a', { podIP: 'a.example' }), isAsked: false },
+    { kind: 'that is not placed yet', pod: podOn('', { podName: 'a' }), isAsked: false },
+    { kind: 'on a cordoned node', pod: podOn('cordoned'), isAsked: false },
+    { kind: 'that is ourselves', pod: podOn('a', { podName: 'kubenurse-own' }), isAsked: false },
+    { kind: 'beside us on our node', pod: podOn('own', { podName: 'a' }), isAsked: false },
+  ])('with a pod $kind: $isAsked', ({ pod, isAsked }) => {
+    const { put, cordon, askedNodes } = playNeighbourhood();
+    cordon('cordoned');
+    put(pod);
+    expect(askedNodes()).toEqual(isAsked ? ['a'] : []);
+  });
+
+  test('follow cordon and uncordon', () => {
+    const { put, cordon, askedNodes } = playNeighbourhood();
+    put(podOn('a'), podOn('b'));
+    expect(askedNodes()).toEqual(['a', 'b']);
+    cordon('a');
+    expect(askedNodes()).toEqual(['b']);
+    cordon();
+    expect(askedNodes()).toEqual(['a', 'b']);
+  });
+
+  test('are all that run where cordoned nodes are asked as well', () => {
+    const { put, cordon, askedNodes } = playNeighbourhood({ cordonedNodes: undefined });
+    cordon('a');
+    put(podOn('a'), podOn('b'));
+    expect(askedNodes()).toEqual(['a', 'b']);
+  });
+
+  test('are nobody until the API server has told, and all that run until it tells of cordoned nodes', () => {
+    const { neighbourhood, pods, cordonedNodes, put, askedNodes } = playNeighbourhood();
+    pods.items = undefined;
+    cordonedNodes.items = undefined;
+    expect(askedNodes()).toEqual([]);
+    pods.items = new Map();
+    put(podOn('a'));
+    expect(askedNodes()).toEqual(['a']);
+    expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
+  });
+
+  test('are no more than the limit, 0 being none', () => {
+    const pods = Array.from({ length: 30 }, (_, index) => podOn(`node-${index}`));
+    for (const [limit, count] of [
+      [10, 10],
+      [0, 30],
+    ] as const) {
+      const { neighbourhood, put } = playNeighbourhood({ limit });
+      put(...pods);
+      expect(neighbourhood.neighbours()).toHaveLength(count);
+    }
+  });
+
+  test('upstream fault: all nodes are gone through anew at every tick before 10 are chosen', () => {
+    const { neighbourhood, put } = playNeighbourhood();
+    put(podOn('a'));
+    const neighbours = neighbourhood.neighbours();
+    vi.advanceTimersByTime(3_600_000);
+    expect(neighbourhood.neighbours()).toBe(neighbours);
+    put(podOn('b'));
+    expect(neighbourhood.neighbours()).not.toBe(neighbours);
+  });
+});
+
+describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
+  const started = (isUnready: boolean) =>
+    podOn('a', { isUnready, runningSince: performance.now() });
+
+  test('have it 15 s after its start, without a word of the API server', () => {
+    const { put, askedNodes } = playNeighbourhood();
+    put(started(true));
+    expect(askedNodes()).toEqual([]);
+    vi.advanceTimersByTime(14_999);
+    expect(askedNodes()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(askedNodes()).toEqual(['a']);
+  });
+
+  test('have it as soon as it is ready', () => {
+    const { put, askedNodes } = playNeighbourhood();
+    const pod = started(true);
+    put(pod);
+    vi.advanceTimersByTime(2_000);
+    expect(askedNodes()).toEqual([]);
+    put({ ...pod, isUnready: false });
+    expect(askedNodes()).toEqual(['a']);
+  });
+
+  test('have it at once when it has run for long', () => {
+    const { put, askedNodes } = playNeighbourhood();
+    const pod = started(false);
+    put(pod);
+    expect(askedNodes()).toEqual(['a']);
+    vi.advanceTimersByTime(60_000);
+    put({ ...pod, isUnready: true });
+    expect(askedNodes()).toEqual(['a']);
+  });
+
+  test('have each of several in its time', () => {
+    const { put, askedNodes } = playNeighbourhood();
+    put(started(true));
+    vi.advanceTimersByTime(5_000);
+    put(podOn('b', { isUnready: true, runningSince: performance.now() }));
+    vi.advanceTimersByTime(10_000);
+    expect(askedNodes()).toEqual(['a']);
+    vi.advanceTimersByTime(5_000);
+    expect(askedNodes()).toEqual(['a', 'b']);
+  });
+
+  test.each([
+    { winner: 'the ready one', loser: { podName: 'a', isUnready: true, runningSince: 500_000 } },
+    { winner: 'the older', loser: { podName: 'a', runningSince: 700_000 } },
+    { winner: 'the first by name', loser: { podName: 'z', runningSince: 600_000 } },
+  ])('have, of two on a node, $winner', ({ loser }) => {
+    const pods = [podOn('a', loser), podOn('a', { podName: 'b', runningSince: 600_000 })];
+    for (const inOrder of [pods, pods.toReversed()]) {
+      const { neighbourhood, put } = playNeighbourhood();
+      put(...inOrder);
+      expect(neighbourhood.neighbours().map(({ podName }) => podName)).toEqual(['b']);
+    }
+  });
+});
+
+test('Neighbourhood hands over from the old pod of a node to the new one in a rollout with surge', () => {
+  const { neighbourhood, put, remove } = playNeighbourhood();
+  const asked = () => neighbourhood.neighbours().map(({ podName }) => podName);
+  const old = podOn('a', { podName: 'old' });
+  const young = podOn('a', { podName: 'a-new', isUnready: true, runningSince: performance.now() });
+  put(old, young);
+  expect(asked()).toEqual(['old']);
+  vi.advanceTimersByTime(3_000);
+  put({ ...young, isUnready: false });
+  expect(asked()).toEqual(['old']);
+  put({ ...old, isTerminating: true });
+  expect(asked()).toEqual(['a-new']);
+  remove(old);
+  expect(asked()).toEqual(['a-new']);
+});
+
+test('Neighbourhood.state() is why the neighbours are not known, and ok once they are', () => {
+  const { neighbourhood, pods } = playNeighbourhood();
+  pods.items = undefined;
+  expect(neighbourhood.state()).toBe('the API server has not yet listed the neighbours');
+  pods.trouble = new Error('403: forbidden');
+  expect(neighbourhood.state()).toBe('403: forbidden');
+  pods.items = new Map();
+  expect(neighbourhood.state()).toBe('ok');
+  pods.trouble = undefined;
+  expect(neighbourhood.state()).toBe('ok');
+});

@@ -1,0 +1,57 @@
+import type { Pod } from '../../src/kubernetes/pods.ts';
+import { Neighbourhood, type NeighbourhoodOptions } from '../../src/neighbours/discover.ts';
+
+type Known = { items: Map<string, Pod> | undefined; trouble: Error | undefined };
+
+/** A neighbourhood whose API server is played by the test, and what the API server knows. */
+export type Played = {
+  neighbourhood: Neighbourhood;
+  pods: Known;
+  cordonedNodes: { items: Map<string, true> | undefined };
+  /** The API server tells of a pod, new or changed. */
+  put: (...pods: readonly Pod[]) => void;
+  /** The API server tells that a pod is no more. */
+  remove: (pod: Pod) => void;
+  /** The API server tells which nodes are cordoned. */
+  cordon: (...nodeNames: readonly string[]) => void;
+  /** The nodes of those that we ask, in alphabetical order. */
+  askedNodes: () => string[];
+};
+
+/** We are the pod `kubenurse-own` on the node `own`, unless said otherwise; there is nobody else yet. */
+export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): Played {
+  const pods: Known = { items: new Map(), trouble: undefined };
+  const cordonedNodes: Played['cordonedNodes'] = { items: new Map() };
+  const neighbourhood = new Neighbourhood({
+    podName: 'kubenurse-own',
+    nodeName: 'own',
+    hostname: 'kubenurse-own',
+    limit: 10,
+    pods,
+    cordonedNodes,
+    isNodeGone: async () => false,
+    ...options,
+  });
+  return {
+    neighbourhood,
+    pods,
+    cordonedNodes,
+    put: (...changed) => {
+      for (const pod of changed) pods.items?.set(pod.neighbour.podName, pod);
+      neighbourhood.changed();
+    },
+    remove: (pod) => {
+      pods.items?.delete(pod.neighbour.podName);
+      neighbourhood.changed();
+    },
+    cordon: (...nodeNames) => {
+      cordonedNodes.items = new Map(nodeNames.map((name) => [name, true]));
+      neighbourhood.changed();
+    },
+    askedNodes: () =>
+      neighbourhood
+        .neighbours()
+        .map(({ nodeName }) => nodeName)
+        .sort(),
+  };
+}

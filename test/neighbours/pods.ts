@@ -1,0 +1,22 @@
+import type { Pod } from '../../src/kubernetes/pods.ts';
+import type { Neighbour } from '../../src/probe.ts';
+
+/** The pod of ours on that node, as `/alive` would show it. */
+export function neighbourOn(nodeName: string, podName = `kubenurse-${nodeName}`): Neighbour {
+  return { podName, podIP: '10.0.0.1', hostIP: '10.1.0.1', nodeName, phase: 'Running' };
+}
+
+/** A pod of ours that has been running and ready for long, unless said otherwise. */
+export function podOn(
+  nodeName: string,
+  { podName, podIP, ...rest }: Partial<Pod & Neighbour> = {},
+): Pod {
+  const neighbour = neighbourOn(nodeName, podName);
+  return {
+    neighbour: { ...neighbour, podIP: podIP ?? neighbour.podIP },
+    isTerminating: false,
+    isUnready: false,
+    runningSince: 0,
+    ...rest,
+  };
+}
