@@ -1,0 +1,208 @@
+import { hostname } from 'node:os';
+import type { ExtraCheck } from './config/values.ts';
+import { VARIABLES, type Values, type Variable, type VariableName } from './config/variables.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the program runs by. */
+export type Config = Readonly<{
+  /** The targets of our checks; undefined: switched off. */
+  targets: Readonly<{
+    apiServerDirect: URL | undefined;
+    apiServerDns: URL | undefined;
+    meIngress: URL | undefined;
+    meService: URL | undefined;
+    extra: readonly ExtraCheck[];
+  }>;
+  /** Undefined: switched off. */
+  neighbours:
+    | Readonly<{
+        namespace: string;
+        labelSelector: string;
+        limit: number;
+        allowUnschedulable: boolean;
+        scheme: 'http' | 'https';
+        port: number;
+      }>
+    | undefined;
+  self: Readonly<{ podName: string; nodeName: string | undefined; hostname: string }>;
+  /** Milliseconds. */
+  interval: number;
+  /** Milliseconds. */
+  shutdownDuration: number;
+  network: Readonly<{
+    insecure: boolean;
+    extraCA: string | undefined;
+    reuseConnections: boolean;
+    resolvConf: string;
+  }>;
+  server: Readonly<{
+    address: string | undefined;
+    port: number;
+    tls: Readonly<{ port: number; certFile: string; keyFile: string }> | undefined;
+  }>;
+  metrics: Readonly<{ buckets: readonly number[]; exposeMetadata: boolean }>;
+  logLevel: Values['KUBENURSE_LOG_LEVEL'];
+  /** What the user should hear of at the start, though it does not keep us from starting. */
+  notices: readonly string[];
+}>;
+
+/** The configuration cannot be used. The message names every mistake, a line each. */
+export class ConfigError extends Error {
+  constructor(mistakes: readonly string[]) {
+    const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+    super(`${count} in the configuration\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`);
+  }
+}
+
+/** What cannot be done without what, once it is switched on. */
+const NEEDS: readonly (readonly [VariableName, VariableName])[] = [
+  ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_HOST'],
+  ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_PORT'],
+  ['KUBENURSE_CHECK_API_SERVER_DNS', 'KUBERNETES_SERVICE_PORT'],
+  ['KUBENURSE_CHECK_ME_INGRESS', 'KUBENURSE_INGRESS_URL'],
+  ['KUBENURSE_CHECK_ME_SERVICE', 'KUBENURSE_SERVICE_URL'],
+  ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'KUBENURSE_NAMESPACE'],
+  ['KUBENURSE_USE_TLS', 'KUBENURSE_CERT_FILE'],
+  ['KUBENURSE_USE_TLS', 'KUBENURSE_CERT_KEY'],
+];
+
+/** The values once nothing is missing: what is switched off is not looked at. */
+type Complete = { [Name in VariableName]-?: NonNullable<Values[Name]> };
+
+/** Reads the configuration from the environment. Throws a `ConfigError` that names every mistake at once. */
+export function readConfig(environment: Environment): Config {
+  const { values, mistakes } = readValues(environment);
+  for (const [whole, part] of NEEDS) {
+    if (values[whole] && values[part] === undefined && !mistakes.has(part)) {
+      mistakes.set(
+        part,
+        `${part} is not set (${VARIABLES[part].description}): set it, or ${whole}=false`,
+      );
+    }
+  }
+  if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
+  return Object.freeze({ ...assemble(values as Complete), notices: notices(environment) });
+}
+
+function assemble(values: Complete): Omit<Config, 'notices'> {
+  return {
+    targets: {
+      apiServerDirect: values.KUBENURSE_CHECK_API_SERVER_DIRECT
+        ? versionUrl(values.KUBERNETES_SERVICE_HOST, values.KUBERNETES_SERVICE_PORT)
+        : undefined,
+      apiServerDns: values.KUBENURSE_CHECK_API_SERVER_DNS
+        ? versionUrl(values.KUBERNETES_SERVICE_DNS, values.KUBERNETES_SERVICE_PORT)
+        : undefined,
+      meIngress: values.KUBENURSE_CHECK_ME_INGRESS
+        ? alwaysHappyUrl(values.KUBENURSE_INGRESS_URL)
+        : undefined,
+      meService: values.KUBENURSE_CHECK_ME_SERVICE
+        ? alwaysHappyUrl(values.KUBENURSE_SERVICE_URL)
+        : undefined,
+      extra: values.KUBENURSE_EXTRA_CHECKS ?? [],
+    },
+    neighbours: values.KUBENURSE_CHECK_NEIGHBOURHOOD
+      ? {
+          namespace: values.KUBENURSE_NAMESPACE,
+          labelSelector: values.KUBENURSE_NEIGHBOUR_FILTER ?? '',
+          limit: values.KUBENURSE_NEIGHBOUR_LIMIT,
+          allowUnschedulable: values.KUBENURSE_ALLOW_UNSCHEDULABLE,
+          scheme: values.KUBENURSE_USE_TLS ? 'https' : 'http',
+          port: values.KUBENURSE_USE_TLS ? values.KUBENURSE_TLS_PORT : values.KUBENURSE_PORT,
+        }
+      : undefined,
+    self: {
+      podName: values.POD_NAME ?? hostname(),
+      nodeName: values.NODE_NAME,
+      hostname: hostname(),
+    },
+    interval: values.KUBENURSE_CHECK_INTERVAL,
+    shutdownDuration: values.KUBENURSE_SHUTDOWN_DURATION,
+    network: {
+      insecure: values.KUBENURSE_INSECURE,
+      extraCA: values.KUBENURSE_EXTRA_CA,
+      reuseConnections: values.KUBENURSE_REUSE_CONNECTIONS,
+      resolvConf: values.KUBENURSE_RESOLV_CONF,
+    },
+    server: {
+      address: values.KUBENURSE_LISTEN_ADDRESS,
+      port: values.KUBENURSE_PORT,
+      tls: values.KUBENURSE_USE_TLS
+        ? {
+            port: values.KUBENURSE_TLS_PORT,
+            certFile: values.KUBENURSE_CERT_FILE,
+            keyFile: values.KUBENURSE_CERT_KEY,
+          }
+        : undefined,
+    },
+    metrics: {
+      buckets: values.KUBENURSE_HISTOGRAM_BUCKETS,
+      exposeMetadata: values.KUBENURSE_EXPOSE_METADATA,
+    },
+    logLevel: values.KUBENURSE_LOG_LEVEL,
+  };
+}
+
+/** The value of each variable, for a mistaken one its default, and the mistakes by variable. */
+function readValues(environment: Environment): { values: Values; mistakes: Map<string, string> } {
+  const mistakes = new Map<string, string>();
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
+    // An empty variable is one that is not set: manifests have them where a chart's value is empty.
+    const text = isServiceLink(name, environment[name]) ? '' : (environment[name] ?? '');
+    try {
+      if (text !== '') values[name] = variable.parse(text);
+    } catch (error) {
+      mistakes.set(name, `${name}=${shown(text)} ${(error as Error).message}`);
+    }
+    if (variable.default !== undefined) values[name] ??= variable.parse(variable.default);
+  }
+  return { values: values as Values, mistakes };
+}
+
+/**
+ * Whether Kubernetes has set the variable for a Service of this name (`KUBENURSE_PORT=tcp://10.96.7.1:8080` for one
+ * named kubenurse, as upstream's chart makes it), so that it is no setting of the user's.
+ */
+function isServiceLink(name: string, text = ''): boolean {
+  return /^KUBENURSE(_\w+)?_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text);
+}
+
+/** The value as it may be shown: nothing before an `@` but a URL's scheme, since it may be credentials; no endless text. */
+function shown(text: string): string {
+  const redacted = text.replace(/^(\s*([\w.+-]+:)*\/\/)?.*@/s, '$1[redacted]@');
+  return JSON.stringify(redacted.slice(0, 200));
+}
+
+function versionUrl(host: string, port: number): URL {
+  return new URL(`https://${host}:${port}/version`);
+}
+
+function alwaysHappyUrl(base: URL): URL {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/alwayshappy`;
+  return url;
+}
+
+/** Variables that Kubernetes sets for each Service, by the name that the Service has. */
+const SERVICE_LINK =
+  /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+function notices(environment: Environment): string[] {
+  const notices: string[] = [];
+  if (environment.KUBENURSE_VICTORIAMETRICS_HISTOGRAM === 'true') {
+    notices.push(
+      'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not offered: for buckets that need no boundaries use the exponential ' +
+        'histograms of the OTLP push (OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram)',
+    );
+  }
+  for (const [name, text] of Object.entries(environment)) {
+    if (!text) continue;
+    const isKnown = name in VARIABLES || name === 'KUBENURSE_VICTORIAMETRICS_HISTOGRAM';
+    if (name.startsWith('KUBENURSE_') && !isKnown && !SERVICE_LINK.test(name)) {
+      notices.push(`${name} is no variable of ours and has no effect: see kubenurse --help`);
+    }
+  }
+  return notices;
+}

@@ -1,0 +1,170 @@
+import { isIP } from 'node:net';
+
+/** Reads the text of a variable. Throws an error whose message says what would be right: `must be …`. */
+export type Parse<Value> = (text: string) => Value;
+
+const MILLISECONDS: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+export const boolean: Parse<boolean> = (text) => {
+  if (text !== 'true' && text !== 'false') throw new Error('must be "true" or "false"');
+  return text === 'true';
+};
+
+/** A duration of Go (time.ParseDuration), in milliseconds. */
+export function duration(least: string, most: string): Parse<number> {
+  const range = { least: parseDuration(least) ?? 0, most: parseDuration(most) ?? 0 };
+  return (text) => {
+    const milliseconds = parseDuration(text);
+    if (milliseconds === undefined) {
+      throw new Error('must be a duration such as "5s", "1m30s" or "500ms"');
+    }
+    if (milliseconds < range.least || milliseconds > range.most) {
+      throw new Error(`must be a duration from ${least} to ${most}`);
+    }
+    return milliseconds;
+  };
+}
+
+function parseDuration(text: string): number | undefined {
+  if (text === '0') return 0;
+  const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
+  let sum = 0;
+  let read = 0;
+  for (const [whole, number, unit] of text.matchAll(part)) {
+    sum += Number(number) * (MILLISECONDS[unit ?? ''] ?? 0);
+    read += whole.length;
+  }
+  return read > 0 && read === text.length ? sum : undefined;
+}
+
+export function integer(least: number, most: number): Parse<number> {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new Error(`must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+}
+
+export function oneOf<Choice extends string>(choices: readonly Choice[]): Parse<Choice> {
+  return (text) => {
+    if (!choices.includes(text as Choice)) throw new Error(`must be one of ${choices.join(', ')}`);
+    return text as Choice;
+  };
+}
+
+/** An http or https URL. */
+export const url: Parse<URL> = (text) => {
+  const parsed = URL.parse(text);
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    throw new Error('must be an http or https URL such as "https://kubenurse.example.com"');
+  }
+  try {
+    decodeURIComponent(parsed.username + parsed.password);
+  } catch (cause) {
+    throw new Error('must have its credentials percent-encoded', { cause });
+  }
+  return parsed;
+};
+
+/** A URL to which a path is appended. */
+export const baseUrl: Parse<URL> = (text) => {
+  const parsed = url(text);
+  if (parsed.search !== '' || parsed.hash !== '') {
+    throw new Error('must be a URL without query and fragment: a path is appended to it');
+  }
+  return parsed;
+};
+
+/** A host name or IP address, in the form that stands in a URL: an IPv6 address in brackets. */
+export const host: Parse<string> = (text) => {
+  const isIPv6 = isIP(text) === 6;
+  const inUrl = isIPv6 ? `[${text}]` : text;
+  const isName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$/.test(text);
+  // A URL reads some names otherwise (10.1 as 10.0.0.1), and cannot hold others (10.0.0.256).
+  const read = URL.parse(`https://${inUrl}`)?.hostname;
+  if (isIPv6 ? read === undefined : !isName || read !== text.toLowerCase()) {
+    throw new Error('must be a host name or an IP address');
+  }
+  return inUrl;
+};
+
+export const ipAddress: Parse<string> = (text) => {
+  if (isIP(text) === 0) throw new Error('must be an IP address such as "127.0.0.1" or "::"');
+  return text;
+};
+
+/** A name of a node, pod or namespace (RFC 1123 subdomain). */
+export const name: Parse<string> = (text) => {
+  if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) {
+    throw new Error('must be a Kubernetes name: lower case letters, digits, "-" and "."');
+  }
+  return text;
+};
+
+export const path: Parse<string> = (text) => text;
+
+/** Bucket boundaries in seconds. */
+export const buckets: Parse<readonly number[]> = (text) => {
+  const bounds = text.split(',').map((bound) => (bound.trim() === '' ? NaN : Number(bound)));
+  const rise = bounds.every((bound, i) => bound > (bounds[i - 1] ?? 0) && Number.isFinite(bound));
+  if (!rise) {
+    throw new Error('must be rising numbers of seconds above 0, such as "0.001,0.01,0.1,1"');
+  }
+  return bounds;
+};
+
+export type ExtraCheck = Readonly<{ name: string; url: URL }>;
+
+/** The types of our own checks, and what stands beside them in `/alive`. */
+const RESERVED_NAMES =
+  /^(api_server_direct|api_server_dns|me_ingress|me_service|path_.*|neighbourhood|neighbourhood_state)$/;
+
+/** `name:url|name:url`; the names become values of the metric label `type`. */
+export const extraChecks: Parse<readonly ExtraCheck[]> = (text) => {
+  const checks = text.split('|').map((entry) => {
+    const [, name = '', target = ''] = /^([^:]*):(.*)$/.exec(entry.trim()) ?? [];
+    if (!/^[A-Za-z0-9_.-]{1,100}$/.test(name)) {
+      throw new Error('must be name:url|name:url with names of letters, digits, "_", "-" and "."');
+    }
+    if (RESERVED_NAMES.test(name)) {
+      throw new Error(`must not name a check "${name}": that is a check of ours`);
+    }
+    try {
+      return { name, url: url(target) };
+    } catch {
+      throw new Error(`must give the check "${name}" an http or https URL`);
+    }
+  });
+  if (new Set(checks.map(({ name }) => name)).size < checks.length) {
+    throw new Error('must name each check once');
+  }
+  return checks;
+};
+
+const LABEL = `[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?`;
+const VALUE = `[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?`;
+// A value may be empty. The space before it is part of its group, so that no text can be read in two ways: with
+// many spaces, trying all of them would take for ever.
+const SET = String.raw`\((?!\s*\))(\s*${VALUE})?(\s*,(\s*${VALUE})?)*\s*\)`;
+const COMPARISON = String.raw`\s*(=|==|!=)(\s*${VALUE})?|\s*[<>]\s*\d+|\s+(in|notin)\s*${SET}`;
+const REQUIREMENT = String.raw`\s*(!\s*${LABEL}|${LABEL}(${COMPARISON})?)\s*`;
+const SELECTOR = new RegExp(`^${REQUIREMENT}(,${REQUIREMENT})*$`);
+
+/** A label selector as kubectl takes it. */
+export const labelSelector: Parse<string> = (text) => {
+  if (text.length > 1_000 || !SELECTOR.test(text)) {
+    throw new Error('must be a label selector such as "app=kubenurse"');
+  }
+  return text;
+};

@@ -1,0 +1,189 @@
+import { hostname } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { ENVIRONMENT, mistakesIn } from './config/environment.ts';
+
+test('readConfig() gives every variable that is not set its default (the contract)', () => {
+  expect(readConfig(ENVIRONMENT)).toEqual({
+    targets: {
+      apiServerDirect: new URL('https://10.96.0.1:443/version'),
+      apiServerDns: new URL('https://kubernetes.default.svc.cluster.local:443/version'),
+      meIngress: new URL('https://kubenurse.example.com/alwayshappy'),
+      meService: new URL('http://kubenurse.kube-system.svc.cluster.local:8080/alwayshappy'),
+      extra: [],
+    },
+    neighbours: {
+      namespace: 'kube-system',
+      labelSelector: '',
+      limit: 10,
+      allowUnschedulable: false,
+      scheme: 'http',
+      port: 8080,
+    },
+    self: { podName: hostname(), nodeName: undefined, hostname: hostname() },
+    interval: 5_000,
+    shutdownDuration: 5_000,
+    network: {
+      insecure: false,
+      extraCA: undefined,
+      reuseConnections: false,
+      resolvConf: '/etc/resolv.conf',
+    },
+    server: { address: undefined, port: 8080, tls: undefined },
+    metrics: {
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      exposeMetadata: true,
+    },
+    logLevel: 'info',
+    notices: [],
+  });
+});
+
+test('readConfig() reads every variable', () => {
+  const config = readConfig({
+    KUBENURSE_INGRESS_URL: 'https://ingress.example.com',
+    KUBENURSE_SERVICE_URL: 'http://service.example.com:81',
+    KUBENURSE_INSECURE: 'true',
+    KUBENURSE_EXTRA_CA: '/ca.pem',
+    KUBENURSE_NAMESPACE: 'monitoring',
+    KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse',
+    KUBENURSE_NEIGHBOUR_LIMIT: '0',
+    KUBENURSE_ALLOW_UNSCHEDULABLE: 'true',
+    KUBENURSE_EXTRA_CHECKS: 'a:http://a|b:https://b/x',
+    KUBENURSE_CHECK_INTERVAL: '1m30s',
+    KUBENURSE_REUSE_CONNECTIONS: 'true',
+    KUBENURSE_HISTOGRAM_BUCKETS: '0.1,1',
+    KUBENURSE_EXPOSE_METADATA: 'false',
+    KUBENURSE_SHUTDOWN_DURATION: '0',
+    KUBENURSE_LISTEN_ADDRESS: '::1',
+    KUBENURSE_PORT: '8081',
+    KUBENURSE_TLS_PORT: '8444',
+    KUBENURSE_USE_TLS: 'true',
+    KUBENURSE_CERT_FILE: '/cert.pem',
+    KUBENURSE_CERT_KEY: '/key.pem',
+    KUBENURSE_RESOLV_CONF: '/resolv.conf',
+    KUBENURSE_LOG_LEVEL: 'debug',
+    KUBERNETES_SERVICE_HOST: 'fd00:10:96::1',
+    KUBERNETES_SERVICE_PORT: '6443',
+    KUBERNETES_SERVICE_DNS: 'api.example.com',
+    POD_NAME: 'kubenurse-x2bwx',
+    NODE_NAME: 'k8s-66',
+  });
+  expect(config).toEqual({
+    targets: {
+      apiServerDirect: new URL('https://[fd00:10:96::1]:6443/version'),
+      apiServerDns: new URL('https://api.example.com:6443/version'),
+      meIngress: new URL('https://ingress.example.com/alwayshappy'),
+      meService: new URL('http://service.example.com:81/alwayshappy'),
+      extra: [
+        { name: 'a', url: new URL('http://a/') },
+        { name: 'b', url: new URL('https://b/x') },
+      ],
+    },
+    neighbours: {
+      namespace: 'monitoring',
+      labelSelector: 'app=kubenurse',
+      limit: 0,
+      allowUnschedulable: true,
+      scheme: 'https',
+      port: 8444,
+    },
+    self: { podName: 'kubenurse-x2bwx', nodeName: 'k8s-66', hostname: hostname() },
+    interval: 90_000,
+    shutdownDuration: 0,
+    network: {
+      insecure: true,
+      extraCA: '/ca.pem',
+      reuseConnections: true,
+      resolvConf: '/resolv.conf',
+    },
+    server: {
+      address: '::1',
+      port: 8081,
+      tls: { port: 8444, certFile: '/cert.pem', keyFile: '/key.pem' },
+    },
+    metrics: { buckets: [0.1, 1], exposeMetadata: false },
+    logLevel: 'debug',
+    notices: [],
+  });
+});
+
+test('readConfig() takes an empty variable for one that is not set', () => {
+  const empty = {
+    KUBENURSE_CHECK_INTERVAL: '',
+    KUBENURSE_EXTRA_CHECKS: '',
+    KUBENURSE_NEIGHBOUR_FILTER: '',
+    KUBENURSE_USE_TLS: '',
+    KUBENURSE_VICTORIAMETRICS_HISTOGRAM: '',
+    NODE_NAME: '',
+  };
+  expect(readConfig({ ...ENVIRONMENT, ...empty })).toEqual(readConfig(ENVIRONMENT));
+  expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: '' })).toHaveLength(1);
+});
+
+describe('readConfig() and what it needs', () => {
+  test('names all that is missing at once', () => {
+    expect(mistakesIn({ KUBENURSE_USE_TLS: 'true' })).toEqual([
+      'KUBERNETES_SERVICE_HOST is not set (the API server; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
+      'KUBERNETES_SERVICE_PORT is not set (its port; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
+      'KUBENURSE_INGRESS_URL is not set (where the ingress publishes us): set it, or KUBENURSE_CHECK_ME_INGRESS=false',
+      'KUBENURSE_SERVICE_URL is not set (our service): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
+      'KUBENURSE_NAMESPACE is not set (namespace of the neighbour pods): set it, or KUBENURSE_CHECK_NEIGHBOURHOOD=false',
+      'KUBENURSE_CERT_FILE is not set (PEM file, our certificate; read again when it changes): set it, or KUBENURSE_USE_TLS=false',
+      'KUBENURSE_CERT_KEY is not set (PEM file, its private key; read again when it changes): set it, or KUBENURSE_USE_TLS=false',
+    ]);
+  });
+
+  test.each([
+    ['KUBENURSE_CHECK_ME_INGRESS', 'KUBENURSE_INGRESS_URL'],
+    ['KUBENURSE_CHECK_ME_SERVICE', 'KUBENURSE_SERVICE_URL'],
+    ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'KUBENURSE_NAMESPACE'],
+    ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_HOST'],
+  ])('with %s=false does without %s', (check, part) => {
+    const environment = { ...ENVIRONMENT, [part]: '' };
+    expect(mistakesIn(environment)).toEqual([expect.stringContaining(`${part} is not set`)]);
+    expect(mistakesIn({ ...environment, [check]: 'false' })).toEqual([]);
+  });
+
+  test('says only once of a part that it is mistaken', () => {
+    expect(mistakesIn({ ...ENVIRONMENT, KUBERNETES_SERVICE_PORT: 'https' })).toEqual([
+      'KUBERNETES_SERVICE_PORT="https" must be a whole number from 1 to 65535',
+    ]);
+  });
+});
+
+test('readConfig() switches off what is set to false', () => {
+  const { targets, neighbours } = readConfig({
+    KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
+    KUBENURSE_CHECK_API_SERVER_DNS: 'false',
+    KUBENURSE_CHECK_ME_INGRESS: 'false',
+    KUBENURSE_CHECK_ME_SERVICE: 'false',
+    KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
+  });
+  expect(Object.values(targets)).toEqual([undefined, undefined, undefined, undefined, []]);
+  expect(neighbours).toBeUndefined();
+});
+
+test.each([
+  ['https://example.com', 'https://example.com/alwayshappy'],
+  ['https://example.com/', 'https://example.com/alwayshappy'],
+  ['https://example.com/kubenurse', 'https://example.com/kubenurse/alwayshappy'],
+  ['https://example.com/kubenurse/', 'https://example.com/kubenurse/alwayshappy'],
+  ['http://[fd00::1]:8080/a%20b', 'http://[fd00::1]:8080/a%20b/alwayshappy'],
+])('readConfig() appends the path to the URL %s', (url, asked) => {
+  const { targets } = readConfig({
+    ...ENVIRONMENT,
+    KUBENURSE_INGRESS_URL: url,
+    KUBENURSE_SERVICE_URL: url,
+  });
+  expect(targets.meIngress?.href).toBe(asked);
+  expect(targets.meService?.href).toBe(asked);
+});
+
+test('upstream fault: KUBENURSE_CHECK_INTERVAL=0 is a panic', () => {
+  for (const interval of ['0', '0s', '0h0m']) {
+    expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_CHECK_INTERVAL: interval })).toEqual([
+      `KUBENURSE_CHECK_INTERVAL="${interval}" must be a duration from 10ms to 24h`,
+    ]);
+  }
+});

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import {
+  baseUrl,
+  buckets,
+  duration,
+  extraChecks,
+  host,
+  ipAddress,
+  labelSelector,
+  name,
+} from '../../src/config/values.ts';
+
+describe('duration()', () => {
+  const parse = duration('0s', '24h');
+
+  test.each([
+    ['5s', 5_000],
+    ['1m30s', 90_000],
+    ['500ms', 500],
+    ['1.5h', 5_400_000],
+    ['0', 0],
+    ['0s', 0],
+    ['.5s', 500],
+    ['1.s', 1_000],
+    ['250us', 0.25],
+    ['250µs', 0.25],
+    ['250μs', 0.25],
+    ['1500000ns', 1.5],
+    ['1h1m1s1ms', 3_661_001],
+    ['24h', 86_400_000],
+  ])('reads %s as Go does', (text, milliseconds) => {
+    expect(parse(text)).toBeCloseTo(milliseconds, 9);
+  });
+
+  test.each(['5', '5 s', ' 5s', '-5s', '1d', 's', '.s', '5S', '1m30', '1e3s', '5s,', '١s', '00'])(
+    'does not take "%s"',
+    (text) => {
+      expect(() => parse(text)).toThrow('must be a duration such as "5s", "1m30s" or "500ms"');
+    },
+  );
+
+  test('says between what it has to be', () => {
+    expect(() => parse('25h')).toThrow('must be a duration from 0s to 24h');
+    const atLeastTen = duration('10ms', '1h');
+    expect(() => atLeastTen('9ms')).toThrow('must be a duration from 10ms to 1h');
+    expect(() => atLeastTen('1h1ns')).toThrow('must be a duration from 10ms to 1h');
+  });
+});
+
+describe('host()', () => {
+  test.each([
+    ['10.96.0.1', '10.96.0.1'],
+    ['kubernetes.default.svc.cluster.local', 'kubernetes.default.svc.cluster.local'],
+    ['kubernetes.default.svc.cluster.local.', 'kubernetes.default.svc.cluster.local.'],
+    ['API-server_1', 'API-server_1'],
+    ['fd00:10:96::1', '[fd00:10:96::1]'],
+    ['::1', '[::1]'],
+  ])('reads %s', (text, inUrl) => {
+    expect(host(text)).toBe(inUrl);
+    expect(URL.canParse(`https://${inUrl}:443/version`)).toBe(true);
+  });
+
+  test.each([
+    ['no name', 'kubernetes default'],
+    ['a URL', 'https://10.96.0.1'],
+    ['with a port', '10.96.0.1:443'],
+    ['an IPv6 address that is in brackets already', '[::1]'],
+    ['an IPv6 address of an interface', 'fe80::1%eth0'],
+    ['past the last IPv4 address', '10.96.0.256'],
+    ['what a URL would read as 10.0.0.1', '10.1'],
+    ['what a URL would read as 8.0.0.1', '010.0.0.1'],
+    ['begun by a dash', '-a'],
+  ])('does not take %s: %s', (_, text) => {
+    expect(() => host(text)).toThrow('must be a host name or an IP address');
+  });
+});
+
+test.each(['', ' ', 'a b', 'A', 'a_b', '-a', 'a-', 'a'.repeat(254)])(
+  'name() does not take "%s"',
+  (text) => {
+    expect(() => name(text)).toThrow('must be a Kubernetes name');
+  },
+);
+
+test.each(['k8s-66', 'ip-10-0-0-1.eu-west-1.compute.internal', '1'])('name() takes %s', (text) => {
+  expect(name(text)).toBe(text);
+});
+
+test.each(['0.0.0.0', '::', '127.0.0.1', '::1'])('ipAddress() takes %s', (text) => {
+  expect(ipAddress(text)).toBe(text);
+});
+
+test.each([
+  ['http://kubenurse:8080', 'http://kubenurse:8080/'],
+  ['https://example.com/kubenurse/', 'https://example.com/kubenurse/'],
+  ['https://[fd00::1]:8443', 'https://[fd00::1]:8443/'],
+])('baseUrl() takes %s', (text, href) => {
+  expect(baseUrl(text).href).toBe(href);
+});
+
+test.each(['ftp://example.com', 'example.com', 'example.com:80', 'http://', '/alwayshappy', '%'])(
+  'upstream fault: a URL that does not parse is a panic at the first check: %s',
+  (text) => {
+    expect(() => baseUrl(text)).toThrow('must be an http or https URL');
+  },
+);
+
+describe('buckets()', () => {
+  test('reads seconds, with space around them', () => {
+    expect(buckets('0.001, 0.01,1e-1 ,1,10')).toEqual([0.001, 0.01, 0.1, 1, 10]);
+  });
+
+  test.each(['1,0.5', '1,1', '0,1', '-1,1', '', '1,', ',1', '1,,2', '1;2', 'a', '1,+Inf', 'NaN'])(
+    'does not take "%s"',
+    (text) => {
+      expect(() => buckets(text)).toThrow('must be rising numbers of seconds above 0');
+    },
+  );
+});
+
+describe('extraChecks()', () => {
+  test('reads name:url|name:url', () => {
+    const checks = extraChecks('google:https://www.google.com|a.b_c-1:http://[::1]:80/x?y=1 ');
+    expect(checks.map(({ name, url }) => `${name} ${url}`)).toEqual([
+      'google https://www.google.com/',
+      'a.b_c-1 http://[::1]/x?y=1',
+    ]);
+  });
+
+  test.each([
+    ['google', 'must be name:url|name:url with names of letters, digits, "_", "-" and "."'],
+    ['a b:http://x', 'must be name:url|name:url with names of letters, digits, "_", "-" and "."'],
+    [':http://x', 'must be name:url|name:url with names of letters, digits, "_", "-" and "."'],
+    ['a:http://x|', 'must be name:url|name:url with names of letters, digits, "_", "-" and "."'],
+    ['a:http://x|b:y', 'must give the check "b" an http or https URL'],
+    ['a:tcp://x:1', 'must give the check "a" an http or https URL'],
+    ['a:', 'must give the check "a" an http or https URL'],
+    ['a:http://x|a:http://y', 'must name each check once'],
+    ['me_ingress:http://x', 'must not name a check "me_ingress": that is a check of ours'],
+    ['path_k8s-66:http://x', 'must not name a check "path_k8s-66": that is a check of ours'],
+    ['neighbourhood:http://x', 'must not name a check "neighbourhood": that is a check of ours'],
+    [
+      'neighbourhood_state:http://x',
+      'must not name a check "neighbourhood_state": that is a check of ours',
+    ],
+  ])('says what is wrong with %s', (text, message) => {
+    expect(() => extraChecks(text)).toThrow(message);
+  });
+});
+
+describe('labelSelector()', () => {
+  test.each([
+    'app=kubenurse',
+    'app==kubenurse',
+    'app!=kubenurse',
+    'app',
+    '!app',
+    'app=',
+    'app.kubernetes.io/name=kubenurse',
+    'app=kubenurse,tier=node',
+    ' app = kubenurse , tier != node ',
+    'app in (kubenurse, other),tier notin (a)',
+    'app in(a,)',
+    'generation>1,generation<10',
+  ])('takes %s as kubectl does', (text) => {
+    expect(labelSelector(text)).toBe(text);
+  });
+
+  test.each([
+    'app=kube nurse',
+    'app:kubenurse',
+    '=kubenurse',
+    'app=kubenurse,',
+    ',app',
+    'app=(a)',
+    'app in a',
+    'app in ()',
+    'app in (a',
+    '{app: kubenurse}',
+    'app=kubenurse&limit=1',
+    'generation>',
+    `app=${'a'.repeat(1_000)}`,
+  ])('does not take %s', (text) => {
+    expect(() => labelSelector(text)).toThrow('must be a label selector such as "app=kubenurse"');
+  });
+
+  test.each(['app in (a', 'app= '])('answers at once however often "%s" is repeated', (part) => {
+    const begin = performance.now();
+    expect(() => labelSelector(`${`${part} , , `.repeat(20)}!`)).toThrow(
+      'must be a label selector',
+    );
+    expect(() => labelSelector(`${`${part},`.repeat(40)}!`)).toThrow('must be a label selector');
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+});
