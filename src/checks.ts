@@ -1,0 +1,62 @@
+import { isIPv6 } from 'node:net';
+import type { Neighbourhood } from './neighbours/discover.ts';
+import type { Check, Neighbour, Probe } from './probe.ts';
+
+/** How each kind of target is asked. Only the API server's probe knows the service account's token. */
+export type Probes = Readonly<{ apiServer: Probe; neighbour: Probe; other: Probe }>;
+
+/** What is to be checked; an undefined target is not. */
+export type Questions = Readonly<{
+  apiServerDirect: URL | undefined;
+  apiServerDns: URL | undefined;
+  meIngress: URL | undefined;
+  meService: URL | undefined;
+  extra: readonly Readonly<{ name: string; url: URL }>[];
+  neighbours: Readonly<{ scheme: 'http' | 'https'; port: number }> | undefined;
+}>;
+
+// What a healthy path can answer with all the same. Their series exist from the start, so that the first one is seen.
+const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
+const PROXY_STATUSES = [404, 500, 502, 503, 504];
+const NEIGHBOUR_STATUSES = [503];
+
+/** The questions that we ask, the neighbours being those of the moment (types and targets: the contract). */
+export function createChecks(
+  questions: Questions,
+  probes: Probes,
+  neighbourhood: Neighbourhood | undefined,
+): () => readonly Check[] {
+  const check = (
+    type: string,
+    url: URL | undefined,
+    probe: Probe,
+    knownStatuses: readonly number[],
+  ): Check[] => (url ? [{ type, target: { url }, probe, knownStatuses }] : []);
+
+  const always = [
+    ...check('api_server_direct', questions.apiServerDirect, probes.apiServer, API_SERVER_STATUSES),
+    ...check('api_server_dns', questions.apiServerDns, probes.apiServer, API_SERVER_STATUSES),
+    ...check('me_ingress', questions.meIngress, probes.other, PROXY_STATUSES),
+    ...check('me_service', questions.meService, probes.other, PROXY_STATUSES),
+    ...questions.extra.flatMap(({ name, url }) => check(name, url, probes.other, PROXY_STATUSES)),
+  ];
+  const path = ({ scheme, port }: NonNullable<Questions['neighbours']>, neighbour: Neighbour) => {
+    const { nodeName, podIP } = neighbour;
+    const host = isIPv6(podIP) ? `[${podIP}]` : podIP;
+    return {
+      type: `path_${nodeName}`,
+      target: { url: new URL(`${scheme}://${host}:${port}/alwayshappy`), neighbour },
+      probe: probes.neighbour,
+      knownStatuses: NEIGHBOUR_STATUSES,
+      hasLeft: async (since: number) => (await neighbourhood?.hasLeft(neighbour, since)) ?? false,
+    };
+  };
+  return () => {
+    const { neighbours } = questions;
+    if (neighbours === undefined || neighbourhood === undefined) return always;
+    return [
+      ...always,
+      ...neighbourhood.neighbours().map((neighbour) => path(neighbours, neighbour)),
+    ];
+  };
+}

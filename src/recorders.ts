@@ -1,0 +1,66 @@
+import type { Metrics } from './metrics.ts';
+import { answerText, errorEvent, possibleErrorEvents, type Recorder } from './probe.ts';
+
+/** The value of the label `code` where no response came (the contract). */
+const NO_RESPONSE = 'round_trip_error';
+
+/** Results to metrics. The series of a check exist, at 0, from the moment when it is first asked. */
+export function metricsRecorder(metrics: Metrics): Recorder {
+  return {
+    begin: (check) => {
+      const { type } = check;
+      for (const event of possibleErrorEvents(check)) metrics.errors.add(0, { type, event });
+      metrics.httpRequests.add(0, { type, code: '200' });
+      metrics.httpRequests.add(0, { type, code: NO_RESPONSE });
+    },
+    record: ({ check: { type }, outcome }) => {
+      for (const [event, seconds] of Object.entries(outcome.timings)) {
+        metrics.httpTraceDuration.record(seconds, { type, event });
+      }
+      const code = outcome.kind === 'failed' ? NO_RESPONSE : String(outcome.status);
+      metrics.httpRequests.add(1, { type, code });
+      if (outcome.kind !== 'failed') {
+        metrics.requestDuration.record(outcome.duration, { type });
+        metrics.httpRequestDuration.record(outcome.duration, { type });
+      }
+      const event = errorEvent(outcome);
+      if (event !== undefined) metrics.errors.add(1, { type, event });
+    },
+  };
+}
+
+/** Where the log's lines go: pino's shape. */
+export type Log = Readonly<Record<'warn' | 'info', (fields: object, message: string) => void>>;
+
+type Trouble = { event: string; error: string; since: number; failures: number };
+
+/** A line when a check starts to fail, and one when it recovers or is asked no longer; none in between. */
+export function logRecorder(log: Log): Recorder {
+  const failing = new Map<string, Trouble>();
+  const over = (type: string, message: string) => {
+    const trouble = failing.get(type);
+    if (trouble === undefined) return;
+    failing.delete(type);
+    const { event, error, since, failures } = trouble;
+    const seconds = Math.round((performance.now() - since) / 100) / 10;
+    log.info({ type, event, error, failures, seconds }, message);
+  };
+  return {
+    record: ({ check: { type }, outcome }) => {
+      const event = errorEvent(outcome);
+      if (event === undefined) {
+        over(type, 'check has recovered');
+        return;
+      }
+      const trouble = failing.get(type);
+      const error = answerText(outcome);
+      if (trouble !== undefined) {
+        failing.set(type, { ...trouble, event, error, failures: trouble.failures + 1 });
+        return;
+      }
+      failing.set(type, { event, error, since: performance.now(), failures: 1 });
+      log.warn({ type, event, error }, 'check fails');
+    },
+    end: ({ type }) => over(type, 'failing check is asked no longer'),
+  };
+}

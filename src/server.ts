@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import Koa, { type Context } from 'koa';
+import { onFileChange } from './follow-file.ts';
+import type { Page } from './pages/page.ts';
+
+/** Connections at once, past which new ones are dropped: a neighbour's check takes one, for a moment. */
+const MOST_CONNECTIONS = 2_000;
+
+/** How long a client may take over its request's head, and over the whole request, in milliseconds. */
+const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  // How often Node looks for those that take longer; by default only twice a minute.
+  connectionsCheckingInterval: 1_000,
+};
+
+/** How long a client may take over the TLS handshake, in milliseconds. */
+const HANDSHAKE_MS = 10_000;
+
+/** How long answers that are being given may take at the end, in milliseconds. */
+const LAST_ANSWERS_MS = 1_000;
+
+export type ServerOptions = Readonly<{
+  /** Undefined: every address, IPv6 and IPv4. */
+  address: string | undefined;
+  port: number;
+  tls: Readonly<{ port: number; certFile: string; keyFile: string }> | undefined;
+  /** The one table of pages, by path. */
+  pages: Readonly<Record<string, Page>>;
+  /** Hears of what goes wrong in answering, and of certificates that cannot be used. */
+  onError: (error: Error, message: string) => void;
+}>;
+
+/** Where the server listens, and its end. */
+export type RunningServer = Readonly<{
+  http: AddressInfo;
+  https: AddressInfo | undefined;
+  close: () => Promise<void>;
+}>;
+
+/** The program's pages as a Koa application. */
+export function createApp(
+  pages: Readonly<Record<string, Page>>,
+  onError: ServerOptions['onError'],
+): Koa {
+  const app = new Koa();
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    // A client that has gone away is no error of ours.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
+      onError(error, 'a request cannot be answered');
+    }
+  });
+  app.use(async (context) => {
+    const path = pathOf(context);
+    const page = path !== undefined && Object.hasOwn(pages, path) ? pages[path] : undefined;
+    if (path === undefined) {
+      context.status = 400;
+    } else if (page === undefined) {
+      context.status = 404;
+    } else if (context.method !== 'GET' && context.method !== 'HEAD') {
+      context.status = 405;
+      context.set('Allow', 'GET, HEAD');
+    } else {
+      await page(context);
+    }
+  });
+  return app;
+}
+
+/** Undefined where the request's target cannot be read, such as `http://[::1/alive`. */
+function pathOf(context: Context): string | undefined {
+  try {
+    return context.path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Serves the pages over HTTP, and over HTTPS where asked to. Rejects when a port or certificate cannot be had. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const answer = createApp(options.pages, options.onError).callback();
+  const http = createHttpServer(TIMEOUTS, answer);
+  const servers: (HttpServer | HttpsServer)[] = [http];
+  // Our own list, because `closeAllConnections()` knows nothing of those in a TLS handshake.
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  http.on('connection', track);
+  let unfollow = () => {};
+  const close = async () => {
+    unfollow();
+    const last = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, LAST_ANSWERS_MS);
+    await Promise.all(servers.map(closeServer));
+    clearTimeout(last);
+  };
+  try {
+    await listen(http, options.address, options.port);
+    if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
+
+    const https = createHttpsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }, answer);
+    servers.push(https);
+    https.on('connection', track);
+    unfollow = followCertificate(https, options.tls, options.onError);
+    await listen(https, options.address, options.tls.port);
+    return { http: addressOf(http), https: addressOf(https), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function listen(
+  server: HttpServer | HttpsServer,
+  address: string | undefined,
+  port: number,
+): Promise<void> {
+  server.maxConnections = MOST_CONNECTIONS;
+  return new Promise((resolve, reject) => {
+    // It stays after that: an accept that fails once must not end the program.
+    server.on('error', (cause) => {
+      const where = address === undefined ? `port ${port}` : `${address} port ${port}`;
+      reject(new Error(`cannot listen on ${where}: ${cause.message}`, { cause }));
+    });
+    server.listen({ port, ...(address === undefined ? {} : { host: address }) }, resolve);
+  });
+}
+
+function addressOf(server: HttpServer | HttpsServer): AddressInfo {
+  return server.address() as AddressInfo;
+}
+
+/** Loads the certificate, and again when a file changes; one that cannot be used leaves the last in use. Throws at the first. */
+function followCertificate(
+  server: HttpsServer,
+  { certFile, keyFile }: { certFile: string; keyFile: string },
+  onError: ServerOptions['onError'],
+): () => void {
+  const load = () => {
+    const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    // Checks that the two belong together, before they replace those in use.
+    createSecureContext(pair);
+    server.setSecureContext(pair);
+  };
+  try {
+    load();
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(`cannot use the certificate ${certFile} with the key ${keyFile}: ${message}`, {
+      cause,
+    });
+  }
+  const reload = () => {
+    try {
+      load();
+    } catch (error) {
+      onError(error as Error, 'the changed certificate cannot be used, the last one stays in use');
+    }
+  };
+  const unfollow = [certFile, keyFile].map((file) => onFileChange(file, reload));
+  return () => {
+    for (const stop of unfollow) stop();
+  };
+}
+
+/** Stops listening. Resolves when the last connection is closed. */
+function closeServer(server: HttpServer | HttpsServer): Promise<void> {
+  return new Promise((resolve) => {
+    // The callback's error says that it was not listening.
+    server.close(() => resolve());
+  });
+}

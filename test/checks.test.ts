@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { createChecks, type Questions } from '../src/checks.ts';
+import type { Neighbourhood } from '../src/neighbours/discover.ts';
+import type { Neighbour, Probe } from '../src/probe.ts';
+import { ok } from './fake-check.ts';
+
+const PROBES = {
+  apiServer: async () => ok(),
+  neighbour: async () => ok(),
+  other: async () => ok(),
+} satisfies Record<string, Probe>;
+
+const QUESTIONS: Questions = {
+  apiServerDirect: new URL('https://10.96.0.1:443/version'),
+  apiServerDns: new URL('https://kubernetes.default.svc.cluster.local:443/version'),
+  meIngress: new URL('https://kubenurse.example.com/alwayshappy'),
+  meService: new URL('http://kubenurse:8080/alwayshappy'),
+  extra: [],
+  neighbours: { scheme: 'http', port: 8080 },
+};
+
+/** A neighbourhood of one pod a node, of which those on the nodes in `gone` have left. */
+function neighbourhoodOf(ipByNode: Record<string, string>, gone: readonly string[] = []) {
+  return {
+    neighbours: () =>
+      Object.entries(ipByNode).map(([nodeName, podIP]) => ({
+        podName: `kubenurse-${nodeName}`,
+        podIP,
+        hostIP: podIP,
+        nodeName,
+        phase: 'Running',
+      })),
+    hasLeft: async ({ nodeName }: Neighbour) => gone.includes(nodeName),
+  } as unknown as Neighbourhood;
+}
+
+/** The checks as `type url probe`. */
+function table(questions: Partial<Questions>, neighbourhood?: Neighbourhood): string[] {
+  const checks = createChecks({ ...QUESTIONS, ...questions }, PROBES, neighbourhood)();
+  return checks.map(({ type, target, probe }) => {
+    const [name] = Object.entries(PROBES).find(([, known]) => known === probe) ?? [];
+    return `${type} ${target.url} ${name}`;
+  });
+}
+
+describe('createChecks()', () => {
+  test('asks what the contract says, in its order: our own, the extra ones, the neighbours', () => {
+    const extra = [
+      { name: 'b', url: new URL('http://b.example.com/x') },
+      { name: 'a', url: new URL('https://a.example.com') },
+    ];
+    expect(table({ extra }, neighbourhoodOf({ 'k8s-66': '10.10.10.67' }))).toEqual([
+      'api_server_direct https://10.96.0.1/version apiServer',
+      'api_server_dns https://kubernetes.default.svc.cluster.local/version apiServer',
+      'me_ingress https://kubenurse.example.com/alwayshappy other',
+      'me_service http://kubenurse:8080/alwayshappy other',
+      'b http://b.example.com/x other',
+      'a https://a.example.com/ other',
+      'path_k8s-66 http://10.10.10.67:8080/alwayshappy neighbour',
+    ]);
+  });
+
+  test('leaves out what is switched off', () => {
+    const off = {
+      apiServerDirect: undefined,
+      apiServerDns: undefined,
+      meIngress: undefined,
+      meService: undefined,
+    };
+    expect(table(off)).toEqual([]);
+    expect(table({ ...off, neighbours: undefined }, neighbourhoodOf({ a: '10.0.0.1' }))).toEqual(
+      [],
+    );
+  });
+
+  test.each<[Questions['neighbours'], string, string]>([
+    [{ scheme: 'https', port: 8443 }, '10.0.0.1', 'https://10.0.0.1:8443/alwayshappy'],
+    [{ scheme: 'http', port: 8080 }, 'fd00::1', 'http://[fd00::1]:8080/alwayshappy'],
+    [{ scheme: 'https', port: 8443 }, 'fd00::1', 'https://[fd00::1]:8443/alwayshappy'],
+  ])('asks neighbours by %o at %s', (neighbours, podIP, url) => {
+    expect(table({ neighbours }, neighbourhoodOf({ a: podIP })).at(-1)).toBe(
+      `path_a ${url} neighbour`,
+    );
+  });
+
+  test('hands out the neighbours of the moment', () => {
+    const ipByNode: Record<string, string> = { a: '10.0.0.1' };
+    const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf(ipByNode));
+    const paths = () => checks().flatMap(({ type }) => (type.startsWith('path_') ? [type] : []));
+    expect(paths()).toEqual(['path_a']);
+    ipByNode.b = '10.0.0.2';
+    expect(paths()).toEqual(['path_a', 'path_b']);
+    delete ipByNode.a;
+    expect(paths()).toEqual(['path_b']);
+  });
+
+  test('asks after a failure whether the neighbour has left', async () => {
+    const hasLeft = (gone: string[]) => {
+      const neighbourhood = neighbourhoodOf({ a: '10.0.0.1' }, gone);
+      return createChecks(QUESTIONS, PROBES, neighbourhood)().at(-1)?.hasLeft?.(0);
+    };
+    await expect(hasLeft(['a'])).resolves.toBe(true);
+    await expect(hasLeft([])).resolves.toBe(false);
+  });
+
+  test('never has a check of ours leave', () => {
+    const own = createChecks(QUESTIONS, PROBES, undefined)();
+    expect(own.map(({ hasLeft }) => hasLeft)).toEqual(own.map(() => undefined));
+  });
+
+  test('knows which statuses a target can give', () => {
+    const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf({ a: '10.0.0.1' }))();
+    expect(checks.map(({ type, knownStatuses }) => [type, ...knownStatuses])).toEqual([
+      ['api_server_direct', 401, 403, 429, 500, 503, 504],
+      ['api_server_dns', 401, 403, 429, 500, 503, 504],
+      ['me_ingress', 404, 500, 502, 503, 504],
+      ['me_service', 404, 500, 502, 503, 504],
+      ['path_a', 503],
+    ]);
+  });
+});
+
+test('upstream fault: the service account token goes to any URL that ends in /version', () => {
+  const extra = [
+    { name: 'foreign', url: new URL('https://example.com/version') },
+    { name: 'twin', url: new URL('https://10.96.0.1:443/version') },
+  ];
+  const meIngress = new URL('https://example.com/version');
+  const meService = new URL('https://10.96.0.1/version');
+  const asked = table({ extra, meIngress, meService }, neighbourhoodOf({ a: '10.0.0.1' }));
+  expect(asked.filter((check) => check.endsWith(' apiServer'))).toEqual([
+    'api_server_direct https://10.96.0.1/version apiServer',
+    'api_server_dns https://kubernetes.default.svc.cluster.local/version apiServer',
+  ]);
+});

@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { Latest } from '../../src/latest.ts';
+import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
+import { Schedule } from '../../src/schedule.ts';
+import { answeringProbe, failed, fakeCheck } from '../fake-check.ts';
+import { ask, sendBytes, servePages } from '../served-pages.ts';
+
+const NEIGHBOUR = {
+  podName: 'kubenurse-8fh2x',
+  podIP: '10.10.10.67',
+  hostIP: '10.12.12.66',
+  nodeName: 'k8s-66',
+  phase: 'Running',
+};
+
+const ALL_OK = {
+  api_server_direct: 'ok',
+  api_server_dns: 'ok',
+  me_ingress: 'ok',
+  me_service: 'ok',
+};
+
+/** Serves `/alive` with these answers; returns its port. */
+async function serveAlive(
+  answers: Record<string, string>,
+  { address, ...options }: Partial<AliveOptions> & { address?: string } = {},
+): Promise<number> {
+  const page = alivePage({
+    hostname: 'kubenurse-x2bwx',
+    refresh: async () => {},
+    answers: () => new Map(Object.entries(answers)),
+    neighbourhood: { state: () => 'ok', neighbours: () => [NEIGHBOUR] },
+    ...options,
+  });
+  const { port } = await servePages({ '/alive': page }, address);
+  return port;
+}
+
+describe('alivePage()', () => {
+  test('has the form of the contract, flat and nested', async () => {
+    const port = await serveAlive({ ...ALL_OK, 'path_k8s-66': 'ok', extra: 'ok' });
+    const answer = await sendBytes(
+      port,
+      'GET /alive?x=1 HTTP/1.1\r\nHost: kubenurse\r\nUser-Agent: curl/8\r\naccept: */*\r\nConnection: close\r\n\r\n',
+    );
+    const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(body.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:4567')).toBe(`{
+ "hostname": "kubenurse-x2bwx",
+ "api_server_direct": "ok",
+ "api_server_dns": "ok",
+ "me_ingress": "ok",
+ "me_service": "ok",
+ "neighbourhood_state": "ok",
+ "neighbourhood": [
+  {
+   "PodName": "kubenurse-8fh2x",
+   "PodIP": "10.10.10.67",
+   "HostIP": "10.12.12.66",
+   "NodeName": "k8s-66",
+   "Phase": "Running"
+  }
+ ],
+ "headers": {
+  "User-Agent": [
+   "curl/8"
+  ],
+  "Accept": [
+   "*/*"
+  ],
+  "Connection": [
+   "close"
+  ]
+ },
+ "user_agent": "curl/8",
+ "request_uri": "/alive?x=1",
+ "remote_addr": "127.0.0.1:4567",
+ "last_check_result": {
+  "api_server_direct": "ok",
+  "api_server_dns": "ok",
+  "me_ingress": "ok",
+  "me_service": "ok",
+  "path_k8s-66": "ok",
+  "extra": "ok",
+  "neighbourhood_state": "ok",
+  "neighbourhood": [
+   {
+    "PodName": "kubenurse-8fh2x",
+    "PodIP": "10.10.10.67",
+    "HostIP": "10.12.12.66",
+    "NodeName": "k8s-66",
+    "Phase": "Running"
+   }
+  ]
+ }
+}
+`);
+  });
+
+  test.each<[number, string, Record<string, string>, string]>([
+    [200, 'every check is ok', { ...ALL_OK, 'path_k8s-66': 'ok' }, 'ok'],
+    [200, 'there is no check', {}, 'ok'],
+    [500, 'one of ours is not', { ...ALL_OK, me_ingress: '503 Service Unavailable' }, 'ok'],
+    [500, 'a neighbour is not', { ...ALL_OK, 'path_k8s-66': 'connection refused' }, 'ok'],
+    [500, 'an extra one is not', { ...ALL_OK, extra: 'not answered yet' }, 'ok'],
+    [500, 'the neighbours are not known', ALL_OK, 'pods is forbidden'],
+  ])('answers %i when %s', async (status, _, answers, state) => {
+    const neighbourhood = { state: () => state, neighbours: () => [] };
+    const answer = await ask(await serveAlive(answers, { neighbourhood }), '/alive');
+    expect(answer.status).toBe(status);
+    const shown = JSON.parse(answer.body);
+    expect(shown.last_check_result).toMatchObject(answers);
+    expect(shown).toMatchObject({ neighbourhood_state: state, neighbourhood: [] });
+  });
+
+  test('shows what is switched off as skipped, no neighbours as an empty list', async () => {
+    const port = await serveAlive({ me_service: 'ok' }, { neighbourhood: undefined });
+    const { status, body } = await ask(port, '/alive');
+    const checks = {
+      api_server_direct: 'skipped',
+      api_server_dns: 'skipped',
+      me_ingress: 'skipped',
+      me_service: 'ok',
+      neighbourhood_state: 'skipped',
+      neighbourhood: [],
+    };
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ ...checks, last_check_result: checks });
+  });
+
+  test.each(['text/html', 'text/plain', '*/*', 'image/png', ''])(
+    'answers JSON whatever the Accept header says: "%s"',
+    async (accept) => {
+      const headers = { Accept: accept };
+      const answer = await ask(await serveAlive(ALL_OK), '/alive', { headers });
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(JSON.parse(answer.body).headers.Accept).toEqual([accept]);
+    },
+  );
+});
+
+test.each([
+  ['::', '127.0.0.1', /^127\.0\.0\.1:\d+$/],
+  ['::', '::1', /^\[::1\]:\d+$/],
+  ['127.0.0.1', '127.0.0.1', /^127\.0\.0\.1:\d+$/],
+])('alivePage() at %s shows a client of %s as Go does', async (address, host, shown) => {
+  const port = await serveAlive(ALL_OK, { address });
+  const request = 'GET /alive HTTP/1.1\r\nHost: kubenurse\r\nConnection: close\r\n\r\n';
+  const answer = await sendBytes(port, request, host);
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').remote_addr).toMatch(shown);
+});
+
+describe('alivePage() shows headers', () => {
+  /** What is shown of these header lines. */
+  async function shownHeaders(lines: readonly string[]): Promise<object> {
+    const port = await serveAlive(ALL_OK);
+    const head = ['GET /alive HTTP/1.1', 'Host: kubenurse', 'Connection: close', ...lines];
+    const answer = await sendBytes(port, `${head.join('\r\n')}\r\n\r\n`);
+    const { Connection: _, ...headers } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '').headers;
+    return headers;
+  }
+
+  test('by their canonical names, each a list of its values', async () => {
+    const lines = [
+      'x-forwarded-for: 10.0.0.1',
+      'X-FORWARDED-FOR: 10.0.0.2',
+      'etag:',
+      '__proto__: a',
+    ];
+    expect(await shownHeaders(lines)).toEqual({
+      'X-Forwarded-For': ['10.0.0.1', '10.0.0.2'],
+      Etag: [''],
+      ['__proto__']: ['a'],
+    });
+  });
+
+  test('upstream fault: request headers are echoed, secrets too', async () => {
+    const lines = [
+      'Authorization: Bearer secret',
+      'aUTHORIZATION: Basic secret',
+      'proxy-authorization: Basic secret',
+      'COOKIE: session=secret',
+      'Cookie: other=secret',
+      'X-Cookie: shown',
+    ];
+    expect(await shownHeaders(lines)).toEqual({
+      Authorization: ['[redacted]', '[redacted]'],
+      'Proxy-Authorization': ['[redacted]'],
+      Cookie: ['[redacted]', '[redacted]'],
+      'X-Cookie': ['shown'],
+    });
+  });
+});
+
+describe('alivePage() and the checks', () => {
+  test('runs them once for many accesses at once, and answers with what they gave', async () => {
+    const { probe, askedAt } = answeringProbe(150, failed('connect', 'connection refused'));
+    const latest = new Latest();
+    const schedule = new Schedule({
+      checks: () => [fakeCheck('me_service', { probe })],
+      recorders: [latest.recorder],
+      interval: 5_000,
+      place: 0,
+    });
+    const port = await serveAlive(
+      {},
+      { refresh: (maxAge) => schedule.refresh(maxAge), answers: () => latest.answers },
+    );
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(port, '/alive')));
+    expect(askedAt).toHaveLength(1);
+    for (const { status, body } of answers) {
+      expect([status, JSON.parse(body).me_service]).toEqual([500, 'connection refused']);
+    }
+    // A result of now is fresh.
+    await ask(port, '/alive');
+    expect(askedAt).toHaveLength(1);
+    schedule.stop();
+  });
+
+  test('wants no result older than 3 s', async () => {
+    const asked: number[] = [];
+    const refresh = async (maxAge: number) => void asked.push(maxAge);
+    await ask(await serveAlive(ALL_OK, { refresh }), '/alive');
+    expect(asked).toEqual([3_000]);
+  });
+});

@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { Callers } from '../../src/neighbours/callers.ts';
+import { alwaysHappyPage } from '../../src/pages/alwayshappy.ts';
+import { until } from '../cluster/until.ts';
+import { ask, servePages } from '../served-pages.ts';
+
+async function serveAlwaysHappy(callers: { saw: (name: string) => void }): Promise<number> {
+  const { port } = await servePages({ '/alwayshappy': alwaysHappyPage(callers) });
+  return port;
+}
+
+test('alwaysHappyPage() answers 200 with nothing', async () => {
+  const answer = await ask(await serveAlwaysHappy({ saw: () => {} }), '/alwayshappy');
+  expect(answer).toMatchObject({ status: 200, body: '', headers: { 'content-length': '0' } });
+});
+
+test('alwaysHappyPage() counts a caller by the origin header, however that is spelled', async () => {
+  const seen: string[] = [];
+  const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });
+  await ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' } });
+  await ask(port, '/alwayshappy', { headers: { 'Kubenurse-Neighbour-Origin': 'kubenurse-2' } });
+  expect(seen).toEqual(['kubenurse-1', 'kubenurse-2']);
+});
+
+test('alwaysHappyPage() counts nobody without the header, or with an empty one', async () => {
+  const seen: string[] = [];
+  const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });
+  await ask(port, '/alwayshappy');
+  await ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': '' } });
+  expect(seen).toEqual([]);
+});
+
+test('upstream fault: a header chosen by the client grows a map without bound', async () => {
+  const callers = new Callers();
+  let requests = 0;
+  const port = await serveAlwaysHappy({
+    saw: (name) => {
+      requests++;
+      callers.saw(name);
+    },
+  });
+  const head = (origin: string) =>
+    `GET /alwayshappy HTTP/1.1\r\nHost: a\r\nKUBENURSE-NEIGHBOUR-ORIGIN: ${origin}\r\n\r\n`;
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.resume();
+  await once(socket, 'connect');
+  for (let i = 0; i < 12_000; i++) socket.write(head(`origin-${i}`));
+  await until('all have been seen', 10_000, () => requests === 12_000);
+  expect(callers.count()).toBe(10_000);
+
+  socket.write(head('a'.repeat(8_000)));
+  await until('the long one has been seen', 5_000, () => requests === 12_001);
+  expect(callers.count()).toBe(10_000);
+  socket.destroy();
+});

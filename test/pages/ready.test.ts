@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { readyPage } from '../../src/pages/ready.ts';
+import { ask, servePages } from '../served-pages.ts';
+
+test('readyPage() answers 200, or 503 and why, as it is at the time', async () => {
+  let whyNot: string | undefined;
+  const { port } = await servePages({ '/ready': readyPage(() => whyNot) });
+  expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
+  whyNot = 'the node is cordoned';
+  expect(await ask(port, '/ready')).toMatchObject({ status: 503, body: 'the node is cordoned\n' });
+  whyNot = undefined;
+  expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
+});

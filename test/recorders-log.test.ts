@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Check, Outcome } from '../src/probe.ts';
+import { logRecorder } from '../src/recorders.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './fake-check.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A log recorder, and the lines that it has written since they were last taken. */
+function logged() {
+  const lines: [level: string, message: string, fields: object][] = [];
+  const recorder = logRecorder({
+    warn: (fields, message) => lines.push(['warn', message, fields]),
+    info: (fields, message) => lines.push(['info', message, fields]),
+  });
+  return {
+    record: (outcome: Outcome, check: Check = fakeCheck('a')) =>
+      recorder.record({ check, outcome }),
+    end: (check: Check) => recorder.end?.(check),
+    take: () => lines.splice(0),
+  };
+}
+
+describe('logRecorder()', () => {
+  test('has a line when a check begins to fail, one when it recovers, none in between', () => {
+    const { record, take } = logged();
+    record(ok());
+    expect(take()).toEqual([]);
+
+    record(failed('connect', 'connecting to 10.0.0.1:8080: connection refused'));
+    expect(take()).toEqual([
+      [
+        'warn',
+        'check fails',
+        {
+          type: 'a',
+          event: 'connect_done',
+          error: 'connecting to 10.0.0.1:8080: connection refused',
+        },
+      ],
+    ]);
+
+    vi.advanceTimersByTime(5_000);
+    record(failed('connect', 'connecting to 10.0.0.1:8080: connection refused'));
+    vi.advanceTimersByTime(5_000);
+    record(unexpectedStatus(503, 'Service Unavailable'));
+    expect(take()).toEqual([]);
+
+    vi.advanceTimersByTime(5_040);
+    record(ok());
+    expect(take()).toEqual([
+      [
+        'info',
+        'check has recovered',
+        {
+          type: 'a',
+          event: 'status_code_503',
+          error: '503 Service Unavailable',
+          failures: 3,
+          seconds: 15,
+        },
+      ],
+    ]);
+    record(ok());
+    expect(take()).toEqual([]);
+  });
+
+  test('begins anew after a recovery', () => {
+    const { record, take } = logged();
+    for (const outcome of [failed('connect'), ok(), failed('resolve'), failed('resolve')]) {
+      record(outcome);
+    }
+    expect(take().map(([level]) => level)).toEqual(['warn', 'info', 'warn']);
+    vi.advanceTimersByTime(1_234);
+    record(ok());
+    expect(take()).toEqual([
+      ['info', 'check has recovered', expect.objectContaining({ failures: 2, seconds: 1.2 })],
+    ]);
+  });
+
+  test('keeps checks apart', () => {
+    const { record, take } = logged();
+    record(failed('connect'), fakeCheck('a'));
+    record(failed('connect'), fakeCheck('b'));
+    record(ok(), fakeCheck('b'));
+    expect(take().map(([, message, fields]) => [message, fields])).toEqual([
+      ['check fails', expect.objectContaining({ type: 'a' })],
+      ['check fails', expect.objectContaining({ type: 'b' })],
+      ['check has recovered', expect.objectContaining({ type: 'b' })],
+    ]);
+  });
+
+  test('has a line when a failing check is asked no longer, none for one that is well', () => {
+    const { record, end, take } = logged();
+    record(ok(), fakeCheck('well'));
+    record(failed('connect'), fakeCheck('ill'));
+    take();
+    end(fakeCheck('well'));
+    end(fakeCheck('ill'));
+    end(fakeCheck('ill'));
+    expect(take()).toEqual([
+      [
+        'info',
+        'failing check is asked no longer',
+        {
+          type: 'ill',
+          event: 'connect_done',
+          error: 'connection refused',
+          failures: 1,
+          seconds: 0,
+        },
+      ],
+    ]);
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../src/probe.ts';
+import { metricsRecorder } from '../src/recorders.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './fake-check.ts';
+import { scrapedMetrics, startingWith } from './scraped-metrics.ts';
+
+/** What the metrics hold after `begin()` and these outcomes of one check, by the series' labels. */
+async function recorded(outcomes: readonly Outcome[], check = fakeCheck('a')) {
+  const { metrics, series } = scrapedMetrics();
+  const recorder = metricsRecorder(metrics);
+  recorder.begin?.(check);
+  for (const outcome of outcomes) recorder.record({ check, outcome });
+  const all = await series();
+  const nonZero = (start: string) =>
+    Object.fromEntries(Object.entries(startingWith(start, all)).filter(([, value]) => value > 0));
+  return {
+    all,
+    errors: nonZero('kubenurse_errors_total'),
+    requests: nonZero('kubenurse_httpclient_requests_total'),
+    duration: startingWith('kubenurse_request_duration', all),
+    httpDuration: startingWith('kubenurse_httpclient_request_duration_seconds', all),
+    trace: startingWith('kubenurse_httpclient_trace_request_duration_seconds', all),
+  };
+}
+
+describe('metricsRecorder().begin()', () => {
+  test.each([
+    ['http://kubenurse:8080/', ['dns_done', 'connect_done', 'wrote_request', 'round_trip_error']],
+    ['http://10.0.0.1:8080/', ['connect_done', 'wrote_request', 'round_trip_error']],
+    [
+      'https://kubenurse/',
+      ['dns_done', 'connect_done', 'tls_handshake_done', 'wrote_request', 'round_trip_error'],
+    ],
+    [
+      'https://[fd00::1]/',
+      ['connect_done', 'tls_handshake_done', 'wrote_request', 'round_trip_error'],
+    ],
+  ])(
+    'upstream fault: error series are born at 1, so that rate() misses the first: %s',
+    async (url, events) => {
+      const check = fakeCheck('a', { url, knownStatuses: [503] });
+      const { all } = await recorded([], check);
+      const expected = [...events, 'status_code_503'].map((event) => [
+        `{type="a",event="${event}"}`,
+        0,
+      ]);
+      expect(startingWith('kubenurse_errors_total', all)).toEqual(Object.fromEntries(expected));
+      expect(startingWith('kubenurse_httpclient_requests_total', all)).toEqual({
+        '{type="a",code="200"}': 0,
+        '{type="a",code="round_trip_error"}': 0,
+      });
+    },
+  );
+
+  test('lets no duration be seen before there is one', async () => {
+    const { duration, httpDuration, trace } = await recorded([]);
+    expect({ ...duration, ...httpDuration, ...trace }).toEqual({});
+  });
+});
+
+describe('metricsRecorder().record()', () => {
+  test.each<[string, Outcome, string]>([
+    ['a look-up', failed('resolve'), 'dns_done'],
+    ['a connection', failed('connect'), 'connect_done'],
+    ['a handshake', failed('handshake'), 'tls_handshake_done'],
+    ['a request', failed('request'), 'wrote_request'],
+    ['an answer', failed('response'), 'round_trip_error'],
+  ])('upstream fault: one failure is counted once or twice: of %s', async (_, outcome, event) => {
+    const { errors, requests } = await recorded([outcome]);
+    expect(errors).toEqual({ [`{type="a",event="${event}"}`]: 1 });
+    expect(requests).toEqual({ '{type="a",code="round_trip_error"}': 1 });
+  });
+
+  test('counts a response that is not 200 as one error, and by its status', async () => {
+    const { errors, requests } = await recorded([unexpectedStatus(503), unexpectedStatus(503)]);
+    expect(errors).toEqual({ '{type="a",event="status_code_503"}': 2 });
+    expect(requests).toEqual({ '{type="a",code="503"}': 2 });
+  });
+
+  test('counts no error of a check that is ok', async () => {
+    const { errors, requests } = await recorded([ok(), ok(), ok()]);
+    expect(errors).toEqual({});
+    expect(requests).toEqual({ '{type="a",code="200"}': 3 });
+  });
+
+  test('has durations of the requests that got a response, and of those only', async () => {
+    const { duration, httpDuration } = await recorded([
+      ok({}, 0.25),
+      unexpectedStatus(503, '', 0.5),
+      failed('response'),
+    ]);
+    const histogram = {
+      '_count{type="a"}': 2,
+      '_sum{type="a"}': 0.75,
+      '_bucket{type="a",le="0.01"}': 0,
+      '_bucket{type="a",le="0.25"}': 1,
+      '_bucket{type="a",le="1"}': 2,
+      '_bucket{type="a",le="+Inf"}': 2,
+    };
+    expect(duration).toEqual(histogram);
+    expect(httpDuration).toEqual(histogram);
+  });
+
+  test('upstream fault: durations are taken later than their moment', async () => {
+    const timings = { dns_start: 0.0001, dns_done: 0.0123, got_conn: 0.5 };
+    const { trace, duration } = await recorded([ok(timings, 0.75)]);
+    const sums = Object.entries(trace).filter(([labels]) => labels.startsWith('_sum'));
+    expect(Object.fromEntries(sums)).toEqual({
+      '_sum{type="a",event="dns_start"}': 0.0001,
+      '_sum{type="a",event="dns_done"}': 0.0123,
+      '_sum{type="a",event="got_conn"}': 0.5,
+    });
+    expect(duration['_sum{type="a"}']).toBe(0.75);
+  });
+
+  test('has the events that a failed request reached', async () => {
+    const { trace } = await recorded([failed('connect', 'refused', { connect_start: 0.001 })]);
+    expect(trace['_count{type="a",event="connect_start"}']).toBe(1);
+    expect(Object.keys(trace).some((labels) => labels.includes('connect_done'))).toBe(false);
+  });
+
+  test('keeps checks apart', async () => {
+    const { metrics, series } = scrapedMetrics();
+    const recorder = metricsRecorder(metrics);
+    recorder.record({ check: fakeCheck('a'), outcome: ok() });
+    recorder.record({ check: fakeCheck('path_k8s-66'), outcome: ok() });
+    expect(startingWith('kubenurse_httpclient_requests_total', await series())).toEqual({
+      '{type="a",code="200"}': 1,
+      '{type="path_k8s-66",code="200"}': 1,
+    });
+  });
+});

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Check, Recorder } from '../src/probe.ts';
+import { Schedule } from '../src/schedule.ts';
+import { failed, fakeCheck, hangingProbe, ok } from './fake-check.ts';
+
+const INTERVAL = 5_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A schedule of the checks in `checks`, and what two recorders heard of it. */
+function schedule(...checks: Check[]) {
+  const heard: string[] = [];
+  const recorder = (name: string): Recorder => ({
+    begin: ({ type }) => heard.push(`${name} begin ${type}`),
+    record: ({ check, outcome }) => heard.push(`${name} ${check.type} ${outcome.kind}`),
+    end: ({ type }) => heard.push(`${name} end ${type}`),
+  });
+  const schedule = new Schedule({
+    checks: () => checks,
+    recorders: [recorder('1'), recorder('2'), { record: () => {} }],
+    interval: INTERVAL,
+    place: 0,
+  });
+  return { schedule, checks, heard, take: () => heard.splice(0) };
+}
+
+describe('Schedule tells every recorder', () => {
+  test('once of a check that comes, of its results, and once when it goes', async () => {
+    const a = fakeCheck('a');
+    const { schedule: rounds, checks, take } = schedule(a);
+    rounds.start();
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(take()).toEqual(['1 begin a', '2 begin a', '1 a ok', '2 a ok', '1 a ok', '2 a ok']);
+
+    checks.splice(0, 1, fakeCheck('b'));
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(take()).toEqual(['1 end a', '2 end a', '1 begin b', '2 begin b', '1 b ok', '2 b ok']);
+
+    checks.splice(0, 1, a);
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(take()).toEqual(['1 end b', '2 end b', '1 begin a', '2 begin a', '1 a ok', '2 a ok']);
+    rounds.stop();
+  });
+
+  test('nothing of a type that stays though its target changes', async () => {
+    const { schedule: rounds, checks, take } = schedule(fakeCheck('a'));
+    rounds.start();
+    await vi.advanceTimersByTimeAsync(0);
+    take();
+    checks.splice(0, 1, fakeCheck('a', { url: 'http://127.0.0.2/' }));
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(take()).toEqual(['1 a ok', '2 a ok']);
+    rounds.stop();
+  });
+
+  test('nothing of a result that comes after its check has gone', async () => {
+    const { probe, attempts } = hangingProbe();
+    const { schedule: rounds, checks, take } = schedule(fakeCheck('a', { probe }));
+    rounds.start();
+    await vi.advanceTimersByTimeAsync(0);
+    checks.pop();
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    take();
+    attempts[0]?.answer(failed('connect'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(take()).toEqual([]);
+    rounds.stop();
+  });
+});
+
+describe('Schedule and a target that may have left', () => {
+  test.each([
+    { outcome: failed('connect'), left: true, expected: [] },
+    { outcome: failed('connect'), left: false, expected: ['1 a failed', '2 a failed'] },
+    { outcome: ok(), left: true, expected: ['1 a ok', '2 a ok'] },
+  ])('records what it means: $outcome.kind, left: $left', async ({ outcome, left, expected }) => {
+    const hasLeft = vi.fn(async () => left);
+    const check = fakeCheck('a', { probe: async () => outcome, hasLeft });
+    const { schedule: rounds, take } = schedule(check);
+    await rounds.refresh(0);
+    expect(take().slice(2)).toEqual(expected);
+    // An answer needs no explanation.
+    expect(hasLeft).toHaveBeenCalledTimes(outcome.kind === 'ok' ? 0 : 1);
+  });
+
+  test('does not ask it again while it waits for the news', async () => {
+    const { probe, attempts } = hangingProbe();
+    const hasLeft = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
+    const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, hasLeft }));
+    const answered = rounds.refresh(0);
+    await vi.advanceTimersByTimeAsync(10);
+    attempts[0]?.answer(failed('connect'));
+    await vi.advanceTimersByTimeAsync(800);
+    rounds.refresh(0);
+    await vi.advanceTimersByTimeAsync(100);
+    await answered;
+    expect(attempts).toHaveLength(1);
+    expect(take().slice(2)).toEqual(['1 a failed', '2 a failed']);
+  });
+});
+
+describe('Schedule.stop()', () => {
+  test('upstream fault: SIGTERM counts the checks in flight as errors', async () => {
+    const { probe, attempts } = hangingProbe();
+    const checks = ['a', 'b', 'c'].map((type) => fakeCheck(type, { probe }));
+    const { schedule: rounds, take } = schedule(...checks);
+    rounds.start();
+    // Two are under way, the third waits for its turn.
+    await vi.advanceTimersByTimeAsync(6);
+    take();
+    rounds.stop();
+    await vi.advanceTimersByTimeAsync(10 * INTERVAL);
+    expect(take()).toEqual([]);
+    expect(attempts.map(({ signal }) => signal.reason.message)).toEqual([
+      'kubenurse is shutting down',
+      'kubenurse is shutting down',
+    ]);
+  });
+
+  test('records nothing of what waits for the news of its target', async () => {
+    const hasLeft = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
+    const check = fakeCheck('a', { probe: async () => failed('connect'), hasLeft });
+    const { schedule: rounds, take } = schedule(check);
+    rounds.start();
+    await vi.advanceTimersByTimeAsync(100);
+    take();
+    rounds.stop();
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(take()).toEqual([]);
+  });
+
+  test('leaves no timer', async () => {
+    const { schedule: rounds } = schedule(fakeCheck('a', { probe: hangingProbe().probe }));
+    rounds.start();
+    await vi.advanceTimersByTimeAsync(INTERVAL + 1);
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    rounds.stop();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

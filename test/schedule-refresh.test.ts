@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createChecks } from '../src/checks.ts';
+import { Neighbourhood } from '../src/neighbours/discover.ts';
+import type { Recorder } from '../src/probe.ts';
+import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
+import { answeringProbe, fakeCheck, hangingProbe, ok } from './fake-check.ts';
+
+const INTERVAL = 5_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function scheduleOf(checks: ScheduleOptions['checks'], recorders: readonly Recorder[] = []) {
+  return new Schedule({ checks, recorders, interval: INTERVAL, place: 0 });
+}
+
+/** Whether the promise has settled, asked whenever the clock has gone on. */
+function settling(promise: Promise<void>): () => boolean {
+  let isSettled = false;
+  promise.finally(() => {
+    isSettled = true;
+  });
+  return () => isSettled;
+}
+
+describe('Schedule.refresh()', () => {
+  test('asks what is older, and does not ask again what is fresh', async () => {
+    const old = answeringProbe(0);
+    const fresh = answeringProbe(0);
+    const checks = [fakeCheck('old', { probe: old.probe })];
+    const schedule = scheduleOf(() => checks);
+    await schedule.refresh(3_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    checks.push(fakeCheck('fresh', { probe: fresh.probe }));
+    await schedule.refresh(3_000);
+    expect([old.askedAt, fresh.askedAt]).toEqual([[0], [1_000]]);
+
+    await vi.advanceTimersByTimeAsync(2_001);
+    await schedule.refresh(3_000);
+    expect([old.askedAt, fresh.askedAt]).toEqual([[0, 3_001], [1_000]]);
+  });
+
+  test('asks each check once for many at once, and answers all of them after that', async () => {
+    const { probe, attempts } = hangingProbe();
+    const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
+    const settled = Array.from({ length: 50 }, () => settling(schedule.refresh(3_000)));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(attempts).toHaveLength(1);
+    expect(settled.map((isSettled) => isSettled())).not.toContain(true);
+
+    attempts[0]?.answer(ok());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(settled.map((isSettled) => isSettled())).not.toContain(false);
+    expect(attempts).toHaveLength(1);
+  });
+
+  test('asks each check once for many at once, also where it answers before all have begun', async () => {
+    const probes = [answeringProbe(1), answeringProbe(1)];
+    const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
+    const schedule = scheduleOf(() => checks);
+    const all = Promise.all(Array.from({ length: 50 }, () => schedule.refresh(3_000)));
+    await vi.advanceTimersByTimeAsync(100);
+    await all;
+    expect(probes.map(({ askedAt }) => askedAt)).toEqual([[0], [1]]);
+  });
+
+  test('waits for what a round has under way instead of asking it again', async () => {
+    const { probe, attempts } = hangingProbe();
+    const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
+    schedule.start();
+    await vi.advanceTimersByTimeAsync(100);
+    const isSettled = settling(schedule.refresh(3_000));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(isSettled()).toBe(false);
+    attempts[0]?.answer(ok());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isSettled()).toBe(true);
+    expect(attempts).toHaveLength(1);
+    schedule.stop();
+  });
+
+  test('asks nothing after the stop, and waits for nothing', async () => {
+    const { probe, askedAt } = answeringProbe(0);
+    const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
+    schedule.stop();
+    await schedule.refresh(0);
+    expect(askedAt).toEqual([]);
+  });
+
+  test.each([
+    ['is off', undefined],
+    [
+      'cannot be listed',
+      new Neighbourhood({
+        podName: 'self',
+        nodeName: 'self',
+        hostname: 'self',
+        limit: 10,
+        pods: { items: undefined, trouble: new Error('pods is forbidden') },
+        cordonedNodes: undefined,
+        isNodeGone: async () => false,
+      }),
+    ],
+  ])(
+    'upstream fault: a round ends before its checks where the neighbourhood %s',
+    async (_, neighbourhood) => {
+      const { probe } = answeringProbe(200);
+      const url = new URL('https://example.com');
+      const checks = createChecks(
+        {
+          apiServerDirect: url,
+          apiServerDns: url,
+          meIngress: url,
+          meService: url,
+          extra: [],
+          neighbours: neighbourhood && { scheme: 'http', port: 8080 },
+        },
+        { apiServer: probe, neighbour: probe, other: probe },
+        neighbourhood,
+      );
+      const heard: string[] = [];
+      const record: Recorder['record'] = ({ check }) => heard.push(check.type);
+      const isSettled = settling(scheduleOf(checks, [{ record }]).refresh(3_000));
+      await vi.advanceTimersByTimeAsync(270);
+      expect(isSettled()).toBe(false);
+      await vi.advanceTimersByTimeAsync(10);
+      expect(isSettled()).toBe(true);
+      expect(heard).toEqual(['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service']);
+    },
+  );
+});

@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
+import { answeringProbe, fakeCheck, hangingProbe } from './fake-check.ts';
+
+const INTERVAL = 5_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 });
+});
+
+afterEach(() => {
+  for (const schedule of schedules.splice(0)) schedule.stop();
+  vi.useRealTimers();
+});
+
+const schedules: Schedule[] = [];
+
+function startSchedule(options: Partial<ScheduleOptions>): Schedule {
+  const schedule = new Schedule({
+    checks: () => [],
+    recorders: [],
+    interval: INTERVAL,
+    place: 0,
+    ...options,
+  });
+  schedules.push(schedule);
+  schedule.start();
+  return schedule;
+}
+
+describe('Schedule begins', () => {
+  test.each([
+    { now: 0, place: 0, wait: 0 },
+    { now: 0, place: 0.5, wait: 2_500 },
+    { now: 12_345, place: 0.25, wait: 3_905 },
+    { now: 11_250, place: 0.25, wait: 0 },
+    { now: 11_251, place: 0.25, wait: 4_999 },
+    { now: 14_999, place: 0, wait: 1 },
+    { now: 14_999, place: 1, wait: 1 },
+  ])('at its place in the interval, within the first: %o', async ({ now, place, wait }) => {
+    vi.setSystemTime(now);
+    const { probe, askedAt } = answeringProbe(0);
+    startSchedule({ checks: () => [fakeCheck('a', { probe })], place });
+    await vi.advanceTimersByTimeAsync(INTERVAL - 1);
+    expect(askedAt).toEqual([wait]);
+  });
+
+  test('upstream fault: all pods of the fleet fire in step with their start', async () => {
+    const pods = [0.1, 0.3, 0.9].map((place) => {
+      const { probe, askedAt } = answeringProbe(0);
+      startSchedule({ checks: () => [fakeCheck('a', { probe })], place });
+      return askedAt;
+    });
+    await vi.advanceTimersByTimeAsync(2 * INTERVAL - 1);
+    expect(pods).toEqual([
+      [500, 5_500],
+      [1_500, 6_500],
+      [4_500, 9_500],
+    ]);
+  });
+});
+
+describe('Schedule keeps time', () => {
+  /** Has the clock go on without the timers: what a busy or suspended process sees. */
+  function loseTime(): (milliseconds: number) => void {
+    const now = performance.now.bind(performance);
+    let lost = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + lost);
+    return (milliseconds) => {
+      lost += milliseconds;
+    };
+  }
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test('without drift, however late a timer is and long a check takes', async () => {
+    const lose = loseTime();
+    const { probe, askedAt } = answeringProbe(40);
+    const checks = () => {
+      lose(7);
+      return [fakeCheck('a', { probe })];
+    };
+    startSchedule({ checks });
+    await vi.advanceTimersByTimeAsync(100 * INTERVAL);
+    expect(askedAt.length).toBeGreaterThan(90);
+    expect(new Set(askedAt.map((at) => at % INTERVAL))).toEqual(new Set([7]));
+  });
+
+  test('and does not make up for the rounds that a suspended process has missed', async () => {
+    const lose = loseTime();
+    const { probe, askedAt } = answeringProbe(0);
+    startSchedule({ checks: () => [fakeCheck('a', { probe })] });
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    lose(3 * INTERVAL + 1_200);
+    await vi.advanceTimersByTimeAsync(3 * INTERVAL);
+    // Late once, and then again at its place.
+    expect(askedAt).toEqual([0, 5_000, 26_200, 30_000, 35_000]);
+  });
+});
+
+describe('Schedule in a round', () => {
+  test('starts a check as soon as the one before has answered', async () => {
+    const probes = [2, 3, 1].map((milliseconds) => answeringProbe(milliseconds));
+    const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
+    startSchedule({ checks: () => checks });
+    await vi.advanceTimersByTimeAsync(6);
+    expect(probes.map(({ askedAt }) => askedAt)).toEqual([[0], [2], [5]]);
+    // That of the next round.
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test.each([
+    ['http://127.0.0.1:8080/', 5],
+    ['https://127.0.0.1:8443/', 25],
+  ])('waits for a check of %s no longer than %i ms', async (url, milliseconds) => {
+    const { probe, askedAt } = answeringProbe(0);
+    const hanging = fakeCheck('hanging', { url, probe: hangingProbe().probe });
+    startSchedule({ checks: () => [hanging, fakeCheck('next', { probe })] });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(askedAt).toEqual([milliseconds]);
+  });
+
+  test.each([1_000, 5_000, 60_000])(
+    'of %i ms starts 1,000 checks that hang within half of it',
+    async (interval) => {
+      const { probe, attempts } = hangingProbe();
+      const url = 'https://127.0.0.1:8443/';
+      const checks = Array.from({ length: 1_000 }, (_, i) => fakeCheck(`${i}`, { url, probe }));
+      startSchedule({ checks: () => checks, interval });
+      await vi.advanceTimersByTimeAsync(interval / 2);
+      expect(attempts).toHaveLength(1_000);
+      // And not in a burst.
+      const byMoment = Object.values(Object.groupBy(attempts, ({ at }) => at));
+      expect(Math.max(...byMoment.map((atOnce) => atOnce?.length ?? 0))).toBeLessThanOrEqual(3);
+    },
+  );
+
+  test('upstream fault: one black-holed neighbour makes every check miss ticks', async () => {
+    const { probe, askedAt } = answeringProbe(1);
+    const hanging = hangingProbe();
+    const checks = [
+      fakeCheck('hanging', { probe: hanging.probe }),
+      fakeCheck('answering', { probe }),
+    ];
+    startSchedule({ checks: () => checks });
+    await vi.advanceTimersByTimeAsync(4 * INTERVAL - 1);
+    // In the second and fourth round the check that hangs is still under way, and waited for by nobody.
+    expect(askedAt).toEqual([5, 5_000, 10_005, 15_000]);
+    expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 10_000]);
+  });
+
+  test('gives a check 6 s in all', async () => {
+    const { probe, attempts } = hangingProbe();
+    startSchedule({ checks: () => [fakeCheck('a', { probe })] });
+    await vi.advanceTimersByTimeAsync(5_999);
+    expect(attempts[0]?.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(attempts[0]?.signal.reason).toEqual(new Error('no answer within 6 s'));
+  });
+
+  test('never asks a check twice at once', async () => {
+    const { probe, attempts } = hangingProbe();
+    const schedule = startSchedule({ checks: () => [fakeCheck('a', { probe })] });
+    await vi.advanceTimersByTimeAsync(10);
+    schedule.refresh(0);
+    schedule.refresh(0);
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(attempts).toHaveLength(1);
+  });
+});

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Page } from '../src/pages/page.ts';
+import { startServer } from '../src/server.ts';
+import { sendBytes } from './served-pages.ts';
+
+const OPTIONS = {
+  address: '127.0.0.1',
+  port: 0,
+  tls: undefined,
+  pages: {},
+  onError: () => {},
+};
+
+/** A port that is taken until the test has finished. */
+async function takenPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  await once(server, 'listening');
+  return (server.address() as { port: number }).port;
+}
+
+/** Whether somebody listens there. */
+function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
+
+describe('startServer() listens', () => {
+  test.each([
+    { address: '127.0.0.1', reached: ['127.0.0.1'], refused: ['127.0.0.2', '::1'] },
+    { address: '::1', reached: ['::1'], refused: ['127.0.0.1'] },
+    { address: '::', reached: ['127.0.0.1', '127.0.0.2', '::1'], refused: [] },
+    { address: undefined, reached: ['127.0.0.1', '127.0.0.2', '::1'], refused: [] },
+  ])('at $address', async ({ address, reached, refused }) => {
+    const server = await startServer({ ...OPTIONS, address });
+    onTestFinished(() => server.close());
+    const { port } = server.http;
+    for (const host of reached) expect([host, await isListening(port, host)]).toEqual([host, true]);
+    for (const host of refused) {
+      expect([host, await isListening(port, host)]).toEqual([host, false]);
+    }
+    expect(server.https).toBeUndefined();
+  });
+
+  test('upstream fault: a failed listen does not end the process: says which port is taken', async () => {
+    const port = await takenPort();
+    await expect(startServer({ ...OPTIONS, port })).rejects.toThrow(
+      `cannot listen on 127.0.0.1 port ${port}: listen EADDRINUSE: address already in use`,
+    );
+    await expect(startServer({ ...OPTIONS, port, address: undefined })).rejects.toThrow(
+      `cannot listen on port ${port}: listen EADDRINUSE`,
+    );
+  });
+
+  test('says which address is not ours', async () => {
+    await expect(startServer({ ...OPTIONS, address: '192.0.2.1', port: 8080 })).rejects.toThrow(
+      'cannot listen on 192.0.2.1 port 8080: listen EADDRNOTAVAIL',
+    );
+  });
+
+  test('nowhere, when the certificate is missing', async () => {
+    const port = await takenPort();
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const httpPort = (free.address() as { port: number }).port;
+    await free[Symbol.asyncDispose]();
+    const tls = { port, certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' };
+    await expect(startServer({ ...OPTIONS, port: httpPort, tls })).rejects.toThrow(
+      'cannot use the certificate /nowhere/cert.pem with the key /nowhere/key.pem: ENOENT',
+    );
+    expect(await isListening(httpPort)).toBe(false);
+  });
+});
+
+describe('close()', () => {
+  /** A server whose page is being answered until `answer()`. */
+  async function answering() {
+    const asked = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const slow: Page = async (context) => {
+      asked.resolve();
+      await go.promise;
+      context.body = 'at last';
+    };
+    const server = await startServer({ ...OPTIONS, pages: { '/slow': slow } });
+    onTestFinished(() => server.close());
+    return { server, port: server.http.port, asked: asked.promise, answer: go.resolve };
+  }
+
+  const SLOW = 'GET /slow HTTP/1.1\r\nHost: kubenurse\r\n\r\n';
+
+  test('gives the answers under way a moment, and takes no more connections', async () => {
+    const { server, port, asked, answer } = await answering();
+    const received = sendBytes(port, SLOW);
+    await asked;
+    const closed = server.close();
+    expect(await isListening(port)).toBe(false);
+    answer();
+    expect(await received).toMatch(/^HTTP\/1.1 200 OK[\s\S]*at last$/);
+    await closed;
+  });
+
+  test('cuts off what is not answered after a second', async () => {
+    const { server, port, asked } = await answering();
+    const received = sendBytes(port, SLOW);
+    await asked;
+    const begin = performance.now();
+    await server.close();
+    expect(await received).toBe('');
+    expect(performance.now() - begin).toBeGreaterThan(900);
+    expect(performance.now() - begin).toBeLessThan(3_000);
+  });
+
+  test('does not wait for clients that keep their connection or have yet to ask', async () => {
+    const server = await startServer({ ...OPTIONS, pages: { '/': () => {} } });
+    const { port } = server.http;
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    const [response] = await once(request({ host: '127.0.0.1', port, agent }).end(), 'response');
+    response.resume();
+    const silent = connect({ host: '127.0.0.1', port });
+    await once(silent, 'connect');
+    const begin = performance.now();
+    await Promise.all([server.close(), once(silent, 'close')]);
+    expect(performance.now() - begin).toBeLessThan(900);
+    expect(await isListening(port)).toBe(false);
+  });
+});

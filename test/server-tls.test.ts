@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { startServer } from '../src/server.ts';
+import { type Certificate, CertificateAuthority } from './cluster/certificates.ts';
+import { until } from './cluster/until.ts';
+
+let authority: CertificateAuthority;
+
+beforeAll(async () => {
+  authority = await CertificateAuthority.create('test');
+});
+
+function issue(commonName: string): Promise<Certificate> {
+  return authority.issue({ commonName, ipAddresses: ['127.0.0.1'] });
+}
+
+async function writePair(directory: string, { certificate, key }: Certificate): Promise<void> {
+  await writeFile(join(directory, 'tls.crt'), certificate);
+  await writeFile(join(directory, 'tls.key'), key);
+}
+
+type OnTestFinished = TestContext['onTestFinished'];
+
+async function temporaryDirectory(onTestFinished: OnTestFinished): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'kubenurse-tls-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+/** Serves HTTP and HTTPS with the pair in the directory until the test has finished. */
+async function serve(directory: string, onTestFinished: OnTestFinished) {
+  const errors: string[] = [];
+  const server = await startServer({
+    address: '127.0.0.1',
+    port: 0,
+    tls: { port: 0, certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') },
+    pages: {
+      '/': (context) => {
+        context.body = context.protocol;
+      },
+    },
+    onError: (error, message) => errors.push(`${message}: ${error.message}`),
+  });
+  onTestFinished(() => server.close());
+  const port = server.https?.port ?? 0;
+  /** The name in the certificate that a new, verified connection sees. */
+  const served = async () => {
+    const outgoing = request({ host: '127.0.0.1', port, ca: authority.certificate, agent: false });
+    const [response] = await once(outgoing.end(), 'response');
+    response.resume();
+    return (response.socket as TLSSocket).getPeerCertificate().subject.CN;
+  };
+  return { server, port, errors, served };
+}
+
+// At once, because each waits for the next look at the files.
+describe.concurrent('startServer() with a certificate', () => {
+  test('reads it again when both files change', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { served } = await serve(directory, onTestFinished);
+    expect(await served()).toBe('first');
+    await writePair(directory, await issue('second'));
+    await until('the second is served', 8_000, async () => (await served()) === 'second');
+  });
+
+  test('reads it again when its directory is swapped, as the kubelet does it', async ({
+    onTestFinished,
+  }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    /** Puts the pair where `..data` leads, in one step. */
+    const swap = async (name: string) => {
+      await mkdir(join(directory, name));
+      await writePair(join(directory, name), await issue(name));
+      await symlink(name, join(directory, '..data_tmp'));
+      await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+    };
+    await swap('first');
+    for (const file of ['tls.crt', 'tls.key']) {
+      await symlink(join('..data', file), join(directory, file));
+    }
+    const { errors, served } = await serve(directory, onTestFinished);
+    expect(await served()).toBe('first');
+    await swap('second');
+    await until('the second is served', 8_000, async () => (await served()) === 'second');
+    expect(errors).toEqual([]);
+  });
+
+  test.for<[string, (directory: string) => Promise<unknown>, string]>([
+    [
+      'is none',
+      (directory) => writeFile(join(directory, 'tls.crt'), 'no certificate'),
+      'no start line',
+    ],
+    [
+      'does not belong to the key',
+      async (directory) =>
+        writeFile(join(directory, 'tls.crt'), (await issue('other')).certificate),
+      'key values mismatch',
+    ],
+    ['is gone', (directory) => rm(join(directory, 'tls.crt')), 'ENOENT'],
+  ])(
+    'keeps the last one and reports it when the new one %s',
+    async ([, spoil, reason], { onTestFinished }) => {
+      const directory = await temporaryDirectory(onTestFinished);
+      await writePair(directory, await issue('first'));
+      const { errors, served } = await serve(directory, onTestFinished);
+      await spoil(directory);
+      await until('it is reported', 8_000, () => errors.length > 0);
+      expect(errors[0]).toContain('the changed certificate cannot be used, the last one stays');
+      expect(errors[0]).toContain(reason);
+      expect(await served()).toBe('first');
+    },
+  );
+
+  test('serves the same pages over HTTP', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { server, served } = await serve(directory, onTestFinished);
+    expect(await served()).toBe('first');
+    const answer = await fetch(`http://127.0.0.1:${server.http.port}/`);
+    expect(await answer.text()).toBe('http');
+  });
+
+  test('closes with a client that never begins the handshake', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { server, port, served } = await serve(directory, onTestFinished);
+    const silent = connect({ host: '127.0.0.1', port });
+    silent.on('error', () => {});
+    await once(silent, 'connect');
+    // The server has accepted it by the time it answers a later one.
+    await served();
+    const begin = performance.now();
+    await server.close();
+    expect(performance.now() - begin).toBeLessThan(3_000);
+  });
+
+  test('survives what is no TLS', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { port, errors, served } = await serve(directory, onTestFinished);
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('error', () => {});
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    socket.resume();
+    await once(socket, 'close');
+    expect(await served()).toBe('first');
+    expect(errors).toEqual([]);
+  });
+
+  test('does not start with one that is none', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    const { key } = await issue('first');
+    await writePair(directory, { certificate: 'no certificate', key });
+    await expect(serve(directory, onTestFinished)).rejects.toThrow(
+      /^cannot use the certificate \S+tls.crt with the key \S+tls.key: .*no start line/,
+    );
+  });
+});

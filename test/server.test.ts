@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { Page } from '../src/pages/page.ts';
+import { until } from './cluster/until.ts';
+import { ask, sendBytes, servePages } from './served-pages.ts';
+
+const hello: Page = (context) => {
+  context.body = 'hello\n';
+};
+
+/** The status line of the answer to these bytes; empty when there is none. */
+async function statusOf(port: number, bytes: string): Promise<string> {
+  return (await sendBytes(port, bytes)).split('\r\n', 1)[0] ?? '';
+}
+
+function get(target: string): string {
+  return `GET ${target} HTTP/1.1\r\nHost: kubenurse\r\nConnection: close\r\n\r\n`;
+}
+
+describe('startServer() answers', () => {
+  test('GET and HEAD of a page', async () => {
+    const { port } = await servePages({ '/hello': hello });
+    expect(await ask(port, '/hello?x=1')).toMatchObject({ status: 200, body: 'hello\n' });
+    const head = await ask(port, '/hello', { method: 'HEAD' });
+    expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': '6' } });
+  });
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])(
+    'another method with 405: %s',
+    async (method) => {
+      const { port, errors } = await servePages({ '/hello': hello });
+      const { status, headers } = await ask(port, '/hello', { method });
+      expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+      expect(errors).toEqual([]);
+    },
+  );
+
+  const PATHS = {
+    'of the root': '/',
+    'that nobody knows': '/other',
+    'with a slash before': '//hello',
+    'with a slash behind': '/hello/',
+    'with a zero byte': '/hello%00',
+    'of a zero byte': '/%00',
+    'that is not encoded': '/%',
+    'that is encoded needlessly': '/hel%6Co',
+    'with dots': '/../hello',
+    'that is an asterisk': '*',
+    '/__proto__': '/__proto__',
+    '/constructor': '/constructor',
+    'of ten kilobytes': `/${'a'.repeat(10_240)}`,
+  };
+
+  test.each(Object.entries(PATHS))('a path %s with 404', async (_, path) => {
+    const { port, errors } = await servePages({ '/hello': hello });
+    expect(await statusOf(port, get(path))).toBe('HTTP/1.1 404 Not Found');
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['an absolute URL by its path', get('http://example.com/hello'), '200 OK'],
+    ['an absolute URL that is none', get('http://[::1/hello'), '400 Bad Request'],
+    ['a path without slash', get('hello'), '400 Bad Request'],
+    ['no path', get(''), '400 Bad Request'],
+    ['a method that is none', 'GARBAGE /hello HTTP/1.1\r\n\r\n', '400 Bad Request'],
+    ['what is not HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01', '400 Bad Request'],
+    ['no Host', 'GET /hello HTTP/1.1\r\n\r\n', '400 Bad Request'],
+    [
+      'a megabyte of headers',
+      `GET /hello HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(1 << 20)}\r\n\r\n`,
+      '431 Request Header Fields Too Large',
+    ],
+    [
+      'ten thousand headers',
+      `GET /hello HTTP/1.1\r\nHost: a\r\n${'a: b\r\n'.repeat(10_000)}\r\n`,
+      '431 Request Header Fields Too Large',
+    ],
+  ])('%s', async (_, bytes, status) => {
+    const { port, errors } = await servePages({ '/hello': hello });
+    expect(await statusOf(port, bytes)).toBe(`HTTP/1.1 ${status}`);
+    expect(errors).toEqual([]);
+    expect((await ask(port, '/hello')).status).toBe(200);
+  });
+
+  test('CONNECT by closing', async () => {
+    const { port } = await servePages({ '/hello': hello });
+    const bytes = 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n';
+    expect(await sendBytes(port, bytes)).toBe('');
+    expect((await ask(port, '/hello')).status).toBe(200);
+  });
+});
+
+describe('startServer() when a page fails', () => {
+  test.each<[string, Page]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no page today');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no page today'))],
+  ])('answers 500 without its error, and reports it: %s', async (_, page) => {
+    const { port, errors } = await servePages({ '/page': page, '/hello': hello });
+    const { status, body } = await ask(port, '/page');
+    expect([status, body]).toEqual([500, 'Internal Server Error']);
+    expect(errors).toEqual(['a request cannot be answered: no page today']);
+    expect((await ask(port, '/hello')).status).toBe(200);
+  });
+
+  test('takes a client that goes away for no error', async () => {
+    const asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const large: Page = async (context) => {
+      asked.resolve();
+      context.res.once('close', gone.resolve);
+      await gone.promise;
+      context.body = 'a'.repeat(1 << 20);
+      answered.resolve();
+    };
+    const { port, errors } = await servePages({ '/large': large, '/hello': hello });
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.write(get('/large'));
+    await asked.promise;
+    socket.resetAndDestroy();
+    await answered.promise;
+    expect((await ask(port, '/hello')).status).toBe(200);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('startServer() and a client that takes its time', () => {
+  /** The server behind a page, by way of one request. */
+  async function serverAt(): Promise<{ server: Server; port: number }> {
+    const seen = Promise.withResolvers<Server>();
+    const { port } = await servePages({
+      '/': ({ socket }) => seen.resolve((socket as unknown as { server: Server }).server),
+    });
+    await ask(port, '/');
+    return { server: await seen.promise, port };
+  }
+
+  test('gives it 10 s for the head and 20 s for the request, and bounds the connections', async () => {
+    const { server } = await serverAt();
+    expect(server).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 20_000,
+      maxConnections: 2_000,
+    });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a head', 'GET / HTTP/1.1\r\nHost: a\r\n'],
+  ])('closes the connection of one that sends %s and then no more', async (_, bytes) => {
+    const { server, port } = await serverAt();
+    server.headersTimeout = 100;
+    expect(await statusOf(port, bytes)).toBe('HTTP/1.1 408 Request Timeout');
+  });
+
+  test('lives on when connections cannot be accepted', async () => {
+    const { server, port } = await serverAt();
+    for (let i = 0; i < 3; i++) server.emit('error', new Error('accept EMFILE'));
+    expect((await ask(port, '/')).status).toBe(404);
+  });
+
+  test('is not stopped by 300 that only connect', async () => {
+    const { server, port } = await serverAt();
+    const sockets = Array.from({ length: 300 }, () => connect({ host: '127.0.0.1', port }));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    expect((await ask(port, '/')).status).toBe(404);
+    for (const socket of sockets) socket.destroy();
+    await until('all connections are closed', 5_000, async () => {
+      const count = await new Promise((resolve) => server.getConnections((_, n) => resolve(n)));
+      return count === 0;
+    });
+  });
+});
