@@ -1,0 +1,220 @@
+#!/usr/bin/env node
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { PrometheusExporter } from '../exporters/prometheus.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { createChecks } from './checks.ts';
+import { readCommand, UsageError } from './command-line.ts';
+import { help } from './config/help.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
+import { createCordonedNodes, isNodeGone } from './kubernetes/nodes.ts';
+import { createPods } from './kubernetes/pods.ts';
+import { Latest } from './latest.ts';
+import { createMetrics } from './metrics.ts';
+import { Callers } from './neighbours/callers.ts';
+import { ringPlace } from './neighbours/choose.ts';
+import { Neighbourhood } from './neighbours/discover.ts';
+import { alivePage } from './pages/alive.ts';
+import { alwaysHappyPage, ORIGIN_HEADER } from './pages/alwayshappy.ts';
+import { metricsPage } from './pages/metrics.ts';
+import { readyPage } from './pages/ready.ts';
+import { createHttpProbe, type HttpOptions } from './probes/http.ts';
+import { IdleConnections } from './probes/idle-connections.ts';
+import { createResolver } from './probes/resolve.ts';
+import { createTrust } from './probes/trust.ts';
+import { logRecorder, metricsRecorder } from './recorders.ts';
+import { Schedule } from './schedule.ts';
+import { startServer } from './server.ts';
+
+const RING = 2 ** 64;
+
+/** How long the last export may take, in milliseconds. */
+const LAST_EXPORT_MS = 2_000;
+
+async function main(): Promise<void> {
+  let config: Config;
+  try {
+    const command = readCommand(process.argv.slice(2));
+    if (command === 'help') return print(help());
+    if (command === 'version') return print(packageJson.version);
+    config = readConfig(process.env);
+    if (command === 'check-config') {
+      return print([...config.notices, 'the configuration is valid'].join('\n'));
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
+    process.stderr.write(`kubenurse: ${error.message}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const log = pino(
+    {
+      level: config.logLevel,
+      base: { pod: config.self.podName },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    destination({ dest: 1, sync: true }),
+  );
+  const die = (error: unknown) => {
+    log.fatal({ err: error }, 'an unexpected error ends the program');
+    process.exit(1);
+  };
+  process.on('uncaughtException', die).on('unhandledRejection', die);
+  try {
+    await run(config, log);
+  } catch (error) {
+    log.fatal({ error: (error as Error).message }, 'kubenurse cannot start');
+    process.exit(1);
+  }
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function run(config: Config, log: Logger): Promise<void> {
+  const stopping = stopSignal();
+  const stop = new AbortController();
+  for (const notice of config.notices) log.warn(notice);
+
+  const latest = new Latest();
+  const callers = new Callers();
+  const exporter = new PrometheusExporter({ exposeMetadata: config.metrics.exposeMetadata });
+  const meterProvider = new MeterProvider({ readers: [exporter] });
+  const metrics = createMetrics(
+    meterProvider.getMeter('kubenurse', packageJson.version),
+    config.metrics.buckets,
+    callers,
+  );
+
+  const neighbourhood =
+    config.neighbours && discover(config.neighbours, config.self, log, stop.signal);
+
+  const authority = clusterAuthority();
+  const trust = createTrust({
+    pem: authority.pem ? [authority.pem] : [],
+    files: [
+      ...(authority.file ? [{ name: "the cluster's CA", path: authority.file }] : []),
+      ...(config.network.extraCA
+        ? [{ name: 'KUBENURSE_EXTRA_CA', path: config.network.extraCA }]
+        : []),
+    ],
+    onMistake: (mistake) => log.error(mistake),
+  });
+  const resolver = createResolver({ resolvConf: config.network.resolvConf, hosts: '/etc/hosts' });
+  const idle = config.network.reuseConnections ? new IdleConnections() : undefined;
+  const http: HttpOptions = {
+    resolve: resolver.resolve,
+    secureContext: trust.secureContext,
+    insecure: config.network.insecure,
+    userAgent: `kubenurse/${packageJson.version}`,
+    idle,
+  };
+  const schedule = new Schedule({
+    checks: createChecks(
+      { ...config.targets, neighbours: config.neighbours },
+      {
+        apiServer: createHttpProbe({
+          ...http,
+          authorization: createAuthorization((error) =>
+            log.error({ error: error.message }, 'the token for the API server cannot be read'),
+          ),
+        }),
+        neighbour: createHttpProbe({ ...http, headers: { [ORIGIN_HEADER]: config.self.podName } }),
+        other: createHttpProbe(http),
+      },
+      neighbourhood,
+    ),
+    recorders: [metricsRecorder(metrics), logRecorder(log), latest.recorder],
+    interval: config.interval,
+    place: Number(ringPlace(config.self.podName)) / RING,
+  });
+
+  const whyNotReady = () => {
+    if (stop.signal.aborted) return 'shutting down';
+    return neighbourhood?.isOwnNodeCordoned() ? 'the node is cordoned' : undefined;
+  };
+  const server = await startServer({
+    ...config.server,
+    pages: {
+      '/': (context) => {
+        context.status = 301;
+        context.redirect('/alive');
+      },
+      '/alive': alivePage({
+        hostname: config.self.podName,
+        refresh: (maxAge) => schedule.refresh(maxAge),
+        answers: () => latest.answers,
+        neighbourhood,
+      }),
+      '/alwayshappy': alwaysHappyPage(callers),
+      '/ready': readyPage(whyNotReady),
+      '/metrics': metricsPage(() => exporter.scrape()),
+    },
+    onError: (error, message) => log.error({ error: error.message }, message),
+  });
+  log.info(
+    { version: packageJson.version, port: server.http.port, tlsPort: server.https?.port },
+    'kubenurse is listening',
+  );
+  schedule.start();
+
+  log.info({ signal: await stopping }, 'kubenurse is stopping');
+  stop.abort(new Error('kubenurse is shutting down'));
+  schedule.stop();
+  await sleep(config.shutdownDuration);
+  await server.close();
+  idle?.close();
+  resolver.close();
+  trust.close();
+  await meterProvider.shutdown({ timeoutMillis: LAST_EXPORT_MS }).catch(() => {});
+  log.info('kubenurse has stopped');
+  process.exit(0);
+}
+
+function discover(
+  options: NonNullable<Config['neighbours']>,
+  self: Config['self'],
+  log: Logger,
+  signal: AbortSignal,
+): Neighbourhood {
+  const events = (what: string) => ({
+    onChange: () => neighbourhood.changed(),
+    onTrouble: (error: Error) =>
+      log.warn(
+        { error: error.message },
+        `the API server does not tell the ${what}, what it last told stays in use`,
+      ),
+    onContact: (milliseconds: number) =>
+      log.info(
+        { seconds: Math.round(milliseconds / 100) / 10 },
+        `the API server tells the ${what} again`,
+      ),
+  });
+  const pods = createPods(options.namespace, options.labelSelector, events('neighbours'));
+  const cordonedNodes = options.allowUnschedulable
+    ? undefined
+    : createCordonedNodes(events('cordoned nodes'));
+  const neighbourhood = new Neighbourhood({
+    ...self,
+    limit: options.limit,
+    pods,
+    cordonedNodes,
+    isNodeGone,
+  });
+  pods.follow(signal);
+  cordonedNodes?.follow(signal);
+  return neighbourhood;
+}
+
+/** The first SIGTERM or SIGINT; later ones change nothing, since the end is bounded in time. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    process.on('SIGTERM', resolve).on('SIGINT', resolve);
+  });
+}
+
+await main();

@@ -1,0 +1,81 @@
+import { createInterface, type Interface } from 'node:readline';
+import type { ReadStream, WriteStream } from 'node:tty';
+
+const PROMPT = '> ';
+const REDRAW_MS = 1_000;
+
+/** Terminal control (ECMA-48): the cursor so many rows up, the cursor to the top left, erase from the cursor on. */
+const up = (rows: number) => (rows > 0 ? `\x1b[${rows}A` : '');
+const HOME = '\x1b[H';
+const ERASE_BELOW = '\x1b[J';
+
+/** A terminal with a block of lines that is redrawn in place, a prompt below it, and what was said above it. */
+export class Screen {
+  readonly #out: WriteStream;
+  readonly #draw: () => readonly string[];
+  readonly #prompt: Interface;
+  readonly #timer: NodeJS.Timeout;
+  readonly #resized = () => {
+    this.#out.write(HOME);
+    this.#above = 0;
+    this.redraw();
+  };
+  /** Rows from the block's first to the cursor's. */
+  #above = 0;
+  #closed = false;
+  #isDeaf = false;
+
+  /**
+   * `draw` gives the block: fewer lines than the terminal has rows, none wider than its columns.
+   * `hear` is told each line that is entered, and Ctrl-C and Ctrl-D as `quit`. Input that is no
+   * terminal may end; the block goes on.
+   */
+  constructor(
+    input: ReadStream,
+    out: WriteStream,
+    draw: () => readonly string[],
+    hear: (line: string) => void,
+  ) {
+    this.#out = out;
+    this.#draw = draw;
+    this.#prompt = createInterface({ input, output: out, prompt: PROMPT });
+    this.#prompt.on('line', (line) => {
+      this.#above += 1 + Math.floor((PROMPT.length + line.length) / out.columns);
+      this.say([PROMPT + line]);
+      hear(line);
+    });
+    this.#prompt.on('SIGINT', () => hear('quit'));
+    this.#prompt.on('close', () => {
+      this.#isDeaf = true;
+      if (input.isTTY && !this.#closed) hear('quit');
+    });
+    out.on('resize', this.#resized);
+    this.#timer = setInterval(() => this.redraw(), REDRAW_MS);
+    this.redraw();
+  }
+
+  /** Writes lines that stay, above the block. */
+  say(lines: readonly string[]): void {
+    if (this.#closed) return;
+    const block = this.#draw();
+    const text = [...lines, ...block].map((line) => `${line}\n`).join('');
+    this.#out.write(`\r${up(this.#above)}${ERASE_BELOW}${text}`);
+    this.#above = block.length;
+    if (!this.#isDeaf) this.#prompt.prompt(true);
+  }
+
+  /** Brings the block up to date. Waits while a line is typed that needs more than one row. */
+  redraw(): void {
+    const typed = PROMPT.length + this.#prompt.line.length;
+    if (typed < this.#out.columns) this.say([]);
+  }
+
+  /** Gives the terminal back; the block stays as it is. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#out.off('resize', this.#resized);
+    this.#prompt.close();
+    this.#out.write(`\r${ERASE_BELOW}`);
+  }
+}

@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Lines, Program } from './program.ts';
+import { until } from './until.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kubenurse-test-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function start(source: string, environment: Record<string, string> = {}) {
+  const file = join(directory, 'program.mjs');
+  await writeFile(file, source);
+  const [stdout, stderr] = [new Lines(), new Lines()];
+  return { stdout, stderr, program: new Program(file, environment, { stdout, stderr }) };
+}
+
+/** Whether there is such a process that has not ended (Linux). */
+function runs(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return existsSync(stat) && !/\) Z/.test(readFileSync(stat, 'utf8'));
+}
+
+test('Lines keeps the last 1,000 lines, cuts endless ones, and tells each once', () => {
+  const lines = new Lines();
+  const heard: string[] = [];
+  const stop = lines.listen((line) => heard.push(line));
+  const stream = new PassThrough();
+  lines.follow(stream);
+
+  stream.write('one\ntw');
+  stream.write('o\n');
+  expect(lines.all).toEqual(['one', 'two']);
+  stop();
+  stream.write('x'.repeat(70_000));
+  expect(lines.all.at(-1)).toHaveLength(70_000);
+  stream.write('y\n'.repeat(1_500));
+  expect(lines.all).toHaveLength(1_000);
+  expect(heard).toEqual(['one', 'two']);
+});
+
+test('Program hands over what is written to both outputs, and how it ended', async () => {
+  const { program, stdout, stderr } = await start(
+    `console.log('out', Object.keys(process.env).sort().join()); process.stderr.write('err'); process.exit(4);`,
+    { SETTING: 'a' },
+  );
+  expect(program.end).toBeUndefined();
+
+  await program.ended;
+  expect(program.end).toBe('ended with exit code 4');
+  expect(stdout.all).toEqual(['out PATH,SETTING']);
+  expect(stderr.all).toEqual(['err']);
+});
+
+test('Program.stop() ends it by SIGTERM, also when it is suspended', async () => {
+  const { program, stdout } = await start(
+    `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1e6); console.log('ready');`,
+  );
+  await until('it runs', 5_000, () => stdout.all.length > 0);
+  program.signal('SIGSTOP');
+
+  await program.stop();
+  expect(program.end).toBe('ended with exit code 0');
+});
+
+test.skipIf(!existsSync('/usr/bin/setpriv'))(
+  'Program dies when the process that started it is killed',
+  async () => {
+    const parent = join(directory, 'parent.ts');
+    await writeFile(join(directory, 'child.mjs'), 'setInterval(() => {}, 1e6);');
+    const own = JSON.stringify(join(import.meta.dirname, 'program.ts'));
+    await writeFile(
+      parent,
+      `import { Lines, Program } from ${own};
+      const output = { stdout: new Lines(), stderr: new Lines() };
+      console.log(new Program(${JSON.stringify(join(directory, 'child.mjs'))}, {}, output).pid);`,
+    );
+    const starter = execFile(process.execPath, [parent]);
+    const [printed] = await once(starter.stdout ?? new PassThrough(), 'data');
+    const pid = Number(printed);
+    expect(runs(pid)).toBe(true);
+
+    starter.kill('SIGKILL');
+    await until('it is gone', 5_000, () => !runs(pid));
+  },
+);

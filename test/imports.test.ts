@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { expect, test } from 'vitest';
+
+/** What of ours each part may import, beside `src/probe.ts`, which any may. A name with a slash at its end is a folder. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'src/main.ts': ['src/', 'exporters/', 'package.json'],
+  'src/command-line.ts': [],
+
+  'src/probe.ts': [],
+  'src/deadline.ts': [],
+  'src/follow-file.ts': [],
+  'src/metrics.ts': [],
+
+  'src/config.ts': ['src/config/'],
+  'src/config/': ['src/config/'],
+
+  'src/checks.ts': ['src/probes/', 'src/neighbours/'],
+  'src/probes/': ['src/probes/', 'src/deadline.ts', 'src/follow-file.ts'],
+  'src/neighbours/': ['src/neighbours/', 'src/kubernetes/'],
+  'src/kubernetes/': ['src/kubernetes/', 'src/deadline.ts', 'src/follow-file.ts'],
+
+  'src/schedule.ts': ['src/deadline.ts'],
+  'src/latest.ts': [],
+  'src/recorders.ts': ['src/metrics.ts'],
+
+  'src/server.ts': ['src/pages/', 'src/follow-file.ts'],
+  'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts'],
+
+  'exporters/': ['exporters/'],
+};
+
+/** Who may import a package; one that is not named here, anybody. The first row that fits counts. */
+const IMPORTED_BY: readonly (readonly [packages: RegExp, by: readonly string[]])[] = [
+  [/^@opentelemetry\/api$/, ['src/', 'exporters/']],
+  [/^@opentelemetry\//, ['src/main.ts', 'exporters/']],
+  [/^@kubernetes\/client-node(\/|$)/, ['src/kubernetes/']],
+  [/^koa$/, ['src/server.ts', 'src/pages/']],
+];
+
+const ROOT = join(import.meta.dirname, '..');
+
+type Import = Readonly<{ file: string; imported: string }>;
+
+function filesIn(folders: readonly string[]): string[] {
+  return folders
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, `${name}`)),
+    )
+    .filter((file) => file.endsWith('.ts'));
+}
+
+/** Every import of a file in these folders; one of ours by its path from the root, a package by its name. */
+function importsIn(...folders: string[]): Import[] {
+  return filesIn(folders).flatMap((file) =>
+    importsOf(readFileSync(join(ROOT, file), 'utf8')).map((name) => ({
+      file,
+      imported: name.startsWith('.') ? join(dirname(file), name) : name,
+    })),
+  );
+}
+
+const STATEMENT =
+  /^(?:import|export)\s(?:[\w\s{},*$]+\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+
+function importsOf(source: string): string[] {
+  return [...source.matchAll(STATEMENT)].map(([, from, call]) => from ?? call ?? '');
+}
+
+function isIn(places: readonly string[], path: string): boolean {
+  return places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
+}
+
+function isOurs(name: string): boolean {
+  return /^(src|exporters|test|package\.json)(\/|$)/.test(name);
+}
+
+function told(imports: readonly Import[]): string[] {
+  return imports.map(({ file, imported }) => `${file} must not import ${imported}`);
+}
+
+test('importsOf() reads every form of an import', () => {
+  const source = `
+import type { A } from './a.ts';
+import b, {
+  type C,
+  d as e,
+} from './b.ts';
+import * as f from 'f';
+import './side-effect.ts';
+import json from '../package.json' with { type: 'json' };
+export { g } from './g.ts';
+export * from './h.ts';
+export const text = "from './not-imported.ts'";
+type I = import('./i.ts').I;
+const j = await import('./j.ts');
+`;
+  expect(importsOf(source)).toEqual([
+    './a.ts',
+    './b.ts',
+    'f',
+    './side-effect.ts',
+    '../package.json',
+    './g.ts',
+    './h.ts',
+    './i.ts',
+    './j.ts',
+  ]);
+});
+
+test('every file of src/ and exporters/ is in the table of imports', () => {
+  const files = filesIn(['src', 'exporters']);
+  expect(files).toContain('src/probes/http.ts');
+  expect(files.filter((file) => !isIn(Object.keys(MAY_IMPORT), file))).toEqual([]);
+});
+
+test('src/ and exporters/ import of ours only what they may', () => {
+  const wrong = importsIn('src', 'exporters').filter(({ file, imported }) => {
+    const rows = Object.entries(MAY_IMPORT).filter(([part]) => isIn([part], file));
+    const allowed = rows.flatMap(([, may]) => may);
+    if (file !== 'src/probe.ts' && !file.startsWith('exporters/')) allowed.push('src/probe.ts');
+    return isOurs(imported) && !isIn(allowed, imported);
+  });
+  expect(told(wrong)).toEqual([]);
+});
+
+test('src/probe.ts imports nothing', () => {
+  expect(told(importsIn('src').filter(({ file }) => file === 'src/probe.ts'))).toEqual([]);
+});
+
+test('src/ and exporters/ import packages only where they may', () => {
+  const wrong = importsIn('src', 'exporters').filter(({ file, imported }) => {
+    const [, by] = IMPORTED_BY.find(([packages]) => packages.test(imported)) ?? [];
+    return by !== undefined && !isIn(by, file);
+  });
+  expect(told(wrong)).toEqual([]);
+});
+
+test('nothing imports src/main.ts', () => {
+  const wrong = importsIn('src', 'exporters', 'test').filter(
+    ({ imported }) => imported === 'src/main.ts',
+  );
+  expect(told(wrong)).toEqual([]);
+});

@@ -1,0 +1,217 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import { httpGet } from './cluster/http-get.ts';
+import { Lines } from './cluster/program.ts';
+import { until } from './cluster/until.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** Every check but one switched off, so that the program needs nothing around it. */
+const ENOUGH = {
+  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
+  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
+  KUBENURSE_CHECK_ME_INGRESS: 'false',
+  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
+  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
+  POD_NAME: 'kubenurse-test',
+};
+
+// Not onTestFinished(): the tests run beside each other.
+const opened = new DisposableStack();
+afterAll(() => opened.dispose());
+
+function start(env: Record<string, string>, args: readonly string[] = [], nodeArgs: string[] = []) {
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  opened.defer(() => child.kill('SIGKILL'));
+  const stdout = new Lines();
+  const stderr = new Lines();
+  stdout.follow(child.stdout);
+  stderr.follow(child.stderr);
+  const closed = once(child, 'close').then(([code]) => code as number | null);
+  return { child, stdout, stderr, closed };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function startListening(env: Record<string, string> = {}, nodeArgs: string[] = []) {
+  const port = await freePort();
+  const program = start(
+    {
+      ...ENOUGH,
+      KUBENURSE_PORT: String(port),
+      KUBENURSE_SERVICE_URL: `http://127.0.0.1:${port}`,
+      ...env,
+    },
+    [],
+    nodeArgs,
+  );
+  await until('the program listens', 10_000, () =>
+    program.stdout.all.some((line) => line.includes('is listening')),
+  );
+  return { ...program, url: `http://127.0.0.1:${port}` };
+}
+
+test.concurrent('--help prints every variable, and exits with 0', async () => {
+  const { closed, stdout } = start({}, ['--help']);
+  expect(await closed).toBe(0);
+  expect(stdout.all.join('\n')).toContain('KUBENURSE_INGRESS_URL');
+});
+
+test.concurrent('--version prints the version', async () => {
+  const { closed, stdout } = start({}, ['--version']);
+  expect(await closed).toBe(0);
+  expect(stdout.all).toEqual([packageJson.version]);
+});
+
+test.concurrent('--check-config says that a configuration is valid, and does not start', async () => {
+  const { closed, stdout } = start({ ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse' }, [
+    '--check-config',
+  ]);
+  expect(await closed).toBe(0);
+  expect(stdout.all).toEqual(['the configuration is valid']);
+});
+
+test.concurrent('an unknown argument is named, with exit code 2', async () => {
+  const { closed, stderr } = start({}, ['--chek-config']);
+  expect(await closed).toBe(2);
+  expect(stderr.all).toEqual([expect.stringContaining("Unknown option '--chek-config'")]);
+});
+
+test.concurrent('mistakes in the configuration are all named, with exit code 2 and no stack trace', async () => {
+  const { closed, stderr, stdout } = start({
+    ...ENOUGH,
+    KUBENURSE_CHECK_INTERVAL: '0',
+    KUBENURSE_NEIGHBOUR_LIMIT: 'ten',
+  });
+  expect(await closed).toBe(2);
+  expect(stdout.all).toEqual([]);
+  expect(stderr.all).toEqual([
+    'kubenurse: 3 mistakes in the configuration',
+    '  KUBENURSE_NEIGHBOUR_LIMIT="ten" must be a whole number from 0 to 100000',
+    '  KUBENURSE_CHECK_INTERVAL="0" must be a duration from 10ms to 24h',
+    '  KUBENURSE_SERVICE_URL is not set (our service): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
+  ]);
+});
+
+test.concurrent('upstream fault: a failed listen does not end the process', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  opened.defer(() => taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as { port: number };
+  const { closed, stdout } = start({
+    ...ENOUGH,
+    KUBENURSE_SERVICE_URL: 'http://127.0.0.1',
+    KUBENURSE_PORT: String(port),
+  });
+  expect(await closed).toBe(1);
+  expect(JSON.parse(stdout.all.at(-1) ?? '')).toMatchObject({
+    level: 'fatal',
+    error: `cannot listen on 127.0.0.1 port ${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
+  });
+});
+
+test.concurrent('SIGTERM: unready at once, answering for the shutdown duration, then exit code 0', async () => {
+  const { child, closed, stdout, url } = await startListening({
+    KUBENURSE_SHUTDOWN_DURATION: '2s',
+  });
+  expect((await httpGet(`${url}/ready`, 1_000)).status).toBe(200);
+  const start = performance.now();
+  child.kill('SIGTERM');
+  await until('it is unready', 1_000, async () => {
+    return (await httpGet(`${url}/ready`, 1_000)).status === 503;
+  });
+  child.kill('SIGTERM');
+  expect((await httpGet(`${url}/alwayshappy`, 1_000)).status).toBe(200);
+  expect(await closed).toBe(0);
+  expect(performance.now() - start).toBeGreaterThan(2_000);
+  expect(stdout.all.at(-1)).toContain('kubenurse has stopped');
+});
+
+test.concurrent('upstream fault: SIGTERM counts the checks in flight as errors', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  opened.defer(() => silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as { port: number };
+  const asked = once(silent, 'connection');
+  const { child, closed, stdout } = await startListening({
+    KUBENURSE_CHECK_ME_SERVICE: 'false',
+    KUBENURSE_EXTRA_CHECKS: `silent:http://127.0.0.1:${port}`,
+    KUBENURSE_CHECK_INTERVAL: '100ms',
+    KUBENURSE_SHUTDOWN_DURATION: '500ms',
+  });
+  await asked;
+  child.kill('SIGINT');
+  expect(await closed).toBe(0);
+  expect(stdout.all.join('\n')).not.toContain('check fails');
+});
+
+test.concurrent('an unexpected exception ends the program with the reason and code 1', async () => {
+  const bug = 'setTimeout(() => { throw new Error("a bug") }, 1500)';
+  const { closed, stdout } = start(
+    {
+      ...ENOUGH,
+      KUBENURSE_SERVICE_URL: 'http://127.0.0.1',
+      KUBENURSE_PORT: String(await freePort()),
+    },
+    [],
+    ['--import', `data:text/javascript,${encodeURIComponent(bug)}`],
+  );
+  expect(await closed).toBe(1);
+  expect(JSON.parse(stdout.all.at(-1) ?? '')).toMatchObject({
+    level: 'fatal',
+    err: { message: 'a bug' },
+  });
+});
+
+test.concurrent('a check that fails and recovers is one line each, with what, why and for how long', async () => {
+  const port = await freePort();
+  const program = await startListening({
+    KUBENURSE_CHECK_ME_SERVICE: 'false',
+    KUBENURSE_EXTRA_CHECKS: `other:http://127.0.0.1:${port}/`,
+    KUBENURSE_CHECK_INTERVAL: '50ms',
+  });
+  const linesOf = (message: string) =>
+    program.stdout.all.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message);
+  const failures = async () => {
+    const { body } = await httpGet(`${program.url}/metrics`, 1_000);
+    return Number(/errors_total\{type="other",event="connect_done"\} (\d+)/.exec(body)?.[1]);
+  };
+  await until('it has failed five times', 5_000, async () => (await failures()) >= 5);
+  expect(linesOf('check fails')).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      type: 'other',
+      event: 'connect_done',
+      error: `connecting to 127.0.0.1:${port}: connection refused (ECONNREFUSED)`,
+    }),
+  ]);
+  const other = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  }).listen(port, '127.0.0.1');
+  opened.defer(() => other.close());
+  await until('it has recovered', 5_000, () => linesOf('check has recovered').length > 0);
+  expect(linesOf('check has recovered')).toEqual([
+    expect.objectContaining({
+      type: 'other',
+      event: 'connect_done',
+      failures: expect.any(Number),
+      seconds: expect.any(Number),
+    }),
+  ]);
+  expect(linesOf('check fails')).toHaveLength(1);
+});
