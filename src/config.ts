@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ExtraCheck } from './config/values.ts';
 import { VARIABLES, type Values, type Variable, type VariableName } from './config/variables.ts';
@@ -81,8 +82,23 @@ export function readConfig(environment: Environment): Config {
       );
     }
   }
+  for (const name of ['KUBENURSE_CERT_FILE', 'KUBENURSE_CERT_KEY'] as const) {
+    const path = values[name];
+    if (values.KUBENURSE_USE_TLS && path !== undefined && !isReadable(path)) {
+      mistakes.set(name, `${name}=${shown(path)} must be a file that can be read`);
+    }
+  }
   if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
   return Object.freeze({ ...assemble(values as Complete), notices: notices(environment) });
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function assemble(values: Complete): Omit<Config, 'notices'> {

@@ -59,8 +59,8 @@ test('readConfig() reads every variable', () => {
     KUBENURSE_PORT: '8081',
     KUBENURSE_TLS_PORT: '8444',
     KUBENURSE_USE_TLS: 'true',
-    KUBENURSE_CERT_FILE: '/cert.pem',
-    KUBENURSE_CERT_KEY: '/key.pem',
+    KUBENURSE_CERT_FILE: import.meta.filename,
+    KUBENURSE_CERT_KEY: import.meta.filename,
     KUBENURSE_RESOLV_CONF: '/resolv.conf',
     KUBENURSE_LOG_LEVEL: 'debug',
     KUBERNETES_SERVICE_HOST: 'fd00:10:96::1',
@@ -100,7 +100,7 @@ test('readConfig() reads every variable', () => {
     server: {
       address: '::1',
       port: 8081,
-      tls: { port: 8444, certFile: '/cert.pem', keyFile: '/key.pem' },
+      tls: { port: 8444, certFile: import.meta.filename, keyFile: import.meta.filename },
     },
     metrics: { buckets: [0.1, 1], exposeMetadata: false },
     logLevel: 'debug',
@@ -178,6 +178,18 @@ test.each([
   });
   expect(targets.meIngress?.href).toBe(asked);
   expect(targets.meService?.href).toBe(asked);
+});
+
+test('readConfig() names a certificate or key that cannot be read, where TLS is on', () => {
+  const files = {
+    KUBENURSE_CERT_FILE: '/nowhere/tls.crt',
+    KUBENURSE_CERT_KEY: import.meta.dirname,
+  };
+  expect(mistakesIn({ ...ENVIRONMENT, ...files, KUBENURSE_USE_TLS: 'true' })).toEqual([
+    'KUBENURSE_CERT_FILE="/nowhere/tls.crt" must be a file that can be read',
+    `KUBENURSE_CERT_KEY="${import.meta.dirname}" must be a file that can be read`,
+  ]);
+  expect(readConfig({ ...ENVIRONMENT, ...files }).server.tls).toBeUndefined();
 });
 
 test('upstream fault: KUBENURSE_CHECK_INTERVAL=0 is a panic', () => {
