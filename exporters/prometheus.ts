@@ -1,44 +1,62 @@
-import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { MetricReader } from '@opentelemetry/sdk-metrics';
+import type { CreateExporter, Exporter, ExporterContext, Scrape } from './exporter.ts';
+import { type Format, serialize } from './prometheus-text.ts';
+import { RetiringReader } from './reader.ts';
 
 /** How long collecting may take, in milliseconds; Prometheus itself gives up after 10 s by default. */
 const COLLECT_MS = 5_000;
 
-/**
- * Attribute sets an instrument, past which the SDK would put all others into one: what 5,000 neighbours, the most
- * that Kubernetes supports, have with nine events each.
- */
-const MOST_ATTRIBUTE_SETS = 50_000;
+/** How often what was recorded is added up where nobody scrapes, in milliseconds: series die all the same. */
+const ADD_UP_EVERY_MS = 60_000;
 
-/** The answer to a scrape. */
-export type Scrape = Readonly<{ contentType: string; body: string }>;
+const CONTENT_TYPES: Record<Format, string> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
 
-/** Metrics for Prometheus to scrape, in its text format 0.0.4. */
-export class PrometheusExporter extends MetricReader {
-  readonly #exposeMetadata: boolean;
-  // No prefix, timestamps, resource labels, target_info or scope labels: the contract's names and labels, and only those.
-  readonly #serializer = new PrometheusSerializer('', false, undefined, true, true);
+/** Waits to be scraped by Prometheus. */
+export const createExporter = (({ environment, reading }: ExporterContext): Exporter => {
+  const metadata = environment.KUBENURSE_EXPOSE_METADATA !== 'false';
+  const reader = new ScrapedReader({ retirement: reading.retirement });
+  return {
+    reader,
+    scrape: async (accept): Promise<Scrape> => {
+      const { resourceMetrics, errors } = await reader.read(COLLECT_MS);
+      if (errors.length > 0) {
+        throw new AggregateError(errors, `metrics cannot be collected: ${String(errors[0])}`);
+      }
+      const format = formatFor(accept);
+      return {
+        contentType: CONTENT_TYPES[format],
+        body: serialize(resourceMetrics, format, metadata),
+      };
+    },
+  };
+}) satisfies CreateExporter;
 
-  /** `exposeMetadata`: with HELP, TYPE and UNIT lines. */
-  constructor({ exposeMetadata }: { exposeMetadata: boolean }) {
-    super({ cardinalitySelector: () => MOST_ATTRIBUTE_SETS });
-    this.#exposeMetadata = exposeMetadata;
+class ScrapedReader extends RetiringReader {
+  #timer: NodeJS.Timeout | undefined;
+
+  protected override onInitialized(): void {
+    this.#timer = setInterval(() => this.read(COLLECT_MS), ADD_UP_EVERY_MS);
+    this.#timer.unref();
   }
 
-  /** Collects and serializes. Rejects when a part cannot be collected, or not in 5 s: no answer rather than half of one. */
-  async scrape(): Promise<Scrape> {
-    const { resourceMetrics, errors } = await this.collect({ timeoutMillis: COLLECT_MS });
-    if (errors.length > 0) {
-      throw new AggregateError(errors, `metrics cannot be collected: ${String(errors[0])}`);
-    }
-    const text = `${this.#serializer.serialize(resourceMetrics).trimEnd()}\n`;
-    return {
-      contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: this.#exposeMetadata ? text : text.replaceAll(/^#.*\n/gm, ''),
-    };
+  protected override async onShutdown(): Promise<void> {
+    clearInterval(this.#timer);
   }
+}
 
-  protected override async onForceFlush(): Promise<void> {}
-
-  protected override async onShutdown(): Promise<void> {}
+/** OpenMetrics where `Accept` prefers it to plain text (RFC 9110, section 12.5.1). */
+function formatFor(accept: string): Format {
+  const quality = (type: string) =>
+    Math.max(
+      0,
+      ...accept
+        .split(',')
+        .map((range) => range.split(';').map((part) => part.trim()))
+        .filter(([name]) => name?.toLowerCase() === type)
+        .map((parts) => Number(parts.find((part) => part.startsWith('q='))?.slice(2) ?? 1)),
+    );
+  const openMetrics = quality('application/openmetrics-text');
+  return openMetrics > 0 && openMetrics >= quality('text/plain') ? 'openmetrics' : 'text';
 }

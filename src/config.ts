@@ -26,7 +26,13 @@ export type Config = Readonly<{
         port: number;
       }>
     | undefined;
-  self: Readonly<{ podName: string; nodeName: string | undefined; hostname: string }>;
+  self: Readonly<{
+    podName: string;
+    podUid: string | undefined;
+    namespace: string | undefined;
+    nodeName: string | undefined;
+    hostname: string;
+  }>;
   /** Milliseconds. */
   interval: number;
   /** Milliseconds. */
@@ -42,7 +48,18 @@ export type Config = Readonly<{
     port: number;
     tls: Readonly<{ port: number; certFile: string; keyFile: string }> | undefined;
   }>;
-  metrics: Readonly<{ buckets: readonly number[]; exposeMetadata: boolean }>;
+  metrics: Readonly<{
+    isDisabled: boolean;
+    buckets: readonly number[];
+    disabled: readonly string[];
+    /** Milliseconds. */
+    retention: number;
+    /** Names of ours, or modules. */
+    exporters: readonly string[];
+    /** Milliseconds, both. */
+    exportInterval: number;
+    exportTimeout: number;
+  }>;
   logLevel: Values['KUBENURSE_LOG_LEVEL'];
   /** What the user should hear of at the start, though it does not keep us from starting. */
   notices: readonly string[];
@@ -92,6 +109,12 @@ export function readConfig(environment: Environment): Config {
   return Object.freeze({ ...assemble(values as Complete), notices: notices(environment) });
 }
 
+/** The contract: Prometheus, and OTLP as soon as it has somewhere to go. */
+function defaultExporters(values: Values): string[] {
+  const endpoint = values.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return endpoint === undefined ? ['prometheus'] : ['prometheus', 'otlp'];
+}
+
 function isReadable(path: string): boolean {
   try {
     accessSync(path, constants.R_OK);
@@ -130,6 +153,8 @@ function assemble(values: Complete): Omit<Config, 'notices'> {
       : undefined,
     self: {
       podName: values.POD_NAME ?? hostname(),
+      podUid: values.POD_UID,
+      namespace: values.POD_NAMESPACE ?? values.KUBENURSE_NAMESPACE,
       nodeName: values.NODE_NAME,
       hostname: hostname(),
     },
@@ -153,8 +178,13 @@ function assemble(values: Complete): Omit<Config, 'notices'> {
         : undefined,
     },
     metrics: {
+      isDisabled: values.OTEL_SDK_DISABLED,
       buckets: values.KUBENURSE_HISTOGRAM_BUCKETS,
-      exposeMetadata: values.KUBENURSE_EXPOSE_METADATA,
+      disabled: values.KUBENURSE_METRICS_DISABLED ?? [],
+      retention: values.KUBENURSE_SERIES_RETENTION,
+      exporters: values.OTEL_METRICS_EXPORTER ?? defaultExporters(values),
+      exportInterval: values.OTEL_METRIC_EXPORT_INTERVAL,
+      exportTimeout: values.OTEL_METRIC_EXPORT_TIMEOUT,
     },
     logLevel: values.KUBENURSE_LOG_LEVEL,
   };
@@ -170,7 +200,8 @@ function readValues(environment: Environment): { values: Values; mistakes: Map<s
     try {
       if (text !== '') values[name] = variable.parse(text);
     } catch (error) {
-      mistakes.set(name, `${name}=${shown(text)} ${(error as Error).message}`);
+      const value = name.endsWith('_HEADERS') ? '[redacted]' : shown(text);
+      mistakes.set(name, `${name}=${value} ${(error as Error).message}`);
     }
     if (variable.default !== undefined) values[name] ??= variable.parse(variable.default);
   }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
-import { PrometheusExporter } from '../exporters/prometheus.ts';
+import { startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createChecks } from './checks.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { watchEventLoop } from './event-loop.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { createCordonedNodes, isNodeGone } from './kubernetes/nodes.ts';
 import { createPods } from './kubernetes/pods.ts';
@@ -25,10 +25,18 @@ import { IdleConnections } from './probes/idle-connections.ts';
 import { createResolver } from './probes/resolve.ts';
 import { createTrust } from './probes/trust.ts';
 import { logRecorder, metricsRecorder } from './recorders.ts';
+import { resourceAttributes } from './resource.ts';
 import { Schedule } from './schedule.ts';
+import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
 
 const RING = 2 ** 64;
+
+/**
+ * Sets of attributes, of all metrics together: a path has some 25 of them, so that this is enough for 2,000 neighbours
+ * (KUBENURSE_NEIGHBOUR_LIMIT=0), and at 1 KB each a bound on memory.
+ */
+const MOST_ATTRIBUTE_SETS = 50_000;
 
 /** How long the last export may take, in milliseconds. */
 const LAST_EXPORT_MS = 2_000;
@@ -82,16 +90,41 @@ async function run(config: Config, log: Logger): Promise<void> {
 
   const latest = new Latest();
   const callers = new Callers();
-  const exporter = new PrometheusExporter({ exposeMetadata: config.metrics.exposeMetadata });
-  const meterProvider = new MeterProvider({ readers: [exporter] });
-  const metrics = createMetrics(
-    meterProvider.getMeter('kubenurse', packageJson.version),
-    config.metrics.buckets,
-    callers,
-  );
-
   const neighbourhood =
     config.neighbours && discover(config.neighbours, config.self, log, stop.signal);
+
+  const life = new SeriesLife(config.metrics.retention);
+  const exports = await startExports({
+    names: config.metrics.isDisabled ? [] : config.metrics.exporters,
+    environment: process.env,
+    resource: resourceAttributes({ ...config.self, version: packageJson.version }),
+    retirement: {
+      keep: life.isWanted,
+      mostSets: MOST_ATTRIBUTE_SETS,
+      onRefused: tellRefused(log, (sets) => metrics.refusedSeries.add(sets)),
+    },
+    interval: config.metrics.exportInterval,
+    timeout: config.metrics.exportTimeout,
+    onFailure: (exporter, error, first) => {
+      metrics.exportFailures.add(1, { exporter });
+      if (first) log.warn({ exporter, error: error.message }, 'export of metrics fails');
+    },
+    onRecovery: (exporter, { exports, milliseconds }) =>
+      log.info(
+        { exporter, lostExports: exports, seconds: inSeconds(milliseconds) },
+        'export of metrics has recovered',
+      ),
+  });
+  const metrics = createMetrics({
+    meter: exports.meter('kubenurse', packageJson.version),
+    boundaries: config.metrics.buckets,
+    disabled: config.metrics.disabled,
+    callers,
+    version: packageJson.version,
+  });
+  for (const exporter of config.metrics.exporters) metrics.exportFailures.add(0, { exporter });
+  metrics.refusedSeries.add(0);
+  const unwatchEventLoop = watchEventLoop((seconds) => metrics.eventLoopDelay.record(seconds));
 
   const authority = clusterAuthority();
   const trust = createTrust({
@@ -128,7 +161,7 @@ async function run(config: Config, log: Logger): Promise<void> {
       },
       neighbourhood,
     ),
-    recorders: [metricsRecorder(metrics), logRecorder(log), latest.recorder],
+    recorders: [life.recorder, metricsRecorder(metrics), logRecorder(log), latest.recorder],
     interval: config.interval,
     place: Number(ringPlace(config.self.podName)) / RING,
   });
@@ -152,7 +185,7 @@ async function run(config: Config, log: Logger): Promise<void> {
       }),
       '/alwayshappy': alwaysHappyPage(callers),
       '/ready': readyPage(whyNotReady),
-      '/metrics': metricsPage(() => exporter.scrape()),
+      ...(exports.scrape ? { '/metrics': metricsPage(exports.scrape) } : {}),
     },
     onError: (error, message) => log.error({ error: error.message }, message),
   });
@@ -170,7 +203,8 @@ async function run(config: Config, log: Logger): Promise<void> {
   idle?.close();
   resolver.close();
   trust.close();
-  await meterProvider.shutdown({ timeoutMillis: LAST_EXPORT_MS }).catch(() => {});
+  unwatchEventLoop();
+  await exports.shutdown(LAST_EXPORT_MS);
   log.info('kubenurse has stopped');
   process.exit(0);
 }
@@ -189,10 +223,7 @@ function discover(
         `the API server does not tell the ${what}, what it last told stays in use`,
       ),
     onContact: (milliseconds: number) =>
-      log.info(
-        { seconds: Math.round(milliseconds / 100) / 10 },
-        `the API server tells the ${what} again`,
-      ),
+      log.info({ seconds: inSeconds(milliseconds) }, `the API server tells the ${what} again`),
   });
   const pods = createPods(options.namespace, options.labelSelector, events('neighbours'));
   const cordonedNodes = options.allowUnschedulable
@@ -208,6 +239,25 @@ function discover(
   pods.follow(signal);
   cordonedNodes?.follow(signal);
   return neighbourhood;
+}
+
+/** One line for the first time, and a count for every time. */
+function tellRefused(log: Logger, count: (sets: number) => void): (sets: number) => void {
+  let isTold = false;
+  return (sets) => {
+    count(sets);
+    if (isTold) return;
+    isTold = true;
+    log.error(
+      { most: MOST_ATTRIBUTE_SETS },
+      'there are as many series as there may be: new ones are left out (kubenurse_refused_series_total)',
+    );
+  };
+}
+
+/** With one digit after the point. */
+function inSeconds(milliseconds: number): number {
+  return Math.round(milliseconds / 100) / 10;
 }
 
 /** The first SIGTERM or SIGINT; later ones change nothing, since the end is bounded in time. */

@@ -1,5 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import type { Counter, Histogram, Meter } from '@opentelemetry/api';
+import {
+  type Counter,
+  createNoopMeter,
+  type Gauge,
+  type Histogram,
+  type Meter,
+  type ObservableCallback,
+} from '@opentelemetry/api';
 
 /**
  * Every instrument (names, kinds and attributes: the contract). A name that has its unit as a suffix has it as unit,
@@ -36,6 +43,34 @@ const INSTRUMENTS = {
     description: 'Checks, by the status of their response, or round_trip_error where none came.',
     // attributes: type, code
   },
+  neighbourInfo: {
+    name: 'kubenurse_neighbour_info',
+    unit: '',
+    description: 'Always 1: the node, pod and zone behind the path to a neighbour.',
+    // attributes: type, node, pod, pod_ip, zone
+  },
+  buildInfo: {
+    name: 'kubenurse_build_info',
+    unit: '',
+    description: 'Always 1: the versions of kubenurse and of Node.js.',
+    // attributes: version, nodejs_version
+  },
+  eventLoopDelay: {
+    name: 'kubenurse_event_loop_delay_seconds',
+    unit: 's',
+    description: 'Seconds by which our own timers were late: what we ourselves add to a latency.',
+  },
+  exportFailures: {
+    name: 'kubenurse_export_failures_total',
+    unit: '',
+    description: 'Exports of these metrics that failed.',
+    // attributes: exporter
+  },
+  refusedSeries: {
+    name: 'kubenurse_refused_series_total',
+    unit: '',
+    description: 'Sets of attributes for which there was no room, at each collection.',
+  },
   incomingChecks: {
     name: 'kubenurse_neighbourhood_incoming_checks',
     unit: '',
@@ -65,6 +100,9 @@ const INSTRUMENTS = {
 
 type Instrument = { name: string; unit: string; description: string };
 
+/** The names of every metric. */
+export const METRIC_NAMES: readonly string[] = Object.values(INSTRUMENTS).map(({ name }) => name);
+
 /** The instruments that results are recorded with. */
 export type Metrics = Readonly<{
   requestDuration: Histogram;
@@ -72,41 +110,63 @@ export type Metrics = Readonly<{
   httpRequestDuration: Histogram;
   httpTraceDuration: Histogram;
   httpRequests: Counter;
+  neighbourInfo: Gauge;
+  eventLoopDelay: Histogram;
+  exportFailures: Counter;
+  refusedSeries: Counter;
 }>;
 
-/**
- * Makes every instrument. `boundaries`: those of the histograms' buckets, in seconds; `callers`: who checked us.
- */
-export function createMetrics(
-  meter: Meter,
-  boundaries: readonly number[],
-  callers: { count: () => number },
-): Metrics {
-  const histogram = ({ name, ...options }: Instrument) =>
-    meter.createHistogram(name, {
-      ...options,
-      advice: { explicitBucketBoundaries: [...boundaries] },
-    });
-  const counter = ({ name, ...options }: Instrument) => meter.createCounter(name, options);
-  const gauge = ({ name, ...options }: Instrument) => meter.createObservableGauge(name, options);
+export type MetricsOptions = Readonly<{
+  meter: Meter;
+  /** The boundaries of the histograms' buckets, in seconds. */
+  boundaries: readonly number[];
+  /** Names of metrics that are left out. */
+  disabled: readonly string[];
+  /** Who checked us. */
+  callers: { count: () => number };
+  version: string;
+}>;
 
-  gauge(INSTRUMENTS.incomingChecks).addCallback((result) => result.observe(callers.count()));
-  gauge(INSTRUMENTS.residentMemory).addCallback((result) =>
-    result.observe(process.memoryUsage.rss()),
+/** Makes every instrument; one that is disabled takes what is recorded, and shows nowhere. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const noop = createNoopMeter();
+  const meterOf = ({ name }: Instrument) =>
+    options.disabled.includes(name) ? noop : options.meter;
+  const histogram = (instrument: Instrument) => {
+    const { name, ...described } = instrument;
+    return meterOf(instrument).createHistogram(name, {
+      ...described,
+      advice: { explicitBucketBoundaries: [...options.boundaries] },
+    });
+  };
+  const counter = (instrument: Instrument) => {
+    const { name, ...described } = instrument;
+    return meterOf(instrument).createCounter(name, described);
+  };
+  const gauge = (instrument: Instrument, observe: ObservableCallback) => {
+    const { name, ...described } = instrument;
+    meterOf(instrument).createObservableGauge(name, described).addCallback(observe);
+  };
+
+  gauge(INSTRUMENTS.buildInfo, (result) =>
+    result.observe(1, { version: options.version, nodejs_version: process.versions.node }),
   );
-  gauge(INSTRUMENTS.startTime).addCallback((result) =>
-    result.observe(performance.timeOrigin / 1000),
-  );
-  gauge(INSTRUMENTS.openFileDescriptors).addCallback(async (result) => {
+  gauge(INSTRUMENTS.incomingChecks, (result) => result.observe(options.callers.count()));
+  gauge(INSTRUMENTS.residentMemory, (result) => result.observe(process.memoryUsage.rss()));
+  gauge(INSTRUMENTS.startTime, (result) => result.observe(performance.timeOrigin / 1000));
+  gauge(INSTRUMENTS.openFileDescriptors, async (result) => {
     // One of them is the directory's own. Where there is no /proc, there is no series.
     const descriptors = await readdir('/proc/self/fd').catch(() => undefined);
     if (descriptors) result.observe(descriptors.length - 1);
   });
-  const { name, ...options } = INSTRUMENTS.cpuSeconds;
-  meter.createObservableCounter(name, options).addCallback((result) => {
-    const { user, system } = process.cpuUsage();
-    result.observe((user + system) / 1e6);
-  });
+  const { name: infoName, ...info } = INSTRUMENTS.neighbourInfo;
+  const { name, ...described } = INSTRUMENTS.cpuSeconds;
+  meterOf(INSTRUMENTS.cpuSeconds)
+    .createObservableCounter(name, described)
+    .addCallback((result) => {
+      const { user, system } = process.cpuUsage();
+      result.observe((user + system) / 1e6);
+    });
 
   return {
     requestDuration: histogram(INSTRUMENTS.requestDuration),
@@ -114,5 +174,10 @@ export function createMetrics(
     httpRequestDuration: histogram(INSTRUMENTS.httpRequestDuration),
     httpTraceDuration: histogram(INSTRUMENTS.httpTraceDuration),
     httpRequests: counter(INSTRUMENTS.httpRequests),
+    // Not an observable one, whose attributes the SDK would never forget.
+    neighbourInfo: meterOf(INSTRUMENTS.neighbourInfo).createGauge(infoName, info),
+    eventLoopDelay: histogram(INSTRUMENTS.eventLoopDelay),
+    exportFailures: counter(INSTRUMENTS.exportFailures),
+    refusedSeries: counter(INSTRUMENTS.refusedSeries),
   };
 }

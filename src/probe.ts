@@ -23,6 +23,8 @@ export type Neighbour = Readonly<{
   hostIP: string;
   nodeName: string;
   phase: string;
+  /** As the pod's label `topology.kubernetes.io/zone` has it (Kubernetes 1.35 sets it); empty where there is none. */
+  zone: string;
 }>;
 
 /** Somewhere to reach. */

@@ -1,19 +1,28 @@
 import type { Metrics } from './metrics.ts';
-import { answerText, errorEvent, possibleErrorEvents, type Recorder } from './probe.ts';
+import { answerText, type Check, errorEvent, possibleErrorEvents, type Recorder } from './probe.ts';
 
 /** The value of the label `code` where no response came (the contract). */
 const NO_RESPONSE = 'round_trip_error';
 
 /** Results to metrics. The series of a check exist, at 0, from the moment when it is first asked. */
 export function metricsRecorder(metrics: Metrics): Recorder {
+  const describe = ({ type, target: { neighbour } }: Check) => {
+    if (neighbour === undefined) return;
+    const { nodeName, podName, podIP, zone } = neighbour;
+    metrics.neighbourInfo.record(1, { type, node: nodeName, pod: podName, pod_ip: podIP, zone });
+  };
   return {
     begin: (check) => {
       const { type } = check;
+      describe(check);
       for (const event of possibleErrorEvents(check)) metrics.errors.add(0, { type, event });
       metrics.httpRequests.add(0, { type, code: '200' });
       metrics.httpRequests.add(0, { type, code: NO_RESPONSE });
     },
-    record: ({ check: { type }, outcome }) => {
+    record: ({ check, outcome }) => {
+      const { type } = check;
+      // At each result, since the pod behind a path may be another.
+      describe(check);
       for (const [event, seconds] of Object.entries(outcome.timings)) {
         metrics.httpTraceDuration.record(seconds, { type, event });
       }

@@ -29,6 +29,7 @@ function neighbourhoodOf(ipByNode: Record<string, string>, gone: readonly string
         hostIP: podIP,
         nodeName,
         phase: 'Running',
+        zone: '',
       })),
     hasLeft: async ({ nodeName }: Neighbour) => gone.includes(nodeName),
   } as unknown as Neighbourhood;

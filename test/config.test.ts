@@ -20,7 +20,13 @@ test('readConfig() gives every variable that is not set its default (the contrac
       scheme: 'http',
       port: 8080,
     },
-    self: { podName: hostname(), nodeName: undefined, hostname: hostname() },
+    self: {
+      podName: hostname(),
+      podUid: undefined,
+      namespace: 'kube-system',
+      nodeName: undefined,
+      hostname: hostname(),
+    },
     interval: 5_000,
     shutdownDuration: 5_000,
     network: {
@@ -32,7 +38,12 @@ test('readConfig() gives every variable that is not set its default (the contrac
     server: { address: undefined, port: 8080, tls: undefined },
     metrics: {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-      exposeMetadata: true,
+      isDisabled: false,
+      disabled: [],
+      retention: 600_000,
+      exporters: ['prometheus'],
+      exportInterval: 60_000,
+      exportTimeout: 30_000,
     },
     logLevel: 'info',
     notices: [],
@@ -53,7 +64,8 @@ test('readConfig() reads every variable', () => {
     KUBENURSE_CHECK_INTERVAL: '1m30s',
     KUBENURSE_REUSE_CONNECTIONS: 'true',
     KUBENURSE_HISTOGRAM_BUCKETS: '0.1,1',
-    KUBENURSE_EXPOSE_METADATA: 'false',
+    KUBENURSE_METRICS_DISABLED: 'kubenurse_request_duration, process_open_fds',
+    KUBENURSE_SERIES_RETENTION: '1h',
     KUBENURSE_SHUTDOWN_DURATION: '0',
     KUBENURSE_LISTEN_ADDRESS: '::1',
     KUBENURSE_PORT: '8081',
@@ -68,6 +80,12 @@ test('readConfig() reads every variable', () => {
     KUBERNETES_SERVICE_DNS: 'api.example.com',
     POD_NAME: 'kubenurse-x2bwx',
     NODE_NAME: 'k8s-66',
+    POD_UID: '8a6e1f6c-2f0d-4f0e-9a6b-0d6c1d1c2b3a',
+    POD_NAMESPACE: 'kubenurse',
+    OTEL_SDK_DISABLED: 'True',
+    OTEL_METRICS_EXPORTER: 'console',
+    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    OTEL_METRIC_EXPORT_TIMEOUT: '500',
   });
   expect(config).toEqual({
     targets: {
@@ -88,7 +106,13 @@ test('readConfig() reads every variable', () => {
       scheme: 'https',
       port: 8444,
     },
-    self: { podName: 'kubenurse-x2bwx', nodeName: 'k8s-66', hostname: hostname() },
+    self: {
+      podName: 'kubenurse-x2bwx',
+      podUid: '8a6e1f6c-2f0d-4f0e-9a6b-0d6c1d1c2b3a',
+      namespace: 'kubenurse',
+      nodeName: 'k8s-66',
+      hostname: hostname(),
+    },
     interval: 90_000,
     shutdownDuration: 0,
     network: {
@@ -102,7 +126,15 @@ test('readConfig() reads every variable', () => {
       port: 8081,
       tls: { port: 8444, certFile: import.meta.filename, keyFile: import.meta.filename },
     },
-    metrics: { buckets: [0.1, 1], exposeMetadata: false },
+    metrics: {
+      isDisabled: true,
+      buckets: [0.1, 1],
+      disabled: ['kubenurse_request_duration', 'process_open_fds'],
+      retention: 3_600_000,
+      exporters: ['console'],
+      exportInterval: 1_000,
+      exportTimeout: 500,
+    },
     logLevel: 'debug',
     notices: [],
   });

@@ -18,10 +18,7 @@ export function failed(phase: Phase, message = 'connection refused', timings: Ti
 /** A check that is ok, but for what is said otherwise. */
 export function fakeCheck(
   type: string,
-  {
-    url = 'http://127.0.0.1:8080/',
-    ...rest
-  }: Partial<Omit<Check, 'target'>> & { url?: string } = {},
+  { url = 'http://127.0.0.1:8080/', ...rest }: Partial<Check> & { url?: string } = {},
 ): Check {
   return {
     type,

@@ -11,9 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/deadline.ts': [],
   'src/follow-file.ts': [],
   'src/metrics.ts': [],
+  'src/series-life.ts': [],
+  'src/event-loop.ts': [],
+  'src/resource.ts': [],
 
   'src/config.ts': ['src/config/'],
-  'src/config/': ['src/config/'],
+  'src/config/': ['src/config/', 'src/metrics.ts'],
 
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
   'src/probes/': ['src/probes/', 'src/deadline.ts', 'src/follow-file.ts'],

@@ -1,98 +1,40 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { httpGet } from './cluster/http-get.ts';
-import { Lines } from './cluster/program.ts';
 import { until } from './cluster/until.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-/** Every check but one switched off, so that the program needs nothing around it. */
-const ENOUGH = {
-  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
-  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
-  KUBENURSE_CHECK_ME_INGRESS: 'false',
-  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
-  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
-  POD_NAME: 'kubenurse-test',
-};
-
-// Not onTestFinished(): the tests run beside each other.
-const opened = new DisposableStack();
-afterAll(() => opened.dispose());
-
-function start(env: Record<string, string>, args: readonly string[] = [], nodeArgs: string[] = []) {
-  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  opened.defer(() => child.kill('SIGKILL'));
-  const stdout = new Lines();
-  const stderr = new Lines();
-  stdout.follow(child.stdout);
-  stderr.follow(child.stderr);
-  const closed = once(child, 'close').then(([code]) => code as number | null);
-  return { child, stdout, stderr, closed };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function startListening(env: Record<string, string> = {}, nodeArgs: string[] = []) {
-  const port = await freePort();
-  const program = start(
-    {
-      ...ENOUGH,
-      KUBENURSE_PORT: String(port),
-      KUBENURSE_SERVICE_URL: `http://127.0.0.1:${port}`,
-      ...env,
-    },
-    [],
-    nodeArgs,
-  );
-  await until('the program listens', 10_000, () =>
-    program.stdout.all.some((line) => line.includes('is listening')),
-  );
-  return { ...program, url: `http://127.0.0.1:${port}` };
-}
+import { ENOUGH, freePort, opened, startListening, startProgram } from './start-program.ts';
 
 test.concurrent('--help prints every variable, and exits with 0', async () => {
-  const { closed, stdout } = start({}, ['--help']);
+  const { closed, stdout } = startProgram({}, ['--help']);
   expect(await closed).toBe(0);
   expect(stdout.all.join('\n')).toContain('KUBENURSE_INGRESS_URL');
 });
 
 test.concurrent('--version prints the version', async () => {
-  const { closed, stdout } = start({}, ['--version']);
+  const { closed, stdout } = startProgram({}, ['--version']);
   expect(await closed).toBe(0);
   expect(stdout.all).toEqual([packageJson.version]);
 });
 
 test.concurrent('--check-config says that a configuration is valid, and does not start', async () => {
-  const { closed, stdout } = start({ ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse' }, [
-    '--check-config',
-  ]);
+  const { closed, stdout } = startProgram(
+    { ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse' },
+    ['--check-config'],
+  );
   expect(await closed).toBe(0);
   expect(stdout.all).toEqual(['the configuration is valid']);
 });
 
 test.concurrent('an unknown argument is named, with exit code 2', async () => {
-  const { closed, stderr } = start({}, ['--chek-config']);
+  const { closed, stderr } = startProgram({}, ['--chek-config']);
   expect(await closed).toBe(2);
   expect(stderr.all).toEqual([expect.stringContaining("Unknown option '--chek-config'")]);
 });
 
 test.concurrent('mistakes in the configuration are all named, with exit code 2 and no stack trace', async () => {
-  const { closed, stderr, stdout } = start({
+  const { closed, stderr, stdout } = startProgram({
     ...ENOUGH,
     KUBENURSE_CHECK_INTERVAL: '0',
     KUBENURSE_NEIGHBOUR_LIMIT: 'ten',
@@ -112,7 +54,7 @@ test.concurrent('upstream fault: a failed listen does not end the process', asyn
   opened.defer(() => taken.close());
   await once(taken, 'listening');
   const { port } = taken.address() as { port: number };
-  const { closed, stdout } = start({
+  const { closed, stdout } = startProgram({
     ...ENOUGH,
     KUBENURSE_SERVICE_URL: 'http://127.0.0.1',
     KUBENURSE_PORT: String(port),
@@ -161,7 +103,7 @@ test.concurrent('upstream fault: SIGTERM counts the checks in flight as errors',
 
 test.concurrent('an unexpected exception ends the program with the reason and code 1', async () => {
   const bug = 'setTimeout(() => { throw new Error("a bug") }, 1500)';
-  const { closed, stdout } = start(
+  const { closed, stdout } = startProgram(
     {
       ...ENOUGH,
       KUBENURSE_SERVICE_URL: 'http://127.0.0.1',

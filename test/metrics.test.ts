@@ -1,43 +1,93 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { METRIC_NAMES } from '../src/metrics.ts';
+import { metricsRecorder } from '../src/recorders.ts';
+import { failed, fakeCheck, ok } from './fake-check.ts';
+import { neighbourOn } from './neighbours/pods.ts';
 import { scrapedMetrics, startingWith } from './scraped-metrics.ts';
 
-test('createMetrics() gives the process, measured at each scrape', async () => {
-  const { series } = scrapedMetrics();
-  const first = startingWith('process_', await series());
-  expect(Object.keys(first).sort()).toEqual([
-    'cpu_seconds_total',
-    'open_fds',
-    'resident_memory_bytes',
-    'start_time_seconds',
-  ]);
-  const startedAgo = Date.now() / 1000 - (first.start_time_seconds ?? 0);
-  expect(startedAgo).toBeGreaterThan(0);
-  // `uptime()` counts from the process's start, a worker's time origin is later.
-  expect(startedAgo).toBeLessThan(process.uptime() + 1);
-  expect(first.resident_memory_bytes).toBeGreaterThan(10_000_000);
-  expect(first.resident_memory_bytes).toBeLessThan(4_000_000_000);
+describe('createMetrics()', () => {
+  test('gives the process, measured at each scrape', async () => {
+    const { series } = scrapedMetrics();
+    const first = startingWith('process_', await series());
+    expect(Object.keys(first).sort()).toEqual([
+      'cpu_seconds_total',
+      'open_fds',
+      'resident_memory_bytes',
+      'start_time_seconds',
+    ]);
+    const startedAgo = Date.now() / 1000 - (first.start_time_seconds ?? 0);
+    expect(startedAgo).toBeGreaterThan(0);
+    // `uptime()` counts from the process's start, a worker's time origin is later.
+    expect(startedAgo).toBeLessThan(process.uptime() + 1);
+    expect(first.resident_memory_bytes).toBeGreaterThan(10_000_000);
+    expect(first.resident_memory_bytes).toBeLessThan(4_000_000_000);
 
-  const used = process.cpuUsage();
-  while (process.cpuUsage(used).user < 50_000);
-  const second = startingWith('process_', await series());
-  const cpuSeconds = (second.cpu_seconds_total ?? 0) - (first.cpu_seconds_total ?? 0);
-  expect(cpuSeconds).toBeGreaterThanOrEqual(0.05);
-  expect(cpuSeconds).toBeLessThan(10);
-});
+    const used = process.cpuUsage();
+    while (process.cpuUsage(used).user < 50_000);
+    const second = startingWith('process_', await series());
+    const cpuSeconds = (second.cpu_seconds_total ?? 0) - (first.cpu_seconds_total ?? 0);
+    expect(cpuSeconds).toBeGreaterThanOrEqual(0.05);
+    expect(cpuSeconds).toBeLessThan(10);
+  });
 
-test('createMetrics() counts the open file descriptors', async () => {
-  const { series } = scrapedMetrics();
-  const before = (await series()).process_open_fds ?? 0;
-  const opened = Array.from({ length: 20 }, () => openSync('/dev/null', 'r'));
-  const after = (await series()).process_open_fds ?? 0;
-  const listed = readdirSync('/proc/self/fd').length;
-  opened.forEach(closeSync);
-  expect(after - before).toBeGreaterThanOrEqual(15);
-  expect(Math.abs(after - listed)).toBeLessThan(10);
-});
+  test('counts the open file descriptors', async () => {
+    const { series } = scrapedMetrics();
+    const before = (await series()).process_open_fds ?? 0;
+    const opened = Array.from({ length: 20 }, () => openSync('/dev/null', 'r'));
+    const after = (await series()).process_open_fds ?? 0;
+    const listed = readdirSync('/proc/self/fd').length;
+    opened.forEach(closeSync);
+    expect(after - before).toBeGreaterThanOrEqual(15);
+    expect(Math.abs(after - listed)).toBeLessThan(10);
+  });
 
-test('createMetrics() gives the number of callers', async () => {
-  const { series } = scrapedMetrics({ callers: 7 });
-  expect((await series()).kubenurse_neighbourhood_incoming_checks).toBe(7);
+  test('gives the number of callers', async () => {
+    const { series } = scrapedMetrics({ callers: 7 });
+    expect((await series()).kubenurse_neighbourhood_incoming_checks).toBe(7);
+  });
+
+  test('gives the versions of kubenurse and of Node.js', async () => {
+    const { series } = scrapedMetrics({ version: '4.5.6' });
+    expect(startingWith('kubenurse_build_info', await series())).toEqual({
+      [`{version="4.5.6",nodejs_version="${process.versions.node}"}`]: 1,
+    });
+  });
+
+  test('takes the delays of the event loop', async () => {
+    const { metrics, series } = scrapedMetrics();
+    metrics.eventLoopDelay.record(0);
+    metrics.eventLoopDelay.record(0.25);
+    const delay = startingWith('kubenurse_event_loop_delay_seconds', await series());
+    expect(delay).toMatchObject({ _count: 2, _sum: 0.25, '_bucket{le="0.01"}': 1 });
+  });
+
+  test('counts failed exports and refused series', async () => {
+    const { metrics, series } = scrapedMetrics();
+    metrics.exportFailures.add(2, { exporter: 'otlp' });
+    metrics.refusedSeries.add(3);
+    expect(await series()).toMatchObject({
+      'kubenurse_export_failures_total{exporter="otlp"}': 2,
+      kubenurse_refused_series_total: 3,
+    });
+  });
+
+  test.each(METRIC_NAMES)('shows %s, and nowhere where it is disabled', async (name) => {
+    const everything = async (disabled: string[]) => {
+      const exposeMetadata = true;
+      const { metrics, scrape } = scrapedMetrics({ disabled, exposeMetadata });
+      const recorder = metricsRecorder(metrics);
+      const target = { url: new URL('http://10.0.0.1/'), neighbour: neighbourOn('k8s-66') };
+      const check = fakeCheck('path_k8s-66', { target });
+      recorder.record({ check, outcome: ok({ got_conn: 0.1 }) });
+      recorder.record({ check, outcome: failed('connect') });
+      metrics.eventLoopDelay.record(0);
+      metrics.exportFailures.add(1, { exporter: 'otlp' });
+      metrics.refusedSeries.add(1);
+      const { body } = await scrape();
+      return [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, family]) => family).sort();
+    };
+    expect(await everything([])).toEqual([...METRIC_NAMES].sort());
+    expect(await everything([name])).toEqual(METRIC_NAMES.filter((it) => it !== name).sort());
+  });
 });

@@ -1,37 +1,72 @@
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
-import { PrometheusExporter } from '../exporters/prometheus.ts';
-import { createMetrics, type Metrics } from '../src/metrics.ts';
+import type { Scrape } from '../exporters/exporter.ts';
+import { createExporter } from '../exporters/prometheus.ts';
+import type { Retirement } from '../exporters/retiring.ts';
+import { createMetrics, type Metrics, type MetricsOptions } from '../src/metrics.ts';
 
-/** Our instruments with the real SDK behind them, until the test has finished. */
+/** Every set of attributes is wanted, and there is room for it. */
+export const EVERYTHING: Retirement = {
+  keep: () => true,
+  mostSets: 10_000,
+  onRefused: () => {},
+};
+
+type Options = Partial<Omit<MetricsOptions, 'meter' | 'callers'>> & {
+  exposeMetadata?: boolean;
+  /** Which sets are wanted; all if not given. */
+  keep?: Retirement['keep'];
+  callers?: number;
+};
+
+/** Our instruments with the real SDK and the Prometheus exporter behind them, until the test has finished. */
 export function scrapedMetrics({
   exposeMetadata = false,
-  boundaries = [0.01, 0.25, 1],
   callers = 0,
-} = {}): {
+  keep = EVERYTHING.keep,
+  ...options
+}: Options = {}): {
   metrics: Metrics;
-  exporter: PrometheusExporter;
+  /** `accept` is that of curl if not given. */
+  scrape: (accept?: string) => Promise<Scrape>;
   /** The value of each series that a scrape shows now, by its name and labels as they are written. */
   series: () => Promise<Record<string, number>>;
 } {
-  const exporter = new PrometheusExporter({ exposeMetadata });
-  const provider = new MeterProvider({ readers: [exporter] });
+  const exporter = createExporter({
+    environment: { KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) },
+    reading: { retirement: { ...EVERYTHING, keep } },
+    push: () => {
+      throw new Error('Prometheus is not pushed to');
+    },
+  });
+  const provider = new MeterProvider({ readers: [exporter.reader] });
   onTestFinished(() => provider.shutdown());
-  const meter = provider.getMeter('kubenurse', '1.2.3');
-  const metrics = createMetrics(meter, boundaries, { count: () => callers });
-  const series = async () => {
-    const { body } = await exporter.scrape();
-    return Object.fromEntries(
-      body
-        .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => {
-          const space = line.lastIndexOf(' ');
-          return [line.slice(0, space), Number(line.slice(space + 1))];
-        }),
-    );
+  const metrics = createMetrics({
+    meter: provider.getMeter('kubenurse', '1.2.3'),
+    boundaries: [0.01, 0.25, 1],
+    disabled: [],
+    version: '1.2.3',
+    ...options,
+    callers: { count: () => callers },
+  });
+  const scrape = async (accept = '*/*') => {
+    if (exporter.scrape === undefined) throw new Error('the exporter cannot be scraped');
+    return exporter.scrape(accept);
   };
-  return { metrics, exporter, series };
+  return { metrics, scrape, series: async () => seriesOf((await scrape()).body) };
+}
+
+/** The value of each series of a scrape, by its name and labels as they are written. */
+export function seriesOf(body: string): Record<string, number> {
+  return Object.fromEntries(
+    body
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => {
+        const space = line.lastIndexOf(' ');
+        return [line.slice(0, space), Number(line.slice(space + 1).replace('Inf', 'Infinity'))];
+      }),
+  );
 }
 
 /** The series whose name begins so, without it. */

@@ -114,6 +114,14 @@ export const name: Parse<string> = (text) => {
 
 export const path: Parse<string> = (text) => text;
 
+/** Letters, digits and a few signs, such as a UID has. */
+export const token: Parse<string> = (text) => {
+  if (!/^[\w.:-]{1,253}$/.test(text)) {
+    throw new Error('must be letters, digits, "-", ".", "_" and ":"');
+  }
+  return text;
+};
+
 /** Bucket boundaries in seconds. */
 export const buckets: Parse<readonly number[]> = (text) => {
   const bounds = text.split(',').map((bound) => (bound.trim() === '' ? NaN : Number(bound)));
@@ -168,3 +176,45 @@ export const labelSelector: Parse<string> = (text) => {
   }
   return text;
 };
+
+/** What the specification calls a boolean: `true` in any spelling. */
+export const otelBoolean: Parse<boolean> = (text) => boolean(text.toLowerCase());
+
+/** Names of exporters, or modules that make one; `none`, alone, for no exporter. */
+export const exporters: Parse<readonly string[]> = (text) => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.length === 1 && names[0] === 'none') return [];
+  const isOne = (name: string) =>
+    /^(prometheus|otlp|console)$/.test(name) ||
+    /^(\.{0,2}\/|@?[\w.-]+\/|[\w-]+-)[\w@./-]+$/.test(name);
+  if (!names.every(isOne) || new Set(names).size < names.length) {
+    throw new Error(
+      'must list, once each, prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"',
+    );
+  }
+  return names;
+};
+
+/** `key=value,key=value`, percent-encoded (W3C Baggage, as the specification wants it). */
+export const keyValues: Parse<string> = (text) => {
+  const isPair = (pair: string) => {
+    const [, key, value] = /^\s*([^=\s]+)\s*=(.*)$/.exec(pair) ?? [];
+    return key !== undefined && URL.canParse(`x:${value}`) && !/%(?![0-9A-Fa-f]{2})/.test(pair);
+  };
+  if (!text.split(',').every(isPair)) {
+    throw new Error('must be key=value,key=value with values percent-encoded');
+  }
+  return text;
+};
+
+/** A list of some of these names. */
+export function someOf(names: readonly string[]): Parse<readonly string[]> {
+  return (text) => {
+    const chosen = text.split(',').map((name) => name.trim());
+    const unknown = chosen.find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      throw new Error(`must list names of ours, which "${unknown}" is not: ${names.join(', ')}`);
+    }
+    return chosen;
+  };
+}

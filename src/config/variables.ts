@@ -1,17 +1,24 @@
+import { METRIC_NAMES } from '../metrics.ts';
 import {
   baseUrl,
   boolean,
   buckets,
   duration,
+  exporters,
   extraChecks,
   host,
   integer,
   ipAddress,
+  keyValues,
   labelSelector,
   name,
   oneOf,
+  otelBoolean,
   type Parse,
   path,
+  someOf,
+  token,
+  url,
 } from './values.ts';
 
 /** A variable of the environment. Without a default, one that is not set is `undefined`. */
@@ -33,6 +40,7 @@ function optional<Value>(parse: Parse<Value>, description: string) {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const PORT = integer(1, 65_535);
+const MILLISECONDS = integer(1, 86_400_000);
 
 /** Every variable that we read, in the order in which the help and the README list them (names and defaults: the contract). */
 export const VARIABLES = {
@@ -62,6 +70,15 @@ export const VARIABLES = {
     '0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10',
   ),
   KUBENURSE_EXPOSE_METADATA: variable(boolean, 'HELP and TYPE lines in /metrics', 'true'),
+  KUBENURSE_METRICS_DISABLED: optional(
+    someOf(METRIC_NAMES),
+    'names of metrics to leave out, comma-separated',
+  ),
+  KUBENURSE_SERIES_RETENTION: variable(
+    duration('0s', '24h'),
+    'how long the series of a neighbour outlive the last check of it',
+    '10m',
+  ),
   KUBENURSE_SHUTDOWN_DURATION: variable(
     duration('0s', '1h'),
     'how long to answer after SIGTERM, no longer ready',
@@ -91,7 +108,50 @@ export const VARIABLES = {
   ),
   POD_NAME: optional(name, "our pod's name, by the downward API; the host's name if not set"),
   NODE_NAME: optional(name, "our node's name, by the downward API; that of our pod if not set"),
+  POD_UID: optional(token, "our pod's UID, by the downward API"),
+  POD_NAMESPACE: optional(name, "our pod's namespace, by the downward API"),
+  OTEL_METRICS_EXPORTER: optional(
+    exporters,
+    'how metrics leave: prometheus, otlp, console, a module, several of them, or none; prometheus if not set, and otlp too as soon as an endpoint is',
+  ),
+  OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'milliseconds between two pushes', '60000'),
+  OTEL_METRIC_EXPORT_TIMEOUT: variable(MILLISECONDS, 'milliseconds that a push may take', '30000'),
+  ...otlp('ENDPOINT', url, 'where OTLP is pushed to'),
+  ...otlp(
+    'PROTOCOL',
+    oneOf(['http/protobuf', 'http/json']),
+    'http/protobuf (the default) or http/json',
+  ),
+  ...otlp('HEADERS', keyValues, 'header fields of a push, key=value,key=value'),
+  ...otlp('COMPRESSION', oneOf(['gzip', 'none']), 'gzip or none'),
+  ...otlp(
+    'TIMEOUT',
+    MILLISECONDS,
+    'milliseconds that a push may take, retries included (default 10000)',
+  ),
+  ...otlp('CERTIFICATE', path, 'PEM file, the authority of the other side'),
+  ...otlp('CLIENT_CERTIFICATE', path, 'PEM file, our certificate for the push'),
+  ...otlp('CLIENT_KEY', path, 'PEM file, its private key'),
+  OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: optional(
+    (text) => oneOf(['cumulative', 'delta', 'lowmemory'])(text.toLowerCase()),
+    'cumulative (the default), delta or lowmemory',
+  ),
+  OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: optional(
+    oneOf(['explicit_bucket_histogram', 'base2_exponential_bucket_histogram']),
+    'explicit_bucket_histogram (the default) or base2_exponential_bucket_histogram',
+  ),
+  OTEL_RESOURCE_ATTRIBUTES: optional(keyValues, 'attributes of the resource, key=value,key=value'),
+  OTEL_SERVICE_NAME: optional(path, 'service.name, "kubenurse" if not set'),
+  OTEL_SDK_DISABLED: variable(otelBoolean, 'record and export no metrics', 'false'),
 };
+
+/** A variable of the OTLP exporter for every signal, and the one for metrics, which comes first. */
+function otlp<Name extends string, Value>(name: Name, parse: Parse<Value>, description: string) {
+  return {
+    [`OTEL_EXPORTER_OTLP_METRICS_${name}`]: optional(parse, description),
+    [`OTEL_EXPORTER_OTLP_${name}`]: optional(parse, 'the same, for every signal'),
+  } as Record<`OTEL_EXPORTER_OTLP_${'METRICS_' | ''}${Name}`, Variable<Value>>;
+}
 
 export type VariableName = keyof typeof VARIABLES;
 

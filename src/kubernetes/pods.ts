@@ -12,7 +12,7 @@ export type Pod = Readonly<{
 }>;
 
 type PodObject = KubernetesObject & {
-  metadata: { deletionTimestamp?: string };
+  metadata: { deletionTimestamp?: string; labels?: Record<string, string> };
   spec?: { nodeName?: string };
   status?: {
     phase?: string;
@@ -21,6 +21,8 @@ type PodObject = KubernetesObject & {
     conditions?: { type: string; status: string }[];
   };
 };
+
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** The pods of a namespace that match a label selector, by name. */
 export function createPods(
@@ -46,6 +48,7 @@ function pickPod({ metadata, spec, status }: PodObject, previous: Pod | undefine
       hostIP: status?.hostIP ?? '',
       nodeName: spec?.nodeName ?? '',
       phase,
+      zone: metadata.labels?.[ZONE_LABEL] ?? '',
     },
     isTerminating: metadata.deletionTimestamp !== undefined,
     isUnready: ready?.status === 'False',

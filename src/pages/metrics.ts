@@ -1,12 +1,22 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Page } from './page.ts';
 
-/** What a scrape answers; 500 when that cannot be made. */
+const compress = promisify(gzip);
+
+/** What a scrape answers, compressed where the client takes that; 500 when it cannot be made. */
 export function metricsPage(
-  scrape: () => Promise<Readonly<{ contentType: string; body: string }>>,
+  scrape: (accept: string) => Promise<Readonly<{ contentType: string; body: string }>>,
 ): Page {
   return async (context) => {
-    const { contentType, body } = await scrape();
-    context.body = body;
+    const { contentType, body } = await scrape(context.get('Accept'));
+    context.vary('Accept, Accept-Encoding');
+    if (context.acceptsEncodings('gzip', 'identity') === 'gzip') {
+      context.set('Content-Encoding', 'gzip');
+      context.body = await compress(body);
+    } else {
+      context.body = body;
+    }
     context.set('Content-Type', contentType);
   };
 }

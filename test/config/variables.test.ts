@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { METRIC_NAMES } from '../../src/metrics.ts';
 import { ENVIRONMENT, mistakesIn } from './environment.ts';
 
 const BOOLEAN = 'must be "true" or "false"';
@@ -7,6 +8,12 @@ const URL = 'must be an http or https URL such as "https://kubenurse.example.com
 const NAME = 'must be a Kubernetes name: lower case letters, digits, "-" and "."';
 const PORT = 'must be a whole number from 1 to 65535';
 const HOST = 'must be a host name or an IP address';
+const MILLISECONDS = 'must be a whole number from 1 to 86400000';
+const KEY_VALUES = 'must be key=value,key=value with values percent-encoded';
+const PROTOCOL = 'must be one of http/protobuf, http/json';
+const EXPORTERS =
+  'must list, once each, prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"';
+const METRICS = 'must list names of ours, which "kubenurse_errors" is not: ';
 
 /** Each variable, a value that is a mistake, and what we say would be right. */
 const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] = [
@@ -43,6 +50,8 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
     'must be rising numbers of seconds above 0, such as "0.001,0.01,0.1,1"',
   ],
   ['KUBENURSE_EXPOSE_METADATA', 't', BOOLEAN],
+  ['KUBENURSE_METRICS_DISABLED', 'kubenurse_errors', `${METRICS}${METRIC_NAMES.join(', ')}`],
+  ['KUBENURSE_SERIES_RETENTION', '25h', 'must be a duration from 0s to 24h'],
   ['KUBENURSE_SHUTDOWN_DURATION', '2h', 'must be a duration from 0s to 1h'],
   ['KUBENURSE_LISTEN_ADDRESS', 'localhost', 'must be an IP address such as "127.0.0.1" or "::"'],
   ['KUBENURSE_PORT', '65536', PORT],
@@ -58,31 +67,68 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   ['KUBERNETES_SERVICE_DNS', 'kubernetes default', HOST],
   ['POD_NAME', 'kubenurse_x2bwx', NAME],
   ['NODE_NAME', 'K8S-66', NAME],
+  ['POD_UID', 'a b', 'must be letters, digits, "-", ".", "_" and ":"'],
+  ['POD_NAMESPACE', 'Kube_System', NAME],
+  ['OTEL_METRICS_EXPORTER', 'jaeger', EXPORTERS],
+  ['OTEL_METRIC_EXPORT_INTERVAL', '0', MILLISECONDS],
+  ['OTEL_METRIC_EXPORT_TIMEOUT', '30s', MILLISECONDS],
+  ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'collector:4318', URL],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317', URL],
+  ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'grpc', PROTOCOL],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http', PROTOCOL],
+  ['OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'authorization: Bearer secret', KEY_VALUES],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization=secret%2', KEY_VALUES],
+  ['OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', 'zstd', 'must be one of gzip, none'],
+  ['OTEL_EXPORTER_OTLP_COMPRESSION', 'true', 'must be one of gzip, none'],
+  ['OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', '10s', MILLISECONDS],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', '-1', MILLISECONDS],
+  [
+    'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE',
+    'sometimes',
+    'must be one of cumulative, delta, lowmemory',
+  ],
+  [
+    'OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION',
+    'exponential',
+    'must be one of explicit_bucket_histogram, base2_exponential_bucket_histogram',
+  ],
+  ['OTEL_RESOURCE_ATTRIBUTES', 'cluster', KEY_VALUES],
+  ['OTEL_SDK_DISABLED', 'yes', BOOLEAN],
 ];
 
-/** Any text is a path; whether there is such a file is for its reader to say. */
-const PATHS = [
+/** Any text is a path or a name; whether there is such a file is for its reader to say. */
+const ANY_TEXT = [
   'KUBENURSE_EXTRA_CA',
   'KUBENURSE_CERT_FILE',
   'KUBENURSE_CERT_KEY',
   'KUBENURSE_RESOLV_CONF',
+  'OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
+  'OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY',
+  'OTEL_EXPORTER_OTLP_CLIENT_KEY',
+  'OTEL_SERVICE_NAME',
 ];
 
-test.each(MISTAKES)('readConfig() says what is wrong with %s=%s', (name, value, message) => {
-  expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([
-    `${name}=${JSON.stringify(value)} ${message}`,
-  ]);
+/** What is said of a mistake: header fields may be credentials, and are not shown. */
+function told([name, value, message]: (typeof MISTAKES)[number]): string {
+  const shown = name.endsWith('_HEADERS') ? '[redacted]' : JSON.stringify(value);
+  return `${name}=${shown} ${message}`;
+}
+
+test.each(MISTAKES)('readConfig() says what is wrong with %s=%s', (...mistake) => {
+  const [name, value] = mistake;
+  expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([told(mistake)]);
 });
 
-test('readConfig() has a mistake here for each of its variables but paths', () => {
-  const tested = [...MISTAKES.map(([name]) => name), ...PATHS];
+test('readConfig() has a mistake here for each of its variables but those of any text', () => {
+  const tested = [...MISTAKES.map(([name]) => name), ...ANY_TEXT];
   expect(tested.sort()).toEqual(Object.keys(VARIABLES).sort());
 });
 
 test('readConfig() names several mistakes at once', () => {
   const environment = { ...ENVIRONMENT };
   for (const [name, value] of MISTAKES) environment[name] = value;
-  expect(mistakesIn(environment)).toEqual(
-    MISTAKES.map(([name, value, message]) => `${name}=${JSON.stringify(value)} ${message}`),
-  );
+  expect(mistakesIn(environment)).toEqual(MISTAKES.map(told));
 });

@@ -1,16 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PrometheusExporter } from '../../exporters/prometheus.ts';
+import { createExporter } from '../../exporters/prometheus.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from '../fake-check.ts';
-import { scrapedMetrics } from '../scraped-metrics.ts';
+import { neighbourOn } from '../neighbours/pods.ts';
+import { EVERYTHING, scrapedMetrics, seriesOf } from '../scraped-metrics.ts';
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Names and types of the contract. */
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+/** Names and types of the contract, and of what we have beside it. */
 const TYPES = {
   kubenurse_request_duration: 'histogram',
   kubenurse_errors_total: 'counter',
@@ -18,6 +22,11 @@ const TYPES = {
   kubenurse_httpclient_trace_request_duration_seconds: 'histogram',
   kubenurse_httpclient_requests_total: 'counter',
   kubenurse_neighbourhood_incoming_checks: 'gauge',
+  kubenurse_neighbour_info: 'gauge',
+  kubenurse_build_info: 'gauge',
+  kubenurse_event_loop_delay_seconds: 'histogram',
+  kubenurse_export_failures_total: 'counter',
+  kubenurse_refused_series_total: 'counter',
   process_resident_memory_bytes: 'gauge',
   process_open_fds: 'gauge',
   process_cpu_seconds_total: 'counter',
@@ -25,38 +34,46 @@ const TYPES = {
 };
 
 /** A scrape after results of every kind. */
-async function scrape(exposeMetadata: boolean, type = 'path_k8s-66') {
+async function scrape({ exposeMetadata = false, accept = '*/*' } = {}) {
   const boundaries = [0.0005, 0.001, 2.5];
-  const { metrics, exporter } = scrapedMetrics({ exposeMetadata, boundaries });
+  const { metrics, scrape } = scrapedMetrics({ exposeMetadata, boundaries });
   const recorder = metricsRecorder(metrics);
-  const check = fakeCheck(type);
+  const url = new URL('http://10.0.0.1:8080/alwayshappy');
+  const target = { url, neighbour: neighbourOn('k8s-66') };
+  const check = fakeCheck('path_k8s-66', { target });
   recorder.begin?.(check);
   for (const outcome of [ok({ got_conn: 0.0007 }), unexpectedStatus(503), failed('connect')]) {
     recorder.record({ check, outcome });
   }
-  return exporter.scrape();
+  metrics.eventLoopDelay.record(0);
+  metrics.exportFailures.add(0, { exporter: 'otlp' });
+  metrics.refusedSeries.add(0);
+  return scrape(accept);
 }
 
-/** An exporter with one gauge. */
-function gaugeOf(observe: (signal: (value: number) => void) => void | Promise<void>) {
-  const exporter = new PrometheusExporter({ exposeMetadata: false });
-  const provider = new MeterProvider({ readers: [exporter] });
+/** Scrapes an exporter with one gauge. */
+function gaugeOf(observe: (level: (value: number) => void) => void | Promise<void>) {
+  const { reader, scrape } = createExporter({
+    environment: { KUBENURSE_EXPOSE_METADATA: 'false' },
+    reading: { retirement: EVERYTHING },
+    push: () => {
+      throw new Error('Prometheus is not pushed to');
+    },
+  });
+  const provider = new MeterProvider({ readers: [reader] });
   onTestFinished(() => provider.shutdown().catch(() => {}));
   provider
     .getMeter('test')
     .createObservableGauge('level')
     .addCallback((result) => observe((value) => result.observe(value)));
-  return exporter;
+  return async () => scrape?.('*/*');
 }
 
-describe('PrometheusExporter.scrape()', () => {
+describe('the scrape', () => {
   test('has the names and types of the contract, and help for each', async () => {
-    const { contentType, body } = await scrape(true);
-    expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
-    const types = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [
-      name,
-      type,
-    ]);
+    const { contentType, body } = await scrape({ exposeMetadata: true });
+    expect(contentType).toBe(TEXT);
+    const types = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, ...type]) => type);
     expect(Object.fromEntries(types)).toEqual(TYPES);
     expect(types).toHaveLength(Object.keys(TYPES).length);
     for (const name of Object.keys(TYPES)) {
@@ -66,50 +83,26 @@ describe('PrometheusExporter.scrape()', () => {
   });
 
   test('has no series that the contract does not name, and no labels but its own', async () => {
-    const { body } = await scrape(false);
+    const { body } = await scrape();
     const lines = body.trimEnd().split('\n');
     const names = lines.map((line) => line.replace(/(_bucket|_sum|_count)?(\{.*)? \S+$/, ''));
     expect(new Set(names)).toEqual(new Set(Object.keys(TYPES)));
-    const labels = lines.flatMap((line) => [...line.matchAll(/[{,](\w+)="/g)].map(([, l]) => l));
-    expect(new Set(labels)).toEqual(new Set(['type', 'event', 'code', 'le']));
+    const labels = lines
+      .filter((line) => !/_info\{/.test(line))
+      .flatMap((line) => [...line.matchAll(/[{,](\w+)="/g)].map(([, label]) => label));
+    expect(new Set(labels)).toEqual(new Set(['type', 'event', 'code', 'le', 'exporter']));
     expect(body).not.toMatch(/otel|target_info|service_name/);
   });
 
-  test('has the buckets that it was given, cumulative, and +Inf', async () => {
-    const { body } = await scrape(false);
-    const buckets = body
-      .split('\n')
-      .filter((line) => line.startsWith('kubenurse_httpclient_trace_request_duration_seconds_b'))
-      .map((line) => /le="(.*)"\} (.*)$/.exec(line)?.slice(1));
-    expect(buckets).toEqual([
+  test('has the buckets that it was given', async () => {
+    const { body } = await scrape();
+    const buckets = body.matchAll(/^kubenurse_httpclient_trace_.*_bucket\{.*le="(.*)"\} (.*)$/gm);
+    expect([...buckets].map(([, ...bucket]) => bucket)).toEqual([
       ['0.0005', '0'],
       ['0.001', '1'],
       ['2.5', '1'],
       ['+Inf', '1'],
     ]);
-  });
-
-  test('leaves no comment line without metadata, and the same series', async () => {
-    const series = (body: string) =>
-      body.split('\n').filter((line) => !line.startsWith('#') && !line.startsWith('process_'));
-    const { body } = await scrape(false);
-    expect(body).not.toMatch(/^#/m);
-    expect(series(body)).toEqual(series((await scrape(true)).body));
-  });
-
-  test('escapes the values of labels', async () => {
-    const { body } = await scrape(false, 'a "quoted" \\ back\nslash and\n# TYPE line');
-    const line = 'type="a \\"quoted\\" \\\\ back\\nslash and\\n# TYPE line"';
-    expect(body).toContain(`kubenurse_httpclient_requests_total{${line},code="200"} 1\n`);
-    expect(body).not.toMatch(/^#/m);
-  });
-
-  test.each([true, false])('is whole where there is no metric, metadata: %s', async (metadata) => {
-    const exporter = new PrometheusExporter({ exposeMetadata: metadata });
-    const provider = new MeterProvider({ readers: [exporter] });
-    onTestFinished(() => provider.shutdown());
-    const { body } = await exporter.scrape();
-    expect(body).toBe(metadata ? '# no registered metrics\n' : '');
   });
 
   test('keeps more than the 2,000 series that the SDK allows by default', async () => {
@@ -124,35 +117,80 @@ describe('PrometheusExporter.scrape()', () => {
     const failing = gaugeOf(() => {
       throw new Error('no level');
     });
-    await expect(failing.scrape()).rejects.toThrow('metrics cannot be collected: Error: no level');
+    await expect(failing()).rejects.toThrow('metrics cannot be collected: Error: no level');
     const rejecting = gaugeOf(() => Promise.reject(new Error('no level')));
-    await expect(rejecting.scrape()).rejects.toThrow('metrics cannot be collected');
+    await expect(rejecting()).rejects.toThrow('metrics cannot be collected');
   });
 
   test('rejects where a part is not collected within 5 s', async () => {
     vi.useFakeTimers();
     const never = gaugeOf(() => new Promise(() => {}));
-    const rejected = expect(never.scrape()).rejects.toThrow(/metrics cannot be collected.*timed/);
+    const rejected = expect(never()).rejects.toThrow(/metrics cannot be collected.*timed/);
     await vi.advanceTimersByTimeAsync(5_000);
     await rejected;
   });
 
+  test('is whole for each of many that scrape at once', async () => {
+    const { scrape } = scrapedMetrics();
+    const names = (body: string) => Object.keys(seriesOf(body)).sort();
+    const alone = names((await scrape()).body);
+    expect(alone).toContain('process_open_fds');
+    for (const { body } of await Promise.all([scrape(), scrape(), scrape()])) {
+      expect(names(body)).toEqual(alone);
+    }
+  });
+
   test('works again after it has failed', async () => {
     let fails = true;
-    const exporter = gaugeOf((observe) => {
+    const scrape = gaugeOf((level) => {
       if (fails) throw new Error('no level');
-      observe(3);
+      level(3);
     });
-    await expect(exporter.scrape()).rejects.toThrow();
+    await expect(scrape()).rejects.toThrow();
     fails = false;
-    expect((await exporter.scrape()).body).toBe('level 3\n');
+    expect(await scrape()).toMatchObject({ body: 'level 3\n' });
+  });
+});
+
+describe("the scrape's format", () => {
+  test.each([
+    ['curl', '*/*', TEXT],
+    ['no Accept at all', '', TEXT],
+    [
+      'Prometheus 2',
+      'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+      OPENMETRICS,
+    ],
+    [
+      'Prometheus 3',
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
+      OPENMETRICS,
+    ],
+    [
+      'Prometheus with scrape_protocols: [PrometheusText0.0.4]',
+      'text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+      TEXT,
+    ],
+    [
+      'a client that wants text rather',
+      'application/openmetrics-text;q=0.5, text/plain; q=0.9',
+      TEXT,
+    ],
+    ['a client that refuses OpenMetrics', 'application/openmetrics-text;q=0,*/*', TEXT],
+    ['a browser', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', TEXT],
+    ['a client that shouts', 'Application/OpenMetrics-Text', OPENMETRICS],
+    ['nonsense', ';;q=,application/openmetrics-text;q=high', TEXT],
+  ])('is by Accept: %s', async (_, accept, expected) => {
+    const { contentType, body } = await scrape({ accept });
+    expect(contentType).toBe(expected);
+    expect(body.endsWith('# EOF\n')).toBe(expected === OPENMETRICS);
   });
 });
 
 const promtool = spawnSync('promtool', ['--version']);
 
 test.skipIf(promtool.error !== undefined)('promtool has nothing to say of a scrape', async () => {
-  const { body } = await scrape(true);
+  const { body } = await scrape({ exposeMetadata: true });
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body });
   expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });
 });

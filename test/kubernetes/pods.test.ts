@@ -66,6 +66,7 @@ test('createPods() keeps what a neighbour is, and nothing else of a pod', async 
       hostIP: '10.1.0.1',
       nodeName: 'node-1',
       phase: 'Running',
+      zone: '',
     },
     isTerminating: false,
     isUnready: false,
@@ -94,11 +95,18 @@ test('createPods() keeps of a pod that is not placed yet that it does not run', 
   const { server } = await startApiServer();
   const { metadata } = podObject('a');
   expect(await kept(server, { metadata })).toEqual({
-    neighbour: { podName: 'a', podIP: '', hostIP: '', nodeName: '', phase: '' },
+    neighbour: { podName: 'a', podIP: '', hostIP: '', nodeName: '', phase: '', zone: '' },
     isTerminating: false,
     isUnready: false,
     runningSince: undefined,
   });
+});
+
+test("createPods() keeps the zone that the pod's label tells", async () => {
+  const { server } = await startApiServer();
+  const labels = { app: 'kubenurse', 'topology.kubernetes.io/zone': 'zone-a' };
+  const pod = await kept(server, podObject('a', { metadata: { labels } }));
+  expect(pod?.neighbour.zone).toBe('zone-a');
 });
 
 test('createPods() sees that a pod is terminating', async () => {

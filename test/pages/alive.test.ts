@@ -11,6 +11,7 @@ const NEIGHBOUR = {
   hostIP: '10.12.12.66',
   nodeName: 'k8s-66',
   phase: 'Running',
+  zone: 'zone-a',
 };
 
 const ALL_OK = {

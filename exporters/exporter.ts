@@ -1,0 +1,27 @@
+import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { ReaderOptions } from './reader.ts';
+
+/** The answer to a scrape. */
+export type Scrape = Readonly<{ contentType: string; body: string }>;
+
+/** Brings metrics to where they are wanted. Rejects when it cannot; obeys the signal. */
+export type Send = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<void>;
+
+/** A way for metrics to leave. One that is asked for them, instead of sending them, has `scrape`. */
+export type Exporter = Readonly<{
+  reader: MetricReader;
+  /** `accept`: the request's `Accept`. Rejects when the metrics cannot be had: no answer rather than half of one. */
+  scrape?: (accept: string) => Promise<Scrape>;
+}>;
+
+/** What an exporter is made with. */
+export type ExporterContext = Readonly<{
+  environment: Readonly<Record<string, string | undefined>>;
+  /** How metrics are to be read. */
+  reading: ReaderOptions;
+  /** Makes an exporter of what sends metrics: again and again, never twice at once, with a limit. */
+  push: (send: Send, reading?: Omit<ReaderOptions, 'retirement'>) => Exporter;
+}>;
+
+/** What each exporter's module exports by the name `createExporter`. */
+export type CreateExporter = (context: ExporterContext) => Exporter | Promise<Exporter>;

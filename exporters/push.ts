@@ -1,0 +1,102 @@
+import type { CollectionResult } from '@opentelemetry/sdk-metrics';
+import type { Send } from './exporter.ts';
+import { type ReaderOptions, RetiringReader } from './reader.ts';
+
+export type PushOptions = ReaderOptions &
+  Readonly<{
+    send: Send;
+    /** Milliseconds from one export to the next. */
+    interval: number;
+    /** How long an export may take, in milliseconds. */
+    timeout: number;
+    /** Called for each export that fails; `first`: the one before had not. */
+    onFailure: (error: Error, first: boolean) => void;
+    /** Called when an export succeeds after some that had not. */
+    onRecovery: (lost: { exports: number; milliseconds: number }) => void;
+  }>;
+
+/** Sends the metrics at each interval, one export at a time, and a last time at the shutdown. */
+export class PushReader extends RetiringReader {
+  readonly #options: PushOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #underWay: Promise<void> | undefined;
+  /** Outlives `#underWay` where what sends does not obey its signal. */
+  #sending: Promise<void> | undefined;
+  #trouble: { exports: number; since: number } | undefined;
+
+  constructor(options: PushOptions) {
+    super(options);
+    this.#options = options;
+  }
+
+  protected override onInitialized(): void {
+    this.#timer = setInterval(() => this.#export(), this.#options.interval);
+    this.#timer.unref();
+  }
+
+  protected override async onForceFlush(): Promise<void> {
+    await this.#underWay;
+    await this.#export();
+  }
+
+  protected override async onShutdown(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.onForceFlush();
+  }
+
+  /** Never rejects. An export that is under way is not joined by another. */
+  #export(): Promise<void> {
+    this.#underWay ??= this.#exportOnce().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #exportOnce(): Promise<void> {
+    const { timeout } = this.#options;
+    const limit = new AbortController();
+    const timer = setTimeout(
+      () => limit.abort(new Error(`no success within ${timeout / 1000} s`)),
+      timeout,
+    );
+    try {
+      if (this.#sending !== undefined) throw new Error('the last export has still not ended');
+      this.#sending = this.#send(limit.signal).finally(() => {
+        this.#sending = undefined;
+      });
+      await Promise.race([aborted(limit.signal), this.#sending]);
+      this.#succeeded();
+    } catch (error) {
+      this.#failed(error as Error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #send(signal: AbortSignal): Promise<void> {
+    const { resourceMetrics, errors }: CollectionResult = await this.read(this.#options.timeout);
+    if (errors.length > 0) throw new AggregateError(errors, String(errors[0]));
+    signal.throwIfAborted();
+    await this.#options.send(resourceMetrics, signal);
+  }
+
+  #failed(error: Error): void {
+    this.#options.onFailure(error, this.#trouble === undefined);
+    this.#trouble ??= { exports: 0, since: performance.now() };
+    this.#trouble.exports += 1;
+  }
+
+  #succeeded(): void {
+    if (this.#trouble === undefined) return;
+    const { exports, since } = this.#trouble;
+    this.#trouble = undefined;
+    this.#options.onRecovery({ exports, milliseconds: performance.now() - since });
+  }
+}
+
+/** Rejects with the signal's reason when it aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,68 @@
+import type { Meter } from '@opentelemetry/api';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { Exporter } from './exporter.ts';
+import { loadExporter } from './load.ts';
+import { PushReader } from './push.ts';
+import type { Retirement } from './retiring.ts';
+
+export type ExportOptions = Readonly<{
+  /** The exporters, by their names or modules. */
+  names: readonly string[];
+  environment: Readonly<Record<string, string | undefined>>;
+  /** What the resource is; what the environment says of it wins. */
+  resource: Readonly<Record<string, string>>;
+  retirement: Retirement;
+  /** Milliseconds between two pushes, and how many one may take. */
+  interval: number;
+  timeout: number;
+  /** Hears of each export that fails; `first`: the one before had not. */
+  onFailure: (exporter: string, error: Error, first: boolean) => void;
+  /** Hears of the first that succeeds again. */
+  onRecovery: (exporter: string, lost: { exports: number; milliseconds: number }) => void;
+}>;
+
+/** Metrics that leave. */
+export type Exports = Readonly<{
+  meter: (name: string, version: string) => Meter;
+  /** Undefined where no exporter is scraped. */
+  scrape: Exporter['scrape'];
+  /** Exports a last time; resolves within so many milliseconds, whatever comes of it. */
+  shutdown: (milliseconds: number) => Promise<void>;
+}>;
+
+/** Makes the exporters. Rejects, naming it, with the first that cannot be made. */
+export async function startExports(options: ExportOptions): Promise<Exports> {
+  const { environment, retirement, interval, timeout } = options;
+  const exporters = await Promise.all(
+    options.names.map((name) =>
+      loadExporter(name, {
+        environment,
+        reading: { retirement },
+        push: (send, reading = {}) => ({
+          reader: new PushReader({
+            ...reading,
+            retirement,
+            send,
+            interval,
+            timeout,
+            onFailure: (error, first) => options.onFailure(name, error, first),
+            onRecovery: (lost) => options.onRecovery(name, lost),
+          }),
+        }),
+      }),
+    ),
+  );
+  const provider = new MeterProvider({
+    resource: resourceFromAttributes(options.resource).merge(
+      detectResources({ detectors: [envDetector] }),
+    ),
+    readers: exporters.map(({ reader }) => reader),
+  });
+  return {
+    meter: (name, version) => provider.getMeter(name, version),
+    scrape: exporters.find(({ scrape }) => scrape !== undefined)?.scrape,
+    // Whom the last export does not reach in time has been told of by `onFailure`, or is being waited for in vain.
+    shutdown: (timeoutMillis) => provider.shutdown({ timeoutMillis }).catch(() => {}),
+  };
+}

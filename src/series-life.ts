@@ -1,0 +1,47 @@
+import type { Check, Neighbour, Recorder } from './probe.ts';
+
+/** Until when the series of a check are wanted, in milliseconds of `performance.now()`, and whom it asks. */
+type Life = Readonly<{ until: number; neighbour: Neighbour | undefined }>;
+
+/** Which checks' series are still wanted: those of a check that is asked, and for some time of one that was. */
+export class SeriesLife {
+  readonly #retention: number;
+  readonly #lives = new Map<string, Life>();
+
+  /** `retention`: how long the series of a check outlive it, in milliseconds. */
+  constructor(retention: number) {
+    this.#retention = retention;
+  }
+
+  readonly recorder: Recorder = {
+    begin: (check) => this.#lives.set(check.type, living(check)),
+    record: ({ check }) => this.#lives.set(check.type, living(check)),
+    end: ({ type }) => {
+      this.#forgetOld();
+      const until = performance.now() + this.#retention;
+      this.#lives.set(type, { until, neighbour: undefined });
+    },
+  };
+
+  /**
+   * Whether a series with these attributes is wanted. One that is of no check always is; one that names a pod only as
+   * long as that is the pod behind the path.
+   */
+  readonly isWanted = (attributes: Readonly<Record<string, unknown>>): boolean => {
+    const { type, pod, pod_ip: podIP } = attributes;
+    if (typeof type !== 'string') return true;
+    const life = this.#lives.get(type);
+    if (life === undefined) return false;
+    if (pod === undefined) return life.until > performance.now();
+    return life.neighbour?.podName === pod && life.neighbour.podIP === podIP;
+  };
+
+  #forgetOld(): void {
+    const now = performance.now();
+    for (const [type, { until }] of this.#lives) if (until <= now) this.#lives.delete(type);
+  }
+}
+
+function living({ target: { neighbour } }: Check): Life {
+  return { until: Infinity, neighbour };
+}

@@ -1,0 +1,53 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { watchEventLoop } from '../src/event-loop.ts';
+import { until } from './cluster/until.ts';
+
+/** The delays so far, watched until the test has finished. */
+function watch(): { delays: number[]; unwatch: () => void } {
+  const delays: number[] = [];
+  const unwatch = watchEventLoop((seconds) => delays.push(seconds));
+  onTestFinished(unwatch);
+  return { delays, unwatch };
+}
+
+function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+test('watchEventLoop() tells for how long our timers were blocked, in seconds', async () => {
+  const { delays } = watch();
+  await until('a first look', 2_000, () => delays.length > 0);
+  const before = delays.length;
+  block(750);
+  await until('a look after it', 2_000, () => delays.length > before);
+  // A timer that would have come 250 ms after the last look came 750 ms after it, or later.
+  expect(delays[before]).toBeGreaterThan(0.4);
+  expect(delays[before]).toBeLessThan(2);
+});
+
+test('watchEventLoop() tells little where nothing blocks, and never less than nothing', async () => {
+  const { delays } = watch();
+  await until('four looks', 5_000, () => delays.length >= 4);
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
+  expect(Math.min(...delays)).toBeLessThan(0.05);
+});
+
+test('watchEventLoop() tells of a delay once', async () => {
+  const { delays } = watch();
+  block(1_500);
+  await until('two looks after it', 3_000, () => delays.length >= 2);
+  expect(delays[0]).toBeGreaterThan(1);
+  expect(delays[1]).toBeLessThan(1);
+});
+
+test('watchEventLoop() tells nothing once it is stopped, and does not keep the process', async () => {
+  const { delays, unwatch } = watch();
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  unwatch();
+  unwatch();
+  expect(timers()).toBe(before); // It was unref'd, so that it never counted.
+  const other = watch();
+  await until('the other one looks', 2_000, () => other.delays.length > 0);
+  expect(delays).toEqual([]);
+});

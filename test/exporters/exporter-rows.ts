@@ -1,0 +1,188 @@
+import { stripVTControlCharacters } from 'node:util';
+import { onTestFinished, vi } from 'vitest';
+import { seriesOf } from '../scraped-metrics.ts';
+import { fromJson, fromProtobuf } from './otlp-messages.ts';
+import { startReceiver } from './receiver.ts';
+
+/** A series as it came out. `start`: milliseconds since the epoch, where the exporter tells it. */
+export type Series = Readonly<{
+  name: string;
+  attributes: Record<string, string>;
+  value: number | { count: number; sum: number; boundaries: number[]; counts: number[] };
+  start?: number;
+}>;
+
+/** An exporter that every rule of the contract is tried on. */
+export type Row = Readonly<{
+  title: string;
+  /** As in OTEL_METRICS_EXPORTER. */
+  name: string;
+  /** What of a metric it does not tell. */
+  omits?: readonly ('histograms' | 'gauges' | 'starts')[];
+  /** Prepares its other side. */
+  open: () => Promise<OtherSide>;
+}>;
+
+export type OtherSide = Readonly<{
+  environment: Record<string, string>;
+  /** For an exporter that is asked: what it is asked with, and what its answer says. */
+  scraped?: Readonly<{ accept: string; parse: (body: string) => Series[] }>;
+  /** For one that pushes: every export so far, and what it wrote to standard output as a process of its own. */
+  exports?: (stdout?: string) => Series[][];
+  /** From now on takes exports and answers nothing, where the other side can do so. */
+  hang?: () => void;
+}>;
+
+const TEXT: Row = {
+  title: 'prometheus as text',
+  name: 'prometheus',
+  omits: ['starts'],
+  open: async () => ({
+    environment: {},
+    scraped: { accept: '*/*', parse: (body) => fromText(body) },
+  }),
+};
+
+const OPENMETRICS: Row = {
+  title: 'prometheus as OpenMetrics',
+  name: 'prometheus',
+  open: async () => ({
+    environment: {},
+    scraped: { accept: 'application/openmetrics-text', parse: (body) => fromText(body) },
+  }),
+};
+
+const CONSOLE: Row = {
+  title: 'console',
+  name: 'console',
+  omits: ['starts'],
+  open: async () => {
+    let written = '';
+    const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written += text;
+      return true;
+    });
+    onTestFinished(() => spy.mockRestore());
+    return { environment: {}, exports: (stdout = written) => fromLines(stdout) };
+  },
+};
+
+const MODULE: Row = {
+  title: 'a module of somebody else',
+  name: './test/exporters/my-exporter.mjs',
+  omits: ['histograms', 'gauges', 'starts'],
+  open: async () => {
+    const { url, received, hang } = await startReceiver();
+    return {
+      environment: { MY_ENDPOINT: url },
+      exports: () =>
+        received.map(({ body }) =>
+          [...body.toString().matchAll(/^(\S+) (\{.*\}) (\S+)$/gm)].map(
+            ([, name = '', attributes = '', value]) => ({
+              name,
+              attributes: JSON.parse(attributes),
+              value: Number(value),
+            }),
+          ),
+        ),
+      hang,
+    };
+  },
+};
+
+function otlp(protocol: 'http/protobuf' | 'http/json', compression: 'gzip' | 'none'): Row {
+  const isJson = protocol === 'http/json';
+  return {
+    title: `otlp with ${protocol} and ${compression}`,
+    name: 'otlp',
+    open: async () => {
+      const { url, received, hang } = await startReceiver();
+      return {
+        environment: {
+          OTEL_EXPORTER_OTLP_ENDPOINT: url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+          OTEL_EXPORTER_OTLP_COMPRESSION: compression,
+        },
+        exports: () =>
+          received.map(({ path, headers, body }) => {
+            const said = [path, headers['content-type'], headers['content-encoding']].join();
+            const type = isJson ? 'application/json' : 'application/x-protobuf';
+            const encoding = compression === 'gzip' ? 'gzip' : '';
+            if (said !== `/v1/metrics,${type},${encoding}`) throw new Error(`posted as ${said}`);
+            return isJson ? fromJson(body) : fromProtobuf(body);
+          }),
+        hang,
+      };
+    },
+  };
+}
+
+/** Every exporter. */
+export const ROWS: readonly Row[] = [
+  TEXT,
+  OPENMETRICS,
+  otlp('http/protobuf', 'none'),
+  otlp('http/protobuf', 'gzip'),
+  otlp('http/json', 'none'),
+  otlp('http/json', 'gzip'),
+  CONSOLE,
+  MODULE,
+];
+
+type Mutable = { -readonly [Key in keyof Series]: Series[Key] };
+
+/** The series of a scrape, with the parts of each histogram put together. */
+function fromText(body: string): Series[] {
+  const types = new Map(
+    [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, ...type]) => type) as [string, string][],
+  );
+  const series = new Map<string, Mutable>();
+  for (const [line, value] of Object.entries(seriesOf(body))) {
+    const [, sample = '', labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(line) ?? [];
+    const { le, ...attributes } = Object.fromEntries(
+      [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, ...label]) => label),
+    );
+    const [, family = sample, part] = /^(\w+)_(bucket|sum|count|created)$/.exec(sample) ?? [];
+    const name = part === 'created' && types.get(family) === 'counter' ? `${family}_total` : family;
+    const key = `${name} ${JSON.stringify(attributes)}`;
+    const one: Mutable = series.get(key) ?? { name, attributes, value: 0 };
+    series.set(key, one);
+    if (part === 'created') one.start = value * 1000;
+    else if (part === undefined) one.value = value;
+    else {
+      if (typeof one.value === 'number')
+        one.value = { count: 0, sum: 0, boundaries: [], counts: [] };
+      const { counts, boundaries } = one.value;
+      if (part !== 'bucket') one.value[part as 'sum' | 'count'] = value;
+      else {
+        if (le !== '+Inf') boundaries.push(Number(le));
+        counts.push(value - counts.reduce((sum, count) => sum + count, 0));
+      }
+    }
+  }
+  return [...series.values()];
+}
+
+/** The series of what `console` writes; an export ends where a metric comes again. */
+function fromLines(text: string): Series[][] {
+  const exports: Series[][] = [];
+  let names = new Set<string>();
+  for (const line of stripVTControlCharacters(text).split('\n')) {
+    if (!line.startsWith('{"metric"')) continue;
+    const { metric, points } = JSON.parse(line);
+    if (exports.length === 0 || names.has(metric)) {
+      exports.push([]);
+      names = new Set();
+    }
+    names.add(metric);
+    for (const { attributes, value } of points) {
+      const { count, sum, buckets } = value;
+      exports.at(-1)?.push({
+        name: metric,
+        attributes,
+        value: buckets ? { count, sum, ...buckets } : value,
+      });
+    }
+  }
+  return exports;
+}

@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const SCRIPT = join(import.meta.dirname, 'many-neighbours.ts');
+
+test.each(['scraped', 'unscraped'])(
+  'upstream fault: series of neighbours that are gone stay for ever: %s',
+  async (how) => {
+    const args = ['--expose-gc', SCRIPT, how];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 14_000 });
+    const { types, growth } = JSON.parse(stdout);
+    expect(types).toEqual(Array.from({ length: 20 }, (_, i) => `path_node-${19_980 + i}`));
+    // A series alone takes more than 100 bytes, and 10,000 neighbours had 25 each.
+    expect(growth).toBeLessThan(500_000);
+  },
+);

@@ -1,0 +1,82 @@
+import { mock } from 'node:test';
+import { startExports } from '../../exporters/start.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import { metricsRecorder } from '../../src/recorders.ts';
+import { SeriesLife } from '../../src/series-life.ts';
+import { fakeCheck, ok } from '../fake-check.ts';
+import { neighbourOn } from '../neighbours/pods.ts';
+
+/*
+ * A pod that has seen 20,000 neighbours, 20 at a time, as a process of its own (`node --expose-gc`). The argument says
+ * how metrics leave: `scraped` after each change, or `unscraped`, where only the timer adds up. Prints JSON: `types`,
+ * those of the neighbours that are exported at the end, and `growth`, the heap's in bytes over the last 10,000, when
+ * the code has long been compiled.
+ */
+
+const AT_ONCE = 20;
+const SETS = 1_000;
+
+const isScraped = process.argv[2] === 'scraped';
+mock.timers.enable({ apis: ['setInterval'] });
+
+const life = new SeriesLife(0);
+const exports = await startExports({
+  names: ['prometheus'],
+  environment: {},
+  resource: {},
+  retirement: { keep: life.isWanted, mostSets: 50_000, onRefused: () => {} },
+  interval: 60_000,
+  timeout: 30_000,
+  onFailure: () => {},
+  onRecovery: () => {},
+});
+const metrics = createMetrics({
+  meter: exports.meter('kubenurse', '1'),
+  boundaries: [0.001, 0.01, 0.1, 1, 10],
+  disabled: [],
+  callers: { count: () => 0 },
+  version: '1',
+});
+const recorder = metricsRecorder(metrics);
+const timings = {
+  connect_start: 0.001,
+  connect_done: 0.002,
+  got_conn: 0.002,
+  wrote_request: 0.003,
+};
+
+/** A set of neighbours none of which was there before. */
+async function meet(set: number): Promise<void> {
+  const checks = Array.from({ length: AT_ONCE }, (_, i) => {
+    const neighbour = neighbourOn(`node-${set * AT_ONCE + i}`);
+    const target = { url: new URL('http://10.0.0.1:8080/alwayshappy'), neighbour };
+    return fakeCheck(`path_${neighbour.nodeName}`, { target });
+  });
+  for (const check of checks) {
+    life.recorder.begin?.(check);
+    recorder.begin?.(check);
+    for (let i = 0; i < 3; i += 1) recorder.record({ check, outcome: ok(timings) });
+  }
+  if (isScraped) await exports.scrape?.('*/*');
+  else {
+    mock.timers.tick(60_000);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  if (set < SETS - 1) for (const check of checks) life.recorder.end?.(check);
+}
+
+function heap(): number {
+  if (globalThis.gc === undefined) throw new Error('node --expose-gc');
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
+
+for (let set = 0; set < SETS / 2; set += 1) await meet(set);
+const before = heap();
+for (let set = SETS / 2; set < SETS; set += 1) await meet(set);
+const growth = heap() - before;
+
+const body = (await exports.scrape?.('*/*'))?.body ?? '';
+const types = new Set([...body.matchAll(/type="(path_[^"]*)"/g)].map(([, type]) => type));
+console.log(JSON.stringify({ types: [...types], growth }));
+await exports.shutdown(1_000);

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { expect, onTestFinished, test } from 'vitest';
+import { PushReader } from '../../exporters/push.ts';
+import { until } from '../cluster/until.ts';
+import { closedPort } from '../probes/closed-port.ts';
+import { answer, PushCollector, say } from './push-collector.ts';
+import { startPush } from './started-push.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Room for what the engine itself keeps; a leak of one set of metrics an export would be far more. */
+const MOST_GROWTH = 1.5 * 2 ** 20;
+
+test('the push keeps nothing of hundreds of exports that failed', async () => {
+  const port = await closedPort('127.0.0.1');
+  const push = await startPush(
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '50',
+    },
+    { interval: 1 },
+  );
+  await until('100 failures', 10_000, () => push.failures.length >= 100);
+  const before = heapUsed();
+  await until('600 failures', 10_000, () => push.failures.length >= 600);
+  expect(heapUsed() - before).toBeLessThan(MOST_GROWTH);
+});
+
+test.each<[string, number]>([
+  ['hangs', 0],
+  ['answers 503', 503],
+])('the push ends within the bound of its shutdown where a collector %s', async (_, status) => {
+  const collector = await PushCollector.start();
+  collector.behaviour = status === 0 ? () => {} : answer(`${status} Away`);
+  const push = await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await until('a push has come', 5_000, () => collector.pushes.length > 0);
+  const begun = performance.now();
+  await push.shutdown(300);
+  expect(performance.now() - begun).toBeLessThan(300 + 500);
+});
+
+test('the push sends a last time at the shutdown', async () => {
+  const collector = await PushCollector.start();
+  const push = await startPush(
+    { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    { interval: 3_600_000 },
+  );
+  await push.shutdown(2_000);
+  expect(collector.pushes).toHaveLength(1);
+});
+
+test('the push takes 200 for success, whatever stands in its body', async () => {
+  const collector = await PushCollector.start();
+  collector.behaviour = say('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\0\xff\x80{<!"');
+  const push = await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await until('three pushes have come', 5_000, () => collector.pushes.length >= 3);
+  expect(push.failures).toEqual([]);
+});
+
+test('the push sends nothing once an export is over', async () => {
+  const timeout = 20;
+  const sent: boolean[] = [];
+  let failures = 0;
+  const reader = new PushReader({
+    retirement: { keep: () => true, mostSets: 10, onRefused: () => {} },
+    interval: 3_600_000,
+    timeout,
+    send: async (_, { aborted }) => void sent.push(aborted),
+    onFailure: () => failures++,
+    onRecovery: () => {},
+  });
+  const provider = new MeterProvider({ readers: [reader] });
+  onTestFinished(() => provider.shutdown());
+  provider
+    .getMeter('test')
+    .createObservableGauge('level')
+    .addCallback(async (result) => {
+      // Collecting ends when the export does: sometimes a little before, sometimes after.
+      await sleep(timeout);
+      result.observe(1);
+    });
+  for (let i = 0; i < 20; i++) await reader.forceFlush();
+  expect(failures).toBeGreaterThan(0);
+  expect(sent).not.toContain(true);
+});
+
+test('the variables for metrics win over those for every signal', async () => {
+  const collector = await PushCollector.start();
+  const OTHER = `http://127.0.0.1:${await closedPort('127.0.0.1')}`;
+  await startPush({
+    OTEL_EXPORTER_OTLP_ENDPOINT: OTHER,
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${collector.url}/by/metrics`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: 'none',
+    OTEL_EXPORTER_OTLP_HEADERS: 'a=every,b=every',
+    OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'a=metrics%20only',
+  });
+  await until('a push has come', 5_000, () => collector.pushes.length > 0);
+  const [first] = collector.pushes;
+  expect(first?.path).toBe('/by/metrics');
+  expect(first?.headers).toMatchObject({
+    'content-type': 'application/json',
+    a: 'metrics only',
+    b: 'every',
+  });
+  expect(first?.headers['content-encoding']).toBeUndefined();
+  expect(JSON.parse(first?.body ?? '')).toHaveProperty('resourceMetrics');
+});
+
+test('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT wins over OTEL_EXPORTER_OTLP_TIMEOUT', async () => {
+  const collector = await PushCollector.start();
+  collector.behaviour = () => {};
+  const push = await startPush({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
+    OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: '100',
+  });
+  await until('an export has failed', 2_000, () => push.failures.length > 0);
+});
+
+test('a variable for metrics that is empty leaves the one for every signal in force', async () => {
+  const collector = await PushCollector.start();
+  await startPush({
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: '',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: '',
+  });
+  await until('a push has come', 5_000, () => collector.pushes.length > 0);
+  expect(collector.pushes[0]?.path).toBe('/v1/metrics');
+  expect(collector.pushes[0]?.headers['content-type']).toBe('application/json');
+});

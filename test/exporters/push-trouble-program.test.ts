@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { httpGet } from '../cluster/http-get.ts';
+import { until } from '../cluster/until.ts';
+import { startListening } from '../start-program.ts';
+import { PushCollector } from './push-collector.ts';
+
+const CHECK_INTERVAL_MS = 100;
+/** main.ts gives the last export 2 s; what a busy machine may add to that. */
+const LAST_EXPORT_MS = 2_000;
+const SLACK_MS = 1_500;
+
+type Program = Awaited<ReturnType<typeof startListening>>;
+
+/** The program, pushing to the collector often. */
+function startPushing(url: string, env: Record<string, string> = {}): Promise<Program> {
+  return startListening({
+    KUBENURSE_CHECK_INTERVAL: `${CHECK_INTERVAL_MS}ms`,
+    KUBENURSE_SHUTDOWN_DURATION: '0s',
+    OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_METRIC_EXPORT_INTERVAL: '100',
+    ...env,
+  });
+}
+
+function lines({ stdout }: Program, message: string): Record<string, unknown>[] {
+  return stdout.all.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message);
+}
+
+/** The value of a series at `/metrics`; 0 where there is none. */
+async function scraped({ url }: Program, series: string): Promise<number> {
+  const { status, body } = await httpGet(`${url}/metrics`, 1_000);
+  expect(status).toBe(200);
+  const line = body.split('\n').find((line) => line.startsWith(`${series} `));
+  return Number(line?.slice(series.length + 1) ?? 0);
+}
+
+const checks = (program: Program) =>
+  scraped(program, 'kubenurse_httpclient_requests_total{type="me_service",code="200"}');
+const failures = (program: Program) =>
+  scraped(program, 'kubenurse_export_failures_total{exporter="otlp"}');
+
+/** Sees the checks go on at their interval while exports fail. */
+async function expectChecksGoOn(program: Program): Promise<void> {
+  const failed = await failures(program);
+  const begun = performance.now();
+  const done = await checks(program);
+  await until('three more exports have failed', 5_000, async () => {
+    return (await failures(program)) >= failed + 3;
+  });
+  const rounds = (performance.now() - begun) / CHECK_INTERVAL_MS;
+  const made = (await checks(program)) - done;
+  expect(made).toBeGreaterThan(rounds / 2);
+  expect(made).toBeLessThan(rounds * 1.5 + 2);
+}
+
+test('a collector in trouble disturbs no check, and is one line at the start and one at the end', async () => {
+  const hanging = await PushCollector.start();
+  hanging.behaviour = () => {};
+  const program = await startPushing(hanging.url, { OTEL_EXPORTER_OTLP_TIMEOUT: '200' });
+  await until('a check is made', 5_000, async () => (await checks(program)) > 0);
+  await expectChecksGoOn(program);
+
+  await hanging.close();
+  await expectChecksGoOn(program);
+  expect(lines(program, 'export of metrics fails')).toEqual([
+    expect.objectContaining({ level: 'warn', exporter: 'otlp', error: expect.any(String) }),
+  ]);
+  expect(lines(program, 'export of metrics has recovered')).toEqual([]);
+
+  const well = await PushCollector.start({ port: hanging.port });
+  await until('it has recovered', 5_000, () => {
+    return lines(program, 'export of metrics has recovered').length > 0;
+  });
+  const [recovery] = lines(program, 'export of metrics has recovered');
+  expect(recovery).toMatchObject({ level: 'info', exporter: 'otlp', seconds: expect.any(Number) });
+  const lost = await failures(program);
+  expect(recovery?.lostExports).toBe(lost);
+  // What was counted meanwhile is pushed, and so is that exports failed.
+  await until('the pushes tell it', 5_000, () => {
+    return well.pushes.at(-1)?.body.includes('kubenurse_export_failures_total') ?? false;
+  });
+  expect(well.pushes.at(-1)?.body).toContain('kubenurse_httpclient_requests_total');
+  expect(lines(program, 'export of metrics fails')).toHaveLength(1);
+
+  program.child.kill('SIGTERM');
+  expect(await program.closed).toBe(0);
+});
+
+test('SIGTERM ends the program in time, with exit code 0, while a collector hangs', async () => {
+  const collector = await PushCollector.start();
+  collector.behaviour = () => {};
+  const program = await startPushing(collector.url, { OTEL_EXPORTER_OTLP_TIMEOUT: '60000' });
+  await until('a push has come', 5_000, () => collector.pushes.length > 0);
+  const begun = performance.now();
+  program.child.kill('SIGTERM');
+  expect(await program.closed).toBe(0);
+  expect(performance.now() - begun).toBeLessThan(LAST_EXPORT_MS + SLACK_MS);
+  expect(lines(program, 'kubenurse has stopped')).toHaveLength(1);
+});
+
+test('the last push, after SIGTERM, has what the last checks gave', async () => {
+  const collector = await PushCollector.start();
+  const program = await startPushing(collector.url, { OTEL_METRIC_EXPORT_INTERVAL: '3600000' });
+  await until('five checks are made', 5_000, async () => (await checks(program)) >= 5);
+  program.child.kill('SIGTERM');
+  expect(await program.closed).toBe(0);
+  expect(collector.pushes.map(({ path }) => path)).toEqual(['/v1/metrics']);
+  expect(collector.pushes[0]?.body).toContain('kubenurse_httpclient_requests_total');
+});

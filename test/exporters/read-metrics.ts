@@ -1,0 +1,58 @@
+import type { Attributes, HrTime, Meter } from '@opentelemetry/api';
+import {
+  type ExponentialHistogram,
+  type Histogram,
+  MeterProvider,
+  type MetricData,
+  type MetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { onTestFinished } from 'vitest';
+import { type ReaderOptions, RetiringReader } from '../../exporters/reader.ts';
+import { EVERYTHING } from '../scraped-metrics.ts';
+
+export type Point = Readonly<{
+  attributes: Attributes;
+  value: number | Histogram | ExponentialHistogram;
+  startTime: HrTime;
+  endTime: HrTime;
+}>;
+
+/** How metrics are read, and which sets of attributes are kept; everything if not said otherwise. */
+export type Reading = Omit<ReaderOptions, 'retirement'> & Partial<ReaderOptions['retirement']>;
+
+/** A meter with these readers, until the test has finished. */
+export function meterFor(...readers: MetricReader[]): Meter {
+  const provider = new MeterProvider({ readers });
+  onTestFinished(() => provider.shutdown());
+  return provider.getMeter('test');
+}
+
+/** A reader of ours. */
+export function retiringReader(reading: Reading = {}): RetiringReader {
+  const { temporality, histograms, ...retirement } = reading;
+  return new RetiringReader({
+    ...(temporality ? { temporality } : {}),
+    ...(histograms ? { histograms } : {}),
+    retirement: { ...EVERYTHING, ...retirement },
+  });
+}
+
+/** What it reads now, by the metrics' names. Throws when something cannot be collected. */
+export async function readMetrics(reader: RetiringReader): Promise<Record<string, MetricData>> {
+  const { resourceMetrics, errors } = await reader.read(1_000);
+  if (errors.length > 0) throw new AggregateError(errors);
+  const metrics = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
+  return Object.fromEntries(metrics.map((metric) => [metric.descriptor.name, metric]));
+}
+
+/** The points that it reads now of the metric; none where there is no such metric. */
+export async function readPoints(reader: RetiringReader, name: string): Promise<Point[]> {
+  return (await readMetrics(reader))[name]?.dataPoints ?? [];
+}
+
+/** The values by the attributes' values, as far as they are numbers. */
+export function valuesOf(points: readonly Point[]): Record<string, unknown> {
+  return Object.fromEntries(
+    points.map(({ attributes, value }) => [Object.values(attributes).join(), value]),
+  );
+}

@@ -1,0 +1,22 @@
+import { startExports } from '../../exporters/start.ts';
+
+/*
+ * Counts to 7 with the exporter that is named by the argument, and shuts down. The process ends by itself once nothing
+ * is open any more.
+ */
+
+const [, , name = ''] = process.argv;
+const exports = await startExports({
+  names: [name],
+  environment: process.env,
+  resource: {},
+  retirement: { keep: () => true, mostSets: 100, onRefused: () => {} },
+  interval: 3_600_000,
+  timeout: 60_000,
+  onFailure: (_, error) => {
+    throw error;
+  },
+  onRecovery: () => {},
+});
+exports.meter('test', '1').createCounter('checks_total').add(7, { type: 'a' });
+await exports.shutdown(60_000);

@@ -1,0 +1,43 @@
+import { onTestFinished, vi } from 'vitest';
+import { startExports } from '../../exporters/start.ts';
+
+/** The exports that failed and recovered, as main.ts would hear of them. */
+export type StartedPush = Readonly<{
+  failures: { message: string; first: boolean; at: number }[];
+  recoveries: { exports: number; milliseconds: number }[];
+  /** When each export began, in milliseconds of `performance.now()`. */
+  begun: number[];
+  shutdown: (milliseconds: number) => Promise<void>;
+}>;
+
+/** Pushes one gauge by OTLP, with these variables in the environment, until the test has finished. */
+export async function startPush(
+  variables: Readonly<Record<string, string>>,
+  { interval = 50, timeout = 5_000 } = {},
+): Promise<StartedPush> {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  const push: Omit<StartedPush, 'shutdown'> = { failures: [], recoveries: [], begun: [] };
+  const exports = await startExports({
+    names: ['otlp'],
+    environment: process.env,
+    resource: {},
+    retirement: { keep: () => true, mostSets: 10, onRefused: () => {} },
+    interval,
+    timeout,
+    onFailure: (_, { message }, first) =>
+      void push.failures.push({ message, first, at: performance.now() }),
+    onRecovery: (_, lost) => void push.recoveries.push(lost),
+  });
+  onTestFinished(async () => {
+    await exports.shutdown(1_000);
+    vi.unstubAllEnvs();
+  });
+  exports
+    .meter('test', '1')
+    .createObservableGauge('level')
+    .addCallback((result) => {
+      push.begun.push(performance.now());
+      result.observe(1);
+    });
+  return { ...push, shutdown: exports.shutdown };
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { createChecks } from '../src/checks.ts';
+import { VARIABLES } from '../src/config/variables.ts';
+import type { Check, Neighbour, TraceEvent } from '../src/probe.ts';
+import { metricsRecorder } from '../src/recorders.ts';
+import { ok } from './fake-check.ts';
+import { scrapedMetrics } from './scraped-metrics.ts';
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+/** Families that have a row of their own. */
+const FAMILIES = [
+  'kubenurse_httpclient_trace_request_duration_seconds',
+  'kubenurse_httpclient_request_duration_seconds',
+  'kubenurse_request_duration',
+  'kubenurse_errors_total',
+  'kubenurse_httpclient_requests_total',
+  'kubenurse_neighbour_info',
+];
+
+/** The checks of a pod with so many neighbours, in a cluster with the usual addresses. */
+function checksOf(neighbours: readonly Neighbour[]): readonly Check[] {
+  const probe = async () => ok();
+  return createChecks(
+    {
+      apiServerDirect: new URL('https://10.96.0.1:443/version'),
+      apiServerDns: new URL('https://kubernetes.default.svc.cluster.local:443/version'),
+      meIngress: new URL('https://kubenurse.example.com/alwayshappy'),
+      meService: new URL('http://kubenurse.kube-system.svc.cluster.local:8080/alwayshappy'),
+      extra: [],
+      neighbours: { scheme: 'http', port: 8080 },
+    },
+    { apiServer: probe, neighbour: probe, other: probe },
+    { neighbours: () => neighbours, hasLeft: async () => false } as never,
+  )();
+}
+
+/** The events of a request to such a target. */
+function eventsOf({ target: { url } }: Check): TraceEvent[] {
+  return [
+    ...(/[a-z]/.test(url.hostname) ? (['dns_start', 'dns_done'] as const) : []),
+    'connect_start',
+    'connect_done',
+    ...(url.protocol === 'https:' ? (['tls_handshake_start', 'tls_handshake_done'] as const) : []),
+    'got_conn',
+    'wrote_request',
+    'got_first_resp_byte',
+  ];
+}
+
+async function countSeries(count: number): Promise<Map<string, number>> {
+  const neighbours = Array.from({ length: count }, (_, i) => ({
+    podName: `kubenurse-${i}`,
+    podIP: `10.0.0.${i}`,
+    hostIP: `10.1.0.${i}`,
+    nodeName: `node-${i}`,
+    phase: 'Running',
+    zone: 'a',
+  }));
+  const boundaries = VARIABLES.KUBENURSE_HISTOGRAM_BUCKETS.default.split(',').map(Number);
+  const { metrics, series } = scrapedMetrics({ boundaries });
+  const recorder = metricsRecorder(metrics);
+  for (const check of checksOf(neighbours)) {
+    recorder.begin?.(check);
+    const timings = Object.fromEntries(eventsOf(check).map((event) => [event, 0.001]));
+    recorder.record({ check, outcome: ok(timings) });
+  }
+  metrics.eventLoopDelay.record(0);
+  metrics.exportFailures.add(0, { exporter: 'prometheus' });
+  metrics.refusedSeries.add(0);
+
+  const counts = new Map<string, number>();
+  for (const name of Object.keys(await series())) {
+    const family = FAMILIES.find((each) => name.startsWith(each)) ?? 'all others';
+    counts.set(family, (counts.get(family) ?? 0) + 1);
+  }
+  return counts;
+}
+
+test('the README counts the series as they are', async () => {
+  const [nine, ten] = await Promise.all([countSeries(9), countSeries(10)]);
+  const row = (name: string, a: number, b: number) =>
+    `| ${name} | ${[a, b, 10 * a, 100 * b, 1000 * b].map((n) => n.toLocaleString('en')).join(' | ')} |`;
+  for (const family of [...FAMILIES, 'all others']) {
+    const name = family === 'all others' ? family : `\`${family}\``;
+    expect(README).toContain(row(name, nine.get(family) ?? 0, ten.get(family) ?? 0));
+  }
+  const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
+  const together = row('**together**', sum(nine), sum(ten)).replaceAll(/ ([\d,]+)/g, ' **$1**');
+  expect(README).toContain(together);
+});
