@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Cluster } from '../cluster/cluster.ts';
+import { NAMESPACE } from '../cluster/pod.ts';
+import { until } from '../cluster/until.ts';
+import { Prometheus, type Series } from './prometheus.ts';
+import { ROADS, type Road, scraping } from './roads.ts';
+
+/** What people ask today, a PromQL query a line. */
+const QUERIES = (await readFile(join(import.meta.dirname, 'queries.txt'), 'utf8'))
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'));
+
+const INTERVAL_MS = 1_000;
+/** Long enough for rates over what has been seen. */
+const SEEN_MS = 30_000;
+/** How far two answers may lie apart that were sampled at different moments, as a share of the greater. */
+const TOLERANCE = 0.3;
+/** A quantile may be that of the next bucket, which is up to 2.5 times as large. */
+const QUANTILE_TOLERANCE = 0.6;
+
+let road: Road;
+let scraped: Prometheus;
+let cluster: Cluster;
+const opened = new AsyncDisposableStack();
+afterAll(() => opened.disposeAsync());
+
+beforeAll(async () => {
+  road = opened.use((await ROADS.gateway?.()) as Road);
+  if (!('endpoint' in road.receiver)) throw new Error('the gateway is no Collector');
+  cluster = opened.use(
+    await Cluster.start({
+      network: '127.22',
+      env: {
+        KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: road.receiver.endpoint,
+        OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+        OTEL_METRIC_EXPORT_INTERVAL: `${INTERVAL_MS}`,
+        OTEL_METRIC_EXPORT_TIMEOUT: `${INTERVAL_MS}`,
+        OTEL_RESOURCE_ATTRIBUTES: 'k8s.cluster.name=blue',
+      },
+    }),
+  );
+  // What Kubernetes would tell of the pods.
+  const targets = cluster.nodes.map(
+    ({ name, podName, url }) => `      - targets: ['${new URL(url).host}']
+        labels:
+          __meta_kubernetes_pod_container_port_number: '8080'
+          __meta_kubernetes_pod_phase: Running
+          __meta_kubernetes_pod_node_name: ${name}
+          __meta_kubernetes_pod_name: ${podName}
+          __meta_kubernetes_namespace: ${NAMESPACE}
+`,
+  );
+  scraped = await Prometheus.start(
+    await scraping(
+      'scrape',
+      /kubernetes_sd_configs:\n( {6}.*\n)+/,
+      `static_configs:\n${targets.join('')}`,
+    ),
+  );
+  opened.defer(() => scraped.stop());
+  // Something to count.
+  await cluster.break('node-3:down');
+  await sleep(SEEN_MS / 6);
+  await cluster.heal('node-3');
+  await sleep(SEEN_MS);
+}, 120_000);
+
+async function compare(query: string): Promise<void> {
+  const [pushed, pulled] = await Promise.all([road.prometheus.query(query), scraped.query(query)]);
+  const byLabels = (series: readonly Series[]) =>
+    new Map(series.map(({ labels, value }) => [identity(labels), value]));
+  const [a, b] = [byLabels(pushed), byLabels(pulled)];
+  expect([...a.keys()].sort(), query).toEqual([...b.keys()].sort());
+  expect(a.size, query).toBeGreaterThan(0);
+  // irate() is of the last two samples, which are not the same two.
+  if (query.includes('irate')) return;
+  for (const [labels, value] of a) {
+    const other = b.get(labels) ?? Number.NaN;
+    const apart = Number.isNaN(value) && Number.isNaN(other) ? 0 : Math.abs(value - other);
+    const tolerance = query.includes('quantile') ? QUANTILE_TOLERANCE : TOLERANCE;
+    const most = tolerance * Math.max(Math.abs(value), Math.abs(other));
+    expect(apart, `${query} ${labels}: ${value} pushed, ${other} scraped`).toBeLessThanOrEqual(
+      most,
+    );
+  }
+}
+
+/** Its labels but `instance`: the pod's UID where it pushes, its address where it is scraped. */
+function identity(labels: Series['labels']): string {
+  const { instance: _, ...rest } = labels;
+  return JSON.stringify(Object.entries(rest).sort());
+}
+
+test.each(QUERIES)('pushed and scraped give the same answer to %s', compare);
+
+test('pushed and scraped have the same series', async () => {
+  await compare(
+    'count by (__name__, job, node, pod, namespace, cluster) ({__name__=~"kubenurse_.+|process_.+"})',
+  );
+  await compare('kubenurse_neighbour_info');
+  await compare(
+    'sum by (node, type) (kubenurse_httpclient_requests_total) * on (node, type) group_left (exported_pod, zone) kubenurse_neighbour_info',
+  );
+});
+
+test('pushed and scraped give the same answers across a restart of the Collector', async () => {
+  await road.receiver.pause();
+  await sleep(5 * INTERVAL_MS);
+  await road.receiver.resume();
+  await until('the series are back', 15_000, async () => {
+    const series = await road.prometheus.query('kubenurse_build_info');
+    return series.length === cluster.nodes.length;
+  });
+  await sleep(5 * INTERVAL_MS);
+  for (const query of QUERIES) await compare(query);
+  const lines = cluster.nodes.map(({ log }) =>
+    log.all
+      .map((line) => JSON.parse(line).msg)
+      .filter((msg) => msg.startsWith('export of metrics')),
+  );
+  expect(lines).toEqual(
+    cluster.nodes.map(() => ['export of metrics fails', 'export of metrics has recovered']),
+  );
+});

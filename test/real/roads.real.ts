@@ -1,0 +1,170 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { expect, onTestFailed, test } from 'vitest';
+import { until } from '../cluster/until.ts';
+import { Prometheus } from './prometheus.ts';
+import { ORIGIN, PUSHED_ORIGIN, ROADS, type Road, scraping } from './roads.ts';
+import { expectedSeries, METRICS, metricsPage, NEIGHBOUR_INFO, seriesText } from './sample.ts';
+import { COLLECTORS } from './shipped.ts';
+
+/** Until a push or a scrape can be queried; a Collector's queue waits a second. */
+const ARRIVAL_LIMIT_MS = 30_000;
+/** Longer than the 5 s after which an exporter gives up if it is not told otherwise. */
+const OUTAGE_MS = 5_500;
+const OURS = '{__name__=~"kubenurse_.+|process_.+"}';
+
+async function ourSeries(prometheus: Prometheus): Promise<Record<string, number>> {
+  const series = await prometheus.query(OURS);
+  return Object.fromEntries(series.map(({ labels, value }) => [seriesText(labels), value]));
+}
+
+async function arrival(prometheus: Prometheus, rounds: number): Promise<void> {
+  await until(`those of round ${rounds} can be queried`, ARRIVAL_LIMIT_MS, async () => {
+    const series = await prometheus.query('kubenurse_httpclient_requests_total');
+    return series.some(({ value }) => value === rounds);
+  });
+}
+
+/** Hangs up on everybody who connects to where Prometheus was, until somebody still tries after so many milliseconds. */
+async function refusing(url: string, milliseconds: number): Promise<void> {
+  const tries: number[] = [];
+  const server = createTcpServer((socket) => {
+    tries.push(performance.now());
+    socket.destroy();
+  });
+  server.listen(Number(new URL(url).port), '127.0.0.1');
+  try {
+    await until(`a try after ${milliseconds} ms`, 6 * milliseconds, () => {
+      const [first = Infinity] = tries;
+      return (tries.at(-1) ?? 0) - first > milliseconds;
+    });
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+async function started(name: string): Promise<Road> {
+  const road = await ROADS[name]?.();
+  if (road === undefined) throw new Error(`no road ${name}`);
+  onTestFailed(() => console.error(road.output));
+  return road;
+}
+
+test.each(Object.keys(ROADS))(
+  '%s: a push arrives with our names, labels and values',
+  async (name) => {
+    await using road = await started(name);
+    await road.push(3);
+    await arrival(road.prometheus, 3);
+    expect(await ourSeries(road.prometheus)).toEqual(expectedSeries(METRICS, 3, PUSHED_ORIGIN));
+  },
+);
+
+test.each(Object.keys(ROADS))(
+  '%s: the series go on after a restart of the receiver',
+  async (name) => {
+    await using road = await started(name);
+    await road.push(3);
+    await arrival(road.prometheus, 3);
+
+    await road.receiver.pause();
+    await expect(road.push(4)).rejects.toThrow('fetch failed');
+    await road.receiver.resume();
+    await road.push(5);
+    await arrival(road.prometheus, 5);
+
+    expect(await ourSeries(road.prometheus)).toEqual(expectedSeries(METRICS, 5, PUSHED_ORIGIN));
+    for (const counter of ['kubenurse_errors_total', 'kubenurse_request_duration_count']) {
+      const [resets] = await road.prometheus.query(`resets(${counter}[5m])`);
+      expect(resets?.value).toBe(0);
+    }
+  },
+);
+
+test.each(COLLECTORS)(
+  '%s: a push that tells nothing of its pod arrives, and the Collector warns of nothing',
+  async (name) => {
+    await using road = await started(name);
+    await road.push(1);
+    await road.push(2, {
+      resource: { 'service.name': 'kubenurse', 'service.instance.id': 'other' },
+    });
+    await arrival(road.prometheus, 2);
+    const series = await ourSeries(road.prometheus);
+    expect(series).toEqual({
+      ...expectedSeries(METRICS, 1, PUSHED_ORIGIN),
+      ...expectedSeries(METRICS, 2, { job: 'kubenurse', instance: 'other' }),
+    });
+    expect(road.receiver.output).toContain('Everything is ready');
+    expect(road.receiver.output.match(/^.*\t(warn|error)\t.*$/gm)).toBeNull();
+  },
+);
+
+test.each(['agent', 'remote-write'])(
+  '%s: what Prometheus could not take arrives later, with its own time',
+  async (name) => {
+    await using road = await started(name);
+    await road.prometheus.pause();
+    const time = Date.now() - 60_000;
+    await road.push(3, { time });
+    await refusing(road.prometheus.url, OUTAGE_MS);
+    await road.prometheus.resume();
+    await arrival(road.prometheus, 3);
+    const [sample] = await road.prometheus.query('timestamp(kubenurse_errors_total)');
+    expect(sample?.value).toBe(time / 1_000);
+  },
+);
+
+test.each(COLLECTORS)(
+  "%s: an attribute that is named as one of the pod's labels becomes exported_…, as when scraped",
+  async (name) => {
+    await using road = await started(name);
+    await road.push(3, { metrics: [...METRICS, NEIGHBOUR_INFO] });
+    await arrival(road.prometheus, 3);
+    expect(await ourSeries(road.prometheus)).toEqual(
+      expectedSeries([...METRICS, NEIGHBOUR_INFO], 3, PUSHED_ORIGIN),
+    );
+  },
+);
+
+test('gateway: after a restart nothing is shown until the next push', async () => {
+  await using road = await started('gateway');
+  await road.push(3);
+  await arrival(road.prometheus, 3);
+  await road.receiver.pause();
+  await road.receiver.resume();
+  const since = Date.now() / 1_000;
+  await until('it is scraped again', ARRIVAL_LIMIT_MS, async () => {
+    const [up] = await road.prometheus.query(`up == 1 and timestamp(up) > ${since}`);
+    return up !== undefined;
+  });
+  expect(await ourSeries(road.prometheus)).toEqual({});
+});
+
+test('scrape: a scraped probe has the names, labels and values of a pushed one', async () => {
+  await using stack = new AsyncDisposableStack();
+  const probe = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+    response.end(metricsPage([...METRICS, NEIGHBOUR_INFO], 3));
+  });
+  stack.defer(() => void probe.close());
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(probe.address() as AddressInfo).port}`;
+  // What Kubernetes would tell of the pod.
+  const discovered = `static_configs:
+      - targets: ['${address}']
+        labels:
+          __meta_kubernetes_pod_container_port_number: '8080'
+          __meta_kubernetes_pod_phase: Running
+          __meta_kubernetes_pod_node_name: node-a
+          __meta_kubernetes_pod_name: kubenurse-x2bwx
+          __meta_kubernetes_namespace: kubenurse
+`;
+  const configuration = await scraping('scrape', /kubernetes_sd_configs:\n( {6}.*\n)+/, discovered);
+  const prometheus = await Prometheus.start(configuration);
+  stack.defer(() => prometheus.stop());
+  await arrival(prometheus, 3);
+  expect(await ourSeries(prometheus)).toEqual(
+    expectedSeries([...METRICS, NEIGHBOUR_INFO], 3, { ...ORIGIN, instance: address }),
+  );
+});
