@@ -9,13 +9,14 @@ import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
-import { createCordonedNodes, isNodeGone } from './kubernetes/nodes.ts';
+import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
 import { createPods } from './kubernetes/pods.ts';
 import { Latest } from './latest.ts';
 import { createMetrics } from './metrics.ts';
 import { Callers } from './neighbours/callers.ts';
 import { ringPlace } from './neighbours/choose.ts';
 import { Neighbourhood } from './neighbours/discover.ts';
+import { Zones } from './neighbours/zones.ts';
 import { alivePage } from './pages/alive.ts';
 import { alwaysHappyPage, ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { metricsPage } from './pages/metrics.ts';
@@ -235,7 +236,10 @@ function discover(
     pods,
     cordonedNodes,
     isNodeGone,
+    // Without cordoned nodes to keep away from we may have no right to read any.
+    zoneOf: (nodeName) => (options.allowUnschedulable ? '' : zones.of(nodeName)),
   });
+  const zones = new Zones({ readZone, signal, onKnown: () => neighbourhood.changed() });
   pods.follow(signal);
   cordonedNodes?.follow(signal);
   return neighbourhood;

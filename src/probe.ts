@@ -23,7 +23,7 @@ export type Neighbour = Readonly<{
   hostIP: string;
   nodeName: string;
   phase: string;
-  /** As the pod's label `topology.kubernetes.io/zone` has it (Kubernetes 1.35 sets it); empty where there is none. */
+  /** As the label `topology.kubernetes.io/zone` of the pod (Kubernetes 1.35 sets it) or its node has it; else empty. */
   zone: string;
 }>;
 

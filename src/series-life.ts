@@ -25,15 +25,16 @@ export class SeriesLife {
 
   /**
    * Whether a series with these attributes is wanted. One that is of no check always is; one that names a pod only as
-   * long as that is the pod behind the path.
+   * long as that is the pod behind the path, and what is told of it holds.
    */
   readonly isWanted = (attributes: Readonly<Record<string, unknown>>): boolean => {
-    const { type, pod, pod_ip: podIP } = attributes;
+    const { type, pod, pod_ip: podIP, zone } = attributes;
     if (typeof type !== 'string') return true;
     const life = this.#lives.get(type);
     if (life === undefined) return false;
     if (pod === undefined) return life.until > performance.now();
-    return life.neighbour?.podName === pod && life.neighbour.podIP === podIP;
+    const { neighbour } = life;
+    return neighbour?.podName === pod && neighbour?.podIP === podIP && neighbour?.zone === zone;
   };
 
   #forgetOld(): void {

@@ -92,6 +92,20 @@ describe('a cluster of five nodes', () => {
     }
   });
 
+  test('tells the pod and the zone behind each path', async () => {
+    const [first, ...rest] = cluster.nodes;
+    await until('the zones are known', 15_000, async () => {
+      const { body } = (await first?.get('/metrics')) ?? { body: '' };
+      return (
+        rest.every(({ name, podName }) =>
+          body.includes(
+            `kubenurse_neighbour_info{type="path_${name}",node="${name}",pod="${podName}"`,
+          ),
+        ) && body.match(/^kubenurse_neighbour_info.*zone="zone-a"\} 1$/gm)?.length === rest.length
+      );
+    });
+  });
+
   test.each(SCENARIOS)(
     '$fault shows in the right check and event, and nowhere else',
     async ({ fault, shows, blind = [] }) => {

@@ -104,6 +104,7 @@ describe('Schedule.refresh()', () => {
         pods: { items: undefined, trouble: new Error('pods is forbidden') },
         cordonedNodes: undefined,
         isNodeGone: async () => false,
+        zoneOf: () => '',
       }),
     ],
   ])(

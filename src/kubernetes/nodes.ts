@@ -1,5 +1,11 @@
-import { ApiError, apiRequest } from './api-request.ts';
+import { ApiError, apiRequest, readBody } from './api-request.ts';
 import { Collection, type CollectionOptions, type KubernetesObject } from './collection.ts';
+
+/** The label of nodes, and from Kubernetes 1.35 on of pods, that names their zone. */
+export const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+/** In bytes; etcd takes no object of more than 1.5 MiB. */
+const MOST_METADATA_BYTES = 2 * 1024 * 1024;
 
 /**
  * The cordoned nodes, by name. The field selector keeps every other node, and the status updates of all their
@@ -19,15 +25,29 @@ export function createCordonedNodes(
 /** Whether the API server says that there is no such node. False when it does not answer, or may not tell us. */
 export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const response = await apiRequest(
-      `/api/v1/nodes/${encodeURIComponent(nodeName)}`,
-      {},
-      signal,
-      'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
-    );
-    response.destroy();
+    await readMetadata(nodeName, signal);
     return false;
   } catch (error) {
     return error instanceof ApiError && error.status === 404;
   }
+}
+
+/** The zone that a node's label names, empty where it has none. Rejects when the node cannot be read. */
+export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
+  const { metadata } = await readMetadata(nodeName, signal);
+  return metadata.labels?.[ZONE_LABEL] ?? '';
+}
+
+/** A node's name, labels and annotations, without the rest, which is far larger. */
+async function readMetadata(
+  nodeName: string,
+  signal: AbortSignal,
+): Promise<{ metadata: { labels?: Record<string, string> } }> {
+  const response = await apiRequest(
+    `/api/v1/nodes/${encodeURIComponent(nodeName)}`,
+    {},
+    signal,
+    'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  );
+  return JSON.parse(await readBody(response, MOST_METADATA_BYTES));
 }

@@ -1,5 +1,6 @@
 import type { Neighbour } from '../probe.ts';
 import { Collection, type CollectionOptions, type KubernetesObject } from './collection.ts';
+import { ZONE_LABEL } from './nodes.ts';
 
 /** What is kept of a pod. */
 export type Pod = Readonly<{
@@ -21,8 +22,6 @@ type PodObject = KubernetesObject & {
     conditions?: { type: string; status: string }[];
   };
 };
-
-const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** The pods of a namespace that match a label selector, by name. */
 export function createPods(

@@ -27,6 +27,8 @@ export type NeighbourhoodOptions = Readonly<{
   /** Undefined where cordoned nodes are asked as well. */
   cordonedNodes: Known<true> | undefined;
   isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
+  /** The zone of a node, empty as long as it is not known; for neighbours whose pods do not say it. */
+  zoneOf: (nodeName: string) => string;
 }>;
 
 /** Which neighbours there are, and which of them we ask. */
@@ -123,7 +125,12 @@ export class Neighbourhood {
       candidates.map(({ neighbour }) => neighbour),
       this.#options.limit,
     );
-    return { neighbours, until };
+    const { zoneOf } = this.#options;
+    const zoned = neighbours.map((neighbour) => ({
+      ...neighbour,
+      zone: neighbour.zone || zoneOf(neighbour.nodeName),
+    }));
+    return { neighbours: zoned, until };
   }
 
   /** When a pod may be asked, in milliseconds of `performance.now()`; `Infinity`: not as things are. */

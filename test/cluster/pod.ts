@@ -82,13 +82,20 @@ export class Pod {
   }
 }
 
+/** The one zone that every node is in. */
+export const ZONE = 'zone-a';
+
 /** The Node as kubelet writes it; a cordoned one is unschedulable. */
 export function nodeObject(node: NodeIdentity & { uid: string }, cordoned: boolean): KubeObject {
   return {
     metadata: {
       name: node.name,
       uid: node.uid,
-      labels: { 'kubernetes.io/hostname': node.name, 'kubernetes.io/os': 'linux' },
+      labels: {
+        'kubernetes.io/hostname': node.name,
+        'kubernetes.io/os': 'linux',
+        'topology.kubernetes.io/zone': ZONE,
+      },
     },
     spec: cordoned ? { unschedulable: true } : {},
     status: {

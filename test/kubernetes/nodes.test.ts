@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createCordonedNodes, isNodeGone } from '../../src/kubernetes/nodes.ts';
+import { createCordonedNodes, isNodeGone, readZone } from '../../src/kubernetes/nodes.ts';
 import type { KubeObject } from '../cluster/control-plane.ts';
 import { until } from '../cluster/until.ts';
 import { startApiServer } from './api-server.ts';
@@ -84,6 +84,17 @@ test('isNodeGone() is true when there is no such node, false when there is', asy
     '/api/v1/nodes/node-1',
     '/api/v1/nodes/node-2',
   ]);
+});
+
+test('readZone() is the label of the node, empty where it has none, and rejects where there is no node', async () => {
+  const { server } = await startApiServer();
+  const labels = { 'topology.kubernetes.io/zone': 'eu-1a' };
+  await server.put('nodes', { ...node('node-1'), metadata: { name: 'node-1', labels } });
+  await server.put('nodes', node('node-2'));
+  const { signal } = new AbortController();
+  expect(await readZone('node-1', signal)).toBe('eu-1a');
+  expect(await readZone('node-2', signal)).toBe('');
+  await expect(readZone('node-3', signal)).rejects.toThrow('404');
 });
 
 test.each([401, 403, 410, 429, 500, 503])(

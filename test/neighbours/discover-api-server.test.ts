@@ -51,6 +51,7 @@ function follow({ allowUnschedulable = false } = {}) {
     pods,
     cordonedNodes,
     isNodeGone,
+    zoneOf: () => '',
   });
   const stop = new AbortController();
   const following = [pods.follow(stop.signal), cordonedNodes?.follow(stop.signal)];

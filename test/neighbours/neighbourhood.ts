@@ -30,6 +30,7 @@ export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): 
     pods,
     cordonedNodes,
     isNodeGone: async () => false,
+    zoneOf: () => '',
     ...options,
   });
   return {
