@@ -23,8 +23,11 @@ export type Neighbour = Readonly<{
   hostIP: string;
   nodeName: string;
   phase: string;
-  /** As the label `topology.kubernetes.io/zone` of the pod (Kubernetes 1.35 sets it) or its node has it; else empty. */
-  zone: string;
+  /**
+   * As the label `topology.kubernetes.io/zone` of the pod (Kubernetes 1.35 sets it) or its node has it: empty where
+   * neither does, undefined as long as that is not known.
+   */
+  zone: string | undefined;
 }>;
 
 /** Somewhere to reach. */

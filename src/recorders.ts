@@ -9,6 +9,8 @@ export function metricsRecorder(metrics: Metrics): Recorder {
   const describe = ({ type, target: { neighbour } }: Check) => {
     if (neighbour === undefined) return;
     const { nodeName, podName, podIP, zone } = neighbour;
+    // Not before it is whole: a series that is replaced is shown for minutes by whoever it was pushed to.
+    if (zone === undefined) return;
     metrics.neighbourInfo.record(1, { type, node: nodeName, pod: podName, pod_ip: podIP, zone });
   };
   return {

@@ -32,10 +32,18 @@ export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise
   }
 }
 
-/** The zone that a node's label names, empty where it has none. Rejects when the node cannot be read. */
+/**
+ * The zone that a node's label names; empty where it has none, where there is no such node, and where we have no right to
+ * read it. Rejects when the API server cannot be asked.
+ */
 export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
-  const { metadata } = await readMetadata(nodeName, signal);
-  return metadata.labels?.[ZONE_LABEL] ?? '';
+  try {
+    const { metadata } = await readMetadata(nodeName, signal);
+    return metadata.labels?.[ZONE_LABEL] ?? '';
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return '';
+    throw error;
+  }
 }
 
 /** A node's name, labels and annotations, without the rest, which is far larger. */

@@ -27,8 +27,8 @@ export type NeighbourhoodOptions = Readonly<{
   /** Undefined where cordoned nodes are asked as well. */
   cordonedNodes: Known<true> | undefined;
   isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
-  /** The zone of a node, empty as long as it is not known; for neighbours whose pods do not say it. */
-  zoneOf: (nodeName: string) => string;
+  /** The zone of a node, undefined as long as it is not known; for neighbours whose pods do not say it. */
+  zoneOf: (nodeName: string) => string | undefined;
 }>;
 
 /** Which neighbours there are, and which of them we ask. */

@@ -28,34 +28,28 @@ export class Zones {
     this.#options = options;
   }
 
-  /** The zone of a node; empty until it is known. */
-  of(nodeName: string): string {
-    const zone = this.#known.get(nodeName);
-    if (zone === undefined && this.#wanted.size < MOST_NODES) {
+  /** The zone of a node; undefined until it is known, and empty where it could not be read so far. */
+  of(nodeName: string): string | undefined {
+    if (!this.#known.has(nodeName) && this.#wanted.size < MOST_NODES) {
       this.#wanted.add(nodeName);
       if (!this.#isLookingUp) this.#lookUp();
     }
-    return zone ?? '';
+    return this.#known.get(nodeName);
   }
 
   async #lookUp(): Promise<void> {
     const { readZone, onKnown, signal } = this.#options;
     this.#isLookingUp = true;
     for (const nodeName of this.#wanted) {
-      let wait = BETWEEN_MS;
-      try {
-        const zone = await readZone(
-          nodeName,
-          AbortSignal.any([signal, AbortSignal.timeout(LOOK_UP_MS)]),
-        );
-        if (this.#known.size >= MOST_NODES) this.#known.clear();
-        this.#known.set(nodeName, zone);
-        onKnown();
-      } catch {
-        // Whoever still wants it asks again.
-        wait = AFTER_FAILURE_MS;
-      }
+      const isOver = AbortSignal.any([signal, AbortSignal.timeout(LOOK_UP_MS)]);
+      const zone = await readZone(nodeName, isOver).catch(() => undefined);
+      if (this.#known.size >= MOST_NODES) this.#known.clear();
+      this.#known.set(nodeName, zone ?? '');
+      onKnown();
       this.#wanted.delete(nodeName);
+      // Once more, after the others.
+      if (zone === undefined) this.#wanted.add(nodeName);
+      const wait = zone === undefined ? AFTER_FAILURE_MS : BETWEEN_MS;
       await sleep(wait, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
     }

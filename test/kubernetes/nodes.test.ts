@@ -86,7 +86,7 @@ test('isNodeGone() is true when there is no such node, false when there is', asy
   ]);
 });
 
-test('readZone() is the label of the node, empty where it has none, and rejects where there is no node', async () => {
+test('readZone() is the label of the node, empty where there is none, and rejects where it cannot be asked', async () => {
   const { server } = await startApiServer();
   const labels = { 'topology.kubernetes.io/zone': 'eu-1a' };
   await server.put('nodes', { ...node('node-1'), metadata: { name: 'node-1', labels } });
@@ -94,7 +94,11 @@ test('readZone() is the label of the node, empty where it has none, and rejects 
   const { signal } = new AbortController();
   expect(await readZone('node-1', signal)).toBe('eu-1a');
   expect(await readZone('node-2', signal)).toBe('');
-  await expect(readZone('node-3', signal)).rejects.toThrow('404');
+  expect(await readZone('node-3', signal)).toBe('');
+  server.forbid(['nodes']);
+  expect(await readZone('node-1', signal)).toBe('');
+  await server.break({ kind: 'status', code: 500 });
+  await expect(readZone('node-1', signal)).rejects.toThrow('500');
 });
 
 test.each([401, 403, 410, 429, 500, 503])(
