@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { withExportedLabels } from './exported-labels.ts';
 import type { CreateExporter } from './exporter.ts';
 import type { HistogramAggregation, Temporality } from './reader.ts';
 
@@ -32,7 +33,7 @@ export const createExporter: CreateExporter = async ({ environment, push }) => {
             return {};
           },
         });
-        await send(exporter, metrics, isOver);
+        await send(exporter, withExportedLabels(metrics), isOver);
       } catch (cause) {
         if ((cause as Error).name !== 'TimeoutError') throw cause;
         throw new Error(`no success within ${timeout / 1000} s`, { cause });

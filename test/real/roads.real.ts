@@ -4,7 +4,14 @@ import { expect, onTestFailed, test } from 'vitest';
 import { until } from '../cluster/until.ts';
 import { Prometheus } from './prometheus.ts';
 import { ORIGIN, PUSHED_ORIGIN, ROADS, type Road, scraping } from './roads.ts';
-import { expectedSeries, METRICS, metricsPage, NEIGHBOUR_INFO, seriesText } from './sample.ts';
+import {
+  expectedSeries,
+  METRICS,
+  metricsPage,
+  NEIGHBOUR_INFO,
+  PUSHED_NEIGHBOUR_INFO,
+  seriesText,
+} from './sample.ts';
 import { COLLECTORS } from './shipped.ts';
 
 /** Until a push or a scrape can be queried; a Collector's queue waits a second. */
@@ -115,11 +122,11 @@ test.each(['agent', 'remote-write'])(
   },
 );
 
-test.each(COLLECTORS)(
-  "%s: an attribute that is named as one of the pod's labels becomes exported_…, as when scraped",
+test.each(Object.keys(ROADS))(
+  '%s: what is told of a neighbour has the labels that a scraped probe has',
   async (name) => {
     await using road = await started(name);
-    await road.push(3, { metrics: [...METRICS, NEIGHBOUR_INFO] });
+    await road.push(3, { metrics: [...METRICS, PUSHED_NEIGHBOUR_INFO] });
     await arrival(road.prometheus, 3);
     expect(await ourSeries(road.prometheus)).toEqual(
       expectedSeries([...METRICS, NEIGHBOUR_INFO], 3, PUSHED_ORIGIN),

@@ -60,6 +60,12 @@ export const NEIGHBOUR_INFO: Metric = {
   attributes: { ...PATH, node: 'node-b', pod: 'kubenurse-9k2lm' },
 };
 
+/** The same as the probe pushes it. */
+export const PUSHED_NEIGHBOUR_INFO: Metric = {
+  ...NEIGHBOUR_INFO,
+  attributes: { ...PATH, exported_node: 'node-b', exported_pod: 'kubenurse-9k2lm' },
+};
+
 /** A series as `name{label="value",…}`, its labels in alphabetical order. */
 export function seriesText({ __name__ = '', ...labels }: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
