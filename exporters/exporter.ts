@@ -1,5 +1,6 @@
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReaderOptions } from './reader.ts';
+import type { Retirement } from './retiring.ts';
 
 /** The answer to a scrape. */
 export type Scrape = Readonly<{ contentType: string; body: string }>;
@@ -17,8 +18,8 @@ export type Exporter = Readonly<{
 /** What an exporter is made with. */
 export type ExporterContext = Readonly<{
   environment: Readonly<Record<string, string | undefined>>;
-  /** How metrics are to be read. */
-  reading: ReaderOptions;
+  /** Which series are held. */
+  retirement: Retirement;
   /** Makes an exporter of what sends metrics: again and again, never twice at once, with a limit. */
   push: (send: Send, reading?: Omit<ReaderOptions, 'retirement'>) => Exporter;
 }>;

@@ -14,9 +14,9 @@ const CONTENT_TYPES: Record<Format, string> = {
 };
 
 /** Waits to be scraped by Prometheus. */
-export const createExporter = (({ environment, reading }: ExporterContext): Exporter => {
+export const createExporter = (({ environment, retirement }: ExporterContext): Exporter => {
   const metadata = environment.KUBENURSE_EXPOSE_METADATA !== 'false';
-  const reader = new ScrapedReader({ retirement: reading.retirement });
+  const reader = new ScrapedReader({ retirement });
   return {
     reader,
     scrape: async (accept): Promise<Scrape> => {

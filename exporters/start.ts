@@ -38,7 +38,7 @@ export async function startExports(options: ExportOptions): Promise<Exports> {
     options.names.map((name) =>
       loadExporter(name, {
         environment,
-        reading: { retirement },
+        retirement,
         push: (send, reading = {}) => ({
           reader: new PushReader({
             ...reading,

@@ -34,7 +34,7 @@ export function scrapedMetrics({
 } {
   const exporter = createExporter({
     environment: { KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) },
-    reading: { retirement: { ...EVERYTHING, keep } },
+    retirement: { ...EVERYTHING, keep },
     push: () => {
       throw new Error('Prometheus is not pushed to');
     },

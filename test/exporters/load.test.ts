@@ -26,7 +26,7 @@ function moduleOf(text: string): string {
 
 const context = {
   environment: { MY_ENDPOINT: 'http://127.0.0.1/' },
-  reading: { retirement: EVERYTHING },
+  retirement: EVERYTHING,
   push: () => ({ reader: retiringReader() }),
 };
 

@@ -55,7 +55,7 @@ async function scrape({ exposeMetadata = false, accept = '*/*' } = {}) {
 function gaugeOf(observe: (level: (value: number) => void) => void | Promise<void>) {
   const { reader, scrape } = createExporter({
     environment: { KUBENURSE_EXPOSE_METADATA: 'false' },
-    reading: { retirement: EVERYTHING },
+    retirement: EVERYTHING,
     push: () => {
       throw new Error('Prometheus is not pushed to');
     },
