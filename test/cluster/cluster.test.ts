@@ -39,8 +39,9 @@ function tryAddress({ address, port }: { address: string; port: number }): Promi
 }
 
 function everyAddress() {
-  const { apiServer, service, ingress, node } = layoutOf(network);
-  const { pod, program } = node(1);
+  const layout = layoutOf(network);
+  const { apiServer, service, ingress } = layout;
+  const { pod, program } = layout.pod(1, 0);
   return [
     apiServer,
     service,
@@ -123,7 +124,7 @@ test('ClusterNode.kill() and restart() end the program and start it again, in th
 
   await node.kill();
   expect(node.ended).toBe('was ended by SIGKILL');
-  expect(node.endpoint).toBeUndefined();
+  expect(node.endpoints).toEqual([]);
   expect(await tryAddress({ address: node.address, port: 8080 })).toBe('ECONNREFUSED');
   await node.restart();
   expect((await httpGet(node.url, 1_000)).status).toBe(200);

@@ -1,18 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { ControlPlane } from './control-plane.ts';
-import type { DnsServer } from './dns-server.ts';
-import { environmentOf } from './environment.ts';
+import { type EmbeddedParts, embeddedParts } from './embedded-parts.ts';
 import { type Fault, parseFault, parsePart } from './faults.ts';
-import type { Ingress } from './ingress.ts';
 import { ClusterNode } from './node.ts';
-import { type Parts, startParts } from './parts.ts';
-import { until } from './until.ts';
-import type { Wire } from './wire.ts';
+import type { Parts, StartParts } from './parts.ts';
 
 /** So many programs are started at once: a start is all CPU. */
 const STARTS_AT_ONCE = 4;
-/** A request by way of the service or the ingress that takes longer is cut when its node is broken. */
-const DRAIN_LIMIT_MS = 500;
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -20,8 +13,6 @@ const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export type ClusterOptions = Readonly<{
   /** How many nodes; 5 when not said. */
   nodes?: number;
-  /** The first two bytes of every address; `127.0` when not said. Clusters that run at once each need their own. */
-  network?: string;
   /** Variables of the programs, beside or instead of those they are given; the same for all, or by the node's name. */
   env?: Readonly<Record<string, string>> | ((node: string) => Readonly<Record<string, string>>);
   /** The program's file; `src/main.ts` when not said. */
@@ -29,42 +20,40 @@ export type ClusterOptions = Readonly<{
 }>;
 
 /**
- * A Kubernetes cluster of processes and loopback addresses on this machine: a control plane, a
- * DNS server, an ingress, a service, and nodes with one probe each. Each of them can be broken.
+ * A Kubernetes cluster on this machine: a control plane, a DNS server, an ingress, a service, and
+ * nodes with one probe each. Each of them can be broken.
  */
-export class Cluster {
-  readonly controlPlane: ControlPlane;
-  readonly dns: DnsServer;
-  readonly ingress: Ingress;
-  readonly service: Wire;
+export class Cluster<P extends Parts = Parts> {
+  readonly parts: P;
   readonly #options: ClusterOptions;
-  readonly #parts: Parts;
-  readonly #nodes: ClusterNode[];
+  readonly #nodes: ClusterNode[] = [];
   readonly #faults = new Map<string, string>();
   readonly #stack = new AsyncDisposableStack();
   #change: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  private constructor(options: ClusterOptions, parts: Parts, nodes: ClusterNode[]) {
-    this.controlPlane = parts.controlPlane;
-    this.dns = parts.dns;
-    this.ingress = parts.ingress;
-    this.service = parts.service;
+  private constructor(options: ClusterOptions, parts: P) {
+    this.parts = parts;
     this.#options = options;
-    this.#parts = parts;
-    this.#nodes = nodes;
+  }
+
+  /**
+   * A cluster of processes and loopback addresses. `network`: the first two bytes of every address, `127.0` when not
+   * said; clusters that run at once each need their own. Otherwise as `startOf`.
+   */
+  static start(
+    options: ClusterOptions & Readonly<{ network?: string }> = {},
+  ): Promise<Cluster<EmbeddedParts>> {
+    return Cluster.startOf(embeddedParts(options.network ?? '127.0'), options);
   }
 
   /** Resolves when every pod is ready. Rejects, and leaves nothing behind, when a part does not start. */
-  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+  static async startOf<P extends Parts>(
+    startParts: StartParts<P>,
+    options: ClusterOptions = {},
+  ): Promise<Cluster<P>> {
     await using starting = new AsyncDisposableStack();
-    const nodes: ClusterNode[] = [];
-    const parts = await startParts(
-      options.network ?? '127.0',
-      () => nodes.flatMap(({ endpoint }) => endpoint ?? []),
-      starting,
-    );
-    const cluster = new Cluster(options, parts, nodes);
+    const cluster = new Cluster(options, await startParts(starting));
     starting.defer(() => cluster.#closeNodes());
     await cluster.#startFirstNodes(options.nodes ?? 5);
     cluster.#stack.use(starting.move());
@@ -99,7 +88,7 @@ export class Cluster {
    * was broken before. Resolves when it is in effect; rejects with a FaultMistake.
    */
   async break(fault: string): Promise<void> {
-    const parsed = parseFault(fault, this.#nodeNames());
+    const parsed = parseFault(fault, this.#nodeNames(), this.parts.kind);
     await this.#inTurn(() => this.#apply(parsed));
   }
 
@@ -137,13 +126,15 @@ export class Cluster {
       case 'node':
         return this.node(fault.part).break(fault.fault);
       case 'dns':
-        return this.dns.break(fault.fault);
+        return this.parts.dns.break(fault.fault);
       case 'ingress':
-        return this.ingress.break(fault.fault);
+        return this.parts.ingress.break(fault.fault);
       case 'service':
-        return this.service.break(fault.fault);
+        return this.parts.service.break(fault.fault);
       case 'api-server':
-        return this.controlPlane.break(fault.fault);
+        return this.parts.controlPlane.break(fault.fault);
+      case 'network':
+        return this.parts.network.break(fault.fault);
     }
   }
 
@@ -153,9 +144,10 @@ export class Cluster {
 
   /** Who asks the service or the ingress before there is an endpoint waits for the first one. */
   async #startFirstNodes(count: number): Promise<void> {
-    await Promise.all([this.service.break({ kind: 'hang' }), this.ingress.break({ kind: 'hang' })]);
+    const { service, ingress } = this.parts;
+    await Promise.all([service.break({ kind: 'hang' }), ingress.break({ kind: 'hang' })]);
     await this.#startNodes(Math.min(count, 1));
-    await Promise.all([this.service.break(undefined), this.ingress.break(undefined)]);
+    await Promise.all([service.break(undefined), ingress.break(undefined)]);
     for (let missing = count - 1; missing > 0; missing -= STARTS_AT_ONCE) {
       await this.#startNodes(Math.min(missing, STARTS_AT_ONCE));
     }
@@ -166,33 +158,25 @@ export class Cluster {
     const starts = Array.from({ length: count }, (_, index) => this.#startNode(first + index));
     const started = await Promise.allSettled(starts);
     for (const node of started) if (node.status === 'fulfilled') this.#nodes.push(node.value);
+    await this.#setEndpoints();
     for (const node of started) if (node.status === 'rejected') throw node.reason;
   }
 
   async #startNode(number: number): Promise<ClusterNode> {
-    const { layout, files, controlPlane, service, ingress } = this.#parts;
     const name = `node-${number}`;
-    const addresses = layout.node(number);
-    const credentials = await files.writeCredentials(name, controlPlane);
     const { env = {}, program = PROGRAM } = this.#options;
-    const drained = () =>
-      service.connectionsTo(addresses.pod) + ingress.connectionsTo(addresses.pod) === 0;
     return ClusterNode.start({
       name,
-      addresses,
+      network: await this.parts.addNode(number, name),
+      controlPlane: this.parts.controlPlane,
       program,
-      controlPlane,
-      environment: (podName) => ({
-        ...environmentOf(layout, files, credentials, controlPlane.url, {
-          name,
-          podName,
-          programAddress: addresses.program,
-        }),
-        ...(typeof env === 'function' ? env(name) : env),
-      }),
-      // Who is still there after the limit is cut: so it goes with what hangs.
-      drained: () => until(`${name} is drained`, DRAIN_LIMIT_MS, drained).catch(() => {}),
+      environment: typeof env === 'function' ? env(name) : env,
+      endpointsChanged: () => this.#setEndpoints(),
     });
+  }
+
+  #setEndpoints(): Promise<void> {
+    return this.parts.setEndpoints(this.#nodes.flatMap(({ endpoints }) => endpoints));
   }
 
   async #closeNodes(): Promise<void> {

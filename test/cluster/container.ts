@@ -1,22 +1,23 @@
-import { Lines, Program } from './program.ts';
+import type { Launch } from './parts.ts';
+import { type Output, Program } from './program.ts';
 import { answers } from './readiness.ts';
 import { until } from './until.ts';
 
 const START_LIMIT_MS = 15_000;
 
-/** A pod's container: the program, as often as it is started, and what all its runs have written. */
+/** A pod's container: the program, as often as it is started. */
 export class Container {
-  readonly stdout = new Lines();
-  readonly stderr = new Lines();
   readonly #name: string;
   readonly #file: string;
+  readonly #output: Output;
   readonly #ended: () => void;
   #program: Program | undefined;
 
   /** `name` is for errors, `file` the program's; `ended` is called whenever a run has ended. */
-  constructor(name: string, file: string, ended: () => void) {
+  constructor(name: string, file: string, output: Output, ended: () => void) {
     this.#name = name;
     this.#file = file;
+    this.#output = output;
     this.#ended = ended;
   }
 
@@ -30,8 +31,8 @@ export class Container {
   }
 
   /** Resolves when `url` is answered with 200; rejects, with what was written, when it is not within 15 s. */
-  async start(environment: Record<string, string>, url: string): Promise<void> {
-    const program = new Program(this.#file, environment, this);
+  async start({ enter, environment }: Launch, url: string): Promise<void> {
+    const program = new Program(this.#file, environment, this.#output, enter);
     this.#program = program;
     program.ended.then(this.#ended);
     await until(`${this.#name}: the program answers`, START_LIMIT_MS, async () => {
@@ -39,7 +40,8 @@ export class Container {
       await program.ended;
       throw new Error(`${this.#name}: the program ${program.end}`);
     }).catch((error: Error) => {
-      const said = [...this.stdout.all.slice(-10), ...this.stderr.all.slice(-20)];
+      const { stdout, stderr } = this.#output;
+      const said = [...stdout.all.slice(-10), ...stderr.all.slice(-20)];
       throw new Error([error.message, ...said].join('\n  '), { cause: error });
     });
   }

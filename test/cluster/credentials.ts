@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 
-/** What a pod is given to speak to the API server: the paths of its kubeconfig and of the token that this names. */
-export type Credentials = Readonly<{ kubeconfig: string; tokenFile: string }>;
+/** What a pod is given to speak to the API server: the paths of its kubeconfig and of the token that this names, and that token. */
+export type Credentials = Readonly<{ kubeconfig: string; tokenFile: string; token: string }>;
 
 /** Issues a token of its own for `name`, and writes all that it takes to use it into `directory`. */
 export async function writeCredentials(
@@ -29,10 +29,11 @@ export async function writeCredentials(
     contexts: [{ name: 'context', context: { cluster: 'cluster', user: name } }],
     'current-context': 'context',
   };
+  const token = await controlPlane.issueToken(name);
   await Promise.all([
-    writeFile(tokenFile, await controlPlane.issueToken(name), { mode: 0o600 }),
+    writeFile(tokenFile, token, { mode: 0o600 }),
     writeFile(authorityFile, controlPlane.certificateAuthority),
     writeFile(kubeconfig, JSON.stringify(config)),
   ]);
-  return { kubeconfig, tokenFile };
+  return { kubeconfig, tokenFile, token };
 }

@@ -42,7 +42,7 @@ function readArguments(): Arguments {
     throw new Error(`--nodes ${values.nodes}: say a number from 1 to ${MOST_NODES}`);
   }
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
-  for (const fault of values.break) parseFault(fault, names);
+  for (const fault of values.break) parseFault(fault, names, 'embedded');
   return { nodes, faults: values.break, help: values.help };
 }
 

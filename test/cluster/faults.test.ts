@@ -26,19 +26,34 @@ test.each([
   ['api-server:429', 'api-server', { kind: 'status', code: 429 }],
 ])('parseFault() reads %s', (text, kind, fault) => {
   const [part, name] = text.split(':');
-  expect(parseFault(` ${text} `, nodes)).toEqual({ part, name, kind, fault });
+  expect(parseFault(` ${text} `, nodes, 'embedded')).toEqual({ part, name, kind, fault });
+});
+
+test.each([
+  ['node-1:deaf', 'node', { kind: 'deaf' }],
+  ['node-1:loss=20', 'node', { kind: 'loss', percent: 20 }],
+  ['network:split=2', 'network', { kind: 'split', first: 2 }],
+])('parseFault() reads %s where the parts are real', (text, kind, fault) => {
+  const [part, name] = text.split(':');
+  expect(parseFault(text, nodes, 'real')).toEqual({ part, name, kind, fault });
+  expect(() => parseFault(text, nodes, 'embedded')).toThrow(
+    new FaultMistake(`"${text}" takes the real network: npm run demo -- --real`),
+  );
 });
 
 test.each([
   [
     'node-4:down',
-    '"node-4" is no part; there is node-1 to node-3, dns, ingress, service, api-server',
+    '"node-4" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network',
   ],
-  ['node:down', '"node" is no part; there is node-1 to node-3, dns, ingress, service, api-server'],
-  ['', '"" is no part; there is node-1 to node-3, dns, ingress, service, api-server'],
+  [
+    'node:down',
+    '"node" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network',
+  ],
+  ['', '"" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network'],
   [
     'toString:x',
-    '"toString" is no part; there is node-1 to node-3, dns, ingress, service, api-server',
+    '"toString" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network',
   ],
   ['dns', '"dns" does not say how; there is dns:silent, dns:servfail, dns:nxdomain'],
   ['dns:', '"dns:" does not say how; there is dns:silent, dns:servfail, dns:nxdomain'],
@@ -47,17 +62,21 @@ test.each([
     '"dns:down": dns cannot be broken that way; there is dns:silent, dns:servfail, dns:nxdomain',
   ],
   [
+    'network:down',
+    '"network:down": network cannot be broken that way; there is none: it takes the real network: npm run demo -- --real',
+  ],
+  [
     'service:slow=soon',
     '"service:slow=soon": service cannot be broken that way; there is service:down, service:hang, service:reset, service:slow=<duration>',
   ],
 ])('parseFault() says of "%s" what is wrong and what would be right', (text, message) => {
-  expect(() => parseFault(text, nodes)).toThrow(new FaultMistake(message));
+  expect(() => parseFault(text, nodes, 'embedded')).toThrow(new FaultMistake(message));
 });
 
 test.each(['ingress:200', 'ingress:5033', 'api-server:404', 'node-1:slow=', 'node-1:slow=-1s'])(
   'parseFault() does not take %s',
   (text) => {
-    expect(() => parseFault(text, nodes)).toThrow(FaultMistake);
+    expect(() => parseFault(text, nodes, 'embedded')).toThrow(FaultMistake);
   },
 );
 

@@ -2,6 +2,7 @@ import type { ControlPlaneFault } from './control-plane.ts';
 import type { DnsFault } from './dns-server.ts';
 import type { IngressFault } from './ingress.ts';
 import type { NodeFault } from './node.ts';
+import type { NetworkSplit, Parts } from './parts.ts';
 import type { WireFault } from './wire.ts';
 
 type FaultOf = {
@@ -10,6 +11,7 @@ type FaultOf = {
   ingress: IngressFault;
   service: WireFault;
   'api-server': ControlPlaneFault;
+  network: NetworkSplit;
 };
 
 type Kind = keyof FaultOf;
@@ -27,8 +29,13 @@ export class FaultMistake extends Error {
   override name = 'FaultMistake';
 }
 
-/** One way to break a part: how it is written, what it does, and how it is read. */
-type Way<F> = Readonly<{ syntax: string; does: string; read: (text: string) => F | undefined }>;
+/** One way to break a part: how it is written, what it does, how it is read, and whether it takes the real parts. */
+type Way<F> = Readonly<{
+  syntax: string;
+  does: string;
+  read: (text: string) => F | undefined;
+  real?: true;
+}>;
 
 const word = <F>(name: string, does: string, fault: F): Way<F> => ({
   syntax: name,
@@ -49,6 +56,11 @@ const slow: Way<{ kind: 'slow'; milliseconds: number }> = {
   },
 };
 
+const real = <F>(name: string, does: string, fault: F): Way<F> => ({
+  ...word(name, does, fault),
+  real: true,
+});
+
 const everyRequest = 'every request is answered with this status';
 
 const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
@@ -61,6 +73,19 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     word('cordoned', 'its Node object says unschedulable', { kind: 'cordoned' }),
     word('terminating', 'its Pod is being deleted, but still answers', { kind: 'terminating' }),
     word('deleted', 'its program is stopped, its Pod and Node are removed', { kind: 'deleted' }),
+    real('deaf', 'what begins elsewhere does not get to it', { kind: 'deaf' }),
+    real('mute', 'what it begins itself gets nowhere', { kind: 'mute' }),
+    real('isolated', 'nothing gets through, either way', { kind: 'isolated' }),
+    real('mtu-black-hole', 'packets over 1,000 bytes get lost', { kind: 'mtu-black-hole' }),
+    {
+      syntax: 'loss=<percent>',
+      does: 'so many packets get lost: loss=20',
+      read: (text) => {
+        const [, percent] = /^loss=(\d{1,2})$/.exec(text) ?? [];
+        return percent === undefined ? undefined : { kind: 'loss', percent: Number(percent) };
+      },
+      real: true,
+    },
   ],
   dns: [
     word('silent', 'no question is answered', 'silent'),
@@ -94,21 +119,37 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
       }),
     ),
   ],
+  network: [
+    {
+      syntax: 'split=<number>',
+      does: 'the first so many nodes and the others do not meet',
+      read: (text) => {
+        const [, first] = /^split=([1-9]\d?)$/.exec(text) ?? [];
+        return first === undefined ? undefined : { kind: 'split', first: Number(first) };
+      },
+      real: true,
+    },
+  ],
 };
+
+const TAKES_REAL = 'takes the real network: npm run demo -- --real';
 
 /**
  * Reads `<part>:<fault>`, such as `node-3:down` or `service:slow=300ms`.
- * Throws a FaultMistake that says what would be right. `nodes`: the names of the nodes there are.
+ * Throws a FaultMistake that says what would be right. `nodes`: the names of the nodes there are; `parts`: what they
+ * are made of.
  */
-export function parseFault(text: string, nodes: readonly string[]): Fault {
+export function parseFault(text: string, nodes: readonly string[], parts: Parts['kind']): Fault {
   const [part = '', name = ''] = text.trim().split(/:(.*)/s);
   const kind = kindOf(part, nodes);
   for (const way of ways[kind]) {
     const fault = way.read(name);
-    if (fault !== undefined) return { part, name, kind, fault } as Fault;
+    if (fault === undefined) continue;
+    if (way.real && parts !== 'real') throw new FaultMistake(`"${text.trim()}" ${TAKES_REAL}`);
+    return { part, name, kind, fault } as Fault;
   }
   const wrong = name === '' ? ' does not say how' : `: ${part} cannot be broken that way`;
-  throw new FaultMistake(`"${text.trim()}"${wrong}; there is ${faultsOf(part, kind)}`);
+  throw new FaultMistake(`"${text.trim()}"${wrong}; there is ${faultsOf(part, kind, parts)}`);
 }
 
 /** Reads the name of a part that is to be healed. Throws a FaultMistake that names those there are. */
@@ -117,11 +158,15 @@ export function parsePart(text: string, nodes: readonly string[]): Fault {
   return { part, name: 'healed', kind: kindOf(part, nodes), fault: undefined } as Fault;
 }
 
-/** What can be written: a line for each part, then one for each meaning. */
+/** What can be written: a line for each part, one more for what takes the real parts, then one for each meaning. */
 export function faultHelp(): string[] {
-  const parts = Object.entries(ways).map(([kind, list]) => {
-    const part = kind === 'node' ? 'node-N' : kind;
-    return `  ${`${part}:`.padEnd(13)}${list.map(({ syntax }) => syntax).join(', ')}`;
+  const parts = Object.entries(ways).flatMap(([kind, list]) => {
+    const part = `${kind === 'node' ? 'node-N' : kind}:`.padEnd(13);
+    const rows = [list.filter((way) => !way.real), list.filter((way) => way.real)];
+    return rows.flatMap((row, index) => {
+      const written = row.map(({ syntax }) => syntax).join(', ');
+      return row.length > 0 ? `  ${part}${written}${index > 0 ? ' (with --real)' : ''}` : [];
+    });
   });
   const meanings = Map.groupBy(Object.values(ways).flat(), ({ does }) => does);
   const lines = [...meanings].map(([does, same]) => {
@@ -139,6 +184,7 @@ function kindOf(part: string, nodes: readonly string[]): Kind {
   throw new FaultMistake(`"${part}" is no part; there is ${[range, ...others].join(', ')}`);
 }
 
-function faultsOf(part: string, kind: Kind): string {
-  return ways[kind].map(({ syntax }) => `${part}:${syntax}`).join(', ');
+function faultsOf(part: string, kind: Kind, parts: Parts['kind']): string {
+  const possible = ways[kind].filter((way) => parts === 'real' || !way.real);
+  return possible.map(({ syntax }) => `${part}:${syntax}`).join(', ') || `none: it ${TAKES_REAL}`;
 }

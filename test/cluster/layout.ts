@@ -1,7 +1,7 @@
 import type { Backend } from './wire.ts';
 
 /** `pod`: the pod's IP address. `program`: where its program listens, behind the pod's network. */
-export type NodeAddresses = Readonly<{ pod: string; program: string }>;
+export type PodAddresses = Readonly<{ pod: string; program: string }>;
 
 /** Where the parts of a cluster listen, all within one block of loopback addresses. */
 export type Layout = Readonly<{
@@ -9,13 +9,18 @@ export type Layout = Readonly<{
   service: Backend;
   ingress: Backend;
   dns: Backend;
-  /** Of the node of this number, counted from 1; beyond 250 it goes on in the next block of 256. */
-  node: (number: number) => NodeAddresses;
+  /**
+   * Of a pod of the node of this number, counted from 1; beyond 250 it goes on in the next block of 256.
+   * Two pods at once can be on a node: `slot` is 0 or 1.
+   */
+  pod: (number: number, slot: number) => PodAddresses;
 }>;
 
 const NODES_PER_BLOCK = 250;
 /** So many blocks after its pod's address is the program's. */
 const PROGRAM_BLOCKS = 100;
+/** So many blocks after the first slot's address is the second's. */
+const SLOT_BLOCKS = 50;
 
 /** `network`: the first two bytes, such as `127.0`: parts at 127.0.0.x, pods from 127.0.1.1 on. */
 export function layoutOf(network: string): Layout {
@@ -24,8 +29,8 @@ export function layoutOf(network: string): Layout {
     service: { address: `${network}.0.11`, port: 8080 },
     ingress: { address: `${network}.0.12`, port: 8443 },
     dns: { address: `${network}.0.13`, port: 5353 },
-    node: (number) => {
-      const block = 1 + Math.floor((number - 1) / NODES_PER_BLOCK);
+    pod: (number, slot) => {
+      const block = 1 + Math.floor((number - 1) / NODES_PER_BLOCK) + slot * SLOT_BLOCKS;
       const byte = 1 + ((number - 1) % NODES_PER_BLOCK);
       return {
         pod: `${network}.${block}.${byte}`,

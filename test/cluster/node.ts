@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Container } from './container.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { httpGet } from './http-get.ts';
-import type { NodeAddresses } from './layout.ts';
-import { nodeObject, Pod } from './pod.ts';
-import type { Lines } from './program.ts';
-import { ReadinessProbe } from './readiness.ts';
-import { until } from './until.ts';
-import { type Backend, Wire, type WireFault } from './wire.ts';
+import type { Endpoint, NetworkFault, NodeNetwork } from './parts.ts';
+import { type NodeIdentity, nodeObject } from './pod.ts';
+import { Lines } from './program.ts';
+import { RunningPod } from './running-pod.ts';
 
 /** How a node is broken. */
 export type NodeFault =
-  | WireFault
+  | NetworkFault
   | Readonly<
       /** The program stands still (SIGSTOP). */
       | { kind: 'suspended' }
@@ -23,68 +20,54 @@ export type NodeFault =
       | { kind: 'deleted' }
     >;
 
-/** The port at which the program listens, and at which other pods reach it (contract). */
-const PORT = 8080;
-
-const READY_LIMIT_MS = 15_000;
 /** `/alive` runs the checks, and waits for the slowest. */
 const PAGE_LIMIT_MS = 10_000;
+/** kubelet's default for nodeStatusUpdateFrequency. */
+const HEARTBEAT_MS = 10_000;
 
 /** What a node needs of its cluster. */
 export type NodeOptions = Readonly<{
   name: string;
-  addresses: NodeAddresses;
-  /** The program's file. */
-  program: string;
+  network: NodeNetwork;
   controlPlane: ControlPlane;
-  /** The variables that the program in the pod of this name is started with. */
-  environment: (podName: string) => Record<string, string>;
-  /** Waits until nobody is connected to the pod by way of the service or the ingress. */
-  drained: () => Promise<void>;
+  /** The program's file, and its variables beside those of the sandbox. */
+  program: string;
+  environment: Readonly<Record<string, string>>;
+  /** Is called whenever an endpoint may have changed. Resolves when service and ingress know. */
+  endpointsChanged: () => Promise<void>;
 }>;
 
 /**
- * A node: the program in a process of its own, the network in front of its pod, their objects in
- * the API server, and a kubelet's part, which asks whether the pod is ready.
+ * A node with one pod of ours, or two for as long as one takes the place of the other, and kubelet's part: their
+ * objects in the API server, and the node's heartbeat.
  *
  * A fault of a node is to show on the paths to this node and nowhere else. So before any but
  * `cordoned` takes effect, the pod leaves the service and the ingress.
  */
 export class ClusterNode {
   readonly name: string;
-  /** Its pod's. */
-  readonly address: string;
+  /** What the programs of all its pods have logged (their standard output). */
+  readonly log = new Lines();
+  readonly stderr = new Lines();
   readonly #options: NodeOptions;
-  readonly #identity: { name: string; address: string; uid: string };
-  readonly #wire: Wire;
-  readonly #container: Container;
-  #pod: Pod;
-  #readiness: ReadinessProbe | undefined;
+  readonly #identity: NodeIdentity;
+  readonly #pods: RunningPod[] = [];
+  #pod!: RunningPod;
   #fault: NodeFault | undefined;
-  #withdrawn = false;
+  #heartbeat: NodeJS.Timeout | undefined;
 
-  private constructor(options: NodeOptions, wire: Wire) {
+  private constructor(options: NodeOptions) {
     this.name = options.name;
-    this.address = options.addresses.pod;
     this.#options = options;
-    this.#identity = { name: this.name, address: this.address, uid: randomUUID() };
-    this.#wire = wire;
-    this.#container = new Container(this.name, options.program, () => void this.#setWire());
-    this.#pod = new Pod(this.#identity, options.controlPlane);
+    const { addresses } = options.network;
+    this.#identity = { name: this.name, uid: randomUUID(), addresses };
   }
 
   /** Resolves when its pod is ready; rejects, with what its program wrote, when it is not within 15 s. */
   static async start(options: NodeOptions): Promise<ClusterNode> {
-    const { pod, program } = options.addresses;
-    const backends = [{ address: program, port: PORT }];
-    const wire = await Wire.start({ address: pod, port: PORT, backends: () => backends });
-    const node = new ClusterNode(options, wire);
+    const node = new ClusterNode(options);
     try {
       await node.#join();
-      node.#readiness = new ReadinessProbe(node.#programUrl('/ready'), (isReady) =>
-        node.#setReady(isReady),
-      );
-      await until(`${node.name} is ready`, READY_LIMIT_MS, () => node.endpoint !== undefined);
     } catch (error) {
       await node.close();
       throw error;
@@ -92,39 +75,35 @@ export class ClusterNode {
     return node;
   }
 
+  /** Its pod's. */
+  get address(): string {
+    return this.#pod.addresses[0] ?? '';
+  }
+
   /** Where neighbours and people reach it. */
   get url(): string {
-    return `http://${this.address}:${PORT}/alive`;
+    const { address } = this;
+    return `http://${address.includes(':') ? `[${address}]` : address}:8080/alive`;
   }
 
   get podName(): string {
     return this.#pod.name;
   }
 
-  /** Where the service and the ingress reach it; undefined while they should not. */
-  get endpoint(): Backend | undefined {
-    const isThere = this.#pod.ready && !this.#pod.terminating && this.#container.isRunning;
-    return isThere && !this.#withdrawn ? { address: this.address, port: PORT } : undefined;
+  /** Where the service and the ingress reach its pods. */
+  get endpoints(): Endpoint[] {
+    return this.#pods.flatMap(({ endpoint }) => endpoint ?? []);
   }
 
   /** Whether other nodes should count it among their neighbours. */
   get isNeighbour(): boolean {
     const gone = this.#fault?.kind === 'deleted' || this.#fault?.kind === 'cordoned';
-    return this.#pod.running && !this.#pod.terminating && !gone;
-  }
-
-  /** What its program has logged (its standard output). */
-  get log(): Lines {
-    return this.#container.stdout;
-  }
-
-  get stderr(): Lines {
-    return this.#container.stderr;
+    return this.#pod.isRunning && !gone;
   }
 
   /** How its program ended, such as `was ended by SIGKILL`; undefined while it runs. */
   get ended(): string | undefined {
-    return this.#container.end;
+    return this.#pod.ended;
   }
 
   /**
@@ -132,7 +111,7 @@ export class ClusterNode {
    * broken node can still be asked. Rejects when there is no answer within 10 s, or `stop` aborts.
    */
   get(path: string, stop?: AbortSignal): Promise<Readonly<{ status: number; body: string }>> {
-    return httpGet(this.#programUrl(path), PAGE_LIMIT_MS, stop);
+    return httpGet(`${this.#pod.programUrl}${path}`, PAGE_LIMIT_MS, stop);
   }
 
   alive(stop?: AbortSignal): Promise<Readonly<{ status: number; body: string }>> {
@@ -147,42 +126,50 @@ export class ClusterNode {
       case undefined:
         return;
       case 'cordoned':
-        return this.#putNode(true);
+        return this.#putNode();
       case 'suspended':
-        await this.#withdraw();
-        return this.#container.signal('SIGSTOP');
+        await this.#pod.withdraw();
+        return this.#pod.signal('SIGSTOP');
       case 'terminating':
-        await this.#withdraw();
-        return this.#pod.terminate();
+        await this.#pod.withdraw();
+        return this.#pod.markTerminating();
       case 'deleted':
-        await this.#withdraw();
-        await this.#pod.terminate();
+        await this.#deletePod(this.#pod);
         return this.#leave();
       default:
-        await this.#withdraw();
-        return this.#setWire();
+        await this.#pod.withdraw();
+        return this.#pod.break(fault);
     }
   }
 
   /** Kills the program, as when its container crashes; the pod stays. `restart` begins another. */
-  async kill(): Promise<void> {
-    await this.#withdraw();
-    await this.#container.kill();
+  kill(): Promise<void> {
+    return this.#pod.kill();
   }
 
   /** Ends the program if it runs (SIGTERM), and starts it again in the same pod. */
-  async restart(): Promise<void> {
-    await this.#withdraw();
-    await this.#container.stop();
-    await this.#launch();
-    this.#withdrawn = false;
+  restart(): Promise<void> {
+    return this.#pod.restart();
   }
 
-  /** Ends the program and frees the address; the objects stay in the API server. */
+  /** Puts another pod in the place of its pod, as a DaemonSet's rolling update does: with surge the new one is ready first. */
+  async replacePod({ surge }: { surge: boolean }): Promise<void> {
+    const old = this.#pod;
+    if (!surge) await this.#deletePod(old);
+    await this.#startPod();
+    if (surge) await this.#deletePod(old);
+  }
+
+  /** Gives its program another token in the same file. Resolves to the old one, which still holds. */
+  rotateToken(): Promise<string> {
+    return this.#pod.rotateToken();
+  }
+
+  /** Ends the program and frees the addresses; the objects stay in the API server. */
   async close(): Promise<void> {
-    await this.#readiness?.close();
-    await this.#container.stop();
-    await this.#wire.close();
+    clearInterval(this.#heartbeat);
+    await Promise.all(this.#pods.map((pod) => pod.close()));
+    await this.#options.network.close();
   }
 
   async #heal(): Promise<void> {
@@ -192,79 +179,58 @@ export class ClusterNode {
       case undefined:
         return;
       case 'cordoned':
-        return this.#putNode(false);
+        return this.#putNode();
       case 'suspended':
-        this.#container.signal('SIGCONT');
-        break;
+        this.#pod.signal('SIGCONT');
+        return this.#pod.admit();
       case 'terminating':
-        await this.#leave();
-        await this.#join();
-        break;
+        return this.replacePod({ surge: false });
       case 'deleted':
-        await this.#join();
-        break;
+        return this.#join();
       default:
-        await this.#setWire();
+        await this.#pod.break(undefined);
+        return this.#pod.admit();
     }
-    this.#withdrawn = false;
   }
 
-  /** A node comes, and a pod of its own with it. */
+  /** The node comes, and a pod of its own with it. */
   async #join(): Promise<void> {
-    await this.#putNode(false);
-    this.#pod = new Pod(this.#identity, this.#options.controlPlane);
-    await this.#pod.publish();
-    await this.#launch();
+    await this.#putNode();
+    this.#heartbeat = setInterval(() => {
+      // An API server that cannot be told is told the next time.
+      this.#putNode().catch(() => {});
+    }, HEARTBEAT_MS);
+    await this.#startPod();
   }
 
   async #leave(): Promise<void> {
-    await this.#container.stop();
-    await this.#pod.remove();
+    clearInterval(this.#heartbeat);
     await this.#options.controlPlane.remove('nodes', this.name);
   }
 
-  async #launch(): Promise<void> {
-    const environment = this.#options.environment(this.#pod.name);
-    await this.#container.start(environment, this.#programUrl('/alwayshappy'));
-    this.#pod.running = true;
-    await this.#setWire();
-    await this.#pod.publish();
+  async #startPod(): Promise<void> {
+    const { network, controlPlane, program, environment, endpointsChanged } = this.#options;
+    const pod = await RunningPod.start({
+      node: this.#identity,
+      sandbox: await network.addPod(),
+      controlPlane,
+      program,
+      environment,
+      output: { stdout: this.log, stderr: this.stderr },
+      endpointChanged: endpointsChanged,
+    });
+    this.#pods.push(pod);
+    this.#pod = pod;
+    await endpointsChanged();
   }
 
-  async #withdraw(): Promise<void> {
-    this.#withdrawn = true;
-    await this.#options.drained();
+  async #deletePod(pod: RunningPod): Promise<void> {
+    await pod.delete();
+    this.#pods.splice(this.#pods.indexOf(pod), 1);
   }
 
-  /** Without a program nobody listens. */
-  #setWire(): Promise<void> {
-    const isRunning = this.#container.isRunning;
-    return this.#wire.break(isRunning ? wireFaultOf(this.#fault) : { kind: 'down' });
-  }
-
-  async #putNode(cordoned: boolean): Promise<void> {
-    await this.#options.controlPlane.put('nodes', nodeObject(this.#identity, cordoned));
-  }
-
-  async #setReady(isReady: boolean): Promise<void> {
-    this.#pod.ready = isReady && this.#pod.running && this.#container.isRunning;
-    await this.#pod.publish();
-  }
-
-  /** Past the network in front of the pod; kubelet, on the same node, asks so too. */
-  #programUrl(path: string): string {
-    return `http://${this.#options.addresses.program}:${PORT}${path}`;
-  }
-}
-
-function wireFaultOf(fault: NodeFault | undefined): WireFault | undefined {
-  switch (fault?.kind) {
-    case 'down':
-    case 'hang':
-    case 'reset':
-    case 'slow':
-      return fault;
-    default:
-      return undefined;
+  #putNode(): Promise<void> {
+    const isCordoned = this.#fault?.kind === 'cordoned';
+    return this.#options.controlPlane.put('nodes', nodeObject(this.#identity, isCordoned));
   }
 }

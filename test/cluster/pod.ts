@@ -2,10 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { ControlPlane, KubeObject } from './control-plane.ts';
 
 /** Where our pods are, and the label by which they know each other. */
-export const NAMESPACE = 'kube-system';
-export const LABEL = { key: 'app', value: 'kubenurse' } as const;
+export const NAMESPACE = 'kubenurse';
+export const LABEL = { key: 'app.kubernetes.io/name', value: 'kubenurse' } as const;
 
-type NodeIdentity = Readonly<{ name: string; address: string }>;
+/** A node's name, and its IP addresses, the primary one first. */
+export type NodeIdentity = Readonly<{ name: string; uid: string; addresses: readonly string[] }>;
+
+/** What Pod Security's level *restricted* asks of a container. */
+const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  runAsUser: 65532,
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
 
 /** A pod of ours in the API server, as kubelet writes it. What is set here is seen there after `publish`. */
 export class Pod {
@@ -16,14 +27,17 @@ export class Pod {
   ready = false;
   readonly #uid = randomUUID();
   readonly #node: NodeIdentity;
+  readonly #addresses: readonly string[];
   readonly #controlPlane: ControlPlane;
   #deletionTimestamp: string | undefined;
   #published = '';
   #removed = false;
 
-  constructor(node: NodeIdentity, controlPlane: ControlPlane) {
+  /** `addresses`: the pod's IP addresses, the primary one first. */
+  constructor(node: NodeIdentity, addresses: readonly string[], controlPlane: ControlPlane) {
     this.name = `kubenurse-${this.#uid.slice(0, 5)}`;
     this.#node = node;
+    this.#addresses = addresses;
     this.#controlPlane = controlPlane;
   }
 
@@ -52,7 +66,8 @@ export class Pod {
   }
 
   #object(): KubeObject {
-    const { address } = this.#node;
+    const hostIPs = this.#node.addresses.map((ip) => ({ ip }));
+    const podIPs = this.#addresses.map((ip) => ({ ip }));
     const ready = this.ready ? 'True' : 'False';
     return {
       metadata: {
@@ -62,12 +77,17 @@ export class Pod {
         labels: { [LABEL.key]: LABEL.value },
         ...(this.#deletionTimestamp && { deletionTimestamp: this.#deletionTimestamp }),
       },
-      spec: { nodeName: this.#node.name, containers: [{ name: 'kubenurse', image: 'kubenurse' }] },
+      spec: {
+        nodeName: this.#node.name,
+        serviceAccountName: 'kubenurse',
+        automountServiceAccountToken: false,
+        containers: [{ name: 'kubenurse', image: 'kubenurse', securityContext: RESTRICTED }],
+      },
       status: {
         phase: this.running ? 'Running' : 'Pending',
-        hostIP: address,
-        hostIPs: [{ ip: address }],
-        ...(this.running && { podIP: address, podIPs: [{ ip: address }] }),
+        hostIP: hostIPs[0]?.ip,
+        hostIPs,
+        ...(this.running && { podIP: podIPs[0]?.ip, podIPs }),
         conditions: [
           { type: 'PodScheduled', status: 'True' },
           { type: 'Initialized', status: 'True' },
@@ -85,8 +105,8 @@ export class Pod {
 /** The one zone that every node is in. */
 export const ZONE = 'zone-a';
 
-/** The Node as kubelet writes it; a cordoned one is unschedulable. */
-export function nodeObject(node: NodeIdentity & { uid: string }, cordoned: boolean): KubeObject {
+/** The Node as kubelet writes it with its heartbeat; a cordoned one is unschedulable. */
+export function nodeObject(node: NodeIdentity, cordoned: boolean): KubeObject {
   return {
     metadata: {
       name: node.name,
@@ -99,9 +119,9 @@ export function nodeObject(node: NodeIdentity & { uid: string }, cordoned: boole
     },
     spec: cordoned ? { unschedulable: true } : {},
     status: {
-      conditions: [{ type: 'Ready', status: 'True' }],
+      conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: new Date().toISOString() }],
       addresses: [
-        { type: 'InternalIP', address: node.address },
+        ...node.addresses.map((address) => ({ type: 'InternalIP', address })),
         { type: 'Hostname', address: node.name },
       ],
     },

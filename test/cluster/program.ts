@@ -53,6 +53,9 @@ export class Lines {
   }
 }
 
+/** Where what a program writes is kept. */
+export type Output = Readonly<{ stdout: Lines; stderr: Lines }>;
+
 const running = new Set<Program>();
 process.on('exit', () => {
   for (const program of running) program.signal('SIGKILL');
@@ -67,15 +70,16 @@ export class Program {
 
   /**
    * Starts it with these variables and no others but PATH. In a process group of its own, so that a Ctrl-C
-   * in our terminal is ours alone to answer.
+   * in our terminal is ours alone to answer. `enter` is what its command line begins with.
    */
   constructor(
     file: string,
     environment: Record<string, string>,
-    output: { stdout: Lines; stderr: Lines },
+    output: Output,
+    enter: readonly string[] = [],
   ) {
     const dieWithUs = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
-    const [command = '', ...args] = [...dieWithUs, process.execPath, file];
+    const [command = '', ...args] = [...dieWithUs, ...enter, process.execPath, file];
     const child = spawn(command, args, {
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
