@@ -8,6 +8,8 @@ export type Pod = Readonly<{
   isTerminating: boolean;
   /** It says itself that it is not ready (the `Ready` condition). */
   isUnready: boolean;
+  /** It has said, since we know it, that it is ready. */
+  wasReady: boolean;
   /** When we first saw it in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
 }>;
@@ -51,6 +53,7 @@ function pickPod({ metadata, spec, status }: PodObject, previous: Pod | undefine
     },
     isTerminating: metadata.deletionTimestamp !== undefined,
     isUnready: ready?.status === 'False',
+    wasReady: ready?.status === 'True' || (previous?.wasReady ?? false),
     runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
   };
 }

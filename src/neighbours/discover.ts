@@ -4,7 +4,7 @@ import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../probe.ts';
 import { chooseNeighbours } from './choose.ts';
 
-/** How long a pod that says it is not ready may take to begin listening, in milliseconds, before it is asked. */
+/** How long a pod that has not been ready yet may take to begin listening, in milliseconds, before it is asked. */
 const STARTING_MS = 15_000;
 
 /** How long the answer whether a node is gone is believed, in milliseconds: it bounds what a partition costs the API server. */
@@ -134,7 +134,8 @@ export class Neighbourhood {
   }
 
   /** When a pod may be asked, in milliseconds of `performance.now()`; `Infinity`: not as things are. */
-  #notBefore({ neighbour, isTerminating, isUnready, runningSince }: Pod, now: number): number {
+  #notBefore(pod: Pod, now: number): number {
+    const { neighbour, isTerminating, isUnready, wasReady, runningSince } = pod;
     const { podName, podIP, nodeName } = neighbour;
     if (runningSince === undefined || isTerminating || isIP(podIP) === 0 || nodeName === '')
       return Infinity;
@@ -142,6 +143,6 @@ export class Neighbourhood {
     if (this.#options.cordonedNodes?.items?.has(nodeName)) return Infinity;
     const node = this.#nodes.get(nodeName);
     if (node?.isGone && node.until > now) return node.until;
-    return isUnready ? runningSince + STARTING_MS : runningSince;
+    return isUnready && !wasReady ? runningSince + STARTING_MS : runningSince;
   }
 }

@@ -70,6 +70,7 @@ test('createPods() keeps what a neighbour is, and nothing else of a pod', async 
     },
     isTerminating: false,
     isUnready: false,
+    wasReady: true,
     runningSince: expect.any(Number),
   });
   expect(pod?.runningSince).toBeGreaterThan(before);
@@ -98,6 +99,7 @@ test('createPods() keeps of a pod that is not placed yet that it does not run', 
     neighbour: { podName: 'a', podIP: '', hostIP: '', nodeName: '', phase: '', zone: '' },
     isTerminating: false,
     isUnready: false,
+    wasReady: false,
     runningSince: undefined,
   });
 });
@@ -178,4 +180,15 @@ test('upstream fault: every pod keeps whole Pod objects, up to megabytes each', 
   await until('it watches', 5_000, () => server.watchers === 1);
   expect(pods.items?.size).toBe(20);
   await until('what has been read is forgotten', 5_000, () => heap() - before < 5_000_000);
+});
+
+test('createPods() knows of a pod that it was ready before', async () => {
+  const { server } = await startApiServer();
+  await server.put('pods', podObject('a', { status: ready('True') }));
+  const pods = followPods();
+  await until('it is ready', 5_000, () => pods.items?.get('a')?.isUnready === false);
+
+  await server.put('pods', podObject('a', { status: ready('False') }));
+  await until('it is not ready', 5_000, () => pods.items?.get('a')?.isUnready === true);
+  expect(pods.items?.get('a')).toMatchObject({ wasReady: true });
 });

@@ -109,6 +109,12 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     expect(askedNodes()).toEqual(['a']);
   });
 
+  test('have it at once when it was ready before, however young it is', () => {
+    const { put, askedNodes } = playNeighbourhood();
+    put({ ...started(true), wasReady: true });
+    expect(askedNodes()).toEqual(['a']);
+  });
+
   test('have it at once when it has run for long', () => {
     const { put, askedNodes } = playNeighbourhood();
     const pod = started(false);

@@ -16,6 +16,7 @@ export function podOn(
     neighbour: { ...neighbour, podIP: podIP ?? neighbour.podIP },
     isTerminating: false,
     isUnready: false,
+    wasReady: !rest.isUnready,
     runningSince: 0,
     ...rest,
   };
