@@ -120,7 +120,8 @@ export class ClusterNode {
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
   async break(fault: NodeFault | undefined): Promise<void> {
-    await this.#heal();
+    const isDrained = this.#fault?.kind === 'cordoned' && fault?.kind === 'deleted';
+    if (!isDrained) await this.#heal();
     this.#fault = fault;
     switch (fault?.kind) {
       case undefined:

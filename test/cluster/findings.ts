@@ -1,0 +1,91 @@
+import type { ClusterNode } from './node.ts';
+
+/** Check → event → how often a probe has counted it (`kubenurse_errors_total`, or another counter), without zeros. */
+export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** What a probe has logged of a check. `time`: milliseconds since the epoch. */
+export type Transition = Readonly<{
+  node: string;
+  time: number;
+  type: string;
+  event: string;
+  kind: 'fails' | 'is over';
+}>;
+
+/** The log's messages about a check (recorders.ts). */
+const MESSAGES: Readonly<Record<string, Transition['kind']>> = {
+  'check fails': 'fails',
+  'check has recovered': 'is over',
+  'failing check is asked no longer': 'is over',
+};
+
+/** What a node counts at the moment. Rejects when it does not answer within 10 s. */
+export async function countsOf(
+  node: ClusterNode,
+  metric = 'kubenurse_errors_total',
+): Promise<Counts> {
+  const { body } = await node.get('/metrics');
+  const series = new RegExp(`^${metric}\\{type="([^"]+)",[a-z]+="([^"]+)"\\} (\\d+)$`, 'gm');
+  return nested(
+    [...body.matchAll(series)].map(([, type = '', event = '', value]) => [
+      type,
+      event,
+      Number(value),
+    ]),
+  );
+}
+
+/** By how much each count has grown. A program that was started afresh in between counts from zero. */
+export function growth(before: Counts, after: Counts): Counts {
+  return nested(
+    Object.entries(after).flatMap(([type, events]) =>
+      Object.entries(events).map(([event, count]): [string, string, number] => {
+        const known = before[type]?.[event] ?? 0;
+        return [type, event, count >= known ? count - known : count];
+      }),
+    ),
+  );
+}
+
+function nested(rows: readonly (readonly [type: string, event: string, count: number])[]): Counts {
+  const byType = Map.groupBy(
+    rows.filter(([, , count]) => count > 0),
+    ([type]) => type,
+  );
+  return Object.fromEntries(
+    [...byType].map(([type, events]) => [
+      type,
+      Object.fromEntries(events.map(([, event, count]) => [event, count])),
+    ]),
+  );
+}
+
+/** Keeps what the programs of these nodes log about their checks, until it is disposed of. */
+export class LogReader implements Disposable {
+  readonly transitions: Transition[] = [];
+  readonly #stop: (() => void)[];
+
+  constructor(nodes: readonly ClusterNode[]) {
+    this.#stop = nodes.map(({ name, log }) => log.listen((line) => this.#read(name, line)));
+  }
+
+  /** The checks of this node that have failed and are not over yet. */
+  failing(node: string): Set<string> {
+    const failing = new Set<string>();
+    for (const each of this.transitions.filter((transition) => transition.node === node)) {
+      if (each.kind === 'fails') failing.add(each.type);
+      else failing.delete(each.type);
+    }
+    return failing;
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stop) stop();
+  }
+
+  #read(node: string, line: string): void {
+    const { time, msg, type, event } = JSON.parse(line);
+    const kind = MESSAGES[msg];
+    if (kind) this.transitions.push({ node, time: new Date(time).getTime(), type, event, kind });
+  }
+}

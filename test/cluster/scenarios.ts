@@ -1,0 +1,86 @@
+import type { Cluster } from './cluster.ts';
+import type { Failures, Scenario } from './scenario.ts';
+
+/** A fault (faults.ts) that has to show in these checks, on every node but those that are blind to it. */
+export function fault(
+  name: string,
+  shows: Failures,
+  { blind = [], ...more }: { blind?: readonly string[] } & Partial<Scenario> = {},
+): Scenario {
+  return {
+    name,
+    begin: (cluster) => cluster.break(name),
+    end: (cluster) => cluster.heal(name.split(':')[0] ?? ''),
+    shows: (node) => (blind.includes(node) ? {} : shows),
+    ...more,
+  };
+}
+
+const NODE_3 = { blind: ['node-3'] };
+
+/** Changes that nobody may notice. */
+export const ROLLOUTS: readonly Scenario[] = [
+  {
+    name: 'a rolling update',
+    begin: (cluster) => rollOut(cluster, { surge: false }),
+  },
+  {
+    name: 'a rolling update with surge',
+    begin: (cluster) => rollOut(cluster, { surge: true }),
+  },
+];
+
+async function rollOut({ nodes }: Cluster, how: { surge: boolean }): Promise<void> {
+  for (const node of nodes) await node.replacePod(how);
+}
+
+/** What both control planes, and what stands around them, can do. */
+export const SCENARIOS: readonly Scenario[] = [
+  fault('node-3:down', { 'path_node-3': 'connect_done' }, NODE_3),
+  fault('node-3:reset', { 'path_node-3': 'round_trip_error' }, NODE_3),
+  fault('node-3:hang', { 'path_node-3': 'round_trip_error' }, NODE_3),
+  fault('node-3:suspended', { 'path_node-3': 'round_trip_error' }, { ...NODE_3, mute: ['node-3'] }),
+  fault('node-3:cordoned', {}),
+  fault('node-3:terminating', {}),
+  fault('node-3:deleted', {}, { mute: ['node-3'] }),
+  fault('service:down', { me_service: 'connect_done' }),
+  fault('service:reset', { me_service: 'round_trip_error' }),
+  fault('service:slow=100ms', {}),
+  fault('ingress:down', { me_ingress: 'connect_done' }),
+  fault('ingress:503', { me_ingress: 'status_code_503' }),
+  fault('ingress:wrong-certificate', { me_ingress: 'tls_handshake_done' }),
+  fault('api-server:away', {
+    api_server_direct: 'connect_done',
+    api_server_dns: 'connect_done',
+  }),
+  fault('api-server:hang', {
+    api_server_direct: 'tls_handshake_done',
+    api_server_dns: 'tls_handshake_done',
+  }),
+  ...['dns:silent', 'dns:servfail', 'dns:nxdomain'].map((name) =>
+    fault(name, { api_server_dns: 'dns_done', me_ingress: 'dns_done', me_service: 'dns_done' }),
+  ),
+  {
+    name: 'every token is rotated, and the old one revoked',
+    begin: async ({ nodes, parts }) => {
+      const old = await Promise.all(nodes.map((node) => node.rotateToken()));
+      await Promise.all(old.map((token) => parts.controlPlane.revoke(token)));
+    },
+  },
+  ...ROLLOUTS,
+  {
+    name: 'a node is cordoned, drained and deleted',
+    begin: async (cluster) => {
+      await cluster.break('node-3:cordoned');
+      await cluster.break('node-3:deleted');
+    },
+    end: (cluster) => cluster.heal('node-3'),
+    mute: ['node-3'],
+  },
+  {
+    name: 'a node joins',
+    begin: async (cluster) => {
+      await cluster.addNode();
+    },
+  },
+];
