@@ -57,6 +57,10 @@ export class Collection<T extends KubernetesObject, Item> {
   #resourceVersion: string | undefined;
   #trouble: { error: Error; since: number } | undefined;
   #failures = 0;
+  /** Whether the last attempt ended because its resourceVersion was too old. */
+  #wasGone = false;
+  /** Ends the wait for the next attempt. */
+  #hurry = new AbortController();
 
   constructor(options: CollectionOptions<T, Item>) {
     this.#options = options;
@@ -70,6 +74,11 @@ export class Collection<T extends KubernetesObject, Item> {
   /** Why the API server cannot be asked; `undefined` while it can. */
   get trouble(): Error | undefined {
     return this.#trouble?.error;
+  }
+
+  /** Has the API server be asked again as soon as a second after the last attempt, if that failed, or when it said itself. */
+  hurry(): void {
+    this.#hurry.abort();
   }
 
   /** Lists and watches until the signal aborts. Never rejects. */
@@ -168,6 +177,7 @@ export class Collection<T extends KubernetesObject, Item> {
 
   #works(): void {
     this.#failures = 0;
+    this.#wasGone = false;
     if (this.#trouble === undefined) return;
     const { since } = this.#trouble;
     this.#trouble = undefined;
@@ -177,19 +187,33 @@ export class Collection<T extends KubernetesObject, Item> {
   async #recover(error: Error, signal: AbortSignal): Promise<void> {
     const isGone = error instanceof ApiError && error.status === 410;
     if (isGone) this.#resourceVersion = undefined;
-    // A watch that breaks off or is too old is in the way of things; it is trouble if no other can be had.
-    const isTrouble = this.#failures > (isGone ? 1 : 0);
-    if (isTrouble && this.#trouble === undefined) {
+    if (isGone && !this.#wasGone) {
+      // It is in the way of things that a watch is too old: what has happened since is asked for at once.
+      this.#wasGone = true;
+      this.#failures = Math.max(0, this.#failures - 1);
+      return;
+    }
+    this.#wasGone = isGone;
+    // It is so that a watch breaks off; it is trouble if no other can be had.
+    if (this.#failures > 0 && this.#trouble === undefined) {
       this.#trouble = { error, since: performance.now() };
       this.#options.onTrouble(error);
     }
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#failures, LONGEST_WAIT_MS);
     const asked = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
-    const milliseconds = Math.max(
-      wait * (0.5 + Math.random() / 2),
-      Math.min(asked, LONGEST_WAIT_MS),
-    );
-    await sleep(milliseconds, undefined, { signal }).catch(() => {});
+    await this.#wait(Math.min(asked, LONGEST_WAIT_MS), signal);
+  }
+
+  /** Waits for as long as the failures say, or until somebody is in a hurry, but not less than `least` milliseconds. */
+  async #wait(least: number, signal: AbortSignal): Promise<void> {
+    const begun = performance.now();
+    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#failures, LONGEST_WAIT_MS);
+    const milliseconds = Math.max(wait * (0.5 + Math.random() / 2), least);
+    const ended = AbortSignal.any([signal, this.#hurry.signal]);
+    await sleep(milliseconds, undefined, { signal: ended }).catch(() => {});
+    if (!this.#hurry.signal.aborted) return;
+    this.#hurry = new AbortController();
+    const left = Math.max(FIRST_WAIT_MS, least) - (performance.now() - begun);
+    await sleep(Math.max(0, left), undefined, { signal }).catch(() => {});
   }
 }
 

@@ -23,7 +23,11 @@ export type NeighbourhoodOptions = Readonly<{
   hostname: string;
   /** The most neighbours to ask; 0 = all. */
   limit: number;
-  pods: Known<Pod> & { readonly trouble: Error | undefined };
+  pods: Known<Pod> & {
+    readonly trouble: Error | undefined;
+    /** Has the API server be asked again soon, if it does not tell at the moment. */
+    hurry(): void;
+  };
   /** Undefined where cordoned nodes are asked as well. */
   cordonedNodes: Known<true> | undefined;
   isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
@@ -79,6 +83,7 @@ export class Neighbourhood {
    * the beginning for what it may be about to tell. Never rejects.
    */
   async hasLeft(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
+    this.#options.pods.hurry();
     await this.#lookForNode(neighbour.nodeName, AbortSignal.timeout(NEWS_MS));
     const left = Math.ceil(since + NEWS_MS - performance.now());
     const timeIsUp = AbortSignal.timeout(Math.max(0, left));

@@ -53,6 +53,7 @@ test('Collection lists anew when a watch is answered 410', async () => {
   await secondWatch(requests);
   expect(requests.map(isWatch)).toEqual([false, true, false, true]);
   expect(followed.heard).toEqual([]);
+  expect(waits).toEqual([]);
 });
 
 test('Collection goes on without another list after an error event that is not 410', async () => {

@@ -49,6 +49,10 @@ export class Followed {
     return this.#collection.trouble?.message;
   }
 
+  hurry(): void {
+    this.#collection.hurry();
+  }
+
   /** Resolves when these are the items, in whatever order. */
   async has(...items: string[]): Promise<void> {
     const wanted = items.toSorted().join();

@@ -124,6 +124,13 @@ test('Neighbourhood gives a pod on a node that was gone its time to start, as an
   expect(played.askedNodes()).toEqual(['a', 'b']);
 });
 
+test('Neighbourhood.hasLeft() is in a hurry to hear of the pods', async () => {
+  const played = play();
+  expect(played.pods.hurried).toBe(0);
+  await hasLeft(played);
+  expect(played.pods.hurried).toBe(1);
+});
+
 test('Neighbourhood.hasLeft() asks for a node at most once a minute', async () => {
   const played = play();
   await Promise.all([hasLeft(played), hasLeft(played), hasLeft(played)]);

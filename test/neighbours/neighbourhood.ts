@@ -1,7 +1,13 @@
 import type { Pod } from '../../src/kubernetes/pods.ts';
 import { Neighbourhood, type NeighbourhoodOptions } from '../../src/neighbours/discover.ts';
 
-type Known = { items: Map<string, Pod> | undefined; trouble: Error | undefined };
+type Known = {
+  items: Map<string, Pod> | undefined;
+  trouble: Error | undefined;
+  /** How often somebody was in a hurry for news. */
+  hurried: number;
+  hurry: () => void;
+};
 
 /** A neighbourhood whose API server is played by the test, and what the API server knows. */
 export type Played = {
@@ -20,7 +26,14 @@ export type Played = {
 
 /** We are the pod `kubenurse-own` on the node `own`, unless said otherwise; there is nobody else yet. */
 export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): Played {
-  const pods: Known = { items: new Map(), trouble: undefined };
+  const pods: Known = {
+    items: new Map(),
+    trouble: undefined,
+    hurried: 0,
+    hurry: () => {
+      pods.hurried += 1;
+    },
+  };
   const cordonedNodes: Played['cordonedNodes'] = { items: new Map() };
   const neighbourhood = new Neighbourhood({
     podName: 'kubenurse-own',
