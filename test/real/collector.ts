@@ -1,4 +1,4 @@
-import { freePort, ServerProcess } from './server-process.ts';
+import { answers200, freePort, ServerProcess } from '../cluster/server-process.ts';
 import { tool } from './tools.ts';
 
 /** A real Collector on 127.0.0.1, with one of the configurations that we ship. */
@@ -57,7 +57,7 @@ export class Collector {
   async resume(): Promise<void> {
     this.#process = await ServerProcess.start(tool('otelcol'), this.#arguments, {
       environment: this.#environment,
-      readyUrl: this.#readyUrl,
+      ready: () => answers200(this.#readyUrl),
     });
   }
 

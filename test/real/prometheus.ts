@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, ServerProcess } from './server-process.ts';
+import { answers200, freePort, ServerProcess } from '../cluster/server-process.ts';
 import { tool } from './tools.ts';
 
 type Answer = {
@@ -76,7 +76,7 @@ export class Prometheus {
   /** Starts it again after `pause()`. */
   async resume(): Promise<void> {
     this.#process = await ServerProcess.start(tool('prometheus'), this.#arguments, {
-      readyUrl: `${this.url}/-/ready`,
+      ready: () => answers200(`${this.url}/-/ready`),
     });
   }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { freePort } from '../cluster/server-process.ts';
 import { Collector } from './collector.ts';
 import { Prometheus } from './prometheus.ts';
 import { METRICS, type Metric, otlpRequest } from './sample.ts';
-import { freePort } from './server-process.ts';
 import { shipped } from './shipped.ts';
 
 /** What the probe says of itself in every push. */

@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /** Programs that are built from the Go module in a folder beside this file. */
 type Tool = Readonly<{
   folder: string;
   programs: readonly string[];
   buildFlags: readonly string[];
+  /** Beside those that leave out what only a debugger needs. */
+  linkFlags?: readonly string[];
 }>;
 
 const TOOLS: readonly Tool[] = [
@@ -22,9 +24,26 @@ const TOOLS: readonly Tool[] = [
     ],
   },
   { folder: 'otelcol', programs: ['otelcol'], buildFlags: ['.'] },
+  {
+    folder: 'kubernetes',
+    programs: ['etcd', 'kube-apiserver', 'kubectl'],
+    buildFlags: ['./etcd', 'k8s.io/kubernetes/cmd/kube-apiserver', 'k8s.io/kubernetes/cmd/kubectl'],
+    linkFlags: kubernetesVersionFlags(),
+  },
+  { folder: 'impair', programs: ['impair'], buildFlags: ['.'] },
 ];
 
 const BIN = join(import.meta.dirname, 'bin');
+
+/** Tells the programs of Kubernetes their version, as its own build does; a Go module does not know it. */
+function kubernetesVersionFlags(): string[] {
+  const goMod = readFileSync(join(import.meta.dirname, 'kubernetes/go.mod'), 'utf8');
+  const [, version, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\S+)/.exec(goMod) ?? [];
+  const values = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  return Object.entries(values).map(
+    ([name, value]) => `-X=k8s.io/component-base/version.${name}=${value}`,
+  );
+}
 
 /** Builds the tool, unless that was done already from the same files with the same flags. Throws when it fails. */
 function build(tool: Tool): void {
@@ -44,17 +63,20 @@ function build(tool: Tool): void {
   console.log(`${names}: built in ${((performance.now() - start) / 1_000).toFixed(0)} s`);
 }
 
-function digestOf({ folder, buildFlags }: Tool): string {
-  const hash = createHash('sha256').update(JSON.stringify(buildFlags));
+function digestOf({ folder, buildFlags, linkFlags = [] }: Tool): string {
+  const hash = createHash('sha256').update(JSON.stringify([...buildFlags, ...linkFlags]));
   const path = join(import.meta.dirname, folder);
-  for (const file of readdirSync(path).toSorted())
-    hash.update(file).update(readFileSync(join(path, file)));
+  const files = readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((file) => join(file.parentPath, file.name));
+  for (const file of files.toSorted()) hash.update(relative(path, file)).update(readFileSync(file));
   return hash.digest('hex');
 }
 
-function goBuild({ folder, buildFlags }: Tool): void {
+function goBuild({ folder, buildFlags, linkFlags = [] }: Tool): void {
   const cwd = join(import.meta.dirname, folder);
-  const flags = ['-buildvcs=false', '-ldflags=-s -w', '-o', `${BIN}/`, ...buildFlags];
+  const ldflags = ['-s', '-w', ...linkFlags].join(' ');
+  const flags = ['-buildvcs=false', `-ldflags=${ldflags}`, '-o', `${BIN}/`, ...buildFlags];
   const { error, status } = spawnSync('go', ['build', ...flags], {
     cwd,
     // Without a C compiler, and whatever workspace we stand in.

@@ -1,0 +1,3 @@
+module kubenurse/test/tools/impair
+
+go 1.26

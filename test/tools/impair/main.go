@@ -1,0 +1,67 @@
+// impair forwards Ethernet frames between two interfaces, in both directions, and delays and loses some on the way:
+// what the kernel's netem does where there is one. How is read from the standard input, a JSON object a line, and may
+// change at any time; each line is answered with a line when it is in effect. It ends with its input.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+)
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 3 {
+		log.Fatal("usage: impair INTERFACE INTERFACE")
+	}
+	first, second := open(os.Args[1]), open(os.Args[2])
+	var current atomic.Pointer[Impairment]
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		impairment := new(Impairment)
+		if err := json.Unmarshal(lines.Bytes(), impairment); err != nil {
+			log.Fatalf("%s: %v", lines.Text(), err)
+		}
+		if current.Swap(impairment) == nil {
+			go forward(first, second, &current)
+			go forward(second, first, &current)
+		}
+		fmt.Println("ok")
+	}
+}
+
+// Of linux/if_packet.h.
+const (
+	packetVnetHdr        = 15
+	packetIgnoreOutgoing = 23
+)
+
+// receiveBuffer is in bytes; the default holds three frames of the size that virtual interfaces exchange.
+const receiveBuffer = 8 << 20
+
+// open returns a socket that receives every frame that comes to the interface, and none that leaves it. Each frame
+// begins with a virtio header, which tells of a checksum that is not computed yet, and of segments that are not cut
+// yet: inside one kernel that is put off until a frame reaches a wire, which it never does here.
+func open(name string) int {
+	device, err := net.InterfaceByName(name)
+	check(name, err)
+	socket, err := syscall.Socket(syscall.AF_PACKET, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, 0)
+	check("socket", err)
+	check("vnet_hdr", syscall.SetsockoptInt(socket, syscall.SOL_PACKET, packetVnetHdr, 1))
+	check("ignore_outgoing", syscall.SetsockoptInt(socket, syscall.SOL_PACKET, packetIgnoreOutgoing, 1))
+	check("rcvbuf", syscall.SetsockoptInt(socket, syscall.SOL_SOCKET, syscall.SO_RCVBUFFORCE, receiveBuffer))
+	const everyProtocol = syscall.ETH_P_ALL<<8 | syscall.ETH_P_ALL>>8 // in network byte order
+	check("bind", syscall.Bind(socket, &syscall.SockaddrLinklayer{Protocol: everyProtocol, Ifindex: device.Index}))
+	return socket
+}
+
+func check(what string, err error) {
+	if err != nil {
+		log.Fatalf("%s: %v", what, err)
+	}
+}

@@ -1,0 +1,12 @@
+// The etcd server under its own name: `go build` would name the program after the module's folder, `server`.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() {
+	etcdmain.Main(os.Args)
+}
