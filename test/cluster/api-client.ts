@@ -3,10 +3,14 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
+import type { ControlPlane } from './control-plane.ts';
 import { EmbeddedApiServer } from './embedded-api-server.ts';
 
 /** Longer than this no test waits for an answer or an event. */
 const LIMIT_MS = 5_000;
+
+/** What has to be known of an API server to ask it. */
+type Server = Pick<ControlPlane, 'url' | 'certificateAuthority'>;
 
 /** A whole answer; `body` is its JSON, whatever that is. */
 export type Answer = {
@@ -41,10 +45,10 @@ export function failure(code: number, reason: string, message: string, details?:
 
 /** What a client with that token sees of the API server, over a verified TLS connection for each request. */
 export class ApiClient {
-  readonly #server: EmbeddedApiServer;
+  readonly #server: Server;
   readonly #token: string | undefined;
 
-  constructor(server: EmbeddedApiServer, token?: string) {
+  constructor(server: Server, token?: string) {
     this.#server = server;
     this.#token = token;
   }

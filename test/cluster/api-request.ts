@@ -5,10 +5,11 @@ import { type Predicate, parseFieldSelector, parseLabelSelector } from './select
 
 /** What an HTTP request for pods or nodes asks for. */
 export type ApiRequest = Readonly<{
-  verb: 'get' | 'list' | 'watch';
+  /** As RBAC names it: `get`, `list` and `watch` read, all others write. */
+  verb: string;
   resource: Resource;
   namespace: string | undefined;
-  /** Of a `get`, always. */
+  /** Undefined: of the collection. */
   name: string | undefined;
   query: URLSearchParams;
 }>;
@@ -24,7 +25,7 @@ export function urlOf(request: IncomingMessage): URL {
 }
 
 /** Undefined: not the path of a resource that this API server has. */
-export function parseApiRequest(url: URL): ApiRequest | undefined {
+export function parseApiRequest(method: string, url: URL): ApiRequest | undefined {
   const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(pods|nodes)(?:\/([^/]+))?$/.exec(
     url.pathname,
   );
@@ -34,8 +35,23 @@ export function parseApiRequest(url: URL): ApiRequest | undefined {
   if (namespace !== undefined && resource === 'nodes') return undefined;
   if (namespace === undefined && resource === 'pods' && name !== undefined) return undefined;
   const query = url.searchParams;
-  const verb = name !== undefined ? 'get' : isTrue(query.get('watch')) ? 'watch' : 'list';
-  return { verb, resource, namespace, name, query };
+  return { verb: verbOf(method, name, query), resource, namespace, name, query };
+}
+
+function verbOf(method: string, name: string | undefined, query: URLSearchParams): string {
+  switch (method) {
+    case 'GET':
+      if (name !== undefined) return 'get';
+      return isTrue(query.get('watch')) ? 'watch' : 'list';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'DELETE':
+      return name === undefined ? 'deletecollection' : 'delete';
+    default:
+      return method.toLowerCase();
+  }
 }
 
 /** Which objects a list or watch is about. Throws ApiError 400 for a selector that cannot be read. */
@@ -57,10 +73,24 @@ export function selectionOf({ resource, namespace, query }: ApiRequest): Predica
 export function numberOf(query: URLSearchParams, parameter: string): number | undefined {
   const text = query.get(parameter) ?? '';
   if (text === '') return undefined;
-  if (!/^\d{1,15}$/.test(text)) {
-    throw new ApiError(400, `${parameter}: Invalid value: "${text}"`);
+  if (!isNumber(text)) {
+    throw new ApiError(400, `strconv.ParseInt: parsing "${text}": invalid syntax`);
   }
   return Number(text);
+}
+
+/** Likewise. Throws ApiError 400, or 500 for a watch: so it is. */
+export function resourceVersionOf({ verb, query }: ApiRequest): number | undefined {
+  const text = query.get('resourceVersion') ?? '';
+  if (text === '') return undefined;
+  if (isNumber(text)) return Number(text);
+  const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`;
+  if (verb === 'watch') throw new ApiError(500, message);
+  throw new ApiError(400, `invalid resource version: ${message}`);
+}
+
+function isNumber(text: string): boolean {
+  return /^\d{1,15}$/.test(text);
 }
 
 /** The conversion of query parameters to booleans in apimachinery. */
@@ -69,9 +99,15 @@ export function isTrue(parameter: string | null): boolean {
 }
 
 /** Who may not do it, in kube-apiserver's words. */
-export function forbidden(user: string, url: URL, request: ApiRequest | undefined): ApiError {
+export function forbidden(
+  user: string,
+  method: string,
+  url: URL,
+  request: ApiRequest | undefined,
+): ApiError {
   if (!request) {
-    return new ApiError(403, `forbidden: User "${user}" cannot get path "${url.pathname}"`, {});
+    const what = `${method.toLowerCase()} path "${url.pathname}"`;
+    return new ApiError(403, `forbidden: User "${user}" cannot ${what}`, {});
   }
   const { verb, resource, namespace, name } = request;
   const what = name === undefined ? resource : `${resource} "${name}"`;

@@ -2,12 +2,13 @@ import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sendJson, sendTooManyRequests } from './api-answer.ts';
 import { isTrue, urlOf } from './api-request.ts';
 import { ApiError } from './api-status.ts';
 import { BreakableHttpsServer } from './breakable-https-server.ts';
 import { CertificateAuthority } from './certificates.ts';
 import type { ControlPlane, ControlPlaneFault, KubeObject, Resource } from './control-plane.ts';
-import { KubeApi, sendJson } from './kube-api.ts';
+import { KubeApi } from './kube-api.ts';
 import { type Misbehaviour, misbehave } from './misbehaviour.ts';
 
 /** A request as it came; `path` has its query. `status` is 0 until it is answered. */
@@ -167,7 +168,11 @@ export class EmbeddedApiServer implements ControlPlane {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#fault?.kind === 'status') throw new ApiError(this.#fault.code);
+    if (this.#fault?.kind === 'status') {
+      if (this.#fault.code !== 429) throw new ApiError(this.#fault.code);
+      sendTooManyRequests(response);
+      return;
+    }
     if (this.#misbehaviour === undefined) {
       this.#api.answer(request, response);
       return;

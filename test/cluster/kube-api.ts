@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendJson, sendText } from './api-answer.ts';
 import {
   type ApiRequest,
   forbidden,
   isTrue,
   numberOf,
   parseApiRequest,
+  resourceVersionOf,
   selectionOf,
   urlOf,
 } from './api-request.ts';
@@ -101,24 +103,17 @@ export class KubeApi {
   /** Throws ApiError, having sent nothing, when the request is to be answered by a Status. */
   answer(request: IncomingMessage, response: ServerResponse): void {
     const user = this.#authenticate(request.headers.authorization);
-    if (request.method !== 'GET') {
-      throw new ApiError(
-        405,
-        'the server does not allow this method on the requested resource',
-        {},
-      );
-    }
+    const { method = '' } = request;
     const url = urlOf(request);
-    if (/^\/version\/?$/.test(url.pathname)) {
+    if (method === 'GET' && /^\/version\/?$/.test(url.pathname)) {
       sendJson(response, 200, VERSION);
       return;
     }
-    const asked = parseApiRequest(url);
-    if (user === ANONYMOUS || (asked && this.#forbidden.includes(asked.resource))) {
-      throw forbidden(user, url, asked);
-    }
-    if (!asked) throw new ApiError(404, 'the server could not find the requested resource', {});
-    if (asked.verb === 'watch') this.#watch(asked, response);
+    const asked = parseApiRequest(method, url);
+    const mayRead = user !== ANONYMOUS && !(asked && this.#forbidden.includes(asked.resource));
+    if (method !== 'GET' || !mayRead) throw forbidden(user, method, url, asked);
+    if (!asked) sendNotFound(response, url);
+    else if (asked.verb === 'watch') this.#watch(asked, response);
     else if (asked.verb === 'list') sendJson(response, 200, listObjects(this.#store, asked));
     else sendJson(response, 200, getObject(this.#store, asked, request.headers.accept ?? ''));
   }
@@ -138,7 +133,7 @@ export class KubeApi {
     const options = {
       resource,
       matches: selectionOf(asked),
-      resourceVersion: numberOf(query, 'resourceVersion'),
+      resourceVersion: resourceVersionOf(asked),
       bookmarkIntervalMs: bookmarks ? this.#bookmarkIntervalMs : undefined,
       timeoutSeconds: numberOf(query, 'timeoutSeconds') || WATCH_SECONDS,
     };
@@ -148,12 +143,11 @@ export class KubeApi {
   }
 }
 
-/** The whole answer, as JSON. */
-export function sendJson(response: ServerResponse, status: number, body: object): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': bytes.length,
-  });
-  response.end(bytes);
+/** Under `/api/`, what is not known may still be a resource. */
+function sendNotFound(response: ServerResponse, { pathname }: URL): void {
+  if (!pathname.startsWith('/api/')) {
+    sendText(response, 404, '404 page not found\n');
+    return;
+  }
+  throw new ApiError(404, 'the server could not find the requested resource', {});
 }

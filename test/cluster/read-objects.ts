@@ -1,4 +1,11 @@
-import { type ApiRequest, KINDS, numberOf, selectionOf, withKind } from './api-request.ts';
+import {
+  type ApiRequest,
+  KINDS,
+  numberOf,
+  resourceVersionOf,
+  selectionOf,
+  withKind,
+} from './api-request.ts';
 import { ApiError } from './api-status.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -25,7 +32,7 @@ export function getObject(store: ObjectStore, request: ApiRequest, accept: strin
 export function listObjects(store: ObjectStore, request: ApiRequest): object {
   const { resource, query } = request;
   const matches = selectionOf(request);
-  const resourceVersion = numberOf(query, 'resourceVersion');
+  const resourceVersion = resourceVersionOf(request);
   // "Any version will do" is answered from the watch cache, which knows no pages.
   const limit = (resourceVersion !== 0 && numberOf(query, 'limit')) || Infinity;
   const token = query.get('continue') ?? '';
@@ -75,5 +82,8 @@ function decodeContinue(token: string): Continuation {
   } catch {
     // Not JSON.
   }
-  throw new ApiError(400, 'continue key is not valid');
+  throw new ApiError(
+    400,
+    'invalid continue token: continue key is not valid: it was not made here',
+  );
 }

@@ -8,6 +8,9 @@ import type { Predicate } from './selectors.ts';
 /** A client that reads so slowly that this much waits for it is cut off. */
 const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
 
+/** A bookmark is sent so long before a watch ends, as kube-apiserver's `nextBookmarkTime` has it. */
+const BOOKMARK_BEFORE_END_MS = 2_000;
+
 /** Beyond, Node's timers fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -85,13 +88,16 @@ export class WatchStream {
       this.#timeIsUp = true;
       this.deliver();
     };
-    const deadline = setTimeout(end, Math.min(timeoutSeconds * 1000, LONGEST_TIMER_MS));
-    const bookmarks = bookmarkIntervalMs
-      ? setInterval(() => this.#sendBookmark(), bookmarkIntervalMs)
-      : undefined;
+    const timeoutMs = Math.min(timeoutSeconds * 1000, LONGEST_TIMER_MS);
+    const timers = [setTimeout(end, timeoutMs)];
+    if (bookmarkIntervalMs) {
+      const bookmark = () => this.#sendBookmark();
+      timers.push(setInterval(bookmark, bookmarkIntervalMs));
+      const lastMs = timeoutMs - BOOKMARK_BEFORE_END_MS;
+      if (lastMs > 0) timers.push(setTimeout(bookmark, lastMs));
+    }
     this.#response.once('close', () => {
-      clearTimeout(deadline);
-      clearInterval(bookmarks);
+      for (const timer of timers) clearTimeout(timer);
     });
   }
 
