@@ -3,6 +3,7 @@ import { type EmbeddedParts, embeddedParts } from './embedded-parts.ts';
 import { type Fault, parseFault, parsePart } from './faults.ts';
 import { ClusterNode } from './node.ts';
 import type { Parts, StartParts } from './parts.ts';
+import { Turns } from './turns.ts';
 
 /** So many programs are started at once: a start is all CPU. */
 const STARTS_AT_ONCE = 4;
@@ -27,9 +28,11 @@ export class Cluster<P extends Parts = Parts> {
   readonly parts: P;
   readonly #options: ClusterOptions;
   readonly #nodes: ClusterNode[] = [];
+  /** The number of the node that was started last. */
+  #started = 0;
   readonly #faults = new Map<string, string>();
   readonly #stack = new AsyncDisposableStack();
-  #change: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #closed: Promise<void> | undefined;
 
   private constructor(options: ClusterOptions, parts: P) {
@@ -80,7 +83,16 @@ export class Cluster<P extends Parts = Parts> {
   /** Starts one more node, with the next number. */
   async addNode(): Promise<ClusterNode> {
     await this.#inTurn(() => this.#startNodes(1));
-    return this.node(`node-${this.#nodes.length}`);
+    return this.#nodes.at(-1) as ClusterNode;
+  }
+
+  /** Takes a node away as the scale-down of a node group does: its pod has time to end, then the Node goes. */
+  async removeNode(name: string): Promise<void> {
+    const node = this.node(name);
+    await this.#inTurn(async () => {
+      await node.remove();
+      this.#nodes.splice(this.#nodes.indexOf(node), 1);
+    });
   }
 
   /**
@@ -114,9 +126,7 @@ export class Cluster<P extends Parts = Parts> {
   /** One change after the other; none once it is closed. */
   #inTurn(change: () => Promise<void>): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the cluster is closed'));
-    const done = this.#change.then(change);
-    this.#change = done.catch(() => {});
-    return done;
+    return this.#turns.take(change);
   }
 
   async #apply(fault: Fault): Promise<void> {
@@ -142,23 +152,21 @@ export class Cluster<P extends Parts = Parts> {
     return this.#nodes.map(({ name }) => name);
   }
 
-  /** Who asks the service or the ingress before there is an endpoint waits for the first one. */
+  /** The first one alone: it asks the service before any pod is in it. */
   async #startFirstNodes(count: number): Promise<void> {
-    const { service, ingress } = this.parts;
-    await Promise.all([service.break({ kind: 'hang' }), ingress.break({ kind: 'hang' })]);
     await this.#startNodes(Math.min(count, 1));
-    await Promise.all([service.break(undefined), ingress.break(undefined)]);
     for (let missing = count - 1; missing > 0; missing -= STARTS_AT_ONCE) {
       await this.#startNodes(Math.min(missing, STARTS_AT_ONCE));
     }
   }
 
   async #startNodes(count: number): Promise<void> {
-    const first = this.#nodes.length + 1;
+    const first = this.#started + 1;
+    this.#started += count;
     const starts = Array.from({ length: count }, (_, index) => this.#startNode(first + index));
     const started = await Promise.allSettled(starts);
     for (const node of started) if (node.status === 'fulfilled') this.#nodes.push(node.value);
-    await this.#setEndpoints();
+    await this.setEndpoints();
     for (const node of started) if (node.status === 'rejected') throw node.reason;
   }
 
@@ -171,11 +179,12 @@ export class Cluster<P extends Parts = Parts> {
       controlPlane: this.parts.controlPlane,
       program,
       environment: typeof env === 'function' ? env(name) : env,
-      endpointsChanged: () => this.#setEndpoints(),
+      endpointsChanged: () => this.setEndpoints(),
     });
   }
 
-  #setEndpoints(): Promise<void> {
+  /** Has the service and the ingress forward to the pods that are ready, and to no others. */
+  setEndpoints(): Promise<void> {
     return this.parts.setEndpoints(this.#nodes.flatMap(({ endpoints }) => endpoints));
   }
 

@@ -43,6 +43,10 @@ export function embeddedParts(network: string): StartParts<EmbeddedParts> {
         backends: () => backends,
       }),
     );
+    // Who asks before there is an endpoint waits for the first one.
+    let isWaiting = true;
+    await Promise.all([service.break({ kind: 'hang' }), ingress.break({ kind: 'hang' })]);
+
     const files = await Files.create(layout, authority.certificate);
     stack.defer(() => files.remove());
 
@@ -63,6 +67,9 @@ export function embeddedParts(network: string): StartParts<EmbeddedParts> {
         backends = endpoints.flatMap(({ addresses: [address], port }) =>
           address === undefined ? [] : { address, port },
         );
+        if (!isWaiting || backends.length === 0) return;
+        isWaiting = false;
+        await Promise.all([service.break(undefined), ingress.break(undefined)]);
       },
       addNode: async (number, name) =>
         new EmbeddedNode({ number, name, layout, files, controlPlane, connectionsTo }),

@@ -143,6 +143,13 @@ export class ClusterNode {
     }
   }
 
+  /** Its pod is deleted, then the Node object; nothing is left of it. */
+  async remove(): Promise<void> {
+    await this.#deletePod(this.#pod);
+    await this.#leave();
+    await this.#options.network.close();
+  }
+
   /** Kills the program, as when its container crashes; the pod stays. `restart` begins another. */
   kill(): Promise<void> {
     return this.#pod.kill();

@@ -26,6 +26,7 @@ export class Pod {
   running = false;
   ready = false;
   readonly #uid = randomUUID();
+  readonly #startedAt = new Date().toISOString();
   readonly #node: NodeIdentity;
   readonly #addresses: readonly string[];
   readonly #controlPlane: ControlPlane;
@@ -95,7 +96,17 @@ export class Pod {
           { type: 'Ready', status: ready },
         ],
         containerStatuses: [
-          { name: 'kubenurse', image: 'kubenurse', ready: this.ready, started: this.running },
+          {
+            name: 'kubenurse',
+            image: 'kubenurse',
+            imageID: '',
+            ready: this.ready,
+            restartCount: 0,
+            started: this.running,
+            state: this.running
+              ? { running: { startedAt: this.#startedAt } }
+              : { waiting: { reason: 'ContainerCreating' } },
+          },
         ],
       },
     };

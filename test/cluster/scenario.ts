@@ -22,6 +22,10 @@ export type Scenario<P extends Parts = Parts> = Readonly<{
   mute?: readonly string[];
   /** It lasts so long at the least, in milliseconds. */
   lastsMs?: number;
+  /** What has to be so while it lasts, once it shows; rejects when it is not. */
+  meanwhile?: (cluster: Cluster<P>) => Promise<void>;
+  /** How long it may take to heal, in milliseconds, where that is not two intervals. */
+  healsMs?: number;
 }>;
 
 /** What was seen of a scenario. Times in seconds; undefined where nothing had to show. */
@@ -54,7 +58,6 @@ export async function play<P extends Parts>(
   const limitMs = 2 * intervalMs + CHECK_MS + SPARE_MS;
   await allIsWell(cluster, limitMs);
   const before = await everyCount(cluster.nodes);
-  const known = cluster.nodes.map(({ name }) => name);
   using log = new LogReader(cluster.nodes);
 
   await begin(cluster);
@@ -66,19 +69,22 @@ export async function play<P extends Parts>(
   if (expected.every(({ shows }) => Object.keys(shows).length === 0)) {
     await threeRounds(nodes, limitMs);
   }
+  await scenario.meanwhile?.(cluster);
+  const joined = await everyCount(cluster.nodes.filter((node) => !before.has(node.name)));
 
   const ends = Date.now();
   await end?.(cluster);
   const healing = end ? Date.now() : ends;
-  await until(`${name} has healed`, limitMs, () =>
+  const { healsMs = limitMs } = scenario;
+  await until(`${name} has healed`, healsMs, () =>
     expected.every(({ node }) => log.failing(node.name).size === 0),
   );
-  await allIsWell(cluster, limitMs);
+  await allIsWell(cluster, healsMs);
 
   const after = await everyCount(cluster.nodes);
-  const grown = cluster.nodes.map((node): [string, Counts] => [
-    node.name,
-    growth(before.get(node.name) ?? {}, after.get(node.name) ?? {}),
+  const grown = [...before].map(([node, counts]): [string, Counts] => [
+    node,
+    growth(counts, after.get(node) ?? {}),
   ]);
   const times = (kind: 'fails' | 'is over') =>
     log.transitions.filter((each) => each.kind === kind).map(({ time }) => time);
@@ -95,14 +101,11 @@ export async function play<P extends Parts>(
     secondsToShow: isExpected ? seconds(began, [...firstFailures.values()]) : undefined,
     secondsToHeal: isExpected ? seconds(healing, times('is over')) : undefined,
     falseAlarms: [
-      ...grown.flatMap(([node, counts]) => unexpected(node, counts, scenario)),
+      ...[...grown, ...joined].flatMap(([node, counts]) => unexpected(node, counts, scenario)),
       // Also of programs that have ended since, and of which no count is left.
       ...log.transitions
         .filter(({ node, type, kind }) => kind === 'fails' && !isAllowed(scenario, node, type))
         .map(({ node, type, event }) => `${node} ${type} ${event} (logged)`),
-      ...known
-        .filter((node) => !cluster.nodes.some((each) => each.name === node))
-        .map((node) => `${node} is gone`),
     ],
   };
 }

@@ -63,7 +63,10 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'every token is rotated, and the old one revoked',
     begin: async ({ nodes, parts }) => {
-      const old = await Promise.all(nodes.map((node) => node.rotateToken()));
+      const rotate = () => Promise.all(nodes.map((node) => node.rotateToken()));
+      // The first ones end with their pods.
+      await rotate();
+      const old = await rotate();
       await Promise.all(old.map((token) => parts.controlPlane.revoke(token)));
     },
   },
@@ -82,5 +85,6 @@ export const SCENARIOS: readonly Scenario[] = [
     begin: async (cluster) => {
       await cluster.addNode();
     },
+    end: (cluster) => cluster.removeNode(cluster.nodes.at(-1)?.name ?? ''),
   },
 ];

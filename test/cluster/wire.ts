@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
 import { Pump, reset } from './pump.ts';
+import { Turns } from './turns.ts';
 
 /** Where a connection is forwarded to. */
 export type Backend = Readonly<{ address: string; port: number }>;
@@ -75,7 +76,7 @@ export class Wire {
   readonly #backends: () => readonly Backend[];
   readonly #connections = new Set<Connection>();
   #fault: WireFault | undefined;
-  #change: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #turn = 0;
 
   private constructor(
@@ -106,7 +107,7 @@ export class Wire {
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
   break(fault: WireFault | undefined): Promise<void> {
-    return this.#afterLastChange(() => this.#suffer(fault));
+    return this.#turns.take(() => this.#suffer(fault));
   }
 
   /** How many connections to the backend at `address` are open. */
@@ -116,13 +117,7 @@ export class Wire {
 
   /** Stops listening and cuts the open connections. */
   close(): Promise<void> {
-    return this.#afterLastChange(() => this.#suffer({ kind: 'down' }));
-  }
-
-  #afterLastChange(change: () => Promise<void>): Promise<void> {
-    const done = this.#change.then(change);
-    this.#change = done.catch(() => {});
-    return done;
+    return this.#turns.take(() => this.#suffer({ kind: 'down' }));
   }
 
   async #suffer(fault: WireFault | undefined): Promise<void> {

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+
+/** A request as kube-apiserver's audit log tells of it. */
+export type AuditedRequest = Readonly<{
+  /** When it came. */
+  time: Date;
+  /** Such as `system:serviceaccount:kubenurse:kubenurse`. */
+  user: string;
+  /** The pod to which the user's token is bound, if it is. */
+  pod: string | undefined;
+  verb: string;
+  /** With its subresource, such as `pods/status`; otherwise a path, such as `/version`. */
+  resource: string;
+  /** The status code; 0 when the client went away before there was one. */
+  code: number;
+}>;
+
+type AuditEvent = {
+  auditID: string;
+  requestReceivedTimestamp: string;
+  requestURI: string;
+  verb: string;
+  user: { username: string; extra?: Record<string, string[]> };
+  objectRef?: { resource?: string; subresource?: string };
+  responseStatus?: { code?: number };
+};
+
+const POD = 'authentication.kubernetes.io/pod-name';
+
+/** The answered requests and the watches, also those that go on, in the order of their first answer. */
+export async function readAuditLog(file: string): Promise<AuditedRequest[]> {
+  const requests = new Map<string, AuditedRequest>();
+  // What follows the last newline is not yet all written.
+  for (const line of (await readFile(file, 'utf8')).split('\n').slice(0, -1)) {
+    // A watch is told of twice: when it begins, and when it ends.
+    const event: AuditEvent = JSON.parse(line);
+    requests.set(event.auditID, requestOf(event));
+  }
+  return [...requests.values()];
+}
+
+/** How many requests were alike, the most frequent first. */
+export function countRequests(
+  requests: readonly AuditedRequest[],
+): (Pick<AuditedRequest, 'user' | 'verb' | 'resource' | 'code'> & { count: number })[] {
+  const alike = Map.groupBy(requests, ({ user, verb, resource, code }) =>
+    JSON.stringify({ user, verb, resource, code }),
+  );
+  return [...alike]
+    .map(([key, { length }]) => ({ ...JSON.parse(key), count: length }))
+    .toSorted((one, other) => other.count - one.count);
+}
+
+function requestOf(event: AuditEvent): AuditedRequest {
+  const { user, verb, objectRef, responseStatus } = event;
+  const { resource, subresource } = objectRef ?? {};
+  const path = event.requestURI.replace(/\?.*/, '');
+  return {
+    time: new Date(event.requestReceivedTimestamp),
+    user: user.username,
+    pod: user.extra?.[POD]?.[0],
+    verb,
+    resource: resource ? [resource, subresource].filter(Boolean).join('/') : path,
+    code: responseStatus?.code ?? 0,
+  };
+}

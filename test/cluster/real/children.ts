@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+
+/** The ids of a process's children, the oldest first; none when it has ended. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return list.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}

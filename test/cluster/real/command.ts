@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+
+/** A command that has not ended so long after its start is killed. */
+const LIMIT_MS = 20_000;
+
+/**
+ * Runs a program to its end, with `input` as its standard input, and resolves with its standard output.
+ * Rejects, with what it wrote to its standard error, when it ends otherwise than with exit code 0 or not within 20 s.
+ */
+export async function run(command: readonly string[], input = ''): Promise<string> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  // It may end without having read its input; that it failed says its exit code.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  child.on('error', reject);
+  child.on('close', (code, signal) => {
+    if (code === 0) resolve(output);
+    else reject(new Error(`${command.join(' ')}: ${signal ?? `exit code ${code}`}\n${errors}`));
+  });
+  return promise;
+}

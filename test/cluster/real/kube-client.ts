@@ -1,0 +1,160 @@
+import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+const REQUEST_LIMIT_MS = 10_000;
+
+/** A Kubernetes object, as far as it matters here. */
+export type ApiObject = {
+  apiVersion?: string;
+  kind?: string;
+  metadata: {
+    name?: string;
+    generateName?: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    labels?: Record<string, string>;
+    deletionTimestamp?: string;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: what else there is, is the caller's to know
+  [field: string]: any;
+};
+
+/** A whole answer, whatever its status. */
+export type RawAnswer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
+
+/** How a patch is merged into the object; a null removes a field in both. Lists are replaced by the first, merged by the second. */
+export type PatchType = 'merge-patch' | 'strategic-merge-patch';
+
+/** Who asks, and whom. `certificateAuthority` is called for each request, as it may change. */
+export type KubeClientOptions = Readonly<{
+  url: URL;
+  certificateAuthority: () => string;
+  /** Undefined: anonymous. */
+  token?: string;
+}>;
+
+/** An answer that is no success; its message is that of the Status. */
+export class KubeError extends Error {
+  override readonly name = 'KubeError';
+  /** The HTTP status code. */
+  readonly code: number;
+  /** Such as `NotFound`; undefined when the answer was no Status. */
+  readonly reason: string | undefined;
+
+  constructor(what: string, { status, body }: RawAnswer) {
+    const { message, reason } = statusOf(body);
+    super(`${what}: ${status} ${message}`);
+    this.code = status;
+    this.reason = reason;
+  }
+}
+
+/** Asks a real API server, by paths such as `/api/v1/nodes/a`. Each request has a connection of its own, and 10 s. */
+export class KubeClient {
+  readonly #options: KubeClientOptions;
+
+  constructor(options: KubeClientOptions) {
+    this.#options = options;
+  }
+
+  /** The object, or list; throws a KubeError. */
+  get(path: string): Promise<ApiObject> {
+    return this.#ask('GET', path);
+  }
+
+  /** POST to a collection or a subresource, TokenRequest and Binding among them; throws a KubeError. */
+  create(path: string, object: ApiObject): Promise<ApiObject> {
+    return this.#ask('POST', path, object);
+  }
+
+  patch(path: string, patch: object, type: PatchType = 'merge-patch'): Promise<ApiObject> {
+    return this.#ask('PATCH', path, patch, `application/${type}+json`);
+  }
+
+  /** Does nothing when there is no such object; throws a KubeError otherwise. */
+  async delete(path: string, options: { gracePeriodSeconds?: number } = {}): Promise<void> {
+    await ignoring(404, this.#ask('DELETE', path, options));
+  }
+
+  /** The answer as it came. Throws only when there is none. */
+  raw(path: string): Promise<RawAnswer> {
+    return this.#send('GET', path);
+  }
+
+  /** Begins a POST whose body does not come. It goes on until the function that is returned is called, or the API server ends it. */
+  beginPost(path: string): () => void {
+    const outgoing = this.#request('POST', path, 'application/json');
+    outgoing.on('error', () => {});
+    outgoing.write('{');
+    return () => outgoing.destroy();
+  }
+
+  async #ask(
+    method: string,
+    path: string,
+    body?: object,
+    contentType = 'application/json',
+  ): Promise<ApiObject> {
+    const answer = await this.#send(method, path, body && JSON.stringify(body), contentType);
+    if (answer.status >= 300) throw new KubeError(`${method} ${path}`, answer);
+    return JSON.parse(answer.body);
+  }
+
+  #send(method: string, path: string, body?: string, contentType?: string): Promise<RawAnswer> {
+    const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#request(method, path, contentType, signal);
+      // For the body of a DELETE, Node sets none itself.
+      if (body !== undefined) outgoing.setHeader('content-length', Buffer.byteLength(body));
+      outgoing.on('error', (error) => {
+        reject(new Error(`${method} ${path}: ${error.message}`, { cause: error }));
+      });
+      outgoing.on('response', (answer) => {
+        const { statusCode: status = 0, headers } = answer;
+        text(answer).then((whole) => resolve({ status, headers, body: whole }), reject);
+      });
+      outgoing.end(body);
+    });
+  }
+
+  #request(
+    method: string,
+    path: string,
+    contentType: string | undefined,
+    signal?: AbortSignal,
+  ): ClientRequest {
+    const { url, certificateAuthority, token } = this.#options;
+    return request(new URL(path, url), {
+      method,
+      agent: false,
+      ca: certificateAuthority(),
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(contentType !== undefined && { 'content-type': contentType }),
+      },
+      ...(signal && { signal }),
+    });
+  }
+}
+
+/** What was answered; undefined instead of a KubeError of this code. */
+export async function ignoring<T>(code: number, answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof KubeError && error.code === code) return undefined;
+    throw error;
+  }
+}
+
+function statusOf(body: string): { message: string; reason?: string } {
+  try {
+    const { kind, message, reason } = JSON.parse(body);
+    if (kind === 'Status') return { message, reason };
+  } catch {
+    // Not JSON.
+  }
+  return { message: body.slice(0, 200) };
+}

@@ -1,0 +1,82 @@
+import { Impairer, type Impairment } from './impairment.ts';
+import type { Namespace } from './namespace.ts';
+
+/** Of every bridge. Without one of its own it would change with who is on the bridge, and be looked for in vain. */
+export const BRIDGE_MAC = '02:00:00:00:00:01';
+
+/** One end at a bridge, the other, `eth0`, in a machine. */
+export type LinkEnds = Readonly<{
+  outside: Namespace;
+  bridge: string;
+  /** The name of the bridge's end, at most 13 characters. */
+  port: string;
+  inside: Namespace;
+}>;
+
+/**
+ * A machine's link to a bridge: a pair of virtual Ethernet interfaces. While it is impaired, the bridge has the end
+ * of a second pair, and `impair` forwards between the two:
+ *
+ *     bridge – port-b = port-a – impair – port = eth0
+ */
+export class Link {
+  readonly #ends: LinkEnds;
+  #impairer: Impairer | undefined;
+
+  private constructor(ends: LinkEnds) {
+    this.#ends = ends;
+  }
+
+  /** Both ends are up. */
+  static async create(ends: LinkEnds): Promise<Link> {
+    const { outside, bridge, port, inside } = ends;
+    await outside.ip([
+      `link add ${port} type veth peer name eth0 netns ${inside.name}`,
+      `link set ${port} addrgenmode none arp off`,
+      `link set ${port} master ${bridge} up`,
+    ]);
+    return new Link(ends);
+  }
+
+  /**
+   * Replaces what was done to its packets; `undefined` makes it a plain link again. What is under way in that moment
+   * may be lost. Not to be called while another call is under way. Rejects when `impair` is not built.
+   */
+  async impair(impairment: Impairment | undefined): Promise<void> {
+    if (impairment === undefined) await this.#restore();
+    else if (this.#impairer !== undefined) await this.#impairer.set(impairment);
+    else await this.#interpose(impairment);
+  }
+
+  /** Removes both ends. */
+  async close(): Promise<void> {
+    await this.impair(undefined);
+    await this.#ends.outside.ip([`link delete ${this.#ends.port}`]);
+  }
+
+  async #interpose(impairment: Impairment): Promise<void> {
+    const { outside, bridge, port } = this.#ends;
+    const quiet = 'addrgenmode none arp off up';
+    await outside.ip([
+      `link add ${port}-a type veth peer name ${port}-b`,
+      `link set ${port}-a ${quiet}`,
+      `link set ${port}-b ${quiet}`,
+    ]);
+    try {
+      this.#impairer = await Impairer.start(outside.enter, port, `${port}-a`, impairment);
+    } catch (error) {
+      await outside.ip([`link delete ${port}-a`]);
+      throw error;
+    }
+    await outside.ip([`link set ${port} nomaster`, `link set ${port}-b master ${bridge}`]);
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#impairer === undefined) return;
+    const { outside, bridge, port } = this.#ends;
+    await outside.ip([`link set ${port}-b nomaster`, `link set ${port} master ${bridge}`]);
+    await this.#impairer.close();
+    this.#impairer = undefined;
+    await outside.ip([`link delete ${port}-a`]);
+  }
+}

@@ -1,0 +1,28 @@
+import { RealControlPlane } from '../cluster/real/control-plane.ts';
+import { Fabric, type IpFamily } from '../cluster/real/fabric.ts';
+import { whyNot } from '../cluster/real/own-namespace.ts';
+import { missingTools } from './tools.ts';
+
+/** Why no real control plane can be started here; undefined when it can. */
+export function whyNoControlPlane(): string | undefined {
+  const missing = missingTools(['etcd', 'kube-apiserver', 'kubectl', 'impair']);
+  if (missing.length > 0) return `npm run tools has not built ${missing.join(', ')}`;
+  return whyNot();
+}
+
+/** One on a machine of its own, closed with the stack. `network`: as of a Fabric; nobody else may use it meanwhile. */
+export async function startControlPlane(
+  stack: AsyncDisposableStack,
+  network: string,
+  families: readonly IpFamily[],
+): Promise<RealControlPlane> {
+  const fabric = await Fabric.create(network, families);
+  stack.defer(() => fabric.close());
+  const controlPlane = await RealControlPlane.start({
+    machine: await fabric.addMachine('api-server', 10),
+    serviceRanges: fabric.plan.serviceRange(),
+    serviceAddresses: fabric.plan.service(1),
+  });
+  stack.defer(() => controlPlane.close());
+  return controlPlane;
+}

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ApiClient } from '../cluster/api-client.ts';
+import { NODES, PODS, pod } from '../cluster/contract-objects.ts';
+import { countRequests, readAuditLog } from '../cluster/real/audit-log.ts';
+import type { RealControlPlane } from '../cluster/real/control-plane.ts';
+import { until } from '../cluster/until.ts';
+import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
+
+const KUBENURSE = 'system:serviceaccount:kubenurse:kubenurse';
+
+describe.skipIf(whyNoControlPlane())('a real control plane', () => {
+  const stack = new AsyncDisposableStack();
+  let controlPlane: RealControlPlane;
+  beforeAll(async () => {
+    controlPlane = await startControlPlane(stack, '10.45', ['IPv4']);
+  });
+  afterAll(() => stack.disposeAsync());
+
+  async function clientOf(tokenName: string): Promise<ApiClient> {
+    return new ApiClient(controlPlane, await controlPlane.issueToken(tokenName));
+  }
+
+  function putForThisTest(name: string, options: Parameters<typeof pod>[1] = {}): Promise<void> {
+    onTestFinished(() => controlPlane.remove('pods', name, 'kubenurse'));
+    return controlPlane.put('pods', pod(name, options));
+  }
+
+  test('the manifests give kubenurse the rights that its program needs, and no others', async () => {
+    const rights = async (namespace: string) => {
+      const as = `--as=${KUBENURSE}`;
+      const { kubectl } = controlPlane;
+      const table = await kubectl.run(
+        'auth',
+        'can-i',
+        '--list',
+        '--no-headers',
+        as,
+        '-n',
+        namespace,
+      );
+      // Resources, non-resource URLs, resource names, verbs. Everybody may ask who and what they are.
+      const lines = table.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim());
+      return lines
+        .filter((line) => /^[a-z]/.test(line) && !line.startsWith('selfsubject'))
+        .toSorted();
+    };
+
+    const nodes = 'nodes [] [] [get list watch]';
+    expect(await rights('kubenurse')).toEqual([nodes, 'pods [] [] [list watch]']);
+    expect(await rights('default')).toEqual([nodes]);
+    const client = await clientOf('prober');
+    for (const [path, status] of [
+      [PODS, 200],
+      [NODES, 200],
+      [`${NODES}/none`, 404],
+      [`${PODS}/none`, 403],
+      ['/api/v1/pods', 403],
+      ['/api/v1/namespaces/default/pods', 403],
+      ['/api/v1/namespaces/kubenurse/secrets', 403],
+    ] as const) {
+      expect({ path, status: (await client.get(path)).status }).toEqual({ path, status });
+    }
+  });
+
+  test('the manifests have only restricted pods in the namespace', async () => {
+    const { spec, metadata } = pod('privileged');
+    const containers = [{ name: 'a', image: 'a', securityContext: { privileged: true } }];
+    const privileged = { metadata, spec: { ...spec, containers } };
+
+    await expect(controlPlane.put('pods', privileged)).rejects.toMatchObject({
+      code: 403,
+      reason: 'Forbidden',
+      message: expect.stringContaining('violates PodSecurity "restricted:latest"'),
+    });
+    await putForThisTest('restricted');
+  });
+
+  test('a pod is told the zone of the node that it is bound to', async () => {
+    const zone = { 'topology.kubernetes.io/zone': 'zone-a' };
+    await controlPlane.put('nodes', { metadata: { name: 'n', labels: zone }, spec: {} });
+    onTestFinished(() => controlPlane.remove('nodes', 'n'));
+    await putForThisTest('in-a-zone', { nodeName: 'n', labels: { app: 'x' } });
+
+    const { metadata, spec } = await controlPlane.admin.get(`${PODS}/in-a-zone`);
+    expect({ labels: metadata.labels, node: spec.nodeName }).toEqual({
+      labels: { app: 'x', ...zone },
+      node: 'n',
+    });
+  });
+
+  test('a token that is issued to a pod names it, and ends with it', async () => {
+    await putForThisTest('holder', { nodeName: 'n' });
+    const token = await controlPlane.issueToken('holder');
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    expect(claims).toMatchObject({ sub: KUBENURSE, 'kubernetes.io': { pod: { name: 'holder' } } });
+    const client = new ApiClient(controlPlane, token);
+    expect((await client.get(PODS)).status).toBe(200);
+    await expect(controlPlane.revoke(token)).rejects.toThrow('ends with its pod');
+
+    await controlPlane.remove('pods', 'holder', 'kubenurse');
+    await until(
+      'the token is refused',
+      20_000,
+      async () => (await client.get(PODS)).status === 401,
+    );
+  });
+
+  test('the audit log tells who asked for what, and how it was answered', async () => {
+    await putForThisTest('audited', { nodeName: 'n', status: { phase: 'Running' } });
+    const client = await clientOf('audited');
+    await client.get(`${PODS}?limit=7`);
+    await client.get('/version');
+    const watch = await client.watch(PODS);
+    await watch.next();
+    await client.get('/api/v1/namespaces/kubenurse/secrets');
+
+    const requests = await readAuditLog(controlPlane.auditLog);
+    const ours = requests.filter((request) => request.pod === 'audited');
+    expect(countRequests(ours)).toEqual(
+      [
+        { verb: 'list', resource: 'pods', code: 200 },
+        { verb: 'get', resource: '/version', code: 200 },
+        { verb: 'watch', resource: 'pods', code: 200 },
+        { verb: 'list', resource: 'secrets', code: 403 },
+      ].map((request) => ({ user: KUBENURSE, ...request, count: 1 })),
+    );
+    const admins = countRequests(requests.filter(({ user }) => user === 'admin'));
+    for (const [verb, resource] of [
+      ['create', 'pods'],
+      ['create', 'pods/binding'],
+      ['patch', 'pods/status'],
+    ]) {
+      expect(admins).toContainEqual(expect.objectContaining({ verb, resource }));
+    }
+  });
+
+  test('RealControlPlane.put() asks for no change where there is none', async () => {
+    const options = { nodeName: 'n', labels: { app: 'x' }, status: { phase: 'Running' } };
+    await putForThisTest('same', options);
+    const before = await controlPlane.admin.get(`${PODS}/same`);
+    await controlPlane.put('pods', pod('same', options));
+
+    expect(await controlPlane.admin.get(`${PODS}/same`)).toEqual(before);
+  });
+});

@@ -1,0 +1,76 @@
+import { run } from '../cluster/real/command.ts';
+import { Fabric, type IpFamily } from '../cluster/real/fabric.ts';
+import type { Machine } from '../cluster/real/machine.ts';
+import type { NodeNetwork, PodNetwork } from '../cluster/real/node-network.ts';
+import type { Answer } from './network-peer.ts';
+import { Peer } from './network-peers.ts';
+
+/** Long against what an answer takes here, 1 ms: so long it takes to see that there is none. */
+export const LIMIT_MS = 300;
+/** Of Linux: the first packet of a connection is sent again so late when it was lost. */
+export const SYN_AGAIN_MS = 1_000;
+
+/** A cluster's network: an ingress, three nodes with one pod each, and a program in each. */
+export class Network {
+  readonly fabric: Fabric;
+  readonly ingress: Machine;
+  readonly nodes: readonly NodeNetwork[];
+  readonly pods: readonly PodNetwork[];
+  readonly peers: readonly Peer[];
+
+  constructor(
+    fabric: Fabric,
+    ingress: Machine,
+    nodes: readonly NodeNetwork[],
+    pods: readonly PodNetwork[],
+    peers: readonly Peer[],
+  ) {
+    this.fabric = fabric;
+    this.ingress = ingress;
+    this.nodes = nodes;
+    this.pods = pods;
+    this.peers = peers;
+  }
+
+  static async start(network: string, families: readonly IpFamily[]): Promise<Network> {
+    const fabric = await Fabric.create(network, families);
+    const [ingress, ...nodes] = await Promise.all([
+      fabric.addMachine('ingress', 12),
+      ...[1, 2, 3].map((number) => fabric.addNode(number)),
+    ]);
+    const pods = await Promise.all(nodes.map((node) => node.addPod()));
+    const peers = await Promise.all([
+      ...pods.map((pod, index) => Peer.start(`pod-${index + 1}`, pod.enter)),
+      Peer.start('ingress', ingress.enter),
+      Peer.start('operator', []),
+    ]);
+    return new Network(fabric, ingress, nodes, pods, peers);
+  }
+
+  node(number: number): NodeNetwork {
+    return this.nodes[number - 1] as NodeNetwork;
+  }
+
+  pod(number: number): PodNetwork {
+    return this.pods[number - 1] as PodNetwork;
+  }
+
+  peer(name: string): Peer {
+    return this.peers.find((peer) => peer.name === name) as Peer;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.peers.map((peer) => peer.stop()));
+    await this.fabric.close();
+  }
+}
+
+/** What came of a question, and whether it came as far as a connection. */
+export function told({ error, connected }: Answer): string {
+  if (error === undefined) return 'answer';
+  return connected ? `${error} when connected` : error;
+}
+
+export async function ruleset(machine: { enter: readonly string[] }): Promise<string> {
+  return run([...machine.enter, 'nft', 'list', 'ruleset']);
+}

@@ -1,0 +1,145 @@
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../cluster/real/command.ts';
+import { Fabric } from '../cluster/real/fabric.ts';
+import { whyNot } from '../cluster/real/own-namespace.ts';
+import { LIMIT_MS, Network, ruleset, told } from './network-fixture.ts';
+import { Peer } from './network-peers.ts';
+
+describe.skipIf(whyNot())('a fabric', () => {
+  let network: Network;
+  beforeAll(async () => {
+    network = await Network.start('10.27', ['IPv4', 'IPv6']);
+  });
+  afterAll(() => network?.close());
+
+  /** Whom a pod reaches: `1>2 2>1 …`, by IPv4 and IPv6 alike. */
+  async function reached(): Promise<string> {
+    const pairs = [1, 2, 3].flatMap((from) =>
+      [1, 2, 3].filter((to) => to !== from).map((to) => [from, to] as const),
+    );
+    const said = await Promise.all(
+      pairs.map(async ([from, to]) => {
+        const answers = await Promise.all(
+          network
+            .pod(to)
+            .addresses.map((it) => network.peer(`pod-${from}`).get(it, { limitMs: LIMIT_MS })),
+        );
+        const all = new Set(answers.map(told));
+        return all.has('answer') && all.size === 1 ? `${from}>${to}` : [];
+      }),
+    );
+    return said.flat().join(' ');
+  }
+
+  test('a partition keeps two groups of nodes apart, both ways or one', async () => {
+    const groups = { from: [network.node(1)], to: [network.node(2), network.node(3)] };
+    const before = await ruleset(network.node(2));
+    expect(await reached()).toBe('1>2 1>3 2>1 2>3 3>1 3>2');
+    await network.fabric.partition({ ...groups, direction: 'both' });
+    expect(await reached()).toBe('2>3 3>2');
+    await network.fabric.partition({ ...groups, direction: 'one-way' });
+    expect(await reached()).toBe('2>1 2>3 3>1 3>2');
+    await network.fabric.partition(undefined);
+    expect(await reached()).toBe('1>2 1>3 2>1 2>3 3>1 3>2');
+    expect(await ruleset(network.node(2))).toBe(before);
+  });
+
+  test.each([
+    ['deaf', '1>3 2>1 2>3 3>1'],
+    ['mute', '1>2 1>3 3>1 3>2'],
+    ['isolated', '1>3 3>1'],
+  ] as const)('a node that is %s breaks its pods, but not for the operator', async (kind, left) => {
+    const [address = ''] = network.pod(2).addresses;
+    await network.node(2).break({ kind });
+    expect(await reached()).toBe(left);
+    expect(told(await network.peer('operator').get(address))).toBe('answer');
+    await network.node(2).break(undefined);
+    expect(await reached()).toBe('1>2 1>3 2>1 2>3 3>1 3>2');
+  });
+
+  describe('an impaired link', () => {
+    test('delays both ways, and is plain again afterwards', async () => {
+      const [address = ''] = network.pod(2).addresses;
+      await network.node(2).impair({ delayMs: 30 });
+      const slow = await network.peer('pod-1').get(address);
+      // There and back for the connection, there and back for the answer.
+      expect([told(slow), slow.ms >= 120, slow.ms < 240]).toEqual(['answer', true, true]);
+      await network.node(2).impair(undefined);
+      expect((await network.peer('pod-1').get(address)).ms).toBeLessThan(60);
+      expect(await run(['ip', '-brief', 'link'])).not.toContain('-a@');
+    });
+
+    test('loses so many packets', async () => {
+      const [address = ''] = network.pod(2).addresses;
+      await network.node(2).impair({ lossPercent: 50 });
+      const options = { limitMs: 1_000 };
+      const answers = await Promise.all(
+        Array.from({ length: 400 }, () => network.peer('pod-1').datagram(address, options)),
+      );
+      await network.node(2).impair(undefined);
+      const answered = answers.filter(({ error }) => error === undefined).length;
+      // A quarter, 100, give or take five standard deviations.
+      expect(Math.abs(answered - 100)).toBeLessThan(43);
+    });
+
+    test.each(['/bytes/2000000', undefined])(
+      'passes on intact what is reordered and lost (%s)',
+      async (path) => {
+        const [, address = ''] = network.pod(2).addresses;
+        await network.node(2).impair({ delayMs: 5, jitterMs: 4, lossPercent: 1 });
+        const options = path === undefined ? { body: 2_000_000 } : { path };
+        const answer = await network.peer('pod-1').get(address, { ...options, limitMs: 10_000 });
+        await network.node(2).impair(undefined);
+        expect(answer.text ?? answer.error).toBe('intact');
+      },
+    );
+
+    test('breaks no connection when the impairment changes', async () => {
+      const [address = ''] = network.pod(2).addresses;
+      const options = { path: '/bytes/40000000', limitMs: 20_000 };
+      const answer = network.peer('pod-1').get(address, options);
+      for (const impairment of [{ delayMs: 5 }, undefined, { delayMs: 3, jitterMs: 2 }, {}]) {
+        await network.node(2).impair(impairment);
+      }
+      await network.node(2).impair(undefined);
+      expect((await answer).text).toBe('intact');
+    });
+  });
+
+  test('a program entered with mounts sees them, and is the process that was started', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'mounts-'));
+    await writeFile(join(directory, 'resolv.conf'), 'nameserver 10.27.255.10\n');
+    const account = await mkdtemp(join(directory, 'account-'));
+    await writeFile(join(account, 'token'), 'first');
+    const place = '/var/run/secrets/kubernetes.io/serviceaccount';
+    const pod = await network.node(1).addPod();
+    const enter = pod.enterWith([
+      { from: join(directory, 'resolv.conf'), to: '/etc/resolv.conf' },
+      { from: account, to: place },
+    ]);
+    const peer = await Peer.start('mounted', enter);
+    const read = async (file: string) => (await peer.ask({ kind: 'read', file })).text;
+    expect(await read('/etc/resolv.conf')).toBe('nameserver 10.27.255.10\n');
+    expect(await read(`${place}/token`)).toBe('first');
+    await writeFile(join(account, 'next'), 'second');
+    await rename(join(account, 'next'), join(account, 'token'));
+    expect(await read(`${place}/token`)).toBe('second');
+    expect((await read('/proc/self/stat'))?.split(' ')[0]).toBe(`${peer.pid}`);
+    await peer.stop();
+    await pod.close();
+  });
+
+  test('leaves nothing behind when it is closed', async () => {
+    const other = await Fabric.create('10.25', ['IPv4', 'IPv6']);
+    const [node] = await Promise.all([other.addNode(1), other.addMachine('dns', 13)]);
+    const pod = await node.addPod();
+    await Promise.all([node.impair({ delayMs: 1 }), pod.break({ kind: 'loss', percent: 1 })]);
+    const links = async () => `${await run(['ip', 'netns'])}${await run(['ip', '-br', 'link'])}`;
+    expect(await links()).toContain('10-25');
+    await other.close();
+    expect(await links()).not.toContain('10-25');
+  });
+});

@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { Agent, createServer, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What a peer is told to do, by the test that has started it (network.real.ts). */
+export type Question = Readonly<
+  | { kind: 'get'; url: string; limitMs: number; body?: number; keepAlive?: boolean }
+  | { kind: 'datagram'; address: string; port: number; limitMs: number }
+  | { kind: 'read'; file: string }
+>;
+
+/** `error` is Node's code of it, or `timeout`. */
+export type Answer = Readonly<{
+  text?: string;
+  error?: string;
+  connected: boolean;
+  ms: number;
+}>;
+
+/** As a program in a pod: the ports of the probe. */
+const PORTS = [8080, 8443];
+/** So late `/later` is answered: longer than it takes to break the network. */
+const LATER_MS = 300;
+const name = process.argv[2] ?? '';
+
+const server = createServer(async (request, response) => {
+  if (request.url === '/hold') return;
+  if (request.url === '/later') await sleep(LATER_MS);
+  if (request.url?.startsWith('/bytes/')) {
+    const bytes = randomBytes(Number(request.url.slice('/bytes/'.length)));
+    response.setHeader('x-digest', digest(bytes));
+    response.end(bytes);
+  } else if (request.method === 'POST') {
+    response.end(digest(await bytesOf(request)));
+  } else {
+    response.end(`${name} ${request.socket.remoteAddress?.replace('::ffff:', '')}`);
+  }
+});
+
+const keepAlive = new Agent({ keepAlive: true, maxSockets: 1 });
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function bytesOf(message: IncomingMessage): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(message));
+}
+
+async function answer(question: Question): Promise<Answer> {
+  const start = performance.now();
+  let connected = false;
+  const end = (rest: { text?: string; error?: string }): Answer => ({
+    ...rest,
+    connected,
+    ms: performance.now() - start,
+  });
+  try {
+    switch (question.kind) {
+      case 'get':
+        return end({
+          text: await get(question, () => {
+            connected = true;
+          }),
+        });
+      case 'datagram':
+        return end({ text: await datagram(question) });
+      case 'read':
+        return end({ text: readFileSync(question.file, 'utf8') });
+    }
+  } catch (error) {
+    const { code, name } = error as NodeJS.ErrnoException;
+    const isTimeout = code === 'ABORT_ERR' || name === 'TimeoutError';
+    return end({ error: isTimeout ? 'timeout' : (code ?? `${error}`) });
+  }
+}
+
+/** The answer's body; of one with a digest or to a body that we sent, whether the digest is right. */
+async function get(
+  question: Extract<Question, { kind: 'get' }>,
+  connected: () => void,
+): Promise<string> {
+  const body = question.body === undefined ? undefined : randomBytes(question.body);
+  const asking = request(question.url, {
+    method: body ? 'POST' : 'GET',
+    agent: question.keepAlive ? keepAlive : false,
+    signal: AbortSignal.timeout(question.limitMs),
+  });
+  asking.on('socket', (socket) => {
+    if (asking.reusedSocket) connected();
+    else socket.once('connect', connected);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  asking.on('response', resolve).on('error', reject);
+  asking.end(body);
+  const response = await promise;
+  const sent = response.headers['x-digest'];
+  if (sent !== undefined) return digest(await bytesOf(response)) === sent ? 'intact' : 'corrupt';
+  const answered = await text(response);
+  if (body === undefined) return answered;
+  return answered === digest(body) ? 'intact' : 'corrupt';
+}
+
+async function datagram({
+  address,
+  port,
+  limitMs,
+}: Extract<Question, { kind: 'datagram' }>): Promise<string> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const signal = AbortSignal.timeout(limitMs);
+  signal.addEventListener('abort', () => reject(signal.reason));
+  socket.on('message', (message) => resolve(message.toString())).on('error', reject);
+  // A connected socket hears of ICMP errors.
+  socket.connect(port, address, () => socket.send('hello'));
+  try {
+    return await promise;
+  } finally {
+    socket.close();
+  }
+}
+
+process.on('message', async ({ id, question }: { id: number; question: Question }) => {
+  process.send?.({ id, answer: await answer(question) });
+});
+process.on('disconnect', () => process.exit());
+
+const echo = createSocket({ type: 'udp6' });
+echo.on('message', (_, { port, address }) => echo.send(name, port, address));
+echo.bind(PORTS[0]);
+const second = createServer((request, response) => server.emit('request', request, response));
+server.listen(PORTS[0], () => second.listen(PORTS[1], () => process.send?.('ready')));

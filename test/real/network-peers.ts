@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Answer, Question } from './network-peer.ts';
+
+const PROGRAM = join(import.meta.dirname, 'network-peer.ts');
+const READY_LIMIT_MS = 15_000;
+
+/** A program in a network namespace (network-peer.ts): it answers others, and asks them when it is told to. */
+export class Peer {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #questions = 0;
+
+  private constructor(name: string, child: ChildProcess) {
+    this.name = name;
+    this.#child = child;
+    child.on('message', ({ id, answer }: { id: number; answer: Answer }) =>
+      this.#waiting.get(id)?.(answer),
+    );
+  }
+
+  /** Resolves when it answers. */
+  static async start(name: string, enter: readonly string[]): Promise<Peer> {
+    const [command = '', ...args] = [...enter, process.execPath, PROGRAM, name];
+    const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    await once(child, 'message', { signal: AbortSignal.timeout(READY_LIMIT_MS) });
+    return new Peer(name, child);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  ask(question: Question): Promise<Answer> {
+    const id = ++this.#questions;
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#waiting.set(id, resolve);
+    this.#child.send({ id, question });
+    return promise;
+  }
+
+  /** Asks over HTTP, and gives up after so many ms. */
+  get(
+    address: string,
+    options: {
+      path?: string;
+      port?: number;
+      limitMs?: number;
+      body?: number;
+      keepAlive?: boolean;
+    } = {},
+  ): Promise<Answer> {
+    const { path = '/', port = 8080, limitMs = 2_000, ...rest } = options;
+    const host = address.includes(':') ? `[${address}]` : address;
+    return this.ask({ kind: 'get', url: `http://${host}:${port}${path}`, limitMs, ...rest });
+  }
+
+  datagram(address: string, options: { port?: number; limitMs?: number } = {}): Promise<Answer> {
+    const { port = 8080, limitMs = 2_000 } = options;
+    return this.ask({ kind: 'datagram', address, port, limitMs });
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+}

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NetworkFault } from '../cluster/parts.ts';
+import { run } from '../cluster/real/command.ts';
+import type { IpFamily } from '../cluster/real/fabric.ts';
+import { whyNot } from '../cluster/real/own-namespace.ts';
+import { LIMIT_MS, Network, ruleset, SYN_AGAIN_MS, told } from './network-fixture.ts';
+
+const CLUSTERS: [string, readonly IpFamily[]][] = [
+  ['10.21', ['IPv4']],
+  ['10.22', ['IPv6']],
+  ['10.23', ['IPv4', 'IPv6']],
+];
+
+describe.skipIf(whyNot()).each(CLUSTERS)('a fabric %s of %j', (prefix, families) => {
+  let network: Network;
+  beforeAll(async () => {
+    network = await Network.start(prefix, families);
+  });
+  afterAll(() => network?.close());
+
+  /** What the peers of these names say of each address of pod 2; `begins`: what it says of pod 1. */
+  async function askAround() {
+    const [one, two] = [network.peer('pod-1'), network.peer('pod-2')];
+    const operator = network.peer('operator');
+    const options = { limitMs: LIMIT_MS };
+    const said = await Promise.all(
+      network.pod(2).addresses.map(async (address, index) => {
+        const other = network.pod(1).addresses[index] ?? '';
+        const [get, datagram, upload, begins, ours] = await Promise.all([
+          one.get(address, options),
+          one.datagram(address, options),
+          one.get(address, { ...options, body: 20_000 }),
+          two.get(other, options),
+          operator.get(address, options),
+        ]);
+        return {
+          get: told(get),
+          datagram: told(datagram),
+          upload: told(upload),
+          begins: told(begins),
+          operator: told(ours),
+        };
+      }),
+    );
+    return said;
+  }
+
+  const whole = {
+    get: 'answer',
+    datagram: 'answer',
+    upload: 'answer',
+    begins: 'answer',
+    operator: 'answer',
+  };
+
+  function onEach<T>(value: T): T[] {
+    return families.map(() => value);
+  }
+
+  test('everyone reaches every pod, and is seen with its own address', async () => {
+    const sources = [
+      ['pod-1', network.pod(1).addresses],
+      ['pod-3', network.pod(3).addresses],
+      ['ingress', network.ingress.addresses],
+      ['operator', network.fabric.operator],
+    ] as const;
+    for (const [name, addresses] of sources) {
+      for (const [index, address] of network.pod(2).addresses.entries()) {
+        const answer = await network.peer(name).get(address);
+        expect(answer.text ?? answer.error).toBe(`pod-2 ${addresses[index]}`);
+      }
+    }
+    expect(await askAround()).toEqual(onEach(whole));
+  });
+
+  test('there are addresses of these families alone', async () => {
+    for (const { enter } of [network.ingress, network.node(1), network.pod(1)]) {
+      const addresses = await run([...enter, 'ip', '-brief', 'address', 'show', 'dev', 'eth0']);
+      expect(addresses.includes(':') ? 'IPv6' : '').toBe(families.includes('IPv6') ? 'IPv6' : '');
+      expect(/\d+\.\d+/.test(addresses) ? 'IPv4' : '').toBe(
+        families.includes('IPv4') ? 'IPv4' : '',
+      );
+    }
+  });
+
+  const faults: [NetworkFault, Partial<typeof whole>][] = [
+    [{ kind: 'down' }, { get: 'ECONNREFUSED', upload: 'ECONNREFUSED', datagram: 'ECONNREFUSED' }],
+    [
+      { kind: 'hang' },
+      { get: 'timeout when connected', upload: 'timeout when connected', datagram: 'timeout' },
+    ],
+    [
+      { kind: 'reset' },
+      {
+        get: 'ECONNRESET when connected',
+        upload: 'ECONNRESET when connected',
+        datagram: 'ECONNREFUSED',
+      },
+    ],
+    [{ kind: 'deaf' }, { get: 'timeout', upload: 'timeout', datagram: 'timeout' }],
+    [{ kind: 'mute' }, { begins: 'timeout' }],
+    [
+      { kind: 'isolated' },
+      { get: 'timeout', upload: 'timeout', datagram: 'timeout', begins: 'timeout' },
+    ],
+    [{ kind: 'mtu-black-hole' }, { upload: 'timeout when connected' }],
+  ];
+
+  test.each(faults)('a pod with %j, and healed', async (fault, difference) => {
+    const pod = network.pod(2);
+    const before = await ruleset(pod);
+    await pod.break(fault);
+    expect(await askAround()).toEqual(onEach({ ...whole, ...difference }));
+    await pod.break(undefined);
+    expect(await askAround()).toEqual(onEach(whole));
+    expect(await ruleset(pod)).toBe(before);
+  });
+
+  test('a pod that is slow answers so much later, but to the operator', async () => {
+    await network.pod(2).break({ kind: 'slow', milliseconds: 150 });
+    for (const address of network.pod(2).addresses) {
+      const answer = await network.peer('pod-1').get(address);
+      expect([told(answer), Math.floor(answer.ms / 150)]).toEqual(['answer', 1]);
+      expect((await network.peer('operator').get(address)).ms).toBeLessThan(100);
+    }
+    await network.pod(2).break(undefined);
+    expect(await askAround()).toEqual(onEach(whole));
+  });
+});
+
+describe.skipIf(whyNot())('a fabric', () => {
+  let network: Network;
+  beforeAll(async () => {
+    network = await Network.start('10.24', ['IPv4', 'IPv6']);
+  });
+  afterAll(() => network?.close());
+
+  test('a connection that begins under a fault goes on when it is healed', async () => {
+    const [address = ''] = network.pod(2).addresses;
+    for (const kind of ['hang', 'isolated'] as const) {
+      await network.pod(2).break({ kind });
+      const asked = network.peer('pod-1').get(address, { limitMs: 3 * SYN_AGAIN_MS });
+      const early = await network.peer('pod-1').get(address, { limitMs: 100 });
+      await network.pod(2).break(undefined);
+      expect([kind, early.error, told(await asked)]).toEqual([kind, 'timeout', 'answer']);
+    }
+  });
+
+  test('a pod that is down or resets cuts its open connections', async () => {
+    const [address = ''] = network.pod(2).addresses;
+    for (const kind of ['down', 'reset'] as const) {
+      await network.peer('pod-1').get(address, { keepAlive: true });
+      const open = network.peer('pod-1').get(address, { path: '/hold', keepAlive: true });
+      await network.peer('pod-1').get(address);
+      await network.pod(2).break({ kind });
+      expect([kind, told(await open)]).toEqual([kind, 'ECONNRESET when connected']);
+      await network.pod(2).break(undefined);
+    }
+  });
+
+  test('a pod that is deaf hears the answer to what it asked before', async () => {
+    const [address = ''] = network.pod(1).addresses;
+    // After 1 s Node asks on its own whether the connection still stands, and so would open the way.
+    const options = { path: '/later', keepAlive: true, limitMs: 900 };
+    const asked = network.peer('pod-2').get(address, options);
+    // The question is there when a later one is answered.
+    await network.peer('pod-2').get(address);
+    await network.pod(2).break({ kind: 'deaf' });
+    expect(told(await asked)).toBe('answer');
+    await network.pod(2).break(undefined);
+  });
+
+  test('the operator finds a pod that is isolated anew', async () => {
+    await network.pod(2).break({ kind: 'isolated' });
+    for (const { enter } of [network.pod(2), network.node(2)]) {
+      await run([...enter, 'ip', 'neighbour', 'flush', 'all']);
+    }
+    for (const address of network.pod(2).addresses) {
+      expect(told(await network.peer('operator').get(address))).toBe('answer');
+    }
+    await network.pod(2).break(undefined);
+  });
+
+  test('a fault replaces the last one', async () => {
+    const [address = ''] = network.pod(2).addresses;
+    await network.pod(2).break({ kind: 'loss', percent: 100 });
+    await network.pod(2).break({ kind: 'down' });
+    expect(told(await network.peer('pod-1').get(address))).toBe('ECONNREFUSED');
+    await network.pod(2).break(undefined);
+  });
+
+  test('a machine is broken at the ports that are named', async () => {
+    const [address = ''] = network.ingress.addresses;
+    await network.ingress.break({ kind: 'down' }, [8443]);
+    expect(told(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('ECONNREFUSED');
+    expect(told(await network.peer('pod-1').get(address))).toBe('answer');
+    await network.ingress.break(undefined);
+    expect(told(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('answer');
+  });
+});
