@@ -8,16 +8,23 @@ import { Screen } from './demo-screen.ts';
 import { table } from './demo-table.ts';
 import { Watch } from './demo-watch.ts';
 import { faultHelp, parseFault } from './faults.ts';
+import { goOnInOwnNamespace, shellCommand } from './real/own-namespace.ts';
+import { realParts } from './real/real-parts.ts';
 
 const MOST_NODES = 50;
 const WIDEST = 100;
 
 const USAGE = [
-  'npm run demo -- [--nodes N] [--break <part>:<fault>]...',
+  'npm run demo -- [--nodes N] [--real] [--break <part>:<fault>]...',
   '',
   'Starts a cluster on this machine: an API server, a DNS server, an ingress, a service,',
   `and N nodes (5 if not said, at most ${MOST_NODES}) with one probe each. Shows what they find,`,
-  'and breaks what you like, at the start or by what you type while it runs:',
+  'and breaks what you like, at the start or by what you type while it runs.',
+  '',
+  'With --real the nodes are network namespaces, and the parts those of a real cluster: etcd and',
+  'kube-apiserver (npm run tools builds them), nginx, dnsmasq, nftables. It takes root on Linux.',
+  '',
+  'What can be typed:',
   '',
   ...COMMANDS.map((line) => `  ${line}`),
   '',
@@ -26,13 +33,19 @@ const USAGE = [
   '',
 ].join('\n');
 
-type Arguments = Readonly<{ nodes: number; faults: readonly string[]; help: boolean }>;
+type Arguments = Readonly<{
+  nodes: number;
+  faults: readonly string[];
+  real: boolean;
+  help: boolean;
+}>;
 
 /** Throws with what is wrong. */
 function readArguments(): Arguments {
   const { values } = parseArgs({
     options: {
       nodes: { type: 'string', default: '5' },
+      real: { type: 'boolean', default: false },
       break: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -42,8 +55,8 @@ function readArguments(): Arguments {
     throw new Error(`--nodes ${values.nodes}: say a number from 1 to ${MOST_NODES}`);
   }
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
-  for (const fault of values.break) parseFault(fault, names, 'embedded');
-  return { nodes, faults: values.break, help: values.help };
+  for (const fault of values.break) parseFault(fault, names, values.real ? 'real' : 'embedded');
+  return { nodes, faults: values.break, real: values.real, help: values.help };
 }
 
 /** A table that keeps up to date, on a terminal. `quit` is called when it is asked for. */
@@ -93,7 +106,23 @@ function showChanges(cluster: Cluster, quit: () => void): () => void {
   };
 }
 
-async function run({ nodes, faults }: Arguments): Promise<void> {
+/** `ways`: how to look into it, beside what the nodes tell. */
+async function startCluster({
+  nodes,
+  real,
+}: Arguments): Promise<{ cluster: Cluster; ways: readonly string[] }> {
+  if (!real) return { cluster: await Cluster.start({ nodes }), ways: [] };
+  const cluster = await Cluster.startOf(realParts(), { nodes });
+  const { kubectl } = cluster.parts.controlPlane;
+  const ways = [
+    `a shell in this network: ${shellCommand()}`,
+    `and there: ${kubectl.command.join(' ')} get pods --all-namespaces`,
+  ];
+  return { cluster, ways };
+}
+
+async function run(given: Arguments): Promise<void> {
+  const { nodes, faults } = given;
   const quit = Promise.withResolvers<void>();
   let stop = (): void => {
     process.stdout.write('stopping\n');
@@ -105,9 +134,10 @@ async function run({ nodes, faults }: Arguments): Promise<void> {
   process.stdout.on('error', () => quit.resolve());
 
   process.stderr.write(`starting ${nodes} ${nodes === 1 ? 'node' : 'nodes'}\n`);
-  const cluster = await Cluster.start({ nodes });
+  const { cluster, ways } = await startCluster(given);
   for (const fault of faults) await cluster.break(fault);
   for (const { name, url } of cluster.nodes) process.stdout.write(`${name} ${url}\n`);
+  for (const way of ways) process.stdout.write(`${way}\n`);
   const show = process.stdout.isTTY ? showTable : showChanges;
   const hide = show(cluster, quit.resolve);
   stop = quit.resolve;
@@ -132,6 +162,7 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
+  if (given.real) await goOnInOwnNamespace();
   try {
     await run(given);
   } catch (error) {

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { Cluster, type ClusterOptions } from '../cluster/cluster.ts';
+import { countsOf } from '../cluster/findings.ts';
+import { type RealParts, type RealPartsOptions, realParts } from '../cluster/real/real-parts.ts';
+import { allIsWell, type Finding, play, type Scenario } from '../cluster/scenario.ts';
+import { whyNoControlPlane } from './control-plane-fixture.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What was seen, for the table (scenario-table.ts). */
+    finding?: Finding;
+  }
+}
+
+/** A second instead of five, so that the scenarios take a fifth of the time. */
+const INTERVAL_MS = 1_000;
+
+const START_LIMIT_MS = 120_000;
+const SCENARIO_LIMIT_MS = 180_000;
+const WELL_LIMIT_MS = 30_000;
+
+const skipped = whyNoControlPlane();
+
+/** Plays scenarios in a cluster of five nodes, one after the other; each is a test. */
+export function playAll(
+  title: string,
+  parts: RealPartsOptions,
+  scenarios: readonly Scenario<RealParts>[],
+  env: () => NonNullable<ClusterOptions['env']> = () => ({}),
+): void {
+  describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`, () => {
+    let cluster: Cluster<RealParts>;
+
+    beforeAll(async () => {
+      cluster = await Cluster.startOf(realParts(parts), {
+        env: {
+          KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
+          // They end at once, which is hardest on those who have not heard of it yet.
+          KUBENURSE_SHUTDOWN_DURATION: '0s',
+          ...env(),
+        },
+      });
+    }, START_LIMIT_MS);
+    afterAll(() => cluster?.close(), START_LIMIT_MS);
+
+    test('starts, and no check fails but that of a service that has no pod yet', async () => {
+      await allIsWell(cluster, WELL_LIMIT_MS);
+      for (const node of cluster.nodes) {
+        const { me_service, me_ingress, ...others } = await countsOf(node);
+        expect(others, node.name).toEqual({});
+        if (node.name === 'node-1') continue;
+        expect({ me_service, me_ingress }, node.name).toEqual({});
+      }
+    });
+
+    for (const scenario of scenarios) {
+      test(scenario.name, { timeout: SCENARIO_LIMIT_MS }, async ({ task }: TestContext) => {
+        try {
+          const finding = await play(cluster, scenario, INTERVAL_MS);
+          task.meta.finding = finding;
+          expect(finding.falseAlarms).toEqual([]);
+        } finally {
+          await cluster.heal('all');
+        }
+      });
+    }
+  });
+}

@@ -1,0 +1,17 @@
+import { expect } from 'vitest';
+import { ROLLOUTS, SCENARIOS } from '../cluster/scenarios.ts';
+import { playAll } from './cluster-fixture.ts';
+
+const RUNS = 10;
+
+const drain = SCENARIOS.filter(({ name }) => /drained|node-3:deleted/.test(name));
+expect(drain).toHaveLength(2);
+
+const runs = Array.from({ length: RUNS }, (_, index) =>
+  [...ROLLOUTS, ...drain].map((change) => ({
+    ...change,
+    name: `${change.name}, run ${index + 1}`,
+  })),
+);
+
+playAll('ten times', { network: '10.66' }, runs.flat());

@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { faketime } from '../cluster/real/faketime.ts';
+import { clockSteps, TLS_SCENARIOS } from '../cluster/real/scenarios.ts';
+import { SCENARIOS } from '../cluster/scenarios.ts';
+import { playAll } from './cluster-fixture.ts';
+
+/** Of each part one way to fail, and a change that nobody may notice. */
+const SOME = [
+  'node-3:down',
+  'node-3:hang',
+  'service:down',
+  'ingress:503',
+  'api-server:away',
+  'dns:nxdomain',
+  'a rolling update with surge',
+  'a node is cordoned, drained and deleted',
+];
+
+const some = SCENARIOS.filter(({ name }) => SOME.includes(name));
+const clock = join(tmpdir(), 'clock');
+
+playAll('IPv6', { network: '10.62', families: ['IPv6'] }, some);
+playAll('IPv4 and IPv6', { network: '10.63', families: ['IPv4', 'IPv6'] }, some);
+playAll('IPv6 and IPv4, with TLS', { network: '10.64', families: ['IPv6', 'IPv4'], tls: true }, [
+  ...some.filter(({ name }) => name !== 'node-3:hang'),
+  ...TLS_SCENARIOS,
+]);
+playAll('under another clock', { network: '10.65' }, clockSteps(clock), () => {
+  writeFileSync(clock, '+0\n');
+  return faketime(clock);
+});
