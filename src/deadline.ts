@@ -1,6 +1,12 @@
+/** A timer that is later than this, in milliseconds, was held up: the whole program stood still. */
+const HELD_UP_MS = 100;
+
 /**
  * A signal that aborts with its parent, or after `milliseconds` with an error of the given message.
  * Disposing it clears its timer: `using limit = deadline(…)`.
+ *
+ * Time in which the program stood still (it was suspended, its machine paused) counts for nobody's silence: as much is
+ * added, up to `milliseconds` once more.
  */
 export function deadline(
   parent: AbortSignal,
@@ -8,7 +14,13 @@ export function deadline(
   message: string,
 ): { signal: AbortSignal } & Disposable {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(message)), milliseconds);
+  const due = performance.now() + milliseconds;
+  let timer = setTimeout(() => {
+    const abort = () => controller.abort(new Error(message));
+    const late = performance.now() - due;
+    if (late < HELD_UP_MS) abort();
+    else timer = setTimeout(abort, Math.min(late, milliseconds));
+  }, milliseconds);
   const follow = () => controller.abort(parent.reason);
   parent.addEventListener('abort', follow, { once: true });
   if (parent.aborted) follow();

@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deadline } from '../src/deadline.ts';
 
@@ -62,3 +62,39 @@ test('deadline() leaves nothing behind when it is disposed of, and never aborts 
   vi.advanceTimersByTime(10_000);
   expect(signal.aborted).toBe(false);
 });
+
+test('deadline() gives back the time for which the program stood still', async () => {
+  vi.useRealTimers();
+  const begun = performance.now();
+  const { signal } = deadline(new AbortController().signal, 300, 'late');
+
+  standStill(600);
+  await turn();
+  expect(signal.aborted).toBe(false);
+
+  await once(signal, 'abort', { signal: AbortSignal.timeout(2_000) });
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(890);
+});
+
+test('deadline() leaves nothing behind when it is disposed of after the program stood still', async () => {
+  vi.useRealTimers();
+  let signal: AbortSignal;
+  {
+    using limit = deadline(new AbortController().signal, 50, 'late');
+    signal = limit.signal;
+    standStill(300);
+    await turn();
+  }
+  await expect(once(signal, 'abort', { signal: AbortSignal.timeout(200) })).rejects.toThrow(
+    'aborted',
+  );
+});
+
+function standStill(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+/** Once the timers that are due have fired. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(() => setImmediate(resolve), 1));
+}
