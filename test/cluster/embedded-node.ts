@@ -107,6 +107,7 @@ function wireFault(fault: NetworkFault | undefined): WireFault | undefined {
     case 'isolated':
     case 'mtu-black-hole':
     case 'loss':
+    case 'reordering':
       throw new Error(`a wire cannot be ${fault.kind}`);
   }
 }

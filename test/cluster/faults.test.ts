@@ -33,6 +33,7 @@ test.each([
   ['node-1:deaf', 'node', { kind: 'deaf' }],
   ['node-1:loss=20', 'node', { kind: 'loss', percent: 20 }],
   ['network:split=2', 'network', { kind: 'split', first: 2 }],
+  ['network:one-way-split=1', 'network', { kind: 'one-way-split', first: 1 }],
 ])('parseFault() reads %s where the parts are real', (text, kind, fault) => {
   const [part, name] = text.split(':');
   expect(parseFault(text, nodes, 'real')).toEqual({ part, name, kind, fault });

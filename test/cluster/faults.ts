@@ -61,6 +61,16 @@ const real = <F>(name: string, does: string, fault: F): Way<F> => ({
   real: true,
 });
 
+const split = (kind: NetworkSplit['kind'], does: string): Way<NetworkSplit> => ({
+  syntax: `${kind}=<number>`,
+  does,
+  read: (text) => {
+    const [, name, first] = /^([a-z-]+)=([1-9]\d?)$/.exec(text) ?? [];
+    return name === kind ? { kind, first: Number(first) } : undefined;
+  },
+  real: true,
+});
+
 const everyRequest = 'every request is answered with this status';
 
 const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
@@ -77,6 +87,7 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     real('mute', 'what it begins itself gets nowhere', { kind: 'mute' }),
     real('isolated', 'nothing gets through, either way', { kind: 'isolated' }),
     real('mtu-black-hole', 'packets over 1,000 bytes get lost', { kind: 'mtu-black-hole' }),
+    real('reordering', 'packets come late and overtake each other', { kind: 'reordering' }),
     {
       syntax: 'loss=<percent>',
       does: 'so many packets get lost: loss=20',
@@ -120,15 +131,8 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     ),
   ],
   network: [
-    {
-      syntax: 'split=<number>',
-      does: 'the first so many nodes and the others do not meet',
-      read: (text) => {
-        const [, first] = /^split=([1-9]\d?)$/.exec(text) ?? [];
-        return first === undefined ? undefined : { kind: 'split', first: Number(first) };
-      },
-      real: true,
-    },
+    split('split', 'the first so many nodes and the others do not meet'),
+    split('one-way-split', 'the first so many nodes do not reach the others'),
   ],
 };
 

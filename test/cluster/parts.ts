@@ -22,10 +22,15 @@ export type NetworkFault =
       | { kind: 'mtu-black-hole' }
       /** So many of a hundred packets get lost, each way. */
       | { kind: 'loss'; percent: number }
+      /** Each packet comes up to 40 ms late, so that they overtake each other, each way. */
+      | { kind: 'reordering' }
     >;
 
-/** How the network between the nodes is broken: the first so many do not reach the others, nor these them. */
-export type NetworkSplit = Readonly<{ kind: 'split'; first: number }>;
+/**
+ * How the network between the nodes is broken: the first so many do not reach the others, nor these them; `one-way`:
+ * what these begin is answered.
+ */
+export type NetworkSplit = Readonly<{ kind: 'split' | 'one-way-split'; first: number }>;
 
 /** Where a pod in service is reached. */
 export type Endpoint = Readonly<{ addresses: readonly string[]; port: number }>;

@@ -40,6 +40,13 @@ export const SCENARIOS: readonly Scenario[] = [
   fault('node-3:reset', { 'path_node-3': 'round_trip_error' }, NODE_3),
   fault('node-3:hang', { 'path_node-3': 'round_trip_error' }, NODE_3),
   fault('node-3:suspended', { 'path_node-3': 'round_trip_error' }, { ...NODE_3, mute: ['node-3'] }),
+  {
+    name: 'the program of node-3 is killed, and later started again',
+    begin: (cluster) => cluster.node('node-3').kill(),
+    end: (cluster) => cluster.node('node-3').restart(),
+    shows: (node) => (node === 'node-3' ? {} : { 'path_node-3': 'connect_done' }),
+    mute: ['node-3'],
+  },
   fault('node-3:cordoned', {}),
   fault('node-3:terminating', {}),
   fault('node-3:deleted', {}, { mute: ['node-3'] }),

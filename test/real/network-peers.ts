@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Answer, Question } from './network-peer.ts';
 
 const PROGRAM = join(import.meta.dirname, 'network-peer.ts');
-const READY_LIMIT_MS = 15_000;
+const READY_LIMIT_MS = 30_000;
 
 /** A program in a network namespace (network-peer.ts): it answers others, and asks them when it is told to. */
 export class Peer {

@@ -4,8 +4,8 @@ import { playAll } from './cluster-fixture.ts';
 
 const RUNS = 10;
 
-const drain = SCENARIOS.filter(({ name }) => /drained|node-3:deleted/.test(name));
-expect(drain).toHaveLength(2);
+const drain = SCENARIOS.filter(({ name }) => /drained|node-3:deleted|joins/.test(name));
+expect(drain).toHaveLength(3);
 
 const runs = Array.from({ length: RUNS }, (_, index) =>
   [...ROLLOUTS, ...drain].map((change) => ({

@@ -38,6 +38,7 @@ const RULES: Record<NetworkFault['kind'], Rules> = {
   isolated: { in: ['drop'], out: ['drop'] },
   'mtu-black-hole': { in: ['meta length > 1000 drop'], out: ['meta length > 1000 drop'] },
   loss: {},
+  reordering: {},
 };
 
 /** Without it nobody, the operator included, finds the way to an IPv6 address. */
@@ -90,6 +91,7 @@ export function cutsConnections(fault: NetworkFault | undefined): boolean {
 /** What of a fault packet rules cannot do: it is done on the link. */
 export function linkImpairment(fault: NetworkFault | undefined): Impairment {
   if (fault?.kind === 'loss') return { lossPercent: fault.percent };
+  if (fault?.kind === 'reordering') return { delayMs: 20, jitterMs: 20 };
   if (fault?.kind === 'slow') return { marked: { [SLOW_MARK]: fault.milliseconds } };
   return {};
 }

@@ -140,7 +140,8 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
             [...networks]
               .filter(([number]) => number <= split.first === isFirst)
               .map(([, network]) => network);
-          return fabric.partition({ from: side(true), to: side(false), direction: 'both' });
+          const direction = split.kind === 'split' ? 'both' : 'one-way';
+          return fabric.partition({ from: side(true), to: side(false), direction });
         },
       },
       setEndpoints,

@@ -8,6 +8,8 @@ import type { RealParts } from './real-parts.ts';
 
 const NODE_3 = { blind: ['node-3'] };
 const OTHERS = ['node-1', 'node-2', 'node-4', 'node-5'];
+const FIRST = ['node-1', 'node-2'];
+const LAST = ['node-3', 'node-4', 'node-5'];
 
 const API_SERVER = ['api_server_direct', 'api_server_dns'];
 
@@ -47,13 +49,17 @@ const NETWORK: readonly Scenario<RealParts>[] = [
     'network:split=2',
     {},
     {
-      shows: (node) => {
-        const first = ['node-1', 'node-2'];
-        const others = ['node-3', 'node-4', 'node-5'];
-        return failing(pathsTo(first.includes(node) ? others : first), 'connect_done');
-      },
+      shows: (node) => failing(pathsTo(FIRST.includes(node) ? LAST : FIRST), 'connect_done'),
       // The service is on either side.
       mayFail: () => ['me_service'],
+    },
+  ),
+  fault(
+    'network:one-way-split=2',
+    {},
+    {
+      shows: (node) => (FIRST.includes(node) ? failing(pathsTo(LAST), 'connect_done') : {}),
+      mayFail: (node) => (FIRST.includes(node) ? ['me_service'] : []),
     },
   ),
   fault(
@@ -66,6 +72,7 @@ const NETWORK: readonly Scenario<RealParts>[] = [
     },
   ),
   fault('node-3:slow=300ms', {}),
+  fault('node-3:reordering', {}),
   fault(
     'node-3:loss=10',
     {},
