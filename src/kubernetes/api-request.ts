@@ -1,5 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { deadline } from '../deadline.ts';
 import { loadAccess } from './credentials.ts';
 
@@ -40,7 +42,7 @@ export async function apiRequest(
   path: string,
   query: Readonly<Record<string, string>>,
   signal: AbortSignal,
-  accept = 'application/json',
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
   const { server, options } = await loadAccess();
   const url = new URL(`${server.pathname.replace(/\/$/, '')}${path}`, server);
@@ -50,7 +52,12 @@ export async function apiRequest(
     const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = begin(url, {
       ...options,
-      headers: { ...options.headers, accept, 'user-agent': 'kubenurse' },
+      headers: {
+        ...options.headers,
+        accept: 'application/json',
+        'user-agent': 'kubenurse',
+        ...headers,
+      },
     });
     const limit = deadline(signal, ANSWER_BEGINS_MS, 'the API server does not answer');
     const abort = () => request.destroy(limit.signal.reason);
@@ -97,11 +104,13 @@ async function apiError(response: IncomingMessage): Promise<ApiError> {
   );
 }
 
-/** Reads a response to its end. Rejects when it is longer than `most` bytes or breaks off. */
+/** Reads a response to its end. Rejects when it is longer than `most` bytes (unpacked by gzip) or breaks off. */
 export async function readBody(response: IncomingMessage, most: number): Promise<string> {
+  const isPacked = response.headers['content-encoding'] === 'gzip';
+  const body = isPacked ? pipeline(response, createGunzip(), () => {}) : response;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > most) {
       response.destroy();

@@ -114,6 +114,8 @@ export class Collection<T extends KubernetesObject, Item> {
           ...(next ? { continue: next } : {}),
         },
         limit.signal,
+        // A page of pods is packed to a twentieth (docs/api-server-load.md).
+        { 'accept-encoding': 'gzip' },
       );
       const page = parse<List<T>>(await readBody(response, MOST_PAGE_BYTES));
       if (!Array.isArray(page.items) || typeof page.metadata?.resourceVersion !== 'string') {

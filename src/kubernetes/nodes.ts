@@ -51,11 +51,8 @@ async function readMetadata(
   nodeName: string,
   signal: AbortSignal,
 ): Promise<{ metadata: { labels?: Record<string, string> } }> {
-  const response = await apiRequest(
-    `/api/v1/nodes/${encodeURIComponent(nodeName)}`,
-    {},
-    signal,
-    'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
-  );
+  const response = await apiRequest(`/api/v1/nodes/${encodeURIComponent(nodeName)}`, {}, signal, {
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  });
   return JSON.parse(await readBody(response, MOST_METADATA_BYTES));
 }

@@ -1,5 +1,6 @@
 /** `npm run bench -- <name>`: runs the benchmark of that name in this folder. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
+  'api-server-load': () => import('./api-server-load.ts'),
   scrape: () => import('./scrape.ts'),
 };
 

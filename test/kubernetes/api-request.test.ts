@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ApiError, apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
 import { until } from '../cluster/until.ts';
 import { startApiServer, startScriptedServer, useKubeconfig } from './api-server.ts';
@@ -37,7 +38,9 @@ test('apiRequest() sends the query, who we are, and what we accept', async () =>
     response.end('{}');
   }, '/behind/a/prefix/');
   const query = { labelSelector: 'app=a b,c!=d&e', limit: '100' };
-  const response = await apiRequest(NODES, query, AbortSignal.timeout(5_000), 'application/yaml');
+  const response = await apiRequest(NODES, query, AbortSignal.timeout(5_000), {
+    accept: 'application/yaml',
+  });
 
   expect(await readBody(response, 10)).toBe('{}');
   const [request] = seen;
@@ -215,4 +218,39 @@ test('readBody() rejects when the answer breaks off', async () => {
   });
   const response = await apiRequest(NODES, {}, AbortSignal.timeout(5_000));
   await expect(readBody(response, 100)).rejects.toThrow('aborted');
+});
+
+describe('readBody(), where the answer is packed by gzip,', () => {
+  const packed = (bytes: Buffer) =>
+    startScriptedServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes);
+    });
+  const read = async (most: number) =>
+    readBody(await apiRequest(NODES, {}, AbortSignal.timeout(5_000)), most);
+
+  test('unpacks it', async () => {
+    await packed(gzipSync('x'.repeat(1_000)));
+    expect(await read(1_000)).toBe('x'.repeat(1_000));
+  });
+
+  test('takes no more than the most of what is unpacked', async () => {
+    await packed(gzipSync('x'.repeat(10_000_000)));
+    await expect(read(1_000_000)).rejects.toThrow('longer than 1000000 bytes');
+  });
+
+  test.each([
+    { kind: 'that breaks off', bytes: gzipSync('x'.repeat(1_000)).subarray(0, 20) },
+    { kind: 'that is none', bytes: Buffer.from('{}') },
+  ])('rejects gzip $kind', async ({ bytes }) => {
+    await packed(bytes);
+    await expect(read(1_000)).rejects.toThrow(/unexpected end|incorrect header/);
+  });
+
+  test('rejects when the connection breaks off', async () => {
+    await startScriptedServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 100 });
+      response.write(gzipSync('x').subarray(0, 5), () => response.destroy());
+    });
+    await expect(read(1_000)).rejects.toThrow('aborted');
+  });
 });

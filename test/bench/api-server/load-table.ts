@@ -1,0 +1,82 @@
+import { STATUS_PERIOD_MS } from './large-cluster.ts';
+import type { Load, Requests, Share } from './load.ts';
+import type { Measured } from './measure.ts';
+
+const HOUR_SECONDS = 3_600;
+/** Of a watch, in both clients: it is asked to last between five and ten minutes. */
+const WATCH_SECONDS = 450;
+const WATCHES = 2;
+/** Each interval of our program it asks the API server directly, and by name. */
+const CHECKS_AN_HOUR = (2 * HOUR_SECONDS) / 5;
+
+/** A row of the table: what it is, and how it comes of a Load. */
+type Row = readonly [what: string, of: (load: Load) => string];
+
+const ROWS: readonly Row[] = [
+  ['requests at the start', ({ start }) => listed(start.requests)],
+  ['its lists: pods', ({ start }) => inBytes(start.listBytes.pods)],
+  ['its lists: nodes', ({ start }) => inBytes(start.listBytes.nodes)],
+  ['a status update of a node', ({ statusUpdates }) => inBytes(nodeBytes(statusUpdates))],
+  ['… per hour, computed', (load) => inBytes(statusBytesAnHour(load))],
+  ['… for a probe on each node', (load) => inBytes(load.nodes * statusBytesAnHour(load))],
+  ['a cordon and uncordon', ({ cordons }) => inBytes(nodeBytes(cordons))],
+  ['a pod of ours replaced', ({ replacements }) => inBytes(podBytes(replacements))],
+  [
+    '… all pods, for a probe on each node',
+    ({ nodes, replacements }) => inBytes(nodes * nodes * podBytes(replacements)),
+  ],
+  ['requests after the start', ({ later }) => listed(later.requests) || 'none'],
+  [
+    '… per hour, computed',
+    ({ client }) =>
+      [
+        `${(WATCHES * HOUR_SECONDS) / WATCH_SECONDS} watch`,
+        ...(client === 'kubenurse' ? [`${CHECKS_AN_HOUR} /version`] : []),
+      ].join(', '),
+  ],
+];
+
+/** In Markdown. */
+export function loadTable({ loads, check }: Measured): string {
+  const bytes = loads.find(({ checkWireBytes }) => checkWireBytes !== undefined)?.checkWireBytes;
+  const lines = [
+    ['', ...loads.map(({ nodes, client }) => `${nodes} nodes: ${client}`)],
+    ['---', ...loads.map(() => '---:')],
+    ...ROWS.map(([what, of]) => [what, ...loads.map(of)]),
+  ];
+  return [
+    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+    `A check of the API server: ${inBytes(bytes ?? 0)} over the network, ${((1_000 * check.cpu) / check.times).toFixed(1)} ms of its CPU.`,
+  ].join('\n');
+}
+
+/** Each time. What is less than a byte is a bookmark, of which about one a minute comes. */
+function nodeBytes({ bytes, times }: Share): number {
+  return Math.floor(bytes.nodes / times);
+}
+
+function podBytes({ bytes, times }: Share): number {
+  return Math.floor(bytes.pods / times);
+}
+
+function statusBytesAnHour({ nodes, statusUpdates }: Load): number {
+  return (nodes * nodeBytes(statusUpdates) * HOUR_SECONDS * 1_000) / STATUS_PERIOD_MS;
+}
+
+/** Each verb, with how often; of requests that are no list or watch, the path instead. */
+function listed(requests: readonly Requests[]): string {
+  const verbs = Map.groupBy(requests, ({ verb, resource }) => (verb === 'get' ? resource : verb));
+  return [...verbs]
+    .map(([verb, alike]) => `${alike.reduce((sum, { count }) => sum + count, 0)} ${verb}`)
+    .toSorted((one, other) => (one.replace(/\d/g, '') < other.replace(/\d/g, '') ? -1 : 1))
+    .join(', ');
+}
+
+/** With two digits or more, in powers of 1,000. */
+function inBytes(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const value = bytes / 1_000 ** power;
+  return `${value < 10 && power > 0 ? value.toFixed(1) : value.toFixed(0)} ${units[power]}`;
+}

@@ -1,0 +1,75 @@
+import { Agent, request } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+/** So many requests are under way at once. */
+const CONNECTIONS = 16;
+const REQUEST_LIMIT_MS = 30_000;
+
+/** Who asks whom. */
+export type Access = Readonly<{ url: URL; certificateAuthority: string; token: string }>;
+
+/** A component of Kubernetes: who wrote what is noted in the object by the name of the program. */
+export type Component = 'kubelet' | 'kube-controller-manager' | 'kube-scheduler' | 'kubectl';
+
+/** Writes many objects, over few connections that stay open. Each of its functions throws when it is refused. */
+export class ObjectWriter {
+  readonly #access: Access;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  create(path: string, object: object, as: Component): Promise<void> {
+    return this.#ask('POST', path, object, 'application/json', as);
+  }
+
+  patch(path: string, patch: object, as: Component): Promise<void> {
+    return this.#ask('PATCH', path, patch, 'application/strategic-merge-patch+json', as);
+  }
+
+  delete(path: string, options: { gracePeriodSeconds: number }, as: Component): Promise<void> {
+    return this.#ask('DELETE', path, options, 'application/json', as);
+  }
+
+  /** Does it with each, as many at once as there are connections. Rejects with the first failure. */
+  async each<T>(items: readonly T[], write: (item: T) => Promise<void>): Promise<void> {
+    const left = items.values();
+    const inTurn = async () => {
+      for (const item of left) await write(item);
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, inTurn));
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #ask(method: string, path: string, body: object, type: string, as: Component): Promise<void> {
+    const { url, certificateAuthority, token } = this.#access;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const sent = JSON.stringify(body);
+    const outgoing = request(new URL(path, url), {
+      method,
+      agent: this.#agent,
+      ca: certificateAuthority,
+      signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': type,
+        'content-length': Buffer.byteLength(sent),
+        'user-agent': `${as}/v1.36.4`,
+      },
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (answer) => {
+      const { statusCode = 0 } = answer;
+      text(answer).then((said) => {
+        if (statusCode < 300) resolve();
+        else reject(new Error(`${method} ${path}: ${statusCode} ${said.slice(0, 500)}`));
+      }, reject);
+    });
+    outgoing.end(sent);
+    return promise;
+  }
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { buffer } from 'node:stream/consumers';
+import { createGunzip } from 'node:zlib';
+import type { Access } from './object-writer.ts';
+import { field } from './protobuf.ts';
+
+/** As client-go's reflector does it: a list from the API server's cache, and a watch from there on. */
+const PAGE_OBJECTS = 500;
+const WATCH_SECONDS = 450;
+const REQUEST_LIMIT_MS = 30_000;
+
+/**
+ * All objects of a collection, listed and watched without a selector. In protobuf, as the clients that
+ * controller-runtime makes for types of Kubernetes ask for it; lists are compressed, as Go's clients ask for it.
+ */
+export class WatchAll {
+  readonly #watch: IncomingMessage;
+  readonly #agent: Agent;
+
+  private constructor(watch: IncomingMessage, agent: Agent) {
+    this.#watch = watch;
+    this.#agent = agent;
+    // What it reads it forgets.
+    watch.on('error', () => {}).resume();
+  }
+
+  /** Resolves when it is listed and the watch is answered. `localAddress`: whence it asks. */
+  static async start(access: Access, path: string, localAddress: string): Promise<WatchAll> {
+    const agent = new Agent({ keepAlive: true, localAddress });
+    const get = (query: Record<string, string | number>) => ask(access, agent, path, query);
+    let resourceVersion = '0';
+    let next = '';
+    do {
+      const page = await whole(
+        await get({ limit: PAGE_OBJECTS, ...(next ? { continue: next } : { resourceVersion }) }),
+      );
+      // After four bytes `k8s\0` a message `Unknown`, whose field 2 is the list, whose field 1 its ListMeta.
+      const metadata = field(field(page.subarray(4), 2), 1);
+      resourceVersion = field(metadata, 2).toString();
+      next = field(metadata, 3).toString();
+    } while (next !== '');
+    const watch = await get({
+      watch: 'true',
+      resourceVersion,
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: WATCH_SECONDS,
+    });
+    return new WatchAll(watch, agent);
+  }
+
+  close(): void {
+    this.#watch.destroy();
+    this.#agent.destroy();
+  }
+}
+
+async function ask(
+  { url, certificateAuthority, token }: Access,
+  agent: Agent,
+  path: string,
+  query: Record<string, string | number>,
+): Promise<IncomingMessage> {
+  const target = new URL(path, url);
+  for (const [name, value] of Object.entries(query)) target.searchParams.set(name, `${value}`);
+  const outgoing = request(target, {
+    agent,
+    ca: certificateAuthority,
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: 'application/vnd.kubernetes.protobuf, */*',
+      'accept-encoding': 'gzip',
+    },
+  });
+  outgoing.end();
+  // One that is cut later is told of by its answer.
+  outgoing.on('error', () => {});
+  const [answer] = await once(outgoing, 'response', {
+    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+  });
+  if (answer.statusCode === 200) return answer;
+  throw new Error(`${target}: ${answer.statusCode} ${await buffer(answer)}`);
+}
+
+function whole(answer: IncomingMessage): Promise<Buffer> {
+  const isZipped = answer.headers['content-encoding'] === 'gzip';
+  return buffer(isZipped ? answer.pipe(createGunzip()) : answer);
+}

@@ -1,0 +1,18 @@
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { startScriptedServer } from './api-server.ts';
+import { Followed } from './follow.ts';
+import { isWatch, page, silent } from './watch-server.ts';
+
+test('Collection asks for lists that are packed by gzip, and for watches as they are', async () => {
+  const asked: string[] = [];
+  await startScriptedServer(({ url: path = '', headers }, response) => {
+    const watches = isWatch({ path });
+    asked.push(`${watches ? 'watch' : 'list'} ${headers['accept-encoding']}`);
+    if (watches) silent(response);
+    else response.setHeader('content-encoding', 'gzip').end(gzipSync(page(['a', 'b'])));
+  });
+  const followed = new Followed();
+  await followed.has('a=', 'b=');
+  await expect.poll(() => asked).toEqual(['list gzip', 'watch undefined']);
+});

@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Load } from '../bench/api-server/load.ts';
+import { measure, STATUS_UPDATES } from '../bench/api-server/measure.ts';
+import { whyNoControlPlane } from './control-plane-fixture.ts';
+
+const LARGE = 100;
+/** Half a minute, on a machine with nothing else to do. */
+const START_LIMIT_MS = 180_000;
+
+describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
+  let loads: readonly Load[];
+  const of = (client: Load['client'], nodes = LARGE): Load => {
+    const found = loads.find((load) => load.client === client && load.nodes === nodes);
+    if (found === undefined) throw new Error(`${client} at ${nodes} nodes was not measured`);
+    return found;
+  };
+  beforeAll(async () => {
+    ({ loads } = await measure([5, LARGE], () => {}));
+  }, START_LIMIT_MS);
+
+  test('kubenurse is sent no event for a status update of a node that is not cordoned', () => {
+    expect(of('watch-all').statusUpdates.events.nodes).toBeGreaterThanOrEqual(
+      STATUS_UPDATES * (LARGE - 1),
+    );
+    // The API server's own bookmarks, about one a minute.
+    expect(of('kubenurse').statusUpdates.events.nodes).toBeLessThanOrEqual(2);
+  });
+
+  test('kubenurse is sent an event when a node is cordoned, and when it is no longer', () => {
+    const { events, times } = of('kubenurse').cordons;
+    expect(times).toBe(4);
+    expect(events.nodes).toBeGreaterThanOrEqual(2 * times);
+    expect(events.nodes).toBeLessThanOrEqual(2 * times + 2);
+  });
+
+  test.each([5, LARGE])('kubenurse lists and watches at the start, with %i nodes', (nodes) => {
+    const pages = Math.ceil(nodes / 100);
+    const asked = of('kubenurse', nodes).start.requests.filter(({ verb }) => verb !== 'get');
+    expect(asked).toHaveLength(4);
+    expect(asked).toEqual(
+      expect.arrayContaining([
+        { verb: 'list', resource: 'pods', count: pages },
+        { verb: 'watch', resource: 'pods', count: 1 },
+        { verb: 'list', resource: 'nodes', count: 1 },
+        { verb: 'watch', resource: 'nodes', count: 1 },
+      ]),
+    );
+  });
+
+  test('kubenurse asks for nothing more after the start, but for the version in its checks', () => {
+    for (const { client, later } of loads) {
+      const kinds = later.requests.map(({ verb, resource }) => `${verb} ${resource}`);
+      expect(kinds).toEqual(client === 'kubenurse' ? ['get /version'] : []);
+    }
+  });
+
+  test('kubenurse is sent less than a tenth of what one that watches all nodes is sent', () => {
+    const watched = ({ statusUpdates, cordons }: Load) =>
+      statusUpdates.bytes.nodes + cordons.bytes.nodes;
+    expect(watched(of('kubenurse'))).toBeLessThan(watched(of('watch-all')) / 10);
+  });
+
+  test.each(['kubenurse', 'watch-all'] as const)(
+    'what the API server says that it sent %s is what went over the network',
+    (client) => {
+      const { bytes, wireBytes } = of(client).replacements;
+      expect(bytes.pods).toBeGreaterThan(wireBytes * 0.9);
+      // A check may fall into it.
+      expect(bytes.pods).toBeLessThan(wireBytes);
+    },
+  );
+});
