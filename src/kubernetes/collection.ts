@@ -57,6 +57,7 @@ export class Collection<T extends KubernetesObject, Item> {
   #resourceVersion: string | undefined;
   #trouble: { error: Error; since: number } | undefined;
   #failures = 0;
+  #isCurrent = false;
   /** Whether the last attempt ended because its resourceVersion was too old. */
   #wasGone = false;
   /** Ends the wait for the next attempt. */
@@ -69,6 +70,11 @@ export class Collection<T extends KubernetesObject, Item> {
   /** By name; `undefined` until the first list has come. */
   get items(): ReadonlyMap<string, Item> | undefined {
     return this.#items;
+  }
+
+  /** Whether the API server tells of changes at the moment. */
+  get isCurrent(): boolean {
+    return this.#isCurrent;
   }
 
   /** Why the API server cannot be asked; `undefined` while it can. */
@@ -151,6 +157,7 @@ export class Collection<T extends KubernetesObject, Item> {
       response.destroy(new Error('the API server has fallen silent in a watch')),
     );
     const working = setTimeout(() => this.#works(), WORKING_AFTER_MS);
+    this.#isCurrent = true;
     try {
       for await (const line of readLines(response, MOST_EVENT_BYTES)) {
         this.#apply(parse<WatchEvent<T>>(line));
@@ -161,6 +168,7 @@ export class Collection<T extends KubernetesObject, Item> {
       if ((error as Error).message !== 'aborted') throw error;
       throw new Error('the connection to the API server was cut', { cause: error });
     } finally {
+      this.#isCurrent = false;
       clearTimeout(working);
       response.destroy();
     }

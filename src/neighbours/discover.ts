@@ -12,6 +12,8 @@ const BELIEVED_MS = 60_000;
 
 /** How long after its beginning a failed check waits for the news that its target has left, in milliseconds. */
 const NEWS_MS = 1_000;
+/** The same while the API server tells nothing: it is asked again after a second, and the answer takes its time. */
+const NEWS_WHEN_DEAF_MS = 3_000;
 
 /** What the API server knows; `undefined` until it has told. */
 type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
@@ -25,6 +27,8 @@ export type NeighbourhoodOptions = Readonly<{
   limit: number;
   pods: Known<Pod> & {
     readonly trouble: Error | undefined;
+    /** Whether the API server tells of changes at the moment. */
+    readonly isCurrent: boolean;
     /** Has the API server be asked again soon, if it does not tell at the moment. */
     hurry(): void;
   };
@@ -80,12 +84,14 @@ export class Neighbourhood {
   /**
    * After the failure of a check that began at `since` (milliseconds of `performance.now()`): is the neighbour no longer
    * to be asked? Asks the API server, at most once a minute, whether its node is gone, and waits until a second after
-   * the beginning for what it may be about to tell. Never rejects.
+   * the beginning for what it may be about to tell; 3 s if it does not tell at the moment. Never rejects.
    */
   async hasLeft(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
-    this.#options.pods.hurry();
+    const { pods } = this.#options;
+    const wait = pods.isCurrent ? NEWS_MS : NEWS_WHEN_DEAF_MS;
+    pods.hurry();
     await this.#lookForNode(neighbour.nodeName, AbortSignal.timeout(NEWS_MS));
-    const left = Math.ceil(since + NEWS_MS - performance.now());
+    const left = Math.ceil(since + wait - performance.now());
     const timeIsUp = AbortSignal.timeout(Math.max(0, left));
     while (this.#isAsked(neighbour) && !timeIsUp.aborted) {
       await once(this.#news, 'changed', { signal: timeIsUp }).catch(() => {});

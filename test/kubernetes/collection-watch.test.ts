@@ -178,3 +178,14 @@ test('Collection does not take a watch that has ended for one that has lasted 5 
   vi.advanceTimersByTime(5_000);
   expect(followed.heard).toEqual(['the API server ends watches at once']);
 });
+
+test('Collection is current while a watch is open', async () => {
+  const { server } = await startApiServer();
+  const followed = new Followed();
+  expect(followed.isCurrent).toBe(false);
+  await until('it watches', 5_000, () => followed.isCurrent);
+  await server.break({ kind: 'away' });
+  await until('it does not', 5_000, () => !followed.isCurrent);
+  await server.break(undefined);
+  await until('it watches again', 5_000, () => followed.isCurrent);
+});

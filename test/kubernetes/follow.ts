@@ -49,6 +49,10 @@ export class Followed {
     return this.#collection.trouble?.message;
   }
 
+  get isCurrent(): boolean {
+    return this.#collection.isCurrent;
+  }
+
   hurry(): void {
     this.#collection.hurry();
   }

@@ -63,7 +63,7 @@ function follow({ allowUnschedulable = false } = {}) {
     const names = () => neighbourhood.neighbours().map(({ nodeName }) => nodeName);
     await until(`${nodeNames} are asked`, 5_000, () => `${names().sort()}` === `${nodeNames}`);
   };
-  return { neighbourhood, asks, troubles };
+  return { neighbourhood, pods, asks, troubles };
 }
 
 const nodeRequests = ({ requests }: EmbeddedApiServer) =>
@@ -157,8 +157,9 @@ describe('Neighbourhood.hasLeft(), as the API server tells it,', () => {
 
   test('is false, within the second, when the API server hangs', async () => {
     const server = await startCluster('a', 'b');
-    const { neighbourhood, asks } = follow();
+    const { neighbourhood, pods, asks } = follow();
     await asks('b');
+    await until('it watches', 5_000, () => pods.isCurrent);
     await server.break({ kind: 'hang' });
     const started = performance.now();
     expect(await neighbourhood.hasLeft(neighbourOn('b'))).toBe(false);

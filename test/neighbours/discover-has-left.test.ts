@@ -12,7 +12,7 @@ const timeout = AbortSignal.timeout;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
-    expect(milliseconds).toBeLessThanOrEqual(1_000);
+    expect(milliseconds).toBeLessThanOrEqual(3_000);
     return timeout(milliseconds / TIMES_SHORTER);
   });
 });
@@ -44,6 +44,13 @@ async function hasLeft({ neighbourhood }: ReturnType<typeof playNeighbourhood>) 
 
 test('Neighbourhood.hasLeft() is false, after a second, for one that is still there', async () => {
   expect(await hasLeft(play())).toEqual({ left: false, atOnce: false });
+});
+
+test('Neighbourhood.hasLeft() waits for 3 s while the API server tells nothing', async () => {
+  const played = play();
+  played.pods.isCurrent = false;
+  expect(await hasLeft(played)).toEqual({ left: false, atOnce: false });
+  expect(vi.mocked(AbortSignal.timeout).mock.calls.at(-1)).toEqual([3_000]);
 });
 
 test('Neighbourhood.hasLeft() does not wait after a check that has taken longer than the news', async () => {

@@ -4,6 +4,7 @@ import { Neighbourhood, type NeighbourhoodOptions } from '../../src/neighbours/d
 type Known = {
   items: Map<string, Pod> | undefined;
   trouble: Error | undefined;
+  isCurrent: boolean;
   /** How often somebody was in a hurry for news. */
   hurried: number;
   hurry: () => void;
@@ -29,6 +30,7 @@ export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): 
   const pods: Known = {
     items: new Map(),
     trouble: undefined,
+    isCurrent: true,
     hurried: 0,
     hurry: () => {
       pods.hurried += 1;
