@@ -1,14 +1,39 @@
 import { defineConfig } from 'vitest/config';
 import { ScenarioTable } from './test/real/scenario-table.ts';
 
+/** Most of their time goes by in waiting, so that several run at once also on a machine with two cores. */
+const CLUSTERS = [
+  'test/real/rollouts.real.ts',
+  'test/real/scenarios.real.ts',
+  'test/real/scenarios-elsewhere.real.ts',
+];
+
 /** The tests against real programs: `npm run tools` builds these, `npm run test:real` runs them. */
 export default defineConfig({
   test: {
-    include: ['test/real/**/*.real.ts'],
-    // Most of the time is spent waiting; by default a machine with two cores would run one file at a time.
-    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', new ScenarioTable()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['test/real/**/*.real.ts'],
+          exclude: CLUSTERS,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'clusters',
+          include: CLUSTERS,
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

@@ -6,7 +6,7 @@ import type { Answer } from './network-peer.ts';
 import { Peer } from './network-peers.ts';
 
 /** Long against what an answer takes here, 1 ms: so long it takes to see that there is none. */
-export const LIMIT_MS = 300;
+export const LIMIT_MS = 800;
 /** Of Linux: the first packet of a connection is sent again so late when it was lost. */
 export const SYN_AGAIN_MS = 1_000;
 
@@ -42,7 +42,7 @@ export class Network {
     const peers = await Promise.all([
       ...pods.map((pod, index) => Peer.start(`pod-${index + 1}`, pod.enter)),
       Peer.start('ingress', ingress.enter),
-      Peer.start('operator', []),
+      Peer.start('operator', [], fabric.operator),
     ]);
     return new Network(fabric, ingress, nodes, pods, peers);
   }

@@ -1,7 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Agent, createServer, type IncomingMessage, request } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+} from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -24,9 +31,10 @@ export type Answer = Readonly<{
 const PORTS = [8080, 8443];
 /** So late `/later` is answered: longer than it takes to break the network. */
 const LATER_MS = 300;
-const name = process.argv[2] ?? '';
+/** Where it listens: everywhere, unless the command line says otherwise. */
+const [name = '', ...hosts] = process.argv.slice(2);
 
-const server = createServer(async (request, response) => {
+const serve: RequestListener = async (request, response) => {
   if (request.url === '/hold') return;
   if (request.url === '/later') await sleep(LATER_MS);
   if (request.url?.startsWith('/bytes/')) {
@@ -38,7 +46,7 @@ const server = createServer(async (request, response) => {
   } else {
     response.end(`${name} ${request.socket.remoteAddress?.replace('::ffff:', '')}`);
   }
-});
+};
 
 const keepAlive = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -128,8 +136,10 @@ process.on('message', async ({ id, question }: { id: number; question: Question 
 });
 process.on('disconnect', () => process.exit());
 
-const echo = createSocket({ type: 'udp6' });
-echo.on('message', (_, { port, address }) => echo.send(name, port, address));
-echo.bind(PORTS[0]);
-const second = createServer((request, response) => server.emit('request', request, response));
-server.listen(PORTS[0], () => second.listen(PORTS[1], () => process.send?.('ready')));
+for (const host of hosts.length > 0 ? hosts : ['::']) {
+  const echo = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  echo.on('message', (_, { port, address }) => echo.send(name, port, address));
+  echo.bind(PORTS[0], host);
+  for (const port of PORTS) await once(createServer(serve).listen(port, host), 'listening');
+}
+process.send?.('ready');

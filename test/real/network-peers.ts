@@ -21,9 +21,13 @@ export class Peer {
     );
   }
 
-  /** Resolves when it answers. */
-  static async start(name: string, enter: readonly string[]): Promise<Peer> {
-    const [command = '', ...args] = [...enter, process.execPath, PROGRAM, name];
+  /** Resolves when it answers, at these addresses, or at all that it has. */
+  static async start(
+    name: string,
+    enter: readonly string[],
+    hosts: readonly string[] = [],
+  ): Promise<Peer> {
+    const [command = '', ...args] = [...enter, process.execPath, PROGRAM, name, ...hosts];
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     await once(child, 'message', { signal: AbortSignal.timeout(READY_LIMIT_MS) });
     return new Peer(name, child);
