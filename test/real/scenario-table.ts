@@ -40,6 +40,7 @@ function rowsOf(tests: readonly TestCase[]): Row[] {
 
 function tables(rows: readonly Row[]): string {
   return [...Map.groupBy(rows, ({ cluster }) => cluster)]
+    .toSorted(([, a], [, b]) => b.length - a.length)
     .map(([cluster, itsRows]) => {
       const lines = itsRows.map(
         ({ name, findings }) =>
