@@ -101,7 +101,12 @@ describe('Schedule.refresh()', () => {
         nodeName: 'self',
         hostname: 'self',
         limit: 10,
-        pods: { items: undefined, isCurrent: false, hurry: () => {}, trouble: new Error('pods is forbidden') },
+        pods: {
+          items: undefined,
+          isCurrent: false,
+          hurry: () => {},
+          trouble: new Error('pods is forbidden'),
+        },
         cordonedNodes: undefined,
         isNodeGone: async () => false,
         zoneOf: () => '',
