@@ -271,4 +271,4 @@ function stopSignal(): Promise<string> {
   });
 }
 
-await main();
+main();

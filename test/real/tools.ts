@@ -6,8 +6,10 @@ const FOLDER = join(import.meta.dirname, '../tools/bin');
 /** The programs that `npm run tools` builds. */
 export type Tool =
   | 'etcd'
+  | 'helm'
   | 'impair'
   | 'kube-apiserver'
+  | 'kubeconform'
   | 'kubectl'
   | 'otelcol'
   | 'prometheus'

@@ -30,6 +30,11 @@ const TOOLS: readonly Tool[] = [
     buildFlags: ['./etcd', 'k8s.io/kubernetes/cmd/kube-apiserver', 'k8s.io/kubernetes/cmd/kubectl'],
     linkFlags: kubernetesVersionFlags(),
   },
+  {
+    folder: 'helm',
+    programs: ['helm', 'kubeconform'],
+    buildFlags: ['helm.sh/helm/v4/cmd/helm', 'github.com/yannh/kubeconform/cmd/kubeconform'],
+  },
   { folder: 'impair', programs: ['impair'], buildFlags: ['.'] },
 ];
 

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { CertificateAuthority } from '../cluster/certificates.ts';
+import { httpGet } from '../cluster/http-get.ts';
+import { until } from '../cluster/until.ts';
+import { PushCollector } from '../exporters/push-collector.ts';
+import { ENOUGH, freePort } from '../start-program.ts';
+import { packedProgram, startPacked } from './packed-program.ts';
+
+/** As small as it was, and some room; what is new in it is to be seen. */
+const MOST_BYTES = 900_000;
+
+const MY_EXPORTER = join(import.meta.dirname, '../exporters/my-exporter.mjs');
+
+const files = new AsyncDisposableStack();
+let folder: string;
+let file: string;
+let stack: AsyncDisposableStack;
+
+beforeAll(async () => {
+  ({ folder, file } = await packedProgram(files));
+});
+afterAll(() => files.disposeAsync());
+beforeEach(() => {
+  const own = new AsyncDisposableStack();
+  onTestFinished(() => own.disposeAsync());
+  stack = own;
+});
+
+function run(argument: string, env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file, argument], {
+    encoding: 'utf8',
+    timeout: 10_000,
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+test('the packed program is small, and names no source map', async () => {
+  const program = await readFile(file, 'utf8');
+  expect(program.length).toBeLessThan(MOST_BYTES);
+  expect(program).not.toContain('sourceMappingURL');
+});
+
+test('the packed program knows its version, its variables, and a configuration that is valid', () => {
+  const well = { status: 0, stderr: '' };
+  expect(run('--version')).toEqual({ ...well, stdout: `${packageJson.version}\n` });
+  expect(run('--help')).toMatchObject({
+    ...well,
+    stdout: expect.stringContaining('KUBENURSE_INGRESS_URL'),
+  });
+  const env = { ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse' };
+  expect(run('--check-config', env)).toEqual({ ...well, stdout: 'the configuration is valid\n' });
+});
+
+test('a packed program that is not configured says what it needs, with exit code 2', () => {
+  const { status, stdout, stderr } = run('--check-config');
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain('KUBENURSE_INGRESS_URL is not set');
+});
+
+test.each(['http/protobuf', 'http/json'])(
+  'every exporter of ours over %s, a file of the user and a package beside the program, leave the packed program',
+  async (protocol) => {
+    await cp(MY_EXPORTER, join(folder, 'mine.mjs'));
+    await mkdir(join(folder, 'node_modules/@acme/mine'), { recursive: true });
+    await cp(MY_EXPORTER, join(folder, 'node_modules/@acme/mine/index.mjs'));
+    await writeFile(join(folder, 'node_modules/@acme/mine/package.json'), '{"main": "index.mjs"}');
+    const otlp = await PushCollector.start();
+    const mine = await PushCollector.start();
+    const { url, stdout } = await startPacked(stack, file, {
+      KUBENURSE_CHECK_INTERVAL: '100ms',
+      KUBENURSE_SHUTDOWN_DURATION: '0s',
+      OTEL_METRICS_EXPORTER: `prometheus,otlp,console,${join(folder, 'mine.mjs')},@acme/mine`,
+      OTEL_METRIC_EXPORT_INTERVAL: '200',
+      OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      MY_ENDPOINT: mine.url,
+    });
+    const name = 'kubenurse_httpclient_requests_total';
+    await until('every exporter has exported', 10_000, async () => {
+      const { body } = await httpGet(`${url}/metrics`, 1_000);
+      return (
+        body.includes(`${name}{type="me_service",code="200"}`) &&
+        otlp.pushes.some((push) => push.body.includes(name)) &&
+        mine.pushes.filter((push) => push.body.includes(name)).length >= 2 &&
+        stdout.all.some((line) => line.startsWith(`{"metric":"${name}"`))
+      );
+    });
+    expect(otlp.pushes[0]?.headers['content-type']).toBe(
+      protocol === 'http/json' ? 'application/json' : 'application/x-protobuf',
+    );
+    expect(stdout.all.filter((line) => /"level":"(warn|error|fatal)"/.test(line))).toEqual([]);
+  },
+);
+
+test('the packed program serves HTTPS, and asks by it', async () => {
+  const authority = await CertificateAuthority.create('test');
+  const pair = await authority.issue({ commonName: 'kubenurse', ipAddresses: ['127.0.0.1'] });
+  const path = (name: string) => join(folder, name);
+  await writeFile(path('ca.crt'), authority.certificate);
+  await writeFile(path('tls.crt'), pair.certificate);
+  await writeFile(path('tls.key'), pair.key);
+  const port = await freePort();
+  await startPacked(stack, file, {
+    KUBENURSE_USE_TLS: 'true',
+    KUBENURSE_TLS_PORT: String(port),
+    KUBENURSE_CERT_FILE: path('tls.crt'),
+    KUBENURSE_CERT_KEY: path('tls.key'),
+    KUBENURSE_EXTRA_CA: path('ca.crt'),
+    KUBENURSE_SERVICE_URL: `https://127.0.0.1:${port}`,
+    KUBENURSE_SHUTDOWN_DURATION: '0s',
+  });
+  const outgoing = request({
+    host: '127.0.0.1',
+    port,
+    path: '/alive',
+    ca: authority.certificate,
+    agent: false,
+    timeout: 10_000,
+  });
+  const [response] = await once(outgoing.end(), 'response');
+  expect(response.statusCode).toBe(200);
+  expect(JSON.parse(await text(response))).toMatchObject({ me_service: 'ok' });
+});

@@ -1,0 +1,166 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
+import { httpGet } from '../cluster/http-get.ts';
+import { whyNot } from '../cluster/real/own-namespace.ts';
+import { until } from '../cluster/until.ts';
+import { freePort } from '../start-program.ts';
+import { Buildah, type ImageConfig } from './buildah.ts';
+import { makeBuildImage, makeRunImage, NPM_CACHE } from './stand-in-images.ts';
+import { startImage } from './unpacked-image.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const BUILD_LIMIT_MS = 300_000;
+
+const RUN_IMAGE = 'localhost/stand-in-to-run';
+const BUILD_IMAGE = 'localhost/stand-in-to-build';
+const IMAGE = 'localhost/kubenurse';
+
+const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
+
+const skipped = whyNot() ?? (isThere('buildah') ? undefined : 'buildah is missing');
+
+function isThere(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Every file, by its path in the image. */
+function filesIn(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+}
+
+describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${skipped}`, () => {
+  const stack = new AsyncDisposableStack();
+  let config: ImageConfig;
+  /** Where its files are. */
+  let root: string;
+  let baseFiles: ReadonlySet<string>;
+
+  beforeAll(async () => {
+    const buildah = await Buildah.create(stack);
+    await makeRunImage(buildah, RUN_IMAGE);
+    await makeBuildImage(buildah, BUILD_IMAGE);
+    // Whoever runs this has run `npm ci`, which has left all in the cache that the Dockerfile's `npm ci` needs.
+    const cache = execFileSync('npm', ['config', 'get', 'cache'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+    const settings = {
+      BUILD_IMAGE,
+      RUN_IMAGE,
+      VERSION: packageJson.version,
+      REVISION: 'a1b2c3',
+      CREATED: '2026-11-21T10:00:00Z',
+    };
+    await buildah.build(
+      IMAGE,
+      ROOT,
+      ...['--volume', `${cache}:${NPM_CACHE}:O`],
+      ...Object.entries(settings).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    );
+    config = await buildah.config(IMAGE);
+    root = await buildah.unpack(IMAGE);
+    baseFiles = new Set(filesIn(await buildah.unpack(RUN_IMAGE)));
+  }, BUILD_LIMIT_MS);
+  afterAll(() => stack.disposeAsync(), BUILD_LIMIT_MS);
+
+  test('adds one program and its licences to its base, and no source map', () => {
+    const added = filesIn(root).filter((file) => !baseFiles.has(file));
+    expect(added.toSorted()).toEqual(['/LICENSE', '/kubenurse.cjs']);
+    expect(readFileSync(join(root, 'kubenurse.cjs'), 'utf8')).not.toContain('sourceMappingURL');
+    expect(readFileSync(join(root, 'LICENSE'), 'utf8')).toContain('@opentelemetry/sdk-metrics');
+  });
+
+  test('runs as a user by its number, from the root folder, whatever its base says', () => {
+    expect(config.config).toMatchObject({ User: '65532:65532', WorkingDir: '/' });
+    expect(Object.keys(config.config.ExposedPorts)).toEqual(['8080/tcp', '8443/tcp']);
+  });
+
+  test('says what it is', () => {
+    expect(config.config.Labels).toMatchObject({
+      'org.opencontainers.image.title': 'kubenurse',
+      'org.opencontainers.image.description': packageJson.description,
+      'org.opencontainers.image.licenses': packageJson.license,
+      'org.opencontainers.image.version': packageJson.version,
+      'org.opencontainers.image.revision': 'a1b2c3',
+      'org.opencontainers.image.created': '2026-11-21T10:00:00Z',
+      'org.opencontainers.image.base.name': RUN_IMAGE,
+    });
+  });
+
+  test('is made for any architecture without running anything of it', () => {
+    const run = config.history.filter(({ created_by }) => !created_by.includes('#(nop)'));
+    expect(run).toEqual([]);
+  });
+
+  test('runs what its arguments say', async () => {
+    const { output, closed } = startImage(stack, root, config, ['--version'], {});
+    expect({ code: await closed, output: output.all }).toEqual({
+      code: 0,
+      output: [packageJson.version],
+    });
+  });
+
+  test('answers read-only and without rights, and asks the API server as its service account', async () => {
+    const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
+    stack.defer(() => apiServer.close());
+    const account = join(root, SERVICE_ACCOUNT);
+    await mkdir(account, { recursive: true });
+    await writeFile(join(account, 'token'), await apiServer.issueToken('kubenurse'));
+    await writeFile(join(account, 'ca.crt'), apiServer.certificateAuthority);
+    await writeFile(join(account, 'namespace'), 'kubenurse');
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}`;
+    const { child, output, closed } = startImage(stack, root, config, [], {
+      POD_NAME: 'kubenurse-a',
+      NODE_NAME: 'node-1',
+      KUBERNETES_SERVICE_HOST: apiServer.url.hostname,
+      KUBERNETES_SERVICE_PORT: apiServer.url.port,
+      KUBENURSE_CHECK_API_SERVER_DNS: 'false',
+      KUBENURSE_CHECK_ME_INGRESS: 'false',
+      KUBENURSE_NAMESPACE: 'kubenurse',
+      KUBENURSE_NEIGHBOUR_FILTER: 'app.kubernetes.io/name=kubenurse',
+      KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
+      KUBENURSE_PORT: port,
+      KUBENURSE_SERVICE_URL: url,
+      KUBENURSE_SHUTDOWN_DURATION: '0s',
+    });
+    await until('the program listens', 15_000, () =>
+      output.all.some((line) => line.includes('is listening')),
+    ).catch((error) => {
+      throw new Error(`${error.message}\n${output.all.join('\n')}`, { cause: error });
+    });
+
+    expect((await httpGet(`${url}/ready`, 5_000)).status).toBe(200);
+    const alive = await httpGet(`${url}/alive`, 10_000);
+    expect({ status: alive.status, ...JSON.parse(alive.body) }).toMatchObject({
+      status: 200,
+      hostname: 'kubenurse-a',
+      api_server_direct: 'ok',
+      me_service: 'ok',
+    });
+    const { body } = await httpGet(`${url}/metrics`, 5_000);
+    expect(body).toMatch(
+      /^kubenurse_httpclient_requests_total\{type="api_server_direct",code="200"\} \d+$/m,
+    );
+    expect(body).toMatch(/^process_open_fds \d+$/m);
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
+    expect(status).toMatch(/^CapEff:\t0+$/m);
+
+    child.kill('SIGTERM');
+    expect(await closed).toBe(0);
+    expect(output.all.filter((line) => /"level":"(warn|error|fatal)"/.test(line))).toEqual([]);
+  });
+});
