@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -111,15 +111,14 @@ test('Ingress can be made to answer a status, to show a wrong certificate, to be
 });
 
 test('Ingress counts the requests that are with a backend', async () => {
-  let finish = () => {};
-  const backend = await startBackend((_, response) => {
-    finish = () => response.end('late');
-  });
+  const asked = Promise.withResolvers<ServerResponse>();
+  const backend = await startBackend((_, response) => asked.resolve(response));
   const ingress = await startIngress(backend);
   const answer = get(ingress);
-  await until('it is asked', 1_000, () => ingress.connectionsTo(backend.address) === 1);
+  const response = await asked.promise;
+  expect(ingress.connectionsTo(backend.address)).toBe(1);
 
-  finish();
+  response.end('late');
   expect(await answer).toEqual({ status: 200, body: 'late' });
   await until('it is over', 1_000, () => ingress.connectionsTo(backend.address) === 0);
 });
