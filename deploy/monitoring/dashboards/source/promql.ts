@@ -1,0 +1,104 @@
+/**
+ * The probes of one cluster and one installation. Where no series has a label `cluster`, the variable is empty, and
+ * `cluster=""` matches the series without it.
+ */
+export const PROBES = 'cluster="$cluster", job="$job"';
+
+/** The checks of neighbours: `path_<node>`. */
+export const PATHS = 'type=~"path_.+"';
+
+const ERRORS = 'kubenurse_errors_total';
+const REQUESTS = 'kubenurse_httpclient_requests_total';
+const DURATION = 'kubenurse_httpclient_request_duration_seconds';
+const TRACE = 'kubenurse_httpclient_trace_request_duration_seconds';
+const EVENT_LOOP = 'kubenurse_event_loop_delay_seconds';
+
+/** The series of this metric that are of the probes chosen, and match these matchers too. */
+export function of(metric: string, matchers = ''): string {
+  return `${metric}{${matchers === '' ? PROBES : `${PROBES}, ${matchers}`}}`;
+}
+
+/** The sum of the increases a second of a counter, for each set of these labels (`node, type`); '' for one sum. */
+export function rate(metric: string, by: string, matchers = ''): string {
+  const rates = `rate(${of(metric, matchers)}[$__rate_interval])`;
+  return by === '' ? `sum(${rates})` : `sum by (${by}) (${rates})`;
+}
+
+/** Checks a second. */
+export function checks(by: string, matchers = ''): string {
+  return rate(REQUESTS, by, matchers);
+}
+
+/** Failed checks a second. */
+export function failures(by: string, matchers = ''): string {
+  return rate(ERRORS, by, matchers);
+}
+
+/** The same without those that are 0: there are many kinds of errors, and mostly no errors. */
+export function someFailures(by: string, matchers = ''): string {
+  return `${failures(by, matchers)} > 0`;
+}
+
+/** The share of checks that fail, 0 to 1. */
+export function failing(by: string, matchers = ''): string {
+  return `${failures(by, matchers)} / ${checks(by, matchers)}`;
+}
+
+/** The share of checks that fail, by the node that is asked: the label `to`. */
+export function failingTo(label: string): string {
+  return asked(failing('type', PATHS), label);
+}
+
+/** What is by the `type` of a path, by the node at its end. */
+function asked(byType: string, label: string): string {
+  return `sum by (${label}) (label_replace(${byType}, "${label}", "$1", "type", "path_(.+)"))`;
+}
+
+/** A series for each node that neighbours ask: how often a second. */
+export const ASKED_NODES = asked(`${checks('type', PATHS)} > 0`, 'node');
+
+/** A series of 1 for each node whose probe reports. */
+export const REPORTING_NODES = `group by (node) (${of('kubenurse_build_info')})`;
+
+/** What has the label `type`, by a label `check` instead, where all paths are one: `path`. */
+export function byCheck(labels: string, byType: string): string {
+  return `sum by (${labels}) (label_replace(${byType}, "check", "$1$2", "type", "(path)_.+|(.+)"))`;
+}
+
+/** The share of checks that fail, by `check` and perhaps `node, `. */
+export function failingByCheck(node: '' | 'node, ' = ''): string {
+  const labels = `${node}check`;
+  return `${byCheck(labels, failures(`${node}type`))} / ${byCheck(labels, checks(`${node}type`))}`;
+}
+
+/** A quantile of how long the response took, in seconds. */
+export function latency(quantile: number, by: string, matchers = ''): string {
+  const labels = by === '' ? 'le' : `${by}, le`;
+  return `histogram_quantile(${quantile}, ${rate(`${DURATION}_bucket`, labels, matchers)})`;
+}
+
+/** The same, by `check`. */
+export function latencyByCheck(quantile: number): string {
+  const buckets = rate(`${DURATION}_bucket`, 'type, le');
+  return `histogram_quantile(${quantile}, ${byCheck('check, le', buckets)})`;
+}
+
+/** A quantile of the seconds from the request's start to its events. */
+export function reached(quantile: number, by: string, matchers: string): string {
+  return `histogram_quantile(${quantile}, ${rate(`${TRACE}_bucket`, `${by}, le`, matchers)})`;
+}
+
+/**
+ * Seconds of a mean request between two events. Means can be subtracted from each other, quantiles can not. Requests
+ * without this phase count as 0.
+ */
+export function phase(from: string, to: string, by: string, matchers: string): string {
+  const sum = (event: string) => rate(`${TRACE}_sum`, by, `${matchers}, event="${event}"`);
+  const requests = rate(`${TRACE}_count`, by, `${matchers}, event="got_first_resp_byte"`);
+  return `(${sum(to)} - ${sum(from)}) / ${requests}`;
+}
+
+/** By how many seconds the probes' own timers are late: a quantile for each node. */
+export function eventLoopDelay(quantile: number, matchers = ''): string {
+  return `histogram_quantile(${quantile}, ${rate(`${EVENT_LOOP}_bucket`, 'node, le', matchers)})`;
+}

@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadYaml } from '@kubernetes/client-node';
+import { expect, test } from 'vitest';
+import { METRIC_NAMES } from '../src/metrics.ts';
+
+type Rule = {
+  alert?: string;
+  record?: string;
+  expr: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+};
+type Rules = { groups: { name: string; rules: Rule[] }[] };
+type Relabeling = Record<string, unknown>;
+type Endpoint = { port: string; relabelings: Relabeling[]; metricRelabelings: Relabeling[] };
+type Monitor = { spec: { podMetricsEndpoints?: [Endpoint]; endpoints?: [Endpoint] } };
+type ScrapeConfiguration = {
+  scrape_configs: [{ relabel_configs: Relabeling[]; metric_relabel_configs: Relabeling[] }];
+};
+type Inhibition = { source_matchers: string[]; target_matchers: string[] };
+
+const ROOT = join(import.meta.dirname, '..');
+const MONITORING = join(ROOT, 'deploy/monitoring');
+const RUNBOOKS = 'https://github.com/kubenurse-otel/kubenurse/blob/main/docs/runbooks';
+
+const rulesText = readFileSync(join(MONITORING, 'rules.yaml'), 'utf8');
+const rules = loadYaml<Rules>(rulesText).groups.flatMap(({ rules }) => rules);
+const alerts = rules.filter(({ alert }) => alert !== undefined);
+const alertNames = [...new Set(alerts.map(({ alert }) => `${alert}`))];
+
+function read<Content>(file: string): Content {
+  return loadYaml<Content>(readFileSync(join(ROOT, file), 'utf8'));
+}
+
+test('prometheus-rule.yaml is rules.yaml as an object of the operator', async () => {
+  const indented = rulesText.replaceAll(/^(?=.)/gm, '  ');
+  const object = `# Written from rules.yaml by: npx vitest run -u test/monitoring.test.ts
+#
+# The Prometheus of kube-prometheus-stack takes only what has the label \`release\` with its release's name: add it in an
+# overlay.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: kubenurse
+  namespace: kubenurse
+spec:
+${indented}`;
+  await expect(object).toMatchFileSnapshot(join(MONITORING, 'prometheus-rule.yaml'));
+});
+
+test('every alert has a page in docs/runbooks, and every page its alert', () => {
+  const pages = readdirSync(join(ROOT, 'docs/runbooks')).map((file) => file.replace(/\.md$/, ''));
+  expect(pages.toSorted()).toEqual(alertNames.toSorted());
+  for (const name of pages) {
+    const text = readFileSync(join(ROOT, 'docs/runbooks', `${name}.md`), 'utf8');
+    expect(text).toMatch(new RegExp(`^# ${name}\n`));
+  }
+});
+
+test.each(alerts)('$alert says what is wrong, how bad it is, and where to read on', (rule) => {
+  const { alert, labels, annotations } = rule;
+  expect(alert).toMatch(/^Kubenurse[A-Z]\w+$/);
+  expect(labels?.severity).toMatch(/^(critical|warning|info)$/);
+  expect(annotations).toEqual({
+    summary: expect.stringMatching(/\w/),
+    description: expect.stringMatching(/\w/),
+    runbook_url: `${RUNBOOKS}/${alert}.md`,
+  });
+});
+
+test('the rules and the runbooks name only metrics, records and pages that there are', () => {
+  const records = rules.flatMap(({ record }) => record ?? []);
+  const known = new Set([...METRIC_NAMES, ...records, ...alertNames.map((name) => `(${name}.md)`)]);
+  const pages = alertNames.map((name) => `docs/runbooks/${name}.md`);
+  for (const file of [...pages, 'deploy/monitoring/rules.yaml']) {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const names = text.match(/\bkubenurse:\w+:\w+|\bkubenurse_\w+|\(\w+\.md\)/g) ?? [];
+    const unknown = names
+      .map((name) => (known.has(name) ? name : name.replace(/_(bucket|count|sum)$/, '')))
+      .filter((name) => !known.has(name));
+    expect({ file, unknown }).toEqual({ file, unknown: [] });
+  }
+});
+
+test('each matcher of the inhibition matches an alert', () => {
+  const { inhibit_rules: inhibitions } = read<{ inhibit_rules: Inhibition[] }>(
+    'deploy/monitoring/alertmanager-inhibition.yaml',
+  );
+  const patterns = inhibitions
+    .flatMap(({ source_matchers, target_matchers }) => [...source_matchers, ...target_matchers])
+    .map((matcher) => /^alertname =~? "?(.+?)"?$/.exec(matcher)?.[1] ?? matcher)
+    .flatMap((pattern) => pattern.split(/\|(?![^(]*\))/));
+  const idle = patterns.filter(
+    (pattern) => !alertNames.some((name) => new RegExp(`^(?:${pattern})$`).test(name)),
+  );
+  expect(idle).toEqual([]);
+});
+
+/** As Prometheus itself spells it. */
+function inSnakeCase(relabeling: Relabeling): Relabeling {
+  return Object.fromEntries(
+    Object.entries(relabeling).map(([key, value]) => [
+      key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}
+
+test.each(['pod-monitor.yaml', 'service-monitor.yaml'])(
+  '%s gives the labels that otel-collector/scrape gives',
+  (file) => {
+    const [scrape] = read<ScrapeConfiguration>(
+      'otel-collector/scrape/prometheus.yml',
+    ).scrape_configs;
+    const { podMetricsEndpoints, endpoints } = read<Monitor>(`deploy/monitoring/${file}`).spec;
+    const [endpoint] = podMetricsEndpoints ?? endpoints ?? [];
+    const labels = endpoint?.relabelings.map(inSnakeCase);
+    // `cluster` is for who has several, and the rest chooses targets, which the operator does by itself.
+    const shared = scrape.relabel_configs.filter(({ target_label: label }) =>
+      ['node', 'pod', 'namespace'].includes(`${label}`),
+    );
+    expect(shared).toHaveLength(3);
+    expect(labels).toEqual(expect.arrayContaining(shared));
+    expect(labels).toContainEqual({ target_label: 'job', replacement: 'kubenurse' });
+    expect(endpoint?.metricRelabelings.map(inSnakeCase)).toEqual(scrape.metric_relabel_configs);
+  },
+);
