@@ -1,0 +1,106 @@
+{{/*
+What can be said by a name of ours or by upstream's, and has a default that is not empty, in one
+place: the effective value of each, as YAML.
+*/}}
+{{- define "kubenurse.pod" -}}
+{{- $new := .Values -}}
+{{- $old := .Values.daemonset -}}
+{{- $pod := dict
+  "image" (include "kubenurse.oldImage" . | fromYaml)
+  "pullPolicy" (coalesce $new.image.pullPolicy $old.containerImagePullPolicy "IfNotPresent")
+  "extraEnv" ($new.extraEnv | default $old.extraEnvs)
+  "volumes" ($new.extraVolumes | default $old.volumes)
+  "volumeMounts" ($new.extraVolumeMounts | default $old.volumeMounts)
+  "labels" ($new.podLabels | default $old.podLabels)
+  "annotations" ($new.podAnnotations | default $old.podAnnotations)
+  "priorityClassName" ($new.priorityClassName | default $old.priorityClassName)
+  "dnsPolicy" ($new.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "ClusterFirst" $new.hostNetwork))
+  "resources" ($old.containerResources)
+-}}
+{{- if or $new.resources (not $old.containerResources) -}}
+{{- $_ := set $pod "resources" (include "kubenurse.filled" (list $new.resources (dict
+  "requests" (dict "cpu" "20m" "memory" "96Mi")
+  "limits" (dict "memory" "192Mi"))) | fromYaml) -}}
+{{- end -}}
+{{- $_ := set $pod "tolerations" (list (dict "operator" "Exists")) -}}
+{{- range list $old.tolerations $new.tolerations -}}
+{{- if kindIs "slice" . }}{{ $_ := set $pod "tolerations" . }}{{ end -}}
+{{- end -}}
+{{- $_ := set $pod "podSecurityContext" (include "kubenurse.filled" (list
+  ($new.podSecurityContext | default $old.podSecurityContext)
+  (dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "seccompProfile" (dict "type" "RuntimeDefault"))) | fromYaml) -}}
+{{- $_ := set $pod "securityContext" (include "kubenurse.filled" (list
+  ($new.securityContext | default $old.containerSecurityContext)
+  (dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")))) | fromYaml) -}}
+{{- $_ := set $pod "dnsConfig" (include "kubenurse.filled" (list
+  ($new.dnsConfig | default $old.dnsConfig)
+  (dict "options" (list (dict "name" "ndots" "value" "1")))) | fromYaml) -}}
+{{- $_ := set $pod "updateStrategy" (include "kubenurse.updateStrategy" . | fromYaml) -}}
+{{- toYaml $pod -}}
+{{- end }}
+
+{{/* What is given, and what it does not name of the defaults. A null takes a default away. */}}
+{{- define "kubenurse.filled" -}}
+{{- $filled := dict -}}
+{{- range $values := list (index . 1) (first .) -}}
+{{- range $key, $value := $values -}}
+{{- if kindIs "invalid" $value }}{{ $_ := unset $filled $key }}{{ else }}{{ $_ := set $filled $key $value }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $filled -}}
+{{- end }}
+
+{{- define "kubenurse.updateStrategy" -}}
+{{- $strategy := include "kubenurse.filled" (list .Values.updateStrategy (dict "type" "RollingUpdate")) | fromYaml -}}
+{{- $given := $strategy.rollingUpdate | default .Values.daemonset.rollingUpdate -}}
+{{- if eq $strategy.type "RollingUpdate" -}}
+{{- /* Kubernetes wants one of the two to be zero. */ -}}
+{{- $surges := not (has (toString (dig "maxSurge" 0 ($given | default dict))) (list "0" "0%" "<nil>")) -}}
+{{- $default := dict "maxUnavailable" (ternary 0 "10%" $surges) -}}
+{{- $_ := set $strategy "rollingUpdate" (include "kubenurse.filled" (list $given $default) | fromYaml) -}}
+{{- end -}}
+{{- toYaml $strategy -}}
+{{- end }}
+
+{{/* Upstream's `daemonset.image`, unless it names upstream's own program. */}}
+{{- define "kubenurse.oldImage" -}}
+{{- $old := .Values.daemonset.image | default dict -}}
+{{- if and $old.repository (not (hasSuffix "postfinance/kubenurse" $old.repository)) (not (include "kubenurse.isOurImageSet" .)) -}}
+{{- toYaml $old -}}
+{{- else -}}
+{}
+{{- end -}}
+{{- end }}
+
+{{/* Whether the new key `image` says more than the chart does. */}}
+{{- define "kubenurse.isOurImageSet" -}}
+{{- $image := .Values.image -}}
+{{- if or $image.tag $image.digest (ne (toString $image.registry) "ghcr.io") (ne (toString $image.repository) "kubenurse-otel/kubenurse") }}yes{{ end -}}
+{{- end }}
+
+{{- define "kubenurse.podAnnotations" -}}
+{{- $values := .Values -}}
+{{- $annotations := dict -}}
+{{- $isScraped := $values.prometheusAnnotations -}}
+{{- if kindIs "invalid" $isScraped -}}
+{{- $isScraped = not (or $values.serviceMonitor.enabled $values.podMonitor.enabled $values.otlp.endpoint $values.exporters) -}}
+{{- end -}}
+{{- if $isScraped -}}
+{{- $annotations = dict "prometheus.io/scrape" "true" "prometheus.io/path" "/metrics" "prometheus.io/port" (int $values.port | toString) "prometheus.io/scheme" "http" -}}
+{{- end -}}
+{{- range $name, $value := (include "kubenurse.pod" . | fromYaml).annotations }}{{ $_ := set $annotations $name $value }}{{ end -}}
+{{- if $annotations }}{{ toYaml $annotations }}{{ end -}}
+{{- end }}
+
+{{/* Upstream's names in use and ours for them, a line each. */}}
+{{- define "kubenurse.oldKeys" -}}
+{{- $ours := dict "image" "image" "containerImagePullPolicy" "image.pullPolicy" "extraEnvs" "extraEnv" "volumes" "extraVolumes" "volumeMounts" "extraVolumeMounts" "containerSecurityContext" "securityContext" "containerResources" "resources" "rollingUpdate" "updateStrategy.rollingUpdate" -}}
+{{- $lines := list -}}
+{{- range $key, $value := .Values.daemonset -}}
+{{- if or $value (kindIs "slice" $value | and (eq $key "tolerations")) -}}
+{{- $lines = append $lines (printf "  daemonset.%s: now %s" $key (get $ours $key | default $key)) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.serviceMonitor.labels }}{{ $lines = append $lines "  serviceMonitor.labels: now serviceMonitor.additionalLabels" }}{{ end -}}
+{{- join "\n" $lines -}}
+{{- end }}

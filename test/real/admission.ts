@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  dumpYaml,
+  type KubernetesObject,
+  type V1DaemonSet,
+  type V1Pod,
+} from '@kubernetes/client-node';
+import type { RealControlPlane } from '../cluster/real/control-plane.ts';
+import type { Kubectl } from '../cluster/real/kubectl.ts';
+import { ofKind, probeOf, type Rendered } from './rendered.ts';
+
+const execute = promisify(execFile);
+
+/** Those that `npm run tools` takes from the Go modules of who defines them (test/tools/crds). */
+const DEFINITIONS = join(import.meta.dirname, '../tools/bin/crds');
+
+const APPLY = ['apply', '--server-side'];
+
+/** Resolves when the API server knows the kinds of prometheus-operator, Gateway API and cert-manager that we use. */
+export async function installDefinitions({ kubectl }: RealControlPlane): Promise<void> {
+  if (!existsSync(DEFINITIONS)) throw new Error(`${DEFINITIONS} is missing: npm run tools`);
+  const files = readdirSync(DEFINITIONS).map((file) => `--filename=${join(DEFINITIONS, file)}`);
+  await kubectl.run(...APPLY, ...files);
+  await kubectl.run('wait', 'crd', '--all', '--for=condition=Established', '--timeout=10s');
+}
+
+/**
+ * Makes the namespace, and the service accounts that the pods in it have. It is the one that is rendered or, where none
+ * is, one that takes restricted pods only, unless the probe is to be on the host's network.
+ */
+export async function makeNamespace(
+  { kubectl }: RealControlPlane,
+  name: string,
+  rendered: Rendered,
+): Promise<void> {
+  const level = probeOf(rendered).pod.hostNetwork ? 'privileged' : 'restricted';
+  const [namespace = namespaceOf(name, level)] = ofKind(rendered, 'Namespace');
+  const pods = [...podsOf(rendered), ...ofKind<V1Pod>(rendered, 'Pod')];
+  const accounts = new Set(pods.map(({ spec }) => spec?.serviceAccountName ?? 'default'));
+  const objects = [...accounts].map((account) => ({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: account, namespace: name },
+  }));
+  await send(kubectl, APPLY, toYaml([namespace, ...objects]));
+}
+
+function namespaceOf(name: string, level: string): KubernetesObject {
+  const labels = {
+    'pod-security.kubernetes.io/enforce': level,
+    'pod-security.kubernetes.io/warn': level,
+  };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
+
+/**
+ * Has the API server look at all of it as if it were applied, and at a Pod of each template in it. Resolves with what
+ * it warns of, one line each; rejects with why it refuses one.
+ */
+export async function tryToApply(
+  { kubectl }: RealControlPlane,
+  rendered: Rendered,
+): Promise<string[]> {
+  const trial = [...APPLY, '--dry-run=server'];
+  const warnings = await send(kubectl, trial, rendered.yaml);
+  return [...warnings, ...(await send(kubectl, trial, toYaml(podsOf(rendered))))];
+}
+
+/** A Pod of each template of a DaemonSet or Deployment, as its controller would make it. */
+function podsOf(rendered: Rendered): V1Pod[] {
+  return ['DaemonSet', 'Deployment']
+    .flatMap((kind) => ofKind<V1DaemonSet>(rendered, kind))
+    .map(({ metadata: { name = '', namespace = '' } = {}, spec }) => {
+      const { metadata, spec: podSpec = { containers: [] } } = spec?.template ?? {};
+      const pod = { apiVersion: 'v1', kind: 'Pod', spec: podSpec };
+      return { ...pod, metadata: { ...metadata, name, namespace } };
+    });
+}
+
+function toYaml(objects: readonly KubernetesObject[]): string {
+  return objects.map((object) => dumpYaml(object)).join('---\n');
+}
+
+/** Resolves with the lines that kubectl writes to its standard error. */
+async function send(kubectl: Kubectl, verb: readonly string[], yaml: string): Promise<string[]> {
+  const [program = '', ...args] = kubectl.command;
+  const running = execute(program, [...args, ...verb, '--filename=-'], { timeout: 20_000 });
+  // Why it ended without having read all says its standard error.
+  running.child.stdin?.on('error', () => {}).end(yaml);
+  const { stderr } = await running;
+  return stderr.split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { CHART, helm, render, type Values, variantValues } from './helm.ts';
+import { missingTools } from './tools.ts';
+
+/** What helm shows after an installation. */
+async function notes(values: Values): Promise<string> {
+  const install = ['install', 'kubenurse', CHART, '--namespace=kubenurse', '--dry-run=client'];
+  const [, text = ''] = (await helm(install, values)).split('\nNOTES:\n');
+  return text;
+}
+
+describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
+  test.each<[Values, string]>([
+    [{ check_intervall: '5s' }, "at '': additional properties 'check_intervall' not allowed"],
+    [
+      { daemonset: { resources: {} } },
+      "at '/daemonset': additional properties 'resources' not allowed",
+    ],
+    [{ check_interval: 5 }, "at '/check_interval': got number, want null or string"],
+    [{ check_interval: '5 s' }, "at '/check_interval': '5 s' does not match pattern"],
+    [{ insecure: 'yes' }, "at '/insecure': value must be one of true, false"],
+    [{ service: { ipFamilies: ['IPv5'] } }, "at '/service/ipFamilies/0': value must be one of"],
+    [{ port: 70_000 }, "at '/port': maximum: got 70,000, want 65,535"],
+    [{ otlp: { endpoint: 'gateway:4318' } }, "at '/otlp/endpoint': 'gateway:4318' does not match"],
+  ])('refuses the value %o', async (values, message) => {
+    await expect(render(values)).rejects.toThrow(message);
+  });
+
+  test.each<[Values, string]>([
+    [{ ingress: { enabled: true } }, 'ingress.enabled needs ingress.url'],
+    [{ ingress: { url: 'https://example.com/nurse' } }, 'must be without a path'],
+    [{ check_me_ingress: true }, 'check_me_ingress needs ingress.url'],
+    [{ httpRoute: { enabled: true } }, 'httpRoute.enabled needs httpRoute.parentRefs'],
+    [
+      { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } },
+      'would scrape every pod twice',
+    ],
+    [
+      { podMonitor: { enabled: true }, exporters: 'otlp' },
+      'a monitor scrapes /metrics, which exporters "otlp" do not have',
+    ],
+    [{ use_tls: true }, 'use_tls needs a certificate'],
+    [{ use_tls: true, cert_file: '/a' }, 'use_tls needs a certificate'],
+    [{ use_tls: false, tls: { secretName: 'a' } }, 'use_tls is false, and tls.secretName is set'],
+    [{ tls: { secretName: 'a' }, tls_port: 8080 }, 'port and tls_port are both 8080'],
+    [
+      { hostNetwork: true, updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
+      'hostNetwork and maxSurge',
+    ],
+    [
+      { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } },
+      'of maxSurge and maxUnavailable exactly one',
+    ],
+    [{ daemonset: { rollingUpdate: { maxUnavailable: 0 } } }, 'exactly one'],
+    [{ hostNetwork: true, networkPolicy: { enabled: true } }, 'network policies do not hold'],
+    [
+      { podLabels: { 'app.kubernetes.io/name': 'a' } },
+      'podLabels must not have app.kubernetes.io/name',
+    ],
+    [
+      { commonLabels: { 'app.kubernetes.io/instance': 'a' } },
+      'commonLabels must not have app.kubernetes.io/instance',
+    ],
+  ])('refuses the combination %o in words', async (values, message) => {
+    await expect(render(values)).rejects.toThrow(message);
+  });
+
+  test('names all mistaken combinations at once', async () => {
+    const refused = render({ use_tls: true, httpRoute: { enabled: true } });
+    await expect(refused).rejects.toThrow(/parentRefs.*use_tls needs a certificate/s);
+  });
+
+  test('says how to see /alive, and nothing more where nothing is to be said', async () => {
+    const values = {
+      ingress: { url: 'a.example.com', className: 'traefik' },
+      fullnameOverride: 'x',
+    };
+    expect(
+      await notes(values),
+    ).toBe(`kubenurse 0.1.0 runs on every node of the cluster. What a node sees:
+
+  kubectl --namespace kubenurse rollout status daemonset/x
+  kubectl --namespace kubenurse port-forward daemonset/x 8080:8080
+  curl http://localhost:8080/alive
+
+Whether it answers: helm test --namespace kubenurse kubenurse --logs
+`);
+  });
+
+  test.each<[Values, string]>([
+    [{}, 'The ingress is not checked: ingress.url says where it publishes us.'],
+    [{ ingress: { url: 'a.example.com' } }, 'The Ingress has no ingress.className'],
+    [{ insecure: true }, 'certificates are not verified'],
+    [{ hostNetwork: true }, 'the namespace kubenurse must allow Pod Security "privileged"'],
+    [variantValues('tls'), 'a certificate that does not name these is refused'],
+    [variantValues('upstream-1.15'), 'daemonset.rollingUpdate: now updateStrategy.rollingUpdate'],
+    [variantValues('upstream-1.15'), "daemonset.image names upstream's program and was not taken"],
+    [variantValues('upstream-used'), 'daemonset.extraEnvs: now extraEnv'],
+    [variantValues('upstream-used'), 'serviceMonitor.labels: now serviceMonitor.additionalLabels'],
+    [variantValues('upstream-used'), "needs more memory than upstream's"],
+  ])('notes of %o what is to be known', async (values, text) => {
+    expect(await notes(values)).toContain(text);
+  });
+});

@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RealControlPlane } from '../cluster/real/control-plane.ts';
+import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
+import { CHART, helm, type Values, variantValues } from './helm.ts';
+import { missingTools } from './tools.ts';
+import { writeUpstreamChart } from './upstream-release.ts';
+
+const cannotRun = missingTools(['helm']).length > 0 || whyNoControlPlane();
+
+describe.skipIf(cannotRun)('helm, at a real API server', () => {
+  const stack = new AsyncDisposableStack();
+  let controlPlane: RealControlPlane;
+  let kubeconfig: string;
+  beforeAll(async () => {
+    controlPlane = await startControlPlane(stack, '10.81', ['IPv4']);
+    const given = controlPlane.kubectl.command.find((word) => word.startsWith('--kubeconfig='));
+    if (given === undefined) throw new Error('kubectl is told of no kubeconfig');
+    kubeconfig = given;
+  });
+  afterAll(() => stack.disposeAsync());
+
+  function upgrade(release: string, chart: string, namespace: string, values?: Values) {
+    const place = [`--namespace=${namespace}`, '--create-namespace', kubeconfig];
+    return helm(['upgrade', '--install', release, chart, ...place], values);
+  }
+
+  function read(path: string, ...args: readonly string[]): Promise<string> {
+    return controlPlane.kubectl.run('get', ...args, `--output=jsonpath={${path}}`);
+  }
+
+  test('upgrades a release of upstream’s chart in place, with upstream’s own values', async () => {
+    const namespace = 'monitoring';
+    const upstream = await mkdtemp(join(tmpdir(), 'upstream-chart-'));
+    stack.defer(() => rm(upstream, { recursive: true, force: true }));
+    await writeUpstreamChart(upstream, 'probe', namespace);
+    await upgrade('probe', upstream, namespace);
+    const objects = ['daemonset', 'service', 'serviceaccount', 'role', 'rolebinding', 'ingress'];
+    const uids = () =>
+      Promise.all(
+        objects.map((kind) => read('.metadata.uid', kind, 'probe-kubenurse', `-n=${namespace}`)),
+      );
+    const before = await uids();
+
+    const output = await upgrade('probe', CHART, namespace, variantValues('upstream-1.15'));
+    expect(output).toContain('REVISION: 2');
+    expect(await uids()).toEqual(before);
+    const template = '.spec.template.spec.containers[*].image';
+    expect(await read(template, 'daemonset', 'probe-kubenurse', `-n=${namespace}`)).toBe(
+      'ghcr.io/kubenurse-otel/kubenurse:0.1.0',
+    );
+    const paths = '.spec.rules[*].http.paths[*].path';
+    expect(await read(paths, 'ingress', 'probe-kubenurse', `-n=${namespace}`)).toBe('/alwayshappy');
+    const ports = '.spec.ports[*].targetPort';
+    expect(await read(ports, 'service', 'probe-kubenurse', `-n=${namespace}`)).toBe('http');
+    const clusterRoles = (await read('.items[*].metadata.name', 'clusterroles')).split(' ');
+    expect(clusterRoles).toContain('monitoring-probe-kubenurse');
+    expect(clusterRoles).not.toContain('probe-kubenurse');
+  });
+
+  test('upgrades a release with the values that it has', async () => {
+    await upgrade('again', CHART, 'again', { insecure: true });
+    const place = ['again', CHART, '--namespace=again', kubeconfig];
+    await helm(['upgrade', ...place, '--reset-then-reuse-values'], { log_level: 'debug' });
+    const values = await helm(['get', 'values', 'again', '--namespace=again', kubeconfig]);
+    expect(values).toContain('insecure: true\nlog_level: debug');
+  });
+
+  test('installs releases beside one another, in one namespace and by one name in two', async () => {
+    await upgrade('one', CHART, 'shared');
+    await upgrade('two', CHART, 'shared');
+    await upgrade('one', CHART, 'another');
+    const names = await read('.items[*].metadata.name', 'daemonsets', '-n=shared');
+    expect(names.split(' ')).toEqual(['one-kubenurse', 'two-kubenurse']);
+  });
+
+  test('leaves nothing behind when a release is uninstalled', async () => {
+    await upgrade('gone', CHART, 'gone', { networkPolicy: { enabled: true } });
+    await controlPlane.kubectl.run('get', 'clusterrole', 'gone-gone-kubenurse');
+    await helm(['uninstall', 'gone', '--namespace=gone', kubeconfig]);
+    const left = controlPlane.kubectl.run('get', 'clusterrole', 'gone-gone-kubenurse');
+    await expect(left).rejects.toThrow('NotFound');
+  });
+});
