@@ -63,19 +63,19 @@ describe.skipIf(whyNot())('a fabric', () => {
   describe('an impaired link', () => {
     test('delays both ways, and is plain again afterwards', async () => {
       const [address = ''] = network.pod(2).addresses;
-      await network.node(2).impair({ delayMs: 30 });
-      const slow = await network.peer('pod-1').get(address);
+      await network.node(2).impair({ delayMs: 250 });
+      const slow = await network.peer('pod-1').get(address, { limitMs: 10_000 });
       // There and back for the connection, there and back for the answer.
-      expect([told(slow), slow.ms >= 120, slow.ms < 240]).toEqual(['answer', true, true]);
+      expect([told(slow), slow.ms >= 1_000, slow.ms < 2_000]).toEqual(['answer', true, true]);
       await network.node(2).impair(undefined);
-      expect((await network.peer('pod-1').get(address)).ms).toBeLessThan(60);
+      expect((await network.peer('pod-1').get(address)).ms).toBeLessThan(500);
       expect(await run(['ip', '-brief', 'link'])).not.toContain('-a@');
     });
 
     test('loses so many packets', async () => {
       const [address = ''] = network.pod(2).addresses;
       await network.node(2).impair({ lossPercent: 50 });
-      const options = { limitMs: 1_000 };
+      const options = { limitMs: 3_000 };
       const answers = await Promise.all(
         Array.from({ length: 400 }, () => network.peer('pod-1').datagram(address, options)),
       );
@@ -91,7 +91,7 @@ describe.skipIf(whyNot())('a fabric', () => {
         const [, address = ''] = network.pod(2).addresses;
         await network.node(2).impair({ delayMs: 5, jitterMs: 4, lossPercent: 1 });
         const options = path === undefined ? { body: 2_000_000 } : { path };
-        const answer = await network.peer('pod-1').get(address, { ...options, limitMs: 10_000 });
+        const answer = await network.peer('pod-1').get(address, { ...options, limitMs: 30_000 });
         await network.node(2).impair(undefined);
         expect(answer.text ?? answer.error).toBe('intact');
       },

@@ -117,11 +117,11 @@ describe.skipIf(whyNot()).each(CLUSTERS)('a fabric %s of %j', (prefix, families)
   });
 
   test('a pod that is slow answers so much later, but to the operator', async () => {
-    await network.pod(2).break({ kind: 'slow', milliseconds: 150 });
+    await network.pod(2).break({ kind: 'slow', milliseconds: 1_000 });
     for (const address of network.pod(2).addresses) {
-      const answer = await network.peer('pod-1').get(address);
-      expect([told(answer), Math.floor(answer.ms / 150)]).toEqual(['answer', 1]);
-      expect((await network.peer('operator').get(address)).ms).toBeLessThan(100);
+      const answer = await network.peer('pod-1').get(address, { limitMs: 10_000 });
+      expect([told(answer), Math.floor(answer.ms / 1_000)]).toEqual(['answer', 1]);
+      expect((await network.peer('operator').get(address)).ms).toBeLessThan(1_000);
     }
     await network.pod(2).break(undefined);
     expect(await askAround()).toEqual(onEach(whole));
