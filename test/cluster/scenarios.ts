@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { Failures, Scenario } from './scenario.ts';
 
@@ -17,6 +18,9 @@ export function fault(
 }
 
 const NODE_3 = { blind: ['node-3'] };
+
+/** A check takes no longer (contract). */
+const CHECK_LIMIT_MS = 6_000;
 
 /** Changes that nobody may notice. */
 export const ROLLOUTS: readonly Scenario[] = [
@@ -74,6 +78,8 @@ export const SCENARIOS: readonly Scenario[] = [
       // The first ones end with their pods.
       await rotate();
       const old = await rotate();
+      // Who has read it goes on with it; kubelet leaves a fifth of an hour.
+      await sleep(CHECK_LIMIT_MS);
       await Promise.all(old.map((token) => parts.controlPlane.revoke(token)));
     },
   },
