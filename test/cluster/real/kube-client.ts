@@ -24,9 +24,6 @@ export type ApiObject = {
 /** A whole answer, whatever its status. */
 export type RawAnswer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
-/** How a patch is merged into the object; a null removes a field in both. Lists are replaced by the first, merged by the second. */
-export type PatchType = 'merge-patch' | 'strategic-merge-patch';
-
 /** Who asks, and whom. `certificateAuthority` is called for each request, as it may change. */
 export type KubeClientOptions = Readonly<{
   url: URL;
@@ -69,8 +66,9 @@ export class KubeClient {
     return this.#ask('POST', path, object);
   }
 
-  patch(path: string, patch: object, type: PatchType = 'merge-patch'): Promise<ApiObject> {
-    return this.#ask('PATCH', path, patch, `application/${type}+json`);
+  /** Merges it into the object (RFC 7386): a null removes a field, a list takes another's place. Throws a KubeError. */
+  patch(path: string, patch: object): Promise<ApiObject> {
+    return this.#ask('PATCH', path, patch, 'application/merge-patch+json');
   }
 
   /** Does nothing when there is no such object; throws a KubeError otherwise. */
