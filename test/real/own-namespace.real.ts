@@ -157,9 +157,9 @@ describe.skipIf(whyNot())('own-namespace', () => {
     const command = node(`process.stdin.on('data', (line) => console.log('read ' + line));
       process.on('SIGINT', () => { console.log('interrupted'); setTimeout(process.exit, 300, 6); });
       console.log('ready ' + process.stdin.isTTY)`);
-    const shellLine = inOwnNamespace(...command)
-      .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
-      .join(' ');
+    const words = inOwnNamespace(...command).map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    // A shell in between would be interrupted, too.
+    const shellLine = `exec ${words.join(' ')}`;
     const child = start(['script', '--quiet', '--return', '--command', shellLine, '/dev/null']);
     const end = ended(child);
     await hasWritten(child, 'ready true');

@@ -24,6 +24,9 @@ export type ApiObject = {
 /** A whole answer, whatever its status. */
 export type RawAnswer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
+/** Open until it is answered, which the API server does when it refuses it, or given up. */
+export type UnfinishedPost = Readonly<{ isOpen: boolean; giveUp: () => void }>;
+
 /** Who asks, and whom. `certificateAuthority` is called for each request, as it may change. */
 export type KubeClientOptions = Readonly<{
   url: URL;
@@ -81,12 +84,16 @@ export class KubeClient {
     return this.#send('GET', path);
   }
 
-  /** Begins a POST whose body does not come. It goes on until the function that is returned is called, or the API server ends it. */
-  beginPost(path: string): () => void {
+  /** Begins a POST whose body does not come. */
+  beginPost(path: string): UnfinishedPost {
     const outgoing = this.#request('POST', path, 'application/json');
-    outgoing.on('error', () => {});
+    const post = { isOpen: true, giveUp: () => void outgoing.destroy() };
+    const ended = () => {
+      post.isOpen = false;
+    };
+    outgoing.on('error', ended).on('response', ended);
     outgoing.write('{');
-    return () => outgoing.destroy();
+    return post;
   }
 
   async #ask(

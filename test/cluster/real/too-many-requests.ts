@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { until } from '../until.ts';
-import type { ApiObject, KubeClient, RawAnswer } from './kube-client.ts';
+import type { ApiObject, KubeClient, RawAnswer, UnfinishedPost } from './kube-client.ts';
 
 const EFFECT_LIMIT_MS = 10_000;
 
@@ -63,7 +63,7 @@ export class TooManyRequests {
   readonly #admin: KubeClient;
   readonly #kubenurse: KubeClient;
   #flowSchema: string | undefined;
-  #release: () => void = () => {};
+  #held: UnfinishedPost | undefined;
 
   /** `kubenurse` asks as the service account. */
   constructor(admin: KubeClient, kubenurse: KubeClient) {
@@ -77,13 +77,20 @@ export class TooManyRequests {
     const { metadata } = await this.#admin.create(`${GROUP}/flowschemas`, FLOW_SCHEMA);
     this.#flowSchema = metadata.uid;
     await this.#untilAnswered('by this flow schema', ({ headers }) => this.#isOurs(headers));
-    this.#release = this.#kubenurse.beginPost(HELD);
-    await this.#untilAnswered('with 429', ({ status }) => status === 429);
+    // It is refused itself while a request before it still has the seat.
+    await this.#untilAnswered('with 429', ({ status }) => {
+      if (!this.#held?.isOpen) {
+        this.#held = this.#kubenurse.beginPost(HELD);
+        return false;
+      }
+      return status === 429;
+    });
   }
 
   /** Resolves when it is over. Throws a KubeError. */
   async end(): Promise<void> {
-    this.#release();
+    this.#held?.giveUp();
+    this.#held = undefined;
     await this.#admin.delete(`${GROUP}/flowschemas/${NAME}`);
     await this.#admin.delete(`${GROUP}/prioritylevelconfigurations/${NAME}`);
     await this.#untilAnswered('by another flow schema', ({ headers }) => !this.#isOurs(headers));
