@@ -1,14 +1,64 @@
-/** `npm run bench -- <name>`: runs the benchmark of that name in this folder. */
-const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
-  'api-server-load': () => import('./api-server-load.ts'),
-  scrape: () => import('./scrape.ts'),
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { goOnInOwnNamespace } from '../cluster/real/own-namespace.ts';
+import { missingTools } from '../real/tools.ts';
+import type { Benchmark } from './benchmark.ts';
+
+/*
+ * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table. What was measured, and what it
+ * means: docs/performance.md.
+ */
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  'api-server-load': async () => (await import('./api-server-load.ts')).apiServerLoad,
+  scrape: async () => (await import('./scrape.ts')).scrape,
 };
 
-const [, , name = ''] = process.argv;
-const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
-if (benchmark === undefined) {
-  console.error(`npm run bench -- ${Object.keys(BENCHMARKS).join('|')}`);
-  process.exitCode = 2;
+const USAGE = `npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [options of its own]`;
+
+/** Ends with what is wrong. */
+function refuse(reason: string): never {
+  console.error(`${reason}\n${USAGE}`);
+  process.exit(2);
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+if (load === undefined) refuse(name === '' ? 'say which' : `there is no benchmark "${name}"`);
+const benchmark: Benchmark = await load();
+const { short, json, ...values } = readOptions(benchmark);
+const missing = missingTools(benchmark.tools ?? []);
+if (missing.length > 0) refuse(`npm run tools has not built ${missing.join(', ')}`);
+if (benchmark.inOwnNamespace) await goOnInOwnNamespace();
+
+const tell = (progress: string) => console.error(progress);
+const result = await benchmark.run({ short, values, tell });
+if (json) {
+  console.log(JSON.stringify(result, undefined, 2));
 } else {
-  await benchmark();
+  const [processor] = cpus();
+  const date = new Date().toISOString().slice(0, 10);
+  console.log(`${benchmark.table(result)}\n`);
+  console.log(
+    `${date}, Node ${process.versions.node}, ${cpus().length} × ${processor?.model.trim()}`,
+  );
+}
+
+function readOptions({ options = {} }: Benchmark) {
+  const own = Object.entries(options).map(
+    ([option, value]) => [option, { type: 'string', default: value }] as const,
+  );
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        ...Object.fromEntries(own),
+        short: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
 }

@@ -1,17 +1,50 @@
 import { startExports } from '../../exporters/start.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import type { Benchmark } from './benchmark.ts';
+import { quantile } from './statistics.ts';
+import { markdownTable } from './table.ts';
 
-/*
+const ROUNDS = { short: 3, long: 60 };
+const WARM_UP = { short: 1, long: 30 };
+const FORMATS = { text: '*/*', OpenMetrics: 'application/openmetrics-text' };
+const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+type Scrapes = Readonly<{
+  sets: number;
+  format: string;
+  /** Of each. */
+  milliseconds: readonly number[];
+  /** Of the last. */
+  bytes: number;
+}>;
+
+/**
  * What a scrape costs: collecting what was recorded since the last one, adding it up and writing it, in each format. A
  * third of the sets of attributes are each of a histogram's, of a trace's and of counters, as in a cluster.
  */
+export const scrape: Benchmark<Scrapes[]> = {
+  run: async ({ short }) => {
+    const size = short ? 'short' : 'long';
+    const results: Scrapes[] = [];
+    for (const sets of [200, 2_000]) {
+      for (const [format, accept] of Object.entries(FORMATS)) {
+        results.push({ sets, format, ...(await measure(sets, accept, size)) });
+      }
+    }
+    return results;
+  },
+  table: (results) =>
+    markdownTable(
+      ['sets of attributes, format', 'median, ms', '10 %', '90 %', 'KB'],
+      results.map(({ sets, format, milliseconds, bytes }) => [
+        `${sets}, ${format}`,
+        ...[0.5, 0.1, 0.9].map((q) => quantile(milliseconds, q).toFixed(2)),
+        (bytes / 1_000).toFixed(0),
+      ]),
+    ),
+};
 
-const ROUNDS = 60;
-const WARM_UP = 30;
-const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** The milliseconds of each scrape, sorted, with so many sets of attributes; and the bytes of the last. */
-async function measure(sets: number, accept: string) {
+async function measure(sets: number, accept: string, size: 'short' | 'long') {
   const exports = await startExports({
     names: ['prometheus'],
     environment: {},
@@ -31,7 +64,7 @@ async function measure(sets: number, accept: string) {
   });
   const milliseconds: number[] = [];
   let bytes = 0;
-  for (let round = -WARM_UP; round < ROUNDS; round += 1) {
+  for (let round = -WARM_UP[size]; round < ROUNDS[size]; round += 1) {
     for (let i = 0; i < sets; i += 3) {
       const type = `path_node-${i}.example.org`;
       metrics.httpRequestDuration.record(0.0012, { type });
@@ -44,26 +77,5 @@ async function measure(sets: number, accept: string) {
     bytes = scrape?.body.length ?? 0;
   }
   await exports.shutdown(1_000);
-  return { milliseconds: milliseconds.toSorted((a, b) => a - b), bytes };
+  return { milliseconds, bytes };
 }
-
-const rows = [];
-for (const sets of [200, 2_000]) {
-  for (const [format, accept] of [
-    ['text', '*/*'],
-    ['OpenMetrics', 'application/openmetrics-text'],
-  ] as const) {
-    const { milliseconds, bytes } = await measure(sets, accept);
-    const quantile = (q: number) =>
-      Number(milliseconds[Math.floor(q * (milliseconds.length - 1))]?.toFixed(2));
-    rows.push({
-      'sets of attributes': sets,
-      format,
-      'median ms': quantile(0.5),
-      '10% ms': quantile(0.1),
-      '90% ms': quantile(0.9),
-      KiB: Math.round(bytes / 1024),
-    });
-  }
-}
-console.table(rows);
