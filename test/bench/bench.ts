@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { goOnInOwnNamespace } from '../cluster/real/own-namespace.ts';
@@ -5,8 +6,8 @@ import { missingTools } from '../real/tools.ts';
 import type { Benchmark } from './benchmark.ts';
 
 /*
- * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table. What was measured, and what it
- * means: docs/performance.md.
+ * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table; `all`: each, one after the other.
+ * What was measured, and what it means: docs/performance.md.
  */
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
@@ -14,7 +15,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scrape: async () => (await import('./scrape.ts')).scrape,
 };
 
-const USAGE = `npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [options of its own]`;
+const USAGE = `npm run bench -- all|${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [options of its own]`;
 
 /** Ends with what is wrong. */
 function refuse(reason: string): never {
@@ -22,7 +23,21 @@ function refuse(reason: string): never {
   process.exit(2);
 }
 
+/** Each in a process of its own, and ends with 1 where one of them failed. */
+function runAll(): never {
+  let exitCode = 0;
+  for (const each of Object.keys(BENCHMARKS)) {
+    console.log(`\n## ${each}\n`);
+    const { status } = spawnSync(process.execPath, [import.meta.filename, each, ...args], {
+      stdio: 'inherit',
+    });
+    if (status !== 0) exitCode = 1;
+  }
+  process.exit(exitCode);
+}
+
 const [name = '', ...args] = process.argv.slice(2);
+if (name === 'all') runAll();
 const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
 if (load === undefined) refuse(name === '' ? 'say which' : `there is no benchmark "${name}"`);
 const benchmark: Benchmark = await load();
