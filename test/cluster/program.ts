@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { OwnedProcess } from './owned-process.ts';
 
 /** So many lines of the output are kept, the latest. */
 const KEPT_LINES = 1_000;
 /** A longer line, in characters, is kept in pieces. */
 const LONGEST_LINE = 64 * 1024;
-/** A program that has not ended so long after SIGTERM is killed. */
-const STOP_LIMIT_MS = 10_000;
 
 /** util-linux; has the kernel kill the program when we die without a chance to do it ourselves. */
 const SETPRIV = '/usr/bin/setpriv';
@@ -56,18 +54,8 @@ export class Lines {
 /** Where what a program writes is kept. */
 export type Output = Readonly<{ stdout: Lines; stderr: Lines }>;
 
-const running = new Set<Program>();
-process.on('exit', () => {
-  for (const program of running) program.signal('SIGKILL');
-});
-
 /** One run of a program written for Node, in a process of its own. */
-export class Program {
-  readonly #child: ChildProcess;
-  /** Resolves, never rejects, when the process has ended and all that it wrote was read. */
-  readonly ended: Promise<void>;
-  #end: string | undefined;
-
+export class Program extends OwnedProcess {
   /**
    * Starts it with these variables and no others but PATH. In a process group of its own, so that a Ctrl-C
    * in our terminal is ours alone to answer. `enter` is what its command line begins with.
@@ -79,49 +67,11 @@ export class Program {
     enter: readonly string[] = [],
   ) {
     const dieWithUs = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
-    const [command = '', ...args] = [...dieWithUs, ...enter, process.execPath, file];
-    const child = spawn(command, args, {
-      env: { PATH: process.env.PATH, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    this.#child = child;
-    running.add(this);
-    output.stdout.follow(child.stdout);
-    output.stderr.follow(child.stderr);
-    child.on('exit', (code, signal) => {
-      this.#end = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-    });
-    child.on('error', (error) => {
-      if (child.pid === undefined) this.#end = `could not be started: ${error.message}`;
-    });
-    this.ended = new Promise((resolve) => {
-      child.on('close', () => resolve());
-      child.on('error', () => child.pid === undefined && resolve());
-    });
-    this.ended.then(() => running.delete(this));
-  }
-
-  /** How it ended, such as `was ended by SIGKILL`; undefined while it runs. */
-  get end(): string | undefined {
-    return this.#end;
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** Sends it a signal, unless it has ended. */
-  signal(name: NodeJS.Signals): void {
-    if (this.#end === undefined) this.#child.kill(name);
-  }
-
-  /** SIGTERM, and SIGKILL when it has not ended 10 s later. A suspended one is woken for it. */
-  async stop(): Promise<void> {
-    this.signal('SIGTERM');
-    this.signal('SIGCONT');
-    const killLater = setTimeout(() => this.signal('SIGKILL'), STOP_LIMIT_MS);
-    await this.ended;
-    clearTimeout(killLater);
+    const commandLine = [...dieWithUs, ...enter, process.execPath, file];
+    const read = (stdout: Readable, stderr: Readable) => {
+      output.stdout.follow(stdout);
+      output.stderr.follow(stderr);
+    };
+    super(commandLine, environment, read, { detached: true });
   }
 }

@@ -1,17 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { OwnedProcess } from './owned-process.ts';
 import { until } from './until.ts';
 
 const START_LIMIT_MS = 30_000;
-/** A server that has not ended so long after SIGTERM is killed. */
-const STOP_LIMIT_MS = 10_000;
 /** So many characters of the output are kept, the latest. */
 const KEPT_OUTPUT = 100_000;
-
-const running = new Set<ServerProcess>();
-process.on('exit', () => {
-  for (const server of running) server.signal('SIGKILL');
-});
 
 /** How to start a server. */
 export type ServerProcessOptions = Readonly<{
@@ -24,12 +17,8 @@ export type ServerProcessOptions = Readonly<{
 }>;
 
 /** A server written by others, in a process of its own. */
-export class ServerProcess {
-  /** Resolves, never rejects, when the process has ended and all that it wrote was read. */
-  readonly ended: Promise<void>;
-  readonly #child: ChildProcess;
-  #output = '';
-  #end: string | undefined;
+export class ServerProcess extends OwnedProcess {
+  readonly #written: { text: string };
 
   /** Starts it and waits until it is ready. Throws, with what it wrote, when it ends before or is not ready within 30 s. */
   static async start(
@@ -40,7 +29,7 @@ export class ServerProcess {
     const server = new ServerProcess([...enter, command, ...args], environment);
     try {
       await until('it is ready', START_LIMIT_MS, async () => {
-        if (server.#end !== undefined) throw new Error(server.#end);
+        if (server.end !== undefined) throw new Error(server.end);
         return ready();
       });
     } catch (error) {
@@ -57,64 +46,20 @@ export class ServerProcess {
     commandLine: readonly string[],
     environment: Readonly<Record<string, string>>,
   ) {
-    const [command = '', ...args] = commandLine;
-    const child = spawn(command, args, {
-      env: { PATH: process.env.PATH, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const written = { text: '' };
+    super(commandLine, environment, (...streams) => {
+      for (const stream of streams) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          written.text = (written.text + text).slice(-KEPT_OUTPUT);
+        });
+      }
     });
-    this.#child = child;
-    running.add(this);
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-KEPT_OUTPUT);
-      });
-    }
-    child.on('exit', (code, signal) => {
-      this.#end = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-    });
-    this.ended = new Promise((resolve) => {
-      child.on('close', () => resolve());
-      child.on('error', (error) => {
-        if (child.pid !== undefined) return;
-        this.#end = `could not be started: ${error.message}`;
-        resolve();
-      });
-    });
-    this.ended.then(() => running.delete(this));
-  }
-
-  /** How it ended, such as `was ended by SIGKILL`; undefined while it runs. */
-  get end(): string | undefined {
-    return this.#end;
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
+    this.#written = written;
   }
 
   /** What it wrote, at most the last 100,000 characters. */
   get output(): string {
-    return this.#output;
-  }
-
-  /** Sends it a signal, unless it has ended. */
-  signal(name: NodeJS.Signals): void {
-    if (this.#end === undefined) this.#child.kill(name);
-  }
-
-  /** SIGTERM, and SIGKILL when it has not ended 10 s later. A suspended one is woken for it. */
-  async stop(): Promise<void> {
-    this.signal('SIGTERM');
-    this.signal('SIGCONT');
-    const killLater = setTimeout(() => this.signal('SIGKILL'), STOP_LIMIT_MS);
-    await this.ended;
-    clearTimeout(killLater);
-  }
-
-  /** SIGKILL; resolves when it has ended. */
-  async kill(): Promise<void> {
-    this.signal('SIGKILL');
-    await this.ended;
+    return this.#written.text;
   }
 }
 

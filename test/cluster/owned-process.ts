@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+/** What has not ended so long after SIGTERM is killed. */
+const STOP_LIMIT_MS = 10_000;
+
+const running = new Set<OwnedProcess>();
+process.on('exit', () => {
+  for (const each of running) each.signal('SIGKILL');
+});
+
+/** A process that ends with ours, if not before. */
+export class OwnedProcess {
+  /** Resolves, never rejects, when the process has ended and all that it wrote was read. */
+  readonly ended: Promise<void>;
+  readonly #child: ChildProcess;
+  #end: string | undefined;
+
+  /**
+   * Starts it with these variables and no others but PATH; `read` is given its standard output, and its standard error.
+   * `detached`: in a process group of its own, so that a Ctrl-C in our terminal is ours alone to answer.
+   */
+  constructor(
+    commandLine: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    read: (stdout: Readable, stderr: Readable) => void,
+    { detached = false } = {},
+  ) {
+    const [command = '', ...args] = commandLine;
+    const child = spawn(command, args, {
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached,
+    });
+    this.#child = child;
+    running.add(this);
+    read(child.stdout, child.stderr);
+    child.on('exit', (code, signal) => {
+      this.#end = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+    });
+    this.ended = new Promise((resolve) => {
+      child.on('close', () => resolve());
+      child.on('error', (error) => {
+        if (child.pid !== undefined) return;
+        this.#end = `could not be started: ${error.message}`;
+        resolve();
+      });
+    });
+    this.ended.then(() => running.delete(this));
+  }
+
+  /** How it ended, such as `was ended by SIGKILL`; undefined while it runs. */
+  get end(): string | undefined {
+    return this.#end;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Sends it a signal, unless it has ended. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#end === undefined) this.#child.kill(name);
+  }
+
+  /** SIGTERM, and SIGKILL when it has not ended 10 s later. A suspended one is woken for it. */
+  async stop(): Promise<void> {
+    this.signal('SIGTERM');
+    this.signal('SIGCONT');
+    const killLater = setTimeout(() => this.signal('SIGKILL'), STOP_LIMIT_MS);
+    await this.ended;
+    clearTimeout(killLater);
+  }
+
+  /** SIGKILL; resolves when it has ended. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+}
