@@ -5,11 +5,12 @@ import { CertificateAuthority } from '../certificates.ts';
 import { API_SERVER_HOST, INGRESS_HOST, SERVICE_HOST } from '../environment.ts';
 import type { Endpoint, Parts, StartParts } from '../parts.ts';
 import { NAMESPACE } from '../pod.ts';
-import { familyOf, type IpFamily } from './address-plan.ts';
+import { type AddressPlan, familyOf, type IpFamily } from './address-plan.ts';
 import { RealControlPlane } from './control-plane.ts';
 import { DnsmasqServer } from './dns.ts';
 import { Fabric } from './fabric.ts';
 import { NginxIngress } from './ingress.ts';
+import type { Machine } from './machine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { RealSandbox } from './real-sandbox.ts';
 import type { Service } from './service-rules.ts';
@@ -79,49 +80,21 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
     ]);
 
     const setEndpoints = async (endpoints: readonly Endpoint[]) => {
-      const backends = (port: number) =>
-        endpoints.flatMap(({ addresses }) => addresses.map((address) => ({ address, port })));
+      const primary = backendsOf(endpoints, 8080).filter(
+        ({ address }) => familyOf(address) === plan.families[0],
+      );
       await Promise.all([
-        fabric.services.set([
-          service('kubernetes', 443, 'TCP', machine.addresses, 6443),
-          service('dns', 53, 'UDP', dnsMachine.addresses, dns.port),
-          service('dns', 53, 'TCP', dnsMachine.addresses, dns.port),
-          ...[8080, 8443].map((port) => ({
-            ...service('kubenurse', port, 'TCP', [], port),
-            backends: backends(port),
-          })),
-        ]),
-        ingress.setBackends(
-          backends(8080).filter(({ address }) => familyOf(address) === plan.families[0]),
+        fabric.services.set(
+          servicesOf(plan, machine, { machine: dnsMachine, port: dns.port }, endpoints),
         ),
+        ingress.setBackends(primary),
       ]);
     };
-    const service = (
-      name: keyof typeof SERVICES,
-      port: number,
-      protocol: 'TCP' | 'UDP',
-      addresses: readonly string[],
-      targetPort: number,
-    ): Service => ({
-      name,
-      addresses: plan.service(SERVICES[name]),
-      port,
-      protocol,
-      backends: addresses.map((address) => ({ address, port: targetPort })),
-    });
     await setEndpoints([]);
 
     const resolvConf = join(directory, 'resolv.conf');
     const extraAuthority = join(directory, 'ca.pem');
-    await writeFile(
-      resolvConf,
-      [
-        ...plan.service(SERVICES.dns).map((address) => `nameserver ${address}`),
-        `search ${NAMESPACE}.svc.cluster.local svc.cluster.local cluster.local`,
-        'options ndots:5',
-        '',
-      ].join('\n'),
-    );
+    await writeFile(resolvConf, resolvConfOf(plan));
     await writeFile(extraAuthority, authority.certificate);
 
     const networks = new Map<number, NodeNetwork>();
@@ -179,4 +152,44 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
       },
     };
   };
+}
+
+/** What kube-proxy would make of the cluster's Services. `endpoints`: those of our own. */
+function servicesOf(
+  plan: AddressPlan,
+  apiServer: Machine,
+  dns: Readonly<{ machine: Machine; port: number }>,
+  endpoints: readonly Endpoint[],
+): Service[] {
+  const service = (
+    name: keyof typeof SERVICES,
+    port: number,
+    protocol: 'TCP' | 'UDP',
+    backends: Service['backends'],
+  ) => ({ name, addresses: plan.service(SERVICES[name]), port, protocol, backends });
+  const dnsBackends = backendsOf([dns.machine], dns.port);
+  return [
+    service('kubernetes', 443, 'TCP', backendsOf([apiServer], 6443)),
+    service('dns', 53, 'UDP', dnsBackends),
+    service('dns', 53, 'TCP', dnsBackends),
+    service('kubenurse', 8080, 'TCP', backendsOf(endpoints, 8080)),
+    service('kubenurse', 8443, 'TCP', backendsOf(endpoints, 8443)),
+  ];
+}
+
+function backendsOf(
+  hosts: readonly Readonly<{ addresses: readonly string[] }>[],
+  port: number,
+): Service['backends'] {
+  return hosts.flatMap(({ addresses }) => addresses.map((address) => ({ address, port })));
+}
+
+/** As kubelet writes it for a pod. */
+function resolvConfOf(plan: AddressPlan): string {
+  return [
+    ...plan.service(SERVICES.dns).map((address) => `nameserver ${address}`),
+    `search ${NAMESPACE}.svc.cluster.local svc.cluster.local cluster.local`,
+    'options ndots:5',
+    '',
+  ].join('\n');
 }
