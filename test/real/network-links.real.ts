@@ -6,7 +6,7 @@ import { run } from '../cluster/real/command.ts';
 import { Fabric } from '../cluster/real/fabric.ts';
 import { whyNot } from '../cluster/real/own-namespace.ts';
 import { LIMIT_MS, Network, ruleset, told } from './network-fixture.ts';
-import { Peer } from './network-peers.ts';
+import { errorsDuring, Peer } from './network-peers.ts';
 
 describe.skipIf(whyNot())('a fabric', () => {
   let network: Network;
@@ -83,6 +83,17 @@ describe.skipIf(whyNot())('a fabric', () => {
       const answered = answers.filter(({ error }) => error === undefined).length;
       // A quarter, 100, give or take five standard deviations.
       expect(Math.abs(answered - 100)).toBeLessThan(43);
+    });
+
+    test('loses no packet when the impairment changes', async () => {
+      const [address = ''] = network.pod(2).addresses;
+      const errors = await errorsDuring(network.peer('pod-1'), address, undefined, async () => {
+        for (let time = 0; time < 10; time++) {
+          await network.node(2).impair({ delayMs: 20 });
+          await network.node(2).impair(undefined);
+        }
+      });
+      expect(errors).toEqual([]);
     });
 
     test.each(['/bytes/2000000', undefined])(

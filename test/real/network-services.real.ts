@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PodNetwork } from '../cluster/real/node-network.ts';
 import { whyNot } from '../cluster/real/own-namespace.ts';
 import { LIMIT_MS, Network, SYN_AGAIN_MS, told } from './network-fixture.ts';
-import { Peer } from './network-peers.ts';
+import { errorsDuring, Peer } from './network-peers.ts';
 
 describe.skipIf(whyNot())('a service', () => {
   let network: Network;
@@ -41,6 +41,14 @@ describe.skipIf(whyNot())('a service', () => {
     await serve(network.pod(2), network.pod(3));
     expect(await answering(network.peer('pod-1'), address)).toEqual(['pod-2', 'pod-3']);
     expect(told(await network.peer('pod-1').datagram(address, { port: PORT }))).toBe('answer');
+  });
+
+  test.each(addresses)('%s loses no packet when its backends change', async (address) => {
+    await serve(...network.pods);
+    const errors = await errorsDuring(network.peer('pod-1'), address, PORT, async () => {
+      for (let time = 0; time < 20; time++) await serve(network.pod(1 + (time % 3)));
+    });
+    expect(errors).toEqual([]);
   });
 
   test.each(addresses)('%s refuses when it has no backend', async (address) => {

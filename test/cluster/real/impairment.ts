@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const IMPAIR = join(import.meta.dirname, '../../tools/bin/impair');
 /** It answers within a millisecond, unless the computer is busy. */
@@ -22,6 +23,7 @@ export class Impairer {
   readonly #child: ChildProcess;
   readonly #answers: Interface;
   readonly #closed: Promise<unknown>;
+  #impairment: Impairment = {};
   #errors = '';
 
   private constructor(child: ChildProcess, answers: Interface) {
@@ -59,11 +61,26 @@ export class Impairer {
     });
     this.#child.stdin?.write(`${JSON.stringify(impairment)}\n`);
     await Promise.race([answered, ended]);
+    this.#impairment = impairment;
   }
 
-  /** Packets it still holds are lost. */
-  async close(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#closed;
+  /** Has it do nothing to packets any longer, and resolves when those that it delayed have gone on. */
+  async letGo(): Promise<void> {
+    const longest = longestDelay(this.#impairment);
+    await this.set({});
+    await sleep(longest);
   }
+
+  /** Ends it when it has passed on what had come; packets that it still delays are lost. */
+  async close(): Promise<void> {
+    this.#child.stdin?.end();
+    const killLater = setTimeout(() => this.#child.kill('SIGKILL'), ANSWER_LIMIT_MS);
+    await this.#closed;
+    clearTimeout(killLater);
+  }
+}
+
+/** In milliseconds. */
+function longestDelay({ delayMs = 0, jitterMs = 0, marked = {} }: Impairment): number {
+  return delayMs + jitterMs + Math.max(0, ...Object.values(marked));
 }

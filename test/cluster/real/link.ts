@@ -18,6 +18,8 @@ export type LinkEnds = Readonly<{
  * of a second pair, and `impair` forwards between the two:
  *
  *     bridge – port-b = port-a – impair – port = eth0
+ *
+ * For the moment in which one way takes the other's place both are there: a packet comes twice, and none is lost.
  */
 export class Link {
   readonly #ends: LinkEnds;
@@ -39,8 +41,8 @@ export class Link {
   }
 
   /**
-   * Replaces what was done to its packets; `undefined` makes it a plain link again. What is under way in that moment
-   * may be lost. Not to be called while another call is under way. Rejects when `impair` is not built.
+   * Replaces what was done to its packets; `undefined` makes it a plain link again, when those that are delayed have
+   * come. Not to be called while another call is under way. Rejects when `impair` is not built.
    */
   async impair(impairment: Impairment | undefined): Promise<void> {
     if (impairment === undefined) await this.#restore();
@@ -68,13 +70,15 @@ export class Link {
       await outside.ip([`link delete ${port}-a`]);
       throw error;
     }
-    await outside.ip([`link set ${port} nomaster`, `link set ${port}-b master ${bridge}`]);
+    await outside.ip([`link set ${port}-b master ${bridge}`, `link set ${port} nomaster`]);
   }
 
   async #restore(): Promise<void> {
     if (this.#impairer === undefined) return;
     const { outside, bridge, port } = this.#ends;
-    await outside.ip([`link set ${port}-b nomaster`, `link set ${port} master ${bridge}`]);
+    await outside.ip([`link set ${port} master ${bridge}`]);
+    await this.#impairer.letGo();
+    await outside.ip([`link set ${port}-b nomaster`]);
     await this.#impairer.close();
     this.#impairer = undefined;
     await outside.ip([`link delete ${port}-a`]);

@@ -1,6 +1,7 @@
 // impair forwards Ethernet frames between two interfaces, in both directions, and delays and loses some on the way:
 // what the kernel's netem does where there is one. How is read from the standard input, a JSON object a line, and may
-// change at any time; each line is answered with a line when it is in effect. It ends with its input.
+// change at any time; each line is answered with a line when it is in effect. It ends with its input, when it has passed
+// on what had come and was not delayed.
 package main
 
 import (
@@ -12,6 +13,8 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
+	"unsafe"
 )
 
 func main() {
@@ -33,6 +36,22 @@ func main() {
 		}
 		fmt.Println("ok")
 	}
+	for end := time.Now().Add(lastFrames); time.Now().Before(end) && (hasFrames(first) || hasFrames(second)); {
+		time.Sleep(time.Millisecond)
+	}
+	// For the one that was taken last.
+	time.Sleep(time.Millisecond)
+}
+
+// lastFrames is for how long, at the most, frames that have come before the end are still passed on.
+const lastFrames = time.Second
+
+// hasFrames tells whether there are frames that were not taken yet.
+func hasFrames(socket int) bool {
+	const siocinq = 0x541b
+	var length int32
+	_, _, err := syscall.Syscall(syscall.SYS_IOCTL, uintptr(socket), siocinq, uintptr(unsafe.Pointer(&length)))
+	return err == 0 && length > 0
 }
 
 // Of linux/if_packet.h.
