@@ -69,10 +69,11 @@ function valueLines(metric: MetricData, point: DataPoint<number>, format: Format
   return `${line}${familyOf(metric)}_created${braced(set)} ${seconds(point.startTime)}\n`;
 }
 
-/** The buckets' upper bounds, which all points of a metric have in common. */
+/** What all points of a metric have in common: how the label of each bucket's upper bound ends. */
 function boundsOf([first]: readonly DataPoint<Histogram>[], format: Format): string[] {
   const boundaries = first?.value.buckets.boundaries ?? [];
-  return [...boundaries.map(format === 'openmetrics' ? float : String), '+Inf'];
+  const texts = [...boundaries.map(format === 'openmetrics' ? float : String), '+Inf'];
+  return texts.map((text) => `${text}"} `);
 }
 
 function histogramLines(
@@ -85,9 +86,9 @@ function histogramLines(
   const bucket = `${name}_bucket{${set}${set === '' ? '' : ','}le="`;
   let lines = '';
   let cumulative = 0;
-  for (const [i, count] of value.buckets.counts.entries()) {
-    cumulative += count;
-    lines += `${bucket}${bounds[i]}"} ${cumulative}\n`;
+  for (let i = 0; i < bounds.length; i += 1) {
+    cumulative += value.buckets.counts[i] ?? 0;
+    lines += `${bucket}${bounds[i]}${cumulative}\n`;
   }
   lines += `${name}_sum${braced(set)} ${number(value.sum ?? 0)}\n`;
   lines += `${name}_count${braced(set)} ${value.count}\n`;

@@ -51,12 +51,17 @@ export function createChecks(
       hasLeft: async (since: number) => (await neighbourhood?.hasLeft(neighbour, since)) ?? false,
     };
   };
+  // A thousand of them take milliseconds to make: only where the neighbours are others than the last time.
+  let known: readonly Neighbour[] | undefined;
+  let checks: readonly Check[] = always;
   return () => {
     const { neighbours } = questions;
     if (neighbours === undefined || neighbourhood === undefined) return always;
-    return [
-      ...always,
-      ...neighbourhood.neighbours().map((neighbour) => path(neighbours, neighbour)),
-    ];
+    const current = neighbourhood.neighbours();
+    if (current !== known) {
+      known = current;
+      checks = [...always, ...current.map((neighbour) => path(neighbours, neighbour))];
+    }
+    return checks;
   };
 }

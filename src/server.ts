@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type RequestListener,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
@@ -43,10 +47,7 @@ export type RunningServer = Readonly<{
 }>;
 
 /** The program's pages as a Koa application. */
-export function createApp(
-  pages: Readonly<Record<string, Page>>,
-  onError: ServerOptions['onError'],
-): Koa {
+function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions['onError']): Koa {
   const app = new Koa();
   app.on('error', (error: NodeJS.ErrnoException) => {
     // A client that has gone away is no error of ours.
@@ -64,11 +65,25 @@ export function createApp(
     } else if (context.method !== 'GET' && context.method !== 'HEAD') {
       context.status = 405;
       context.set('Allow', 'GET, HEAD');
+    } else if ('answer' in page) {
+      context.respond = false;
+      page.answer(context.req, context.res);
     } else {
       await page(context);
     }
   });
   return app;
+}
+
+/** Answers by Koa, but a page that needs none of it and is asked for as neighbours and kubelet do: a plain `GET` of its path. */
+function createListener({ pages, onError }: ServerOptions): RequestListener {
+  const koa = createApp(pages, onError).callback();
+  return (request, response) => {
+    const { method, url = '' } = request;
+    const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
+    if (page !== undefined && 'answer' in page) page.answer(request, response);
+    else koa(request, response);
+  };
 }
 
 /** Undefined where the request's target cannot be read, such as `http://[::1/alive`. */
@@ -82,7 +97,7 @@ function pathOf(context: Context): string | undefined {
 
 /** Serves the pages over HTTP, and over HTTPS where asked to. Rejects when a port or certificate cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const answer = createApp(options.pages, options.onError).callback();
+  const answer = createListener(options);
   const http = createHttpServer(TIMEOUTS, answer);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Our own list, because `closeAllConnections()` knows nothing of those in a TLS handshake.

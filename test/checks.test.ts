@@ -61,6 +61,18 @@ describe('createChecks()', () => {
     ]);
   });
 
+  test('makes the checks anew only when the neighbours are others', () => {
+    const { neighbours } = neighbourhoodOf({ a: '10.1.0.1' });
+    let current = neighbours();
+    const neighbourhood = { neighbours: () => current } as unknown as Neighbourhood;
+    const checks = createChecks(QUESTIONS, PROBES, neighbourhood);
+    const first = checks();
+    expect(checks()).toBe(first);
+    current = neighbourhoodOf({ b: '10.1.0.2' }).neighbours();
+    expect(checks().at(-1)?.type).toBe('path_b');
+    expect(first.at(-1)?.type).toBe('path_a');
+  });
+
   test('leaves out what is switched off', () => {
     const off = {
       apiServerDirect: undefined,

@@ -16,6 +16,33 @@ test('alwaysHappyPage() answers 200 with nothing', async () => {
   expect(answer).toMatchObject({ status: 200, body: '', headers: { 'content-length': '0' } });
 });
 
+test.each([
+  ['GET', '/alwayshappy'],
+  ['GET', '/alwayshappy?x=1'],
+  ['GET', 'http://example.com/alwayshappy'],
+  ['HEAD', '/alwayshappy'],
+])('alwaysHappyPage() answers %s %s with the same, and counts its caller', async (method, path) => {
+  const seen: string[] = [];
+  const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });
+  const headers = { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' };
+  const answer = await ask(port, path, { method, headers });
+  expect(answer).toMatchObject({ status: 200, body: '' });
+  expect(Object.keys(answer.headers)).toEqual([
+    'content-type',
+    'content-length',
+    'date',
+    'connection',
+  ]);
+  expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+  expect(seen).toEqual(['kubenurse-1']);
+});
+
+test('alwaysHappyPage() is not to be posted to', async () => {
+  const port = await serveAlwaysHappy({ saw: () => {} });
+  const { status, headers } = await ask(port, '/alwayshappy', { method: 'POST' });
+  expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+});
+
 test('alwaysHappyPage() counts a caller by the origin header, however that is spelled', async () => {
   const seen: string[] = [];
   const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { metricsPage } from '../../src/pages/metrics.ts';
 import { scrapedMetrics } from '../scraped-metrics.ts';
 import { ask, servePages } from '../served-pages.ts';
@@ -60,6 +60,15 @@ test.each([
   expect(String(isGzip ? gunzipSync(bytes) : bytes)).toContain(
     'kubenurse_errors_total{type="a",event="dns_done"} 3\n',
   );
+});
+
+test('metricsPage() scrapes in turn, whoever floods it', async () => {
+  const scrape = vi.fn(async () => ({ contentType: 'text/plain', body: 'a 1\n' }));
+  const { port } = await servePages({ '/metrics': metricsPage(scrape) });
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(port, '/metrics')));
+  const statuses = new Set(answers.map(({ status }) => status));
+  expect([...statuses].toSorted()).toEqual([200, 429]);
+  expect(scrape.mock.calls.length).toBeLessThan(20);
 });
 
 test('metricsPage() answers 500, and not half of a scrape, when that fails', async () => {
