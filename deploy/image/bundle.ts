@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { leaveOut } from './leave-out.ts';
+import { pack } from './pack.ts';
 
 // npm run bundle: packs the program into one file, puts the licences of all that is in it into another, and prints how
 // many bytes each package takes.
@@ -10,19 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const PROGRAM = 'dist/kubenurse.cjs';
 const LICENSES = 'dist/LICENSE';
 
-const { metafile } = await build({
-  absWorkingDir: ROOT,
-  entryPoints: ['src/main.ts'],
-  outfile: PROGRAM,
-  bundle: true,
-  platform: 'node',
-  target: 'node26',
-  // An ES module takes 5 MB more memory. Minified it takes 1 MB less, and stack traces say nothing.
-  format: 'cjs',
-  plugins: [leaveOut],
-  logOverride: { 'import-is-undefined': 'error' },
-  metafile: true,
-});
+const metafile = await pack(PROGRAM, { minify: true });
 const packed = metafile.outputs[PROGRAM] ?? { inputs: {}, bytes: 0 };
 
 /** By the package's folder; '' is ours. */

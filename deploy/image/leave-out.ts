@@ -15,8 +15,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'jsonpath-plus': 'export { leftOut as JSONPath };',
   socks: 'export { leftOut as SocksClient };',
   'socks-proxy-agent': 'export { leftOut as SocksProxyAgent };',
-  // pino's transports: we write to standard output.
+  // pino's transports and redaction: we write to standard output, and nothing secret.
   'thread-stream': 'module.exports = leftOut;',
+  '@pinojs/redact': 'module.exports = leftOut;',
 };
 
 /** Those that Koa gives to answers by itself; ours name theirs. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
@@ -32,8 +32,8 @@ function file(content: string): string {
   return path;
 }
 
-// Node reads the system's authorities once, from here.
 process.env.SSL_CERT_FILE = file(system.pem);
+process.env.SSL_CERT_DIR = join(folder, 'none');
 
 function trust(options: { pem?: string; cluster?: string; extra?: string }) {
   const mistakes: string[] = [];
@@ -79,6 +79,22 @@ describe('createTrust() trusts', () => {
 
     expect(await trusted(secureContext)).toEqual(names);
     expect(mistakes).toEqual([]);
+  });
+
+  test("what lies in the system's folder, beside what is of no use there", async () => {
+    const systemFolder = join(folder, 'certs');
+    mkdirSync(join(systemFolder, 'folder'), { recursive: true });
+    writeFileSync(join(systemFolder, 'a'), 'garbage');
+    writeFileSync(join(systemFolder, 'b'), broken);
+    writeFileSync(join(systemFolder, 'c'), other.pem);
+    writeFileSync(join(systemFolder, 'd'), `${system.pem}${other.pem}`);
+    const { SSL_CERT_DIR } = process.env;
+    onTestFinished(() => {
+      process.env.SSL_CERT_DIR = SSL_CERT_DIR;
+    });
+    process.env.SSL_CERT_DIR = systemFolder;
+
+    expect(await trusted(trust({}).secureContext)).toEqual(['system', 'other']);
   });
 
   test('by one context for all handshakes, since making it takes long', () => {
