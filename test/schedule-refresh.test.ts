@@ -9,9 +9,12 @@ const INTERVAL = 5_000;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
+  // It would take a millisecond of this clock.
+  vi.stubGlobal('setImmediate', queueMicrotask);
 });
 
 afterEach(() => {
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 

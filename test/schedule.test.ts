@@ -6,10 +6,13 @@ const INTERVAL = 5_000;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });
+  // It would take a millisecond of this clock.
+  vi.stubGlobal('setImmediate', queueMicrotask);
 });
 
 afterEach(() => {
   for (const schedule of schedules.splice(0)) schedule.stop();
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -146,9 +149,28 @@ describe('Schedule in a round', () => {
     ];
     startSchedule({ checks: () => checks });
     await vi.advanceTimersByTimeAsync(4 * INTERVAL - 1);
-    // In the second and fourth round the check that hangs is still under way, and waited for by nobody.
-    expect(askedAt).toEqual([5, 5_000, 10_005, 15_000]);
-    expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 10_000]);
+    // Waited for once; from then on it is asked last.
+    expect(askedAt).toEqual([5, 5_000, 10_000, 15_000]);
+    expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 10_001]);
+  });
+
+  test('asks one that was slow last, until it answers in time again', async () => {
+    const order: string[] = [];
+    let delay = 10;
+    const check = (type: string, milliseconds: () => number) =>
+      fakeCheck(type, {
+        probe: (target, signal) => {
+          order.push(type);
+          return answeringProbe(milliseconds()).probe(target, signal);
+        },
+      });
+    const checks = [check('slow', () => delay), check('a', () => 1), check('b', () => 1)];
+    startSchedule({ checks: () => checks });
+    await vi.advanceTimersByTimeAsync(INTERVAL + 1_000);
+    delay = 1;
+    await vi.advanceTimersByTimeAsync(2 * INTERVAL);
+
+    expect(order.join(' ')).toBe('slow a b a b slow a b slow slow a b');
   });
 
   test('gives a check 6 s in all', async () => {

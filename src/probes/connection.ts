@@ -60,9 +60,9 @@ async function connectTo(
     progress.reached('dns_done');
   }
   progress.phase = 'connect';
-  progress.reached('connect_start');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  const socket = await dial(addresses, port, limit.signal);
+  const begin = () => progress.reached('connect_start');
+  const socket = await dial(addresses, port, limit.signal, begin);
   progress.reached('connect_done');
   return socket;
 }

@@ -1,4 +1,4 @@
-import { connect, isIPv6, type Socket } from 'node:net';
+import { isIPv6, Socket } from 'node:net';
 
 /** How long one address is tried alone before the next is tried beside it, in milliseconds (RFC 8305, section 8). */
 const ATTEMPT_DELAY_MS = 250;
@@ -7,11 +7,13 @@ const ATTEMPT_DELAY_MS = 250;
  * Connects to the first of the addresses that answers (Happy Eyeballs, RFC 8305): the families in turn, the next
  * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address
  * has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
+ * `onAttempt` is called right before each address is tried.
  */
 export function dial(
   addresses: readonly string[],
   port: number,
   signal: AbortSignal,
+  onAttempt?: () => void,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const waiting = inTurn(addresses);
@@ -33,7 +35,7 @@ export function dial(
       clearTimeout(timer);
       const address = waiting.shift();
       if (address === undefined) return;
-      const socket = connect({ host: address, port, noDelay: true });
+      const socket = new Socket({ noDelay: true });
       attempts.add(socket);
       socket.once('connect', () => {
         if (!attempts.has(socket)) return;
@@ -49,6 +51,8 @@ export function dial(
           reject(firstError);
         }
       });
+      onAttempt?.();
+      socket.connect({ host: address, port });
       if (waiting.length > 0) timer = setTimeout(startNext, ATTEMPT_DELAY_MS);
     };
 

@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import type { Progress } from './progress.ts';
 import { type ResponseHead, ResponseHeadReader } from './response.ts';
 
+/** `receivedAt`: when the last of the head had come, in milliseconds of `performance.now()`. */
+export type Answer = ResponseHead & Readonly<{ receivedAt: number }>;
+
 /**
  * Sends a request and waits for the head of its response. Rejects with what failed, or with the signal's reason;
  * closing the socket is left to the caller, in either case.
@@ -11,7 +14,7 @@ export function exchange(
   request: string,
   progress: Progress,
   signal: AbortSignal,
-): Promise<ResponseHead> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
     const settle = () => {
@@ -25,30 +28,30 @@ export function exchange(
     const onClose = () => fail(new Error('the connection was closed before the answer'));
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
-      if (progress.timings.got_first_resp_byte === undefined) {
-        progress.phase = 'response';
-        progress.reached('got_first_resp_byte');
-      }
+      progress.phase = 'response';
+      progress.reached('got_first_resp_byte');
+      const receivedAt = performance.now();
       try {
         const head = reader.add(bytes);
         if (head === undefined) return;
         settle();
-        resolve(head);
+        resolve({ ...head, receivedAt });
       } catch (error) {
         fail(error);
       }
     };
 
     progress.phase = 'request';
-    socket.on('data', onData).once('error', fail).once('close', onClose);
-    signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) return onAbort();
     if (socket.destroyed) return onClose();
+    // First: while the answer is under way there is time for the rest.
     socket.write(request, (error) => {
       // An error comes by the socket's own event as well.
       if (error) return;
       progress.reached('wrote_request');
       progress.phase = 'response';
     });
+    socket.on('data', onData).once('error', fail).once('close', onClose);
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Outcome, Probe } from '../probe.ts';
 import { type Connection, type Network, openConnection } from './connection.ts';
-import { exchange } from './exchange.ts';
+import { type Answer, exchange } from './exchange.ts';
 import { failure } from './failure.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import { Progress } from './progress.ts';
@@ -39,7 +39,7 @@ export type HttpOptions = Network &
 export function createHttpProbe(options: HttpOptions): Probe {
   return async (target, signal) => {
     const authorization = await options.authorization?.();
-    const start = performance.now();
+    let start: number | undefined;
     let url = target.url;
     for (let redirects = 0; ; redirects++) {
       const isTarget = redirects === 0;
@@ -55,9 +55,10 @@ export function createHttpProbe(options: HttpOptions): Probe {
       const attempt = { progress: new Progress() };
       try {
         const response = await request(url, head, options, attempt, signal);
+        start ??= attempt.progress.start;
         const next = redirectedTo(response, url);
         if (next === undefined) {
-          return answered(response, attempt.progress, (performance.now() - start) / 1000);
+          return answered(response, attempt.progress, (response.receivedAt - start) / 1000);
         }
         if (redirects === MOST_REDIRECTS) throw new Error(`more than ${MOST_REDIRECTS} redirects`);
         url = next;
@@ -76,7 +77,7 @@ async function request(
   options: HttpOptions,
   attempt: { progress: Progress },
   signal: AbortSignal,
-): Promise<ResponseHead> {
+): Promise<Answer> {
   const idle = options.idle?.take(url.origin);
   if (idle !== undefined) {
     attempt.progress.reached('got_conn');
@@ -91,7 +92,7 @@ async function request(
   }
   return ask(await openConnection(url, options, attempt.progress, signal));
 
-  async function ask(connection: Connection): Promise<ResponseHead> {
+  async function ask(connection: Connection): Promise<Answer> {
     const { socket } = connection;
     try {
       const response = await exchange(socket, head(connection), attempt.progress, signal);

@@ -1,13 +1,20 @@
 import type { Phase, TraceEvent } from '../probe.ts';
 
-/** How far one request has come. Its clock starts when it is made. */
+/** How far one request has come. Its clock starts with the first event, when all that it takes of ours is ready. */
 export class Progress {
   phase: Phase = 'resolve';
   readonly timings: { [event in TraceEvent]?: number } = {};
-  readonly #start = performance.now();
+  #start: number | undefined;
 
-  /** Notes the moment, in seconds since the start. */
+  /** When its clock started, in milliseconds of `performance.now()`; now, as long as it has not. */
+  get start(): number {
+    return this.#start ?? performance.now();
+  }
+
+  /** Notes the moment, in seconds since the start. What happens again is not noted again. */
   reached(event: TraceEvent): void {
-    this.timings[event] = (performance.now() - this.#start) / 1000;
+    const now = performance.now();
+    this.#start ??= now;
+    this.timings[event] ??= (now - this.#start) / 1000;
   }
 }

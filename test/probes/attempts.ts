@@ -1,6 +1,5 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { Socket } from 'node:net';
+import { onTestFinished, vi } from 'vitest';
 
 /** Where a socket is connected to, and the socket. */
 export type Attempt = Readonly<{ address: string; port: number; socket: Socket }>;
@@ -8,13 +7,16 @@ export type Attempt = Readonly<{ address: string; port: number; socket: Socket }
 /** The connections that this process begins from now on until the test has finished, in order. */
 export function attempts(): readonly Attempt[] {
   const begun: Attempt[] = [];
-  const note = (message: unknown) => {
-    const { socket } = message as { socket: Socket };
-    socket.on('connectionAttempt', (address: string, port: number) => {
-      begun.push({ address, port, socket });
+  const connect = Socket.prototype.connect;
+  const spy = vi.spyOn(Socket.prototype, 'connect').mockImplementation(function (
+    this: Socket,
+    ...args
+  ) {
+    this.on('connectionAttempt', (address: string, port: number) => {
+      begun.push({ address, port, socket: this });
     });
-  };
-  subscribe('net.client.socket', note);
-  onTestFinished(() => void unsubscribe('net.client.socket', note));
+    return Reflect.apply(connect, this, args);
+  });
+  onTestFinished(() => spy.mockRestore());
   return begun;
 }
