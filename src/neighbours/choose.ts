@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { Neighbour } from '../probe.ts';
 
 const RING = 1n << 64n;
 
@@ -8,26 +7,44 @@ export function ringPlace(nodeName: string): bigint {
   return hash('sha256', nodeName, 'buffer').readBigUInt64BE(0);
 }
 
-/**
- * The neighbours that `ownNode` asks: the `limit` whose places follow its own most closely, nearest first
- * (the contract; 0 = all). One a node, and none on our own: of two pods on one node the first given counts.
- */
-export function chooseNeighbours(
-  ownNode: string,
-  candidates: Iterable<Neighbour>,
-  limit: number,
-): Neighbour[] {
-  const byNode = new Map<string, Neighbour>();
-  for (const candidate of candidates) {
-    if (candidate.nodeName !== ownNode && !byNode.has(candidate.nodeName)) {
-      byNode.set(candidate.nodeName, candidate);
+/** Chooses nodes by their places. */
+export class Ring {
+  /** Those of the nodes chosen from. To hash all names anew would be most of what a choice takes. */
+  readonly #places = new Map<string, bigint>();
+
+  /**
+   * The nodes whose pods are asked from `ownNode`, of these and without itself: the `limit` whose places follow its own
+   * most closely, nearest first (the contract; 0 = all).
+   */
+  choose(ownNode: string, nodes: readonly string[], limit: number): string[] {
+    // Nodes come and go.
+    if (this.#places.size > 2 * nodes.length) this.#places.clear();
+    const most = limit === 0 ? Infinity : limit;
+    const ownPlace = ringPlace(ownNode);
+    const nearest: { node: string; distance: bigint }[] = [];
+    const keepNearest = () => {
+      nearest.sort((a, b) => (a.distance < b.distance ? -1 : 1));
+      if (nearest.length > most) nearest.length = most;
+    };
+    let farthest = RING;
+    for (const node of nodes) {
+      const distance = BigInt.asUintN(64, this.#placeOf(node) - ownPlace);
+      if (node === ownNode || distance > farthest) continue;
+      nearest.push({ node, distance });
+      // Now and then, so that few are sorted, and not all of a large cluster.
+      if (nearest.length < 2 * most) continue;
+      keepNearest();
+      farthest = nearest.at(-1)?.distance ?? RING;
     }
+    keepNearest();
+    return nearest.map(({ node }) => node);
   }
-  const ownPlace = ringPlace(ownNode);
-  const ring = Array.from(byNode.values(), (neighbour) => ({
-    neighbour,
-    distance: (ringPlace(neighbour.nodeName) - ownPlace + RING) % RING,
-  }));
-  ring.sort((a, b) => (a.distance < b.distance ? -1 : 1));
-  return ring.slice(0, limit === 0 ? undefined : limit).map(({ neighbour }) => neighbour);
+
+  #placeOf(node: string): bigint {
+    const known = this.#places.get(node);
+    if (known !== undefined) return known;
+    const place = ringPlace(node);
+    this.#places.set(node, place);
+    return place;
+  }
 }

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../probe.ts';
-import { chooseNeighbours } from './choose.ts';
+import { Ring } from './choose.ts';
 
 /** How long a pod that has not been ready yet may take to begin listening, in milliseconds, before it is asked. */
 const STARTING_MS = 15_000;
@@ -43,6 +43,7 @@ export type NeighbourhoodOptions = Readonly<{
 export class Neighbourhood {
   readonly #options: NeighbourhoodOptions;
   readonly #nodes = new Map<string, { isGone: boolean; until: number }>();
+  readonly #ring = new Ring();
   #chosen: { neighbours: readonly Neighbour[]; until: number } | undefined;
   readonly #news = new EventEmitter<{ changed: [] }>().setMaxListeners(0);
 
@@ -118,30 +119,20 @@ export class Neighbourhood {
 
   #choose(now: number): { neighbours: readonly Neighbour[]; until: number } {
     let until = Infinity;
-    const candidates: Pod[] = [];
+    const byNode = new Map<string, Pod>();
     for (const pod of this.#options.pods.items?.values() ?? []) {
       const notBefore = this.#notBefore(pod, now);
-      if (notBefore <= now) candidates.push(pod);
-      else until = Math.min(until, notBefore);
+      const { nodeName } = pod.neighbour;
+      if (notBefore > now) until = Math.min(until, notBefore);
+      else byNode.set(nodeName, betterOf(pod, byNode.get(nodeName)));
     }
-    // Of two pods on a node (a rollout with surge) the one that is ready, and of two such the one that was there first.
-    candidates.sort(
-      (a, b) =>
-        Number(a.isUnready) - Number(b.isUnready) ||
-        (a.runningSince ?? 0) - (b.runningSince ?? 0) ||
-        (a.neighbour.podName < b.neighbour.podName ? -1 : 1),
-    );
-    const neighbours = chooseNeighbours(
-      this.ownNode(),
-      candidates.map(({ neighbour }) => neighbour),
-      this.#options.limit,
-    );
-    const { zoneOf } = this.#options;
-    const zoned = neighbours.map((neighbour) => ({
-      ...neighbour,
-      zone: neighbour.zone || zoneOf(neighbour.nodeName),
-    }));
-    return { neighbours: zoned, until };
+    const { limit, zoneOf } = this.#options;
+    const chosen = this.#ring.choose(this.ownNode(), [...byNode.keys()], limit);
+    const neighbours = chosen.flatMap((nodeName) => {
+      const { neighbour } = byNode.get(nodeName) ?? {};
+      return neighbour ? { ...neighbour, zone: neighbour.zone || zoneOf(nodeName) } : [];
+    });
+    return { neighbours, until };
   }
 
   /** When a pod may be asked, in milliseconds of `performance.now()`; `Infinity`: not as things are. */
@@ -156,4 +147,14 @@ export class Neighbourhood {
     if (node?.isGone && node.until > now) return node.until;
     return isUnready && !wasReady ? runningSince + STARTING_MS : runningSince;
   }
+}
+
+/** Of two pods on a node (a rollout with surge) the one that is ready, and of two such the one that was there first. */
+function betterOf(one: Pod, other: Pod | undefined): Pod {
+  if (other === undefined) return one;
+  const difference =
+    Number(one.isUnready) - Number(other.isUnready) ||
+    (one.runningSince ?? 0) - (other.runningSince ?? 0) ||
+    (one.neighbour.podName < other.neighbour.podName ? -1 : 1);
+  return difference < 0 ? one : other;
 }

@@ -8,9 +8,9 @@ vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),
 );
 
-test('Collection lists by pages of 100, tells of it once, and watches from the list on', async () => {
+test('Collection lists by pages of 50, tells of it once, and watches from the list on', async () => {
   const { server } = await startApiServer();
-  const names = Array.from({ length: 250 }, (_, index) => `pod-${index}`);
+  const names = Array.from({ length: 120 }, (_, index) => `pod-${index}`);
   for (const name of names) await server.put('pods', pod(name));
   const followed = new Followed();
   await until('it watches', 5_000, () => server.watchers === 1);
@@ -20,14 +20,14 @@ test('Collection lists by pages of 100, tells of it once, and watches from the l
   const { lists, watches } = queriesOf(server.requests);
   const aToken = expect.stringMatching(/./);
   expect(lists).toEqual([
-    { limit: '100' },
-    { limit: '100', continue: aToken },
-    { limit: '100', continue: aToken },
+    { limit: '50' },
+    { limit: '50', continue: aToken },
+    { limit: '50', continue: aToken },
   ]);
   expect(watches).toEqual([
     {
       watch: 'true',
-      resourceVersion: '251',
+      resourceVersion: '121',
       allowWatchBookmarks: 'true',
       timeoutSeconds: expect.stringMatching(/^[3-6]\d\d$/),
     },

@@ -130,6 +130,7 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     put(started(true));
     vi.advanceTimersByTime(5_000);
     put(podOn('b', { isUnready: true, runningSince: performance.now() }));
+    expect(askedNodes()).toEqual([]);
     vi.advanceTimersByTime(10_000);
     expect(askedNodes()).toEqual(['a']);
     vi.advanceTimersByTime(5_000);
@@ -149,6 +150,19 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     }
   });
 });
+
+test.each([0.34, 1])(
+  'upstream fault: in a rollout with a surge of %d two pods on a node take the place of two neighbours',
+  (surge) => {
+    const nodes = Array.from({ length: 100 }, (_, index) => `node-${index}`);
+    const { put, askedNodes } = playNeighbourhood();
+    put(...nodes.map((node) => podOn(node)));
+    const before = askedNodes();
+    put(...nodes.slice(0, surge * 100).map((node) => podOn(node, { podName: `surge-${node}` })));
+    expect(askedNodes()).toEqual(before);
+    expect(new Set(before).size).toBe(10);
+  },
+);
 
 test('Neighbourhood hands over from the old pod of a node to the new one in a rollout with surge', () => {
   const { neighbourhood, put, remove } = playNeighbourhood();
