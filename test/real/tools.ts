@@ -12,6 +12,7 @@ export type Tool =
   | 'kubeconform'
   | 'kubectl'
   | 'otelcol'
+  | 'peer'
   | 'prometheus'
   | 'promtool';
 

@@ -36,6 +36,7 @@ const TOOLS: readonly Tool[] = [
     buildFlags: ['helm.sh/helm/v4/cmd/helm', 'github.com/yannh/kubeconform/cmd/kubeconform'],
   },
   { folder: 'impair', programs: ['impair'], buildFlags: ['.'] },
+  { folder: 'peer', programs: ['peer'], buildFlags: ['.'] },
 ];
 
 const BIN = join(import.meta.dirname, 'bin');
