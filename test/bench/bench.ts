@@ -12,7 +12,14 @@ import type { Benchmark } from './benchmark.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'api-server-load': async () => (await import('./api-server-load.ts')).apiServerLoad,
+  dns: async () => (await import('./dns.ts')).dns,
+  fidelity: async () => (await import('./fidelity.ts')).fidelity,
+  footprint: async () => (await import('./footprint.ts')).footprint,
+  growth: async () => (await import('./growth.ts')).growth,
+  served: async () => (await import('./served.ts')).served,
+  scale: async () => (await import('./scale.ts')).scale,
   scrape: async () => (await import('./scrape.ts')).scrape,
+  start: async () => (await import('./start.ts')).start,
 };
 
 const USAGE = `npm run bench -- all|${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [options of its own]`;

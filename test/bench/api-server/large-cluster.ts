@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Cluster } from '../../cluster/cluster.ts';
 import { NAMESPACE } from '../../cluster/pod.ts';
@@ -13,12 +14,14 @@ import { countBytes } from './wire-bytes.ts';
 const NETWORK = '10.71';
 const NODES = '/api/v1/nodes';
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
-/** Nodes have their pods at the addresses from .200.0 on, which are those of one machine. */
-const POD_ADDRESSES = `${NETWORK}.200.0/21`;
+/** Nodes have their pods at the addresses from .192.0 on, which are those of one machine. */
+const POD_ADDRESSES = `${NETWORK}.192.0/19`;
+/** There are addresses for no more. */
+const MOST_NODES = 8_000;
 const NEIGHBOURS_MACHINE = 14;
 /** Our second address on the network, for the other client. */
 export const OTHER_CLIENT = `${NETWORK}.0.15`;
-const API_SERVER = `${NETWORK}.0.10`;
+export const API_SERVER = `${NETWORK}.0.10`;
 
 /** kubelet's default for nodeStatusReportFrequency: so often it writes a status in which nothing has changed. */
 export const STATUS_PERIOD_MS = 300_000;
@@ -26,8 +29,17 @@ export const STATUS_PERIOD_MS = 300_000;
 /** For who watches pods: one more than there are writes, as counted with 1.36. */
 export const EVENTS_OF_A_REPLACEMENT = 9;
 
+/** Of the option `--nodes`, such as `5,100`: in ascending order. Throws when there are no such clusters. */
+export function readSizes(text: string): number[] {
+  const sizes = text.split(',').map(Number);
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 2 && size <= MOST_NODES)) {
+    throw new Error(`--nodes ${text}: say numbers from 2 to ${MOST_NODES}, such as 5,100`);
+  }
+  return sizes.toSorted((one, other) => one - other);
+}
+
 /**
- * A cluster of real parts with one node that runs our program, and further nodes that are but objects: a Node and a Pod
+ * A cluster of real parts with one node that runs a program, and further nodes that are but objects: a Node and a Pod
  * each, of the size they have in production. Their pods answer, all from one program, so that ours sees a healthy cluster.
  */
 export class LargeCluster {
@@ -37,6 +49,8 @@ export class LargeCluster {
   /** In the order of their nodes. */
   readonly #pods: LargePod[] = [];
   #podNames = 0;
+  /** The writes of `keepStatuses`: each node in its turn. */
+  #kept = 0;
   /** When kubelets looked last. Ahead of the clock: no two heartbeats are alike. */
   #time = Date.now();
 
@@ -50,11 +64,14 @@ export class LargeCluster {
     this.#stack = stack;
   }
 
-  /** With the one node. Rejects, and leaves nothing, when a part does not start. */
-  static async start(): Promise<LargeCluster> {
+  /**
+   * With one node that runs our program, `node-1`, unless `nodes` is 0: then it is `add`ed by the caller. Rejects, and
+   * leaves nothing, when a part does not start.
+   */
+  static async start({ nodes }: { nodes: 0 | 1 } = { nodes: 1 }): Promise<LargeCluster> {
     await using starting = new AsyncDisposableStack();
     const cluster = await Cluster.startOf(realParts({ network: NETWORK }), {
-      nodes: 1,
+      nodes,
       env: { KUBENURSE_SHUTDOWN_DURATION: '0s' },
     });
     starting.use(cluster);
@@ -72,7 +89,8 @@ export class LargeCluster {
     starting.defer(() => server.stop());
     const bridge = `br-${NETWORK.replace('.', '-')}`;
     await Namespace.own().ip([`address add ${OTHER_CLIENT}/16 dev ${bridge}`]);
-    await countBytes(API_SERVER, [cluster.nodes[0]?.address ?? '', OTHER_CLIENT]);
+    const programs = cluster.nodes.map(({ address }) => address);
+    await countBytes(API_SERVER, [...programs, OTHER_CLIENT]);
     const writer = new ObjectWriter(
       await addServiceAccount(controlPlane, 'components', {
         apiGroups: [''],
@@ -81,24 +99,25 @@ export class LargeCluster {
       }),
     );
     starting.defer(() => writer.close());
-    const first = largeNode({ name: 'node-1', address: `${NETWORK}.1.1` });
-    await writer.patch(`${NODES}/node-1`, { metadata: first.metadata }, 'kubelet');
-    await writer.patch(`${NODES}/node-1/status`, { status: first.status }, 'kubelet');
+    for (const { name } of cluster.nodes) {
+      const { metadata, status } = largeNode({ name, address: `${NETWORK}.1.1` });
+      await writer.patch(`${NODES}/${name}`, { metadata }, 'kubelet');
+      await writer.patch(`${NODES}/${name}/status`, { status }, 'kubelet');
+    }
     return new LargeCluster(cluster, writer, starting.move());
   }
 
-  /** Adds nodes, each with its pod, until there are so many. */
+  /** Writes a node and its pod, ready from the start, of a program that somebody else runs. */
+  add(pod: LargePod): Promise<void> {
+    return this.#add([pod]);
+  }
+
+  /** Adds nodes that are but objects, each with its pod, until there are so many with the one that runs a program. */
   async grow(nodes: number): Promise<void> {
     const first = this.#pods.length + 2;
     const numbers = Array.from({ length: nodes + 1 - first }, (_, index) => first + index);
     const pods = numbers.map((number) => this.#newPod(number));
-    await this.#writer.each(pods, ({ node, nodeAddress }) =>
-      this.#writer.create(NODES, largeNode({ name: node, address: nodeAddress }), 'kubelet'),
-    );
-    await this.#writer.each(pods, async (pod) => {
-      await this.#create(pod);
-      await this.#patchStatus(pod, 'ready');
-    });
+    await this.#add(pods);
     this.#pods.push(...pods);
   }
 
@@ -112,6 +131,24 @@ export class LargeCluster {
       );
     }
     return times * this.#pods.length;
+  }
+
+  /**
+   * As kubelets do it if nothing happens: the status of each such node is written every five minutes, each at another
+   * time; at least one is. Resolves after so many milliseconds, to how many writes it were.
+   */
+  async keepStatuses(milliseconds: number): Promise<number> {
+    const begin = performance.now();
+    const writes = Math.ceil((this.#pods.length * milliseconds) / STATUS_PERIOD_MS);
+    for (let write = 0; write < writes; write++) {
+      await sleep(Math.max(0, begin + (write * milliseconds) / writes - performance.now()));
+      this.#time += STATUS_PERIOD_MS;
+      const { node = '' } = this.#pods[this.#kept++ % this.#pods.length] ?? {};
+      const patch = heartbeat(new Date(this.#time));
+      await this.#writer.patch(`${NODES}/${node}/status`, patch, 'kubelet');
+    }
+    await sleep(Math.max(0, begin + milliseconds - performance.now()));
+    return writes;
   }
 
   /** Makes so many nodes unschedulable, and then schedulable again. Two writes each. */
@@ -143,6 +180,17 @@ export class LargeCluster {
     return this.#stack.disposeAsync();
   }
 
+  /** The nodes first: the API server takes the zone of a pod from what it has heard of its node. */
+  async #add(pods: readonly LargePod[]): Promise<void> {
+    await this.#writer.each(pods, ({ node, nodeAddress }) =>
+      this.#writer.create(NODES, largeNode({ name: node, address: nodeAddress }), 'kubelet'),
+    );
+    await this.#writer.each(pods, async (pod) => {
+      await this.#create(pod);
+      await this.#patchStatus(pod, 'ready');
+    });
+  }
+
   async #create(pod: LargePod): Promise<void> {
     await this.#writer.create(PODS, podObject(pod), 'kube-controller-manager');
     const binding = {
@@ -162,7 +210,7 @@ export class LargeCluster {
       name: this.#podName(),
       node: `ip-10-21-${number >> 8}-${number & 255}.region-1.compute.example.test`,
       nodeAddress: address(2),
-      address: address(200),
+      address: address(192),
     };
   }
 

@@ -65,7 +65,7 @@ function statusBytesAnHour({ nodes, statusUpdates }: Load): number {
 }
 
 /** Each verb, with how often; of requests that are no list or watch, the path instead. */
-function listed(requests: readonly Requests[]): string {
+export function listed(requests: readonly Requests[]): string {
   const verbs = Map.groupBy(requests, ({ verb, resource }) => (verb === 'get' ? resource : verb));
   return [...verbs]
     .map(([verb, alike]) => `${alike.reduce((sum, { count }) => sum + count, 0)} ${verb}`)
@@ -74,7 +74,7 @@ function listed(requests: readonly Requests[]): string {
 }
 
 /** With two digits or more, in powers of 1,000. */
-function inBytes(bytes: number): string {
+export function inBytes(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
   const value = bytes / 1_000 ** power;

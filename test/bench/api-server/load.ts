@@ -71,7 +71,8 @@ export function loadOf(
   };
 }
 
-function shareOf(period: Period, without: Period, times: number): Share {
+/** Of what it was in this period: what is more than without the client. */
+export function shareOf(period: Period, without: Period, times: number): Share {
   const { watchEvents, watchBytes } = without.server;
   // Of the API server's own watches. node-1's kubelet does not wait for us: it may write once more, or less.
   const own = each(
@@ -98,7 +99,8 @@ function writes({ requests }: Period, collection: keyof PerCollection): number {
   ).length;
 }
 
-function count(requests: readonly AuditedRequest[], user: string): Requests[] {
+/** Those of this user. */
+export function count(requests: readonly AuditedRequest[], user: string): Requests[] {
   const own = requests.filter((request) => request.user === user);
   const alike = Map.groupBy(own, ({ verb, resource }) => `${verb} ${resource}`);
   return [...alike.values()].flatMap(([request, ...more]) =>

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { checkCounts } from './check-counts.ts';
+
+test('checkCounts() adds up what was asked, whatever the order of the labels', () => {
+  const metrics = [
+    '# TYPE kubenurse_httpclient_requests_total counter',
+    'kubenurse_httpclient_requests_total{type="me_service",code="200"} 5',
+    'kubenurse_httpclient_requests_total{code="200",type="path_node-1"} 7',
+    'kubenurse_httpclient_requests_total{type="me_service",code="503"} 1',
+    'kubenurse_httpclient_requests_total{type="me_service",code="204"} 1',
+    'kubenurse_httpclient_requests_total{code="round_trip_error",type="me_service"} 1',
+    'kubenurse_errors_total{type="me_service",event="connect_done"} 4',
+    '',
+  ].join('\n');
+  expect(checkCounts(metrics)).toEqual({ made: 15, failed: 3 });
+});
+
+test('checkCounts() is nothing before the first check', () => {
+  expect(checkCounts('')).toEqual({ made: 0, failed: 0 });
+});

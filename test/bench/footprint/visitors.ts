@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CheckCounts, checkCounts } from './check-counts.ts';
+import type { ProbedCluster } from './probed-cluster.ts';
+
+const REQUEST_LIMIT_MS = 5_000;
+
+/** Does it every so many milliseconds until `stop` aborts, the first time at once. Rejects as soon as it fails. */
+export async function every(
+  period: number,
+  stop: AbortSignal,
+  task: () => Promise<unknown>,
+): Promise<void> {
+  let next = performance.now();
+  while (!stop.aborted) {
+    await task();
+    next = Math.max(next + period, performance.now());
+    await sleep(Math.max(0, next - performance.now()), undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+/** Until all have ended. When one fails the others are stopped, and it rejects once they have ended too. */
+export async function together(stop: AbortController, tasks: readonly Promise<void>[]) {
+  try {
+    await Promise.all(tasks);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(tasks);
+  }
+}
+
+/** What comes to each program from those that do not run: the neighbours' checks, and kubelet's question. */
+export async function visit({ probes, otherPods }: ProbedCluster): Promise<void> {
+  for (const { url } of probes) {
+    for (const name of otherPods) {
+      await ask(`${url}/alwayshappy`, { 'KUBENURSE-NEIGHBOUR-ORIGIN': name });
+    }
+    await ask(`${url}/ready`, {});
+  }
+}
+
+/** What Prometheus asks for, as it asks for it. */
+export async function scrape(url: string): Promise<CheckCounts> {
+  const response = await fetch(`${url}/metrics`, {
+    headers: { accept: 'text/plain;version=0.0.4', 'accept-encoding': 'gzip' },
+    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+  });
+  return checkCounts(await response.text());
+}
+
+/** By a connection of its own. */
+async function ask(url: string, headers: Record<string, string>): Promise<void> {
+  const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+  const outgoing = request(url, { agent: false, headers, signal });
+  outgoing.end();
+  const [answer] = await once(outgoing, 'response');
+  const body = await text(answer);
+  if (answer.statusCode !== 200) throw new Error(`${url}: ${answer.statusCode} ${body}`);
+}

@@ -1,0 +1,55 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { tool } from '../real/tools.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PACKED = join(ROOT, 'dist/kubenurse.cjs');
+const UNPACKED = join(ROOT, 'src/main.ts');
+
+/** A program that probes, and how it is started. */
+export type MeasuredProgram = Readonly<{
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** Of its file; undefined when it is many files. Node's own is not counted. */
+  bytes: number | undefined;
+}>;
+
+/** Ours as in the image. Throws when it is not packed. */
+export function packed(): MeasuredProgram {
+  const bytes = statSync(PACKED, { throwIfNoEntry: false })?.size;
+  if (bytes === undefined) throw new Error(`${PACKED} is missing: npm run bundle`);
+  return {
+    name: 'kubenurse, packed',
+    command: process.execPath,
+    args: [...imageFlags(), PACKED],
+    bytes,
+  };
+}
+
+/** Ours as `npm start` starts it. */
+export function unpacked(): MeasuredProgram {
+  return {
+    name: 'kubenurse, unpacked',
+    command: process.execPath,
+    args: [UNPACKED],
+    bytes: undefined,
+  };
+}
+
+/** The one in Go (test/tools/peer). Throws when it is not built. */
+export function peer(): MeasuredProgram {
+  const command = tool('peer');
+  return { name: 'the peer in Go', command, args: [], bytes: statSync(command).size };
+}
+
+/** What the image gives to Node before the program. Throws when the Dockerfile starts it in another way. */
+export function imageFlags(dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')): string[] {
+  const [, entrypoint = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
+  const [node = '', ...args]: string[] = JSON.parse(entrypoint);
+  const program = args.pop();
+  if (!node.endsWith('/node') || !program?.endsWith('/kubenurse.cjs')) {
+    throw new Error('the Dockerfile has no ENTRYPOINT that has Node run the packed program');
+  }
+  return args;
+}

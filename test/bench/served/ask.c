@@ -1,0 +1,80 @@
+// Asks `GET PATH` of an address COUNT times, one after the other, and prints how long each took, in nanoseconds a
+// line: to the end of the answer's head, which is all of an empty answer. `new`: a connection each, whose opening counts.
+//
+//   ask ADDRESS PORT PATH COUNT new|keep
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct sockaddr_in server;
+static char request[1024];
+static char answer[65536];
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static long long now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+static int dial(void) {
+  int connection = socket(AF_INET, SOCK_STREAM, 0);
+  struct timeval limit = {.tv_sec = 30};
+  int on = 1;
+  setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (connect(connection, (struct sockaddr *)&server, sizeof server) != 0) fail("connect");
+  return connection;
+}
+
+static void ask(int connection) {
+  size_t length = 0;
+  if (send(connection, request, strlen(request), MSG_NOSIGNAL) < 0) fail("send");
+  do {
+    ssize_t got = recv(connection, answer + length, sizeof answer - 1 - length, 0);
+    if (got < 0) fail("recv");
+    if (got == 0) break;
+    length += got;
+    answer[length] = 0;
+  } while (strstr(answer, "\r\n\r\n") == NULL);
+  if (strncmp(answer, "HTTP/1.1 200", 12) != 0) {
+    fprintf(stderr, "not 200: %.80s\n", answer);
+    exit(1);
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc != 6) return 2;
+  int count = atoi(argv[4]), keep = strcmp(argv[5], "keep") == 0, connection = -1;
+  server.sin_family = AF_INET;
+  server.sin_port = htons(atoi(argv[2]));
+  if (inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return 2;
+  snprintf(request, sizeof request,
+           "GET %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: kubenurse/1\r\nAccept: */*\r\n"
+           "KUBENURSE-NEIGHBOUR-ORIGIN: kubenurse-bench\r\nConnection: %s\r\n\r\n",
+           argv[3], argv[1], argv[2], keep ? "keep-alive" : "close");
+  if (keep) connection = dial();
+  for (int i = 0; i < count; i++) {
+    long long begin = now();
+    if (!keep) connection = dial();
+    ask(connection);
+    printf("%lld\n", now() - begin);
+    if (!keep) {
+      // The server has closed, too, before it is asked again.
+      while (recv(connection, answer, sizeof answer, 0) > 0) continue;
+      close(connection);
+    }
+  }
+  return 0;
+}

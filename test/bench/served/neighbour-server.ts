@@ -1,0 +1,7 @@
+import { createServer } from 'node:http';
+
+/** Neighbours that are nothing but this one program, which answers as `/alwayshappy` does at each of `ADDRESSES`, at `PORT`. */
+const addresses = (process.env.ADDRESSES ?? '').split(',');
+for (const address of addresses) {
+  createServer((_, response) => response.end()).listen(Number(process.env.PORT), address);
+}

@@ -1,0 +1,7 @@
+// Node's own server and nothing else, at KUBENURSE_PORT.
+const { createServer } = require('node:http');
+
+createServer((_, response) => response.end()).listen(
+  Number(process.env.KUBENURSE_PORT),
+  '127.0.0.1',
+);

@@ -1,0 +1,60 @@
+import { get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OwnedProcess } from '../../cluster/owned-process.ts';
+import { freePort } from '../../cluster/server-process.ts';
+import type { MeasuredProgram } from '../programs.ts';
+import { usageOf } from '../usage.ts';
+
+/** How often it is asked, in milliseconds, and for how long. */
+const ASK_EVERY_MS = 2;
+const LIMIT_MS = 30_000;
+
+/** Every check but `me_service` switched off. */
+const ONE_CHECK = {
+  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
+  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
+  KUBENURSE_CHECK_ME_INGRESS: 'false',
+  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
+  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
+  KUBENURSE_SHUTDOWN_DURATION: '0s',
+  POD_NAME: 'kubenurse-bench',
+};
+
+/** Memory in bytes. */
+export type FirstAnswer = Readonly<{ milliseconds: number; rss: number; rssAnon: number }>;
+
+/** Starts a program that has but itself to ask, until it answers, and reads its memory when it has then been idle so long. */
+export async function firstAnswer(
+  { name, command, args }: MeasuredProgram,
+  idleMs: number,
+): Promise<FirstAnswer> {
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  const environment = { ...ONE_CHECK, KUBENURSE_PORT: port, KUBENURSE_SERVICE_URL: url };
+  const begin = performance.now();
+  const started = new OwnedProcess([command, ...args], environment, (...outputs) => {
+    for (const output of outputs) output.resume();
+  });
+  try {
+    while (!(await isAnswered(`${url}/alwayshappy`))) {
+      if (started.end !== undefined) throw new Error(`${name} ${started.end}`);
+      if (performance.now() - begin > LIMIT_MS) throw new Error(`${name} does not answer`);
+      await sleep(ASK_EVERY_MS);
+    }
+    const milliseconds = performance.now() - begin;
+    await sleep(idleMs);
+    const { rss, rssAnon } = usageOf(started.pid ?? 0);
+    return { milliseconds, rss, rssAnon };
+  } finally {
+    await started.stop();
+  }
+}
+
+function isAnswered(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get(url, { agent: false, timeout: LIMIT_MS }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).on('error', () => resolve(false));
+  });
+}

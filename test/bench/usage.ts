@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+
+/** The kernel's `USER_HZ`, the same on every architecture that we know. */
+const TICKS_A_SECOND = 100;
+
+/** What a process takes. Memory in bytes, CPU in seconds since its start. */
+export type Usage = Readonly<{ rss: number; rssAnon: number; cpu: number }>;
+
+/** Throws when the process has ended. */
+export function usageOf(pid: number): Usage {
+  return readUsage(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+    readFileSync(`/proc/${pid}/stat`, 'utf8'),
+  );
+}
+
+/** Of two files in `/proc/PID`: proc_pid_status(5), proc_pid_stat(5). Throws when one does not say it. */
+export function readUsage(status: string, stat: string): Usage {
+  // The program's name comes second, in parentheses, and may hold blanks and parentheses of its own.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const cpu = (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+  if (Number.isNaN(cpu)) throw new Error(`no CPU time in ${stat}`);
+  return { rss: kilobytes(status, 'VmRSS'), rssAnon: kilobytes(status, 'RssAnon'), cpu };
+}
+
+function kilobytes(status: string, name: string): number {
+  const [, kB] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
+  if (kB === undefined) throw new Error(`no ${name} in ${status}`);
+  return Number(kB) * 1024;
+}
