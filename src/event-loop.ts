@@ -1,3 +1,5 @@
+import type { Probe } from './probe.ts';
+
 /** How often the delay is looked at, in milliseconds: often enough to meet what lasts, and rarely enough to cost nothing. */
 const LOOK_EVERY_MS = 250;
 
@@ -11,4 +13,17 @@ export function watchEventLoop(onDelay: (seconds: number) => void): () => void {
   }, LOOK_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/**
+ * The same probe, that also tells for how many seconds our event loop was at work meanwhile: no more than this of the
+ * latency was ours, the rest was the network's and the target's.
+ */
+export function tellingActiveTime(probe: Probe, onActive: (seconds: number) => void): Probe {
+  return async (target, signal) => {
+    const before = performance.eventLoopUtilization();
+    const outcome = await probe(target, signal);
+    onActive(performance.eventLoopUtilization(before).active / 1000);
+    return outcome;
+  };
 }

@@ -7,7 +7,7 @@ import { createChecks } from './checks.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { watchEventLoop } from './event-loop.ts';
+import { tellingActiveTime, watchEventLoop } from './event-loop.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
 import { createPods } from './kubernetes/pods.ts';
@@ -30,6 +30,7 @@ import { resourceAttributes } from './resource.ts';
 import { Schedule } from './schedule.ts';
 import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
+import { warmUp } from './warm-up.ts';
 
 const RING = 2 ** 64;
 
@@ -147,24 +148,28 @@ async function run(config: Config, log: Logger): Promise<void> {
     userAgent: `kubenurse/${packageJson.version}`,
     idle,
   };
+  const probe = (options: Partial<HttpOptions> = {}) =>
+    tellingActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
+      metrics.eventLoopActive.record(seconds),
+    );
   const schedule = new Schedule({
     checks: createChecks(
       { ...config.targets, neighbours: config.neighbours },
       {
-        apiServer: createHttpProbe({
-          ...http,
+        apiServer: probe({
           authorization: createAuthorization((error) =>
             log.error({ error: error.message }, 'the token for the API server cannot be read'),
           ),
         }),
-        neighbour: createHttpProbe({ ...http, headers: { [ORIGIN_HEADER]: config.self.podName } }),
-        other: createHttpProbe(http),
+        neighbour: probe({ headers: { [ORIGIN_HEADER]: config.self.podName } }),
+        other: probe(),
       },
       neighbourhood,
     ),
     recorders: [life.recorder, metricsRecorder(metrics), logRecorder(log), latest.recorder],
     interval: config.interval,
     place: Number(ringPlace(config.self.podName)) / RING,
+    warmUp: () => warmUp(createHttpProbe({ ...http, idle: undefined }), server.http),
   });
 
   const whyNotReady = () => {

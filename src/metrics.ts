@@ -60,6 +60,11 @@ const INSTRUMENTS = {
     unit: 's',
     description: 'Seconds by which our own timers were late: what we ourselves add to a latency.',
   },
+  eventLoopActive: {
+    name: 'kubenurse_event_loop_active_seconds',
+    unit: 's',
+    description: 'Seconds of a check in which our event loop was at work: no more of it was ours.',
+  },
   exportFailures: {
     name: 'kubenurse_export_failures_total',
     unit: '',
@@ -112,6 +117,7 @@ export type Metrics = Readonly<{
   httpRequests: Counter;
   neighbourInfo: Gauge;
   eventLoopDelay: Histogram;
+  eventLoopActive: Histogram;
   exportFailures: Counter;
   refusedSeries: Counter;
 }>;
@@ -177,6 +183,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     // Not an observable one, whose attributes the SDK would never forget.
     neighbourInfo: meterOf(INSTRUMENTS.neighbourInfo).createGauge(infoName, info),
     eventLoopDelay: histogram(INSTRUMENTS.eventLoopDelay),
+    eventLoopActive: histogram(INSTRUMENTS.eventLoopActive),
     exportFailures: counter(INSTRUMENTS.exportFailures),
     refusedSeries: counter(INSTRUMENTS.refusedSeries),
   };

@@ -22,6 +22,11 @@ export type ScheduleOptions = Readonly<{
   interval: number;
   /** Where in the interval our rounds begin, from 0 to 1, by the clock that all nodes share: so that the fleet does not fire together. */
   place: number;
+  /**
+   * Awaited before each round: a process that has slept since the last one is slow for a while, and the first check would
+   * pay for it (measured: 0.2 ms of 0.7). Never rejects, and has a limit of its own.
+   */
+  warmUp?: () => Promise<unknown>;
 }>;
 
 /** Asks each check once in every interval, one soon after another, and tells the recorders. */
@@ -66,7 +71,9 @@ export class Schedule {
 
   #roundAt(time: number): void {
     const { interval } = this.#options;
-    this.#timer = setTimeout(() => {
+    this.#timer = setTimeout(async () => {
+      await this.#options.warmUp?.();
+      if (this.#stop.signal.aborted) return;
       this.#startAll(this.#current(), () => true);
       // Rounds that a suspended process has missed are not made up for.
       const missed = Math.floor(Math.max(0, performance.now() - time) / interval);

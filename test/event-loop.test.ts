@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { watchEventLoop } from '../src/event-loop.ts';
+import { tellingActiveTime, watchEventLoop } from '../src/event-loop.ts';
 import { until } from './cluster/until.ts';
+import { ok } from './fake-check.ts';
 
 /** The delays so far, watched until the test has finished. */
 function watch(): { delays: number[]; unwatch: () => void } {
@@ -50,4 +52,23 @@ test('watchEventLoop() tells nothing once it is stopped, and does not keep the p
   const other = watch();
   await until('the other one looks', 2_000, () => other.delays.length > 0);
   expect(delays).toEqual([]);
+});
+
+test('tellingActiveTime() tells what of a check we were at work, and not what we waited', async () => {
+  const told: number[] = [];
+  const probe = tellingActiveTime(
+    async () => {
+      await sleep(300);
+      block(100);
+      return ok();
+    },
+    (seconds) => told.push(seconds),
+  );
+  const begun = performance.now();
+  const outcome = await probe({ url: new URL('http://10.0.0.1/') }, AbortSignal.timeout(10_000));
+  const took = (performance.now() - begun) / 1000;
+  expect(outcome).toEqual(ok());
+  expect(told).toHaveLength(1);
+  expect(told[0]).toBeGreaterThan(0.09);
+  expect(told[0]).toBeLessThan(took - 0.2);
 });

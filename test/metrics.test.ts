@@ -82,6 +82,7 @@ describe('createMetrics()', () => {
       recorder.record({ check, outcome: ok({ got_conn: 0.1 }) });
       recorder.record({ check, outcome: failed('connect') });
       metrics.eventLoopDelay.record(0);
+      metrics.eventLoopActive.record(0);
       metrics.exportFailures.add(1, { exporter: 'otlp' });
       metrics.refusedSeries.add(1);
       const { body } = await scrape();

@@ -67,6 +67,7 @@ async function countSeries(count: number): Promise<Map<string, number>> {
     recorder.record({ check, outcome: ok(timings) });
   }
   metrics.eventLoopDelay.record(0);
+  metrics.eventLoopActive.record(0);
   metrics.exportFailures.add(0, { exporter: 'prometheus' });
   metrics.refusedSeries.add(0);
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
-import { answeringProbe, fakeCheck, hangingProbe } from './fake-check.ts';
+import { answeringProbe, fakeCheck, hangingProbe, ok } from './fake-check.ts';
 
 const INTERVAL = 5_000;
 
@@ -152,6 +152,27 @@ describe('Schedule in a round', () => {
     // Waited for once; from then on it is asked last.
     expect(askedAt).toEqual([5, 5_000, 10_000, 15_000]);
     expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 10_001]);
+  });
+
+  test('begins when it is warm, unless it has been stopped meanwhile', async () => {
+    const askedAt: number[] = [];
+    const warmedAt: number[] = [];
+    const check = fakeCheck('a', {
+      probe: async () => {
+        askedAt.push(performance.now());
+        return ok();
+      },
+    });
+    const warmUp = () => {
+      warmedAt.push(performance.now());
+      return new Promise((resolve) => setTimeout(resolve, 3));
+    };
+    const schedule = startSchedule({ checks: () => [check], warmUp });
+    await vi.advanceTimersByTimeAsync(2 * INTERVAL + 1);
+    schedule.stop();
+    await vi.advanceTimersByTimeAsync(INTERVAL);
+    expect(warmedAt).toEqual([0, INTERVAL, 2 * INTERVAL]);
+    expect(askedAt).toEqual([3, INTERVAL + 3]);
   });
 
   test('asks one that was slow last, until it answers in time again', async () => {

@@ -25,6 +25,7 @@ const TYPES = {
   kubenurse_neighbour_info: 'gauge',
   kubenurse_build_info: 'gauge',
   kubenurse_event_loop_delay_seconds: 'histogram',
+  kubenurse_event_loop_active_seconds: 'histogram',
   kubenurse_export_failures_total: 'counter',
   kubenurse_refused_series_total: 'counter',
   process_resident_memory_bytes: 'gauge',
@@ -46,6 +47,7 @@ async function scrape({ exposeMetadata = false, accept = '*/*' } = {}) {
     recorder.record({ check, outcome });
   }
   metrics.eventLoopDelay.record(0);
+  metrics.eventLoopActive.record(0);
   metrics.exportFailures.add(0, { exporter: 'otlp' });
   metrics.refusedSeries.add(0);
   return scrape(accept);

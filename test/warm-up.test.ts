@@ -1,0 +1,38 @@
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import type { Outcome } from '../src/probe.ts';
+import { warmUp } from '../src/warm-up.ts';
+import { failed, ok } from './fake-check.ts';
+
+/** Whom it asks where we listen at that address. */
+async function asked(address: string, outcome: Outcome = ok()): Promise<string[]> {
+  const urls: string[] = [];
+  const probe = async ({ url }: { url: URL }) => {
+    urls.push(url.href);
+    return outcome;
+  };
+  await warmUp(probe, { address, port: 8080, family: '' } satisfies AddressInfo);
+  return urls;
+}
+
+test.each([
+  ['::', 'http://127.0.0.1:8080/alwayshappy'],
+  ['0.0.0.0', 'http://127.0.0.1:8080/alwayshappy'],
+  ['10.1.0.7', 'http://10.1.0.7:8080/alwayshappy'],
+  ['fd00::7', 'http://[fd00::7]:8080/alwayshappy'],
+])('warmUp() asks ourselves where we listen on %s', async (address, url) => {
+  expect(await asked(address)).toEqual([url]);
+  expect(await asked(address, failed('connect'))).toEqual([url]);
+});
+
+test('warmUp() waits for no longer than 100 ms', async () => {
+  const begun = performance.now();
+  await warmUp(
+    (_, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(failed('connect')));
+      }),
+    { address: '::', port: 8080, family: 'IPv6' },
+  );
+  expect(performance.now() - begun).toBeGreaterThan(90);
+});
