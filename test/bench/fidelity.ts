@@ -22,7 +22,13 @@ type Row = Size &
   Record<'took' | 'wire' | 'request' | 'added', Quantiles>;
 
 /** `own`: what of a check's time, on average, was not spent in waiting for the network. */
-type HeldUpRow = Readonly<{ isHeldUp: boolean; checks: number; delay: number; own: number }> &
+type HeldUpRow = Readonly<{
+  isHeldUp: boolean;
+  checks: number;
+  delay: number;
+  active: number;
+  own: number;
+}> &
   Record<'took' | 'network', Quantiles>;
 
 /** Of the whole run, and with it the least and the greatest of its parts. */
@@ -96,13 +102,15 @@ function heldUpTable(rows: readonly HeldUpRow[]): string {
       'of it the network: p50',
       'p99',
       'of it ours: mean',
+      'kubenurse_event_loop_active_seconds: mean',
       'kubenurse_event_loop_delay_seconds: mean',
       'checks',
     ],
-    rows.map(({ isHeldUp, took, network, own, delay, checks }) => [
+    rows.map(({ isHeldUp, took, network, own, active, delay, checks }) => [
       isHeldUp ? 'event loop held up for 5 ms again and again' : 'event loop left alone',
       ...[took.p50, took.p99, network.p50, network.p99].map(({ median }) => median.toFixed(2)),
       own.toFixed(2),
+      active.toFixed(2),
       delay.toFixed(2),
       `${checks}`,
     ]),
@@ -126,12 +134,13 @@ function rowOf({ scheme, targets, by, checks }: Measured): Row {
   };
 }
 
-function heldUpRowOf({ isHeldUp, checks, delay }: HeldUp): HeldUpRow {
+function heldUpRowOf({ isHeldUp, checks, delay, active }: HeldUp): HeldUpRow {
   const own = checks.reduce((sum, check) => sum + check.took - networkTime(check), 0);
   return {
     isHeldUp,
     checks: checks.length,
     delay,
+    active,
     own: own / checks.length,
     took: quantilesOf(checks, ({ took }) => took),
     network: quantilesOf(checks, networkTime),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compile } from '../compile.ts';
 import type { Check } from './measure.ts';
-import { type Measurement, Probe } from './probe.ts';
+import { type EventLoop, type Measurement, Probe, type Seen } from './probe.ts';
 import { INTERFACE, startTargets } from './targets.ts';
 import { CAPTURE_SOURCE, Wire } from './wire.ts';
 
@@ -17,8 +17,9 @@ const BLOCK = join(import.meta.dirname, 'block.cjs');
 export type HeldUp = Readonly<{
   isHeldUp: boolean;
   checks: readonly Check[];
-  /** The program's own metric, kubenurse_event_loop_delay_seconds: its mean. */
+  /** What the program tells itself, kubenurse_event_loop_{delay,active}_seconds: the means. */
   delay: number;
+  active: number;
 }>;
 
 /** Holds the probe's event loop up in every second interval. */
@@ -46,32 +47,42 @@ export async function measureHeldUp(
   const seen = [false, true].map((isHeldUp) => ({
     isHeldUp,
     measurements: [] as Measurement[],
-    looks: 0,
-    delays: 0,
+    delays: [] as number[],
+    actives: [] as number[],
   }));
   let isHeldUp = false;
-  let last = { count: 0, sum: 0 };
+  let last: EventLoop | undefined;
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     const now = seen[Number(isHeldUp)];
     await sleep(INTERVAL_MS - (Date.now() % INTERVAL_MS));
     const { checks, eventLoop } = await probe.measurements();
     probe.signal('SIGUSR2');
     isHeldUp = !isHeldUp;
-    if (now && round >= 0) {
+    if (now && last && round >= 0) {
       now.measurements.push(...checks);
-      now.looks += eventLoop.count - last.count;
-      now.delays += 1_000 * (eventLoop.sum - last.sum);
+      now.delays.push(meanSince(last.delay, eventLoop.delay));
+      now.actives.push(meanSince(last.active, eventLoop.active));
     }
     last = eventLoop;
     if (round % 20 === 0) tell(`${round} of ${rounds} rounds, held up and not`);
   }
   const connections = await wire.stop();
-  return seen.map(({ isHeldUp, measurements, looks, delays }) => ({
+  return seen.map(({ isHeldUp, measurements, delays, actives }) => ({
     isHeldUp,
-    delay: delays / looks,
+    delay: mean(delays),
+    active: mean(actives),
     checks: measurements.flatMap(({ target, number, milliseconds: took }) => {
       const connection = connections.get(`${hosts[target]}:${port}`)?.[number];
       return connection ? [{ took, wire: connection }] : [];
     }),
   }));
+}
+
+/** In milliseconds. */
+function meanSince(before: Seen, now: Seen): number {
+  return (1_000 * (now.sum - before.sum)) / (now.count - before.count);
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }

@@ -36,7 +36,9 @@ export type ProbeOptions = Readonly<{
 export type Measurement = Readonly<{ target: number; number: number; milliseconds: number }>;
 
 /** What a histogram has seen so far. */
-type Seen = Readonly<{ count: number; sum: number }>;
+export type Seen = Readonly<{ count: number; sum: number }>;
+/** What the program tells of its event loop, in seconds. */
+export type EventLoop = Readonly<{ delay: Seen; active: Seen }>;
 
 /**
  * The packed program, as the image starts it. What it measures it tells as histograms only; asked once in every
@@ -78,7 +80,7 @@ export class Probe {
   }
 
   /** What it has measured since it was last asked; nothing of a target that it has asked more than once since then. */
-  async measurements(): Promise<{ checks: Measurement[]; eventLoop: Seen }> {
+  async measurements(): Promise<{ checks: Measurement[]; eventLoop: EventLoop }> {
     const { body } = await httpGet(this.#metricsUrl, SCRAPE_LIMIT_MS);
     const seen = readChecks(body, this.#last.length);
     const last = this.#last;
@@ -107,13 +109,16 @@ export function readChecks(page: string, targets: number): Seen[] {
   return seen;
 }
 
-/** What is told of the delay of the event loop. */
-function readEventLoop(page: string): Seen {
-  const value = (what: string) =>
-    Number(
-      new RegExp(`^kubenurse_event_loop_delay_seconds_${what} (.+)$`, 'm').exec(page)?.[1] ?? 0,
-    );
-  return { count: value('count'), sum: value('sum') };
+/** What is told of the event loop: how late timers were, and for how long of the checks it was at work. */
+function readEventLoop(page: string): EventLoop {
+  const read = (what: string) => {
+    const value = (part: string) => {
+      const line = new RegExp(`^kubenurse_event_loop_${what}_seconds_${part} (.+)$`, 'm');
+      return Number(line.exec(page)?.[1] ?? 0);
+    };
+    return { count: value('count'), sum: value('sum') };
+  };
+  return { delay: read('delay'), active: read('active') };
 }
 
 /** A name of a pod whose rounds begin there. */
