@@ -6,6 +6,17 @@ const ROOT = join(import.meta.dirname, '../..');
 const PACKED = join(ROOT, 'dist/kubenurse.cjs');
 const UNPACKED = join(ROOT, 'src/main.ts');
 
+/** The environment in which it asks nothing but its own service, and whoever is told beside that. */
+export const ONE_CHECK = {
+  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
+  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
+  KUBENURSE_CHECK_ME_INGRESS: 'false',
+  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
+  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
+  KUBENURSE_SHUTDOWN_DURATION: '0s',
+  POD_NAME: 'kubenurse-bench',
+};
+
 /** A program that probes, and how it is started. */
 export type MeasuredProgram = Readonly<{
   name: string;

@@ -1,7 +1,7 @@
 import { ringPlace } from '../../../src/neighbours/choose.ts';
 import { httpGet } from '../../cluster/http-get.ts';
 import { answers200, freePort, ServerProcess } from '../../cluster/server-process.ts';
-import { imageFlags } from '../programs.ts';
+import { imageFlags, ONE_CHECK } from '../programs.ts';
 
 const RING = 2 ** 64;
 /** How exactly a probe's rounds begin at the place that is asked for, as a share of the interval. */
@@ -11,13 +11,8 @@ const SCRAPE_LIMIT_MS = 10_000;
 
 /** No check but those that are given, and as few buckets as there can be, because only sums are read. */
 const ENVIRONMENT = {
-  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
-  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
-  KUBENURSE_CHECK_ME_INGRESS: 'false',
+  ...ONE_CHECK,
   KUBENURSE_CHECK_ME_SERVICE: 'false',
-  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
-  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
-  KUBENURSE_SHUTDOWN_DURATION: '0s',
   KUBENURSE_HISTOGRAM_BUCKETS: '1',
 };
 

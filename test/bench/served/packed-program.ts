@@ -1,19 +1,7 @@
 import { join } from 'node:path';
 import { freePort, type ServerProcess } from '../../cluster/server-process.ts';
-import { imageFlags } from '../programs.ts';
+import { imageFlags, ONE_CHECK } from '../programs.ts';
 import { startNode } from './node-process.ts';
-
-/** Every check but `me_service` switched off. */
-const ONE_CHECK = {
-  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
-  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
-  KUBENURSE_CHECK_ME_INGRESS: 'false',
-  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
-  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
-  KUBENURSE_SHUTDOWN_DURATION: '0s',
-  KUBENURSE_LOG_LEVEL: 'error',
-  POD_NAME: 'kubenurse-bench',
-};
 
 /** A program in a process of its own, at this port of 127.0.0.1. */
 export type Served = Readonly<{ process: ServerProcess; port: number }>;
@@ -31,6 +19,7 @@ export async function startPacked(
   const url = `http://127.0.0.1:${port}`;
   return start(stack, file, port, {
     ...ONE_CHECK,
+    KUBENURSE_LOG_LEVEL: 'error',
     KUBENURSE_PORT: String(port),
     KUBENURSE_SERVICE_URL: url,
     ...environment,

@@ -2,23 +2,12 @@ import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OwnedProcess } from '../../cluster/owned-process.ts';
 import { freePort } from '../../cluster/server-process.ts';
-import type { MeasuredProgram } from '../programs.ts';
+import { type MeasuredProgram, ONE_CHECK } from '../programs.ts';
 import { usageOf } from '../usage.ts';
 
 /** How often it is asked, in milliseconds, and for how long. */
 const ASK_EVERY_MS = 2;
 const LIMIT_MS = 30_000;
-
-/** Every check but `me_service` switched off. */
-const ONE_CHECK = {
-  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
-  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
-  KUBENURSE_CHECK_ME_INGRESS: 'false',
-  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
-  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
-  KUBENURSE_SHUTDOWN_DURATION: '0s',
-  POD_NAME: 'kubenurse-bench',
-};
 
 /** Memory in bytes. */
 export type FirstAnswer = Readonly<{ milliseconds: number; rss: number; rssAnon: number }>;
