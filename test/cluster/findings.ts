@@ -9,6 +9,7 @@ export type Transition = Readonly<{
   time: number;
   type: string;
   event: string;
+  error: string;
   kind: 'fails' | 'is over';
 }>;
 
@@ -84,8 +85,9 @@ export class LogReader implements Disposable {
   }
 
   #read(node: string, line: string): void {
-    const { time, msg, type, event } = JSON.parse(line);
+    const { time, msg, type, event, error } = JSON.parse(line);
     const kind = MESSAGES[msg];
-    if (kind) this.transitions.push({ node, time: new Date(time).getTime(), type, event, kind });
+    if (!kind) return;
+    this.transitions.push({ node, time: new Date(time).getTime(), type, event, error, kind });
   }
 }

@@ -65,7 +65,9 @@ export async function play<P extends Parts>(
   const nodes = cluster.nodes.filter((node) => !scenario.mute?.includes(node.name));
   const expected = nodes.map((node) => ({ node, shows: scenario.shows?.(node.name) ?? {} }));
   await until(`${name} has lasted`, lastsMs + limitMs, () => Date.now() >= began + lastsMs);
-  await untilShown(name, expected, before, limitMs);
+  await untilShown(name, expected, before, limitMs).catch((error) => {
+    throw new Error(`${error.message}\n${lastLines(nodes)}`, { cause: error });
+  });
   if (expected.every(({ shows }) => Object.keys(shows).length === 0)) {
     await threeRounds(nodes, limitMs);
   }
@@ -105,7 +107,7 @@ export async function play<P extends Parts>(
       // Also of programs that have ended since, and of which no count is left.
       ...log.transitions
         .filter(({ node, type, kind }) => kind === 'fails' && !isAllowed(scenario, node, type))
-        .map(({ node, type, event }) => `${node} ${type} ${event} (logged)`),
+        .map(({ node, type, event, error }) => `${node} ${type} ${event} (logged: ${error})`),
     ],
   };
 }
@@ -130,6 +132,11 @@ export async function allIsWell(cluster: Cluster, limitMs: number): Promise<void
   }).catch((error) => {
     throw new Error(`${error.message}\n${last}`, { cause: error });
   });
+}
+
+/** Of each program's log. */
+function lastLines(nodes: readonly ClusterNode[]): string {
+  return nodes.map(({ name, log }) => [name, ...log.all.slice(-10)].join('\n')).join('\n');
 }
 
 type Expected = readonly Readonly<{ node: ClusterNode; shows: Failures }>[];
