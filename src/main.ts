@@ -152,6 +152,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     tellingActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
       metrics.eventLoopActive.record(seconds),
     );
+  const askOurselves = createHttpProbe({ ...http, idle: undefined });
   const schedule = new Schedule({
     checks: createChecks(
       { ...config.targets, neighbours: config.neighbours },
@@ -169,7 +170,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     recorders: [life.recorder, metricsRecorder(metrics), logRecorder(log), latest.recorder],
     interval: config.interval,
     place: Number(ringPlace(config.self.podName)) / RING,
-    warmUp: () => warmUp(createHttpProbe({ ...http, idle: undefined }), server.http),
+    warmUp: () => warmUp(askOurselves, server.http),
   });
 
   const whyNotReady = () => {
