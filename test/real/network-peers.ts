@@ -73,17 +73,14 @@ export class Peer {
   }
 }
 
-/** What went wrong with datagrams that are sent one a millisecond while something happens. Rejects where that was too short for 50. */
+/** What went wrong with questions that are asked one a millisecond while something happens. Rejects where that was too short for 50. */
 export async function errorsDuring(
-  peer: Peer,
-  address: string,
-  port: number | undefined,
+  ask: () => Promise<Answer>,
   happens: () => Promise<void>,
 ): Promise<string[]> {
   const answers: Promise<Answer>[] = [];
-  const options = { limitMs: 5_000, ...(port === undefined ? {} : { port }) };
-  const timer = setInterval(() => answers.push(peer.datagram(address, options)), 1);
+  const timer = setInterval(() => answers.push(ask()), 1);
   await happens().finally(() => clearInterval(timer));
-  if (answers.length < 50) throw new Error(`only ${answers.length} datagrams were sent`);
+  if (answers.length < 50) throw new Error(`only ${answers.length} questions were asked`);
   return (await Promise.all(answers)).flatMap(({ error }) => error ?? []);
 }

@@ -45,7 +45,8 @@ describe.skipIf(whyNot())('a service', () => {
 
   test.each(addresses)('%s loses no packet when its backends change', async (address) => {
     await serve(...network.pods);
-    const errors = await errorsDuring(network.peer('pod-1'), address, PORT, async () => {
+    const datagram = () => network.peer('pod-1').datagram(address, { port: PORT, limitMs: 5_000 });
+    const errors = await errorsDuring(datagram, async () => {
       for (let time = 0; time < 20; time++) await serve(network.pod(1 + (time % 3)));
     });
     expect(errors).toEqual([]);
@@ -67,6 +68,22 @@ describe.skipIf(whyNot())('a service', () => {
     const node = network.node(1).addresses[addresses.indexOf(address)];
     expect(answer.text ?? answer.error).toBe(`pod-1 ${node}`);
   });
+
+  test.each(addresses)(
+    '%s takes a pod to another of its node, also while its rules are replaced',
+    async (address) => {
+      const pod = await network.node(1).addPod();
+      const beside = await Peer.start('beside', pod.enter);
+      await serve(pod);
+      const get = () => network.peer('pod-1').get(address, { port: PORT, limitMs: 5_000 });
+      const errors = await errorsDuring(get, async () => {
+        for (let time = 0; time < 60; time++) await serve(pod);
+      });
+      expect(errors).toEqual([]);
+      await beside.stop();
+      await pod.close();
+    },
+  );
 
   test('is there for a node that comes later, and for the node itself', async () => {
     await serve(network.pod(1));

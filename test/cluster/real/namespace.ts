@@ -15,12 +15,16 @@ shift
 exec "$@"`;
 
 /**
- * Addresses can be used at once, nobody announces routes, answers may come another way than questions went, and each
- * packet that is rejected is told so: by default that is one a second.
+ * Addresses can be used at once, nobody announces routes or shortens them, answers may come another way than questions
+ * went, and each packet that is rejected is told so: by default that is one a second.
  */
 const SETTINGS = [
   'net.ipv6.conf.default.accept_dad=0',
   'net.ipv6.conf.default.accept_ra=0',
+  // A pod that its node redirects to another beside it answers past the node, which has to translate the answer back.
+  'net.ipv6.conf.default.accept_redirects=0',
+  'net.ipv4.conf.all.accept_redirects=0',
+  'net.ipv4.conf.default.accept_redirects=0',
   'net.ipv4.conf.all.rp_filter=0',
   'net.ipv4.conf.default.rp_filter=0',
   'net.ipv4.icmp_ratelimit=0',
