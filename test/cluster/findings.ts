@@ -20,12 +20,13 @@ const MESSAGES: Readonly<Record<string, Transition['kind']>> = {
   'failing check is asked no longer': 'is over',
 };
 
-/** What a node counts at the moment. Rejects when it does not answer within 10 s. */
+/** What a node counts at the moment. Rejects when it does not answer within 10 s, or not with 200. */
 export async function countsOf(
   node: ClusterNode,
   metric = 'kubenurse_errors_total',
 ): Promise<Counts> {
-  const { body } = await node.get('/metrics');
+  const { status, body } = await node.get('/metrics');
+  if (status !== 200) throw new Error(`${node.name} answers /metrics with ${status}`);
   const series = new RegExp(`^${metric}\\{type="([^"]+)",[a-z]+="([^"]+)"\\} (\\d+)$`, 'gm');
   return nested(
     [...body.matchAll(series)].map(([, type = '', event = '', value]) => [

@@ -72,7 +72,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     const client = await clientOf('prober');
     const watch = await client.watch(PODS);
     expect(await watch.summary(1)).toEqual(['ADDED kept']);
-    await controlPlane.restart();
+    await controlPlane.restart(0);
 
     expect(await watch.end()).toEqual({ complete: true });
     expect(names((await client.get(PODS)).body)).toEqual(['kept']);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ControlPlane, ControlPlaneFault, KubeObject, Resource } from '../control-plane.ts';
 import { until } from '../until.ts';
@@ -156,9 +157,13 @@ export class RealControlPlane implements ControlPlane {
     return this.#components.rights.withhold(resources);
   }
 
-  /** Ends the API server in good order, and starts it again. */
-  async restart(): Promise<void> {
+  /**
+   * Ends the API server in good order, and starts it again after so many milliseconds. Without them its port may be
+   * closed for less than a tenth of a second (measured), which no check need see.
+   */
+  async restart(awayMs: number): Promise<void> {
     await this.#components.apiServer.stop();
+    await sleep(awayMs);
     await this.#components.apiServer.start();
   }
 
