@@ -74,7 +74,8 @@ export function environmentOf(
     KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
     KUBENURSE_LISTEN_ADDRESS: node.programAddress,
     KUBENURSE_RESOLV_CONF: files.resolvConf,
-    KUBENURSE_SHUTDOWN_DURATION: '0s',
+    // A tenth of the default: long enough for the requests that come while the pod is being taken out of service.
+    KUBENURSE_SHUTDOWN_DURATION: '500ms',
     POD_NAME: node.podName,
     NODE_NAME: node.name,
   };
