@@ -35,7 +35,7 @@ function read<Content>(file: string): Content {
 
 test('prometheus-rule.yaml is rules.yaml as an object of the operator', async () => {
   const indented = rulesText.replaceAll(/^(?=.)/gm, '  ');
-  const object = `# Written from rules.yaml by: npx vitest run -u test/monitoring.test.ts
+  const object = `# Written from rules.yaml by: npx vitest run test/monitoring.test.ts -u
 #
 # The Prometheus of kube-prometheus-stack takes only what has the label \`release\` with its release's name: add it in an
 # overlay.
