@@ -20,6 +20,10 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     [{ check_interval: '5 s' }, "at '/check_interval': '5 s' does not match pattern"],
     [{ insecure: 'yes' }, "at '/insecure': value must be one of true, false"],
     [{ service: { ipFamilies: ['IPv5'] } }, "at '/service/ipFamilies/0': value must be one of"],
+    [
+      { podMonitor: { additionalLabels: { a: true } } },
+      "at '/podMonitor/additionalLabels/a': got boolean, want string",
+    ],
     [{ port: 70_000 }, "at '/port': maximum: got 70,000, want 65,535"],
     [{ otlp: { endpoint: 'gateway:4318' } }, "at '/otlp/endpoint': 'gateway:4318' does not match"],
   ])('refuses the value %o', async (values, message) => {
@@ -43,6 +47,15 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     [{ use_tls: true, cert_file: '/a' }, 'use_tls needs a certificate'],
     [{ use_tls: false, tls: { secretName: 'a' } }, 'use_tls is false, and tls.secretName is set'],
     [{ tls: { secretName: 'a' }, tls_port: 8080 }, 'port and tls_port are both 8080'],
+    [
+      { tls: { secretName: 'a' }, service: { port: 8443 } },
+      'service.port and tls_port are both 8443',
+    ],
+    [{ tls: { secretName: 'a' }, service: { name: 'https' } }, 'service.name is https'],
+    [
+      { httpRoute: { enabled: true, parentRefs: [{ name: 'a' }], hostnames: ['*.example.com'] } },
+      'the check cannot ask "https://*.example.com": ingress.url must be one host',
+    ],
     [
       { hostNetwork: true, updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
       'hostNetwork and maxSurge',

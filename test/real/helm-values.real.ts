@@ -33,6 +33,19 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     });
   });
 
+  test('securityContext and resources keep what is not named in what they hold', async () => {
+    const values = {
+      securityContext: { capabilities: { add: ['NET_RAW'] } },
+      resources: { requests: { memory: '128Mi', cpu: null }, limits: { cpu: '500m' } },
+    };
+    const { container } = probeOf(await render(values));
+    expect(container.securityContext?.capabilities).toEqual({ add: ['NET_RAW'], drop: ['ALL'] });
+    expect(container.resources).toEqual({
+      requests: { memory: '128Mi' },
+      limits: { cpu: '500m', memory: '192Mi' },
+    });
+  });
+
   test.each<[Values, number]>([
     [{}, 25],
     [{ shutdown_duration: '1m30s' }, 110],
@@ -77,6 +90,9 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     [{ serviceMonitor: { enabled: true } }, false],
     [{ podMonitor: { enabled: true } }, false],
     [{ otlp: { endpoint: 'http://a:4318' } }, false],
+    [{ exporters: 'prometheus' }, true],
+    [{ exporters: 'otlp' }, false],
+    [{ exporters: 'prometheus, otlp' }, false],
     [{ otlp: { endpoint: 'http://a:4318' }, prometheusAnnotations: true }, true],
   ])('%o: annotated for Prometheus: %o', async (values, expected) => {
     const { annotations = {} } = probeOf(await render(values)).template.metadata ?? {};

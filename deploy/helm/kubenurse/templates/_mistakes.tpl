@@ -15,6 +15,9 @@
 {{- if and .httpRoute.enabled (not .httpRoute.parentRefs) -}}
 {{- $mistakes = append $mistakes "httpRoute.enabled needs httpRoute.parentRefs, the gateway that the route is for" -}}
 {{- end -}}
+{{- if contains "*" (include "kubenurse.ingressUrl" $) -}}
+{{- $mistakes = append $mistakes (printf "the check cannot ask %q: ingress.url must be one host" (include "kubenurse.ingressUrl" $)) -}}
+{{- end -}}
 {{- if and .serviceMonitor.enabled .podMonitor.enabled -}}
 {{- $mistakes = append $mistakes "serviceMonitor.enabled and podMonitor.enabled would scrape every pod twice: choose one" -}}
 {{- end -}}
@@ -29,6 +32,12 @@
 {{- end -}}
 {{- if and (include "kubenurse.usesTls" $) (eq (int .port) (int .tls_port)) -}}
 {{- $mistakes = append $mistakes (printf "port and tls_port are both %d: HTTP and HTTPS need a port each" (int .port)) -}}
+{{- end -}}
+{{- if and (include "kubenurse.usesTls" $) (eq (int .service.port) (int .tls_port)) -}}
+{{- $mistakes = append $mistakes (printf "service.port and tls_port are both %d: the Service needs a port each for HTTP and HTTPS" (int .service.port)) -}}
+{{- end -}}
+{{- if and (include "kubenurse.usesTls" $) (eq .service.name "https") -}}
+{{- $mistakes = append $mistakes "service.name is https, which is the name of the port of HTTPS: take another" -}}
 {{- end -}}
 {{- $rolling := $pod.updateStrategy.rollingUpdate | default dict -}}
 {{- $surges := not (has (toString $rolling.maxSurge) (list "0" "0%" "<nil>")) -}}

@@ -39,12 +39,17 @@ place: the effective value of each, as YAML.
 {{- toYaml $pod -}}
 {{- end }}
 
-{{/* What is given, and what it does not name of the defaults. A null takes a default away. */}}
+{{/* What is given, and what it does not name of the defaults, at every depth. A null takes a default away. */}}
 {{- define "kubenurse.filled" -}}
-{{- $filled := dict -}}
-{{- range $values := list (index . 1) (first .) -}}
-{{- range $key, $value := $values -}}
-{{- if kindIs "invalid" $value }}{{ $_ := unset $filled $key }}{{ else }}{{ $_ := set $filled $key $value }}{{ end -}}
+{{- $filled := deepCopy (last .) -}}
+{{- range $key, $value := first . -}}
+{{- $default := get $filled $key -}}
+{{- if kindIs "invalid" $value -}}
+{{- $_ := unset $filled $key -}}
+{{- else if and (kindIs "map" $value) (kindIs "map" $default) -}}
+{{- $_ := set $filled $key (include "kubenurse.filled" (list $value $default) | fromYaml) -}}
+{{- else -}}
+{{- $_ := set $filled $key $value -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $filled -}}
@@ -83,7 +88,8 @@ place: the effective value of each, as YAML.
 {{- $annotations := dict -}}
 {{- $isScraped := $values.prometheusAnnotations -}}
 {{- if kindIs "invalid" $isScraped -}}
-{{- $isScraped = not (or $values.serviceMonitor.enabled $values.podMonitor.enabled $values.otlp.endpoint $values.exporters) -}}
+{{- $isOtherExporter := not (has (nospace (default "" $values.exporters)) (list "" "prometheus")) -}}
+{{- $isScraped = not (or $values.serviceMonitor.enabled $values.podMonitor.enabled $values.otlp.endpoint $isOtherExporter) -}}
 {{- end -}}
 {{- if $isScraped -}}
 {{- $annotations = dict "prometheus.io/scrape" "true" "prometheus.io/path" "/metrics" "prometheus.io/port" (int $values.port | toString) "prometheus.io/scheme" "http" -}}
