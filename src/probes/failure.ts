@@ -27,6 +27,9 @@ const SOCKET_WORDS: Record<string, string> = {
   EMFILE: 'too many open files',
 };
 
+/** How much is shown of an error's own words, in characters: a certificate's names are among them. */
+const LONGEST_REASON = 300;
+
 /** What OpenSSL says where the other side speaks something else. */
 const TLS_WORDS: Record<string, string> = {
   'wrong version number': 'the answer is not TLS (wrong version number)',
@@ -37,7 +40,7 @@ const TLS_WORDS: Record<string, string> = {
 export function failure(phase: Phase, url: URL, cause: unknown): Error {
   const { code, message, reason } = cause as NodeJS.ErrnoException & { reason?: string };
   const words = (phase === 'resolve' ? RESOLVER_WORDS : SOCKET_WORDS)[code ?? ''];
-  const why =
-    words === undefined ? (TLS_WORDS[reason ?? ''] ?? reason ?? message) : `${words} (${code})`;
+  const said = (TLS_WORDS[reason ?? ''] ?? reason ?? message).slice(0, LONGEST_REASON);
+  const why = words === undefined ? said : `${words} (${code})`;
   return new Error(`${ATTEMPTED[phase](url)}: ${why}`, { cause });
 }

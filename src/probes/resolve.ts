@@ -52,7 +52,10 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
     const cancel = () => resolver.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return await search(resolver, conf.nameservers, candidateNames(name, conf));
+      const addresses = await search(resolver, conf.nameservers, candidateNames(name, conf));
+      // Those of one family, where the other's were still awaited.
+      signal.throwIfAborted();
+      return addresses;
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {

@@ -43,6 +43,13 @@ describe('failure()', () => {
     expect(failure(phase, url, withCode(code)).message).toMatch(`: ${words} (${code})`);
   });
 
+  test('cuts what the error says after 300 characters', () => {
+    const ofCertificate = Object.assign(new Error('x'), { reason: 'DNS:a, '.repeat(100) });
+
+    const text = 'TLS handshake with server.test:8443: ';
+    expect(failure('handshake', url, ofCertificate).message).toHaveLength(text.length + 300);
+  });
+
   test('says what the error says where it has no words of its own for it', () => {
     const ofOpenSsl = Object.assign(new Error('140:error:0A00010B:SSL routines::x:ssl.c:78:'), {
       code: 'ERR_SSL_X',

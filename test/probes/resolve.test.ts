@@ -1,8 +1,9 @@
 import { createSocket } from 'node:dgram';
+import { promises } from 'node:dns';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { decode, encode, RECURSION_AVAILABLE } from 'dns-packet';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createResolver } from '../../src/probes/resolve.ts';
 import { DnsServer } from '../cluster/dns-server.ts';
 import { until } from '../cluster/until.ts';
@@ -30,6 +31,22 @@ async function codesByType(codes: Record<string, number>) {
     const { id = 0, questions = [] } = decode(message);
     const flags = RECURSION_AVAILABLE | (codes[questions[0]?.type ?? ''] ?? NOERROR);
     socket.send(encode({ type: 'response', id, flags, questions }), client.port, client.address);
+  });
+  await once(socket, 'listening');
+  return socket.address();
+}
+
+/** A name server that leaves questions of this type unanswered, and answers others with 127.0.5.1. */
+async function silentFor(silentType: string) {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void socket.close());
+  socket.on('message', (message, client) => {
+    const { id = 0, questions = [] } = decode(message);
+    const [question] = questions;
+    if (question === undefined || question.type === silentType) return;
+    const answers = [{ type: 'A' as const, name: question.name, data: '127.0.5.1' }];
+    const answer = encode({ type: 'response', id, flags: RECURSION_AVAILABLE, questions, answers });
+    socket.send(answer, client.port, client.address);
   });
   await once(socket, 'listening');
   return socket.address();
@@ -172,6 +189,25 @@ describe('createResolver() rejects', () => {
     expect(performance.now() - began).toBeLessThan(1_000);
     expect(asked(server)).toEqual(['a.one.test']);
     expect(process.getActiveResourcesInfo()).not.toContain('QueryReqWrap');
+  });
+
+  test('as soon as the signal aborts while one family is answered and the other is not', async () => {
+    const { address, port } = await silentFor('AAAA');
+    const resolve4 = vi.spyOn(promises.Resolver.prototype, 'resolve4');
+    onTestFinished(() => resolve4.mockRestore());
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+
+    const resolving = resolverOf([{ address, port }])('a.test', stop.signal);
+    const ended = expect(resolving).rejects.toBe(reason);
+    await until(
+      'one is answered',
+      2_000,
+      () => resolve4.mock.settledResults[0]?.type === 'fulfilled',
+    );
+    stop.abort(reason);
+
+    await ended;
   });
 
   test('when the signal has aborted, asking nobody', async () => {
