@@ -85,9 +85,12 @@ export class Collection<T extends KubernetesObject, Item> {
     return this.#trouble?.error;
   }
 
-  /** Has the API server be asked again as soon as a second after the last attempt, if that failed, or when it said itself. */
+  /**
+   * Has the API server be asked again as soon as a second after the last attempt, if that failed, or when it said
+   * itself. Does nothing while it tells of changes.
+   */
   hurry(): void {
-    this.#hurry.abort();
+    if (!this.#isCurrent) this.#hurry.abort();
   }
 
   /** Lists and watches until the signal aborts. Never rejects. */
@@ -104,7 +107,7 @@ export class Collection<T extends KubernetesObject, Item> {
         throw new Error('the API server ends watches at once');
       } catch (error) {
         if (signal.aborted) return;
-        await this.#recover(error as Error, signal);
+        await this.#recover(inWords(error as Error), signal);
       }
     }
   }
@@ -161,15 +164,12 @@ export class Collection<T extends KubernetesObject, Item> {
     );
     const working = setTimeout(() => this.#works(), WORKING_AFTER_MS);
     this.#isCurrent = true;
+    this.#hurry = new AbortController();
     try {
       for await (const line of readLines(response, MOST_EVENT_BYTES)) {
         this.#apply(parse<WatchEvent<T>>(line));
         this.#works();
       }
-    } catch (error) {
-      // What Node says of a connection that is cut in the middle.
-      if ((error as Error).message !== 'aborted') throw error;
-      throw new Error('the connection to the API server was cut', { cause: error });
     } finally {
       this.#isCurrent = false;
       clearTimeout(working);
@@ -228,6 +228,13 @@ export class Collection<T extends KubernetesObject, Item> {
     const left = Math.max(FIRST_WAIT_MS, least) - (performance.now() - begun);
     await sleep(Math.max(0, left), undefined, { signal }).catch(() => {});
   }
+}
+
+/** What Node and zlib say of a connection that is cut in the middle of an answer, said plainly; any other error as it is. */
+function inWords(error: Error): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  const isCut = error.message === 'aborted' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+  return isCut ? new Error('the connection to the API server was cut', { cause: error }) : error;
 }
 
 function parse<Value>(text: string): Value {

@@ -12,7 +12,14 @@ export type Access = Readonly<{ server: URL; options: RequestOptions }>;
  */
 function loadKubeConfig(): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromDefault();
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    const { name, mark } = error as Error & { mark?: { line: number } };
+    if (name !== 'YAMLException') throw error;
+    // Its message shows the lines around, and a token may be there.
+    throw new Error(`the kubeconfig is no valid YAML${mark ? `: line ${mark.line + 1}` : ''}`);
+  }
   const server = config.getCurrentCluster()?.server;
   if (server === undefined) throw new Error('the kubeconfig has no current context with a cluster');
   if (server === 'http://localhost:8080') {

@@ -51,7 +51,7 @@ const FAULTS: Fault[] = [
   status(429, 'Too Many Requests'),
   status(500, 'Internal Server Error'),
   misbehaving('garbage', /no JSON/, /no JSON/),
-  misbehaving('half-line', /was cut|aborted/, /ends watches at once/),
+  misbehaving('half-line', /connection to the API server was cut/, /ends watches at once/),
   misbehaving('endless-line', /longer than 33554432 bytes/, /longer than 8388608 bytes/),
   misbehaving('close-before-answer', /socket hang up/, /socket hang up/),
 ];
@@ -113,6 +113,16 @@ describe.each(FAULTS)('Collection of an API server that $kind', (fault) => {
     expect(followed.heard).toEqual([expect.stringMatching(trouble.watch), 'contact']);
     expect(followed.trouble).toBeUndefined();
   });
+});
+
+test('Collection.hurry() shortens no later wait when the API server tells of changes at the moment', async () => {
+  const { server } = await startApiServer();
+  const followed = new Followed();
+  await until('it watches', 5_000, () => followed.isCurrent);
+  followed.hurry();
+  server.misbehave(undefined); // cuts the open watch
+  await until('it watches again', 5_000, () => server.requests.length === 3);
+  expect(waits).toHaveLength(1);
 });
 
 test('Collection waits no longer than 30 s, however often it has failed', async () => {

@@ -16,3 +16,14 @@ test('Collection asks for lists that are packed by gzip, and for watches as they
   await followed.has('a=', 'b=');
   await expect.poll(() => asked).toEqual(['list gzip', 'watch undefined']);
 });
+
+test('Collection says so when a packed list is cut', async () => {
+  await startScriptedServer((_, response) => {
+    const packed = gzipSync(page(['a', 'b']));
+    response.setHeader('content-encoding', 'gzip').setHeader('content-length', packed.length);
+    response.write(packed.subarray(0, 20), () => response.destroy());
+  });
+  const followed = new Followed();
+  await followed.hears(1);
+  expect(followed.heard).toEqual(['the connection to the API server was cut']);
+});

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
 import {
@@ -129,6 +130,18 @@ test('loadAccess() says so when the kubeconfig is not there, or has no current c
   await writeFile(kubeconfig, JSON.stringify({ clusters: [], users: [], contexts: [] }));
   setEnvironment({ KUBECONFIG: kubeconfig });
   await expect(loadAccess()).rejects.toThrow('no current context with a cluster');
+});
+
+test('loadAccess() says where a kubeconfig is no YAML, and shows nothing of it', async () => {
+  const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
+  await writeFile(kubeconfig, 'users:\n- name: a\n  user:\n      token: SECRET\n    broken: b\n');
+  setEnvironment({ KUBECONFIG: kubeconfig });
+  const error: Error = await loadAccess().then(
+    () => expect.unreachable(),
+    (error) => error,
+  );
+  expect(error.message).toBe('the kubeconfig is no valid YAML: line 5');
+  expect(inspect(error)).not.toContain('SECRET');
 });
 
 test.each([
