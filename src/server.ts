@@ -22,6 +22,9 @@ const TIMEOUTS = {
   connectionsCheckingInterval: 1_000,
 };
 
+/** How long nothing may go over a connection, such as an answer that its client does not read, in milliseconds. */
+const SILENCE_MS = 30_000;
+
 /** How long a client may take over the TLS handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
@@ -138,6 +141,7 @@ function listen(
   port: number,
 ): Promise<void> {
   server.maxConnections = MOST_CONNECTIONS;
+  server.timeout = SILENCE_MS;
   return new Promise((resolve, reject) => {
     // It stays after that: an accept that fails once must not end the program.
     server.on('error', (cause) => {

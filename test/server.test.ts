@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Page } from '../src/pages/page.ts';
 import { until } from './cluster/until.ts';
 import { ask, sendBytes, servePages } from './served-pages.ts';
@@ -148,7 +148,27 @@ describe('startServer() and a client that takes its time', () => {
       headersTimeout: 10_000,
       requestTimeout: 20_000,
       maxConnections: 2_000,
+      timeout: 30_000,
     });
+  });
+
+  test('closes the connection of one that does not read its answer', async () => {
+    const seen = Promise.withResolvers<Socket>();
+    const { port } = await servePages({
+      '/large': (context) => {
+        seen.resolve(context.socket);
+        context.body = 'a'.repeat(32 << 20);
+      },
+      '/timeout': ({ socket }) => {
+        (socket as unknown as { server: Server }).server.timeout = 200;
+      },
+    });
+    await ask(port, '/timeout');
+    const socket = connect({ host: '127.0.0.1', port });
+    onTestFinished(() => void socket.destroy());
+    socket.pause().write(get('/large'));
+    const served = await seen.promise;
+    await until('the connection is closed', 5_000, () => served.destroyed);
   });
 
   test.each([
