@@ -1,9 +1,10 @@
 import type { Benchmark } from './benchmark.ts';
+import { heapAfterCollection } from './footprint/heap.ts';
 import { ProbedCluster } from './footprint/probed-cluster.ts';
 import { slope } from './footprint/slope.ts';
 import { every, scrape, together, visit } from './footprint/visitors.ts';
-import { packed } from './programs.ts';
-import { type Spread, spreadOf } from './statistics.ts';
+import { type MeasuredProgram, packed } from './programs.ts';
+import { spreadOf } from './statistics.ts';
 import { markdownTable, shownSpread } from './table.ts';
 import { usageOf } from './usage.ts';
 
@@ -18,8 +19,8 @@ const VISITS_MS = 100;
 /** Before this share of the checks the program is still warming up. */
 const WARM_UP = 0.1;
 
-/** What the program held when it had made so many checks. Bytes. */
-type Point = Readonly<{ checks: number; rssAnon: number }>;
+/** What the program held when it had made so many checks; `heap`: V8's, after its last whole collection. Bytes. */
+type Point = Readonly<{ checks: number; rssAnon: number; heap: number | undefined }>;
 
 type Growth = Readonly<{
   checks: number;
@@ -39,7 +40,7 @@ export const growth: Benchmark<Growth> = {
     const most = numberOf('minutes', values.minutes) * 60_000;
     await using stack = new AsyncDisposableStack();
     const cluster = await ProbedCluster.start({
-      programs: [packed()],
+      programs: [tracing(packed())],
       neighbours: NEIGHBOURS,
       environment: (addresses) => ({
         KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
@@ -56,15 +57,23 @@ export const growth: Benchmark<Growth> = {
     return markdownTable(
       [`${checks} checks (${failedChecks} failed) in ${seconds.toFixed(0)} s`, ''],
       [
-        ['RssAnon after 10 %, MB', shownSpread(around(0.1, checks, points), 1)],
-        ['… in the middle, MB', shownSpread(around(0.5, checks, points), 1)],
-        ['… at the end, MB', shownSpread(around(1, checks, points), 1)],
+        ['RssAnon after 10 %, MB', around(0.1, checks, points)],
+        ['… in the middle, MB', around(0.5, checks, points)],
+        ['… at the end, MB', around(1, checks, points)],
         ['growth after the first 10 %, MB for 100,000 checks', (perCheck / 10).toFixed(2)],
+        ["V8's heap after a collection: after 10 %, MB", held(0.1, checks, points)],
+        ['… in the middle, MB', held(0.5, checks, points)],
+        ['… at the end, MB', held(1, checks, points)],
         ['CPU per check, ms', ((cpuSeconds * 1_000) / checks).toFixed(2)],
       ],
     );
   },
 };
+
+/** With what heapAfterCollection() reads. */
+function tracing(program: MeasuredProgram): MeasuredProgram {
+  return { ...program, args: ['--trace-gc', ...program.args] };
+}
 
 function numberOf(option: string, text = ''): number {
   const number = Number(text);
@@ -97,7 +106,11 @@ async function measure(
   await together(stop, [
     every(SCRAPES_MS, stop.signal, async () => {
       counts = await scrape(probe.url);
-      points.push({ checks: counts.made, rssAnon: usageOf(probe.pid).rssAnon });
+      points.push({
+        checks: counts.made,
+        rssAnon: usageOf(probe.pid).rssAnon,
+        heap: heapAfterCollection(probe.output()) ?? points.at(-1)?.heap,
+      });
       if (points.length % 120 === 0) tell(`${counts.made} checks`);
       if (counts.made >= checks || performance.now() - begin > mostMilliseconds) stop.abort();
     }),
@@ -112,11 +125,23 @@ async function measure(
   };
 }
 
-/** Megabytes, at the twentieth of the points that is nearest to this share of the checks. */
-function around(share: number, checks: number, points: readonly Point[]): Spread {
+/** The twentieth of the points that is nearest to this share of the checks. */
+function nearest(share: number, checks: number, points: readonly Point[]): Point[] {
   const distance = (point: Point) => Math.abs(point.checks - share * checks);
-  const nearest = points
+  return points
     .toSorted((one, other) => distance(one) - distance(other))
     .slice(0, Math.ceil(points.length / 20));
-  return spreadOf(nearest.map(({ rssAnon }) => rssAnon / 1_000_000));
+}
+
+function around(share: number, checks: number, points: readonly Point[]): string {
+  const megabytes = nearest(share, checks, points).map(({ rssAnon }) => rssAnon / 1_000_000);
+  return shownSpread(spreadOf(megabytes), 1);
+}
+
+/** Nothing where there was no collection yet. */
+function held(share: number, checks: number, points: readonly Point[]): string {
+  const megabytes = nearest(share, checks, points).flatMap(({ heap }) =>
+    heap === undefined ? [] : heap / 1_000_000,
+  );
+  return megabytes.length === 0 ? '' : shownSpread(spreadOf(megabytes), 1);
 }

@@ -23,6 +23,8 @@ export type Probe = Readonly<{
   url: string;
   /** What its control group limits. */
   limits: string;
+  /** What it has written, at most the last 100,000 characters. */
+  output: () => string;
 }>;
 
 export type ProbedClusterOptions = Readonly<{
@@ -103,7 +105,13 @@ export class ProbedCluster {
       });
       starting.defer(() => server.stop());
       if (server.pid === undefined) throw new Error(`${program.name} has no process`);
-      probes.push({ program, pid: server.pid, url: sandbox.programUrl, limits: group.limits });
+      probes.push({
+        program,
+        pid: server.pid,
+        url: sandbox.programUrl,
+        limits: group.limits,
+        output: () => server.output,
+      });
     }
     return new ProbedCluster(
       probes,
