@@ -230,7 +230,7 @@ export class Collection<T extends KubernetesObject, Item> {
   }
 }
 
-/** What Node and zlib say of a connection that is cut in the middle of an answer, said plainly; any other error as it is. */
+/** What Node says of a connection that is cut in the middle of an answer, said plainly; any other error as it is. */
 function inWords(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   const isCut = error.message === 'aborted' || code === 'ERR_STREAM_PREMATURE_CLOSE';

@@ -40,7 +40,9 @@ const TLS_WORDS: Record<string, string> = {
 export function failure(phase: Phase, url: URL, cause: unknown): Error {
   const { code, message, reason } = cause as NodeJS.ErrnoException & { reason?: string };
   const words = (phase === 'resolve' ? RESOLVER_WORDS : SOCKET_WORDS)[code ?? ''];
-  const said = (TLS_WORDS[reason ?? ''] ?? reason ?? message).slice(0, LONGEST_REASON);
-  const why = words === undefined ? said : `${words} (${code})`;
+  const why =
+    words === undefined
+      ? (TLS_WORDS[reason ?? ''] ?? reason ?? message).slice(0, LONGEST_REASON)
+      : `${words} (${code})`;
   return new Error(`${ATTEMPTED[phase](url)}: ${why}`, { cause });
 }

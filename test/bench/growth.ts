@@ -51,19 +51,22 @@ export const growth: Benchmark<Growth> = {
     tell(`${checks} checks, or as many as there are in ${values.minutes} minutes`);
     return await measure(cluster, checks, most, tell);
   },
-  table: ({ checks, failedChecks, seconds, cpuSeconds, points }) => {
+  table: (measured) => {
+    const { checks, failedChecks, seconds, cpuSeconds, points } = measured;
+    const rssAnon = (point: Point) => point.rssAnon;
+    const heap = (point: Point) => point.heap;
     const settled = points.filter((point) => point.checks >= WARM_UP * checks);
     const perCheck = slope(settled.map((point) => ({ x: point.checks, y: point.rssAnon })));
     return markdownTable(
       [`${checks} checks (${failedChecks} failed) in ${seconds.toFixed(0)} s`, ''],
       [
-        ['RssAnon after 10 %, MB', around(0.1, checks, points)],
-        ['… in the middle, MB', around(0.5, checks, points)],
-        ['… at the end, MB', around(1, checks, points)],
+        ['RssAnon after 10 %, MB', around(rssAnon, 0.1, measured)],
+        ['… in the middle, MB', around(rssAnon, 0.5, measured)],
+        ['… at the end, MB', around(rssAnon, 1, measured)],
         ['growth after the first 10 %, MB for 100,000 checks', (perCheck / 10).toFixed(2)],
-        ["V8's heap after a collection: after 10 %, MB", held(0.1, checks, points)],
-        ['… in the middle, MB', held(0.5, checks, points)],
-        ['… at the end, MB', held(1, checks, points)],
+        ["V8's heap after a collection: after 10 %, MB", around(heap, 0.1, measured)],
+        ['… in the middle, MB', around(heap, 0.5, measured)],
+        ['… at the end, MB', around(heap, 1, measured)],
         ['CPU per check, ms', ((cpuSeconds * 1_000) / checks).toFixed(2)],
       ],
     );
@@ -125,23 +128,17 @@ async function measure(
   };
 }
 
-/** The twentieth of the points that is nearest to this share of the checks. */
-function nearest(share: number, checks: number, points: readonly Point[]): Point[] {
+/** Megabytes, at the twentieth of the points that is nearest to this share of the checks; empty where nothing was read. */
+function around(
+  read: (point: Point) => number | undefined,
+  share: number,
+  { checks, points }: Growth,
+): string {
   const distance = (point: Point) => Math.abs(point.checks - share * checks);
-  return points
+  const megabytes = points
     .toSorted((one, other) => distance(one) - distance(other))
-    .slice(0, Math.ceil(points.length / 20));
-}
-
-function around(share: number, checks: number, points: readonly Point[]): string {
-  const megabytes = nearest(share, checks, points).map(({ rssAnon }) => rssAnon / 1_000_000);
-  return shownSpread(spreadOf(megabytes), 1);
-}
-
-/** Nothing where there was no collection yet. */
-function held(share: number, checks: number, points: readonly Point[]): string {
-  const megabytes = nearest(share, checks, points).flatMap(({ heap }) =>
-    heap === undefined ? [] : heap / 1_000_000,
-  );
+    .slice(0, Math.ceil(points.length / 20))
+    .flatMap((point) => read(point) ?? [])
+    .map((bytes) => bytes / 1_000_000);
   return megabytes.length === 0 ? '' : shownSpread(spreadOf(megabytes), 1);
 }
