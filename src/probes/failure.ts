@@ -1,11 +1,12 @@
+import { printable } from '../printable.ts';
 import type { Phase } from '../probe.ts';
 
-const ATTEMPTED: Record<Phase, (url: URL) => string> = {
-  resolve: (url) => `looking up ${url.hostname}`,
-  connect: (url) => `connecting to ${url.host}`,
-  handshake: (url) => `TLS handshake with ${url.host}`,
-  request: (url) => `sending the request to ${url.host}`,
-  response: (url) => `waiting for the answer of ${url.host}`,
+const ATTEMPTED: Record<Phase, (hostname: string, port: string) => string> = {
+  resolve: (hostname) => `looking up ${hostname}`,
+  connect: (hostname, port) => `connecting to ${hostname}${port}`,
+  handshake: (hostname, port) => `TLS handshake with ${hostname}${port}`,
+  request: (hostname, port) => `sending the request to ${hostname}${port}`,
+  response: (hostname, port) => `waiting for the answer of ${hostname}${port}`,
 };
 
 const RESOLVER_WORDS: Record<string, string> = {
@@ -27,8 +28,11 @@ const SOCKET_WORDS: Record<string, string> = {
   EMFILE: 'too many open files',
 };
 
+/** How much is shown of a host, in characters: as long as a name can be (RFC 1035). A redirect's may be any. */
+const MAX_HOST = 253;
+
 /** How much is shown of an error's own words, in characters: a certificate's names are among them. */
-const LONGEST_REASON = 300;
+const MAX_REASON = 300;
 
 /** What OpenSSL says where the other side speaks something else. */
 const TLS_WORDS: Record<string, string> = {
@@ -42,7 +46,10 @@ export function failure(phase: Phase, url: URL, cause: unknown): Error {
   const words = (phase === 'resolve' ? RESOLVER_WORDS : SOCKET_WORDS)[code ?? ''];
   const why =
     words === undefined
-      ? (TLS_WORDS[reason ?? ''] ?? reason ?? message).slice(0, LONGEST_REASON)
+      ? printable(TLS_WORDS[reason ?? ''] ?? reason ?? message, MAX_REASON)
       : `${words} (${code})`;
-  return new Error(`${ATTEMPTED[phase](url)}: ${why}`, { cause });
+  const port = url.port === '' ? '' : `:${url.port}`;
+  return new Error(`${ATTEMPTED[phase](printable(url.hostname, MAX_HOST), port)}: ${why}`, {
+    cause,
+  });
 }

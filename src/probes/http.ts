@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { printable } from '../printable.ts';
 import type { Outcome, Probe } from '../probe.ts';
 import { type Connection, type Network, openConnection } from './connection.ts';
 import { type Answer, exchange } from './exchange.ts';
@@ -13,7 +14,7 @@ const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** How much is shown of a status line's reason, in characters: it comes from the network. */
-const LONGEST_REASON = 100;
+const MAX_REASON = 100;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -144,6 +145,6 @@ function answered(
   duration: number,
 ): Outcome {
   if (status === 200) return { kind: 'ok', status, duration, timings };
-  const shown = reason.slice(0, LONGEST_REASON) || (STATUS_CODES[status] ?? '');
+  const shown = printable(reason, MAX_REASON) || (STATUS_CODES[status] ?? '');
   return { kind: 'unexpected-status', status, reason: shown, duration, timings };
 }

@@ -1,6 +1,7 @@
 /** The head of an HTTP/1 response, and what of the body had come with it. */
 export type ResponseHead = Readonly<{
   status: number;
+  /** As UTF-8 where it is that. */
   reason: string;
   /** Field values by name in lower case; of a name that comes twice the last. */
   headers: ReadonlyMap<string, string>;
@@ -51,5 +52,9 @@ function parseHead(text: string): Omit<ResponseHead, 'body'> {
     const colon = line.indexOf(':');
     if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
   }
-  return { status: Number(status), reason: reason ?? '', headers };
+  return {
+    status: Number(status),
+    reason: Buffer.from(reason ?? '', 'latin1').toString(),
+    headers,
+  };
 }

@@ -50,6 +50,25 @@ describe('failure()', () => {
     expect(failure('handshake', url, ofCertificate).message).toHaveLength(text.length + 300);
   });
 
+  test("cuts a host, which may be a redirect's, after 253 characters and its port", () => {
+    const long = new URL(`http://${'a'.repeat(60_000)}:8080/`);
+
+    expect(failure('connect', long, withCode('ECONNREFUSED')).message).toBe(
+      `connecting to ${'a'.repeat(253)}:8080: connection refused (ECONNREFUSED)`,
+    );
+    expect(failure('resolve', long, withCode('ENOTFOUND')).message).toBe(
+      `looking up ${'a'.repeat(253)}: no such name (ENOTFOUND)`,
+    );
+  });
+
+  test('puts spaces in the place of control characters', () => {
+    const ofCertificate = new Error('Host: a is not in DNS:\u001b[31m\u009b31m\r\n\u007f.test');
+
+    expect(failure('handshake', url, ofCertificate).message).toBe(
+      'TLS handshake with server.test:8443: Host: a is not in DNS: [31m 31m .test',
+    );
+  });
+
   test('says what the error says where it has no words of its own for it', () => {
     const ofOpenSsl = Object.assign(new Error('140:error:0A00010B:SSL routines::x:ssl.c:78:'), {
       code: 'ERR_SSL_X',

@@ -152,6 +152,12 @@ describe('httpProbe() takes a status other than 200 for an unexpected one', () =
   test.each([
     { line: 'HTTP/1.1 503 Service Unavailable', status: 503, reason: 'Service Unavailable' },
     { line: 'HTTP/1.1 503 Am Ausruhen', status: 503, reason: 'Am Ausruhen' },
+    { line: 'HTTP/1.1 503 M\xc3\xbcde', status: 503, reason: 'Müde' },
+    {
+      line: 'HTTP/1.1 503 \x1b[31mred\x9b0m\x7f\x00\xc2\x85.',
+      status: 503,
+      reason: ' [31mred\uFFFD0m .',
+    },
     { line: 'HTTP/1.1 404 ', status: 404, reason: 'Not Found' },
     { line: 'HTTP/1.1 404', status: 404, reason: 'Not Found' },
     { line: 'HTTP/1.1 599', status: 599, reason: '' },
@@ -160,7 +166,8 @@ describe('httpProbe() takes a status other than 200 for an unexpected one', () =
     { line: 'HTTP/1.1 302 Found', status: 302, reason: 'Found' },
     { line: `HTTP/1.1 500 ${'long '.repeat(1_000)}`, status: 500, reason: 'long '.repeat(20) },
   ])('%#: $status $reason', async ({ line, status, reason }) => {
-    const server = await start('http', '127.0.0.1', say(`${line}\r\n\r\n`));
+    const bytes = Buffer.from(`${line}\r\n\r\n`, 'latin1');
+    const server = await start('http', '127.0.0.1', (socket) => void socket.write(bytes));
 
     const outcome = await ask(server.url());
 

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { printable } from '../src/printable.ts';
+
+test('printable() cuts a text after as many characters as may be', () => {
+  expect(printable('abcdef', 6)).toBe('abcdef');
+  expect(printable('abcdef', 5)).toBe('abcde');
+  // No half of a surrogate pair is left.
+  expect(printable('ab😀', 3)).toBe('ab\uFFFD');
+});
+
+test.each([
+  { what: 'C0', text: 'a\u0000\u001b[31mb\tc\r\nd', shown: 'a [31mb c d' },
+  { what: 'DEL', text: 'a\u007fb', shown: 'a b' },
+  { what: 'C1', text: 'a\u0080b\u009b31mc\u009f', shown: 'a b 31mc ' },
+  { what: 'line and paragraph separators', text: 'a\u2028b\u2029c', shown: 'a b c' },
+  { what: 'what turns the direction of writing', text: 'a\u202eb\u2066c\u200fd', shown: 'a b c d' },
+])('printable() puts a space in the place of control characters: $what', ({ text, shown }) => {
+  expect(printable(text, 100)).toBe(shown);
+});
+
+test('printable() leaves every other character as it is', () => {
+  const text = ' Ünïcode, 日本語, "quoted" \\ 😀 ';
+  expect(printable(text, 100)).toBe(text);
+});
+
+test('printable() looks at no more of a long text than it shows', () => {
+  const text = Buffer.alloc(50_000_000, 'a\0').toString('latin1');
+  const began = performance.now();
+  expect(printable(text, 4)).toBe('a a ');
+  expect(performance.now() - began).toBeLessThan(50);
+});
