@@ -175,7 +175,7 @@ async function run(config: Config, log: Logger): Promise<void> {
 
   const whyNotReady = () => {
     if (stop.signal.aborted) return 'shutting down';
-    return neighbourhood?.isOwnNodeCordoned() ? 'the node is cordoned' : undefined;
+    return neighbourhood?.isUnreadyByCordon() ? 'the node is cordoned' : undefined;
   };
   const server = await startServer({
     ...config.server,

@@ -10,13 +10,20 @@ export type Pod = Readonly<{
   isUnready: boolean;
   /** It has said, since we know it, that it is ready. */
   wasReady: boolean;
+  /** Its liveness or startup probe is `/ready`, as in upstream's chart up to 1.15.2: kubelet restarts it while that is 503. */
+  isRestartedWhenUnready: boolean;
   /** When we first saw it in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
 }>;
 
+type ContainerProbe = { httpGet?: { path?: string } };
+
 type PodObject = KubernetesObject & {
   metadata: { deletionTimestamp?: string; labels?: Record<string, string> };
-  spec?: { nodeName?: string };
+  spec?: {
+    nodeName?: string;
+    containers?: { livenessProbe?: ContainerProbe; startupProbe?: ContainerProbe }[];
+  };
   status?: {
     phase?: string;
     podIP?: string;
@@ -54,6 +61,9 @@ function pickPod({ metadata, spec, status }: PodObject, previous: Pod | undefine
     isTerminating: metadata.deletionTimestamp !== undefined,
     isUnready: ready?.status === 'False',
     wasReady: ready?.status === 'True' || (previous?.wasReady ?? false),
+    isRestartedWhenUnready: (spec?.containers ?? []).some(({ livenessProbe, startupProbe }) =>
+      [livenessProbe, startupProbe].some((probe) => probe?.httpGet?.path === '/ready'),
+    ),
     runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
   };
 }

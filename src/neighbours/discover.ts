@@ -76,6 +76,18 @@ export class Neighbourhood {
     return this.#options.cordonedNodes?.items?.has(this.ownNode()) ?? false;
   }
 
+  /**
+   * Whether the pod is to be unready because its node is cordoned: not where kubelet would restart it for that, again and
+   * again, and not before it is known whether it would. A pod that is not listed, since the filter leaves it out, counts
+   * as ours when it knows its node by the environment, which upstream's manifests do not set.
+   */
+  isUnreadyByCordon(): boolean {
+    const { nodeName, podName, pods } = this.#options;
+    if (pods.items === undefined || !this.isOwnNodeCordoned()) return false;
+    const own = pods.items.get(podName);
+    return own === undefined ? nodeName !== undefined : !own.isRestartedWhenUnready;
+  }
+
   /** The name of the node that we run on. */
   ownNode(): string {
     const { nodeName, podName, hostname, pods } = this.#options;

@@ -71,6 +71,7 @@ test('createPods() keeps what a neighbour is, and nothing else of a pod', async 
     isTerminating: false,
     isUnready: false,
     wasReady: true,
+    isRestartedWhenUnready: false,
     runningSince: expect.any(Number),
   });
   expect(pod?.runningSince).toBeGreaterThan(before);
@@ -100,6 +101,7 @@ test('createPods() keeps of a pod that is not placed yet that it does not run', 
     isTerminating: false,
     isUnready: false,
     wasReady: false,
+    isRestartedWhenUnready: false,
     runningSince: undefined,
   });
 });
@@ -110,6 +112,23 @@ test("createPods() keeps the zone that the pod's label tells", async () => {
   const pod = await kept(server, podObject('a', { metadata: { labels } }));
   expect(pod?.neighbour.zone).toBe('zone-a');
 });
+
+test.each([
+  [{ livenessProbe: { httpGet: { path: '/ready' } } }, true],
+  [{ startupProbe: { httpGet: { path: '/ready' } } }, true],
+  [{ livenessProbe: { httpGet: { path: '/alwayshappy' } } }, false],
+  [{ readinessProbe: { httpGet: { path: '/ready' } } }, false],
+  [{ livenessProbe: { tcpSocket: { port: 8080 } } }, false],
+])(
+  'createPods() keeps of a pod with %o whether kubelet restarts it when it is unready: %o',
+  async (probes, isRestartedWhenUnready) => {
+    const { server } = await startApiServer();
+    const spec = { nodeName: 'node-1', containers: [{ name: 'proxy' }, { name: 'a', ...probes }] };
+    expect(await kept(server, { ...podObject('a'), spec })).toMatchObject({
+      isRestartedWhenUnready,
+    });
+  },
+);
 
 test('createPods() sees that a pod is terminating', async () => {
   const { server } = await startApiServer();

@@ -60,3 +60,32 @@ test('Neighbourhood.isOwnNodeCordoned() is false where cordoned nodes are asked 
   cordon('own');
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
 });
+
+test('Neighbourhood.isUnreadyByCordon() is true on a cordoned node, unless kubelet would restart the pod for it', () => {
+  const { neighbourhood, cordon, put } = playNeighbourhood();
+  const own = podOn('own', { podName: 'kubenurse-own' });
+  put(own);
+  expect(neighbourhood.isUnreadyByCordon()).toBe(false);
+  cordon('own');
+  expect(neighbourhood.isUnreadyByCordon()).toBe(true);
+  put({ ...own, isRestartedWhenUnready: true });
+  expect(neighbourhood.isUnreadyByCordon()).toBe(false);
+});
+
+test('Neighbourhood.isUnreadyByCordon() is false as long as the pod may be one that kubelet would restart', () => {
+  const unlisted = playNeighbourhood();
+  unlisted.cordon('own');
+  unlisted.pods.items = undefined;
+  expect(unlisted.neighbourhood.isUnreadyByCordon()).toBe(false);
+  // On the host network, by manifests that are not ours: neither the pod's name is known nor what the node is called.
+  const nameless = playNeighbourhood({ podName: 'own', nodeName: undefined, hostname: 'own' });
+  nameless.cordon('own');
+  expect(nameless.neighbourhood.isOwnNodeCordoned()).toBe(true);
+  expect(nameless.neighbourhood.isUnreadyByCordon()).toBe(false);
+});
+
+test('Neighbourhood.isUnreadyByCordon() is true where the filter leaves out the own pod, and NODE_NAME is set', () => {
+  const { neighbourhood, cordon } = playNeighbourhood();
+  cordon('own');
+  expect(neighbourhood.isUnreadyByCordon()).toBe(true);
+});

@@ -17,6 +17,7 @@ export function podOn(
     isTerminating: false,
     isUnready: false,
     wasReady: !rest.isUnready,
+    isRestartedWhenUnready: false,
     runningSince: 0,
     ...rest,
   };

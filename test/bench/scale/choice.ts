@@ -25,6 +25,7 @@ for (let number = 0; number < Number(process.argv[2]); number++) {
     isTerminating: false,
     isUnready: false,
     wasReady: true,
+    isRestartedWhenUnready: false,
     runningSince: number / 1_000,
   });
 }

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { httpGet } from './cluster/http-get.ts';
+import { until } from './cluster/until.ts';
+import { startApiServer } from './kubernetes/api-server.ts';
+import { startListening } from './start-program.ts';
+
+const PODS = {
+  'kubenurse-test': 'node-1',
+  'kubenurse-cordoned': 'node-1',
+  'kubenurse-other': 'node-2',
+};
+
+/** The program in the pod `kubenurse-test` on a node that it knows to be cordoned; its container has these probes. */
+async function onCordonedNode(probes: object, env: Record<string, string> = {}) {
+  const { server, kubeconfig } = await startApiServer();
+  await server.put('nodes', { metadata: { name: 'node-1' }, spec: { unschedulable: true } });
+  for (const [name, nodeName] of Object.entries(PODS)) {
+    await server.put('pods', {
+      metadata: { name, namespace: 'kubenurse', labels: { app: 'kubenurse' } },
+      spec: {
+        nodeName,
+        containers: [{ name: 'proxy' }, { name: 'kubenurse', ...probes }],
+      },
+      status: { phase: 'Running', podIP: '127.0.0.1', hostIP: '127.0.0.1' },
+    });
+  }
+  const { url } = await startListening({
+    KUBECONFIG: kubeconfig,
+    KUBENURSE_CHECK_NEIGHBOURHOOD: 'true',
+    KUBENURSE_NAMESPACE: 'kubenurse',
+    KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse',
+    ...env,
+  });
+  await until('the neighbours and the cordon are known', 10_000, async () => {
+    const { body } = await httpGet(`${url}/alive`, 5_000);
+    return body.includes('"kubenurse-other"') && !body.includes('"kubenurse-cordoned"');
+  });
+  return url;
+}
+
+const asks = (path: string) => ({ httpGet: { path, port: 8080 } });
+
+test('/ready is 503 on a cordoned node', async () => {
+  const url = await onCordonedNode({
+    livenessProbe: asks('/alwayshappy'),
+    readinessProbe: asks('/ready'),
+  });
+  await until('it is unready', 5_000, async () => {
+    const { status, body } = await httpGet(`${url}/ready`, 1_000);
+    return status === 503 && body === 'the node is cordoned\n';
+  });
+});
+
+test.each([
+  { livenessProbe: asks('/ready') },
+  { livenessProbe: asks('/alwayshappy'), startupProbe: asks('/ready') },
+])(
+  '/ready is 200 on a cordoned node where kubelet would restart the pod for it: %o',
+  async (probes) => {
+    const url = await onCordonedNode(
+      { ...probes, readinessProbe: asks('/ready') },
+      { NODE_NAME: 'node-1' },
+    );
+    const { status } = await httpGet(`${url}/ready`, 1_000);
+    expect(status).toBe(200);
+  },
+);
