@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+type Locked = Readonly<{ integrity?: string; hasInstallScript?: boolean }>;
+
+const read = (file: string) =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '..', file), 'utf8'));
+const { '': _root, ...packages } = read('package-lock.json').packages as Record<string, Locked>;
+
+test('the lockfile has the hash of every package', () => {
+  const withoutHash = Object.keys(packages).filter(
+    (path) => !/^sha512-/.test(packages[path]?.integrity ?? ''),
+  );
+  expect(withoutHash).toEqual([]);
+});
+
+test('no package may run a script at installation, which could fetch what has no hash', () => {
+  expect(Object.values(read('package.json').allowScripts)).not.toContain(true);
+});
