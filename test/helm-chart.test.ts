@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadYaml } from '@kubernetes/client-node';
+import { loadYaml, type V1DaemonSet, type V1Service } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
 import {
   readChartFile,
@@ -12,12 +12,17 @@ import {
 import packageJson from '../package.json' with { type: 'json' };
 import { VARIABLES } from '../src/config/variables.ts';
 
+type ServiceMonitor = { spec: { endpoints: { port: string }[] } };
 type Schema = { $ref?: string; properties?: Record<string, Schema> };
 
 const DEPLOY = join(import.meta.dirname, '../deploy');
 
 const values = readValues();
 const schema = JSON.parse(readChartFile('values.schema.json').text) as Schema;
+
+function readYaml<Content>(file: string): Content {
+  return loadYaml<Content>(readFileSync(join(DEPLOY, file), 'utf8'));
+}
 
 /** The keys for which the schema has an entry, but those within objects of Kubernetes. */
 function keysOf({ properties = {} }: Schema, path: readonly string[] = []): string[] {
@@ -49,6 +54,27 @@ test('the chart has a value for every setting of the program', () => {
   const rare = ['KUBENURSE_LISTEN_ADDRESS', 'KUBENURSE_RESOLV_CONF'];
   const settings = Object.keys(VARIABLES).filter((name) => !byOthers.test(name));
   expect(settings.filter((name) => !text.includes(`\`${name}\``))).toEqual(rare);
+});
+
+test('the Service’s port has upstream’s name, and leads to the pods of both programs, in chart and base', () => {
+  const { spec } = readYaml<V1Service>('kustomize/base/service.yaml');
+  // By its number, since the containers of upstream's pods give their port no name.
+  expect(spec?.ports).toEqual([{ name: '8080-8080', port: 8080, targetPort: 8080 }]);
+  const { service } = readYaml<{ service: object }>('helm/kubenurse/values.yaml');
+  expect(service).toMatchObject({ name: '8080-8080', port: 8080 });
+  const template = readChartFile('templates/service.yaml').text;
+  expect(template).toContain('targetPort: {{ int .Values.port }}');
+  expect(template).toContain('targetPort: {{ int .Values.tls_port }}');
+  const monitor = readYaml<ServiceMonitor>('monitoring/service-monitor.yaml');
+  expect(monitor.spec.endpoints.map(({ port }) => port)).toEqual(['8080-8080']);
+});
+
+test('no startup or liveness probe is /ready, which a cordoned node makes 503', () => {
+  const { spec } = readYaml<V1DaemonSet>('kustomize/base/daemonset.yaml');
+  const [container] = spec?.template.spec?.containers ?? [];
+  for (const probe of [container?.startupProbe, container?.livenessProbe]) {
+    expect(probe?.httpGet?.path).toBe('/alwayshappy');
+  }
 });
 
 test('the chart is of the program’s version', () => {

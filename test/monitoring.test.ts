@@ -122,7 +122,39 @@ test.each(['pod-monitor.yaml', 'service-monitor.yaml'])(
     );
     expect(shared).toHaveLength(3);
     expect(labels).toEqual(expect.arrayContaining(shared));
-    expect(labels).toContainEqual({ target_label: 'job', replacement: 'kubenurse' });
     expect(endpoint?.metricRelabelings.map(inSnakeCase)).toEqual(scrape.metric_relabel_configs);
   },
 );
+
+test('pod-monitor.yaml gives the job that a push has', () => {
+  const { podMetricsEndpoints } = read<Monitor>('deploy/monitoring/pod-monitor.yaml').spec;
+  expect(podMetricsEndpoints?.[0].relabelings).toContainEqual({
+    targetLabel: 'job',
+    replacement: 'kubenurse',
+  });
+});
+
+test('service-monitor.yaml keeps the labels that upstream’s gives: job, service, endpoint, container', () => {
+  const { endpoints } = read<Monitor>('deploy/monitoring/service-monitor.yaml').spec;
+  for (const { action, targetLabel } of endpoints?.[0].relabelings ?? []) {
+    expect(action).toBeUndefined();
+    expect(['job', 'service', 'endpoint', 'container']).not.toContain(targetLabel);
+  }
+});
+
+test('no rule and no dashboard depends on a label that only one kind of monitor gives, or on the name of the job', () => {
+  const dashboards = readdirSync(join(MONITORING, 'dashboards')).filter((file) =>
+    file.endsWith('.json'),
+  );
+  const files = ['rules.yaml', ...dashboards.map((file) => `dashboards/${file}`)];
+  for (const file of files) {
+    const text = readFileSync(join(MONITORING, file), 'utf8').replaceAll('\\"', '"');
+    expect({
+      file,
+      found: text.match(/job="kubenurse"|\b(service|endpoint|container)\s*(=|!)/g),
+    }).toEqual({
+      file,
+      found: null,
+    });
+  }
+});

@@ -54,7 +54,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     const paths = '.spec.rules[*].http.paths[*].path';
     expect(await read(paths, 'ingress', 'probe-kubenurse', `-n=${namespace}`)).toBe('/alwayshappy');
     const ports = '.spec.ports[*].targetPort';
-    expect(await read(ports, 'service', 'probe-kubenurse', `-n=${namespace}`)).toBe('http');
+    expect(await read(ports, 'service', 'probe-kubenurse', `-n=${namespace}`)).toBe('8080');
     const clusterRoles = (await read('.items[*].metadata.name', 'clusterroles')).split(' ');
     expect(clusterRoles).toContain('monitoring-probe-kubenurse');
     expect(clusterRoles).not.toContain('probe-kubenurse');

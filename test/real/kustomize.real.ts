@@ -152,7 +152,7 @@ test('/alwayshappy alone is published, at KUBENURSE_INGRESS_URL, and asked for t
     components: ['components/ingress', 'components/gateway-api'],
     settings: { KUBENURSE_INGRESS_URL: 'https://probe.example.org' },
   });
-  const backend = { service: { name: 'kubenurse', port: { name: 'http' } } };
+  const backend = { service: { name: 'kubenurse', port: { number: 8080 } } };
   const paths = [{ path: '/alwayshappy', pathType: 'Exact', backend }];
   expect(theOnly<V1Ingress>(rendered, 'Ingress').spec).toEqual({
     tls: [{ hosts: ['probe.example.org'] }],
