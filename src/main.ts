@@ -8,6 +8,7 @@ import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tellingActiveTime, watchEventLoop } from './event-loop.ts';
+import { limitInformational } from './informational.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
 import { createPods } from './kubernetes/pods.ts';
@@ -87,6 +88,7 @@ function print(text: string): void {
 
 async function run(config: Config, log: Logger): Promise<void> {
   const stopping = stopSignal();
+  limitInformational();
   const stop = new AbortController();
   for (const notice of config.notices) log.warn(notice);
 

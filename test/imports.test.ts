@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/metrics.ts': [],
   'src/series-life.ts': [],
   'src/event-loop.ts': [],
+  'src/informational.ts': [],
   'src/warm-up.ts': [],
   'src/resource.ts': [],
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { httpGet } from '../cluster/http-get.ts';
 import { until } from '../cluster/until.ts';
+import { pour, ScriptedServer } from '../probes/scripted-server.ts';
 import { startListening } from '../start-program.ts';
 import { PushCollector } from './push-collector.ts';
 
@@ -85,6 +86,19 @@ test('a collector in trouble disturbs no check, and is one line at the start and
 
   program.child.kill('SIGTERM');
   expect(await program.closed).toBe(0);
+});
+
+test('a collector whose 1xx responses do not end is cut, and not waited for', async () => {
+  const collector = await ScriptedServer.start({
+    answer: pour('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)),
+  });
+  const program = await startPushing(collector.url().href, { OTEL_EXPORTER_OTLP_TIMEOUT: '3000' });
+  await until('a push has failed', 6_000, () => {
+    return lines(program, 'export of metrics fails').length > 0;
+  });
+  expect(lines(program, 'export of metrics fails')).toMatchObject([
+    { error: 'more than 16 informational responses (1xx)' },
+  ]);
 });
 
 test('SIGTERM ends the program in time, with exit code 0, while a collector hangs', async () => {

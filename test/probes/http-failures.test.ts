@@ -6,6 +6,7 @@ import { blackHole } from './black-hole.ts';
 import { closedPort } from './closed-port.ts';
 import { nameServer, resolverOf } from './name-server.ts';
 import {
+  pour,
   reset,
   type Script,
   ScriptedServer,
@@ -77,13 +78,9 @@ describe('httpProbe() names the phase that failed: response', () => {
     ['its head is too long', say(`HTTP/1.1 200 OK\r\nA: ${'a'.repeat(70_000)}\r\n\r\n`), tooLong],
     [
       'its head has no end',
-      (socket) => {
-        const pour = () => {
-          while (!socket.destroyed && socket.write('A: b\r\n'.repeat(1_000))) {}
-        };
+      (socket, ...rest) => {
         socket.write('HTTP/1.1 200 OK\r\n');
-        socket.on('drain', pour);
-        pour();
+        pour('A: b\r\n'.repeat(1_000))(socket, ...rest);
       },
       tooLong,
     ],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Timings } from '../../src/probe.ts';
 import { until } from '../cluster/until.ts';
 import { ask, events, serving } from './ask.ts';
-import { OK, type Script, ScriptedServer, say, sayAndReset } from './scripted-server.ts';
+import { OK, pour, type Script, ScriptedServer, say, sayAndReset } from './scripted-server.ts';
 
 const RESOLVE = ['dns_start', 'dns_done'];
 const CONNECT = ['connect_start', 'connect_done'];
@@ -84,13 +84,9 @@ describe('httpProbe() asks', () => {
 
 describe('httpProbe() has its answer when the head has come, and closes its connection', () => {
   const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
-  const endlessBody: Script = (socket) => {
-    const pour = () => {
-      while (!socket.destroyed && socket.write(Buffer.alloc(65_536))) {}
-    };
+  const endlessBody: Script = (socket, ...rest) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
-    socket.on('drain', pour);
-    pour();
+    pour('b'.repeat(65_536))(socket, ...rest);
   };
   const byteByByte: Script = async (socket) => {
     for (const byte of OK) {

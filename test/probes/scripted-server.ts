@@ -25,6 +25,17 @@ export function sayAndReset(text: string): Script {
   return (socket) => void socket.write(text, () => reset(socket));
 }
 
+/** Writes the text again and again, for as long as the connection lasts. */
+export function pour(text: string): Script {
+  return (socket) => {
+    const more = () => {
+      while (!socket.destroyed && socket.write(text)) {}
+    };
+    socket.on('drain', more);
+    more();
+  };
+}
+
 /** The TCP connections below those of TLS. */
 const below = new WeakMap<Socket, Socket>();
 

@@ -1,0 +1,42 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { expect, test } from 'vitest';
+import { limitInformational } from '../src/informational.ts';
+import { authority, serving } from './probes/ask.ts';
+import { OK, pour, ScriptedServer, say } from './probes/scripted-server.ts';
+
+limitInformational();
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
+
+/** The status of the response to one request by Node's own client, or the error's message. */
+function get(url: URL): Promise<number | string | undefined> {
+  const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    begin(url, { ca: authority.certificate, signal: AbortSignal.timeout(3_000) })
+      .once('response', (response) => resolve(response.resume().statusCode))
+      .on('error', (error) => resolve(error.message))
+      .end();
+  });
+}
+
+test.each([
+  { scheme: 'http', text: CONTINUE },
+  { scheme: 'http', text: HINTS },
+  { scheme: 'https', text: CONTINUE },
+])('limitInformational() ends a request whose 1xx responses do not end (%#)', async (given) => {
+  const server = await ScriptedServer.start({
+    ...(given.scheme === 'https' ? { tls: serving } : {}),
+    answer: pour(given.text.repeat(1_000)),
+  });
+
+  expect(await get(server.url())).toBe('more than 16 informational responses (1xx)');
+});
+
+test('limitInformational() lets 16 pass, of each request', async () => {
+  const server = await ScriptedServer.start({ answer: say(CONTINUE.repeat(16) + OK) });
+
+  expect(await get(server.url())).toBe(200);
+  expect(await get(server.url())).toBe(200);
+});
