@@ -78,6 +78,97 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     await expect(render(values)).rejects.toThrow(message);
   });
 
+  test.each<[Values, string]>([
+    [{ fullnameOverride: 'kube.nurse' }, '"kube.nurse" cannot be the name of a Service'],
+    [{ fullnameOverride: 'KubeNurse' }, '"KubeNurse" cannot be the name of a Service'],
+    [{ fullnameOverride: '1nurse' }, '"1nurse" cannot be the name of a Service'],
+    [{ nameOverride: 'Nurse' }, '"kubenurse-Nurse" cannot be the name of a Service'],
+    [{ nameOverride: 'nurse/a' }, 'nameOverride: "nurse/a" cannot be the value of the label'],
+    [{ podLabels: { team: 'a b' } }, 'podLabels: "a b" cannot be the value of the label team'],
+    [{ podLabels: { team: 'a'.repeat(64) } }, `podLabels: "${'a'.repeat(64)}" cannot be the value`],
+    [{ daemonset: { podLabels: { 'a/b/c': 'a' } } }, '"a/b/c" cannot be the name of a label'],
+    [{ commonLabels: { [`${'a'.repeat(64)}`]: 'a' } }, 'cannot be the name of a label'],
+    [
+      { service: { labels: { 'Example.com/a': 'a' } } },
+      'service.labels: "Example.com/a" cannot be',
+    ],
+    [
+      { serviceMonitor: { labels: { a: '-a' } } },
+      'serviceMonitor.additionalLabels: "-a" cannot be',
+    ],
+    [{ nodeSelector: { a: 'b,c' } }, 'nodeSelector: "b,c" cannot be the value of the label a'],
+    [
+      { podAnnotations: { 'a b': 'c' } },
+      'podAnnotations: "a b" cannot be the name of an annotation',
+    ],
+    [
+      { ingress: { className: 'Nginx' } },
+      'ingress.className "Nginx" cannot be a name in Kubernetes',
+    ],
+    [{ tls: { secretName: 'my_tls' } }, 'tls.secretName "my_tls" cannot be a name in Kubernetes'],
+    [{ serviceAccount: { name: 'A' } }, 'serviceAccount.name "A" cannot be a name in Kubernetes'],
+    [{ serviceMonitor: { namespace: 'a.b' } }, 'serviceMonitor.namespace "a.b" cannot be a name'],
+    [{ ingress: { url: '10.0.0.1' } }, 'ingress.url: "10.0.0.1" is an IP address'],
+    [{ ingress: { url: 'https://[fd00::1]:8443' } }, 'ingress.url: "[fd00::1]" is an IP address'],
+    [
+      { ingress: { url: 'bücher.example' } },
+      'ingress.url: "bücher.example" must be written as the DNS',
+    ],
+    [
+      { ingress: { url: 'Kube.example.com' } },
+      'ingress.url: "Kube.example.com" cannot be the name of',
+    ],
+    [
+      { ingress: { url: 'a_b.example.com' } },
+      'ingress.url: "a_b.example.com" cannot be the name of',
+    ],
+    [{ ingress: { url: `${'a'.repeat(64)}.example.com` } }, 'whose parts have at most 63'],
+    [
+      {
+        ingress: { url: 'a.example.com', enabled: false },
+        httpRoute: { enabled: true, parentRefs: [{ name: 'a' }], hostnames: ['10.0.0.1'] },
+      },
+      'httpRoute.hostnames: "10.0.0.1" is an IP address',
+    ],
+  ])('refuses %o, which the API server would after half an install', async (values, message) => {
+    await expect(render(values)).rejects.toThrow(message);
+  });
+
+  test('refuses a release whose name no Service can have', async () => {
+    const refused = render({}, { release: 'kube.nurse' });
+    await expect(refused).rejects.toThrow('"kube.nurse-kubenurse" cannot be the name of a Service');
+    await render({ fullnameOverride: 'probe' }, { release: 'kube.nurse' });
+  });
+
+  test.each<Values>([
+    { ingress: { url: 'https://10.0.0.1:8443', enabled: false } },
+    { ingress: { url: 'xn--bcher-kva.example' } },
+    { podLabels: { 'example.com/team': 'a.b_c-D', empty: '' } },
+    { podAnnotations: { 'Example.com/Any': 'whatever it is' } },
+  ])('takes %o', async (values) => {
+    await render(values);
+  });
+
+  test.each<[Values, string]>([
+    [{ namespace: 'kube-system' }, 'namespace is said to helm: --namespace'],
+    [{ check_api_me_ingress: false }, 'check_api_me_ingress is called check_me_ingress'],
+    [{ check_api_me_service: false }, 'check_api_me_service is called check_me_service'],
+    [
+      { rbac: { allow_unschedulable: { enabled: true } } },
+      'rbac.allow_unschedulable is called allow_unschedulable',
+    ],
+    [
+      { daemonset: { securityContext: { runAsUser: 1 } } },
+      'daemonset.securityContext is called podSecurityContext',
+    ],
+    [{ httpRoute: { rules: [] } }, 'httpRoute.rules has nothing in its place'],
+  ])(
+    'names what takes the place of the key %o of upstream’s other charts',
+    async (values, message) => {
+      await expect(render(values)).rejects.toThrow(message);
+    },
+  );
+
   test('names all mistaken combinations at once', async () => {
     const refused = render({ use_tls: true, httpRoute: { enabled: true } });
     await expect(refused).rejects.toThrow(/parentRefs.*use_tls needs a certificate/s);
@@ -97,6 +188,9 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
   curl http://localhost:8080/alive
 
 Whether it answers: helm test --namespace kubenurse kubenurse --logs
+
+In a cluster of 10 nodes or fewer one cordoned node holds up a rollout, since its pod is not ready on purpose: uncordon it,
+or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
 `);
   });
 
@@ -111,7 +205,26 @@ Whether it answers: helm test --namespace kubenurse kubenurse --logs
     [variantValues('upstream-used'), 'daemonset.extraEnvs: now extraEnv'],
     [variantValues('upstream-used'), 'serviceMonitor.labels: now serviceMonitor.additionalLabels'],
     [variantValues('upstream-used'), "needs more memory than upstream's"],
+    [
+      { daemonset: { rollingUpdate: { maxUnavailable: '33%' } } },
+      'In a cluster of 3 nodes or fewer one cordoned node holds up a rollout',
+    ],
+    [
+      { updateStrategy: { rollingUpdate: { maxUnavailable: 1 } } },
+      'In a cluster of any size one cordoned node holds up a rollout',
+    ],
+    [
+      { updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
+      'updateStrategy.rollingUpdate.maxSurge',
+    ],
   ])('notes of %o what is to be known', async (values, text) => {
     expect(await notes(values)).toContain(text);
+  });
+
+  test.each<Values>([
+    { updateStrategy: { type: 'OnDelete' } },
+    { updateStrategy: { rollingUpdate: { maxUnavailable: 2 } } },
+  ])('notes of %o no rollout that waits for a cordoned node', async (values) => {
+    expect(await notes(values)).not.toContain('cordoned');
   });
 });

@@ -67,6 +67,20 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     ]);
   });
 
+  test('has monitors and rules in the namespace of the values, for pods in that of the release', async () => {
+    for (const [key, kind] of [
+      ['serviceMonitor', 'ServiceMonitor'],
+      ['podMonitor', 'PodMonitor'],
+    ] as const) {
+      const rendered = await render({ [key]: { enabled: true, namespace: 'monitoring' } });
+      const { metadata, spec } = theOnly<WithSpec<object>>(rendered, kind);
+      expect(metadata?.namespace).toBe('monitoring');
+      expect(spec).toMatchObject({ namespaceSelector: { matchNames: ['kubenurse'] } });
+    }
+    const rules = await render({ prometheusRule: { enabled: true, namespace: 'monitoring' } });
+    expect(theOnly(rules, 'PrometheusRule').metadata?.namespace).toBe('monitoring');
+  });
+
   test('has the rules of deploy/monitoring as a PrometheusRule', async () => {
     const rule = theOnly<WithSpec<unknown>>(
       await render(variantValues('prometheus-rule')),

@@ -3,23 +3,46 @@ import type { AddressInfo } from 'node:net';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { run } from '../cluster/real/command.ts';
+import { freePort } from '../start-program.ts';
 import { render } from './helm.ts';
 import { theOnly } from './rendered.ts';
 import { missingTools } from './tools.ts';
 
-/** Runs what the pod of `helm test` does, against a Service that answers `/alive` with this status. */
-async function helmTest(status: number): Promise<string> {
+/** As the program writes it. */
+const ALIVE = JSON.stringify(
+  {
+    hostname: 'kubenurse-x2bwx',
+    last_check_result: {
+      api_server_direct: 'ok',
+      me_ingress: 'skipped',
+      me_service: 'connecting to 10.96.7.1:8080:\nconnection refused (ECONNREFUSED)',
+      'path_node-2': '503 Service Unavailable',
+      neighbourhood_state: 'ok',
+      neighbourhood: [],
+    },
+  },
+  null,
+  1,
+);
+
+/** Runs what the pod of `helm test` does, with the Service at that URL. */
+async function helmTestAt(url: string): Promise<string> {
   const [container] = theOnly<V1Pod>(await render(), 'Pod').spec?.containers ?? [];
   const [program, ...args] = container?.command ?? [];
   expect(program).toBe('/nodejs/bin/node');
+  return run(['env', `SERVICE_URL=${url}`, process.execPath, ...args]);
+}
+
+/** The same, against a Service that answers `/alive` and the other page with these statuses. */
+async function helmTest(status: number, happy = 200): Promise<string> {
   const server = createServer(({ url }, response) => {
-    response.statusCode = url === '/alive' ? status : 200;
-    response.end(url === '/alive' ? '{"me_service": "what fails"}' : '');
+    response.statusCode = url === '/alive' ? status : happy;
+    response.end(url === '/alive' ? ALIVE : '');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   try {
-    return await run(['env', `SERVICE_URL=http://127.0.0.1:${port}`, process.execPath, ...args]);
+    return await helmTestAt(`http://127.0.0.1:${port}`);
   } finally {
     server.closeAllConnections();
     server.close();
@@ -28,12 +51,22 @@ async function helmTest(status: number): Promise<string> {
 
 describe.skipIf(missingTools(['helm']).length > 0)('helm test', () => {
   test('passes where the Service answers, and a node’s checks are ok', async () => {
-    expect(await helmTest(200)).toBe(
-      '/alwayshappy 200 \n/alive 200 {"me_service": "what fails"}\n',
+    expect(await helmTest(200)).toMatch(/^ok: http:\/\/127.0.0.1:\d+ answers, and .+\n$/);
+  });
+
+  test('says in one line which checks of the node fail', async () => {
+    await expect(helmTest(500)).rejects.toThrow(
+      /exit code 1.*\nFAILED: checks of kubenurse-x2bwx fail: me_service: connecting to 10.96.7.1:8080: connection refused \(ECONNREFUSED\); path_node-2: 503 Service Unavailable\n?$/,
     );
   });
 
-  test('fails where a check of the node does', async () => {
-    await expect(helmTest(500)).rejects.toThrow('exit code 1');
+  test('says in one line that the Service does not answer as it should, or not at all', async () => {
+    await expect(helmTest(200, 503)).rejects.toThrow(
+      /\nFAILED: http:\S+\/alwayshappy answers 503\n?$/,
+    );
+    const url = `http://127.0.0.1:${await freePort()}`;
+    await expect(helmTestAt(url)).rejects.toThrow(
+      new RegExp(`\\nFAILED: ${url}: connect ECONNREFUSED 127.0.0.1:\\d+\\n?$`),
+    );
   });
 });

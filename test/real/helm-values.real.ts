@@ -65,6 +65,29 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     expect(writtenEnvironment(rendered)).not.toHaveProperty('KUBENURSE_CHECK_ME_INGRESS');
   });
 
+  test.each([
+    ['a b', 'a%20b'],
+    ['a,b=c', 'a%2Cb%3Dc'],
+    ['100%', '100%25'],
+    ['1+1', '1%2B1'],
+    ['Zürich', 'Z%C3%BCrich'],
+    ['$(NODE_NAME)/$(POD_NAME)', '$(NODE_NAME)%2F$(POD_NAME)'],
+    [true, 'true'],
+    [86_400_000, '86400000'],
+    [1.5, '1.5'],
+  ])(
+    'otlp.resourceAttributes and clusterName: %s is percent-encoded, but for what Kubernetes fills in',
+    async (value, encoded) => {
+      const rendered = await render({
+        clusterName: String(value),
+        otlp: { resourceAttributes: { team: value, none: null } },
+      });
+      expect(writtenEnvironment(rendered).OTEL_RESOURCE_ATTRIBUTES).toBe(
+        `k8s.cluster.name=${encoded},team=${encoded}`,
+      );
+    },
+  );
+
   test('otlp.timeout is written without an exponent', async () => {
     const rendered = await render({ otlp: { endpoint: 'http://a:4318', timeout: 86_400_000 } });
     expect(writtenEnvironment(rendered).OTEL_EXPORTER_OTLP_TIMEOUT).toBe('86400000');

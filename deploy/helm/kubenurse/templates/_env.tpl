@@ -71,8 +71,10 @@ adds, which takes the place of what has the same name.
 {{- $_ := set $env "OTEL_EXPORTER_OTLP_TIMEOUT" (include "kubenurse.text" .otlp.timeout) -}}
 {{- $_ := set $env "OTEL_METRIC_EXPORT_INTERVAL" (include "kubenurse.text" .otlp.interval) -}}
 {{- $attributes := list -}}
-{{- if .clusterName }}{{ $attributes = append $attributes (printf "k8s.cluster.name=%s" .clusterName) }}{{ end -}}
-{{- range $name, $value := .otlp.resourceAttributes }}{{ $attributes = append $attributes (printf "%s=%v" $name $value) }}{{ end -}}
+{{- if .clusterName }}{{ $attributes = append $attributes (printf "k8s.cluster.name=%s" (include "kubenurse.encoded" .clusterName)) }}{{ end -}}
+{{- range $name, $value := .otlp.resourceAttributes -}}
+{{- if not (kindIs "invalid" $value) }}{{ $attributes = append $attributes (printf "%s=%s" $name (include "kubenurse.encoded" $value)) }}{{ end -}}
+{{- end -}}
 {{- $_ := set $env "OTEL_RESOURCE_ATTRIBUTES" (join "," $attributes) -}}
 {{- end -}}
 {{- toYaml $env -}}
@@ -81,6 +83,13 @@ adds, which takes the place of what has the same name.
 {{/* A value as text: a number without an exponent, nothing for null. */}}
 {{- define "kubenurse.text" -}}
 {{- if kindIs "float64" . }}{{ int64 . }}{{ else if not (kindIs "invalid" .) }}{{ toString . }}{{ end -}}
+{{- end }}
+
+{{/* A value of OTEL_RESOURCE_ATTRIBUTES, percent-encoded, but for what Kubernetes fills in: $(NODE_NAME). */}}
+{{- define "kubenurse.encoded" -}}
+{{- $text := include "kubenurse.text" . -}}
+{{- if kindIs "float64" . }}{{ $text = eq (floor .) . | ternary $text (toString .) }}{{ end -}}
+{{- regexReplaceAll "%24%28([A-Za-z_][A-Za-z0-9_]*)%29" ($text | urlquery | replace "+" "%20") "$$(${1})" -}}
 {{- end }}
 
 {{/* Upstream's default would take in the pods of every release. */}}

@@ -1,6 +1,6 @@
 {{/* Ends the rendering with every combination of values that cannot be, in words. */}}
 {{- define "kubenurse.refuseMistakes" -}}
-{{- $mistakes := list -}}
+{{- $mistakes := concat (include "kubenurse.goneKeys" . | fromYamlArray) (include "kubenurse.refusedNames" . | fromYamlArray) -}}
 {{- $pod := include "kubenurse.pod" . | fromYaml -}}
 {{- $isIngressMade := include "kubenurse.isIngressMade" . -}}
 {{- with .Values -}}
@@ -62,4 +62,18 @@
 {{- if $mistakes -}}
 {{- fail (printf "\n\nthese values cannot be:\n- %s\n" (join "\n- " $mistakes)) -}}
 {{- end -}}
+{{- end }}
+
+{{/* Keys of older charts of upstream that are no more, each with what takes its place: a YAML list. */}}
+{{- define "kubenurse.goneKeys" -}}
+{{- $gone := list -}}
+{{- with .Values -}}
+{{- if hasKey . "namespace" }}{{ $gone = append $gone "namespace is said to helm: --namespace" }}{{ end -}}
+{{- if hasKey . "check_api_me_ingress" }}{{ $gone = append $gone "check_api_me_ingress is called check_me_ingress" }}{{ end -}}
+{{- if hasKey . "check_api_me_service" }}{{ $gone = append $gone "check_api_me_service is called check_me_service" }}{{ end -}}
+{{- if hasKey .rbac "allow_unschedulable" }}{{ $gone = append $gone "rbac.allow_unschedulable is called allow_unschedulable, which grants the rights that go with it" }}{{ end -}}
+{{- if hasKey .daemonset "securityContext" }}{{ $gone = append $gone "daemonset.securityContext is called podSecurityContext" }}{{ end -}}
+{{- if hasKey .httpRoute "rules" }}{{ $gone = append $gone "httpRoute.rules has nothing in its place: the route publishes /alwayshappy alone" }}{{ end -}}
+{{- end -}}
+{{- toYaml $gone -}}
 {{- end }}

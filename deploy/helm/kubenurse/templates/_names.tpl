@@ -11,14 +11,16 @@
 {{- $_ := set $labels "app.kubernetes.io/version" $.Chart.AppVersion -}}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" $.Release.Service -}}
 {{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") -}}
-{{- toYaml (merge (dict) (index . 1 | default dict) $.Values.commonLabels $labels) -}}
+{{- toYaml (merge (dict) (index . 1 | default dict) ($.Values.commonLabels | default dict) $labels) -}}
 {{- end }}
 
-{{/* Name, namespace and labels. Takes (list context "own labels, as a map"). */}}
+{{/* Name, namespace and labels. Takes (list context "own labels, as a map"), and a namespace other than the release's, if there is one. */}}
 {{- define "kubenurse.metadata" -}}
 {{- $ := first . -}}
+{{- $namespace := "" -}}
+{{- if gt (len .) 2 }}{{ $namespace = last . }}{{ end -}}
 name: {{ include "kubenurse.fullname" $ }}
-namespace: {{ $.Release.Namespace | quote }}
+namespace: {{ $namespace | default $.Release.Namespace | quote }}
 labels:
   {{- include "kubenurse.labels" . | nindent 2 }}
 {{- end }}

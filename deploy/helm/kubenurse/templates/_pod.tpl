@@ -67,6 +67,24 @@ place: the effective value of each, as YAML.
 {{- toYaml $strategy -}}
 {{- end }}
 
+{{/* In words, in which clusters a rollout waits for one cordoned node, whose pod is not ready on purpose; empty when in none. */}}
+{{- define "kubenurse.rolloutWaits" -}}
+{{- $rolling := (include "kubenurse.pod" . | fromYaml).updateStrategy.rollingUpdate | default dict -}}
+{{- $key := has (toString $rolling.maxUnavailable) (list "0" "0%" "<nil>") | ternary "maxSurge" "maxUnavailable" -}}
+{{- $share := get $rolling $key | toString -}}
+{{- $nodes := "" -}}
+{{- if eq $share "1" -}}
+{{- $nodes = "In a cluster of any size" -}}
+{{- else if hasSuffix "%" $share -}}
+{{- /* A part of a pod counts as a whole one. */ -}}
+{{- $nodes = printf "In a cluster of %d nodes or fewer" (div 100 (trimSuffix "%" $share | int | max 1)) -}}
+{{- end -}}
+{{- if $nodes -}}
+{{ $nodes }} one cordoned node holds up a rollout, since its pod is not ready on purpose: uncordon it,
+or raise updateStrategy.rollingUpdate.{{ $key }}, which is {{ $share }}.
+{{- end -}}
+{{- end }}
+
 {{/* Upstream's `daemonset.image`, unless it names upstream's own program. */}}
 {{- define "kubenurse.oldImage" -}}
 {{- $old := .Values.daemonset.image | default dict -}}
