@@ -6,13 +6,13 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { posix } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import Koa, { type Context } from 'koa';
+import { Connections } from './connections.ts';
 import { onFileChange } from './follow-file.ts';
 import type { Page } from './pages/page.ts';
-
-/** Connections at once, past which new ones are dropped: a neighbour's check takes one, for a moment. */
-const MOST_CONNECTIONS = 2_000;
+import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
 
 /** How long a client may take over its request's head, and over the whole request, in milliseconds. */
 const TIMEOUTS = {
@@ -24,6 +24,9 @@ const TIMEOUTS = {
 
 /** How long nothing may go over a connection, such as an answer that its client does not read, in milliseconds. */
 const SILENCE_MS = 30_000;
+
+/** How long answering one request may take, to its last byte, in milliseconds: a client that reads slowly holds memory. */
+const ANSWER_MS = 15_000;
 
 /** How long a client may take over the TLS handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
@@ -52,30 +55,39 @@ export type RunningServer = Readonly<{
 /** The program's pages as a Koa application. */
 function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions['onError']): Koa {
   const app = new Koa();
-  app.on('error', (error: NodeJS.ErrnoException) => {
-    // A client that has gone away is no error of ours.
-    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
-      onError(error, 'a request cannot be answered');
-    }
+  app.on('error', (error: Error, context: Context) => {
+    // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
+    if (context.socket.errored !== error) onError(error, 'a request cannot be answered');
   });
+  const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
   app.use(async (context) => {
+    limitAnswer(context);
     const path = pathOf(context);
-    const page = path !== undefined && Object.hasOwn(pages, path) ? pages[path] : undefined;
-    if (path === undefined) {
+    const page = path === undefined ? undefined : pageAt(path);
+    if (page !== undefined) {
+      await answer(page, context);
+    } else if (path === undefined) {
       context.status = 400;
-    } else if (page === undefined) {
-      context.status = 404;
-    } else if (context.method !== 'GET' && context.method !== 'HEAD') {
-      context.status = 405;
-      context.set('Allow', 'GET, HEAD');
-    } else if ('answer' in page) {
-      context.respond = false;
-      page.answer(context.req, context.res);
+    } else if (pageAt(cleanPath(path)) !== undefined) {
+      context.status = 301;
+      context.redirect(`${cleanPath(path)}${context.search}`);
     } else {
-      await page(context);
+      context.status = 404;
     }
   });
   return app;
+}
+
+async function answer(page: Page, context: Context): Promise<void> {
+  if (context.method !== 'GET' && context.method !== 'HEAD') {
+    context.status = 405;
+    context.set('Allow', 'GET, HEAD');
+  } else if ('answer' in page) {
+    context.respond = false;
+    page.answer(context.req, context.res);
+  } else {
+    await page(context);
+  }
 }
 
 /** Answers by Koa, but a page that needs none of it and is asked for as neighbours and kubelet do: a plain `GET` of its path. */
@@ -89,6 +101,17 @@ function createListener({ pages, onError }: ServerOptions): RequestListener {
   };
 }
 
+/** Without doubled and trailing slashes and dots; Go's ServeMux redirects there, too, and upstream's users follow. */
+function cleanPath(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, '');
+}
+
+/** Closes the connection of a client that does not take its answer in time. */
+function limitAnswer({ req, res }: Context): void {
+  const timer = setTimeout(() => req.socket.destroy(), ANSWER_MS);
+  res.once('close', () => clearTimeout(timer));
+}
+
 /** Undefined where the request's target cannot be read, such as `http://[::1/alive`. */
 function pathOf(context: Context): string | undefined {
   try {
@@ -100,22 +123,17 @@ function pathOf(context: Context): string | undefined {
 
 /** Serves the pages over HTTP, and over HTTPS where asked to. Rejects when a port or certificate cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const answer = createListener(options);
-  const http = createHttpServer(TIMEOUTS, answer);
+  const listener = createListener(options);
+  const http = createHttpServer(TIMEOUTS, listener);
   const servers: (HttpServer | HttpsServer)[] = [http];
-  // Our own list, because `closeAllConnections()` knows nothing of those in a TLS handshake.
-  const sockets = new Set<Socket>();
-  const track = (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  };
-  http.on('connection', track);
+  // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
+  const connections = new Connections();
+  const track = (socket: Socket) => connections.add(socket);
+  http.on('connection', track).on('connection', guardRequests);
   let unfollow = () => {};
   const close = async () => {
     unfollow();
-    const last = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
-    }, LAST_ANSWERS_MS);
+    const last = setTimeout(() => connections.destroyAll(), LAST_ANSWERS_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
   };
@@ -123,9 +141,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await listen(http, options.address, options.port);
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
-    const https = createHttpsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }, answer);
+    const https = createHttpsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }, listener);
     servers.push(https);
-    https.on('connection', track);
+    https.on('connection', track).on('secureConnection', guardRequests);
     unfollow = followCertificate(https, options.tls, options.onError);
     await listen(https, options.address, options.tls.port);
     return { http: addressOf(http), https: addressOf(https), close };
@@ -140,7 +158,7 @@ function listen(
   address: string | undefined,
   port: number,
 ): Promise<void> {
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS_KEPT;
   server.timeout = SILENCE_MS;
   return new Promise((resolve, reject) => {
     // It stays after that: an accept that fails once must not end the program.

@@ -33,7 +33,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/latest.ts': [],
   'src/recorders.ts': ['src/metrics.ts'],
 
-  'src/server.ts': ['src/pages/', 'src/follow-file.ts'],
+  'src/server.ts': [
+    'src/pages/',
+    'src/connections.ts',
+    'src/request-guard.ts',
+    'src/follow-file.ts',
+  ],
+  'src/connections.ts': [],
+  'src/request-guard.ts': [],
   'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts'],
 
   'exporters/': ['exporters/'],

@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { startServer } from '../src/server.ts';
 import { type Certificate, CertificateAuthority } from './cluster/certificates.ts';
@@ -164,3 +164,25 @@ describe.concurrent('startServer() with a certificate', () => {
     );
   });
 });
+
+test.for([
+  ['a body', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n', /^HTTP\/1\.1 413 /],
+  ['a request before the last is answered', '\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n', /./],
+] as const)(
+  'startServer() over HTTPS closes at %s',
+  async ([, rest, expected], { onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('kubenurse'));
+    const { port } = await serve(directory, onTestFinished);
+    const socket = connectTls({ host: '127.0.0.1', port, ca: authority.certificate });
+    let received = '';
+    socket.setEncoding('latin1').on('data', (text) => {
+      received += text;
+    });
+    socket.on('error', () => {});
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${rest}`);
+    await once(socket, 'close', { signal: AbortSignal.timeout(5_000) });
+    expect(received).toMatch(expected);
+    expect(received).not.toContain('200 OK');
+  },
+);

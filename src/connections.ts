@@ -1,0 +1,57 @@
+import type { Socket } from 'node:net';
+
+/** Connections at once, on all ports together: a neighbour's check takes one, for a moment. */
+const MAX_CONNECTIONS = 2_000;
+
+/** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
+const MAX_PER_CLIENT = 50;
+
+/**
+ * The open connections of all ports. A new one is always let in, so that nobody locks others out by holding
+ * connections: where a limit is reached, the oldest of the client that has the most is closed for it.
+ */
+export class Connections {
+  readonly #byClient = new Map<string, Set<Socket>>();
+  #count = 0;
+
+  /** Adds a connection until it closes. */
+  add(socket: Socket): void {
+    const client = clientOf(socket);
+    const own = this.#byClient.get(client) ?? new Set();
+    if (own.size >= MAX_PER_CLIENT) this.#closeOldest(client, own);
+    else if (this.#count >= MAX_CONNECTIONS) this.#closeOldest(...this.#largest());
+    this.#byClient.set(client, own.add(socket));
+    this.#count += 1;
+    socket.once('close', () => this.#remove(client, socket));
+  }
+
+  destroyAll(): void {
+    for (const sockets of this.#byClient.values()) {
+      for (const socket of sockets) socket.destroy();
+    }
+  }
+
+  #closeOldest(client: string, [oldest]: Iterable<Socket>): void {
+    if (oldest === undefined) return;
+    oldest.destroy();
+    this.#remove(client, oldest);
+  }
+
+  #largest(): [client: string, sockets: Set<Socket>] {
+    let largest: [string, Set<Socket>] = ['', new Set()];
+    for (const entry of this.#byClient) if (entry[1].size > largest[1].size) largest = entry;
+    return largest;
+  }
+
+  #remove(client: string, socket: Socket): void {
+    const sockets = this.#byClient.get(client);
+    if (sockets?.delete(socket) !== true) return;
+    this.#count -= 1;
+    if (sockets.size === 0) this.#byClient.delete(client);
+  }
+}
+
+/** The peer's address; an IPv4 address is the same through an IPv4 and an IPv6 socket (RFC 4291, section 2.5.5.2). */
+function clientOf({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+}

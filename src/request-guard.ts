@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Header lines of a request: a Go client or a browser sends 3 to 20. */
+const MAX_HEADERS = 100;
+
+/** Keeps no more of them than this, so that `MAX_HEADERS` can be told to be exceeded. */
+export const MAX_HEADERS_KEPT = MAX_HEADERS + 1;
+
+/** What Node's HTTP server hangs on a connection. Its parser calls `onIncoming` at the end of each request's head. */
+type ServedSocket = Socket & {
+  parser: { onIncoming: (request: IncomingMessage, keepAlive: boolean) => number };
+  _httpMessage: ServerResponse | null;
+};
+
+/** What `onIncoming` returns to make the parser fail, whatever of the bytes just read it has yet to parse. */
+const STOP = -1;
+
+/**
+ * Closes a connection, before anything further is parsed, at a request that comes before the last one is answered,
+ * that has a body, expects something, or has very many headers. Node parses all requests of a 64 KB read before a
+ * listener of `request` could stop it: some 2,000 of them, or a body of 10,000 chunks. `onIncoming` is not documented,
+ * but nothing that is documented comes in time.
+ */
+export function guardRequests(socket: Socket): void {
+  const served = socket as ServedSocket;
+  const { onIncoming } = served.parser;
+  served.parser.onIncoming = (request, keepAlive) => {
+    // Node then answers 400, if the request before has had no answer yet.
+    if (served._httpMessage !== null && served._httpMessage !== undefined) return STOP;
+    const refusal = refusalOf(request);
+    if (refusal === undefined) return onIncoming(request, keepAlive);
+    socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    return STOP;
+  };
+}
+
+/** The status line's end for a request that is not to be served. */
+function refusalOf({ rawHeaders, headers }: IncomingMessage): string | undefined {
+  if (rawHeaders.length > 2 * MAX_HEADERS) return '431 Request Header Fields Too Large';
+  if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined) {
+    return '413 Payload Too Large';
+  }
+  return headers.expect === undefined ? undefined : '417 Expectation Failed';
+}

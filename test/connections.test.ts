@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { Connections } from '../src/connections.ts';
+import { until } from './cluster/until.ts';
+
+/** A server on every address, and clients of it; all of them end with the test. */
+async function serve() {
+  const connections = new Connections();
+  let served = 0;
+  const server = createServer((socket) => {
+    served += 1;
+    connections.add(socket.on('error', () => {}));
+  }).listen(0, '::');
+  const clients: Socket[] = [];
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+    connections.destroyAll();
+    server.close();
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  /** Connects so often from this address; `open()`: whether each still is. */
+  const connectFrom = async (localAddress: string, count: number) => {
+    const host = localAddress.includes(':') ? '::1' : '127.0.0.1';
+    const before = served;
+    const own: Socket[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const client = connect({ host, port, localAddress });
+      clients.push(client.on('error', () => {}));
+      own.push(client);
+      await once(client, 'connect');
+    }
+    await until('all are accepted', 10_000, () => served === before + count);
+    return { open: () => own.map((client) => !client.destroyed && client.readyState === 'open') };
+  };
+  return { connectFrom };
+}
+
+const countOpen = ({ open }: { open: () => boolean[] }) => open().filter(Boolean).length;
+
+test('Connections closes the oldest of a client that has 50, and nobody else', async () => {
+  const { connectFrom } = await serve();
+  const other = await connectFrom('127.0.0.3', 10);
+  const old = await connectFrom('127.0.0.2', 50);
+  expect([countOpen(old), countOpen(other)]).toEqual([50, 10]);
+  const late = await connectFrom('127.0.0.2', 3);
+  await until('three are closed', 5_000, () => countOpen(old) === 47);
+  expect(old.open().slice(0, 3)).toEqual([false, false, false]);
+  expect([countOpen(late), countOpen(other)]).toEqual([3, 10]);
+});
+
+test('Connections keeps one of 2,000 for whoever has few: it closes the oldest of the largest client', async () => {
+  const { connectFrom } = await serve();
+  const few = await connectFrom('127.0.3.1', 10);
+  const many: Awaited<ReturnType<typeof connectFrom>>[] = [];
+  for (let i = 1; i <= 40; i += 1) many.push(await connectFrom(`127.0.2.${i}`, i === 40 ? 40 : 50));
+  const open = () => many.reduce((sum, each) => sum + countOpen(each), 0);
+  expect(open()).toBe(1_990);
+  const newcomer = await connectFrom('127.0.4.1', 5);
+  await until('five are closed', 5_000, () => open() === 1_985);
+  expect([countOpen(newcomer), countOpen(few)]).toEqual([5, 10]);
+});
+
+test('Connections has room again when connections have closed', async () => {
+  const { connectFrom } = await serve();
+  for (let round = 0; round < 3; round += 1) {
+    const clients = await connectFrom('::1', 50);
+    expect(countOpen(clients)).toBe(50);
+  }
+});

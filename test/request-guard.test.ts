@@ -1,0 +1,118 @@
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from './cluster/until.ts';
+import { ask, sendBytes, servePages } from './served-pages.ts';
+
+/** A page that counts its requests and answers when the test has finished, and what the server has read of each connection. */
+async function serveGuarded() {
+  const sockets: Socket[] = [];
+  let requests = 0;
+  let isWatching = false;
+  const finished = Promise.withResolvers<void>();
+  const { port, errors } = await servePages({
+    '/socket': ({ socket }) => {
+      if (isWatching) return;
+      isWatching = true;
+      const { server } = socket as unknown as { server: Server };
+      server.on('connection', (each) => sockets.push(each));
+    },
+    '/slow': async () => {
+      requests += 1;
+      await finished.promise;
+    },
+    '/quick': {
+      answer: (_, response) => {
+        requests += 1;
+        response.writeHead(200).end('quick');
+      },
+    },
+  });
+  await ask(port, '/socket');
+  onTestFinished(() => finished.resolve());
+  return { port, errors, sockets, requests: () => requests };
+}
+
+const CHUNKS = '1\r\nx\r\n'.repeat(200_000);
+
+test.each([
+  ['in a million of chunks', `Transfer-Encoding: chunked\r\n\r\n${CHUNKS}`],
+  ['in chunks, by HTTP/1.0', 'Transfer-Encoding: chunked\r\n\r\n', '1.0'],
+  ['in some other coding', 'Transfer-Encoding: gzip, chunked\r\n\r\n'],
+  ['of a length', `Content-Length: 5000000\r\n\r\n${'x'.repeat(5_000_000)}`],
+  ['of a byte', 'Content-Length: 1\r\n\r\nx'],
+  ['that is yet to come', 'Content-Length: 5\r\nExpect: 100-continue\r\n\r\n'],
+  ['with an upgrade', 'Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello'],
+])('guardRequests() refuses a body %s with 413, unread', async (_, rest, version = '1.1') => {
+  const { port, errors, sockets, requests } = await serveGuarded();
+  const answer = await sendBytes(port, `GET /slow HTTP/${version}\r\nHost: a\r\n${rest}`);
+  // A client that is still sending may find its connection reset before it has read.
+  if (rest.length < 1_000)
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/);
+  await until('the connection is closed', 5_000, () => sockets[0]?.destroyed === true);
+  expect(requests()).toBe(0);
+  // One read of Node's is 64 KB.
+  expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(2 << 16);
+  expect(errors).toEqual([]);
+});
+
+test.each(['GET', 'HEAD'])('guardRequests() lets %s say that it has no body', async (method) => {
+  const { port } = await serveGuarded();
+  const headers = { 'Content-Length': '0' };
+  expect((await ask(port, '/quick', { method, headers })).status).toBe(200);
+});
+
+test('guardRequests() refuses an expectation without a body', async () => {
+  const { port, requests } = await serveGuarded();
+  const head = 'GET /quick HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n';
+  expect(await sendBytes(port, head)).toMatch(/^HTTP\/1\.1 417 /);
+  expect(requests()).toBe(0);
+});
+
+test.each(['/slow', '/quick', '/no-such-page'])(
+  'guardRequests() serves one request at a time of a connection, and closes it at the next: %s',
+  async (path) => {
+    const { port, errors, sockets, requests } = await serveGuarded();
+    await sendBytes(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(100_000));
+    await until('the connection is closed', 5_000, () => sockets[0]?.destroyed === true);
+    expect(requests()).toBe(path === '/no-such-page' ? 0 : 1);
+    expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(2 << 16);
+    expect(errors).toEqual([]);
+  },
+);
+
+test('guardRequests() serves one request after the other of a kept connection', async () => {
+  const { port, requests } = await serveGuarded();
+  const socket = connect({ host: '127.0.0.1', port });
+  onTestFinished(() => void socket.destroy());
+  let received = '';
+  socket.setEncoding('latin1').on('data', (text) => {
+    received += text;
+  });
+  for (let count = 1; count <= 20; count += 1) {
+    socket.write('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until('it is answered', 5_000, () => received.split('quick').length === count + 1);
+  }
+  expect(requests()).toBe(20);
+});
+
+test.each([
+  [100, 200],
+  [101, 431],
+  [2_000, 431],
+])('guardRequests() answers a request of %i headers with %i', async (count, status) => {
+  const { port, requests } = await serveGuarded();
+  const others = count - 2;
+  const answer = await sendBytes(
+    port,
+    `GET /quick HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'a:b\r\n'.repeat(others)}\r\n`,
+  );
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(requests()).toBe(status === 200 ? 1 : 0);
+});
+
+test('guardRequests() and the log: what is not HTTP behind a request that waits is no error of the page', async () => {
+  const { port, errors, requests } = await serveGuarded();
+  await sendBytes(port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE');
+  expect([requests(), errors]).toEqual([1, []]);
+});
