@@ -1,4 +1,5 @@
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { Format } from './prometheus-text.ts';
 import type { ReaderOptions } from './reader.ts';
 import type { Retirement } from './retiring.ts';
 
@@ -11,8 +12,8 @@ export type Send = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<vo
 /** A way for metrics to leave. One that is asked for them, instead of sending them, has `scrape`. */
 export type Exporter = Readonly<{
   reader: MetricReader;
-  /** `accept`: the request's `Accept`. Rejects when the metrics cannot be had: no answer rather than half of one. */
-  scrape?: (accept: string) => Promise<Scrape>;
+  /** Rejects when the metrics cannot be had: no answer rather than half of one. */
+  scrape?: (format: Format) => Promise<Scrape>;
 }>;
 
 /** What an exporter is made with. */

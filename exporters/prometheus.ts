@@ -19,12 +19,11 @@ export const createExporter = (({ environment, retirement }: ExporterContext): E
   const reader = new ScrapedReader({ retirement });
   return {
     reader,
-    scrape: async (accept): Promise<Scrape> => {
+    scrape: async (format): Promise<Scrape> => {
       const { resourceMetrics, errors } = await reader.read(COLLECT_MS);
       if (errors.length > 0) {
         throw new AggregateError(errors, `metrics cannot be collected: ${String(errors[0])}`);
       }
-      const format = formatFor(accept);
       return {
         contentType: CONTENT_TYPES[format],
         body: serialize(resourceMetrics, format, metadata),
@@ -44,19 +43,4 @@ class ScrapedReader extends RetiringReader {
   protected override async onShutdown(): Promise<void> {
     clearInterval(this.#timer);
   }
-}
-
-/** OpenMetrics where `Accept` prefers it to plain text (RFC 9110, section 12.5.1). */
-function formatFor(accept: string): Format {
-  const quality = (type: string) =>
-    Math.max(
-      0,
-      ...accept
-        .split(',')
-        .map((range) => range.split(';').map((part) => part.trim()))
-        .filter(([name]) => name?.toLowerCase() === type)
-        .map((parts) => Number(parts.find((part) => part.startsWith('q='))?.slice(2) ?? 1)),
-    );
-  const openMetrics = quality('application/openmetrics-text');
-  return openMetrics > 0 && openMetrics >= quality('text/plain') ? 'openmetrics' : 'text';
 }

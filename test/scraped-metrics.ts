@@ -2,6 +2,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
 import type { Scrape } from '../exporters/exporter.ts';
 import { createExporter } from '../exporters/prometheus.ts';
+import type { Format } from '../exporters/prometheus-text.ts';
 import type { Retirement } from '../exporters/retiring.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../src/metrics.ts';
 
@@ -27,8 +28,8 @@ export function scrapedMetrics({
   ...options
 }: Options = {}): {
   metrics: Metrics;
-  /** `accept` is that of curl if not given. */
-  scrape: (accept?: string) => Promise<Scrape>;
+  /** As text if not given. */
+  scrape: (format?: Format) => Promise<Scrape>;
   /** The value of each series that a scrape shows now, by its name and labels as they are written. */
   series: () => Promise<Record<string, number>>;
 } {
@@ -49,9 +50,9 @@ export function scrapedMetrics({
     ...options,
     callers: { count: () => callers },
   });
-  const scrape = async (accept = '*/*') => {
+  const scrape = async (format: Format = 'text') => {
     if (exporter.scrape === undefined) throw new Error('the exporter cannot be scraped');
-    return exporter.scrape(accept);
+    return exporter.scrape(format);
   };
   return { metrics, scrape, series: async () => seriesOf((await scrape()).body) };
 }

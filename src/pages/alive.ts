@@ -1,12 +1,19 @@
 import type { Context } from 'koa';
 import type { Neighbour } from '../probe.ts';
 import type { Page } from './page.ts';
+import { shared } from './shared.ts';
 
 /** A result older than this, in milliseconds, is taken afresh (the contract). */
 const FRESH_MS = 3_000;
 
 /** The checks that `/alive` has always shown, in their order. */
 const OWN_CHECKS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
+
+/** Characters of a request's text and of all header values that are shown, so that a response is some 20 KB more at the most. */
+const MAX_SHOWN = 4_000;
+
+/** Longer than that, a header's name is shown as it came. */
+const MAX_CANONICAL = 100;
 
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
@@ -21,58 +28,82 @@ export type AliveOptions = Readonly<{
   neighbourhood: { state: () => string; neighbours: () => readonly Neighbour[] } | undefined;
 }>;
 
-/** What we know, for a person at a glance: 200 when every check is ok, 500 when one is not. */
+/**
+ * What we know, for a person at a glance: 200 when every check is ok, 500 when one is not. All who wait at once share the
+ * bytes, but those that tell of the request.
+ */
 export function alivePage(options: AliveOptions): Page {
-  return async (context) => {
+  const current = shared(async () => {
     await options.refresh(FRESH_MS);
-    const answers = options.answers();
-    const neighbourhoodState = options.neighbourhood?.state() ?? 'skipped';
-    const neighbourhood = (options.neighbourhood?.neighbours() ?? []).map(shownNeighbour);
-    const own = Object.fromEntries(
-      OWN_CHECKS.map((type) => [type, answers.get(type) ?? 'skipped']),
-    );
-    const isAlive =
-      [...answers.values()].every((answer) => answer === 'ok') &&
-      ['ok', 'skipped'].includes(neighbourhoodState);
-
-    context.status = isAlive ? 200 : 500;
-    context.set('Content-Type', 'application/json; charset=utf-8');
-    context.body = `${JSON.stringify(
-      {
-        hostname: options.hostname,
-        ...own,
-        neighbourhood_state: neighbourhoodState,
-        neighbourhood,
-        headers: shownHeaders(context.req.rawHeaders),
-        user_agent: context.get('User-Agent'),
-        request_uri: context.originalUrl,
-        remote_addr: remoteAddress(context),
-        last_check_result: {
-          ...own,
-          ...Object.fromEntries(answers),
-          neighbourhood_state: neighbourhoodState,
-          neighbourhood,
-        },
-      },
-      undefined,
-      1,
-    )}\n`;
+    return checksOf(options);
+  });
+  return async (context) => {
+    const { isAlive, before, after } = await current();
+    const request = Buffer.from(linesOf(requestOf(context)));
+    const length = before.length + request.length + after.length;
+    context.respond = false;
+    const { res } = context;
+    res.writeHead(isAlive ? 200 : 500, {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': length,
+    });
+    res.cork();
+    for (const part of [before, request]) res.write(part);
+    res.end(after);
   };
+}
+
+/** What is the same for all: whether every check is ok, and the lines before and after those about the request. */
+function checksOf({ hostname, answers, neighbourhood }: AliveOptions) {
+  const state = neighbourhood?.state() ?? 'skipped';
+  const neighbours = (neighbourhood?.neighbours() ?? []).map(shownNeighbour);
+  const own = Object.fromEntries(
+    OWN_CHECKS.map((type) => [type, answers().get(type) ?? 'skipped']),
+  );
+  const all = Object.fromEntries(answers());
+  const known = { neighbourhood_state: state, neighbourhood: neighbours };
+  return {
+    isAlive:
+      Object.values(all).every((answer) => answer === 'ok') && ['ok', 'skipped'].includes(state),
+    before: Buffer.from(`{\n${linesOf({ hostname, ...own, ...known })},\n`),
+    after: Buffer.from(`,\n${linesOf({ last_check_result: { ...own, ...all, ...known } })}\n}\n`),
+  };
+}
+
+function requestOf(context: Context) {
+  return {
+    headers: shownHeaders(context.req.rawHeaders),
+    user_agent: context.get('User-Agent').slice(0, MAX_SHOWN),
+    request_uri: context.originalUrl.slice(0, MAX_SHOWN),
+    remote_addr: remoteAddress(context),
+  };
+}
+
+/** The lines of an object's JSON between its braces. */
+function linesOf(object: object): string {
+  return JSON.stringify(object, undefined, 1).slice(2, -2);
 }
 
 function shownNeighbour({ podName, podIP, hostIP, nodeName, phase }: Neighbour) {
   return { PodName: podName, PodIP: podIP, HostIP: hostIP, NodeName: nodeName, Phase: phase };
 }
 
-/** Each header's values by its canonical name, `Host` left out (as Go's net/http has it), secrets blotted out. */
+/** Each header's values by its canonical name, `Host` left out (as Go's net/http has it), secrets redacted, and too long ones cut. */
 function shownHeaders(raw: readonly string[]): Record<string, string[]> {
   const headers = new Map<string, string[]>();
+  let room = MAX_SHOWN;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
     if (name === 'host') continue;
-    const canonical = name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+    const canonical =
+      name.length > MAX_CANONICAL
+        ? name
+        : name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
     const value = SECRET_HEADERS.has(name) ? '[redacted]' : (raw[i + 1] ?? '');
-    headers.set(canonical, [...(headers.get(canonical) ?? []), value]);
+    const values = headers.get(canonical) ?? [];
+    headers.set(canonical, values);
+    values.push(value.slice(0, room));
+    room = Math.max(0, room - value.length);
   }
   return Object.fromEntries(headers);
 }

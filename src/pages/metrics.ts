@@ -1,23 +1,35 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { inTurn } from './in-turn.ts';
+import { formatFor, prefersGzip } from './accept.ts';
 import type { Page } from './page.ts';
+import { shared } from './shared.ts';
 
 const compress = promisify(gzip);
 
-/** What a scrape answers, compressed where the client takes that; 500 when it cannot be made. Given in turn. */
-export function metricsPage(
-  scrape: (accept: string) => Promise<Readonly<{ contentType: string; body: string }>>,
-): Page {
-  return inTurn(async (context) => {
-    const { contentType, body } = await scrape(context.get('Accept'));
+type Format = 'text' | 'openmetrics';
+
+type Scrape = Readonly<{ contentType: string; body: string }>;
+
+/**
+ * What a scrape answers, compressed where the client takes that; 500 when it cannot be made. All who wait for the same
+ * format get the same bytes.
+ */
+export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
+  const formats = { text: scrapedAs('text'), openmetrics: scrapedAs('openmetrics') };
+  function scrapedAs(format: Format) {
+    return shared(async () => {
+      const { contentType, body } = await scrape(format);
+      const plain = Buffer.from(body);
+      let zipped: Promise<Buffer> | undefined;
+      return { contentType, plain, zipped: () => (zipped ??= compress(plain)) };
+    });
+  }
+  return async (context) => {
+    const isZipped = prefersGzip(context.get('Accept-Encoding'));
+    const { contentType, plain, zipped } = await formats[formatFor(context.get('Accept'))]();
     context.vary('Accept, Accept-Encoding');
-    if (context.acceptsEncodings('gzip', 'identity') === 'gzip') {
-      context.set('Content-Encoding', 'gzip');
-      context.body = await compress(body);
-    } else {
-      context.body = body;
-    }
+    if (isZipped) context.set('Content-Encoding', 'gzip');
+    context.body = isZipped ? await zipped() : plain;
     context.set('Content-Type', contentType);
-  });
+  };
 }

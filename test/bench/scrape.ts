@@ -1,3 +1,4 @@
+import type { Format } from '../../exporters/prometheus-text.ts';
 import { startExports } from '../../exporters/start.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Benchmark } from './benchmark.ts';
@@ -6,12 +7,12 @@ import { markdownTable } from './table.ts';
 
 const ROUNDS = { short: 3, long: 60 };
 const WARM_UP = { short: 1, long: 30 };
-const FORMATS = { text: '*/*', OpenMetrics: 'application/openmetrics-text' };
+const FORMATS = ['text', 'openmetrics'] as const;
 const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Scrapes = Readonly<{
   sets: number;
-  format: string;
+  format: Format;
   /** Of each. */
   milliseconds: readonly number[];
   /** Of the last. */
@@ -27,8 +28,8 @@ export const scrape: Benchmark<Scrapes[]> = {
     const size = short ? 'short' : 'long';
     const results: Scrapes[] = [];
     for (const sets of [200, 2_000]) {
-      for (const [format, accept] of Object.entries(FORMATS)) {
-        results.push({ sets, format, ...(await measure(sets, accept, size)) });
+      for (const format of FORMATS) {
+        results.push({ sets, format, ...(await measure(sets, format, size)) });
       }
     }
     return results;
@@ -44,7 +45,7 @@ export const scrape: Benchmark<Scrapes[]> = {
     ),
 };
 
-async function measure(sets: number, accept: string, size: 'short' | 'long') {
+async function measure(sets: number, format: Format, size: 'short' | 'long') {
   const exports = await startExports({
     names: ['prometheus'],
     environment: {},
@@ -72,7 +73,7 @@ async function measure(sets: number, accept: string, size: 'short' | 'long') {
       if (i + 2 < sets) metrics.httpRequests.add(1, { type, code: '200' });
     }
     const start = performance.now();
-    const scrape = await exports.scrape?.(accept);
+    const scrape = await exports.scrape?.(format);
     if (round >= 0) milliseconds.push(performance.now() - start);
     bytes = scrape?.body.length ?? 0;
   }

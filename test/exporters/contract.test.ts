@@ -43,8 +43,8 @@ async function started(row: Row, { interval = 20 } = {}) {
 /** What an export says that was begun after now. */
 async function exportedAfterNow(exports: Exports, other: OtherSide): Promise<Series[]> {
   if (other.scraped) {
-    const { accept, parse } = other.scraped;
-    return parse((await exports.scrape?.(accept))?.body ?? '');
+    const { format, parse } = other.scraped;
+    return parse((await exports.scrape?.(format))?.body ?? '');
   }
   const sofar = other.exports?.() ?? [];
   // One may have been under way.

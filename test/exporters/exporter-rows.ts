@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
+import type { Format } from '../../exporters/prometheus-text.ts';
 import { seriesOf } from '../scraped-metrics.ts';
 import { fromJson, fromProtobuf } from './otlp-messages.ts';
 import { startReceiver } from './receiver.ts';
@@ -25,8 +26,8 @@ export type Row = Readonly<{
 
 export type OtherSide = Readonly<{
   environment: Record<string, string>;
-  /** For an exporter that is asked: what it is asked with, and what its answer says. */
-  scraped?: Readonly<{ accept: string; parse: (body: string) => Series[] }>;
+  /** For an exporter that is scraped: in which format, and what its answer says. */
+  scraped?: Readonly<{ format: Format; parse: (body: string) => Series[] }>;
   /** For one that pushes: every export so far, and what it wrote to standard output as a process of its own. */
   exports?: (stdout?: string) => Series[][];
   /** From now on takes exports and answers nothing, where the other side can do so. */
@@ -39,7 +40,7 @@ const TEXT: Row = {
   omits: ['starts'],
   open: async () => ({
     environment: {},
-    scraped: { accept: '*/*', parse: (body) => fromText(body) },
+    scraped: { format: 'text', parse: (body) => fromText(body) },
   }),
 };
 
@@ -48,7 +49,7 @@ const OPENMETRICS: Row = {
   name: 'prometheus',
   open: async () => ({
     environment: {},
-    scraped: { accept: 'application/openmetrics-text', parse: (body) => fromText(body) },
+    scraped: { format: 'openmetrics', parse: (body) => fromText(body) },
   }),
 };
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createExporter } from '../../exporters/prometheus.ts';
+import type { Format } from '../../exporters/prometheus-text.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from '../fake-check.ts';
 import { neighbourOn } from '../neighbours/pods.ts';
@@ -35,7 +36,7 @@ const TYPES = {
 };
 
 /** A scrape after results of every kind. */
-async function scrape({ exposeMetadata = false, accept = '*/*' } = {}) {
+async function scrape({ exposeMetadata = false, format = 'text' as Format } = {}) {
   const boundaries = [0.0005, 0.001, 2.5];
   const { metrics, scrape } = scrapedMetrics({ exposeMetadata, boundaries });
   const recorder = metricsRecorder(metrics);
@@ -50,7 +51,7 @@ async function scrape({ exposeMetadata = false, accept = '*/*' } = {}) {
   metrics.eventLoopActive.record(0);
   metrics.exportFailures.add(0, { exporter: 'otlp' });
   metrics.refusedSeries.add(0);
-  return scrape(accept);
+  return scrape(format);
 }
 
 /** Scrapes an exporter with one gauge. */
@@ -68,7 +69,7 @@ function gaugeOf(observe: (level: (value: number) => void) => void | Promise<voi
     .getMeter('test')
     .createObservableGauge('level')
     .addCallback((result) => observe((value) => result.observe(value)));
-  return async () => scrape?.('*/*');
+  return async () => scrape?.('text');
 }
 
 describe('the scrape', () => {
@@ -154,39 +155,13 @@ describe('the scrape', () => {
   });
 });
 
-describe("the scrape's format", () => {
-  test.each([
-    ['curl', '*/*', TEXT],
-    ['no Accept at all', '', TEXT],
-    [
-      'Prometheus 2',
-      'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
-      OPENMETRICS,
-    ],
-    [
-      'Prometheus 3',
-      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
-      OPENMETRICS,
-    ],
-    [
-      'Prometheus with scrape_protocols: [PrometheusText0.0.4]',
-      'text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
-      TEXT,
-    ],
-    [
-      'a client that wants text rather',
-      'application/openmetrics-text;q=0.5, text/plain; q=0.9',
-      TEXT,
-    ],
-    ['a client that refuses OpenMetrics', 'application/openmetrics-text;q=0,*/*', TEXT],
-    ['a browser', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', TEXT],
-    ['a client that shouts', 'Application/OpenMetrics-Text', OPENMETRICS],
-    ['nonsense', ';;q=,application/openmetrics-text;q=high', TEXT],
-  ])('is by Accept: %s', async (_, accept, expected) => {
-    const { contentType, body } = await scrape({ accept });
-    expect(contentType).toBe(expected);
-    expect(body.endsWith('# EOF\n')).toBe(expected === OPENMETRICS);
-  });
+test.each<[Format, string]>([
+  ['text', TEXT],
+  ['openmetrics', OPENMETRICS],
+])('a scrape as %s has its content type, and its end', async (format, expected) => {
+  const { contentType, body } = await scrape({ format });
+  expect(contentType).toBe(expected);
+  expect(body.endsWith('# EOF\n')).toBe(format === 'openmetrics');
 });
 
 const promtool = spawnSync('promtool', ['--version']);

@@ -193,6 +193,31 @@ describe('alivePage() shows headers', () => {
   });
 });
 
+describe('alivePage() bounds what a request can make it show', () => {
+  /** The length of an answer to these header lines, and the milliseconds that it took. */
+  async function cost(port: number, lines: string): Promise<number> {
+    const head = `GET /alive HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`;
+    return (await sendBytes(port, head)).length;
+  }
+
+  test.each([
+    ['a long value', `X: ${'"'.repeat(15_000)}\r\n`],
+    ['a long name', `${'-a'.repeat(7_400)}: x\r\n`],
+    ['a long Accept', `Accept: ${'a/b,'.repeat(3_700)}\r\n`],
+    ['a long User-Agent', `User-Agent: ${'"'.repeat(15_000)}\r\n`],
+    ['many equal headers', 'a: b\r\n'.repeat(90)],
+    ['many long headers', `X: ${'"'.repeat(150)}\r\n`.repeat(90)],
+  ])('%s', async (_, lines) => {
+    const port = await serveAlive(ALL_OK);
+    expect((await cost(port, lines)) - (await cost(port, ''))).toBeLessThan(25_000);
+  });
+
+  test('the target', async () => {
+    const { body } = await ask(await serveAlive(ALL_OK), `/alive?${'x'.repeat(15_000)}`);
+    expect(JSON.parse(body).request_uri).toBe(`/alive?${'x'.repeat(3_993)}`);
+  });
+});
+
 describe('alivePage() and the checks', () => {
   test('runs them once for many accesses at once, and answers with what they gave', async () => {
     const { probe, askedAt } = answeringProbe(150, failed('connect', 'connection refused'));

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { metricsPage } from '../../src/pages/metrics.ts';
+import { until } from '../cluster/until.ts';
 import { scrapedMetrics } from '../scraped-metrics.ts';
 import { ask, servePages } from '../served-pages.ts';
 
@@ -62,13 +66,58 @@ test.each([
   );
 });
 
-test('metricsPage() scrapes in turn, whoever floods it', async () => {
-  const scrape = vi.fn(async () => ({ contentType: 'text/plain', body: 'a 1\n' }));
-  const { port } = await servePages({ '/metrics': metricsPage(scrape) });
-  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(port, '/metrics')));
-  const statuses = new Set(answers.map(({ status }) => status));
-  expect([...statuses].toSorted()).toEqual([200, 429]);
-  expect(scrape.mock.calls.length).toBeLessThan(20);
+/** A page whose scrapes end when they are let. */
+async function servedSlowly() {
+  const scrapes: { format: string; end: () => void }[] = [];
+  const page = metricsPage(async (format) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    scrapes.push({ format, end: resolve });
+    const number = scrapes.length;
+    await promise;
+    return { contentType: 'text/plain', body: `scrapes ${number}\n` };
+  });
+  const { port } = await servePages({ '/metrics': page });
+  const seen = (count: number) =>
+    until(`${count} have begun`, 5_000, () => scrapes.length === count);
+  return { port, scrapes, seen };
+}
+
+test('metricsPage() gives all who wait the same scrape, also behind one address', async () => {
+  const { port, scrapes, seen } = await servedSlowly();
+  const first = ask(port, '/metrics');
+  await seen(1);
+  const others = Array.from({ length: 40 }, () => ask(port, '/metrics'));
+  const zipped = askBytes(port, { 'Accept-Encoding': 'gzip' });
+  // That they have come is not to be seen from outside.
+  await sleep(300);
+  scrapes[0]?.end();
+  expect(await first).toMatchObject({ status: 200, body: 'scrapes 1\n' });
+  await seen(2);
+  scrapes[1]?.end();
+  for (const answer of await Promise.all(others)) {
+    expect(answer).toMatchObject({ status: 200, body: 'scrapes 2\n' });
+  }
+  expect(gunzipSync(await zipped).toString()).toBe('scrapes 2\n');
+  expect(scrapes).toHaveLength(2);
+});
+
+test('metricsPage() does not scrape for each client that has gone', async () => {
+  const { port, scrapes, seen } = await servedSlowly();
+  const first = ask(port, '/metrics');
+  await seen(1);
+  for (let i = 0; i < 200; i += 1) {
+    const socket = connect({ host: '127.0.0.1', port });
+    await once(socket, 'connect');
+    socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n', () => socket.destroy());
+  }
+  const last = ask(port, '/metrics');
+  await sleep(300);
+  scrapes[0]?.end();
+  await first;
+  await seen(2);
+  scrapes[1]?.end();
+  expect((await last).status).toBe(200);
+  expect(scrapes).toHaveLength(2);
 });
 
 test('metricsPage() answers 500, and not half of a scrape, when that fails', async () => {
