@@ -27,16 +27,36 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     return helm(['upgrade', '--install', release, chart, ...place], values);
   }
 
+  /** A release of what stands for upstream's chart, whatever it was of before. */
+  async function upgradeToUpstream(release: string, namespace: string) {
+    const folder = await mkdtemp(join(tmpdir(), 'upstream-chart-'));
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+    await writeUpstreamChart(folder, release, namespace);
+    return upgrade(release, folder, namespace);
+  }
+
+  function rollback(release: string, namespace: string) {
+    return helm(['rollback', release, '1', `--namespace=${namespace}`, kubeconfig]);
+  }
+
+  /** What the release's objects of each kind say, but for what the API server notes about them. */
+  async function specsOf(name: string, namespace: string): Promise<Record<string, object>> {
+    const kinds = ['daemonset', 'service', 'serviceaccount', 'role', 'ingress'];
+    const entries = kinds.map(async (kind) => {
+      const text = await controlPlane.kubectl.run('get', kind, name, `-n=${namespace}`, '-o=json');
+      const { spec, rules, automountServiceAccountToken } = JSON.parse(text);
+      return [kind, { spec, rules, automountServiceAccountToken }];
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+
   function read(path: string, ...args: readonly string[]): Promise<string> {
     return controlPlane.kubectl.run('get', ...args, `--output=jsonpath={${path}}`);
   }
 
   test('upgrades a release of upstream’s chart in place, with upstream’s own values', async () => {
     const namespace = 'monitoring';
-    const upstream = await mkdtemp(join(tmpdir(), 'upstream-chart-'));
-    stack.defer(() => rm(upstream, { recursive: true, force: true }));
-    await writeUpstreamChart(upstream, 'probe', namespace);
-    await upgrade('probe', upstream, namespace);
+    await upgradeToUpstream('probe', namespace);
     const objects = ['daemonset', 'service', 'serviceaccount', 'role', 'rolebinding', 'ingress'];
     const uids = () =>
       Promise.all(
@@ -59,6 +79,33 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     expect(clusterRoles).toContain('monitoring-probe-kubenurse');
     expect(clusterRoles).not.toContain('probe-kubenurse');
   });
+
+  test.each([
+    { back: 'helm rollback', namespace: 'rolled-back', goBack: rollback },
+    {
+      back: 'an upgrade to upstream’s chart',
+      namespace: 'upgraded-back',
+      goBack: upgradeToUpstream,
+    },
+  ])(
+    'goes from upstream’s chart to this one, and back by $back, with the Service as it is throughout',
+    async ({ namespace, goBack }) => {
+      await upgradeToUpstream('walk', namespace);
+      const before = await specsOf('walk-kubenurse', namespace);
+      await upgrade('walk', CHART, namespace, variantValues('upstream-1.15'));
+      const moved = await specsOf('walk-kubenurse', namespace);
+      expect(moved.daemonset).not.toEqual(before.daemonset);
+      expect(moved.service).toEqual(before.service);
+      await goBack('walk', namespace);
+      expect(await specsOf('walk-kubenurse', namespace)).toEqual(before);
+      for (const kind of ['clusterroles', 'clusterrolebindings']) {
+        const names = (await read('.items[*].metadata.name', kind)).split(' ');
+        expect(names).toContain('walk-kubenurse');
+        expect(names).not.toContain(`${namespace}-walk-kubenurse`);
+      }
+      await helm(['uninstall', 'walk', `--namespace=${namespace}`, kubeconfig]);
+    },
+  );
 
   test('upgrades a release with the values that it has', async () => {
     await upgrade('again', CHART, 'again', { insecure: true });

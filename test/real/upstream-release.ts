@@ -79,12 +79,27 @@ function objects(release: string, namespace: string): object[] {
           metadata: { labels, annotations: { 'prometheus.io/scrape': 'true' } },
           spec: {
             serviceAccountName: name,
+            tolerations: [
+              {
+                effect: 'NoSchedule',
+                key: 'node-role.kubernetes.io/control-plane',
+                operator: 'Equal',
+              },
+            ],
             containers: [
               {
                 name: 'kubenurse',
                 image: 'postfinance/kubenurse:v1.15.3',
-                env: [{ name: 'KUBENURSE_INSECURE', value: 'true' }],
+                imagePullPolicy: 'IfNotPresent',
+                env: [
+                  { name: 'KUBENURSE_INSECURE', value: 'true' },
+                  { name: 'KUBENURSE_NAMESPACE', value: namespace },
+                  { name: 'KUBENURSE_NEIGHBOUR_FILTER', value: 'app.kubernetes.io/name=kubenurse' },
+                ],
                 ports: [{ containerPort: 8080, protocol: 'TCP' }],
+                // As up to 1.15.2.
+                livenessProbe: { httpGet: { path: '/ready', port: 8080 } },
+                readinessProbe: { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 3 },
               },
             ],
           },

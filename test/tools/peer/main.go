@@ -1,6 +1,6 @@
 // peer is what our program is measured against: a probe with the environment, the endpoints, the metrics, the
 // libraries and the habits of upstream's kubenurse 1.15, which is written in Go. It is not upstream's program, and
-// none of its lines is. Where upstream does more than it has to, this does less.
+// none of its lines is: a stand-in, 8 to 17 % cheaper than the real thing (docs/performance.md).
 package main
 
 import (
