@@ -122,7 +122,8 @@ function basicAuthorization({ username, password }: URL): Headers {
 /** Where the response sends us, or `undefined` when it is an answer. Throws where we cannot go. */
 function redirectedTo({ status, headers }: ResponseHead, from: URL): URL | undefined {
   const location = headers.get('location');
-  if (!REDIRECTS.has(status) || location === undefined) return undefined;
+  // An empty one is none, to Go.
+  if (!REDIRECTS.has(status) || !location) return undefined;
   const next = URL.parse(location, from.href);
   if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
     throw new Error(`a redirect to no http or https URL (status ${status})`);

@@ -3,54 +3,95 @@ export type ResponseHead = Readonly<{
   status: number;
   /** As UTF-8 where it is that. */
   reason: string;
-  /** Field values by name in lower case; of a name that comes twice the last. */
+  /** Field values, a character a byte, by name in lower case; of a name that comes twice the first, as Go has it. */
   headers: ReadonlyMap<string, string>;
   body: Buffer;
 }>;
 
-/** The most that a head may hold, in bytes: four times what Node's own client takes. */
-const MOST_HEAD_BYTES = 64 * 1024;
+/** The most that all heads of one answer, 1xx included, may hold together, in bytes. */
+const MAX_HEAD_BYTES = 200 * 1024;
 
-const END_OF_HEAD = Buffer.from('\r\n\r\n');
+const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Reads a response head from the bytes as they come. `add` returns it once it is whole, `undefined` before;
- * informational responses (1xx) are passed over. Throws when the bytes are no HTTP/1 response, or never end.
+ * informational responses (1xx) are passed over, but for 101, after which no other comes. A line may end with LF alone.
+ * Throws when the bytes are no HTTP/1 response, or never end.
  */
 export class ResponseHeadReader {
-  #received: Buffer = Buffer.alloc(0);
+  /** What has come is its first `#length` bytes. It is doubled when full: bytes may come one at a time. */
+  #buffer = Buffer.alloc(0);
+  #length = 0;
+  /** Where the head that is being read starts. */
+  #start = 0;
+  /** Where the search for its end goes on. */
+  #searched = 0;
 
   add(bytes: Buffer): ResponseHead | undefined {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+    this.#append(bytes);
+    const received = this.#buffer.subarray(0, this.#length);
     for (;;) {
-      const end = this.#received.indexOf(END_OF_HEAD);
-      if (end === -1 || end > MOST_HEAD_BYTES) {
-        if (!startsLikeHttp(this.#received)) throw new Error('the answer is not HTTP/1');
-        if (this.#received.length > MOST_HEAD_BYTES) {
-          throw new Error(`the answer's head is longer than ${MOST_HEAD_BYTES} bytes`);
-        }
+      const start = this.#start;
+      if (!startsLikeHttp(received, start)) throw new Error('the answer is not HTTP/1');
+      const end = this.#findEnd(received);
+      if ((end ?? received.length) > MAX_HEAD_BYTES) {
+        throw new Error(`the answer's head is longer than ${MAX_HEAD_BYTES} bytes`);
+      }
+      if (end === undefined) return undefined;
+      const head = parseHead(received.toString('latin1', start, end));
+      if (head.status >= 200 || head.status === 101)
+        return { ...head, body: received.subarray(end) };
+      this.#start = end;
+      this.#searched = end;
+    }
+  }
+
+  #append(bytes: Buffer): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#buffer.length));
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+    }
+    bytes.copy(this.#buffer, this.#length);
+    this.#length = length;
+  }
+
+  /** Where the empty line after the head ends. */
+  #findEnd(received: Buffer): number | undefined {
+    for (;;) {
+      const lineEnd = received.indexOf(LF, this.#searched);
+      if (lineEnd === -1) {
+        this.#searched = received.length;
         return undefined;
       }
-      const head = parseHead(this.#received.toString('latin1', 0, end));
-      this.#received = this.#received.subarray(end + END_OF_HEAD.length);
-      if (head.status >= 200) return { ...head, body: this.#received };
+      const next = received[lineEnd + 1] === CR ? lineEnd + 2 : lineEnd + 1;
+      if (next >= received.length) {
+        this.#searched = lineEnd;
+        return undefined;
+      }
+      if (received[next] === LF) return next + 1;
+      this.#searched = next;
     }
   }
 }
 
-function startsLikeHttp(bytes: Buffer): boolean {
-  const start = bytes.toString('latin1', 0, 'HTTP/1.'.length);
-  return 'HTTP/1.'.startsWith(start);
+function startsLikeHttp(bytes: Buffer, start: number): boolean {
+  const prefix = 'HTTP/1.';
+  return prefix.startsWith(bytes.toString('latin1', start, start + prefix.length));
 }
 
 function parseHead(text: string): Omit<ResponseHead, 'body'> {
-  const [statusLine = '', ...lines] = text.split('\r\n');
-  const [, status, reason] = /^HTTP\/1\.[01] ([1-9]\d\d)(?: (.*))?$/.exec(statusLine) ?? [];
+  // A line that begins with a blank goes on with the value of the line before (RFC 9112, section 5.2).
+  const [statusLine = '', ...lines] = text.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/);
+  const [, status, reason] = /^HTTP\/1\.\d +([1-9]\d\d)(?: (.*))?$/s.exec(statusLine) ?? [];
   if (status === undefined) throw new Error('the answer is not HTTP/1');
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    const name = line.slice(0, colon).toLowerCase();
+    if (colon > 0 && !headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
   }
   return {
     status: Number(status),

@@ -104,6 +104,7 @@ describe('httpProbe() has its answer when the head has come, and closes its conn
       'where informational answers come first',
       say(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`),
     ],
+    ['where the lines end with LF alone', say(OK.replaceAll('\r\n', '\n'))],
     ['where it is HTTP/1.0 without any field', say('HTTP/1.0 200 OK\r\n\r\n')],
   ];
 
@@ -160,6 +161,13 @@ describe('httpProbe() takes a status other than 200 for an unexpected one', () =
     { line: 'HTTP/1.1 204 No Content', status: 204, reason: 'No Content' },
     { line: 'HTTP/1.1 304 Not Modified', status: 304, reason: 'Not Modified' },
     { line: 'HTTP/1.1 302 Found', status: 302, reason: 'Found' },
+    { line: 'HTTP/1.1 302 Found\r\nLocation:', status: 302, reason: 'Found' },
+    { line: 'HTTP/1.1 101 Switching Protocols', status: 101, reason: 'Switching Protocols' },
+    {
+      line: 'HTTP/1.1 503 Service Unavailable\nServer: x',
+      status: 503,
+      reason: 'Service Unavailable',
+    },
     { line: `HTTP/1.1 500 ${'long '.repeat(1_000)}`, status: 500, reason: 'long '.repeat(20) },
   ])('%#: $status $reason', async ({ line, status, reason }) => {
     const bytes = Buffer.from(`${line}\r\n\r\n`, 'latin1');
