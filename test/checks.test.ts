@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createChecks, type Questions } from '../src/checks.ts';
 import type { Neighbourhood } from '../src/neighbours/discover.ts';
 import type { Neighbour, Probe } from '../src/probe.ts';
-import { ok } from './fake-check.ts';
+import { ok } from './support/fake-check.ts';
 
 const PROBES = {
   apiServer: async () => ok(),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
-import { ENVIRONMENT, mistakesIn } from './config/environment.ts';
+import { ENVIRONMENT, mistakesIn } from './support/environment.ts';
 
 /** What Kubernetes sets for a Service named kubenurse with the ports http and https (`enableServiceLinks`). */
 const SERVICE_LINKS = {

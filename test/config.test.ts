@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
-import { ENVIRONMENT, mistakesIn } from './config/environment.ts';
+import { ENVIRONMENT, mistakesIn } from './support/environment.ts';
 
 test('readConfig() gives every variable that is not set its default (the contract)', () => {
   expect(readConfig(ENVIRONMENT)).toEqual({

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
 import { Connections } from '../src/connections.ts';
-import { until } from './cluster/until.ts';
 
 /** A server on every address, and clients of it; all of them end with the test. */
 async function serve() {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Cluster } from './cluster/cluster.ts';
-import { countsOf } from './cluster/findings.ts';
-import { allIsWell, play } from './cluster/scenario.ts';
-import { fault, SCENARIOS } from './cluster/scenarios.ts';
-import { until } from './cluster/until.ts';
+import { Cluster } from '../lab/cluster/cluster.ts';
+import { countsOf } from '../lab/cluster/findings.ts';
+import { allIsWell, play } from '../lab/cluster/scenario.ts';
+import { fault, SCENARIOS } from '../lab/cluster/scenarios.ts';
+import { until } from '../lab/support/until.ts';
 
 /** A second instead of five, so that the scenarios take a fifth of the time. */
 const INTERVAL_MS = 1_000;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
 import { tellingActiveTime, watchEventLoop } from '../src/event-loop.ts';
-import { until } from './cluster/until.ts';
-import { ok } from './fake-check.ts';
+import { ok } from './support/fake-check.ts';
 
 /** The delays so far, watched until the test has finished. */
 function watch(): { delays: number[]; unwatch: () => void } {

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
 import { followFile, onFileChange } from '../src/follow-file.ts';
-import { until } from './cluster/until.ts';
 
 /** Longer than a change takes to be noticed, with room for a busy machine. */
 const NOTICED_MS = 8_000;

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { expect, test } from 'vitest';
 import { limitInformational } from '../src/informational.ts';
 import { authority, serving } from './probes/ask.ts';
-import { OK, pour, ScriptedServer, say } from './probes/scripted-server.ts';
+import { OK, pour, ScriptedServer, say } from './support/scripted-server.ts';
 
 limitInformational();
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Latest } from '../src/latest.ts';
-import { failed, fakeCheck, ok, unexpectedStatus } from './fake-check.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 
 test('Latest holds the last answer to each check that is being asked', () => {
   const latest = new Latest();

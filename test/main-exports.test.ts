@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { httpGet } from './cluster/http-get.ts';
-import { until } from './cluster/until.ts';
-import { PushCollector } from './exporters/push-collector.ts';
-import { ENOUGH, startListening, startProgram } from './start-program.ts';
+import { httpGet } from '../lab/support/http-get.ts';
+import { until } from '../lab/support/until.ts';
+import { PushCollector } from './support/push-collector.ts';
+import { ENOUGH, startListening, startProgram } from './support/start-program.ts';
 
 /** The program, checking often and pushing to the collector often. */
 function startPushing(url: string, env: Record<string, string>) {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { httpGet } from '../lab/support/http-get.ts';
+import { until } from '../lab/support/until.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { httpGet } from './cluster/http-get.ts';
-import { until } from './cluster/until.ts';
-import { ENOUGH, freePort, opened, startListening, startProgram } from './start-program.ts';
+import { ENOUGH, freePort, opened, startListening, startProgram } from './support/start-program.ts';
 
 test.concurrent('--help prints every variable, and exits with 0', async () => {
   const { closed, stdout } = startProgram({}, ['--help']);

@@ -2,9 +2,9 @@ import { closeSync, openSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { METRIC_NAMES } from '../src/metrics.ts';
 import { metricsRecorder } from '../src/recorders.ts';
-import { failed, fakeCheck, ok } from './fake-check.ts';
-import { neighbourOn } from './neighbours/pods.ts';
-import { scrapedMetrics, startingWith } from './scraped-metrics.ts';
+import { failed, fakeCheck, ok } from './support/fake-check.ts';
+import { neighbourOn } from './support/pods.ts';
+import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
 
 describe('createMetrics()', () => {
   test('gives the process, measured at each scrape', async () => {

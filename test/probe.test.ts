@@ -6,7 +6,7 @@ import {
   type Phase,
   possibleErrorEvents,
 } from '../src/probe.ts';
-import { failed, fakeCheck, ok, unexpectedStatus } from './fake-check.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 
 describe('errorEvent()', () => {
   test.each<[Phase, string]>([

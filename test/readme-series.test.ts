@@ -4,8 +4,8 @@ import { createChecks } from '../src/checks.ts';
 import { VARIABLES } from '../src/config/variables.ts';
 import type { Check, Neighbour, TraceEvent } from '../src/probe.ts';
 import { metricsRecorder } from '../src/recorders.ts';
-import { ok } from './fake-check.ts';
-import { scrapedMetrics } from './scraped-metrics.ts';
+import { ok } from './support/fake-check.ts';
+import { scrapedMetrics } from './support/scraped-metrics.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { httpGet } from './cluster/http-get.ts';
-import { until } from './cluster/until.ts';
-import { startApiServer } from './kubernetes/api-server.ts';
-import { startListening } from './start-program.ts';
+import { httpGet } from '../lab/support/http-get.ts';
+import { until } from '../lab/support/until.ts';
+import { startApiServer } from './support/api-server.ts';
+import { startListening } from './support/start-program.ts';
 
 const PODS = {
   'kubenurse-test': 'node-1',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Check, Outcome } from '../src/probe.ts';
 import { logRecorder } from '../src/recorders.ts';
-import { failed, fakeCheck, ok, unexpectedStatus } from './fake-check.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

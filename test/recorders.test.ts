@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../src/probe.ts';
 import { metricsRecorder } from '../src/recorders.ts';
-import { failed, fakeCheck, ok, unexpectedStatus } from './fake-check.ts';
-import { scrapedMetrics, startingWith } from './scraped-metrics.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
+import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
 
 /** What the metrics hold after `begin()` and these outcomes of one check, by the series' labels. */
 async function recorded(outcomes: readonly Outcome[], check = fakeCheck('a')) {

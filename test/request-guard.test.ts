@@ -1,8 +1,8 @@
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { until } from './cluster/until.ts';
-import { ask, sendBytes, servePages } from './served-pages.ts';
+import { until } from '../lab/support/until.ts';
+import { ask, sendBytes, servePages } from './support/served-pages.ts';
 
 /** A page that counts its requests and answers when the test has finished, and what the server has read of each connection. */
 async function serveGuarded() {

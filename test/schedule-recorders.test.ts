@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Check, Recorder } from '../src/probe.ts';
 import { Schedule } from '../src/schedule.ts';
-import { failed, fakeCheck, hangingProbe, ok } from './fake-check.ts';
+import { failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
 const INTERVAL = 5_000;
 

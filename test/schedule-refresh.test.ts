@@ -3,7 +3,7 @@ import { createChecks } from '../src/checks.ts';
 import { Neighbourhood } from '../src/neighbours/discover.ts';
 import type { Recorder } from '../src/probe.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
-import { answeringProbe, fakeCheck, hangingProbe, ok } from './fake-check.ts';
+import { answeringProbe, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
 const INTERVAL = 5_000;
 

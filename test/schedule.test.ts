@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
-import { answeringProbe, fakeCheck, hangingProbe, ok } from './fake-check.ts';
+import { answeringProbe, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
 const INTERVAL = 5_000;
 

@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { metricsRecorder } from '../src/recorders.ts';
 import { SeriesLife } from '../src/series-life.ts';
-import { fakeCheck, ok } from './fake-check.ts';
-import { neighbourOn } from './neighbours/pods.ts';
-import { scrapedMetrics, startingWith } from './scraped-metrics.ts';
+import { fakeCheck, ok } from './support/fake-check.ts';
+import { neighbourOn } from './support/pods.ts';
+import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');

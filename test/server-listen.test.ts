@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Page } from '../src/pages/page.ts';
 import { startServer } from '../src/server.ts';
-import { sendBytes } from './served-pages.ts';
+import { sendBytes } from './support/served-pages.ts';
 
 const OPTIONS = {
   address: '127.0.0.1',

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { type Certificate, CertificateAuthority } from '../lab/support/certificates.ts';
+import { until } from '../lab/support/until.ts';
 import { startServer } from '../src/server.ts';
-import { type Certificate, CertificateAuthority } from './cluster/certificates.ts';
-import { until } from './cluster/until.ts';
 
 let authority: CertificateAuthority;
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
-import { until } from './cluster/until.ts';
-import { ask, sendBytes, servePages } from './served-pages.ts';
+import { ask, sendBytes, servePages } from './support/served-pages.ts';
 
 const hello: Page = (context) => {
   context.body = 'hello\n';

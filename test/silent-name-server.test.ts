@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
 import { createHttpProbe } from '../src/probes/http.ts';
 import { Schedule } from '../src/schedule.ts';
-import { until } from './cluster/until.ts';
-import { fakeCheck } from './fake-check.ts';
-import { nameServer, resolverOf } from './probes/name-server.ts';
-import { OK, ScriptedServer, say } from './probes/scripted-server.ts';
+import { fakeCheck } from './support/fake-check.ts';
+import { nameServer, resolverOf } from './support/name-server.ts';
+import { OK, ScriptedServer, say } from './support/scripted-server.ts';
 
 const INTERVAL_MS = 500;
 const ROUNDS = 4;

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../src/probe.ts';
 import { warmUp } from '../src/warm-up.ts';
-import { failed, ok } from './fake-check.ts';
+import { failed, ok } from './support/fake-check.ts';
 
 /** Whom it asks where we listen at that address. */
 async function asked(address: string, outcome: Outcome = ok()): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Cluster } from '../cluster/cluster.ts';
-import { allIsWell, play } from '../cluster/scenario.ts';
-import { SCENARIOS } from '../cluster/scenarios.ts';
+import { Cluster } from '../../lab/cluster/cluster.ts';
+import { allIsWell, play } from '../../lab/cluster/scenario.ts';
+import { SCENARIOS } from '../../lab/cluster/scenarios.ts';
 import { packedProgram } from './packed-program.ts';
 
 /** A tenth of the default, so that the scenarios take a tenth of the time. */

@@ -1,9 +1,9 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lines, Program } from '../cluster/program.ts';
-import { until } from '../cluster/until.ts';
-import { ENOUGH, freePort } from '../start-program.ts';
+import { Lines, Program } from '../../lab/support/program.ts';
+import { until } from '../../lab/support/until.ts';
+import { ENOUGH, freePort } from '../support/start-program.ts';
 
 const PACKED = join(import.meta.dirname, '../../dist/kubenurse.cjs');
 

@@ -5,12 +5,12 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
+import { httpGet } from '../../lab/support/http-get.ts';
+import { until } from '../../lab/support/until.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { CertificateAuthority } from '../cluster/certificates.ts';
-import { httpGet } from '../cluster/http-get.ts';
-import { until } from '../cluster/until.ts';
-import { PushCollector } from '../exporters/push-collector.ts';
-import { ENOUGH, freePort } from '../start-program.ts';
+import { PushCollector } from '../support/push-collector.ts';
+import { ENOUGH, freePort } from '../support/start-program.ts';
 import { packedProgram, startPacked } from './packed-program.ts';
 
 /** As small as it was, and some room; what is new in it is to be seen. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { METRIC_NAMES } from '../../src/metrics.ts';
-import { ENVIRONMENT, mistakesIn } from './environment.ts';
+import { ENVIRONMENT, mistakesIn } from '../support/environment.ts';
 
 const BOOLEAN = 'must be "true" or "false"';
 const URL = 'must be an http or https URL such as "https://kubenurse.example.com"';

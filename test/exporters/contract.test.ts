@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Exports, startExports } from '../../exporters/start.ts';
-import { until } from '../cluster/until.ts';
-import { EVERYTHING } from '../scraped-metrics.ts';
+import { until } from '../../lab/support/until.ts';
+import { EVERYTHING } from '../support/scraped-metrics.ts';
 import { type OtherSide, ROWS, type Row, type Series } from './exporter-rows.ts';
 
 /** How long anything may take, in milliseconds. */

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
 import type { Format } from '../../exporters/prometheus-text.ts';
-import { seriesOf } from '../scraped-metrics.ts';
+import { seriesOf } from '../support/scraped-metrics.ts';
 import { fromJson, fromProtobuf } from './otlp-messages.ts';
 import { startReceiver } from './receiver.ts';
 

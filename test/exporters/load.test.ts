@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadExporter } from '../../exporters/load.ts';
-import { EVERYTHING } from '../scraped-metrics.ts';
+import { EVERYTHING } from '../support/scraped-metrics.ts';
 import { retiringReader } from './read-metrics.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');

@@ -3,8 +3,8 @@ import { startExports } from '../../exporters/start.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
 import { SeriesLife } from '../../src/series-life.ts';
-import { fakeCheck, ok } from '../fake-check.ts';
-import { neighbourOn } from '../neighbours/pods.ts';
+import { fakeCheck, ok } from '../support/fake-check.ts';
+import { neighbourOn } from '../support/pods.ts';
 
 /*
  * A pod that has seen 20,000 neighbours, 20 at a time, as a process of its own (`node --expose-gc`). The argument says

@@ -4,9 +4,9 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createExporter } from '../../exporters/prometheus.ts';
 import type { Format } from '../../exporters/prometheus-text.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
-import { failed, fakeCheck, ok, unexpectedStatus } from '../fake-check.ts';
-import { neighbourOn } from '../neighbours/pods.ts';
-import { EVERYTHING, scrapedMetrics, seriesOf } from '../scraped-metrics.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from '../support/fake-check.ts';
+import { neighbourOn } from '../support/pods.ts';
+import { EVERYTHING, scrapedMetrics, seriesOf } from '../support/scraped-metrics.ts';
 
 afterEach(() => {
   vi.useRealTimers();

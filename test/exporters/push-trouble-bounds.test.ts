@@ -4,9 +4,9 @@ import { runInNewContext } from 'node:vm';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { expect, onTestFinished, test } from 'vitest';
 import { PushReader } from '../../exporters/push.ts';
-import { until } from '../cluster/until.ts';
-import { closedPort } from '../probes/closed-port.ts';
-import { answer, PushCollector, say } from './push-collector.ts';
+import { until } from '../../lab/support/until.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { answer, PushCollector, say } from '../support/push-collector.ts';
 import { startPush } from './started-push.ts';
 
 setFlagsFromString('--expose-gc');

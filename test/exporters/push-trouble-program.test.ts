@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { httpGet } from '../cluster/http-get.ts';
-import { until } from '../cluster/until.ts';
-import { pour, ScriptedServer } from '../probes/scripted-server.ts';
-import { startListening } from '../start-program.ts';
-import { PushCollector } from './push-collector.ts';
+import { httpGet } from '../../lab/support/http-get.ts';
+import { until } from '../../lab/support/until.ts';
+import { PushCollector } from '../support/push-collector.ts';
+import { pour, ScriptedServer } from '../support/scripted-server.ts';
+import { startListening } from '../support/start-program.ts';
 
 const CHECK_INTERVAL_MS = 100;
 /** main.ts gives the last export 2 s; what a busy machine may add to that. */

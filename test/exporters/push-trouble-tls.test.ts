@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Certificate, CertificateAuthority } from '../cluster/certificates.ts';
-import { until } from '../cluster/until.ts';
-import { ScriptedServer } from '../probes/scripted-server.ts';
-import { PushCollector } from './push-collector.ts';
+import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
+import { until } from '../../lab/support/until.ts';
+import { PushCollector } from '../support/push-collector.ts';
+import { ScriptedServer } from '../support/scripted-server.ts';
 import { type StartedPush, startPush } from './started-push.ts';
 
 const authority = await CertificateAuthority.create('ours');

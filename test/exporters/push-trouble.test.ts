@@ -1,8 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { closedPort } from '../probes/closed-port.ts';
-import { answer, type Behaviour, PushCollector, say, trickle, well } from './push-collector.ts';
+import { until } from '../../lab/support/until.ts';
+import { closedPort } from '../support/closed-port.ts';
+import {
+  answer,
+  type Behaviour,
+  PushCollector,
+  say,
+  trickle,
+  well,
+} from '../support/push-collector.ts';
 import { startPush } from './started-push.ts';
 
 /** How long an export may take here, in milliseconds. */

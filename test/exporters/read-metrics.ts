@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
 import { type ReaderOptions, RetiringReader } from '../../exporters/reader.ts';
-import { EVERYTHING } from '../scraped-metrics.ts';
+import { EVERYTHING } from '../support/scraped-metrics.ts';
 
 export type Point = Readonly<{
   attributes: Attributes;

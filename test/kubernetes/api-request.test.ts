@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { ApiError, apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
-import { until } from '../cluster/until.ts';
-import { startApiServer, startScriptedServer, useKubeconfig } from './api-server.ts';
+import { startApiServer, startScriptedServer, useKubeconfig } from '../support/api-server.ts';
 
 const NODES = '/api/v1/nodes';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
-import { until } from '../cluster/until.ts';
-import { startApiServer, startScriptedServer } from './api-server.ts';
+import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
+import { until } from '../../lab/support/until.ts';
+import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed, pod } from './follow.ts';
 import { waits } from './short-waits.ts';
 

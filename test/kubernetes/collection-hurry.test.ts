@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { startScriptedServer } from './api-server.ts';
+import { until } from '../../lab/support/until.ts';
+import { startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 
 /** A server that refuses every request, and when it did (ms of `performance.now()`). */

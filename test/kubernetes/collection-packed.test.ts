@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { startScriptedServer } from './api-server.ts';
+import { startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 import { isWatch, page, silent } from './watch-server.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { startApiServer, startScriptedServer } from './api-server.ts';
+import { until } from '../../lab/support/until.ts';
+import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 import { page } from './watch-server.ts';
 

@@ -1,7 +1,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { startApiServer, startScriptedServer } from './api-server.ts';
+import { until } from '../../lab/support/until.ts';
+import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed, pod } from './follow.ts';
 import { waits } from './short-waits.ts';
 import { event, isWatch, page, queriesOf, silent, startWatchServer } from './watch-server.ts';

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { startApiServer, startScriptedServer } from './api-server.ts';
+import { until } from '../../lab/support/until.ts';
+import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed, PODS, pod } from './follow.ts';
 import { page, queriesOf, silent } from './watch-server.ts';
 

@@ -9,7 +9,12 @@ import {
   createAuthorization,
   loadAccess,
 } from '../../src/kubernetes/credentials.ts';
-import { setEnvironment, startApiServer, temporaryFolder, useKubeconfig } from './api-server.ts';
+import {
+  setEnvironment,
+  startApiServer,
+  temporaryFolder,
+  useKubeconfig,
+} from '../support/api-server.ts';
 
 const NODES = '/api/v1/nodes';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
+import type { KubeObject } from '../../lab/parts/control-plane.ts';
+import { until } from '../../lab/support/until.ts';
 import { Collection, type KubernetesObject } from '../../src/kubernetes/collection.ts';
-import type { KubeObject } from '../cluster/control-plane.ts';
-import { until } from '../cluster/until.ts';
 
 /** Longer than this no test waits for the collection. */
 const LIMIT_MS = 5_000;

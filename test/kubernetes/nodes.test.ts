@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { KubeObject } from '../../lab/parts/control-plane.ts';
+import { until } from '../../lab/support/until.ts';
 import { createCordonedNodes, isNodeGone, readZone } from '../../src/kubernetes/nodes.ts';
-import type { KubeObject } from '../cluster/control-plane.ts';
-import { until } from '../cluster/until.ts';
-import { startApiServer } from './api-server.ts';
+import { startApiServer } from '../support/api-server.ts';
 import { waits } from './short-waits.ts';
 
 vi.mock('node:timers/promises', async (load) =>

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
+import type { KubeObject } from '../../lab/parts/control-plane.ts';
+import { until } from '../../lab/support/until.ts';
 import { createPods, type Pod } from '../../src/kubernetes/pods.ts';
-import type { KubeObject } from '../cluster/control-plane.ts';
-import type { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
-import { until } from '../cluster/until.ts';
-import { startApiServer } from './api-server.ts';
+import { startApiServer } from '../support/api-server.ts';
 
 vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),

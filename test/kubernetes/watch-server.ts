@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { startScriptedServer } from './api-server.ts';
+import { startScriptedServer } from '../support/api-server.ts';
 
 /** A page of a list at resourceVersion 5. */
 export function page(names: readonly string[], metadata: object = {}): string {

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
+import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
+import { until } from '../../lab/support/until.ts';
 import { createCordonedNodes, isNodeGone } from '../../src/kubernetes/nodes.ts';
 import { createPods } from '../../src/kubernetes/pods.ts';
 import { Neighbourhood } from '../../src/neighbours/discover.ts';
-import type { EmbeddedApiServer } from '../cluster/embedded-api-server.ts';
-import { LABEL, NAMESPACE } from '../cluster/pod.ts';
-import { until } from '../cluster/until.ts';
-import { startApiServer } from '../kubernetes/api-server.ts';
-import { neighbourOn } from './pods.ts';
+import { startApiServer } from '../support/api-server.ts';
+import { neighbourOn } from '../support/pods.ts';
 
 /** An API server with a node and a ready pod of ours for each name. */
 async function startCluster(...nodeNames: string[]): Promise<EmbeddedApiServer> {

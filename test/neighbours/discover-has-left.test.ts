@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { neighbourOn, podOn } from '../support/pods.ts';
 import { playNeighbourhood } from './neighbourhood.ts';
-import { neighbourOn, podOn } from './pods.ts';
 
 /** By how much the second is shortened that a failure waits for news. */
 const TIMES_SHORTER = 10;

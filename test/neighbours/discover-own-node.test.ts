@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { podOn } from '../support/pods.ts';
 import { playNeighbourhood } from './neighbourhood.ts';
-import { podOn } from './pods.ts';
 
 const NODES = Array.from({ length: 20 }, (_, index) => `node-${index}`);
 

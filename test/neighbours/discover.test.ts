@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { neighbourOn, podOn } from '../support/pods.ts';
 import { playNeighbourhood } from './neighbourhood.ts';
-import { neighbourOn, podOn } from './pods.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });

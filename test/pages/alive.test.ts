@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Latest } from '../../src/latest.ts';
 import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
 import { Schedule } from '../../src/schedule.ts';
-import { answeringProbe, failed, fakeCheck } from '../fake-check.ts';
-import { ask, sendBytes, servePages } from '../served-pages.ts';
+import { answeringProbe, failed, fakeCheck } from '../support/fake-check.ts';
+import { ask, sendBytes, servePages } from '../support/served-pages.ts';
 
 const NEIGHBOUR = {
   podName: 'kubenurse-8fh2x',

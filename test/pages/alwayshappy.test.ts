@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { Callers } from '../../src/neighbours/callers.ts';
 import { alwaysHappyPage } from '../../src/pages/alwayshappy.ts';
-import { ask, servePages } from '../served-pages.ts';
+import { ask, servePages } from '../support/served-pages.ts';
 
 async function serveAlwaysHappy(callers: { saw: (name: string) => void }): Promise<number> {
   const { port } = await servePages({ '/alwayshappy': alwaysHappyPage(callers) });

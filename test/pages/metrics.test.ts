@@ -5,10 +5,10 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { metricsPage } from '../../src/pages/metrics.ts';
-import { until } from '../cluster/until.ts';
-import { scrapedMetrics } from '../scraped-metrics.ts';
-import { ask, servePages } from '../served-pages.ts';
+import { scrapedMetrics } from '../support/scraped-metrics.ts';
+import { ask, servePages } from '../support/served-pages.ts';
 
 const PROMETHEUS_2 =
   'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readyPage } from '../../src/pages/ready.ts';
-import { ask, servePages } from '../served-pages.ts';
+import { ask, servePages } from '../support/served-pages.ts';
 
 test('readyPage() answers 200, or 503 and why, as it is at the time', async () => {
   let whyNot: string | undefined;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ask } from '../served-pages.ts';
-import { startListening } from '../start-program.ts';
+import { ask } from '../support/served-pages.ts';
+import { startListening } from '../support/start-program.ts';
 
 // The page stands in main.ts, so that the program itself is asked.
 test('/ answers 301 to /alive', async () => {

@@ -1,8 +1,8 @@
 import { createSecureContext } from 'node:tls';
 import { expect } from 'vitest';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import type { Outcome, TraceEvent } from '../../src/probe.ts';
 import { createHttpProbe, type HttpOptions } from '../../src/probes/http.ts';
-import { CertificateAuthority } from '../cluster/certificates.ts';
 
 /** Whom the probe of `ask` trusts. */
 export const authority = await CertificateAuthority.create('the test');

@@ -1,13 +1,13 @@
 import { createSecureContext } from 'node:tls';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
+import { until } from '../../lab/support/until.ts';
 import { type Connection, type Network, openConnection } from '../../src/probes/connection.ts';
 import { Progress } from '../../src/probes/progress.ts';
-import { CertificateAuthority } from '../cluster/certificates.ts';
-import { until } from '../cluster/until.ts';
+import { blackHole } from '../support/black-hole.ts';
+import { reset, ScriptedServer } from '../support/scripted-server.ts';
 import { authority, serving } from './ask.ts';
 import { attempts } from './attempts.ts';
-import { blackHole } from './black-hole.ts';
-import { reset, ScriptedServer } from './scripted-server.ts';
 
 const live = new AbortController().signal;
 const context = createSecureContext({ ca: authority.certificate });

@@ -1,13 +1,13 @@
 import { getEventListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { dial } from '../../src/probes/dial.ts';
-import { until } from '../cluster/until.ts';
+import { blackHole } from '../support/black-hole.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { ScriptedServer } from '../support/scripted-server.ts';
 import { ask, events } from './ask.ts';
 import { attempts } from './attempts.ts';
-import { blackHole } from './black-hole.ts';
-import { closedPort } from './closed-port.ts';
-import { ScriptedServer } from './scripted-server.ts';
 
 const live = new AbortController().signal;
 const reason = new Error('stopped');

@@ -1,10 +1,10 @@
 import { getEventListeners, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { exchange } from '../../src/probes/exchange.ts';
 import { Progress } from '../../src/probes/progress.ts';
-import { until } from '../cluster/until.ts';
-import { type Script, ScriptedServer, say, sayAndClose } from './scripted-server.ts';
+import { type Script, ScriptedServer, say, sayAndClose } from '../support/scripted-server.ts';
 
 const live = new AbortController().signal;
 const REQUEST = 'GET / HTTP/1.1\r\n\r\n';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { CertificateAuthority } from '../cluster/certificates.ts';
+import { ScriptedServer, say } from '../support/scripted-server.ts';
 import { ask, serving } from './ask.ts';
-import { ScriptedServer, say } from './scripted-server.ts';
 
 const TOKEN = 'Bearer token-of-the-service-account';
 const authorization = async () => TOKEN;

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { errorEvent } from '../../src/probe.ts';
-import { until } from '../cluster/until.ts';
-import { ask, events, failed, serving } from './ask.ts';
-import { blackHole } from './black-hole.ts';
-import { closedPort } from './closed-port.ts';
-import { nameServer, resolverOf } from './name-server.ts';
+import { blackHole } from '../support/black-hole.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { nameServer, resolverOf } from '../support/name-server.ts';
 import {
   pour,
   reset,
@@ -13,7 +12,8 @@ import {
   say,
   sayAndClose,
   sayAndReset,
-} from './scripted-server.ts';
+} from '../support/scripted-server.ts';
+import { ask, events, failed, serving } from './ask.ts';
 
 describe('httpProbe() names the phase that failed: resolve', () => {
   const url = new URL('https://server.test:8443/');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { errorEvent } from '../../src/probe.ts';
-import { until } from '../cluster/until.ts';
+import { OK, type Script, ScriptedServer, say } from '../support/scripted-server.ts';
 import { ask, events, failed, serving } from './ask.ts';
-import { OK, type Script, ScriptedServer, say } from './scripted-server.ts';
 
 function redirect(location: string, status = 302): string {
   return `HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import type { Outcome } from '../../src/probe.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { until } from '../cluster/until.ts';
+import { ScriptedServer } from '../support/scripted-server.ts';
 import { ask, serving } from './ask.ts';
-import { ScriptedServer } from './scripted-server.ts';
 
 /** So many turns of the event loop are more than a handshake, a request and its answer take here. */
 const MOST_TURNS = 50;

@@ -1,9 +1,16 @@
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { until } from '../cluster/until.ts';
+import {
+  OK,
+  reset,
+  type Script,
+  ScriptedServer,
+  say,
+  sayAndClose,
+} from '../support/scripted-server.ts';
 import { ask, events, failed, serving } from './ask.ts';
-import { OK, reset, type Script, ScriptedServer, say, sayAndClose } from './scripted-server.ts';
 
 const REUSED = ['got_conn', 'wrote_request', 'got_first_resp_byte'];
 

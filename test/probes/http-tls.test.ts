@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
-import { type Certificate, CertificateAuthority } from '../cluster/certificates.ts';
-import { until } from '../cluster/until.ts';
+import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
+import { until } from '../../lab/support/until.ts';
+import { reset, type Script, ScriptedServer, say } from '../support/scripted-server.ts';
 import { ask, authority, events, failed, serving } from './ask.ts';
-import { reset, type Script, ScriptedServer, say } from './scripted-server.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const stranger = await CertificateAuthority.create('a stranger');

@@ -1,9 +1,16 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import type { Timings } from '../../src/probe.ts';
-import { until } from '../cluster/until.ts';
+import {
+  OK,
+  pour,
+  type Script,
+  ScriptedServer,
+  say,
+  sayAndReset,
+} from '../support/scripted-server.ts';
 import { ask, events, serving } from './ask.ts';
-import { OK, pour, type Script, ScriptedServer, say, sayAndReset } from './scripted-server.ts';
 
 const RESOLVE = ['dns_start', 'dns_done'];
 const CONNECT = ['connect_start', 'connect_done'];

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import type { Connection } from '../../src/probes/connection.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { until } from '../cluster/until.ts';
-import { ScriptedServer } from './scripted-server.ts';
+import { ScriptedServer } from '../support/scripted-server.ts';
 
 async function connectionTo(server: ScriptedServer): Promise<Connection> {
   const socket = connect(server.port, server.host);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asked, nameServer, resolverOf } from './name-server.ts';
+import { asked, nameServer, resolverOf } from '../support/name-server.ts';
 
 const live = new AbortController().signal;
 

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { decode, encode, RECURSION_AVAILABLE } from 'dns-packet';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { DnsServer } from '../../lab/embedded/dns-server.ts';
+import { until } from '../../lab/support/until.ts';
 import { createResolver } from '../../src/probes/resolve.ts';
-import { DnsServer } from '../cluster/dns-server.ts';
-import { until } from '../cluster/until.ts';
-import { asked, nameServer, resolverOf } from './name-server.ts';
-import { temporaryFile } from './temporary-file.ts';
+import { asked, nameServer, resolverOf } from '../support/name-server.ts';
+import { temporaryFile } from '../support/temporary-file.ts';
 
 const live = new AbortController().signal;
 

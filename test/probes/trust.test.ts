@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
+import { until } from '../../lab/support/until.ts';
 import { createTrust } from '../../src/probes/trust.ts';
-import { CertificateAuthority } from '../cluster/certificates.ts';
-import { until } from '../cluster/until.ts';
+import { ScriptedServer } from '../support/scripted-server.ts';
 import { ask, failed } from './ask.ts';
-import { ScriptedServer } from './scripted-server.ts';
 
 /** An authority, and what starts a server whose certificate it has signed. */
 async function signed(name: string) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadYaml } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RealControlPlane } from '../cluster/real/control-plane.ts';
+import type { RealControlPlane } from '../../lab/real/control-plane.ts';
 import { installDefinitions, makeNamespace, tryToApply } from './admission.ts';
 import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 import { VARIANTS as CHARTED, render as renderChart, variantValues } from './helm.ts';

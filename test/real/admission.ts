@@ -8,14 +8,14 @@ import {
   type V1DaemonSet,
   type V1Pod,
 } from '@kubernetes/client-node';
-import type { RealControlPlane } from '../cluster/real/control-plane.ts';
-import type { Kubectl } from '../cluster/real/kubectl.ts';
+import type { RealControlPlane } from '../../lab/real/control-plane.ts';
+import type { Kubectl } from '../../lab/real/kubectl.ts';
 import { ofKind, probeOf, type Rendered } from './rendered.ts';
 
 const execute = promisify(execFile);
 
-/** Those that `npm run tools` takes from the Go modules of who defines them (test/tools/crds). */
-const DEFINITIONS = join(import.meta.dirname, '../tools/bin/crds');
+/** Those that `npm run tools` takes from the Go modules of who defines them (lab/tools/crds). */
+const DEFINITIONS = join(import.meta.dirname, '../../lab/tools/bin/crds');
 
 const APPLY = ['apply', '--server-side'];
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { missingTools, tool } from './tools.ts';
+import { missingTools, tool } from '../../lab/tools/tool.ts';
 
 const run = promisify(execFile);
 

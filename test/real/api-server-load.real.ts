@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Load } from '../bench/api-server/load.ts';
-import { measure, STATUS_UPDATES } from '../bench/api-server/measure.ts';
+import type { Load } from '../../bench/api-server/load.ts';
+import { measure, STATUS_UPDATES } from '../../bench/api-server/measure.ts';
 import { whyNoControlPlane } from './control-plane-fixture.ts';
 
 const LARGE = 100;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { Cluster, type ClusterOptions } from '../cluster/cluster.ts';
-import { countsOf } from '../cluster/findings.ts';
-import { type RealParts, type RealPartsOptions, realParts } from '../cluster/real/real-parts.ts';
-import { allIsWell, type Finding, play, type Scenario } from '../cluster/scenario.ts';
+import { Cluster, type ClusterOptions } from '../../lab/cluster/cluster.ts';
+import { countsOf } from '../../lab/cluster/findings.ts';
+import { allIsWell, type Finding, play, type Scenario } from '../../lab/cluster/scenario.ts';
+import { type RealParts, type RealPartsOptions, realParts } from '../../lab/real/real-parts.ts';
 import { whyNoControlPlane } from './control-plane-fixture.ts';
 
 declare module 'vitest' {

@@ -1,5 +1,5 @@
-import { answers200, freePort, ServerProcess } from '../cluster/server-process.ts';
-import { tool } from './tools.ts';
+import { answers200, freePort, ServerProcess } from '../../lab/support/server-process.ts';
+import { tool } from '../../lab/tools/tool.ts';
 
 /** A real Collector on 127.0.0.1, with one of the configurations that we ship. */
 export class Collector {

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { COLLECTORS, readShipped, shipped } from './shipped.ts';
-import { tool } from './tools.ts';
+import { COLLECTORS, readShipped, shipped } from '../../lab/support/shipped.ts';
+import { tool } from '../../lab/tools/tool.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { controlPlaneContract } from '../cluster/control-plane-contract.ts';
-import type { KubeClient } from '../cluster/real/kube-client.ts';
+import { controlPlaneContract } from '../../lab/contract/control-plane-contract.ts';
+import type { KubeClient } from '../../lab/real/kube-client.ts';
 import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 
 /** Another namespace that pods can be put in. */

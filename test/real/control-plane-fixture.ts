@@ -1,7 +1,7 @@
-import { RealControlPlane } from '../cluster/real/control-plane.ts';
-import { Fabric, type IpFamily } from '../cluster/real/fabric.ts';
-import { whyNot } from '../cluster/real/own-namespace.ts';
-import { missingTools } from './tools.ts';
+import { RealControlPlane } from '../../lab/real/control-plane.ts';
+import { Fabric, type IpFamily } from '../../lab/real/fabric.ts';
+import { whyNot } from '../../lab/real/own-namespace.ts';
+import { missingTools } from '../../lab/tools/tool.ts';
 
 /** Why no real control plane can be started here; undefined when it can. */
 export function whyNoControlPlane(): string | undefined {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { ApiClient } from '../cluster/api-client.ts';
-import { NODES, PODS, pod } from '../cluster/contract-objects.ts';
-import { countRequests, readAuditLog } from '../cluster/real/audit-log.ts';
-import type { RealControlPlane } from '../cluster/real/control-plane.ts';
-import { until } from '../cluster/until.ts';
+import { ApiClient } from '../../lab/contract/api-client.ts';
+import { NODES, PODS, pod } from '../../lab/contract/contract-objects.ts';
+import { countRequests, readAuditLog } from '../../lab/real/audit-log.ts';
+import type { RealControlPlane } from '../../lab/real/control-plane.ts';
+import { until } from '../../lab/support/until.ts';
 import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 
 const KUBENURSE = 'system:serviceaccount:kubenurse:kubenurse';

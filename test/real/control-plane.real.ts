@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { ApiClient } from '../cluster/api-client.ts';
-import { NODES, names, PODS, pod } from '../cluster/contract-objects.ts';
-import type { RealControlPlane } from '../cluster/real/control-plane.ts';
+import { ApiClient } from '../../lab/contract/api-client.ts';
+import { NODES, names, PODS, pod } from '../../lab/contract/contract-objects.ts';
+import type { RealControlPlane } from '../../lab/real/control-plane.ts';
 import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 
 describe.skipIf(whyNoControlPlane())('a real control plane', () => {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { readDashboard, UIDS } from './dashboards/dashboard-file.ts';
-import { drawDashboard } from './dashboards/draw-dashboard.ts';
-import { INTERVAL_MS, ProbedCluster, RATE_INTERVAL } from './dashboards/probed-cluster.ts';
-import { at, over, type Series } from './dashboards/prometheus-api.ts';
-import { CLASSIC, NATIVE } from './dashboards/upstream.ts';
-import { interpolate, valuesOf } from './dashboards/variables.ts';
-import type { Prometheus } from './prometheus.ts';
+import { readDashboard, UIDS } from '../../lab/dashboards/dashboard-file.ts';
+import { drawDashboard } from '../../lab/dashboards/draw-dashboard.ts';
+import { INTERVAL_MS, ProbedCluster, RATE_INTERVAL } from '../../lab/dashboards/probed-cluster.ts';
+import { at, over, type Series } from '../../lab/dashboards/prometheus-api.ts';
+import { CLASSIC, NATIVE } from '../../lab/dashboards/upstream.ts';
+import { interpolate, valuesOf } from '../../lab/dashboards/variables.ts';
+import type { Prometheus } from '../../lab/real/prometheus.ts';
+import { until } from '../../lab/support/until.ts';
 import { ROADS, type Road } from './roads.ts';
 
 const START_LIMIT_MS = 120_000;

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { Cluster } from '../cluster/cluster.ts';
-import { NAMESPACE } from '../cluster/pod.ts';
-import { until } from '../cluster/until.ts';
-import { Prometheus, type Series } from './prometheus.ts';
+import { Cluster } from '../../lab/cluster/cluster.ts';
+import { NAMESPACE } from '../../lab/parts/pod.ts';
+import { Prometheus, type Series } from '../../lab/real/prometheus.ts';
+import { until } from '../../lab/support/until.ts';
 import { ROADS, type Road, scraping } from './roads.ts';
 
 /** What people ask today, a PromQL query a line. */

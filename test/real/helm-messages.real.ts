@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { missingTools } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, type Values, variantValues } from './helm.ts';
-import { missingTools } from './tools.ts';
 
 /** What helm shows after an installation. */
 async function notes(values: Values): Promise<string> {

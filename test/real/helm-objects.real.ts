@@ -7,9 +7,9 @@ import {
   type V1NetworkPolicy,
 } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
+import { missingTools } from '../../lab/tools/tool.ts';
 import { CHART, render, variantValues } from './helm.ts';
 import { ofKind, theOnly } from './rendered.ts';
-import { missingTools } from './tools.ts';
 
 type Endpoint = Record<string, unknown> & { relabelings: object[]; metricRelabelings: object[] };
 type WithSpec<Spec> = KubernetesObject & { spec: Spec };

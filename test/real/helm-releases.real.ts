@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RealControlPlane } from '../cluster/real/control-plane.ts';
+import type { RealControlPlane } from '../../lab/real/control-plane.ts';
+import { missingTools } from '../../lab/tools/tool.ts';
 import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 import { CHART, helm, type Values, variantValues } from './helm.ts';
-import { missingTools } from './tools.ts';
 import { writeUpstreamChart } from './upstream-release.ts';
 
 const cannotRun = missingTools(['helm']).length > 0 || whyNoControlPlane();

@@ -2,9 +2,9 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { missingTools } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, type Values } from './helm.ts';
 import { ofKind, probeOf, readManifests } from './rendered.ts';
-import { missingTools } from './tools.ts';
 
 /** What a chart of somebody's, with this one in it, makes of its values. */
 async function renderParent(values: Values) {

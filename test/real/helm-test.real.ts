@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { run } from '../cluster/real/command.ts';
-import { freePort } from '../start-program.ts';
+import { run } from '../../lab/support/command.ts';
+import { missingTools } from '../../lab/tools/tool.ts';
+import { freePort } from '../support/start-program.ts';
 import { render } from './helm.ts';
 import { theOnly } from './rendered.ts';
-import { missingTools } from './tools.ts';
 
 /** As the program writes it. */
 const ALIVE = JSON.stringify(

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { V1DaemonSet, V1Ingress } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
+import { missingTools } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, type Values, variantValues, writtenEnvironment } from './helm.ts';
 import { probeOf, readManifests, theOnly } from './rendered.ts';
-import { missingTools } from './tools.ts';
 
 type Read = (probe: ReturnType<typeof probeOf>) => unknown;
 

@@ -2,9 +2,9 @@ import type { V1ClusterRole, V1ServiceAccount } from '@kubernetes/client-node';
 import { loadYaml } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { readValues } from '../../deploy/helm/document.ts';
+import { missingTools } from '../../lab/tools/tool.ts';
 import { render, type Values, writtenEnvironment } from './helm.ts';
 import { ofKind, probeOf } from './rendered.ts';
-import { missingTools } from './tools.ts';
 
 /** What a key of values.yaml says that it keeps, or is, when not set. */
 function documentedDefault(key: string): unknown {

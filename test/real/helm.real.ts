@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import type { V1DaemonSet, V1NetworkPolicy, V1Pod, V1Service } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../cluster/real/command.ts';
+import { run } from '../../lab/support/command.ts';
+import { missingTools, tool } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, VARIANTS, variantValues, writtenEnvironment } from './helm.ts';
 import { ofKind, probeOf, type Rendered, theOnly } from './rendered.ts';
-import { missingTools, tool } from './tools.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const SCHEMAS = join(
   import.meta.dirname,
-  '../tools/bin/schemas/{{.ResourceKind}}{{.KindSuffix}}.json',
+  '../../lab/tools/bin/schemas/{{.ResourceKind}}{{.KindSuffix}}.json',
 );
 const WITHOUT_NAMESPACE = ['ClusterRole', 'ClusterRoleBinding'];
 

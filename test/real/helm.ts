@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadYaml } from '@kubernetes/client-node';
-import { run } from '../cluster/real/command.ts';
+import { run } from '../../lab/support/command.ts';
+import { tool } from '../../lab/tools/tool.ts';
 import { probeOf, type Rendered, readManifests } from './rendered.ts';
-import { tool } from './tools.ts';
 
 /** The Helm chart's folder. */
 export const CHART = join(import.meta.dirname, '../../deploy/helm/kubenurse');

@@ -5,15 +5,15 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { CertificateAuthority } from '../cluster/certificates.ts';
-import { run } from '../cluster/real/command.ts';
-import { DnsmasqServer } from '../cluster/real/dns.ts';
-import { Fabric } from '../cluster/real/fabric.ts';
-import { NginxIngress } from '../cluster/real/ingress.ts';
-import type { Machine } from '../cluster/real/machine.ts';
-import { whyNot } from '../cluster/real/own-namespace.ts';
-import { until } from '../cluster/until.ts';
-import type { Backend } from '../cluster/wire.ts';
+import type { Backend } from '../../lab/embedded/wire.ts';
+import { DnsmasqServer } from '../../lab/real/dns.ts';
+import { Fabric } from '../../lab/real/fabric.ts';
+import { NginxIngress } from '../../lab/real/ingress.ts';
+import type { Machine } from '../../lab/real/machine.ts';
+import { whyNot } from '../../lab/real/own-namespace.ts';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
+import { run } from '../../lab/support/command.ts';
+import { until } from '../../lab/support/until.ts';
 
 const host = 'kubenurse.example.test';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Cluster } from '../cluster/cluster.ts';
-import type { StartParts } from '../cluster/parts.ts';
-import { NAMESPACE } from '../cluster/pod.ts';
-import { type RealParts, realParts } from '../cluster/real/real-parts.ts';
-import { allIsWell } from '../cluster/scenario.ts';
+import { Cluster } from '../../lab/cluster/cluster.ts';
+import { allIsWell } from '../../lab/cluster/scenario.ts';
+import type { StartParts } from '../../lab/parts/parts.ts';
+import { NAMESPACE } from '../../lab/parts/pod.ts';
+import { type RealParts, realParts } from '../../lab/real/real-parts.ts';
 import { whyNoControlPlane } from './control-plane-fixture.ts';
 import { render } from './kustomize.ts';
 import { environmentOf } from './pod-environment.ts';

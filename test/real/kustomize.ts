@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { run } from '../cluster/real/command.ts';
+import { run } from '../../lab/support/command.ts';
+import { tool } from '../../lab/tools/tool.ts';
 import { type Rendered, readManifests } from './rendered.ts';
-import { tool } from './tools.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/kustomize');
 

@@ -1,6 +1,6 @@
 import type { V1DaemonSet, V1Deployment, V1Service } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { COLLECTORS, readShipped } from './shipped.ts';
+import { COLLECTORS, readShipped } from '../../lab/support/shipped.ts';
 
 type Kustomization = {
   resources: string[];

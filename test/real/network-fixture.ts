@@ -1,7 +1,7 @@
-import { run } from '../cluster/real/command.ts';
-import { Fabric, type IpFamily } from '../cluster/real/fabric.ts';
-import type { Machine } from '../cluster/real/machine.ts';
-import type { NodeNetwork, PodNetwork } from '../cluster/real/node-network.ts';
+import { Fabric, type IpFamily } from '../../lab/real/fabric.ts';
+import type { Machine } from '../../lab/real/machine.ts';
+import type { NodeNetwork, PodNetwork } from '../../lab/real/node-network.ts';
+import { run } from '../../lab/support/command.ts';
 import type { Answer } from './network-peer.ts';
 import { Peer } from './network-peers.ts';
 

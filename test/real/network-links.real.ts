@@ -2,9 +2,9 @@ import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run } from '../cluster/real/command.ts';
-import { Fabric } from '../cluster/real/fabric.ts';
-import { whyNot } from '../cluster/real/own-namespace.ts';
+import { Fabric } from '../../lab/real/fabric.ts';
+import { whyNot } from '../../lab/real/own-namespace.ts';
+import { run } from '../../lab/support/command.ts';
 import { LIMIT_MS, Network, ruleset, told } from './network-fixture.ts';
 import { errorsDuring, Peer } from './network-peers.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PodNetwork } from '../cluster/real/node-network.ts';
-import { whyNot } from '../cluster/real/own-namespace.ts';
+import type { PodNetwork } from '../../lab/real/node-network.ts';
+import { whyNot } from '../../lab/real/own-namespace.ts';
 import { LIMIT_MS, Network, SYN_AGAIN_MS, told } from './network-fixture.ts';
 import { errorsDuring, Peer } from './network-peers.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NetworkFault } from '../cluster/parts.ts';
-import { run } from '../cluster/real/command.ts';
-import type { IpFamily } from '../cluster/real/fabric.ts';
-import { whyNot } from '../cluster/real/own-namespace.ts';
+import type { NetworkFault } from '../../lab/parts/parts.ts';
+import type { IpFamily } from '../../lab/real/fabric.ts';
+import { whyNot } from '../../lab/real/own-namespace.ts';
+import { run } from '../../lab/support/command.ts';
 import { LIMIT_MS, Network, ruleset, SYN_AGAIN_MS, told } from './network-fixture.ts';
 
 const CLUSTERS: [string, readonly IpFamily[]][] = [

@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { childrenOf } from '../cluster/real/children.ts';
-import { run } from '../cluster/real/command.ts';
-import { whyNot } from '../cluster/real/own-namespace.ts';
-import { until } from '../cluster/until.ts';
+import { childrenOf } from '../../lab/real/children.ts';
+import { whyNot } from '../../lab/real/own-namespace.ts';
+import { run } from '../../lab/support/command.ts';
+import { until } from '../../lab/support/until.ts';
 
-const OWN_NAMESPACE = join(import.meta.dirname, '../cluster/real/own-namespace.ts');
+const OWN_NAMESPACE = join(import.meta.dirname, '../../lab/real/own-namespace.ts');
 
 type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>;
 

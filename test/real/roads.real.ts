@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { expect, onTestFailed, test } from 'vitest';
-import { until } from '../cluster/until.ts';
-import { Prometheus } from './prometheus.ts';
+import { Prometheus } from '../../lab/real/prometheus.ts';
+import { COLLECTORS } from '../../lab/support/shipped.ts';
+import { until } from '../../lab/support/until.ts';
 import { ORIGIN, PUSHED_ORIGIN, ROADS, type Road, scraping } from './roads.ts';
 import {
   expectedSeries,
@@ -12,7 +13,6 @@ import {
   PUSHED_NEIGHBOUR_INFO,
   seriesText,
 } from './sample.ts';
-import { COLLECTORS } from './shipped.ts';
 
 /** Until a push or a scrape can be queried; a Collector's queue waits a second. */
 const ARRIVAL_LIMIT_MS = 30_000;

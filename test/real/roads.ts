@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { freePort } from '../cluster/server-process.ts';
+import { Prometheus } from '../../lab/real/prometheus.ts';
+import { freePort } from '../../lab/support/server-process.ts';
+import { shipped } from '../../lab/support/shipped.ts';
 import { Collector } from './collector.ts';
-import { Prometheus } from './prometheus.ts';
 import { METRICS, type Metric, otlpRequest } from './sample.ts';
-import { shipped } from './shipped.ts';
 
 /** What the probe says of itself in every push. */
 const RESOURCE = {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { ROLLOUTS, SCENARIOS } from '../cluster/scenarios.ts';
+import { ROLLOUTS, SCENARIOS } from '../../lab/cluster/scenarios.ts';
 import { playAll } from './cluster-fixture.ts';
 
 const RUNS = 10;

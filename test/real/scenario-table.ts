@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
-import type { Finding } from '../cluster/scenario.ts';
+import type { Finding } from '../../lab/cluster/scenario.ts';
 
 const BEGIN = '<!-- written by npm run test:real: begin -->\n';
 const END = '<!-- end -->';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { faketime } from '../cluster/real/faketime.ts';
-import { clockSteps, TLS_SCENARIOS } from '../cluster/real/scenarios.ts';
-import { SCENARIOS } from '../cluster/scenarios.ts';
+import { SCENARIOS } from '../../lab/cluster/scenarios.ts';
+import { faketime } from '../../lab/real/faketime.ts';
+import { clockSteps, TLS_SCENARIOS } from '../../lab/real/scenarios.ts';
 import { playAll } from './cluster-fixture.ts';
 
 /** Of each part one way to fail, and a change that nobody may notice. */

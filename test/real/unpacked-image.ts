@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Lines } from '../cluster/program.ts';
+import { Lines } from '../../lab/support/program.ts';
 import type { ImageConfig } from './buildah.ts';
 
 /** As a container runtime does it for a pod that is *restricted*: the files are read-only, and the user cannot become another. */

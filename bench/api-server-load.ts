@@ -1,0 +1,16 @@
+import { readSizes } from './api-server/large-cluster.ts';
+import { loadTable } from './api-server/load-table.ts';
+import { type Measured, measure } from './api-server/measure.ts';
+import type { Benchmark } from './support/benchmark.ts';
+
+/**
+ * What the API server bears: requests and bytes of one of our probes, beside those of a probe that watches all nodes.
+ * docs/api-server-load.md says what the numbers mean.
+ */
+export const apiServerLoad: Benchmark<Measured> = {
+  options: { nodes: '5,100,1000' },
+  tools: ['etcd', 'kube-apiserver', 'kubectl'],
+  inOwnNamespace: true,
+  run: ({ short, values, tell }) => measure(short ? [5] : readSizes(values.nodes ?? ''), tell),
+  table: loadTable,
+};

@@ -1,0 +1,56 @@
+import type { KubeClient } from '../../lab/real/kube-client.ts';
+
+/** The collections that a probe follows. */
+export const COLLECTIONS = ['pods', 'nodes'] as const;
+export type Collection = (typeof COLLECTIONS)[number];
+
+/** A number for each collection. */
+export type PerCollection = Readonly<Record<Collection, number>>;
+
+/** What the API server counts, since it started or between two moments, all clients together. */
+export type ServerMetrics = Readonly<{
+  watchEvents: PerCollection;
+  watchBytes: PerCollection;
+  /** Of answers to LIST, as they are sent: compressed, if they are. */
+  listBytes: PerCollection;
+  cpuSeconds: number;
+}>;
+
+/** Reads them from `/metrics`. */
+export async function readServerMetrics(admin: KubeClient): Promise<ServerMetrics> {
+  const { body } = await admin.raw('/metrics');
+  const lines = body.split('\n');
+  const sum = (name: string, ...labels: string[]) =>
+    lines
+      .filter((line) => line.startsWith(name) && labels.every((label) => line.includes(label)))
+      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return {
+    watchEvents: each((resource) =>
+      sum('apiserver_watch_events_total{', 'group=""', `resource="${resource}"`),
+    ),
+    watchBytes: each((resource) =>
+      sum('apiserver_watch_events_sizes_sum{', 'group=""', `resource="${resource}"`),
+    ),
+    listBytes: each((resource) =>
+      sum('apiserver_response_sizes_sum{', 'group=""', `resource="${resource}"`, 'verb="LIST"'),
+    ),
+    cpuSeconds: sum('process_cpu_seconds_total '),
+  };
+}
+
+/** What has come about between two readings. */
+export function since(before: ServerMetrics, after: ServerMetrics): ServerMetrics {
+  const less = (key: 'watchEvents' | 'watchBytes' | 'listBytes') =>
+    each((collection) => after[key][collection] - before[key][collection]);
+  return {
+    watchEvents: less('watchEvents'),
+    watchBytes: less('watchBytes'),
+    listBytes: less('listBytes'),
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+  };
+}
+
+/** The same for each collection. */
+export function each(of: (collection: Collection) => number): PerCollection {
+  return { pods: of('pods'), nodes: of('nodes') };
+}

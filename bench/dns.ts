@@ -1,0 +1,70 @@
+import { type Checked, measureDns } from './dns/measure.ts';
+import type { Benchmark } from './support/benchmark.ts';
+import { quantile } from './support/statistics.ts';
+import { markdownTable } from './support/table.ts';
+
+type Result = readonly (Readonly<{ by: string; checks: number }> &
+  Record<'latency' | 'begin' | 'shift', Quantiles>)[];
+
+/** Milliseconds. */
+type Quantiles = Readonly<{ p1: number; p50: number; p99: number }>;
+
+/**
+ * What a name server that does not answer does to the others: 20 checks of names for which it is silent beside 5 of
+ * names for which it is not and 15 by address; and the latter two alone.
+ */
+export const dns: Benchmark<Result> = {
+  options: { interval: '5', rounds: '60', programs: 'dist/kubenurse.cjs' },
+  inOwnNamespace: true,
+  run: async ({ short, values, tell }) => {
+    const interval = short ? 1_000 : 1_000 * Number(values.interval);
+    const rounds = short ? 5 : Number(values.rounds);
+    const programs = (values.programs ?? '').split(',');
+    return (await measureDns({ programs, interval, rounds }, tell)).map(rowOf);
+  },
+  table: (rows) =>
+    markdownTable(
+      [
+        '',
+        'latency: p50',
+        'p99',
+        "begins after the round's place: p50",
+        'p99',
+        'from one to the next, beside the interval: p1',
+        'p99',
+        'checks',
+      ],
+      rows.map(({ by, latency, begin, shift, checks }) => [
+        by,
+        ...[latency.p50, latency.p99, begin.p50, begin.p99, shift.p1, shift.p99].map((number) =>
+          number.toFixed(2),
+        ),
+        `${checks}`,
+      ]),
+    ),
+};
+
+function rowOf({
+  program,
+  isWithSilent,
+  kind,
+  latencies,
+  begins,
+  shifts,
+}: Checked): Result[number] {
+  const silent = isWithSilent ? 'with 20 that hang' : 'without';
+  return {
+    by: `${program}: by ${kind === 'named' ? 'name' : 'address'}, ${silent}`,
+    checks: latencies.length,
+    latency: quantilesOf(latencies),
+    begin: quantilesOf(begins),
+    shift: quantilesOf(shifts),
+  };
+}
+
+function quantilesOf(numbers: readonly number[]): Quantiles {
+  const [p1 = Number.NaN, p50 = Number.NaN, p99 = Number.NaN] = [0.01, 0.5, 0.99].map((q) =>
+    quantile(numbers, q),
+  );
+  return { p1, p50, p99 };
+}

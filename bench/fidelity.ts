@@ -1,0 +1,166 @@
+import { type HeldUp, measureHeldUp } from './fidelity/hold-up.ts';
+import { type Check, type Measured, measure, type Size } from './fidelity/measure.ts';
+import type { Benchmark } from './support/benchmark.ts';
+import { quantile, type Spread, spreadOf } from './support/statistics.ts';
+import { markdownTable, shownSpread } from './support/table.ts';
+
+const SCHEMES = ['http', 'https'] as const;
+
+/** So many parts of a run, one after another, are compared to see how far they are apart. */
+const PARTS = 5;
+
+/** Milliseconds. */
+type Result = Readonly<{
+  interval: number;
+  rounds: number;
+  measured: readonly Row[];
+  heldUp: readonly HeldUpRow[];
+}>;
+
+type Row = Size &
+  Readonly<{ by: string; checks: number }> &
+  Record<'took' | 'wire' | 'request' | 'added', Quantiles>;
+
+/** `own`: what of a check's time, on average, was not spent in waiting for the network. */
+type HeldUpRow = Readonly<{
+  isHeldUp: boolean;
+  checks: number;
+  delay: number;
+  active: number;
+  own: number;
+}> &
+  Record<'took' | 'network', Quantiles>;
+
+/** Of the whole run, and with it the least and the greatest of its parts. */
+type Quantiles = Readonly<{ p50: Spread; p99: Spread }>;
+
+/**
+ * How exactly the packed program measures: what it says that a check took, beside what a client in C says, and beside
+ * what it took on the wire; and what it says of its event loop while this is held up.
+ */
+export const fidelity: Benchmark<Result> = {
+  options: { targets: '1,15,100', interval: '5', rounds: '90', programs: 'dist/kubenurse.cjs' },
+  inOwnNamespace: true,
+  run: async ({ short, values, tell }) => {
+    const interval = short ? 1_500 : 1_000 * Number(values.interval);
+    const rounds = short ? 5 : Number(values.rounds);
+    const numbers = short ? [1, 15] : (values.targets ?? '').split(',').map(Number);
+    const sizes: Size[] = SCHEMES.flatMap((scheme) =>
+      numbers.map((targets) => ({ scheme, targets })),
+    );
+    const [program = '', ...others] = (values.programs ?? '').split(',');
+    const programs = [program, ...others];
+    const measured = await measure({ sizes, programs, interval, rounds }, tell);
+    const heldUp = await measureHeldUp(program, short ? 4 : 60, tell);
+    return { interval, rounds, measured: measured.map(rowOf), heldUp: heldUp.map(heldUpRowOf) };
+  },
+  table: ({ measured, heldUp }) => `${mainTable(measured)}\n\n${heldUpTable(heldUp)}`,
+};
+
+function mainTable(rows: readonly Row[]): string {
+  return markdownTable(
+    [
+      'ms',
+      'by',
+      'p50',
+      'p99',
+      'more than C: p50',
+      'p99',
+      'on the wire: p50',
+      'p99',
+      'SYN-ACK to request: p50',
+      'beside the wire: p50',
+      'p99',
+      'checks',
+    ],
+    rows.map(({ scheme, targets, by, took, wire, request, added, checks }) => {
+      const inC = rows.find((row) => isSame(row, { scheme, targets }) && row.by === 'C');
+      const moreThanInC = (['p50', 'p99'] as const).map((q) =>
+        by === 'C' ? '' : (took[q].median - (inC?.took[q].median ?? 0)).toFixed(2),
+      );
+      return [
+        `${targets} × ${scheme}`,
+        by,
+        shownSpread(took.p50, 2),
+        shownSpread(took.p99, 2),
+        ...moreThanInC,
+        ...[wire.p50, wire.p99, request.p50, added.p50, added.p99].map(({ median }) =>
+          median.toFixed(2),
+        ),
+        `${checks}`,
+      ];
+    }),
+  );
+}
+
+function heldUpTable(rows: readonly HeldUpRow[]): string {
+  return markdownTable(
+    [
+      'ms',
+      'p50',
+      'p99',
+      'of it the network: p50',
+      'p99',
+      'of it ours: mean',
+      'kubenurse_event_loop_active_seconds: mean',
+      'kubenurse_event_loop_delay_seconds: mean',
+      'checks',
+    ],
+    rows.map(({ isHeldUp, took, network, own, active, delay, checks }) => [
+      isHeldUp ? 'event loop held up for 5 ms again and again' : 'event loop left alone',
+      ...[took.p50, took.p99, network.p50, network.p99].map(({ median }) => median.toFixed(2)),
+      own.toFixed(2),
+      active.toFixed(2),
+      delay.toFixed(2),
+      `${checks}`,
+    ]),
+  );
+}
+
+function isSame(a: Size, b: Size): boolean {
+  return a.scheme === b.scheme && a.targets === b.targets;
+}
+
+function rowOf({ scheme, targets, by, checks }: Measured): Row {
+  return {
+    scheme,
+    targets,
+    by,
+    checks: checks.length,
+    took: quantilesOf(checks, ({ took }) => took),
+    wire: quantilesOf(checks, ({ wire }) => wire.answer),
+    request: quantilesOf(checks, ({ wire }) => wire.request - wire.synAck),
+    added: quantilesOf(checks, ({ took, wire }) => took - wire.answer),
+  };
+}
+
+function heldUpRowOf({ isHeldUp, checks, delay, active }: HeldUp): HeldUpRow {
+  const own = checks.reduce((sum, check) => sum + check.took - networkTime(check), 0);
+  return {
+    isHeldUp,
+    checks: checks.length,
+    delay,
+    active,
+    own: own / checks.length,
+    took: quantilesOf(checks, ({ took }) => took),
+    network: quantilesOf(checks, networkTime),
+  };
+}
+
+/** Of plain HTTP: from the SYN to its answer, and from the request to its answer. */
+function networkTime({ wire: { synAck, request, answer } }: Check): number {
+  return synAck + answer - request;
+}
+
+function quantilesOf(checks: readonly Check[], read: (check: Check) => number): Quantiles {
+  const numbers = checks.map(read);
+  const size = Math.ceil(numbers.length / PARTS);
+  const parts = Array.from({ length: PARTS }, (_, part) =>
+    numbers.slice(part * size, (part + 1) * size),
+  );
+  const spread = (q: number) => ({
+    ...spreadOf(parts.map((part) => quantile(part, q))),
+    median: quantile(numbers, q),
+  });
+  return { p50: spread(0.5), p99: spread(0.99) };
+}

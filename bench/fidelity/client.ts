@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { OwnedProcess } from '../../lab/support/owned-process.ts';
+import { Lines } from '../../lab/support/program.ts';
+import type { Measurement } from './probe.ts';
+
+/** It takes OpenSSL: the libraries `ssl` and `crypto`. */
+export const CLIENT_SOURCE = join(import.meta.dirname, 'client.c');
+
+export type ClientOptions = Readonly<{
+  /** client.c, compiled. */
+  program: string;
+  hosts: readonly string[];
+  port: number;
+  /** The file of the authority that signed their certificates; without it they are asked by plain HTTP. */
+  authority: string | undefined;
+  /** Milliseconds. */
+  interval: number;
+  /** Where in the interval its rounds begin, from 0 to 1. */
+  place: number;
+  rounds: number;
+}>;
+
+/** Runs the client in C, until the stack is disposed of. What it has measured is in the array, as it comes. */
+export function startClient(stack: AsyncDisposableStack, options: ClientOptions) {
+  const { program, hosts, port, authority, interval, place, rounds } = options;
+  const measurements: Measurement[] = [];
+  const counts = hosts.map(() => 0);
+  const lines = new Lines();
+  lines.listen((line) => {
+    const [target = 0, nanoseconds = 0] = line.split(' ').map(Number);
+    const number = counts[target] ?? 0;
+    counts[target] = number + 1;
+    measurements.push({ target, number, milliseconds: nanoseconds / 1e6 });
+  });
+  const numbers = [interval, Math.round(place * interval), rounds, port].map(String);
+  const client = new OwnedProcess(
+    [program, ...numbers, authority ?? '-', ...hosts],
+    {},
+    (stdout, stderr) => {
+      lines.follow(stdout);
+      stderr.pipe(process.stderr);
+    },
+  );
+  stack.defer(() => client.stop());
+  return measurements;
+}

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Probe, ProbedCluster } from './footprint/probed-cluster.ts';
+import { every, scrape, together, visit } from './footprint/visitors.ts';
+import type { Benchmark } from './support/benchmark.ts';
+import { packed, peer, unpacked } from './support/programs.ts';
+import { type Spread, spreadOf } from './support/statistics.ts';
+import { markdownTable, shownSpread } from './support/table.ts';
+import { type Usage, usageOf } from './support/usage.ts';
+
+const NEIGHBOURS = 10;
+
+/** Seconds. A short run is over before anything has settled. */
+const LONG = { interval: 5, warmUp: 30, scrapes: 15, last: 60 };
+const SHORT = { interval: 1, warmUp: 2, scrapes: 1, last: 2, all: 8 };
+
+/** What lies between the warm-up and the last minute is measured in so many parts. */
+const PARTS = 4;
+
+/** What a program took. */
+type Footprint = Readonly<{
+  name: string;
+  /** Of its file, if it is one. */
+  bytes: number | undefined;
+  limits: string;
+  /** Megabytes, in the last minute. */
+  rss: Spread;
+  rssAnon: Spread;
+  checks: number;
+  failedChecks: number;
+  /** Milliseconds of CPU for each, with all else that it did; the spread is that of the parts. */
+  cpuPerCheck: Spread;
+}>;
+
+/** What was seen of a program at one moment. */
+type Sample = Readonly<{ usage: Usage; made: number; failed: number }>;
+
+/** What our program takes on a node, packed and not, beside one in Go that does the same at the same time. */
+export const footprint: Benchmark<Footprint[]> = {
+  options: { minutes: '10' },
+  tools: ['etcd', 'kube-apiserver', 'kubectl', 'peer'],
+  inOwnNamespace: true,
+  run: async ({ short, values, tell }) => {
+    const minutes = Number(values.minutes);
+    if (!(minutes >= 2)) throw new Error(`--minutes ${values.minutes}: say a number from 2 on`);
+    const times = short ? SHORT : { ...LONG, all: minutes * 60 };
+    await using stack = new AsyncDisposableStack();
+    const cluster = await ProbedCluster.start({
+      programs: [packed(), unpacked(), peer()],
+      neighbours: NEIGHBOURS,
+      environment: () => ({ KUBENURSE_CHECK_INTERVAL: `${times.interval}s` }),
+    });
+    stack.defer(() => cluster.close());
+    tell(`three programs probe for ${times.all} s`);
+    return await measure(cluster, times);
+  },
+  table: (footprints) =>
+    markdownTable(
+      ['', ...footprints.map(({ name }) => name)],
+      [
+        ['RssAnon, MB', ...footprints.map(({ rssAnon }) => shownSpread(rssAnon, 1))],
+        ['RSS, MB', ...footprints.map(({ rss }) => shownSpread(rss, 1))],
+        ['CPU per check, ms', ...footprints.map(({ cpuPerCheck }) => shownSpread(cpuPerCheck, 2))],
+        [
+          'checks (failed)',
+          ...footprints.map(({ checks, failedChecks }) => `${checks} (${failedChecks})`),
+        ],
+        [
+          'file, MB',
+          ...footprints.map(({ bytes }) => (bytes ? inMegabytes(bytes).toFixed(1) : '–')),
+        ],
+        ['limited', ...footprints.map(({ limits }) => limits)],
+      ],
+    ),
+};
+
+async function measure(cluster: ProbedCluster, times: typeof SHORT): Promise<Footprint[]> {
+  const { probes } = cluster;
+  const samples = probes.map((): Sample[] => []);
+  const last = probes.map((): Usage[] => []);
+  const stop = new AbortController();
+  const pass = (seconds: number) => sleep(seconds * 1_000, undefined, stop);
+  const observe = async () => {
+    await pass(times.warmUp);
+    for (let part = 0; part <= PARTS; part++) {
+      if (part > 0) await pass((times.all - times.warmUp - times.last) / PARTS);
+      for (const [index, probe] of probes.entries()) samples[index]?.push(await sampleOf(probe));
+    }
+    for (let second = 0; second < times.last; second++) {
+      for (const [index, { pid }] of probes.entries()) last[index]?.push(usageOf(pid));
+      await pass(1);
+    }
+    stop.abort();
+  };
+  await together(stop, [
+    observe(),
+    every(times.interval * 1_000, stop.signal, () => visit(cluster)),
+    every(times.scrapes * 1_000, stop.signal, async () => {
+      for (const { url } of probes) await scrape(url);
+    }),
+  ]);
+  return probes.map((probe, index) => footprintOf(probe, samples[index] ?? [], last[index] ?? []));
+}
+
+async function sampleOf({ url, pid }: Probe): Promise<Sample> {
+  return { ...(await scrape(url)), usage: usageOf(pid) };
+}
+
+function footprintOf(
+  { program, limits }: Probe,
+  samples: readonly Sample[],
+  last: readonly Usage[],
+): Footprint {
+  const [first] = samples;
+  const final = samples.at(-1);
+  if (!first || !final) throw new Error(`${program.name} was not measured`);
+  const perCheck = samples.slice(1).map((sample, index) => {
+    const before = samples[index] ?? first;
+    return ((sample.usage.cpu - before.usage.cpu) * 1_000) / (sample.made - before.made);
+  });
+  return {
+    name: program.name,
+    bytes: program.bytes,
+    limits,
+    rss: spreadOf(last.map(({ rss }) => inMegabytes(rss))),
+    rssAnon: spreadOf(last.map(({ rssAnon }) => inMegabytes(rssAnon))),
+    checks: final.made - first.made,
+    failedChecks: final.failed - first.failed,
+    cpuPerCheck: spreadOf(perCheck),
+  };
+}
+
+function inMegabytes(bytes: number): number {
+  return bytes / 1_000_000;
+}

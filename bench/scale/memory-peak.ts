@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { usageOf } from '../support/usage.ts';
+
+const PERIOD_MS = 20;
+
+/** The most memory that a process has had at once, in bytes. */
+export type Peak = Readonly<{
+  /** As the kernel keeps it (`VmHWM`), since the process began. */
+  peakRss: number;
+  /** Of what was seen, looking every 20 ms. */
+  peakRssAnon: number;
+}>;
+
+/** Looks at the memory of a process until it is disposed of. */
+export class MemoryPeak implements Disposable {
+  readonly #pid: number;
+  readonly #timer: NodeJS.Timeout;
+  #rssAnon = 0;
+
+  constructor(pid: number) {
+    this.#pid = pid;
+    this.#timer = setInterval(() => {
+      try {
+        this.#look();
+      } catch {
+        // It has ended. Who waits for it knows why.
+        clearInterval(this.#timer);
+      }
+    }, PERIOD_MS);
+  }
+
+  /** Throws when the process has ended. */
+  read(): Peak {
+    this.#look();
+    const peakRss = highestRss(readFileSync(`/proc/${this.#pid}/status`, 'utf8'));
+    return { peakRss, peakRssAnon: this.#rssAnon };
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    this.#rssAnon = Math.max(this.#rssAnon, usageOf(this.#pid).rssAnon);
+  }
+}
+
+/** Of `/proc/PID/status`. Throws when it is not said. */
+export function highestRss(status: string): number {
+  const [, kB] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  if (kB === undefined) throw new Error(`no VmHWM in ${status}`);
+  return Number(kB) * 1024;
+}

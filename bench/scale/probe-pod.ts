@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NAMESPACE } from '../../lab/parts/pod.ts';
+import { httpGet } from '../../lab/support/http-get.ts';
+import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { until } from '../../lab/support/until.ts';
+import { API_SERVER, type LargeCluster } from '../api-server/large-cluster.ts';
+import { countBytes } from '../api-server/wire-bytes.ts';
+import type { MeasuredProgram } from '../support/programs.ts';
+
+const NODE = 'node-1';
+const POD = 'kubenurse-probe';
+
+const START_LIMIT_MS = 60_000;
+const PAGE_LIMIT_MS = 10_000;
+/** `/alive` may run checks, and is not to be asked all the time. */
+const ASK_PERIOD_MS = 50;
+
+/** A program that runs in the pod. */
+export type Probe = Readonly<{
+  pid: number;
+  /** Milliseconds from its start to its first answer. */
+  firstAnswer: number;
+  /** Resolves, when it tells so many neighbours and that all is well, to the milliseconds from its start. */
+  known: (neighbours: number) => Promise<number>;
+  stop: () => Promise<void>;
+}>;
+
+/** A pod in a large cluster, on a node of its own, in which one program after the other runs. */
+export class ProbePod {
+  /** Whom the audit log names. */
+  readonly user = `system:serviceaccount:${NAMESPACE}:kubenurse`;
+  /** Where the bytes for it go. */
+  readonly address: string;
+  /** Runs a program. Rejects, with what it wrote, when it does not answer within 30 s. */
+  readonly run: (program: MeasuredProgram) => Promise<Probe>;
+
+  private constructor(address: string, run: ProbePod['run']) {
+    this.address = address;
+    this.run = run;
+  }
+
+  /** Until the stack is closed. The service and the ingress lead to it alone. */
+  static async create(large: LargeCluster, stack: AsyncDisposableStack): Promise<ProbePod> {
+    const { parts } = large.cluster;
+    const network = await parts.addNode(1, NODE);
+    stack.defer(() => network.close());
+    const sandbox = await network.addPod();
+    stack.defer(() => sandbox.close());
+    const [address = ''] = sandbox.addresses;
+    const [nodeAddress = ''] = network.addresses;
+    await countBytes(API_SERVER, [address]);
+    await large.add({ name: POD, node: NODE, nodeAddress, address });
+    await parts.setEndpoints([{ addresses: [address], port: 8080 }]);
+    const url = sandbox.programUrl;
+    return new ProbePod(address, async ({ command, args }) => {
+      const { enter, environment } = await sandbox.prepare(POD);
+      const begin = performance.now();
+      const server = await ServerProcess.start(command, args, {
+        enter,
+        environment: { ...environment, KUBENURSE_SHUTDOWN_DURATION: '0s' },
+        ready: () => answers200(`${url}/alwayshappy`),
+      });
+      const firstAnswer = performance.now() - begin;
+      if (server.pid === undefined) throw new Error(`${command} has no process`);
+      return {
+        pid: server.pid,
+        firstAnswer,
+        known: async (neighbours) => {
+          await until(`${command} knows its neighbours`, START_LIMIT_MS, async () => {
+            if (server.end !== undefined) throw new Error(`${server.end}: ${server.output}`);
+            const page = await httpGet(`${url}/alive`, PAGE_LIMIT_MS).catch(() => undefined);
+            const isWell = page?.status === 200;
+            if (isWell && JSON.parse(page.body).neighbourhood.length === neighbours) return true;
+            await sleep(ASK_PERIOD_MS);
+            return false;
+          });
+          return performance.now() - begin;
+        },
+        stop: () => server.stop(),
+      };
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { compile } from '../support/compile.ts';
+
+const run = promisify(execFile);
+
+const LIMIT_MS = 120_000;
+
+/** Clients written in C, so that the one that measures is felt as little as can be. */
+export type Clients = Readonly<{
+  /** Asks so often, one after the other; `new`: over a connection each. Resolves with what each took, in milliseconds. */
+  ask: (
+    port: number,
+    path: string,
+    count: number,
+    connections: 'new' | 'keep',
+  ) => Promise<number[]>;
+  /** Asks each path in turn, so often a second. Resolves with the number of answers by path and status; 0: no answer. */
+  flood: (
+    port: number,
+    flood: Readonly<{ paths: readonly string[]; rate: number; seconds: number }>,
+  ) => Promise<{ path: string; status: number; answers: number }[]>;
+}>;
+
+/** Builds them with the system's C compiler, into a temporary folder that goes with the stack. */
+export async function buildClients(stack: AsyncDisposableStack): Promise<Clients> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const programs = {
+    ask: await compile(join(import.meta.dirname, 'ask.c'), folder),
+    flood: await compile(join(import.meta.dirname, 'flood.c'), folder),
+  };
+  const linesOf = async (name: keyof typeof programs, args: readonly (string | number)[]) => {
+    const options = { timeout: LIMIT_MS, maxBuffer: 1 << 26 };
+    const { stdout } = await run(programs[name], args.map(String), options);
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+  return {
+    ask: async (port, path, count, connections) => {
+      const lines = await linesOf('ask', ['127.0.0.1', port, path, count, connections]);
+      return lines.map((nanoseconds) => Number(nanoseconds) / 1e6);
+    },
+    flood: async (port, { paths, rate, seconds }) => {
+      const lines = await linesOf('flood', ['127.0.0.1', port, rate, seconds, ...paths]);
+      return lines.map((line) => {
+        const [path = '', status, answers] = line.split(' ');
+        return { path, status: Number(status), answers: Number(answers) };
+      });
+    },
+  };
+}

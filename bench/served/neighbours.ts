@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
+import { writeCredentials } from '../../lab/parts/credentials.ts';
+import { LABEL, NAMESPACE, Pod } from '../../lab/parts/pod.ts';
+import { freePort } from '../../lab/support/server-process.ts';
+import { startNode } from './node-process.ts';
+
+/** The addresses of one, from 0. */
+const addressOf = (i: number) => `127.90.${Math.floor(i / 250)}.${1 + (i % 250)}`;
+
+/**
+ * So many neighbours on this machine: objects of an embedded API server, and one small program that answers for all of
+ * them. Resolves with the variables by which a probe checks them, all of them, and as `me_service` the first.
+ */
+export async function startNeighbours(
+  stack: AsyncDisposableStack,
+  count: number,
+): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const port = String(await freePort());
+  const addresses = Array.from({ length: count }, (_, i) => addressOf(i));
+  await startNode(
+    stack,
+    [join(import.meta.dirname, 'neighbour-server.ts')],
+    { PORT: port, ADDRESSES: addresses.join(',') },
+    `http://${addresses.at(-1)}:${port}/`,
+  );
+
+  const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
+  stack.defer(() => apiServer.close());
+  const names = new Set<string>();
+  while (names.size < count) {
+    const i = names.size;
+    const node = { name: `node-${i}.example.org`, uid: randomUUID(), addresses: ['10.0.0.1'] };
+    const pod = new Pod(node, [addressOf(i)], apiServer);
+    // Of a thousand, two may well have the same name.
+    if (names.has(pod.name)) continue;
+    names.add(pod.name);
+    pod.running = true;
+    pod.ready = true;
+    await pod.publish();
+  }
+  const { kubeconfig } = await writeCredentials(folder, 'bench', apiServer);
+  return {
+    KUBECONFIG: kubeconfig,
+    KUBENURSE_CHECK_NEIGHBOURHOOD: 'true',
+    KUBENURSE_NAMESPACE: NAMESPACE,
+    KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
+    KUBENURSE_NEIGHBOUR_LIMIT: '0',
+    KUBENURSE_PORT: port,
+    KUBENURSE_SERVICE_URL: `http://${addresses[0]}:${port}`,
+    NODE_NAME: 'node-of-ours.example.org',
+  };
+}

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+
+/** util-linux; has the kernel kill the program when we die without a chance to do it ourselves. */
+const SETPRIV = '/usr/bin/setpriv';
+
+/** Starts Node in a process of its own, and waits until this URL is answered with 200. It ends with the stack. */
+export async function startNode(
+  stack: AsyncDisposableStack,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  url: string,
+): Promise<ServerProcess> {
+  const server = await ServerProcess.start(process.execPath, args, {
+    environment,
+    enter: existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [],
+    ready: () => answers200(url),
+  });
+  stack.defer(() => server.stop());
+  return server;
+}

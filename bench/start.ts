@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { type Coverage, coverageOfPackages } from './start/coverage.ts';
+import { type FirstAnswer, firstAnswer } from './start/first-answer.ts';
+import type { Benchmark } from './support/benchmark.ts';
+import { imageFlags, type MeasuredProgram, packed, unpacked } from './support/programs.ts';
+import { spreadOf } from './support/statistics.ts';
+import { markdownTable, shownSpread } from './support/table.ts';
+
+const BARE = join(import.meta.dirname, 'start/bare.cjs');
+
+type Starts = Readonly<{ name: string; bytes: number | undefined; rounds: readonly FirstAnswer[] }>;
+type Result = Readonly<{ starts: readonly Starts[]; coverage: readonly Coverage[] }>;
+
+/**
+ * How long each program takes from its start to its first answer, and what it takes when it has then been idle; and what
+ * of the packed program runs at all.
+ */
+export const start: Benchmark<Result> = {
+  options: { rounds: '9' },
+  run: async ({ short, values, tell }) => {
+    const rounds = short ? 1 : Number(values.rounds);
+    if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}`);
+    const measured = programs().map((program) => ({ program, rounds: [] as FirstAnswer[] }));
+    for (let round = 1; round <= rounds; round += 1) {
+      tell(`start: round ${round} of ${rounds}`);
+      for (const each of measured) {
+        each.rounds.push(await firstAnswer(each.program, short ? 500 : 5_000));
+      }
+    }
+    tell('start: what of the packed program runs');
+    return {
+      starts: measured.map(({ program: { name, bytes }, rounds }) => ({ name, bytes, rounds })),
+      coverage: await coverageOfPackages(short ? 2_000 : 20_000),
+    };
+  },
+  table: ({ starts, coverage }) =>
+    [
+      markdownTable(
+        ['', 'start to first answer, ms', 'RSS, MB', 'of it anonymous, MB', 'file, KB'],
+        starts.map(({ name, bytes, rounds }) => [
+          name,
+          shownSpread(spreadOf(rounds.map(({ milliseconds }) => milliseconds)), 0),
+          shownSpread(spreadOf(rounds.map(({ rss }) => rss / 1e6)), 1),
+          shownSpread(spreadOf(rounds.map(({ rssAnon }) => rssAnon / 1e6)), 1),
+          bytes === undefined ? '' : (bytes / 1_000).toFixed(0),
+        ]),
+      ),
+      markdownTable(
+        ['', 'KB, not minified', 'of them run', ''],
+        coverage.map(({ name, bytes, run }) => [
+          name,
+          (bytes / 1_000).toFixed(0),
+          (run / 1_000).toFixed(0),
+          `${((100 * run) / bytes).toFixed(0)}%`,
+        ]),
+      ),
+    ].join('\n\n'),
+};
+
+function programs(): MeasuredProgram[] {
+  const flags = imageFlags();
+  const [asInImage, fromSource] = [packed(), unpacked()];
+  const file = asInImage.args.at(-1) ?? '';
+  return [
+    {
+      ...asInImage,
+      name: 'bare `node:http`, flags of the image',
+      args: [...flags, BARE],
+      bytes: undefined,
+    },
+    { ...asInImage, name: '**packed, flags of the image**' },
+    { ...asInImage, name: 'packed, no flags', args: [file] },
+    { ...fromSource, name: '`src/main.ts`, no flags' },
+  ];
+}

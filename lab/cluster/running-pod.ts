@@ -1,0 +1,184 @@
+import type { ControlPlane } from '../parts/control-plane.ts';
+import type { Endpoint, NetworkFault, PodSandbox } from '../parts/parts.ts';
+import { type NodeIdentity, Pod } from '../parts/pod.ts';
+import type { Output } from '../support/program.ts';
+import { until } from '../support/until.ts';
+import { Container } from './container.ts';
+import { ReadinessProbe } from './readiness.ts';
+
+/** The port at which the program listens, and at which other pods reach it (contract). */
+const PORT = 8080;
+
+const READY_LIMIT_MS = 15_000;
+/** A request by way of the service or the ingress that takes longer is cut when its pod is broken. */
+const DRAIN_LIMIT_MS = 500;
+
+/** What a pod needs of its node. */
+export type RunningPodOptions = Readonly<{
+  node: NodeIdentity;
+  sandbox: PodSandbox;
+  controlPlane: ControlPlane;
+  /** The program's file, its variables beside those of the sandbox, and where its output goes. */
+  program: string;
+  environment: Readonly<Record<string, string>>;
+  output: Output;
+  /** Is called whenever `endpoint` may have changed. Resolves when service and ingress know. */
+  endpointChanged: () => Promise<void>;
+}>;
+
+/** A pod with all that makes it run: its object, its sandbox, its program, and a kubelet that asks whether it is ready. */
+export class RunningPod {
+  readonly #options: RunningPodOptions;
+  readonly #object: Pod;
+  readonly #container: Container;
+  #readiness: ReadinessProbe | undefined;
+  #networkFault: NetworkFault | undefined;
+  #isWithdrawn = false;
+
+  private constructor(options: RunningPodOptions) {
+    const { node, sandbox, controlPlane, program, output } = options;
+    this.#options = options;
+    this.#object = new Pod(node, sandbox.addresses, controlPlane);
+    this.#container = new Container(node.name, program, output, () => void this.#setNetwork());
+  }
+
+  /** Resolves when it is ready. Rejects, with what its program wrote, and leaves nothing, when it is not within 15 s. */
+  static async start(options: RunningPodOptions): Promise<RunningPod> {
+    const pod = new RunningPod(options);
+    try {
+      await pod.#object.publish();
+      await pod.#launch();
+      const { node, sandbox } = options;
+      pod.#readiness = new ReadinessProbe(`${sandbox.programUrl}/ready`, (isReady) =>
+        pod.#setReady(isReady),
+      );
+      await until(`${node.name} is ready`, READY_LIMIT_MS, () => pod.endpoint !== undefined);
+    } catch (error) {
+      await pod.close();
+      throw error;
+    }
+    return pod;
+  }
+
+  get name(): string {
+    return this.#object.name;
+  }
+
+  get addresses(): readonly string[] {
+    return this.#options.sandbox.addresses;
+  }
+
+  /** Where its program is asked past all that is broken in front of it. */
+  get programUrl(): string {
+    return this.#options.sandbox.programUrl;
+  }
+
+  /** Where the service and the ingress reach it; undefined while they should not. */
+  get endpoint(): Endpoint | undefined {
+    const isThere = this.#object.ready && !this.#object.terminating && this.#container.isRunning;
+    return isThere && !this.#isWithdrawn ? { addresses: this.addresses, port: PORT } : undefined;
+  }
+
+  /** Whether it runs, and is not about to end. */
+  get isRunning(): boolean {
+    return this.#object.running && !this.#object.terminating;
+  }
+
+  /** How its program ended, such as `was ended by SIGKILL`; undefined while it runs. */
+  get ended(): string | undefined {
+    return this.#container.end;
+  }
+
+  /** Takes it out of service: no request comes to it by way of the service or the ingress when this resolves. */
+  async withdraw(): Promise<void> {
+    this.#isWithdrawn = true;
+    await this.#options.endpointChanged();
+    const { node, sandbox } = this.#options;
+    // Who is still there after the limit is cut: so it goes with what hangs.
+    await until(`${node.name} is idle`, DRAIN_LIMIT_MS, () => sandbox.isIdle()).catch(() => {});
+  }
+
+  /** Puts it back into service. */
+  async admit(): Promise<void> {
+    this.#isWithdrawn = false;
+    await this.#options.endpointChanged();
+  }
+
+  /** Replaces the fault of its network that there was; `undefined` heals. */
+  async break(fault: NetworkFault | undefined): Promise<void> {
+    this.#networkFault = fault;
+    await this.#setNetwork();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#container.signal(name);
+  }
+
+  rotateToken(): Promise<string> {
+    return this.#options.sandbox.rotateToken();
+  }
+
+  /** Its deletion begins; the program is not told. */
+  async markTerminating(): Promise<void> {
+    await this.#object.terminate();
+    await this.#options.endpointChanged();
+  }
+
+  /** Deletes it as `kubectl delete` does: its program has time to end, then the object goes. */
+  async delete(): Promise<void> {
+    if (!this.#object.terminating) await this.markTerminating();
+    await this.#container.stop();
+    await this.#readiness?.close();
+    await this.#object.remove();
+    await this.#options.sandbox.close();
+  }
+
+  /** Kills the program, as when its container crashes; the pod stays. `restart` begins another. */
+  async kill(): Promise<void> {
+    await this.withdraw();
+    await this.#container.kill();
+  }
+
+  /** Ends the program if it runs (SIGTERM), and starts it again. */
+  async restart(): Promise<void> {
+    await this.withdraw();
+    await this.#container.stop();
+    await this.#launch();
+    await this.admit();
+  }
+
+  /** Ends the program and frees the addresses; the object stays in the API server. */
+  async close(): Promise<void> {
+    await this.#readiness?.close();
+    await this.#container.stop();
+    await this.#options.sandbox.close();
+  }
+
+  async #launch(): Promise<void> {
+    const { sandbox, environment } = this.#options;
+    const launch = await sandbox.prepare(this.name);
+    await this.#container.start(
+      { ...launch, environment: { ...launch.environment, ...environment } },
+      `${this.programUrl}/alwayshappy`,
+    );
+    this.#object.running = true;
+    await this.#setNetwork();
+    await this.#object.publish();
+  }
+
+  /** Without a program nobody listens. */
+  async #setNetwork(): Promise<void> {
+    await this.#options.sandbox.break(
+      this.#container.isRunning ? this.#networkFault : { kind: 'down' },
+    );
+  }
+
+  async #setReady(isReady: boolean): Promise<void> {
+    const before = this.endpoint;
+    this.#object.ready = isReady && this.#object.running && this.#container.isRunning;
+    await this.#object.publish();
+    if ((before === undefined) !== (this.endpoint === undefined)) {
+      await this.#options.endpointChanged();
+    }
+  }
+}

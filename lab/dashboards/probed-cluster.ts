@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { Cluster } from '../cluster/cluster.ts';
+import { NAMESPACE } from '../parts/pod.ts';
+import { Prometheus } from '../real/prometheus.ts';
+import { shipped } from '../support/shipped.ts';
+
+/** The interval of the checks, of the scrapes and of the pushes. */
+export const INTERVAL_MS = 1_000;
+/** What Grafana would make `$__rate_interval` with ten times the interval. */
+export const RATE_INTERVAL = '10s';
+
+/** The cluster of `npm run demo`, and a Prometheus that scrapes it with the configuration that we ship. */
+export class ProbedCluster implements AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly prometheus: Prometheus;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(cluster: Cluster, prometheus: Prometheus, stack: AsyncDisposableStack) {
+    this.cluster = cluster;
+    this.prometheus = prometheus;
+    this.#stack = stack;
+  }
+
+  /** `network`: the first two bytes of every address. `env`: further variables of the probes. */
+  static async start(
+    network: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ProbedCluster> {
+    await using starting = new AsyncDisposableStack();
+    const cluster = starting.use(
+      await Cluster.start({
+        network,
+        env: { KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`, ...env },
+      }),
+    );
+    const prometheus = await Prometheus.start(await scrapeOf(cluster));
+    starting.defer(() => prometheus.stop());
+    return new ProbedCluster(cluster, prometheus, starting.move());
+  }
+
+  /** Another Prometheus, which makes native histograms of all that it scrapes. */
+  async addNative(): Promise<Prometheus> {
+    const configuration = await scrapeOf(this.cluster);
+    const native = 'convert_classic_histograms_to_nhcb: true';
+    const prometheus = await Prometheus.start(
+      configuration.replace('static_configs', `${native}\n    static_configs`),
+    );
+    this.#stack.defer(() => prometheus.stop());
+    return prometheus;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+/** The shipped configuration, with what Kubernetes would tell of the pods in place of Kubernetes. */
+async function scrapeOf({ nodes }: Cluster): Promise<string> {
+  const targets = nodes.map(({ name, podName, url }) => ({
+    targets: [new URL(url).host],
+    labels: {
+      __meta_kubernetes_pod_container_port_number: '8080',
+      __meta_kubernetes_pod_phase: 'Running',
+      __meta_kubernetes_pod_node_name: name,
+      __meta_kubernetes_pod_name: podName,
+      __meta_kubernetes_namespace: NAMESPACE,
+    },
+  }));
+  const text = await readFile(shipped('scrape/prometheus.yml'), 'utf8');
+  const interval = `${INTERVAL_MS}ms`;
+  return `global: {scrape_interval: ${interval}, scrape_timeout: ${interval}}\n${text.replace(
+    /kubernetes_sd_configs:\n( {6}.*\n)+/,
+    `static_configs: ${JSON.stringify(targets)}\n`,
+  )}`;
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KubeObject, Resource } from '../../parts/control-plane.ts';
+import { sendJson, sendText } from './api-answer.ts';
+import {
+  type ApiRequest,
+  forbidden,
+  isTrue,
+  numberOf,
+  parseApiRequest,
+  resourceVersionOf,
+  selectionOf,
+  urlOf,
+} from './api-request.ts';
+import { ApiError } from './api-status.ts';
+import { ObjectStore } from './object-store.ts';
+import { getObject, listObjects } from './read-objects.ts';
+import { WatchStream } from './watch-stream.ts';
+
+/** Whoever sends no token. */
+const ANONYMOUS = 'system:anonymous';
+/** kube-apiserver's own least time, when the client does not say how long a watch may last. */
+const WATCH_SECONDS = 1_800;
+const VERSION = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.4+embedded',
+  gitTreeState: 'clean',
+  platform: 'linux/amd64',
+};
+
+/**
+ * The API as kube-apiserver has it: `/version` for everybody; get, list and watch of pods and
+ * nodes for whoever has a token.
+ */
+export class KubeApi {
+  readonly #store: ObjectStore;
+  readonly #bookmarkIntervalMs: number;
+  readonly #isSilent: () => boolean;
+  /** token → user */
+  readonly #users = new Map<string, string>();
+  readonly #watches = new Set<WatchStream>();
+  #forbidden: readonly Resource[] = [];
+
+  /** While `isSilent()`, watches send nothing; call `deliver` when that ends. */
+  constructor(options: {
+    historyLimit: number;
+    bookmarkIntervalMs: number;
+    isSilent: () => boolean;
+  }) {
+    this.#store = new ObjectStore(options.historyLimit);
+    this.#bookmarkIntervalMs = options.bookmarkIntervalMs;
+    this.#isSilent = options.isSilent;
+  }
+
+  /** How many watches are open. */
+  get watchers(): number {
+    return this.#watches.size;
+  }
+
+  /** A bearer token that stands for the user until `revoke`. */
+  issueToken(user: string): string {
+    const token = randomBytes(24).toString('base64url');
+    this.#users.set(token, user);
+    return token;
+  }
+
+  /** The token is not valid any more; watches that were opened with it go on. */
+  revoke(token: string): void {
+    this.#users.delete(token);
+  }
+
+  /** Nobody may read these any more; replaces what was forbidden before. */
+  forbid(resources: readonly Resource[]): void {
+    this.#forbidden = [...resources];
+  }
+
+  /** Creates or replaces; watches hear of it. */
+  put(resource: Resource, object: KubeObject): void {
+    this.#store.put(resource, object);
+    this.deliver();
+  }
+
+  /** Watches hear of it, unless there was no such object. */
+  remove(resource: Resource, name: string, namespace: string | undefined): void {
+    this.#store.remove(resource, name, namespace);
+    this.deliver();
+  }
+
+  /** Forgets all changes, and ends the watches, as if they had not kept up. */
+  compact(): void {
+    this.#store.compact();
+    for (const watch of this.#watches) {
+      watch.expire('The resourceVersion for the provided watch is too old.');
+    }
+  }
+
+  /** Sends the watches what they have not yet seen. */
+  deliver(): void {
+    for (const watch of this.#watches) watch.deliver();
+  }
+
+  /** Throws ApiError, having sent nothing, when the request is to be answered by a Status. */
+  answer(request: IncomingMessage, response: ServerResponse): void {
+    const user = this.#authenticate(request.headers.authorization);
+    const { method = '' } = request;
+    const url = urlOf(request);
+    if (method === 'GET' && /^\/version\/?$/.test(url.pathname)) {
+      sendJson(response, 200, VERSION);
+      return;
+    }
+    const asked = parseApiRequest(method, url);
+    const mayRead = user !== ANONYMOUS && !(asked && this.#forbidden.includes(asked.resource));
+    if (method !== 'GET' || !mayRead) throw forbidden(user, method, url, asked);
+    if (!asked) sendNotFound(response, url);
+    else if (asked.verb === 'watch') this.#watch(asked, response);
+    else if (asked.verb === 'list') sendJson(response, 200, listObjects(this.#store, asked));
+    else sendJson(response, 200, getObject(this.#store, asked, request.headers.accept ?? ''));
+  }
+
+  /** The user's name. Throws ApiError 401 for a bearer token that is not valid. */
+  #authenticate(authorization = ''): string {
+    const token = /^bearer +(\S+)/i.exec(authorization)?.[1];
+    if (token === undefined) return ANONYMOUS;
+    const user = this.#users.get(token);
+    if (user === undefined) throw new ApiError(401, 'Unauthorized');
+    return user;
+  }
+
+  #watch(asked: ApiRequest, response: ServerResponse): void {
+    const { resource, query } = asked;
+    const bookmarks = isTrue(query.get('allowWatchBookmarks'));
+    const options = {
+      resource,
+      matches: selectionOf(asked),
+      resourceVersion: resourceVersionOf(asked),
+      bookmarkIntervalMs: bookmarks ? this.#bookmarkIntervalMs : undefined,
+      timeoutSeconds: numberOf(query, 'timeoutSeconds') || WATCH_SECONDS,
+    };
+    const watch = new WatchStream(this.#store, options, response, this.#isSilent);
+    this.#watches.add(watch);
+    response.once('close', () => this.#watches.delete(watch));
+  }
+}
+
+/** Under `/api/`, what is not known may still be a resource. */
+function sendNotFound(response: ServerResponse, { pathname }: URL): void {
+  if (!pathname.startsWith('/api/')) {
+    sendText(response, 404, '404 page not found\n');
+    return;
+  }
+  throw new ApiError(404, 'the server could not find the requested resource', {});
+}

@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+import type { ControlPlane } from '../parts/control-plane.ts';
+import type { Credentials } from '../parts/credentials.ts';
+import { environmentOf, type Files } from '../parts/environment.ts';
+import type { Launch, NetworkFault, NodeNetwork, PodSandbox } from '../parts/parts.ts';
+import type { Layout, PodAddresses } from './layout.ts';
+import { Wire, type WireFault } from './wire.ts';
+
+/** The port at which the program listens, and at which other pods reach it (contract). */
+const PORT = 8080;
+
+type Options = Readonly<{
+  number: number;
+  name: string;
+  layout: Layout;
+  files: Files;
+  controlPlane: ControlPlane;
+  /** How many requests by way of the service or the ingress are with the pod at this address. */
+  connectionsTo: (address: string) => number;
+}>;
+
+/** A node of which there is nothing but the loopback addresses of its pods. */
+export class EmbeddedNode implements NodeNetwork {
+  readonly addresses: readonly string[];
+  readonly #options: Options;
+  readonly #used = new Set<number>();
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.addresses = [options.layout.pod(options.number, 0).pod];
+  }
+
+  async addPod(): Promise<PodSandbox> {
+    const slot = this.#used.has(0) ? 1 : 0;
+    this.#used.add(slot);
+    const { layout, number } = this.#options;
+    const addresses = layout.pod(number, slot);
+    const backends = [{ address: addresses.program, port: PORT }];
+    const wire = await Wire.start({ address: addresses.pod, port: PORT, backends: () => backends });
+    return new EmbeddedSandbox(this.#options, addresses, wire, () => this.#used.delete(slot));
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A pod at a loopback address, where a wire stands for the network in front of its program. */
+class EmbeddedSandbox implements PodSandbox {
+  readonly addresses: readonly string[];
+  readonly programUrl: string;
+  readonly #options: Options;
+  readonly #address: PodAddresses;
+  readonly #wire: Wire;
+  readonly #closed: () => void;
+  #credentials: Credentials | undefined;
+
+  constructor(options: Options, address: PodAddresses, wire: Wire, closed: () => void) {
+    this.addresses = [address.pod];
+    this.programUrl = `http://${address.program}:${PORT}`;
+    this.#options = options;
+    this.#address = address;
+    this.#wire = wire;
+    this.#closed = closed;
+  }
+
+  async prepare(podName: string): Promise<Launch> {
+    const { layout, files, controlPlane, name } = this.#options;
+    const credentials = await files.writeCredentials(podName, controlPlane);
+    this.#credentials = credentials;
+    const node = { name, podName, programAddress: this.#address.program };
+    const environment = environmentOf(layout, files, credentials, controlPlane.url, node);
+    return { enter: [], environment };
+  }
+
+  async rotateToken(): Promise<string> {
+    if (this.#credentials === undefined) throw new Error('there is no token yet');
+    const { token, tokenFile } = this.#credentials;
+    const next = await this.#options.controlPlane.issueToken(this.#options.name);
+    await writeFile(tokenFile, next);
+    this.#credentials = { ...this.#credentials, token: next };
+    return token;
+  }
+
+  async isIdle(): Promise<boolean> {
+    return this.#options.connectionsTo(this.#address.pod) === 0;
+  }
+
+  break(fault: NetworkFault | undefined): Promise<void> {
+    return this.#wire.break(wireFault(fault));
+  }
+
+  async close(): Promise<void> {
+    await this.#wire.close();
+    this.#closed();
+  }
+}
+
+function wireFault(fault: NetworkFault | undefined): WireFault | undefined {
+  switch (fault?.kind) {
+    case undefined:
+    case 'down':
+    case 'hang':
+    case 'reset':
+    case 'slow':
+      return fault;
+    case 'deaf':
+    case 'mute':
+    case 'isolated':
+    case 'mtu-black-hole':
+    case 'loss':
+    case 'reordering':
+      throw new Error(`a wire cannot be ${fault.kind}`);
+  }
+}

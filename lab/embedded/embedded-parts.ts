@@ -1,0 +1,78 @@
+import { API_SERVER_HOST, Files, INGRESS_HOST, SERVICE_HOST } from '../parts/environment.ts';
+import type { Parts, StartParts } from '../parts/parts.ts';
+import { CertificateAuthority } from '../support/certificates.ts';
+import { EmbeddedApiServer } from './api-server/embedded-api-server.ts';
+import { DnsServer } from './dns-server.ts';
+import { EmbeddedNode } from './embedded-node.ts';
+import { Ingress } from './ingress.ts';
+import { layoutOf } from './layout.ts';
+import { type Backend, Wire } from './wire.ts';
+
+/** Parts that need nothing but Node: servers of ours at loopback addresses. */
+export type EmbeddedParts = Parts &
+  Readonly<{
+    controlPlane: EmbeddedApiServer;
+    dns: DnsServer;
+    ingress: Ingress;
+    service: Wire;
+  }>;
+
+/** `network`: the first two bytes of every address, such as `127.0` (layout.ts). */
+export function embeddedParts(network: string): StartParts<EmbeddedParts> {
+  return async (stack) => {
+    const layout = layoutOf(network);
+    const kept = <T extends { close(): Promise<void> }>(part: T): T => {
+      stack.defer(() => part.close());
+      return part;
+    };
+    let backends: readonly Backend[] = [];
+    const controlPlane = kept(await EmbeddedApiServer.start(layout.apiServer));
+    const records = {
+      [API_SERVER_HOST]: [controlPlane.url.hostname],
+      [SERVICE_HOST]: [layout.service.address],
+      [INGRESS_HOST]: [layout.ingress.address],
+    };
+    const dns = kept(await DnsServer.start({ ...layout.dns, records }));
+    const service = kept(await Wire.start({ ...layout.service, backends: () => backends }));
+    const authority = await CertificateAuthority.create('ingress of the cluster on this machine');
+    const ingress = kept(
+      await Ingress.start({
+        ...layout.ingress,
+        host: INGRESS_HOST,
+        authority,
+        backends: () => backends,
+      }),
+    );
+    // Who asks before there is an endpoint waits for the first one.
+    let isWaiting = true;
+    await Promise.all([service.break({ kind: 'hang' }), ingress.break({ kind: 'hang' })]);
+
+    const files = await Files.create(layout, authority.certificate);
+    stack.defer(() => files.remove());
+
+    const connectionsTo = (address: string) =>
+      service.connectionsTo(address) + ingress.connectionsTo(address);
+    return {
+      kind: 'embedded',
+      controlPlane,
+      dns,
+      ingress,
+      service,
+      network: {
+        break: (split) => {
+          if (split) throw new Error('loopback addresses have no network between them');
+        },
+      },
+      setEndpoints: async (endpoints) => {
+        backends = endpoints.flatMap(({ addresses: [address], port }) =>
+          address === undefined ? [] : { address, port },
+        );
+        if (!isWaiting || backends.length === 0) return;
+        isWaiting = false;
+        await Promise.all([service.break(undefined), ingress.break(undefined)]);
+      },
+      addNode: async (number, name) =>
+        new EmbeddedNode({ number, name, layout, files, controlPlane, connectionsTo }),
+    };
+  };
+}

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { CertificateAuthority } from '../support/certificates.ts';
+import { until } from '../support/until.ts';
+import { Ingress } from './ingress.ts';
+import type { Backend } from './wire.ts';
+
+const host = 'kubenurse.example.test';
+
+let authority: CertificateAuthority;
+beforeAll(async () => {
+  authority = await CertificateAuthority.create('ingress');
+});
+
+let stack = new AsyncDisposableStack();
+afterEach(async () => {
+  await stack.disposeAsync();
+  stack = new AsyncDisposableStack();
+});
+
+async function startBackend(answer: RequestListener): Promise<Backend> {
+  const server = createServer(answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}
+
+async function startIngress(...backends: Backend[]): Promise<Ingress> {
+  const options = { address: '127.0.0.1', port: 0, host, authority };
+  const ingress = await Ingress.start({ ...options, backends: () => backends });
+  stack.defer(() => ingress.close());
+  return ingress;
+}
+
+async function get(ingress: Ingress, path = '/alwayshappy', name = host) {
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: ingress.port,
+    path,
+    servername: name,
+    ca: authority.certificate,
+    headers: { host: `${name}:${ingress.port}`, 'x-origin': 'node-1' },
+    checkServerIdentity: (_, certificate) => {
+      const names = certificate.subjectaltname ?? '';
+      return names.includes(host) ? undefined : new Error(`not for us: ${names}`);
+    },
+    agent: false,
+    signal: AbortSignal.timeout(5_000),
+  }).end();
+  const [answer] = await once(outgoing, 'response');
+  return { status: answer.statusCode as number, body: await text(answer) };
+}
+
+test('Ingress passes a request on and its answer back, with method, headers and body', async () => {
+  const backend = await startBackend((incoming, response) => {
+    const { method, url, headers } = incoming;
+    response.end(`${method} ${url} ${headers['x-origin']} ${headers.host}`);
+  });
+  const ingress = await startIngress(backend);
+
+  const { status, body } = await get(ingress, '/alwayshappy?a=b');
+  expect(status).toBe(200);
+  expect(body).toBe(`GET /alwayshappy?a=b node-1 ${host}:${ingress.port}`);
+});
+
+test('Ingress takes its backends in turn', async () => {
+  const backends = ['a', 'b'].map((name) => startBackend((_, response) => response.end(name)));
+  const ingress = await startIngress(...(await Promise.all(backends)));
+  const ask = async () => (await get(ingress)).body;
+
+  expect([await ask(), await ask(), await ask()].join('')).toMatch(/^(aba|bab)$/);
+});
+
+test('Ingress answers 404 for what it does not publish', async () => {
+  const ingress = await startIngress(await startBackend((_, response) => response.end('secret')));
+
+  for (const path of ['/', '/alive', '/metrics', '/alwayshappy/../metrics']) {
+    expect(await get(ingress, path)).toEqual({ status: 404, body: '' });
+  }
+  expect(await get(ingress, '/alwayshappy', 'other.example.test')).toEqual({
+    status: 404,
+    body: '',
+  });
+});
+
+test('Ingress answers 503 without a backend, and 502 when the backend fails', async () => {
+  expect(await get(await startIngress())).toEqual({ status: 503, body: '' });
+  const refusing = { address: '127.0.0.1', port: 1 };
+  expect(await get(await startIngress(refusing))).toEqual({ status: 502, body: '' });
+});
+
+test('Ingress can be made to answer a status, to show a wrong certificate, to be away, and be healed', async () => {
+  const ingress = await startIngress(await startBackend((_, response) => response.end('ok')));
+
+  await ingress.break({ kind: 'status', code: 504 });
+  expect(await get(ingress)).toEqual({ status: 504, body: '' });
+  await ingress.break({ kind: 'wrong-certificate' });
+  await expect(get(ingress)).rejects.toThrow('not for us: DNS:another.example.test');
+  await ingress.break({ kind: 'down' });
+  await expect(get(ingress)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await ingress.break(undefined);
+  expect(await get(ingress)).toEqual({ status: 200, body: 'ok' });
+});
+
+test('Ingress counts the requests that are with a backend', async () => {
+  const asked = Promise.withResolvers<ServerResponse>();
+  const backend = await startBackend((_, response) => asked.resolve(response));
+  const ingress = await startIngress(backend);
+  const answer = get(ingress);
+  const response = await asked.promise;
+  expect(ingress.connectionsTo(backend.address)).toBe(1);
+
+  response.end('late');
+  expect(await answer).toEqual({ status: 200, body: 'late' });
+  await until('it is over', 1_000, () => ingress.connectionsTo(backend.address) === 0);
+});

@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { createServer, type Server, Socket } from 'node:net';
+import { Turns } from '../support/turns.ts';
+import { Pump, reset } from './pump.ts';
+
+/** Where a connection is forwarded to. */
+export type Backend = Readonly<{ address: string; port: number }>;
+
+/** How the network in front of a part is broken. */
+export type WireFault = Readonly<
+  /** Nobody listens, so that connecting is refused; open connections are cut. */
+  | { kind: 'down' }
+  /** Connections are accepted and nothing is passed on, in neither direction, until it is healed. */
+  | { kind: 'hang' }
+  /** Connections are accepted, and reset at the first bytes that come. */
+  | { kind: 'reset' }
+  /** What is answered comes so much later. */
+  | { kind: 'slow'; milliseconds: number }
+>;
+
+/** A client that has closed its side and hears nothing more for so long is taken for gone. */
+const HALF_CLOSED_LIMIT_MS = 10_000;
+
+/** A forwarded connection, from its acceptance on; it has a backend once `forward` was called. */
+class Connection {
+  readonly #client: Socket;
+  readonly #upstream = new Socket({ allowHalfOpen: true });
+  readonly #request: Pump;
+  readonly #answer: Pump;
+  backend: Backend | undefined;
+
+  constructor(client: Socket, closed: () => void) {
+    this.#client = client;
+    this.#request = new Pump(client, this.#upstream);
+    this.#answer = new Pump(this.#upstream, client);
+    client.setNoDelay();
+    this.#upstream.setNoDelay();
+    client.on('end', () => client.setTimeout(HALF_CLOSED_LIMIT_MS, () => client.destroy()));
+    client.on('close', () => {
+      this.#upstream.destroy();
+      closed();
+    });
+  }
+
+  forward(backend: Backend): void {
+    this.backend = backend;
+    this.#upstream.connect(backend.port, backend.address);
+  }
+
+  suffer(fault: WireFault | undefined): void {
+    const hangs = fault?.kind === 'hang';
+    this.#request.delay = hangs ? Infinity : 0;
+    this.#answer.delay = hangs ? Infinity : fault?.kind === 'slow' ? fault.milliseconds : 0;
+  }
+
+  cut(): void {
+    reset(this.#client);
+  }
+
+  /** Not before the client has spoken, so that it never takes the reset for a failure to connect. */
+  reset(): void {
+    if (this.#client.bytesRead > 0) this.cut();
+    else this.#client.once('data', () => this.cut()).once('end', () => this.cut());
+  }
+}
+
+/**
+ * A TCP forwarder at a part's public address: the network in front of that part. It takes its
+ * backends in turn. A connection for which there is no backend, or whose backend does not
+ * answer, is reset.
+ */
+export class Wire {
+  readonly address: string;
+  readonly port: number;
+  readonly #server: Server;
+  readonly #backends: () => readonly Backend[];
+  readonly #connections = new Set<Connection>();
+  #fault: WireFault | undefined;
+  readonly #turns = new Turns();
+  #turn = 0;
+
+  private constructor(
+    address: string,
+    port: number,
+    server: Server,
+    backends: () => readonly Backend[],
+  ) {
+    this.address = address;
+    this.port = port;
+    this.#server = server;
+    this.#backends = backends;
+    server.on('connection', (client) => this.#accept(client));
+  }
+
+  /** Listens at once; port 0 takes a free one. Rejects when the address cannot be listened at. */
+  static async start(options: {
+    address: string;
+    port: number;
+    backends: () => readonly Backend[];
+  }): Promise<Wire> {
+    const server = createServer({ allowHalfOpen: true });
+    await listen(server, options.address, options.port);
+    const bound = server.address();
+    const port = bound !== null && typeof bound === 'object' ? bound.port : options.port;
+    return new Wire(options.address, port, server, options.backends);
+  }
+
+  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  break(fault: WireFault | undefined): Promise<void> {
+    return this.#turns.take(() => this.#suffer(fault));
+  }
+
+  /** How many connections to the backend at `address` are open. */
+  connectionsTo(address: string): number {
+    return [...this.#connections].filter(({ backend }) => backend?.address === address).length;
+  }
+
+  /** Stops listening and cuts the open connections. */
+  close(): Promise<void> {
+    return this.#turns.take(() => this.#suffer({ kind: 'down' }));
+  }
+
+  async #suffer(fault: WireFault | undefined): Promise<void> {
+    this.#fault = fault;
+    for (const connection of this.#connections) this.#bring(connection, fault);
+    if (fault?.kind === 'down') await this.#stopListening();
+    else if (!this.#server.listening) await listen(this.#server, this.address, this.port);
+  }
+
+  #accept(client: Socket): void {
+    const closed = () => this.#connections.delete(connection);
+    const connection = new Connection(client, closed);
+    this.#connections.add(connection);
+    this.#bring(connection, this.#fault);
+  }
+
+  #bring(connection: Connection, fault: WireFault | undefined): void {
+    if (fault?.kind === 'down') connection.cut();
+    else if (fault?.kind === 'reset') connection.reset();
+    else {
+      if (fault?.kind !== 'hang' && connection.backend === undefined) this.#forward(connection);
+      connection.suffer(fault);
+    }
+  }
+
+  #forward(connection: Connection): void {
+    const backends = this.#backends();
+    const backend = backends[this.#turn++ % backends.length];
+    if (backend === undefined) connection.reset();
+    else connection.forward(backend);
+  }
+
+  async #stopListening(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await closed;
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ host, port });
+  await once(server, 'listening');
+}

@@ -1,0 +1,82 @@
+import type { DnsFault } from '../embedded/dns-server.ts';
+import type { IngressFault } from '../embedded/ingress.ts';
+import type { WireFault } from '../embedded/wire.ts';
+import type { ControlPlane } from './control-plane.ts';
+
+/** Something that can be broken; `undefined` heals it. What it returns resolves when that is in effect. */
+export interface Breakable<Fault> {
+  break(fault: Fault | undefined): Promise<void> | void;
+}
+
+/** How the network of a node is broken. */
+export type NetworkFault =
+  | WireFault
+  | Readonly<
+      /** What begins elsewhere does not get to it; what it begins itself is answered. */
+      | { kind: 'deaf' }
+      /** What it begins itself gets nowhere; it can be reached. */
+      | { kind: 'mute' }
+      /** Nothing gets through, either way. */
+      | { kind: 'isolated' }
+      /** Packets of more than 1,000 bytes get lost, and nobody is told. */
+      | { kind: 'mtu-black-hole' }
+      /** So many of a hundred packets get lost, each way. */
+      | { kind: 'loss'; percent: number }
+      /** Each packet comes up to 40 ms late, so that they overtake each other, each way. */
+      | { kind: 'reordering' }
+    >;
+
+/**
+ * How the network between the nodes is broken: the first so many do not reach the others, nor these them; `one-way`:
+ * what these begin is answered.
+ */
+export type NetworkSplit = Readonly<{ kind: 'split' | 'one-way-split'; first: number }>;
+
+/** Where a pod in service is reached. */
+export type Endpoint = Readonly<{ addresses: readonly string[]; port: number }>;
+
+/** What it takes to start the program of a pod: what its command line begins with, and its variables. */
+export type Launch = Readonly<{ enter: readonly string[]; environment: Record<string, string> }>;
+
+/** What a pod's program runs in: a network, and the files it is given. */
+export interface PodSandbox extends Breakable<NetworkFault> {
+  /** The pod's IP addresses, the primary one first. */
+  readonly addresses: readonly string[];
+  /** Where the program is asked past all that is broken in front of it: `http://127.0.101.1:8080`. */
+  readonly programUrl: string;
+  /** Writes the files that the program in the pod of this name reads. Its Pod object is there already. */
+  prepare(podName: string): Promise<Launch>;
+  /** Gives the program another token in the same file. Resolves to the old one, which still holds. */
+  rotateToken(): Promise<string>;
+  /** Whether no request by way of the service or the ingress is with the program. */
+  isIdle(): Promise<boolean>;
+  /** Frees the addresses and removes the files. */
+  close(): Promise<void>;
+}
+
+/** Where the pods of a node are. */
+export interface NodeNetwork {
+  /** The node's own IP addresses, the primary one first. */
+  readonly addresses: readonly string[];
+  addPod(): Promise<PodSandbox>;
+  close(): Promise<void>;
+}
+
+/** The parts of a cluster that are not nodes, and what its nodes are made of. */
+export interface Parts {
+  /** The embedded ones are servers of ours at loopback addresses; with the real ones, more can be broken. */
+  readonly kind: 'embedded' | 'real';
+  readonly controlPlane: ControlPlane;
+  readonly dns: Breakable<DnsFault>;
+  readonly ingress: Breakable<IngressFault>;
+  readonly service: Breakable<WireFault>;
+  /** Between the nodes. */
+  readonly network: Breakable<NetworkSplit>;
+  /** Has the service and the ingress forward to these pods from now on. */
+  setEndpoints(endpoints: readonly Endpoint[]): Promise<void>;
+  /** The network of the node of this number, counted from 1. */
+  addNode(number: number, name: string): Promise<NodeNetwork>;
+}
+
+/** Starts the parts. Whatever is started is left for `stack` to close, also when another is not. */
+export type StartParts<P extends Parts> = (stack: AsyncDisposableStack) => Promise<P>;

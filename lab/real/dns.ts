@@ -1,0 +1,167 @@
+import { Resolver } from 'node:dns/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DnsFault, DnsServer } from '../embedded/dns-server.ts';
+import { ServerProcess } from '../support/server-process.ts';
+import { Turns } from '../support/turns.ts';
+import { until } from '../support/until.ts';
+import type { Machine } from './machine.ts';
+
+/** Name → its IPv4 and IPv6 addresses. */
+export type DnsRecords = Readonly<Record<string, readonly string[]>>;
+
+/** How to start a name server. */
+export type DnsmasqOptions = Readonly<{
+  machine: Pick<Machine, 'addresses' | 'enter'>;
+  /** An address of ours that the machine reaches: what dnsmasq asks when it is to fail. */
+  operator: string;
+  records: DnsRecords;
+}>;
+
+const RELOAD_LIMIT_MS = 5_000;
+const ANSWER_LIMIT_MS = 500;
+/** Seconds that a client may keep an answer: as CoreDNS has it for a cluster's names. */
+const TTL = 5;
+
+/**
+ * dnsmasq on a machine of its own, at port 53 for UDP and TCP. A name that has addresses of the other family only has
+ * none of this one (NODATA); every other name does not exist (NXDOMAIN).
+ */
+export class DnsmasqServer {
+  readonly port = 53;
+  readonly #options: DnsmasqOptions;
+  readonly #directory: string;
+  readonly #failing: DnsServer;
+  #dnsmasq: ServerProcess | undefined;
+  #records: DnsRecords;
+  #fault: DnsFault | undefined;
+  readonly #turns = new Turns();
+  #version = 0;
+
+  private constructor(options: DnsmasqOptions, directory: string, failing: DnsServer) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#failing = failing;
+    this.#records = options.records;
+  }
+
+  /** Resolves when it answers at each address. Rejects, with what dnsmasq wrote, when it does not within 30 s. */
+  static async start(options: DnsmasqOptions): Promise<DnsmasqServer> {
+    const failing = await DnsServer.start({ address: options.operator, port: 0, records: {} });
+    failing.break('servfail');
+    const directory = await mkdtemp(join(tmpdir(), 'kubenurse-dns-'));
+    const server = new DnsmasqServer(options, directory, failing);
+    try {
+      await server.#write();
+      server.#dnsmasq = await server.#start();
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
+  }
+
+  /** Replaces all records. Resolves when that is in effect; while it is silent, that is when it is healed. */
+  setRecords(records: DnsRecords): Promise<void> {
+    return this.#turns.take(() => {
+      this.#records = records;
+      return this.#apply();
+    });
+  }
+
+  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  break(fault: DnsFault | undefined): Promise<void> {
+    return this.#turns.take(() => {
+      this.#fault = fault;
+      return this.#apply();
+    });
+  }
+
+  /** Ends dnsmasq and removes its files. */
+  close(): Promise<void> {
+    return this.#turns.take(async () => {
+      await this.#dnsmasq?.stop();
+      await this.#failing.close();
+      await rm(this.#directory, { recursive: true, force: true });
+    });
+  }
+
+  /** It reads its files again without a moment in which it does not answer. */
+  async #apply(): Promise<void> {
+    const dnsmasq = this.#dnsmasq;
+    if (this.#fault === 'silent') return dnsmasq?.signal('SIGSTOP');
+    await this.#write();
+    dnsmasq?.signal('SIGHUP');
+    dnsmasq?.signal('SIGCONT');
+    await until('dnsmasq has read its records', RELOAD_LIMIT_MS, () => {
+      if (dnsmasq?.end !== undefined) throw new Error(dnsmasq.end);
+      return this.#isUpToDate();
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}; dnsmasq wrote:\n${dnsmasq?.output}`, { cause: error });
+    });
+  }
+
+  #start(): Promise<ServerProcess> {
+    const { machine } = this.#options;
+    const args = [
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--pid-file=',
+      '--user=root',
+      '--log-facility=-',
+      '--bind-interfaces',
+      ...machine.addresses.map((address) => `--listen-address=${address}`),
+      '--no-resolv',
+      '--no-hosts',
+      '--cache-size=0',
+      `--local-ttl=${TTL}`,
+      `--addn-hosts=${this.#hosts}`,
+      `--servers-file=${this.#servers}`,
+    ];
+    return ServerProcess.start('dnsmasq', args, {
+      enter: machine.enter,
+      ready: () => this.#isUpToDate(),
+    });
+  }
+
+  async #write(): Promise<void> {
+    this.#version += 1;
+    const records = this.#fault === undefined ? Object.entries(this.#records) : [];
+    const lines = records.flatMap(([name, addresses]) =>
+      addresses.map((address) => `${address} ${name}`),
+    );
+    await writeFile(this.#hosts, [...lines, `127.0.0.1 ${this.#mark}`, ''].join('\n'));
+    const { address, port } = this.#failing;
+    // Without an address: there is nobody to ask about any other name.
+    const server = this.#fault === 'servfail' ? `server=${address}#${port}` : 'server=/#/';
+    await writeFile(this.#servers, `${server}\n`);
+  }
+
+  async #isUpToDate(): Promise<boolean> {
+    const answers = this.#options.machine.addresses.map((address) => knows(address, this.#mark));
+    return (await Promise.all(answers)).every(Boolean);
+  }
+
+  /** A name that tells which files it has read. */
+  get #mark(): string {
+    return `version-${this.#version}.invalid`;
+  }
+
+  get #hosts(): string {
+    return join(this.#directory, 'hosts');
+  }
+
+  get #servers(): string {
+    return join(this.#directory, 'servers');
+  }
+}
+
+async function knows(server: string, name: string): Promise<boolean> {
+  const resolver = new Resolver({ timeout: ANSWER_LIMIT_MS, tries: 1 });
+  resolver.setServers([server]);
+  return resolver.resolve4(name).then(
+    () => true,
+    () => false,
+  );
+}

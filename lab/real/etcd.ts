@@ -1,0 +1,94 @@
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { ServerProcess } from '../support/server-process.ts';
+import { tool } from '../tools/tool.ts';
+
+const REQUEST_LIMIT_MS = 5_000;
+
+/**
+ * A real etcd of one member. It listens at a Unix socket, which can be reached from every network
+ * namespace and takes no port.
+ */
+export class Etcd {
+  /** The value of kube-apiserver's `--etcd-servers`. */
+  readonly url: string;
+  readonly #socket: string;
+  readonly #process: ServerProcess;
+
+  private constructor(socket: string, process: ServerProcess) {
+    this.url = `unix://${socket}`;
+    this.#socket = socket;
+    this.#process = process;
+  }
+
+  /** Starts it with its data in this directory. Throws as `ServerProcess.start()` does. */
+  static async start(directory: string): Promise<Etcd> {
+    const socket = join(directory, 'etcd.sock');
+    const process = await ServerProcess.start(
+      tool('etcd'),
+      [
+        `--data-dir=${join(directory, 'etcd')}`,
+        '--unsafe-no-fsync',
+        `--listen-client-urls=unix://${socket}`,
+        // Demanded along with the former; told to other members only, of which there are none.
+        '--advertise-client-urls=http://localhost:2379',
+        '--listen-peer-urls=http://127.0.0.1:0',
+        '--log-level=warn',
+      ],
+      { ready: () => isHealthy(socket) },
+    );
+    return new Etcd(socket, process);
+  }
+
+  /**
+   * Forgets all past states, up to and including a revision that no client of the API server has
+   * seen yet. Throws when etcd does not do so within 5 s.
+   */
+  async compact(): Promise<void> {
+    const key = Buffer.from('/compacted').toString('base64');
+    const { header } = await this.#post('/v3/kv/put', { key });
+    await this.#post('/v3/kv/compaction', { revision: header.revision, physical: true });
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  async #post(path: string, body: object): Promise<{ header: { revision: string } }> {
+    const { status, body: answer } = await ask(this.#socket, path, JSON.stringify(body));
+    if (status !== 200) throw new Error(`etcd: ${path} was answered with ${status}: ${answer}`);
+    return JSON.parse(answer);
+  }
+}
+
+async function isHealthy(socket: string): Promise<boolean> {
+  return ask(socket, '/health').then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+function ask(
+  socketPath: string,
+  path: string,
+  body?: string,
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      socketPath,
+      path,
+      method: body === undefined ? 'GET' : 'POST',
+      agent: false,
+      signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+    });
+    outgoing.on('error', reject);
+    outgoing.on('response', (answer) => {
+      text(answer).then(
+        (whole) => resolve({ status: answer.statusCode ?? 0, body: whole }),
+        reject,
+      );
+    });
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const IMPAIR = join(import.meta.dirname, '../tools/bin/impair');
+/** It answers within a millisecond, unless the computer is busy. */
+const ANSWER_LIMIT_MS = 10_000;
+
+/** What is done to the packets of a link, in each direction. */
+export type Impairment = Readonly<{
+  delayMs?: number;
+  /** Each packet is delayed by so much less or more, evenly distributed; so packets overtake each other. */
+  jitterMs?: number;
+  lossPercent?: number;
+  /** By how many ms packets with a Differentiated Services code point are delayed beside that, by code point. */
+  marked?: Readonly<Record<number, number>>;
+}>;
+
+/** The program `impair` (lab/tools/impair), which forwards between two interfaces. */
+export class Impairer {
+  readonly #child: ChildProcess;
+  readonly #answers: Interface;
+  readonly #closed: Promise<unknown>;
+  #impairment: Impairment = {};
+  #errors = '';
+
+  private constructor(child: ChildProcess, answers: Interface) {
+    this.#child = child;
+    this.#answers = answers;
+    this.#closed = once(answers, 'close');
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = (this.#errors + text).slice(-10_000);
+    });
+    child.stdin?.on('error', () => {});
+    child.on('error', (error) => {
+      this.#errors += error.message;
+    });
+  }
+
+  /** Resolves when it forwards between `first` and `second`, in the namespace that `enter` leads to. */
+  static async start(
+    enter: readonly string[],
+    first: string,
+    second: string,
+    impairment: Impairment,
+  ): Promise<Impairer> {
+    const [command = '', ...args] = [...enter, IMPAIR, first, second];
+    const child = spawn(command, args, { stdio: 'pipe' });
+    const impairer = new Impairer(child, createInterface(child.stdout));
+    await impairer.set(impairment);
+    return impairer;
+  }
+
+  /** Resolves when it is in effect for every packet that comes. Rejects when the program has ended. */
+  async set(impairment: Impairment): Promise<void> {
+    const answered = once(this.#answers, 'line', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    const ended = this.#closed.then(() => {
+      throw new Error(`impair ended: ${this.#errors}`);
+    });
+    this.#child.stdin?.write(`${JSON.stringify(impairment)}\n`);
+    await Promise.race([answered, ended]);
+    this.#impairment = impairment;
+  }
+
+  /** Has it do nothing to packets any longer, and resolves when those that it delayed have gone on. */
+  async letGo(): Promise<void> {
+    const longest = longestDelay(this.#impairment);
+    await this.set({});
+    await sleep(longest);
+  }
+
+  /** Ends it when it has passed on what had come; packets that it still delays are lost. */
+  async close(): Promise<void> {
+    this.#child.stdin?.end();
+    const killLater = setTimeout(() => this.#child.kill('SIGKILL'), ANSWER_LIMIT_MS);
+    await this.#closed;
+    clearTimeout(killLater);
+  }
+}
+
+/** In milliseconds. */
+function longestDelay({ delayMs = 0, jitterMs = 0, marked = {} }: Impairment): number {
+  return delayMs + jitterMs + Math.max(0, ...Object.values(marked));
+}

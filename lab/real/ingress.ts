@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import type { IngressFault } from '../embedded/ingress.ts';
+import type { Backend } from '../embedded/wire.ts';
+import type { CertificateAuthority } from '../support/certificates.ts';
+import { ServerProcess } from '../support/server-process.ts';
+import { Turns } from '../support/turns.ts';
+import { until } from '../support/until.ts';
+import { childrenOf } from './children.ts';
+import type { Machine } from './machine.ts';
+import { nginxConfiguration } from './nginx-configuration.ts';
+
+const PORT = 443;
+const RELOAD_LIMIT_MS = 10_000;
+/** For requests that are with a backend when the backends change; who takes longer is not waited for. */
+const DRAIN_LIMIT_MS = 500;
+const ANSWER_LIMIT_MS = 1_000;
+
+/** How to start an ingress. */
+export type NginxIngressOptions = Readonly<{
+  machine: Pick<Machine, 'addresses' | 'enter' | 'break'>;
+  /** The one host that it serves. */
+  host: string;
+  /** Signs the certificates it shows. */
+  authority: CertificateAuthority;
+}>;
+
+/**
+ * nginx as an ingress, on a machine of its own: TLS at port 443, and behind it the pods that are ready. It answers 404
+ * for what is not published, 503 without a backend, 502 when one cannot be reached.
+ */
+export class NginxIngress {
+  readonly port = PORT;
+  readonly #options: NginxIngressOptions;
+  readonly #directory: string;
+  readonly #silent: Server;
+  #nginx: ServerProcess | undefined;
+  #backends: readonly Backend[] = [];
+  #fault: IngressFault | undefined;
+  readonly #turns = new Turns();
+
+  private constructor(options: NginxIngressOptions, directory: string, silent: Server) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#silent = silent;
+  }
+
+  /** Resolves when it answers, without a backend yet. Rejects, with what nginx wrote, when it does not within 30 s. */
+  static async start(options: NginxIngressOptions): Promise<NginxIngress> {
+    const directory = await mkdtemp(join(tmpdir(), 'kubenurse-ingress-'));
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
+    const ingress = new NginxIngress(options, directory, silent);
+    try {
+      silent.listen(ingress.#file('silent.sock'));
+      await once(silent, 'listening');
+      const names = { right: options.host, wrong: 'another.example.test' };
+      for (const [file, name] of Object.entries(names)) {
+        const issued = await options.authority.issue({ commonName: name, dnsNames: [name] });
+        await writeFile(ingress.#file(`${file}.crt`), issued.certificate);
+        await writeFile(ingress.#file(`${file}.key`), issued.key, { mode: 0o600 });
+      }
+      await ingress.#apply();
+    } catch (error) {
+      await ingress.close();
+      throw error;
+    }
+    return ingress;
+  }
+
+  /**
+   * Replaces the pods it takes in turn. Resolves when they are taken, and nobody is with the former ones any more, but
+   * requests that take longer than half a second.
+   */
+  setBackends(backends: readonly Backend[]): Promise<void> {
+    return this.#turns.take(() => {
+      this.#backends = backends;
+      return this.#apply();
+    });
+  }
+
+  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  break(fault: IngressFault | undefined): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#fault = fault;
+      const onTheWire = fault?.kind === 'slow' || fault?.kind === 'reset' || fault?.kind === 'hang';
+      await this.#options.machine.break(onTheWire ? fault : undefined, [PORT]);
+      await this.#apply();
+    });
+  }
+
+  /** Ends nginx, which cuts the open connections, and removes its files. */
+  close(): Promise<void> {
+    return this.#turns.take(async () => {
+      await this.#stop();
+      this.#silent.close();
+      await rm(this.#directory, { recursive: true, force: true });
+    });
+  }
+
+  /** Brings nginx to what is wanted by now; while it is down, that is done later. */
+  async #apply(): Promise<void> {
+    if (this.#fault?.kind === 'down') return this.#stop();
+    await writeFile(this.#file('nginx.conf'), this.#configuration());
+    if (this.#nginx === undefined) await this.#start();
+    else await this.#reload(this.#nginx);
+  }
+
+  async #start(): Promise<void> {
+    const { machine } = this.#options;
+    const args = ['-e', 'stderr', '-p', this.#directory, '-c', 'nginx.conf'];
+    this.#nginx = await ServerProcess.start('nginx', args, {
+      enter: machine.enter,
+      ready: async () => (await Promise.all(machine.addresses.map(shakesHands))).every(Boolean),
+    });
+  }
+
+  async #stop(): Promise<void> {
+    await this.#nginx?.stop();
+    this.#nginx = undefined;
+  }
+
+  /** nginx starts new workers before it has the old ones end, and these first finish the requests they are at. */
+  async #reload(nginx: ServerProcess): Promise<void> {
+    const pid = nginx.pid ?? 0;
+    const old = new Set(childrenOf(pid));
+    const remaining = () => childrenOf(pid).filter((worker) => old.has(worker));
+    nginx.signal('SIGHUP');
+    await until('nginx takes its new configuration', RELOAD_LIMIT_MS, () => {
+      if (nginx.end !== undefined) throw new Error(nginx.end);
+      const hasNew = childrenOf(pid).some((worker) => !old.has(worker));
+      return hasNew && remaining().every(isShuttingDown);
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}; nginx wrote:\n${nginx.output}`, { cause: error });
+    });
+    await until('drained', DRAIN_LIMIT_MS, () => remaining().length === 0).catch(() => {});
+  }
+
+  #configuration(): string {
+    const certificate = this.#fault?.kind === 'wrong-certificate' ? 'wrong' : 'right';
+    return nginxConfiguration({
+      addresses: this.#options.machine.addresses,
+      port: PORT,
+      host: this.#options.host,
+      backends: this.#backends,
+      fault: this.#fault,
+      certificate: this.#file(`${certificate}.crt`),
+      key: this.#file(`${certificate}.key`),
+      silent: this.#file('silent.sock'),
+    });
+  }
+
+  #file(name: string): string {
+    return join(this.#directory, name);
+  }
+}
+
+/** Whether nginx shows a certificate at this address within a second. */
+async function shakesHands(host: string): Promise<boolean> {
+  const socket = connect({ host, port: PORT, rejectUnauthorized: false });
+  try {
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.on('error', () => {}).destroy();
+  }
+}
+
+/** So calls itself a worker that takes no more connections. One that has ended does not either. */
+function isShuttingDown(worker: number): boolean {
+  try {
+    return readFileSync(`/proc/${worker}/cmdline`, 'utf8').includes('is shutting down');
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { ServerProcess } from '../support/server-process.ts';
+import { tool } from '../tools/tool.ts';
+import type { Etcd } from './etcd.ts';
+import { KubeClient } from './kube-client.ts';
+import type { ServingCertificate } from './serving-certificate.ts';
+
+/** The port of kubeadm's API servers. */
+const PORT = 6443;
+
+const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+
+/** What was asked and how it was answered, once for an answer and, for a watch, once more when it begins. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata' }],
+};
+
+/** What a kube-apiserver is started with. */
+export type KubeApiServerOptions = Readonly<{
+  /** Where its files are. */
+  directory: string;
+  /** The host it runs on: its addresses, the primary family's first, and what a command line begins with to run there. */
+  machine: Readonly<{ addresses: readonly string[]; enter: readonly string[] }>;
+  etcd: Etcd;
+  certificate: ServingCertificate;
+  /** Of cluster IPs, in the order of the families. */
+  serviceRanges: readonly string[];
+}>;
+
+/**
+ * A real kube-apiserver, set up as kubeadm does it: RBAC and Node authorization, Pod Security and
+ * ServiceAccount admission, priority and fairness. What it writes is in etcd, so it can be ended and started again.
+ */
+export class KubeApiServer {
+  readonly url: URL;
+  readonly auditLog: string;
+  /** The bearer token of a member of system:masters, who may do everything. */
+  readonly adminToken = randomBytes(16).toString('hex');
+  readonly admin: KubeClient;
+  readonly #options: KubeApiServerOptions;
+  #process: ServerProcess | undefined;
+
+  private constructor(options: KubeApiServerOptions) {
+    const [address = ''] = options.machine.addresses;
+    this.url = new URL(`https://${isIPv6(address) ? `[${address}]` : address}:${PORT}`);
+    this.auditLog = join(options.directory, 'audit.log');
+    this.admin = this.client(this.adminToken);
+    this.#options = options;
+  }
+
+  /** Resolves when it is ready. Throws as `ServerProcess.start()` does. */
+  static async start(options: KubeApiServerOptions): Promise<KubeApiServer> {
+    const server = new KubeApiServer(options);
+    await server.#writeFiles();
+    await server.start();
+    return server;
+  }
+
+  /** Asks it by this bearer token; without, anonymously. */
+  client(token?: string): KubeClient {
+    return new KubeClient({
+      url: this.url,
+      certificateAuthority: () => this.#options.certificate.authority,
+      ...(token !== undefined && { token }),
+    });
+  }
+
+  async #writeFiles(): Promise<void> {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = privateKey.export({ type: 'sec1', format: 'pem' });
+    await writeFile(this.#file('service-account.key'), key, { mode: 0o600 });
+    const admin = `${this.adminToken},admin,admin,"system:masters"\n`;
+    await writeFile(this.#file('tokens.csv'), admin, { mode: 0o600 });
+    await writeFile(this.#file('audit-policy.yaml'), JSON.stringify(AUDIT_POLICY));
+  }
+
+  /** Starts it again, unless it runs, and resolves when it is ready. Throws as `ServerProcess.start()` does. */
+  async start(): Promise<void> {
+    if (this.#process?.end !== undefined) this.#process = undefined;
+    this.#process ??= await ServerProcess.start(tool('kube-apiserver'), this.#arguments(), {
+      enter: this.#options.machine.enter,
+      ready: () => isReady(this.admin),
+    });
+  }
+
+  /** Lets the requests under way end first; open watches end cleanly. Takes about a second. */
+  async stop(): Promise<void> {
+    await this.#process?.stop();
+    this.#process = undefined;
+  }
+
+  /** Cuts every connection. */
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+    this.#process = undefined;
+  }
+
+  /** It stands still; the kernel goes on to accept connections for it. */
+  suspend(): void {
+    this.#process?.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.signal('SIGCONT');
+  }
+
+  #file(name: string): string {
+    return join(this.#options.directory, name);
+  }
+
+  #arguments(): string[] {
+    const { machine, etcd, certificate, serviceRanges } = this.#options;
+    const [address = '', ...further] = machine.addresses;
+    const serviceAccountKey = this.#file('service-account.key');
+    return [
+      `--bind-address=${further.length > 0 ? '::' : address}`,
+      `--secure-port=${PORT}`,
+      `--advertise-address=${address}`,
+      // There is but this one. It would tell of its address in a lease, and refuse a loopback address.
+      '--endpoint-reconciler-type=none',
+      `--service-cluster-ip-range=${serviceRanges.join(',')}`,
+      `--etcd-servers=${etcd.url}`,
+      // A minute by default, which too-many-requests.ts holds a request longer than.
+      '--request-timeout=1h',
+      // By default it waits for open watches as long as for requests; kubeadm's is killed over that after 30 s.
+      '--shutdown-watch-termination-grace-period=5s',
+      // Every five minutes by default. The past is forgotten when a test says so.
+      '--etcd-compaction-interval=0',
+      `--tls-cert-file=${certificate.certificateFile}`,
+      `--tls-private-key-file=${certificate.keyFile}`,
+      '--authorization-mode=Node,RBAC',
+      '--enable-admission-plugins=NodeRestriction',
+      // Up to Pod Security alone, as kubeadm leaves it.
+      '--allow-privileged=true',
+      `--token-auth-file=${this.#file('tokens.csv')}`,
+      `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,
+      `--service-account-key-file=${serviceAccountKey}`,
+      `--service-account-signing-key-file=${serviceAccountKey}`,
+      `--audit-policy-file=${this.#file('audit-policy.yaml')}`,
+      `--audit-log-path=${this.auditLog}`,
+    ];
+  }
+}
+
+async function isReady(admin: KubeClient): Promise<boolean> {
+  return admin.raw('/readyz').then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}

@@ -1,0 +1,96 @@
+import type { IngressFault } from '../embedded/ingress.ts';
+import type { Backend } from '../embedded/wire.ts';
+
+/** All that the ingress publishes (contract: never `/alive` or `/metrics`). */
+const PUBLISHED_PATH = '/alwayshappy';
+
+/** What nginx is to do. */
+export type NginxOptions = Readonly<{
+  addresses: readonly string[];
+  port: number;
+  host: string;
+  backends: readonly Backend[];
+  fault: IngressFault | undefined;
+  /** The files of a certificate and its key. */
+  certificate: string;
+  key: string;
+  /** A Unix socket at which connections are accepted and nothing is answered. */
+  silent: string;
+}>;
+
+/**
+ * nginx's configuration. Where it goes beyond the ingress's task it has the defaults of ingress-nginx: the limits of
+ * time, how often another backend is tried, and what without a backend. A request has a connection of its own to its
+ * backend. A worker that is to end has 10 s for the requests it is at.
+ */
+export function nginxConfiguration(options: NginxOptions): string {
+  const { addresses, port, host, backends, fault, certificate, key } = options;
+  const listen = (mode: string) =>
+    addresses.map((address) => `listen ${socketOf({ address, port })} ${mode};`).join(' ');
+  const status = fault?.kind === 'status' ? answering(fault.code, options) : undefined;
+  const refusal = status ?? 'return 404;';
+  const forward = backends.length > 0 ? 'proxy_pass http://pods;' : 'return 503;';
+  return `
+daemon off;
+user root;
+pid nginx.pid;
+error_log stderr notice;
+worker_processes 1;
+worker_shutdown_timeout 10s;
+events {}
+http {
+  access_log off;
+  client_body_temp_path client-body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_certificate ${certificate};
+  ssl_certificate_key ${key};
+
+  proxy_set_header Host $http_host;
+  proxy_connect_timeout 5s;
+  proxy_read_timeout 60s;
+  proxy_next_upstream error timeout;
+  proxy_next_upstream_tries 3;
+  ${upstream(backends)}
+
+  server {
+    ${listen('ssl default_server')}
+    location / { ${refusal} }
+  }
+  server {
+    ${listen('ssl')}
+    server_name ${host};
+    location / { ${refusal} }
+    location = ${PUBLISHED_PATH} { ${status ?? forward} }
+  }
+}
+`;
+}
+
+/** No backend is left out because it failed before: who is ready says Kubernetes. */
+function upstream(backends: readonly Backend[]): string {
+  if (backends.length === 0) return '';
+  const servers = backends.map((backend) => `server ${socketOf(backend)} max_fails=0;`);
+  return `upstream pods { ${servers.join(' ')} }`;
+}
+
+/** How every request comes to be answered with this status: the same way as in earnest, where it is nginx's own. */
+function answering(status: number, { silent }: NginxOptions): string {
+  switch (status) {
+    case 502:
+      // Nobody listens there.
+      return 'proxy_pass http://127.0.0.1:1;';
+    case 504:
+      return `proxy_read_timeout 100ms; proxy_pass http://unix:${silent}:;`;
+    default:
+      return `return ${status};`;
+  }
+}
+
+function socketOf({ address, port }: Backend): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}

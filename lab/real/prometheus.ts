@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { answers200, freePort, ServerProcess } from '../support/server-process.ts';
+import { tool } from '../tools/tool.ts';
+
+type Answer = {
+  status: string;
+  error?: string;
+  data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+};
+
+/** A series as a query answers it: its labels, the name among them as `__name__`, and its value now. */
+export type Series = Readonly<{ labels: Readonly<Record<string, string>>; value: number }>;
+
+/** A real Prometheus on 127.0.0.1, with a database of its own in a temporary folder. */
+export class Prometheus {
+  readonly url: string;
+  readonly #folder: string;
+  readonly #arguments: readonly string[];
+  #process: ServerProcess | undefined;
+
+  /** Starts it with this configuration file's text and these flags. Throws as `ServerProcess.start()` does. */
+  static async start(configuration: string, flags: readonly string[] = []): Promise<Prometheus> {
+    const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
+    const prometheus = new Prometheus(folder, await freePort(), flags);
+    try {
+      await writeFile(join(folder, 'prometheus.yml'), configuration);
+      await prometheus.resume();
+    } catch (error) {
+      await prometheus.stop();
+      throw error;
+    }
+    return prometheus;
+  }
+
+  private constructor(folder: string, port: number, flags: readonly string[]) {
+    this.#folder = folder;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#arguments = [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      // By default it waits 5 s before it scrapes a target that is new to it.
+      '--scrape.discovery-reload-interval=100ms',
+      ...flags,
+    ];
+  }
+
+  /** What it has written since it was last started. */
+  get output(): string {
+    return this.#process?.output ?? '';
+  }
+
+  /** The answer to an instant query. Throws when it is an error, or does not come within 10 s. */
+  async query(expression: string): Promise<Series[]> {
+    const response = await fetch(`${this.url}/api/v1/query`, {
+      method: 'POST',
+      body: new URLSearchParams({ query: expression }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const { status, error, data } = (await response.json()) as Answer;
+    if (status !== 'success') throw new Error(`${expression}: ${error}`);
+    return data.result.map(({ metric, value: [, value] }) => ({
+      labels: metric,
+      value: Number(value),
+    }));
+  }
+
+  /** Ends the process; the port and the database stay its own. */
+  async pause(): Promise<void> {
+    await this.#process?.stop();
+    this.#process = undefined;
+  }
+
+  /** Starts it again after `pause()`. */
+  async resume(): Promise<void> {
+    this.#process = await ServerProcess.start(tool('prometheus'), this.#arguments, {
+      ready: () => answers200(`${this.url}/-/ready`),
+    });
+  }
+
+  /** Ends the process and removes its database. */
+  async stop(): Promise<void> {
+    await this.pause();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

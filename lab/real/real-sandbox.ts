@@ -1,0 +1,145 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import type { ControlPlane } from '../parts/control-plane.ts';
+import { INGRESS_HOST, SERVICE_HOST } from '../parts/environment.ts';
+import type { Launch, NetworkFault, PodSandbox } from '../parts/parts.ts';
+import { LABEL, NAMESPACE } from '../parts/pod.ts';
+import type { CertificateAuthority } from '../support/certificates.ts';
+import { run } from '../support/command.ts';
+import type { NodeNetwork, PodNetwork } from './node-network.ts';
+
+/** Where a pod finds its token, the API server's authorities, and its namespace. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+type Options = Readonly<{
+  node: NodeNetwork;
+  nodeName: string;
+  /** Where its own files go. */
+  directory: string;
+  /** What is its /etc/resolv.conf. */
+  resolvConf: string;
+  /** The authority of the ingress, and of the programs that serve TLS. */
+  extraAuthority: string;
+  controlPlane: ControlPlane;
+  /** The cluster IP of the API server. */
+  apiServer: string;
+  /** Signs the certificate that the program serves TLS with; undefined without TLS. */
+  tlsAuthority: CertificateAuthority | undefined;
+  closed: () => void;
+}>;
+
+/** A pod in a network namespace of its own, with the files that kubelet would give it. */
+export class RealSandbox implements PodSandbox {
+  readonly addresses: readonly string[];
+  readonly programUrl: string;
+  readonly #options: Options;
+  readonly #network: PodNetwork;
+  readonly #directory: string;
+  #podName = '';
+  #token = '';
+
+  private constructor(options: Options, network: PodNetwork, directory: string) {
+    const [address = ''] = network.addresses;
+    this.addresses = network.addresses;
+    this.programUrl = `http://${isIPv6(address) ? `[${address}]` : address}:8080`;
+    this.#options = options;
+    this.#network = network;
+    this.#directory = directory;
+  }
+
+  static async create(options: Options): Promise<RealSandbox> {
+    const directory = await mkdtemp(join(options.directory, `${options.nodeName}-`));
+    return new RealSandbox(options, await options.node.addPod(), directory);
+  }
+
+  async prepare(podName: string): Promise<Launch> {
+    const { controlPlane, resolvConf, extraAuthority, tlsAuthority } = this.#options;
+    this.#podName = podName;
+    await this.#writeToken(await controlPlane.issueToken(podName));
+    await this.writeAuthorities(controlPlane.certificateAuthority);
+    await this.#write('namespace', NAMESPACE);
+    await this.writeCertificate();
+    const service = tlsAuthority ? `https://${SERVICE_HOST}:8443` : `http://${SERVICE_HOST}:8080`;
+    return {
+      enter: this.#network.enterWith([
+        { from: resolvConf, to: '/etc/resolv.conf' },
+        { from: this.#directory, to: SERVICE_ACCOUNT },
+      ]),
+      environment: {
+        KUBERNETES_SERVICE_HOST: this.#options.apiServer,
+        KUBERNETES_SERVICE_PORT: '443',
+        KUBENURSE_INGRESS_URL: `https://${INGRESS_HOST}`,
+        KUBENURSE_SERVICE_URL: service,
+        KUBENURSE_EXTRA_CA: extraAuthority,
+        KUBENURSE_NAMESPACE: NAMESPACE,
+        KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
+        POD_NAME: podName,
+        NODE_NAME: this.#options.nodeName,
+        ...(tlsAuthority && {
+          KUBENURSE_USE_TLS: 'true',
+          KUBENURSE_CERT_FILE: join(this.#directory, 'tls.crt'),
+          KUBENURSE_CERT_KEY: join(this.#directory, 'tls.key'),
+        }),
+      },
+    };
+  }
+
+  /** The new one is bound to no pod, so that it can be revoked without one being deleted. */
+  async rotateToken(): Promise<string> {
+    const old = this.#token;
+    await this.#writeToken(await this.#options.controlPlane.issueToken(`${this.#podName}-rotated`));
+    return old;
+  }
+
+  /** Replaces the API server's authorities. */
+  writeAuthorities(pem: string): Promise<void> {
+    return this.#write('ca.crt', pem);
+  }
+
+  /** Replaces the certificate that the program serves TLS with, if it does. */
+  async writeCertificate(): Promise<void> {
+    const issued = await this.#options.tlsAuthority?.issue({
+      commonName: this.#podName,
+      dnsNames: [SERVICE_HOST],
+      ipAddresses: [...this.addresses],
+    });
+    if (issued === undefined) return;
+    await this.#write('tls.key', issued.key);
+    await this.#write('tls.crt', issued.certificate);
+  }
+
+  async isIdle(): Promise<boolean> {
+    const ports = '( sport = :8080 or sport = :8443 )';
+    const open = await run([...this.#network.enter, 'ss', '-Htn', 'state', 'established', ports]);
+    return open.trim() === '';
+  }
+
+  /** What is not of the wire in front of the pod is of its whole node. */
+  async break(fault: NetworkFault | undefined): Promise<void> {
+    const isOnTheWire = fault === undefined || WIRE.has(fault.kind);
+    const { node } = this.#options;
+    if (!node.isClosed) await node.break(isOnTheWire ? undefined : fault);
+    if (!this.#network.isClosed) await this.#network.break(isOnTheWire ? fault : undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#options.closed();
+    await this.#network.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #writeToken(token: string): Promise<void> {
+    this.#token = token;
+    await this.#write('token', token);
+  }
+
+  /** In one step, as kubelet replaces files. */
+  async #write(name: string, text: string): Promise<void> {
+    const path = join(this.#directory, name);
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+}
+
+const WIRE = new Set(['down', 'hang', 'reset', 'slow']);

@@ -1,0 +1,210 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../cluster/cluster.ts';
+import { allIsWell, type Failures, type Scenario } from '../cluster/scenario.ts';
+import { fault } from '../cluster/scenarios.ts';
+import type { Resource } from '../parts/control-plane.ts';
+import type { RealParts } from './real-parts.ts';
+
+const NODE_3 = { blind: ['node-3'] };
+const OTHERS = ['node-1', 'node-2', 'node-4', 'node-5'];
+const FIRST = ['node-1', 'node-2'];
+const LAST = ['node-3', 'node-4', 'node-5'];
+
+const API_SERVER = ['api_server_direct', 'api_server_dns'];
+
+/** A program that was refused asks again after at most 30 s. */
+const LONGEST_WAIT_MS = 40_000;
+/** Two of the clusters' intervals and one to spare, so that every check comes upon it. */
+const RESTART_MS = 3_000;
+const ANSWER_LIMIT_MS = 10_000;
+
+/** A changed file has been noticed by then: the programs look every 2 s (follow-file.ts), and kubelet takes a minute. */
+const NOTICED_AFTER_MS = 4_000;
+
+/** These checks, by this event. */
+function failing(types: readonly string[], event: string): Failures {
+  return Object.fromEntries(types.map((type) => [type, event]));
+}
+
+function pathsTo(nodes: readonly string[]): string[] {
+  return nodes.map((node) => `path_${node}`);
+}
+
+/** All that a node finds whose questions get nowhere. */
+const CUT_OFF: Failures = {
+  api_server_direct: 'connect_done',
+  ...failing(['api_server_dns', 'me_ingress', 'me_service'], 'dns_done'),
+  ...failing(pathsTo(OTHERS), 'connect_done'),
+};
+
+/** What happens to a network. */
+const NETWORK: readonly Scenario<RealParts>[] = [
+  fault('node-3:deaf', { 'path_node-3': 'connect_done' }, NODE_3),
+  fault('node-3:mute', {}, { shows: (node) => (node === 'node-3' ? CUT_OFF : {}) }),
+  fault(
+    'node-3:isolated',
+    {},
+    { shows: (node) => (node === 'node-3' ? CUT_OFF : { 'path_node-3': 'connect_done' }) },
+  ),
+  fault(
+    'network:split=2',
+    {},
+    {
+      shows: (node) => failing(pathsTo(FIRST.includes(node) ? LAST : FIRST), 'connect_done'),
+      // The service is on either side.
+      mayFail: () => ['me_service'],
+    },
+  ),
+  fault(
+    'network:one-way-split=2',
+    {},
+    {
+      shows: (node) => (FIRST.includes(node) ? failing(pathsTo(LAST), 'connect_done') : {}),
+      mayFail: (node) => (FIRST.includes(node) ? ['me_service'] : []),
+    },
+  ),
+  fault(
+    'node-3:mtu-black-hole',
+    {},
+    {
+      shows: (node) => (node === 'node-3' ? failing(API_SERVER, 'tls_handshake_done') : {}),
+      // What it sends and is sent before the answer is about as long as that.
+      mayFail: (node) => (node === 'node-3' ? ['me_ingress'] : []),
+    },
+  ),
+  fault('node-3:slow=300ms', {}),
+  fault('node-3:reordering', {}),
+  fault(
+    'node-3:loss=10',
+    {},
+    {
+      lastsMs: 10_000,
+      mute: ['node-3'],
+      mayFail: (node) => (node === 'node-3' ? Object.keys(CUT_OFF) : ['path_node-3']),
+    },
+  ),
+];
+
+/** What happens to the parts that a cluster has besides its nodes. */
+const PARTS: readonly Scenario<RealParts>[] = [
+  fault('ingress:504', { me_ingress: 'status_code_504' }),
+  fault('ingress:reset', { me_ingress: 'tls_handshake_done' }),
+  fault('ingress:hang', { me_ingress: 'tls_handshake_done' }),
+  fault('service:hang', { me_service: 'round_trip_error' }),
+  {
+    name: 'the service has no endpoints',
+    begin: ({ parts }) => parts.setEndpoints([]),
+    end: (cluster) => cluster.setEndpoints(),
+    shows: () => ({ me_service: 'connect_done', me_ingress: 'status_code_503' }),
+  },
+];
+
+/** What happens to the API server. */
+const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
+  {
+    name: 'the API server is restarted',
+    begin: ({ parts }) => parts.controlPlane.restart(RESTART_MS),
+    shows: () => failing(API_SERVER, 'connect_done'),
+  },
+  {
+    name: 'the API server is away for a minute, and node-3 is down meanwhile',
+    begin: async (cluster) => {
+      await cluster.break('api-server:away');
+      await cluster.break('node-3:down');
+    },
+    lastsMs: 60_000,
+    end: (cluster) => cluster.heal('all'),
+    shows: (node) => ({
+      ...failing(API_SERVER, 'connect_done'),
+      ...(node !== 'node-3' && { 'path_node-3': 'connect_done' }),
+    }),
+  },
+  fault('api-server:slow=300ms', {}),
+  fault('api-server:429', failing(API_SERVER, 'status_code_429')),
+  {
+    name: 'etcd is compacted, every watch ends with 410, and the pod of node-3 is replaced at once',
+    begin: async (cluster) => {
+      await cluster.parts.controlPlane.compact();
+      await cluster.node('node-3').replacePod({ surge: false });
+    },
+    // The API server is cut off for it, and back within a tenth of a second.
+    mayFail: () => API_SERVER,
+  },
+  {
+    name: "the API server's certificate is rotated",
+    begin: ({ parts }) => parts.controlPlane.rotateServingCertificate({ authority: 'same' }),
+  },
+  {
+    name: "the cluster's authority is rotated, and every pod given the next one before",
+    begin: async ({ parts }) => {
+      const { controlPlane, distributeAuthorities } = parts;
+      const announce = async (next: string) => {
+        await distributeAuthorities(controlPlane.certificateAuthority + next);
+        await sleep(NOTICED_AFTER_MS);
+      };
+      await controlPlane.rotateServingCertificate({ authority: 'new', announce });
+      await distributeAuthorities(controlPlane.certificateAuthority);
+    },
+  },
+  {
+    name: "the cluster's authority is replaced, and no pod given the new one",
+    begin: ({ parts }) => parts.controlPlane.rotateServingCertificate({ authority: 'new' }),
+    end: ({ parts }) => parts.distributeAuthorities(parts.controlPlane.certificateAuthority),
+    shows: () => failing(API_SERVER, 'tls_handshake_done'),
+  },
+  {
+    name: 'the right to nodes is withheld, and every program starts without it',
+    begin: (cluster) => startWithout(cluster, ['nodes']),
+    end: ({ parts }) => parts.controlPlane.forbid([]),
+    meanwhile: (cluster) => allIsWell(cluster, ANSWER_LIMIT_MS),
+  },
+  {
+    name: 'every right is withheld, and every program starts without it',
+    begin: (cluster) => startWithout(cluster, ['pods', 'nodes']),
+    end: ({ parts }) => parts.controlPlane.forbid([]),
+    meanwhile: async ({ nodes }) => {
+      for (const node of nodes) {
+        const { status, body } = await node.alive();
+        const { neighbourhood_state: state } = JSON.parse(body);
+        if (status === 500 && /403.*pods is forbidden/.test(state)) continue;
+        throw new Error(`${node.name} does not say that it may not list pods: ${status} ${state}`);
+      }
+    },
+    healsMs: LONGEST_WAIT_MS,
+  },
+];
+
+/** Gives each node a new pod, whose program has never had these rights. */
+async function startWithout(
+  { parts, nodes }: Cluster<RealParts>,
+  resources: readonly Resource[],
+): Promise<void> {
+  await parts.controlPlane.forbid(resources);
+  await Promise.all(nodes.map((node) => node.replacePod({ surge: true })));
+}
+
+/** What takes the real parts. */
+export const REAL_SCENARIOS: readonly Scenario<RealParts>[] = [
+  ...NETWORK,
+  ...PARTS,
+  ...CONTROL_PLANE,
+];
+
+/** Where the programs serve TLS. */
+export const TLS_SCENARIOS: readonly Scenario<RealParts>[] = [
+  fault('node-3:hang', { 'path_node-3': 'tls_handshake_done' }, NODE_3),
+  {
+    name: 'the certificates of port 8443 are rotated',
+    begin: ({ parts }) => parts.rotateCertificates(),
+  },
+];
+
+/** The wall clock of every program jumps, `file` being what libfaketime reads (faketime.ts). */
+export function clockSteps(file: string): Scenario<RealParts>[] {
+  return ['+30m', '-30m'].map((step) => ({
+    name: `the clock steps by ${step}`,
+    begin: () => writeFile(file, `${step}\n`),
+    end: () => writeFile(file, '+0\n'),
+  }));
+}

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../support/until.ts';
+import type { KubeApiServer } from './kube-api-server.ts';
+import { ignoring } from './kube-client.ts';
+
+/** What kubelet asks for, for a pod's own token: an hour and seven seconds, at which the API server prolongs it to a year. */
+const EXPIRATION_SECONDS = 3_607;
+/** kube-apiserver remembers for 10 s whom a token stands for (`TokenSuccessCacheTTL` in its code). */
+const FORGET_LIMIT_MS = 20_000;
+/** Many are revoked at once, and to ask is all that happens meanwhile. */
+const ASK_PERIOD_MS = 200;
+
+/** Makes and revokes tokens of one service account. */
+export class ServiceAccountTokens {
+  readonly #apiServer: KubeApiServer;
+  readonly #account: Readonly<{ namespace: string; name: string }>;
+  /** token → the path of the Secret with which it ends */
+  readonly #secrets = new Map<string, string>();
+
+  constructor(apiServer: KubeApiServer, account: Readonly<{ namespace: string; name: string }>) {
+    this.#apiServer = apiServer;
+    this.#account = account;
+  }
+
+  /** Bound to the pod of this name, if there is one: it ends with it. Otherwise it ends when it is revoked. */
+  async issue(podName: string): Promise<string> {
+    const path = this.#namespace;
+    const pod = await ignoring(404, this.#apiServer.admin.get(`${path}/pods/${podName}`));
+    if (pod) return this.#request({ kind: 'Pod', ...pod.metadata });
+    const secret = await this.#apiServer.admin.create(`${path}/secrets`, {
+      metadata: { generateName: 'token-' },
+    });
+    const token = await this.#request({ kind: 'Secret', ...secret.metadata });
+    this.#secrets.set(token, `${path}/secrets/${secret.metadata.name}`);
+    return token;
+  }
+
+  /**
+   * Resolves when it is refused, which can take 10 s. Throws when it was not issued here, or is
+   * bound to a pod: that one revokes by removing the pod.
+   */
+  async revoke(token: string): Promise<void> {
+    const secret = this.#secrets.get(token);
+    if (secret === undefined) throw new Error('this token ends with its pod, or is none of ours');
+    await this.#apiServer.admin.delete(secret);
+    this.#secrets.delete(token);
+    const client = this.#apiServer.client(token);
+    await until('the token is refused', FORGET_LIMIT_MS, async () => {
+      await sleep(ASK_PERIOD_MS);
+      const { status } = await client.raw('/version');
+      return status === 401;
+    });
+  }
+
+  get #namespace(): string {
+    return `/api/v1/namespaces/${this.#account.namespace}`;
+  }
+
+  async #request(bound: { kind: string; name?: string; uid?: string }): Promise<string> {
+    const { kind, name, uid } = bound;
+    const account = `${this.#namespace}/serviceaccounts/${this.#account.name}`;
+    const { status } = await this.#apiServer.admin.create(`${account}/token`, {
+      metadata: {},
+      spec: {
+        expirationSeconds: EXPIRATION_SECONDS,
+        boundObjectRef: { apiVersion: 'v1', kind, name, uid },
+      },
+    });
+    return status.token;
+  }
+}

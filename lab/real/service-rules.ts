@@ -1,0 +1,126 @@
+import type { Backend, WireFault } from '../embedded/wire.ts';
+import { familyOf } from './address-plan.ts';
+import { expandPayload } from './packet-rules.ts';
+
+/** One port of a service. */
+export type Service = Readonly<{
+  /** What `break` knows it by; several ports may share it. */
+  name: string;
+  /** Its virtual addresses. */
+  addresses: readonly string[];
+  port: number;
+  protocol: 'TCP' | 'UDP';
+  /** Of any family; an address gets those of its own. */
+  backends: readonly Backend[];
+}>;
+
+/** The code point of answers of the first service that is slow; the next one's is one more. */
+export const FIRST_SERVICE_MARK = 43;
+
+/** What each fault does to the packets of connections to a virtual address, in both directions unless it says one. */
+const FAULTS: Record<Service['protocol'], Record<WireFault['kind'], string>> = {
+  TCP: {
+    down: 'reject with tcp reset',
+    hang: '<payload> drop',
+    reset: 'ct direction original <payload> reject with tcp reset',
+    slow: 'ct direction reply <payload> <header> dscp set <mark>',
+  },
+  UDP: {
+    down: 'reject with icmpx port-unreachable',
+    hang: 'drop',
+    reset: 'reject with icmpx port-unreachable',
+    slow: 'ct direction reply <header> dscp set <mark>',
+  },
+};
+
+/**
+ * All rules of a node for `nft -f`, instead of those it had. As kube-proxy's: a random backend for each connection, a
+ * reject where there is none, and the node's own address as the source when a pod reaches itself.
+ */
+export function serviceRules(
+  services: readonly Service[],
+  faults: ReadonlyMap<string, WireFault>,
+): string {
+  const ports = services.flatMap((service) =>
+    service.addresses.map((address) => portOf(service, address)),
+  );
+  const own = ports.flatMap(({ header, backends }) =>
+    backends.map(
+      ({ address }) => `${header} saddr ${address} ${header} daddr ${address} masquerade`,
+    ),
+  );
+  const slow = [...faults].filter(([, { kind }]) => kind === 'slow').map(([name]) => name);
+  const broken = ports.flatMap((port) => {
+    const fault = faults.get(port.name);
+    return fault ? faultRules(port, fault, FIRST_SERVICE_MARK + slow.indexOf(port.name)) : [];
+  });
+  const chain = (name: string, rules: readonly string[]) => [`chain ${name} {`, ...rules, '}'];
+  return [
+    'table inet service',
+    'delete table inet service',
+    'table inet service {',
+    ...chain('backend', ports.flatMap(backendRule)),
+    ...chain('no-backend', ports.flatMap(rejectRule)),
+    ...chain('fault', ['tcp flags & rst == rst accept', ...broken]),
+    ...chain('nat-prerouting', ['type nat hook prerouting priority dstnat', 'jump backend']),
+    ...chain('nat-output', ['type nat hook output priority -100', 'jump backend']),
+    ...chain('nat-postrouting', ['type nat hook postrouting priority srcnat', ...new Set(own)]),
+    ...chain('prerouting', ['type filter hook prerouting priority filter', 'jump fault']),
+    ...chain('forward', ['type filter hook forward priority filter', 'jump no-backend']),
+    ...chain('output', [
+      'type filter hook output priority filter',
+      'jump fault',
+      'jump no-backend',
+    ]),
+    '}',
+  ].join('\n');
+}
+
+/** A service's port at one of its addresses. */
+type Port = Readonly<{
+  name: string;
+  header: 'ip' | 'ip6';
+  address: string;
+  protocol: Service['protocol'];
+  number: number;
+  backends: readonly Backend[];
+}>;
+
+function portOf({ name, port, protocol, backends }: Service, address: string): Port {
+  const family = familyOf(address);
+  return {
+    name,
+    header: family === 'IPv4' ? 'ip' : 'ip6',
+    address,
+    protocol,
+    number: port,
+    backends: backends.filter((backend) => familyOf(backend.address) === family),
+  };
+}
+
+function asked({ header, address, protocol, number }: Port): string {
+  return `${header} daddr ${address} ${protocol.toLowerCase()} dport ${number}`;
+}
+
+function backendRule(port: Port): string[] {
+  if (port.backends.length === 0) return [];
+  const turns = port.backends.map(
+    (backend, turn) => `${turn} : ${backend.address} . ${backend.port}`,
+  );
+  const pick = `numgen random mod ${turns.length} map { ${turns.join(', ')} }`;
+  return [`${asked(port)} dnat ${port.header} to ${pick}`];
+}
+
+function rejectRule(port: Port): string[] {
+  return port.backends.length === 0 ? [`${asked(port)} reject with icmpx port-unreachable`] : [];
+}
+
+function faultRules(port: Port, fault: WireFault, mark: number): string[] {
+  const { header, address, protocol, number } = port;
+  const destination = `ct original ${header} daddr ${address}`;
+  const match = `meta l4proto ${protocol.toLowerCase()} ${destination} ct original proto-dst ${number}`;
+  const rule = FAULTS[protocol][fault.kind]
+    .replace('<header>', header)
+    .replace('<mark>', `${mark}`);
+  return expandPayload(`${match} ${rule}`);
+}

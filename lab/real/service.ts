@@ -1,0 +1,59 @@
+import type { WireFault } from '../embedded/wire.ts';
+import { Turns } from '../support/turns.ts';
+import type { NodeNetwork } from './node-network.ts';
+import { FIRST_SERVICE_MARK, type Service, serviceRules } from './service-rules.ts';
+
+/** kube-proxy's part on every node: virtual addresses, and how they are broken. */
+export class ServiceProxy {
+  readonly #nodes = new Set<NodeNetwork>();
+  #services: readonly Service[] = [];
+  readonly #faults = new Map<string, WireFault>();
+  readonly #turns = new Turns();
+
+  /** Resolves when the node has the rules; it gets those to come as well, until it is closed. */
+  join(node: NodeNetwork): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#nodes.add(node);
+      await this.#program(node);
+    });
+  }
+
+  /**
+   * Replaces the services. Resolves when that is in effect on all nodes: for new connections; those that are open
+   * stay with their backend. (So does UDP from a port that asked within the last two minutes.)
+   */
+  set(services: readonly Service[]): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#services = services;
+      await this.#programAll();
+    });
+  }
+
+  /**
+   * Replaces the fault of the services of this name; `undefined` heals. Resolves when it is in effect, for pods and,
+   * but for `slow`, for the nodes themselves. An open connection is cut with its next segment; `reset` tells the
+   * client alone.
+   */
+  break(name: string, fault: WireFault | undefined): Promise<void> {
+    return this.#turns.take(async () => {
+      if (fault === undefined) this.#faults.delete(name);
+      else this.#faults.set(name, fault);
+      await this.#programAll();
+    });
+  }
+
+  async #programAll(): Promise<void> {
+    for (const node of this.#nodes) if (node.isClosed) this.#nodes.delete(node);
+    await Promise.all([...this.#nodes].map((node) => this.#program(node)));
+  }
+
+  async #program(node: NodeNetwork): Promise<void> {
+    const slow = [...this.#faults.values()].filter((fault) => fault.kind === 'slow');
+    const delays = slow.map(({ milliseconds }, index) => [
+      FIRST_SERVICE_MARK + index,
+      milliseconds,
+    ]);
+    await node.nft(serviceRules(this.#services, this.#faults));
+    await node.delayMarked(Object.fromEntries(delays));
+  }
+}

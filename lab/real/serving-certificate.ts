@@ -1,0 +1,85 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { CertificateAuthority } from '../support/certificates.ts';
+
+const HANDSHAKE_LIMIT_MS = 2_000;
+
+/** For whom it is valid, beside the names of the `kubernetes` Service and `localhost`. */
+type Addresses = readonly string[];
+
+/** The certificate of a server that reads it from files, and reads these again when they change. */
+export class ServingCertificate {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** What a client has to trust at the moment. */
+  readonly authorityFile: string;
+  readonly #addresses: Addresses;
+  #authority: CertificateAuthority;
+  #fingerprint = '';
+
+  private constructor(directory: string, addresses: Addresses, authority: CertificateAuthority) {
+    this.certificateFile = join(directory, 'serving.crt');
+    this.keyFile = join(directory, 'serving.key');
+    this.authorityFile = join(directory, 'authority.crt');
+    this.#addresses = addresses;
+    this.#authority = authority;
+  }
+
+  /** Issues one by a new authority, and writes its files into this directory. */
+  static async create(directory: string, addresses: Addresses): Promise<ServingCertificate> {
+    const authority = await CertificateAuthority.create('kubernetes');
+    const certificate = new ServingCertificate(directory, addresses, authority);
+    await certificate.#issue();
+    return certificate;
+  }
+
+  /** PEM: the same. */
+  get authority(): string {
+    return this.#authority.certificate;
+  }
+
+  /**
+   * Replaces certificate and key, and with them the authority if it is to be a new one; `announce` is told its PEM
+   * certificate before.
+   */
+  async rotate(
+    authority: 'same' | 'new',
+    announce: (authority: string) => Promise<void> = async () => {},
+  ): Promise<void> {
+    if (authority === 'new') {
+      const next = await CertificateAuthority.create('kubernetes');
+      await announce(next.certificate);
+      this.#authority = next;
+    }
+    await this.#issue();
+  }
+
+  /** Whether a new connection to this URL is shown the current certificate. Rejects when there is none within 2 s. */
+  async isServedAt(url: URL): Promise<boolean> {
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    const socket = connect({ host, port: Number(url.port), rejectUnauthorized: false });
+    try {
+      await once(socket, 'secureConnect', { signal: AbortSignal.timeout(HANDSHAKE_LIMIT_MS) });
+      return socket.getPeerX509Certificate()?.fingerprint256 === this.#fingerprint;
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  async #issue(): Promise<void> {
+    const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'];
+    const { certificate, key } = await this.#authority.issue({
+      commonName: 'kube-apiserver',
+      dnsNames: ['localhost', ...service, 'kubernetes.default.svc.cluster.local'],
+      ipAddresses: [...this.#addresses],
+    });
+    this.#fingerprint = new X509Certificate(certificate).fingerprint256;
+    await writeFile(this.authorityFile, this.authority);
+    // The server tries at each write, and takes the two as soon as they belong together.
+    await writeFile(this.certificateFile, certificate);
+    await writeFile(this.keyFile, key, { mode: 0o600 });
+  }
+}

@@ -1,0 +1,108 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { until } from '../support/until.ts';
+import type { ApiObject, KubeClient, RawAnswer, UnfinishedPost } from './kube-client.ts';
+
+const EFFECT_LIMIT_MS = 10_000;
+
+const GROUP = '/apis/flowcontrol.apiserver.k8s.io/v1';
+const NAME = 'refuse-kubenurse';
+
+/** No seats, none to be lent, none to be borrowed, and nobody waits. */
+const PRIORITY_LEVEL: ApiObject = {
+  metadata: { name: NAME },
+  spec: {
+    type: 'Limited',
+    limited: {
+      nominalConcurrencyShares: 0,
+      lendablePercent: 0,
+      borrowingLimitPercent: 0,
+      limitResponse: { type: 'Reject' },
+    },
+  },
+};
+
+/** All that the service account asks for, before any flow schema that comes with Kubernetes but `exempt`. */
+const FLOW_SCHEMA: ApiObject = {
+  metadata: { name: NAME },
+  spec: {
+    priorityLevelConfiguration: { name: NAME },
+    matchingPrecedence: 2,
+    rules: [
+      {
+        subjects: [
+          {
+            kind: 'ServiceAccount',
+            serviceAccount: { namespace: 'kubenurse', name: 'kubenurse' },
+          },
+        ],
+        resourceRules: [
+          {
+            verbs: ['*'],
+            apiGroups: ['*'],
+            resources: ['*'],
+            clusterScope: true,
+            namespaces: ['*'],
+          },
+        ],
+        nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+      },
+    ],
+  },
+};
+
+/** What everybody may POST to. */
+const HELD = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+
+/**
+ * Has priority and fairness answer 429 to all that the service account `kubenurse` asks for. Open watches go on.
+ *
+ * A level without seats still lets one request through at a time ("a quick fix for now", says the
+ * code of k8s.io/apiserver), so one of ours is held there that does not end.
+ */
+export class TooManyRequests {
+  readonly #admin: KubeClient;
+  readonly #kubenurse: KubeClient;
+  #flowSchema: string | undefined;
+  #held: UnfinishedPost | undefined;
+
+  /** `kubenurse` asks as the service account. */
+  constructor(admin: KubeClient, kubenurse: KubeClient) {
+    this.#admin = admin;
+    this.#kubenurse = kubenurse;
+  }
+
+  /** Resolves when it is so. Throws a KubeError. */
+  async begin(): Promise<void> {
+    await this.#admin.create(`${GROUP}/prioritylevelconfigurations`, PRIORITY_LEVEL);
+    const { metadata } = await this.#admin.create(`${GROUP}/flowschemas`, FLOW_SCHEMA);
+    this.#flowSchema = metadata.uid;
+    await this.#untilAnswered('by this flow schema', ({ headers }) => this.#isOurs(headers));
+    // It is refused itself while a request before it still has the seat.
+    await this.#untilAnswered('with 429', ({ status }) => {
+      if (!this.#held?.isOpen) {
+        this.#held = this.#kubenurse.beginPost(HELD);
+        return false;
+      }
+      return status === 429;
+    });
+  }
+
+  /** Resolves when it is over. Throws a KubeError. */
+  async end(): Promise<void> {
+    this.#held?.giveUp();
+    this.#held = undefined;
+    await this.#admin.delete(`${GROUP}/flowschemas/${NAME}`);
+    await this.#admin.delete(`${GROUP}/prioritylevelconfigurations/${NAME}`);
+    await this.#untilAnswered('by another flow schema', ({ headers }) => !this.#isOurs(headers));
+  }
+
+  #isOurs(headers: IncomingHttpHeaders): boolean {
+    return headers['x-kubernetes-pf-flowschema-uid'] === this.#flowSchema;
+  }
+
+  async #untilAnswered(how: string, isSo: (answer: RawAnswer) => boolean): Promise<void> {
+    await until(`kubenurse is answered ${how}`, EFFECT_LIMIT_MS, async () =>
+      isSo(await this.#kubenurse.raw('/version')),
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import type { Check, Outcome, Phase, Probe, Timings } from '../../src/probe.ts';
+
+/** A target that answers with 200. `seconds` until its answer had come. */
+export function ok(timings: Timings = {}, seconds = 0.002): Outcome {
+  return { kind: 'ok', status: 200, duration: seconds, timings };
+}
+
+/** A target that answers otherwise. `seconds` until its answer had come. */
+export function unexpectedStatus(status: number, reason = '', seconds = 0.002): Outcome {
+  return { kind: 'unexpected-status', status, reason, duration: seconds, timings: {} };
+}
+
+/** A target that gives no answer. */
+export function failed(phase: Phase, message = 'connection refused', timings: Timings = {}) {
+  return { kind: 'failed', phase, error: new Error(message), timings } satisfies Outcome;
+}
+
+/** A check that is ok, but for what is said otherwise. */
+export function fakeCheck(
+  type: string,
+  { url = 'http://127.0.0.1:8080/', ...rest }: Partial<Check> & { url?: string } = {},
+): Check {
+  return {
+    type,
+    target: { url: new URL(url) },
+    probe: async () => ok(),
+    knownStatuses: [],
+    ...rest,
+  };
+}
+
+/** One attempt of a check; the test may end it. */
+export type Attempt = { at: number; signal: AbortSignal; answer: (outcome: Outcome) => void };
+
+/** A probe that notes each attempt, and answers when the test says so or the signal aborts. */
+export function hangingProbe(): { probe: Probe; attempts: Attempt[] } {
+  const attempts: Attempt[] = [];
+  const probe: Probe = (_, signal) =>
+    new Promise((resolve) => {
+      attempts.push({ at: performance.now(), signal, answer: resolve });
+      signal.addEventListener('abort', () => resolve(failed('connect', signal.reason.message)));
+    });
+  return { probe, attempts };
+}
+
+/** A probe that notes when it is asked, and answers so many milliseconds later. */
+export function answeringProbe(
+  milliseconds: number,
+  outcome: Outcome = ok(),
+): { probe: Probe; askedAt: number[] } {
+  const askedAt: number[] = [];
+  const probe: Probe = async () => {
+    askedAt.push(performance.now());
+    if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    return outcome;
+  };
+  return { probe, askedAt };
+}

@@ -1,0 +1,83 @@
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { onTestFinished } from 'vitest';
+import type { Scrape } from '../../exporters/exporter.ts';
+import { createExporter } from '../../exporters/prometheus.ts';
+import type { Format } from '../../exporters/prometheus-text.ts';
+import type { Retirement } from '../../exporters/retiring.ts';
+import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metrics.ts';
+
+/** Every set of attributes is wanted, and there is room for it. */
+export const EVERYTHING: Retirement = {
+  keep: () => true,
+  mostSets: 10_000,
+  onRefused: () => {},
+};
+
+type Options = Partial<Omit<MetricsOptions, 'meter' | 'callers'>> & {
+  exposeMetadata?: boolean;
+  /** Which sets are wanted; all if not given. */
+  keep?: Retirement['keep'];
+  callers?: number;
+};
+
+/** Our instruments with the real SDK and the Prometheus exporter behind them, until the test has finished. */
+export function scrapedMetrics({
+  exposeMetadata = false,
+  callers = 0,
+  keep = EVERYTHING.keep,
+  ...options
+}: Options = {}): {
+  metrics: Metrics;
+  /** As text if not given. */
+  scrape: (format?: Format) => Promise<Scrape>;
+  /** The value of each series that a scrape shows now, by its name and labels as they are written. */
+  series: () => Promise<Record<string, number>>;
+} {
+  const exporter = createExporter({
+    environment: { KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) },
+    retirement: { ...EVERYTHING, keep },
+    push: () => {
+      throw new Error('Prometheus is not pushed to');
+    },
+  });
+  const provider = new MeterProvider({ readers: [exporter.reader] });
+  onTestFinished(() => provider.shutdown());
+  const metrics = createMetrics({
+    meter: provider.getMeter('kubenurse', '1.2.3'),
+    boundaries: [0.01, 0.25, 1],
+    disabled: [],
+    version: '1.2.3',
+    ...options,
+    callers: { count: () => callers },
+  });
+  const scrape = async (format: Format = 'text') => {
+    if (exporter.scrape === undefined) throw new Error('the exporter cannot be scraped');
+    return exporter.scrape(format);
+  };
+  return { metrics, scrape, series: async () => seriesOf((await scrape()).body) };
+}
+
+/** The value of each series of a scrape, by its name and labels as they are written. */
+export function seriesOf(body: string): Record<string, number> {
+  return Object.fromEntries(
+    body
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => {
+        const space = line.lastIndexOf(' ');
+        return [line.slice(0, space), Number(line.slice(space + 1).replace('Inf', 'Infinity'))];
+      }),
+  );
+}
+
+/** The series whose name begins so, without it. */
+export function startingWith(
+  start: string,
+  series: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(series)
+      .filter(([name]) => name.startsWith(start))
+      .map(([name, value]) => [name.slice(start.length), value]),
+  );
+}

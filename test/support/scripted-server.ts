@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { onTestFinished } from 'vitest';
+import type { Certificate } from '../../lab/support/certificates.ts';
+
+/** What is done with a request; `nth` counts those of the connection, from 1. */
+export type Script = (socket: Socket, request: string, nth: number) => void;
+
+/** An answer that needs nothing more to come. */
+export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+/** Writes the text, and leaves the connection as it is. */
+export function say(text: string): Script {
+  return (socket) => void socket.write(text);
+}
+
+/** Writes the text, and closes the connection then. */
+export function sayAndClose(text: string): Script {
+  return (socket) => void socket.end(text);
+}
+
+/** Writes the text, and resets the connection then. */
+export function sayAndReset(text: string): Script {
+  return (socket) => void socket.write(text, () => reset(socket));
+}
+
+/** Writes the text again and again, for as long as the connection lasts. */
+export function pour(text: string): Script {
+  return (socket) => {
+    const more = () => {
+      while (!socket.destroyed && socket.write(text)) {}
+    };
+    socket.on('drain', more);
+    more();
+  };
+}
+
+/** The TCP connections below those of TLS. */
+const below = new WeakMap<Socket, Socket>();
+
+/** Resets the connection, also below TLS, which has no such end. */
+export function reset(socket: Socket): void {
+  (below.get(socket) ?? socket).resetAndDestroy();
+}
+
+/** A server whose every byte is the test's choice, so that it can answer as no HTTP library would. */
+export class ScriptedServer {
+  readonly host: string;
+  readonly port: number;
+  /** The heads of the requests so far. */
+  readonly requests: string[] = [];
+  /** How many connections were made so far. */
+  accepted = 0;
+  /** The connections that are open. */
+  readonly open = new Set<Socket>();
+  readonly #scheme: string;
+
+  private constructor(host: string, port: number, scheme: string) {
+    this.host = host;
+    this.port = port;
+    this.#scheme = scheme;
+  }
+
+  /** Listens until the test has finished. `onAccept` comes before the TLS handshake, `onConnection` after it. */
+  static async start(
+    options: {
+      host?: string;
+      port?: number;
+      tls?: Certificate;
+      answer?: Script;
+      onAccept?: (socket: Socket) => void;
+      onConnection?: (socket: Socket) => void;
+    } = {},
+  ): Promise<ScriptedServer> {
+    const { host = '127.0.0.1', port = 0, tls, answer = say(OK), onAccept, onConnection } = options;
+    const server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }) : createServer();
+    server.listen(port, host);
+    await once(server, 'listening');
+    const bound = server.address() as AddressInfo;
+    const scripted = new ScriptedServer(host, bound.port, tls ? 'https' : 'http');
+    server.on('connection', (socket: Socket) => {
+      scripted.accepted++;
+      scripted.open.add(socket);
+      socket.on('error', () => {}).on('close', () => scripted.open.delete(socket));
+      onAccept?.(socket);
+    });
+    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      socket.on('error', () => {});
+      const tcp = [...scripted.open].find(({ remotePort }) => remotePort === socket.remotePort);
+      if (tcp) below.set(socket, tcp);
+      onConnection?.(socket);
+      scripted.#converse(socket, answer);
+    });
+    onTestFinished(async () => {
+      for (const socket of scripted.open) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    });
+    return scripted;
+  }
+
+  /** A URL of this server, at `host` instead of its address where one is given. */
+  url(path = '/', host = this.host): URL {
+    return new URL(
+      `${this.#scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}${path}`,
+    );
+  }
+
+  #converse(socket: Socket, answer: Script): void {
+    let received = '';
+    let nth = 0;
+    socket.on('data', (bytes: Buffer) => {
+      received += bytes.toString('latin1');
+      for (let end = received.indexOf('\r\n\r\n'); end !== -1; end = received.indexOf('\r\n\r\n')) {
+        const request = received.slice(0, end);
+        received = received.slice(end + 4);
+        this.requests.push(request);
+        answer(socket, request, ++nth);
+      }
+    });
+  }
+}

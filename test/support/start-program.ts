@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+import { Lines } from '../../lab/support/program.ts';
+import { until } from '../../lab/support/until.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Every check but one switched off, so that the program needs nothing around it. */
+export const ENOUGH = {
+  KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
+  KUBENURSE_CHECK_API_SERVER_DNS: 'false',
+  KUBENURSE_CHECK_ME_INGRESS: 'false',
+  KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
+  KUBENURSE_LISTEN_ADDRESS: '127.0.0.1',
+  POD_NAME: 'kubenurse-test',
+};
+
+/** What is closed when the tests of the file are over. */
+// Not onTestFinished(): the tests run beside each other.
+export const opened = new DisposableStack();
+afterAll(() => opened.dispose());
+
+/** Starts the program; it is killed when the tests of the file are over, if it has not ended. */
+export function startProgram(
+  env: Record<string, string>,
+  args: readonly string[] = [],
+  nodeArgs: string[] = [],
+) {
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  opened.defer(() => child.kill('SIGKILL'));
+  const stdout = new Lines();
+  const stderr = new Lines();
+  stdout.follow(child.stdout);
+  stderr.follow(child.stderr);
+  const closed = once(child, 'close').then(([code]) => code as number | null);
+  return { child, stdout, stderr, closed };
+}
+
+/** A port that was free just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Starts it, and waits until it listens, at `url`. */
+export async function startListening(env: Record<string, string> = {}, nodeArgs: string[] = []) {
+  const port = await freePort();
+  const program = startProgram(
+    {
+      ...ENOUGH,
+      KUBENURSE_PORT: String(port),
+      KUBENURSE_SERVICE_URL: `http://127.0.0.1:${port}`,
+      ...env,
+    },
+    [],
+    nodeArgs,
+  );
+  await until('the program listens', 10_000, () =>
+    program.stdout.all.some((line) => line.includes('is listening')),
+  );
+  return { ...program, url: `http://127.0.0.1:${port}` };
+}
