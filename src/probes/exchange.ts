@@ -17,14 +17,15 @@ export function exchange(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
-    const settle = () => {
+    let isWritten = false;
+    const settle = (how: () => void) => {
       socket.off('data', onData).off('error', fail).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
+      if (isWritten) how();
+      // By then TLS has reported that the request was written, if it was.
+      else setImmediate(how);
     };
-    const fail = (error: unknown) => {
-      settle();
-      reject(error);
-    };
+    const fail = (error: unknown) => settle(() => reject(error));
     const onClose = () => fail(new Error('the connection was closed before the answer'));
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
@@ -33,9 +34,7 @@ export function exchange(
       const receivedAt = performance.now();
       try {
         const head = reader.add(bytes);
-        if (head === undefined) return;
-        settle();
-        resolve({ ...head, receivedAt });
+        if (head !== undefined) settle(() => resolve({ ...head, receivedAt }));
       } catch (error) {
         fail(error);
       }
@@ -48,7 +47,8 @@ export function exchange(
     socket.write(request, (error) => {
       // An error comes by the socket's own event as well.
       if (error) return;
-      progress.reached('wrote_request');
+      isWritten = true;
+      progress.wroteRequest();
       progress.phase = 'response';
     });
     socket.on('data', onData).once('error', fail).once('close', onClose);

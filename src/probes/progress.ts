@@ -17,4 +17,18 @@ export class Progress {
     this.#start ??= now;
     this.timings[event] ??= (now - this.#start) / 1000;
   }
+
+  /**
+   * Notes that the request is written. TLS reports that a turn of the event loop late, when the response may have begun:
+   * then it was written no later than that.
+   */
+  wroteRequest(): void {
+    const { got_first_resp_byte: responded } = this.timings;
+    if (responded === undefined) {
+      this.reached('wrote_request');
+      return;
+    }
+    delete this.timings.got_first_resp_byte;
+    Object.assign(this.timings, { wrote_request: responded, got_first_resp_byte: responded });
+  }
 }

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createSecureContext } from 'node:tls';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Outcome } from '../../src/probe.ts';
+import { openConnection } from '../../src/probes/connection.ts';
+import { IdleConnections } from '../../src/probes/idle-connections.ts';
+import { Progress } from '../../src/probes/progress.ts';
+import { OK } from '../support/scripted-server.ts';
+import { ask, authority, events, serving } from './ask.ts';
+
+const context = createSecureContext({ ca: authority.certificate });
+
+/** Answers each request at once, also while this thread is busy. */
+const SERVER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { tls, answer } = workerData;
+  const server = require(tls ? 'node:tls' : 'node:net').createServer(tls ?? {}, (socket) => {
+    socket.on('error', () => {}).on('data', () => socket.write(answer));
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
+async function startServer(tls: object | undefined, answer: string): Promise<number> {
+  const worker = new Worker(SERVER, { eval: true, workerData: { tls, answer } });
+  onTestFinished(async () => void (await worker.terminate()));
+  const [port] = (await once(worker, 'message')) as [number];
+  return port;
+}
+
+/** More than the server takes to answer. */
+const BUSY_MS = 20;
+
+/** Begins what `begin` does, and keeps the thread busy right after: the answer is there when it next looks. */
+function busyAfter(begin: () => Promise<Outcome>): Promise<Outcome> {
+  return new Promise((resolve) => {
+    setImmediate(() => resolve(begin()));
+    setImmediate(() => {
+      const end = performance.now() + BUSY_MS;
+      while (performance.now() < end);
+    });
+  });
+}
+
+const schemes = [
+  { scheme: 'http', tls: undefined },
+  { scheme: 'https', tls: { cert: serving.certificate, key: serving.key } },
+];
+
+test.each(schemes)(
+  'httpProbe() notes when the request was written, also where the answer was there first ($scheme)',
+  async ({ scheme, tls }) => {
+    const url = new URL(`${scheme}://127.0.0.1:${await startServer(tls, OK)}/`);
+    const idle = new IdleConnections();
+    onTestFinished(() => idle.close());
+    await ask(url, { idle });
+
+    for (let i = 0; i < 10; i++) {
+      const outcome = await busyAfter(() => ask(url, { idle }));
+
+      expect(events(outcome)).toEqual(['got_conn', 'wrote_request', 'got_first_resp_byte']);
+      const { duration } = outcome as { duration: number };
+      const times = [...Object.values(outcome.timings), duration];
+      expect(times.toSorted((a, b) => a - b)).toEqual(times);
+    }
+  },
+);
+
+test.each(schemes)(
+  'httpProbe() notes that also where the answer is none ($scheme)',
+  async ({ scheme, tls }) => {
+    const url = new URL(`${scheme}://127.0.0.1:${await startServer(tls, 'x')}/`);
+    const idle = new IdleConnections();
+    onTestFinished(() => idle.close());
+    const network = {
+      resolve: async () => ['127.0.0.1'],
+      secureContext: () => context,
+      insecure: false,
+    };
+    idle.keep(
+      url.origin,
+      await openConnection(url, network, new Progress(), new AbortController().signal),
+    );
+
+    const outcome = await busyAfter(() => ask(url, { idle }));
+
+    expect(outcome).toMatchObject({ kind: 'failed', phase: 'response' });
+    expect(events(outcome)).toEqual(['got_conn', 'wrote_request', 'got_first_resp_byte']);
+  },
+);
