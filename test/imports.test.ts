@@ -20,14 +20,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/informational.ts': [],
   'src/warm-up.ts': [],
   'src/resource.ts': [],
+  'src/tls-verification.ts': [],
 
   'src/config.ts': ['src/config/'],
   'src/config/': ['src/config/', 'src/metrics.ts'],
 
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
-  'src/probes/': ['src/probes/', 'src/deadline.ts', 'src/follow-file.ts'],
+  'src/probes/': [
+    'src/probes/',
+    'src/deadline.ts',
+    'src/follow-file.ts',
+    'src/tls-verification.ts',
+  ],
   'src/neighbours/': ['src/neighbours/', 'src/kubernetes/'],
-  'src/kubernetes/': ['src/kubernetes/', 'src/deadline.ts', 'src/follow-file.ts'],
+  'src/kubernetes/': [
+    'src/kubernetes/',
+    'src/deadline.ts',
+    'src/follow-file.ts',
+    'src/tls-verification.ts',
+  ],
 
   'src/schedule.ts': ['src/deadline.ts'],
   'src/latest.ts': [],

@@ -43,10 +43,24 @@ export class CertificateAuthority {
       keys,
       ...validity({}),
       signingAlgorithm: SIGNING_ALGORITHM,
+      extensions: await authorityExtensions(keys.publicKey),
+    });
+    return new CertificateAuthority(authority, keys.privateKey);
+  }
+
+  /** An authority that this one has signed, an intermediate; valid from an hour ago for a year, unless said otherwise. */
+  async intermediate(commonName: string, given: { notAfter?: Date } = {}) {
+    const keys = await generateKeys();
+    const authority = await X509CertificateGenerator.create({
+      subject: [{ CN: [commonName] }],
+      issuer: this.#authority.subjectName,
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      ...validity(given),
+      signingAlgorithm: SIGNING_ALGORITHM,
       extensions: [
-        new BasicConstraintsExtension(true, undefined, true),
-        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-        await SubjectKeyIdentifierExtension.create(keys.publicKey),
+        ...(await authorityExtensions(keys.publicKey)),
+        await AuthorityKeyIdentifierExtension.create(this.#authority.publicKey),
       ],
     });
     return new CertificateAuthority(authority, keys.privateKey);
@@ -90,6 +104,14 @@ export class CertificateAuthority {
       key: await privateKeyPem(keys.privateKey),
     };
   }
+}
+
+async function authorityExtensions(publicKey: CryptoKey) {
+  return [
+    new BasicConstraintsExtension(true, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    await SubjectKeyIdentifierExtension.create(publicKey),
+  ];
 }
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {

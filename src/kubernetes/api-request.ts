@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { deadline } from '../deadline.ts';
+import { TLS_VERIFICATION, untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 
 /** How long the API server may take to begin its answer, in milliseconds. */
@@ -19,6 +20,9 @@ const MOST_ERROR_BYTES = 64 * 1024;
 
 /** How much of an error's message is shown, in characters: it goes to the log and to `/alive`. */
 const LONGEST_MESSAGE = 300;
+
+/** What counts, where the certificate of the API server is not trusted. */
+const REMEDY = "trusted is the cluster's CA, of the service account (ca.crt) or the kubeconfig";
 
 /** The API server answered with a status that is not 200. */
 export class ApiError extends Error {
@@ -52,6 +56,7 @@ export async function apiRequest(
     const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = begin(url, {
       ...options,
+      ...TLS_VERIFICATION,
       headers: {
         ...options.headers,
         accept: 'application/json',
@@ -65,7 +70,8 @@ export async function apiRequest(
     request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
     request.on('error', (error) => {
       limit[Symbol.dispose]();
-      reject(error);
+      const words = untrusted(error, REMEDY);
+      reject(words === undefined ? error : new Error(words, { cause: error }));
     });
     request.once('response', (message) => {
       limit[Symbol.dispose]();

@@ -1,0 +1,68 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { printable } from './printable.ts';
+
+/** How much is shown of a certificate's names, in characters. */
+const MAX_NAMES = 200;
+
+/**
+ * What every TLS connection of ours verifies its server with, as Go does: a trust store may hold the issuing
+ * intermediate without its root, and the name has to be a subject alternative name.
+ */
+export const TLS_VERIFICATION = { allowPartialTrustChain: true, checkServerIdentity } as const;
+
+/**
+ * Whether the certificate is for the host, as Go's `x509.VerifyHostname` decides it: an error says why not. Unlike
+ * Node's, the common name never counts, and a wildcard only as the whole first label.
+ */
+export function checkServerIdentity(
+  host: string,
+  { raw }: Readonly<{ raw: Buffer }>,
+): Error | undefined {
+  const certificate = new X509Certificate(raw);
+  const name = host.replace(/\.$/, '');
+  const isValid = isIP(name) === 0 ? isForName(certificate, name) : certificate.checkIP(name);
+  if (isValid) return undefined;
+  const names = certificate.subjectAltName;
+  const why =
+    names === undefined
+      ? 'for no name: it has no subject alternative name, and the common name does not count'
+      : `for ${printable(names, MAX_NAMES)}`;
+  // The code that Node's own function gives.
+  return Object.assign(new Error(`the certificate is ${why}, not for ${name}`), {
+    code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+  });
+}
+
+function isForName(certificate: X509Certificate, name: string): boolean {
+  // OpenSSL takes a name that begins with a dot for any of its subdomains.
+  if (name.startsWith('.')) return false;
+  // Without wildcards of OpenSSL's own, which are another kind: `*.example` is none, and Go's.
+  const has = (name: string) =>
+    certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
+  const dot = name.indexOf('.');
+  return has(name) || (dot > 0 && has(`*${name.slice(dot)}`));
+}
+
+const UNKNOWN_AUTHORITY = 'the certificate is signed by an unknown authority';
+
+/** By OpenSSL's code. Node's own words name flags of Node. */
+const UNTRUSTED: Readonly<Record<string, string>> = {
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
+};
+
+/**
+ * In words, why a server's certificate is not trusted, with `remedy`: the setting that would mend it. `undefined` where
+ * the error, or what caused it, is about something else.
+ */
+export function untrusted(error: unknown, remedy: string): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const words = UNTRUSTED[(at as NodeJS.ErrnoException).code ?? ''];
+    if (words !== undefined) return `${words}; ${remedy}`;
+  }
+  return undefined;
+}

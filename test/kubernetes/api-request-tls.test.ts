@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
+import { apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
+import { useKubeconfig } from '../support/api-server.ts';
+
+const root = await CertificateAuthority.create('root');
+const issuing = await root.intermediate('issuing');
+const ADDRESS = { commonName: 'api', ipAddresses: ['127.0.0.1'] };
+
+/** Asks an API server with this certificate, by a kubeconfig that trusts `authority`. */
+async function ask(
+  { certificate, key }: Certificate,
+  { authority = root, host = '127.0.0.1' } = {},
+): Promise<string> {
+  let requests = 0;
+  const server = createServer({ cert: certificate, key }, (_, response) => {
+    requests++;
+    response.end('{}');
+  });
+  server.on('tlsClientError', () => {}).listen(0, host);
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await useKubeconfig({
+    cluster: {
+      server: `https://${host}:${(server.address() as AddressInfo).port}`,
+      'certificate-authority-data': Buffer.from(authority.certificate).toString('base64'),
+    },
+    user: { token: 'secret' },
+  });
+  try {
+    return await readBody(await apiRequest('/api', {}, AbortSignal.timeout(5_000)), 100);
+  } finally {
+    onTestFinished(() => expect(requests).toBeLessThan(2));
+  }
+}
+
+test('apiRequest() trusts an authority file that holds the issuing intermediate alone', async () => {
+  const { certificate, key } = await issuing.issue(ADDRESS);
+  const chain = { certificate: `${certificate}${issuing.certificate}`, key };
+  expect(await ask(chain, { authority: issuing })).toBe('{}');
+  expect(await ask({ certificate, key }, { authority: issuing })).toBe('{}');
+  expect(await ask(chain, { authority: root })).toBe('{}');
+});
+
+test('apiRequest() refuses a certificate with its host in the common name alone', async () => {
+  const named = await root.issue({ commonName: 'localhost' });
+  await expect(ask(named, { host: 'localhost' })).rejects.toThrow(
+    /^the certificate is for no name: .*, not for localhost$/,
+  );
+});
+
+test('apiRequest() names the authority that does not vouch for the server, and no flag of Node', async () => {
+  const stranger = await CertificateAuthority.create('stranger');
+  await expect(ask(await stranger.issue(ADDRESS))).rejects.toThrow(
+    /^the certificate is signed by an unknown authority; trusted is the cluster's CA/,
+  );
+});
