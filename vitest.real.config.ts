@@ -19,7 +19,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['test/real/**/*.real.ts'],
+          include: ['{test,bench}/**/*.real.ts'],
           exclude: CLUSTERS,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path/posix';
 import { expect, test } from 'vitest';
+import { filesIn, type Import, importsIn, importsOf } from './support/imports.ts';
 
 /**
  * What of ours each part may import, beside `src/probe.ts` and `src/printable.ts`, which any of `src/` may. A name with a
@@ -65,35 +64,6 @@ const IMPORTED_BY: readonly (readonly [packages: RegExp, by: readonly string[]])
   [/^koa$/, ['src/server.ts', 'src/pages/']],
 ];
 
-const ROOT = join(import.meta.dirname, '..');
-
-type Import = Readonly<{ file: string; imported: string }>;
-
-function filesIn(folders: readonly string[]): string[] {
-  return folders
-    .flatMap((folder) =>
-      readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, `${name}`)),
-    )
-    .filter((file) => file.endsWith('.ts'));
-}
-
-/** Every import of a file in these folders; one of ours by its path from the root, a package by its name. */
-function importsIn(...folders: string[]): Import[] {
-  return filesIn(folders).flatMap((file) =>
-    importsOf(readFileSync(join(ROOT, file), 'utf8')).map((name) => ({
-      file,
-      imported: name.startsWith('.') ? join(dirname(file), name) : name,
-    })),
-  );
-}
-
-const STATEMENT =
-  /^(?:import|export)\s(?:[\w\s{},*$]+\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
-
-function importsOf(source: string): string[] {
-  return [...source.matchAll(STATEMENT)].map(([, from, call]) => from ?? call ?? '');
-}
-
 function isIn(places: readonly string[], path: string): boolean {
   return places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
 }
@@ -136,7 +106,7 @@ const j = await import('./j.ts');
 });
 
 test('every file of src/ and exporters/ is in the table of imports', () => {
-  const files = filesIn(['src', 'exporters']);
+  const files = filesIn('src', 'exporters');
   expect(files).toContain('src/probes/http.ts');
   expect(files.filter((file) => !isIn(Object.keys(MAY_IMPORT), file))).toEqual([]);
 });

@@ -1,8 +1,6 @@
-import type { DnsFault } from '../embedded/dns-server.ts';
-import type { IngressFault } from '../embedded/ingress.ts';
-import type { WireFault } from '../embedded/wire.ts';
 import type { ControlPlaneFault } from '../parts/control-plane.ts';
-import type { NetworkSplit, Parts } from '../parts/parts.ts';
+import type { DnsFault, IngressFault, NetworkSplit, WireFault } from '../parts/faults.ts';
+import type { Parts } from '../parts/parts.ts';
 import type { NodeFault } from './node.ts';
 
 type FaultOf = {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ControlPlane } from '../parts/control-plane.ts';
-import type { Endpoint, NetworkFault, NodeNetwork } from '../parts/parts.ts';
+import type { NetworkFault } from '../parts/faults.ts';
+import type { Endpoint, NodeNetwork } from '../parts/parts.ts';
 import { type NodeIdentity, nodeObject } from '../parts/pod.ts';
 import { httpGet } from '../support/http-get.ts';
 import { Lines } from '../support/program.ts';

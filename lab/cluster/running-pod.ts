@@ -1,5 +1,6 @@
 import type { ControlPlane } from '../parts/control-plane.ts';
-import type { Endpoint, NetworkFault, PodSandbox } from '../parts/parts.ts';
+import type { NetworkFault } from '../parts/faults.ts';
+import type { Endpoint, PodSandbox } from '../parts/parts.ts';
 import { type NodeIdentity, Pod } from '../parts/pod.ts';
 import type { Output } from '../support/program.ts';
 import { until } from '../support/until.ts';

@@ -3,7 +3,6 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import { EmbeddedApiServer } from '../embedded/api-server/embedded-api-server.ts';
 import type { ControlPlane } from '../parts/control-plane.ts';
 
 /** Longer than this no test waits for an answer or an event. */
@@ -26,16 +25,6 @@ export type WatchEvent = {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   object: any;
 };
-
-/** A server of its own for the running test, which closes it, and a client that may read everything. */
-export async function startWithClient(
-  options: { historyLimit?: number; bookmarkIntervalMs?: number } = {},
-): Promise<{ server: EmbeddedApiServer; token: string; client: ApiClient }> {
-  const server = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0, ...options });
-  onTestFinished(() => server.close());
-  const token = await server.issueToken('prober');
-  return { server, token, client: new ApiClient(server, token) };
-}
 
 /** The Status that says no. */
 export function failure(code: number, reason: string, message: string, details?: object) {

@@ -12,9 +12,7 @@ import {
   streamEncode,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
-
-/** How queries are (not) answered: never, SERVFAIL, or NXDOMAIN although the name is known. */
-export type DnsFault = 'silent' | 'servfail' | 'nxdomain';
+import type { DnsFault } from '../parts/faults.ts';
 
 type Answered = Packet & { flags: number };
 

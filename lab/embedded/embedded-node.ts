@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import type { ControlPlane } from '../parts/control-plane.ts';
 import type { Credentials } from '../parts/credentials.ts';
-import { environmentOf, type Files } from '../parts/environment.ts';
-import type { Launch, NetworkFault, NodeNetwork, PodSandbox } from '../parts/parts.ts';
+import type { NetworkFault, WireFault } from '../parts/faults.ts';
+import type { Launch, NodeNetwork, PodSandbox } from '../parts/parts.ts';
+import { environmentOf, type Files } from './environment.ts';
 import type { Layout, PodAddresses } from './layout.ts';
-import { Wire, type WireFault } from './wire.ts';
+import { Wire } from './wire.ts';
 
 /** The port at which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;

@@ -1,12 +1,13 @@
-import { API_SERVER_HOST, Files, INGRESS_HOST, SERVICE_HOST } from '../parts/environment.ts';
-import type { Parts, StartParts } from '../parts/parts.ts';
+import { API_SERVER_HOST, INGRESS_HOST, SERVICE_HOST } from '../parts/hosts.ts';
+import type { Backend, Parts, StartParts } from '../parts/parts.ts';
 import { CertificateAuthority } from '../support/certificates.ts';
 import { EmbeddedApiServer } from './api-server/embedded-api-server.ts';
 import { DnsServer } from './dns-server.ts';
 import { EmbeddedNode } from './embedded-node.ts';
+import { Files } from './environment.ts';
 import { Ingress } from './ingress.ts';
 import { layoutOf } from './layout.ts';
-import { type Backend, Wire } from './wire.ts';
+import { Wire } from './wire.ts';
 
 /** Parts that need nothing but Node: servers of ours at loopback addresses. */
 export type EmbeddedParts = Parts &

@@ -4,10 +4,10 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { Backend } from '../parts/parts.ts';
 import { CertificateAuthority } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { Ingress } from './ingress.ts';
-import type { Backend } from './wire.ts';
 
 const host = 'kubenurse.example.test';
 

@@ -2,16 +2,10 @@ import { once } from 'node:events';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { IngressFault } from '../parts/faults.ts';
+import type { Backend } from '../parts/parts.ts';
 import type { Certificate, CertificateAuthority } from '../support/certificates.ts';
-import { type Backend, Wire, type WireFault } from './wire.ts';
-
-/** How the ingress is broken. */
-export type IngressFault =
-  | WireFault
-  /** It answers every request with this status itself. */
-  | Readonly<{ kind: 'status'; code: number }>
-  /** It shows a certificate of the same authority, for another host. */
-  | Readonly<{ kind: 'wrong-certificate' }>;
+import { Wire } from './wire.ts';
 
 /** A backend that is silent for so long is given up with 504. */
 const BACKEND_LIMIT_MS = 30_000;

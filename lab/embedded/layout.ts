@@ -1,4 +1,4 @@
-import type { Backend } from './wire.ts';
+import type { Backend } from '../parts/parts.ts';
 
 /** `pod`: the pod's IP address. `program`: where its program listens, behind the pod's network. */
 export type PodAddresses = Readonly<{ pod: string; program: string }>;

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
+import type { Backend } from '../parts/parts.ts';
 import { until } from '../support/until.ts';
-import { type Backend, Wire } from './wire.ts';
+import { Wire } from './wire.ts';
 
 let stack = new AsyncDisposableStack();
 afterEach(async () => {

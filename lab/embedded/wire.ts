@@ -1,22 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
+import type { WireFault } from '../parts/faults.ts';
+import type { Backend } from '../parts/parts.ts';
 import { Turns } from '../support/turns.ts';
 import { Pump, reset } from './pump.ts';
-
-/** Where a connection is forwarded to. */
-export type Backend = Readonly<{ address: string; port: number }>;
-
-/** How the network in front of a part is broken. */
-export type WireFault = Readonly<
-  /** Nobody listens, so that connecting is refused; open connections are cut. */
-  | { kind: 'down' }
-  /** Connections are accepted and nothing is passed on, in neither direction, until it is healed. */
-  | { kind: 'hang' }
-  /** Connections are accepted, and reset at the first bytes that come. */
-  | { kind: 'reset' }
-  /** What is answered comes so much later. */
-  | { kind: 'slow'; milliseconds: number }
->;
 
 /** A client that has closed its side and hears nothing more for so long is taken for gone. */
 const HALF_CLOSED_LIMIT_MS = 10_000;

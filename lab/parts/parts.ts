@@ -1,36 +1,13 @@
-import type { DnsFault } from '../embedded/dns-server.ts';
-import type { IngressFault } from '../embedded/ingress.ts';
-import type { WireFault } from '../embedded/wire.ts';
 import type { ControlPlane } from './control-plane.ts';
+import type { DnsFault, IngressFault, NetworkFault, NetworkSplit, WireFault } from './faults.ts';
 
 /** Something that can be broken; `undefined` heals it. What it returns resolves when that is in effect. */
 export interface Breakable<Fault> {
   break(fault: Fault | undefined): Promise<void> | void;
 }
 
-/** How the network of a node is broken. */
-export type NetworkFault =
-  | WireFault
-  | Readonly<
-      /** What begins elsewhere does not get to it; what it begins itself is answered. */
-      | { kind: 'deaf' }
-      /** What it begins itself gets nowhere; it can be reached. */
-      | { kind: 'mute' }
-      /** Nothing gets through, either way. */
-      | { kind: 'isolated' }
-      /** Packets of more than 1,000 bytes get lost, and nobody is told. */
-      | { kind: 'mtu-black-hole' }
-      /** So many of a hundred packets get lost, each way. */
-      | { kind: 'loss'; percent: number }
-      /** Each packet comes up to 40 ms late, so that they overtake each other, each way. */
-      | { kind: 'reordering' }
-    >;
-
-/**
- * How the network between the nodes is broken: the first so many do not reach the others, nor these them; `one-way`:
- * what these begin is answered.
- */
-export type NetworkSplit = Readonly<{ kind: 'split' | 'one-way-split'; first: number }>;
+/** Where a connection is forwarded to. */
+export type Backend = Readonly<{ address: string; port: number }>;
 
 /** Where a pod in service is reached. */
 export type Endpoint = Readonly<{ addresses: readonly string[]; port: number }>;

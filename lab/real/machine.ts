@@ -1,4 +1,4 @@
-import type { NetworkFault } from '../parts/parts.ts';
+import type { NetworkFault } from '../parts/faults.ts';
 import { run } from '../support/command.ts';
 import { Turns } from '../support/turns.ts';
 import { bare, familyOf } from './address-plan.ts';

@@ -1,5 +1,5 @@
-import type { IngressFault } from '../embedded/ingress.ts';
-import type { Backend } from '../embedded/wire.ts';
+import type { IngressFault } from '../parts/faults.ts';
+import type { Backend } from '../parts/parts.ts';
 
 /** All that the ingress publishes (contract: never `/alive` or `/metrics`). */
 const PUBLISHED_PATH = '/alwayshappy';

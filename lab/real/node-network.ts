@@ -1,4 +1,4 @@
-import type { NetworkFault } from '../parts/parts.ts';
+import type { NetworkFault } from '../parts/faults.ts';
 import type { AddressPlan } from './address-plan.ts';
 import type { Impairment } from './impairment.ts';
 import { BRIDGE_MAC } from './link.ts';

@@ -1,4 +1,4 @@
-import type { NetworkFault } from '../parts/parts.ts';
+import type { NetworkFault } from '../parts/faults.ts';
 import type { Impairment } from './impairment.ts';
 
 /** Where the program of a pod listens, without and with TLS (contract): what a WireFault is about. */

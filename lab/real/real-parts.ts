@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { API_SERVER_HOST, INGRESS_HOST, SERVICE_HOST } from '../parts/environment.ts';
+import { API_SERVER_HOST, INGRESS_HOST, SERVICE_HOST } from '../parts/hosts.ts';
 import type { Endpoint, Parts, StartParts } from '../parts/parts.ts';
 import { NAMESPACE } from '../parts/pod.ts';
 import { CertificateAuthority } from '../support/certificates.ts';

@@ -1,4 +1,5 @@
-import type { Backend, WireFault } from '../embedded/wire.ts';
+import type { WireFault } from '../parts/faults.ts';
+import type { Backend } from '../parts/parts.ts';
 import { familyOf } from './address-plan.ts';
 import { expandPayload } from './packet-rules.ts';
 

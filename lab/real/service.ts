@@ -1,4 +1,4 @@
-import type { WireFault } from '../embedded/wire.ts';
+import type { WireFault } from '../parts/faults.ts';
 import { Turns } from '../support/turns.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { FIRST_SERVICE_MARK, type Service, serviceRules } from './service-rules.ts';

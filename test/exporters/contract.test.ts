@@ -5,7 +5,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Exports, startExports } from '../../exporters/start.ts';
 import { until } from '../../lab/support/until.ts';
 import { EVERYTHING } from '../support/scraped-metrics.ts';
-import { type OtherSide, ROWS, type Row, type Series } from './exporter-rows.ts';
+import type { Series } from './exported-series.ts';
+import { type OtherSide, ROWS, type Row } from './exporter-rows.ts';
 
 /** How long anything may take, in milliseconds. */
 const LIMIT_MS = 5_000;

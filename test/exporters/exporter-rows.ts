@@ -2,16 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
 import type { Format } from '../../exporters/prometheus-text.ts';
 import { seriesOf } from '../support/scraped-metrics.ts';
+import type { Series } from './exported-series.ts';
 import { fromJson, fromProtobuf } from './otlp-messages.ts';
 import { startReceiver } from './receiver.ts';
-
-/** A series as it came out. `start`: milliseconds since the epoch, where the exporter tells it. */
-export type Series = Readonly<{
-  name: string;
-  attributes: Record<string, string>;
-  value: number | { count: number; sum: number; boundaries: number[]; counts: number[] };
-  start?: number;
-}>;
 
 /** An exporter that every rule of the contract is tried on. */
 export type Row = Readonly<{

@@ -1,4 +1,4 @@
-import type { Series } from './exporter-rows.ts';
+import type { Series } from './exported-series.ts';
 
 /*
  * What an OTLP export says, from either encoding. The fields' numbers are those of opentelemetry-proto's

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import { Cluster, type ClusterOptions } from '../../lab/cluster/cluster.ts';
 import { countsOf } from '../../lab/cluster/findings.ts';
 import { allIsWell, type Finding, play, type Scenario } from '../../lab/cluster/scenario.ts';
+import { whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { type RealParts, type RealPartsOptions, realParts } from '../../lab/real/real-parts.ts';
-import { whyNoControlPlane } from './control-plane-fixture.ts';
 
 declare module 'vitest' {
   interface TaskMeta {

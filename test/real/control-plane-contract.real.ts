@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { controlPlaneContract } from '../../lab/contract/control-plane-contract.ts';
+import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import type { KubeClient } from '../../lab/real/kube-client.ts';
-import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 
 /** Another namespace that pods can be put in. */
 async function addNamespace(admin: KubeClient, name: string): Promise<void> {

@@ -3,8 +3,8 @@ import { ApiClient } from '../../lab/contract/api-client.ts';
 import { NODES, PODS, pod } from '../../lab/contract/contract-objects.ts';
 import { countRequests, readAuditLog } from '../../lab/real/audit-log.ts';
 import type { RealControlPlane } from '../../lab/real/control-plane.ts';
+import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { until } from '../../lab/support/until.ts';
-import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 
 const KUBENURSE = 'system:serviceaccount:kubenurse:kubenurse';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { ApiClient } from '../../lab/contract/api-client.ts';
 import { NODES, names, PODS, pod } from '../../lab/contract/contract-objects.ts';
 import type { RealControlPlane } from '../../lab/real/control-plane.ts';
-import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
+import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 
 describe.skipIf(whyNoControlPlane())('a real control plane', () => {
   const stack = new AsyncDisposableStack();

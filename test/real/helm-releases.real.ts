@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RealControlPlane } from '../../lab/real/control-plane.ts';
+import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { missingTools } from '../../lab/tools/tool.ts';
-import { startControlPlane, whyNoControlPlane } from './control-plane-fixture.ts';
 import { CHART, helm, type Values, variantValues } from './helm.ts';
 import { writeUpstreamChart } from './upstream-release.ts';
 

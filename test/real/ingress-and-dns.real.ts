@@ -5,7 +5,7 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Backend } from '../../lab/embedded/wire.ts';
+import type { Backend } from '../../lab/parts/parts.ts';
 import { DnsmasqServer } from '../../lab/real/dns.ts';
 import { Fabric } from '../../lab/real/fabric.ts';
 import { NginxIngress } from '../../lab/real/ingress.ts';

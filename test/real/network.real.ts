@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NetworkFault } from '../../lab/parts/parts.ts';
+import type { NetworkFault } from '../../lab/parts/faults.ts';
 import type { IpFamily } from '../../lab/real/fabric.ts';
 import { whyNot } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';

@@ -3,9 +3,10 @@ import { Agent } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { ApiClient, startWithClient } from '../../contract/api-client.ts';
+import { ApiClient } from '../../contract/api-client.ts';
 import type { KubeObject } from '../../parts/control-plane.ts';
 import { until } from '../../support/until.ts';
+import { startWithClient } from './start-with-client.ts';
 
 const PODS = '/api/v1/namespaces/kubenurse/pods';
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { failure, startWithClient } from '../../contract/api-client.ts';
+import { failure } from '../../contract/api-client.ts';
 import type { KubeObject } from '../../parts/control-plane.ts';
+import { startWithClient } from './start-with-client.ts';
 
 const PODS = '/api/v1/namespaces/kubenurse/pods';
 

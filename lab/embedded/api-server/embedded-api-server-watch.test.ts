@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { type ApiClient, startWithClient } from '../../contract/api-client.ts';
+import type { ApiClient } from '../../contract/api-client.ts';
 import type { KubeObject } from '../../parts/control-plane.ts';
 import { until } from '../../support/until.ts';
+import { startWithClient } from './start-with-client.ts';
 
 const PODS = '/api/v1/namespaces/kubenurse/pods';
 const NODES = '/api/v1/nodes';

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { Agent } from 'node:https';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { ApiClient, failure, startWithClient } from '../../contract/api-client.ts';
+import { ApiClient, failure } from '../../contract/api-client.ts';
 import type { KubeObject } from '../../parts/control-plane.ts';
 import { EmbeddedApiServer } from './embedded-api-server.ts';
+import { startWithClient } from './start-with-client.ts';
 
 const PODS = '/api/v1/namespaces/kubenurse/pods';
 const NODES = '/api/v1/nodes';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Load } from '../../bench/api-server/load.ts';
-import { measure, STATUS_UPDATES } from '../../bench/api-server/measure.ts';
-import { whyNoControlPlane } from './control-plane-fixture.ts';
+import { whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
+import type { Load } from './load.ts';
+import { measure, STATUS_UPDATES } from './measure.ts';
 
 const LARGE = 100;
 /** Half a minute, on a machine with nothing else to do. */

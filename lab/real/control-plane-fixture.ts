@@ -1,7 +1,7 @@
-import { RealControlPlane } from '../../lab/real/control-plane.ts';
-import { Fabric, type IpFamily } from '../../lab/real/fabric.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
-import { missingTools } from '../../lab/tools/tool.ts';
+import { missingTools } from '../tools/tool.ts';
+import { RealControlPlane } from './control-plane.ts';
+import { Fabric, type IpFamily } from './fabric.ts';
+import { whyNot } from './own-namespace.ts';
 
 /** Why no real control plane can be started here; undefined when it can. */
 export function whyNoControlPlane(): string | undefined {

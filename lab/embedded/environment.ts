@@ -2,15 +2,11 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Layout } from '../embedded/layout.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { type Credentials, writeCredentials } from './credentials.ts';
-import { LABEL, NAMESPACE } from './pod.ts';
-
-/** The host names by which the program knows the parts. */
-export const API_SERVER_HOST = 'kubernetes.default.svc.cluster.local';
-export const SERVICE_HOST = `kubenurse.${NAMESPACE}.svc.cluster.local`;
-export const INGRESS_HOST = 'kubenurse.example.test';
+import type { ControlPlane } from '../parts/control-plane.ts';
+import { type Credentials, writeCredentials } from '../parts/credentials.ts';
+import { INGRESS_HOST, SERVICE_HOST } from '../parts/hosts.ts';
+import { LABEL, NAMESPACE } from '../parts/pod.ts';
+import type { Layout } from './layout.ts';
 
 /** The files that the programs of a cluster read, in a temporary directory that goes with it. */
 export class Files {

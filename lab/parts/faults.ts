@@ -1,0 +1,46 @@
+/** How the network in front of a part is broken. */
+export type WireFault = Readonly<
+  /** Nobody listens, so that connecting is refused; open connections are cut. */
+  | { kind: 'down' }
+  /** Connections are accepted and nothing is passed on, in neither direction, until it is healed. */
+  | { kind: 'hang' }
+  /** Connections are accepted, and reset at the first bytes that come. */
+  | { kind: 'reset' }
+  /** What is answered comes so much later. */
+  | { kind: 'slow'; milliseconds: number }
+>;
+
+/** How queries are (not) answered: never, SERVFAIL, or NXDOMAIN although the name is known. */
+export type DnsFault = 'silent' | 'servfail' | 'nxdomain';
+
+/** How the ingress is broken. */
+export type IngressFault =
+  | WireFault
+  /** It answers every request with this status itself. */
+  | Readonly<{ kind: 'status'; code: number }>
+  /** It shows a certificate of the same authority, for another host. */
+  | Readonly<{ kind: 'wrong-certificate' }>;
+
+/** How the network of a node is broken. */
+export type NetworkFault =
+  | WireFault
+  | Readonly<
+      /** What begins elsewhere does not get to it; what it begins itself is answered. */
+      | { kind: 'deaf' }
+      /** What it begins itself gets nowhere; it can be reached. */
+      | { kind: 'mute' }
+      /** Nothing gets through, either way. */
+      | { kind: 'isolated' }
+      /** Packets of more than 1,000 bytes get lost, and nobody is told. */
+      | { kind: 'mtu-black-hole' }
+      /** So many of a hundred packets get lost, each way. */
+      | { kind: 'loss'; percent: number }
+      /** Each packet comes up to 40 ms late, so that they overtake each other, each way. */
+      | { kind: 'reordering' }
+    >;
+
+/**
+ * How the network between the nodes is broken: the first so many do not reach the others, nor these them; `one-way`:
+ * what these begin is answered.
+ */
+export type NetworkSplit = Readonly<{ kind: 'split' | 'one-way-split'; first: number }>;

@@ -1,0 +1,7 @@
+/** A series as it came out. `start`: milliseconds since the epoch, where the exporter tells it. */
+export type Series = Readonly<{
+  name: string;
+  attributes: Record<string, string>;
+  value: number | { count: number; sum: number; boundaries: number[]; counts: number[] };
+  start?: number;
+}>;
