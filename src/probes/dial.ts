@@ -4,9 +4,15 @@ import { isIPv6, Socket } from 'node:net';
 const ATTEMPT_DELAY_MS = 250;
 
 /**
+ * How many addresses of a name are tried: as many as a name has in practice, and as can be tried at 250 ms each within
+ * the 5 s that connecting may take. A name with thousands would be as many connections at each check.
+ */
+const MAX_ADDRESSES = 16;
+
+/**
  * Connects to the first of the addresses that answers (Happy Eyeballs, RFC 8305): the families in turn, the next
- * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address
- * has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
+ * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address (16
+ * at most) has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
  * `onAttempt` is called right before each address is tried.
  */
 export function dial(
@@ -16,7 +22,7 @@ export function dial(
   onAttempt?: () => void,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const waiting = inTurn(addresses);
+    const waiting = inTurn(addresses).slice(0, MAX_ADDRESSES);
     const attempts = new Set<Socket>();
     let firstError: Error | undefined;
     let timer: NodeJS.Timeout | undefined;

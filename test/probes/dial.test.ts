@@ -39,6 +39,21 @@ describe('dial() tries', () => {
     expect(begun.every(({ socket }) => socket.destroyed)).toBe(true);
   });
 
+  test('sixteen of however many, of both families', async () => {
+    const port = await closedPort('127.0.0.1');
+    const begun = attempts();
+    const four = Array.from({ length: 1_200 }, (_, i) => `127.1.${i >> 8}.${i & 255}`);
+    const six = four.map((address) => `::ffff:${address}`);
+
+    await expect(dial([...four, ...six], port, live)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
+
+    expect(begun.map(({ address }) => address)).toEqual(
+      four.slice(0, 8).flatMap((address) => [`::ffff:${address}`, address]),
+    );
+  });
+
   test('nothing further once it is connected', async () => {
     const server = await ScriptedServer.start();
     const begun = attempts();
