@@ -1,30 +1,23 @@
 import { STATUS_CODES } from 'node:http';
 import { printable } from '../printable.ts';
 import type { Outcome, Probe } from '../probe.ts';
-import { type Connection, type Network, openConnection } from './connection.ts';
-import { type Answer, exchange } from './exchange.ts';
 import { failure } from './failure.ts';
-import type { IdleConnections } from './idle-connections.ts';
 import { Progress } from './progress.ts';
+import { mayKnowSecrets, redirectedTo } from './redirect.ts';
+import { type Headers, type RequestOptions, request } from './request.ts';
 import type { ResponseHead } from './response.ts';
 
 /** As many as Go's client, and so upstream, follows. */
-const MOST_REDIRECTS = 10;
-
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 10;
 
 /** How much is shown of a status line's reason, in characters: it comes from the network. */
 const MAX_REASON = 100;
 
-type Headers = Readonly<Record<string, string>>;
-
 /** How HTTP targets are asked. */
-export type HttpOptions = Network &
+export type HttpOptions = RequestOptions &
   Readonly<{
     userAgent: string;
-    /** Where connections wait for their next request. Without it each request has one of its own. */
-    idle?: IdleConnections | undefined;
-    /** Further header fields of the request to the target itself, not of those that a redirect leads to. */
+    /** Further header fields of the request; a redirect to another host gets them no more than the URL's credentials. */
     headers?: Headers;
     /**
      * The value of `Authorization`, asked for before the clock starts; never rejects. It goes to the target itself,
@@ -38,31 +31,33 @@ export type HttpOptions = Network &
  * Redirects are followed: the timings are those of the last request, the duration that of all.
  */
 export function createHttpProbe(options: HttpOptions): Probe {
+  const common = {
+    'User-Agent': options.userAgent,
+    Connection: options.idle ? 'keep-alive' : 'close',
+  };
   return async (target, signal) => {
-    const authorization = await options.authorization?.();
+    let authorization = await options.authorization?.();
+    let secrets = { ...options.headers, ...basicAuthorization(target.url) };
     let start: number | undefined;
     let url = target.url;
     for (let redirects = 0; ; redirects++) {
-      const isTarget = redirects === 0;
-      const head = (connection: Connection) =>
-        requestHead(url, {
-          'User-Agent': options.userAgent,
-          Connection: options.idle ? 'keep-alive' : 'close',
-          ...(isTarget ? { ...options.headers, ...basicAuthorization(url) } : {}),
-          ...(isTarget && authorization !== undefined && connection.verified
-            ? { Authorization: authorization }
-            : {}),
-        });
+      const headers = ({ verified }: { verified: boolean }): Headers => ({
+        ...common,
+        ...secrets,
+        ...(verified && authorization !== undefined ? { Authorization: authorization } : {}),
+      });
       const attempt = { progress: new Progress() };
       try {
-        const response = await request(url, head, options, attempt, signal);
+        const response = await request(url, headers, options, attempt, signal);
         start ??= attempt.progress.start;
         const next = redirectedTo(response, url);
         if (next === undefined) {
           return answered(response, attempt.progress, (response.receivedAt - start) / 1000);
         }
-        if (redirects === MOST_REDIRECTS) throw new Error(`more than ${MOST_REDIRECTS} redirects`);
+        if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
         url = next;
+        authorization = undefined;
+        if (!mayKnowSecrets(url, target.url)) secrets = {};
       } catch (cause) {
         const { phase, timings } = attempt.progress;
         return { kind: 'failed', phase, error: failure(phase, url, cause), timings };
@@ -71,73 +66,13 @@ export function createHttpProbe(options: HttpOptions): Probe {
   };
 }
 
-/** One request over an idle connection where there is one, else over a new one. */
-async function request(
-  url: URL,
-  head: (connection: Connection) => string,
-  options: HttpOptions,
-  attempt: { progress: Progress },
-  signal: AbortSignal,
-): Promise<Answer> {
-  const idle = options.idle?.take(url.origin);
-  if (idle !== undefined) {
-    attempt.progress.reached('got_conn');
-    try {
-      return await ask(idle);
-    } catch (error) {
-      // The other side closed the idle connection just as we used it, which is no failure of the path
-      // (RFC 9112, section 9.3.1).
-      if (signal.aborted || attempt.progress.timings.got_first_resp_byte !== undefined) throw error;
-      attempt.progress = new Progress();
-    }
-  }
-  return ask(await openConnection(url, options, attempt.progress, signal));
-
-  async function ask(connection: Connection): Promise<Answer> {
-    const { socket } = connection;
-    try {
-      const response = await exchange(socket, head(connection), attempt.progress, signal);
-      if (options.idle && isWhole(response)) options.idle.keep(url.origin, connection);
-      else socket.destroySoon();
-      return response;
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-  }
-}
-
-function requestHead(url: URL, headers: Headers): string {
-  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`];
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
 function basicAuthorization({ username, password }: URL): Headers {
   if (username === '' && password === '') return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
-}
-
-/** Where the response sends us, or `undefined` when it is an answer. Throws where we cannot go. */
-function redirectedTo({ status, headers }: ResponseHead, from: URL): URL | undefined {
-  const location = headers.get('location');
-  // An empty one is none, to Go.
-  if (!REDIRECTS.has(status) || !location) return undefined;
-  const next = URL.parse(location, from.href);
-  if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
-    throw new Error(`a redirect to no http or https URL (status ${status})`);
-  }
-  return next;
-}
-
-/** Whether nothing of the response is left to come, so that its connection can carry another request. */
-function isWhole({ headers, body }: ResponseHead): boolean {
-  return (
-    headers.get('content-length') === String(body.length) &&
-    !headers.has('transfer-encoding') &&
-    headers.get('connection')?.toLowerCase() !== 'close'
+  // Not decodeURIComponent(): it throws where a percent sign stands for itself, which a URL may have.
+  const credentials = `${username}:${password}`.replace(/%([\da-f]{2})/gi, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
   );
+  return { Authorization: `Basic ${Buffer.from(credentials, 'latin1').toString('base64')}` };
 }
 
 function answered(

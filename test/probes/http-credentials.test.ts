@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { ScriptedServer, say } from '../support/scripted-server.ts';
+import { OK, ScriptedServer, say } from '../support/scripted-server.ts';
 import { ask, serving } from './ask.ts';
 
 const TOKEN = 'Bearer token-of-the-service-account';
@@ -65,6 +65,22 @@ describe('httpProbe() sends the token', () => {
     expect(authorizations(another)).toEqual([undefined]);
   });
 
+  test('not where a redirect leads, be it to the same origin', async () => {
+    const server = await ScriptedServer.start({
+      tls: serving,
+      answer: (socket, request, nth) => {
+        const answer = request.startsWith('GET /version ')
+          ? redirectTo(server.url('/there'))
+          : say(OK);
+        answer(socket, request, nth);
+      },
+    });
+
+    expect(await ask(server.url('/version'), { authorization })).toMatchObject({ kind: 'ok' });
+
+    expect(authorizations(server)).toEqual([TOKEN, undefined]);
+  });
+
   test('asking for it afresh for each request, since it rotates', async () => {
     const server = await ScriptedServer.start({ tls: serving });
     const tokens = ['Bearer first', 'Bearer second'];
@@ -91,6 +107,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
     { username: 'user', password: 'password', credentials: 'user:password' },
     { username: 'user', password: '', credentials: 'user:' },
     { username: '', password: 'password', credentials: ':password' },
+    { username: '50%', password: '%zz', credentials: '50%:%zz' },
     { username: 'müller', password: 'a:b@c%20', credentials: 'müller:a:b@c ' },
   ])('$credentials', async ({ username, password, credentials }) => {
     const server = await ScriptedServer.start();
@@ -103,13 +120,71 @@ describe('httpProbe() sends the credentials of the URL', () => {
     expect(server.requests[0]).toContain(`\r\nHost: 127.0.0.1:${server.port}\r\n`);
   });
 
-  test('neither to a redirect, nor those of the URL that it leads to, nor further header fields', async () => {
+  test.each(['server.test', 'a.server.test'])(
+    'and further header fields also where a redirect leads to that host or one below it, whatever its port: %s',
+    async (host) => {
+      const another = await ScriptedServer.start();
+      const server = await ScriptedServer.start({ answer: redirectTo(another.url('/', host)) });
+
+      await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
+        headers: { 'X-Origin': 'pod-a' },
+      });
+
+      expect(authorizations(another)).toEqual(authorizations(server));
+      expect(another.requests[0]).toMatch(/^Authorization: Basic /m);
+      expect(another.requests[0]).toMatch(/^X-Origin: pod-a$/m);
+    },
+  );
+
+  test.each(['test', 'other.test', 'another-server.test', 'server.test.other.test', '127.0.0.1'])(
+    'not where a redirect leads to another host: %s',
+    async (host) => {
+      const another = await ScriptedServer.start();
+      const server = await ScriptedServer.start({ answer: redirectTo(another.url('/', host)) });
+
+      await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
+        headers: { 'X-Origin': 'pod-a' },
+      });
+
+      expect(authorizations(another)).toEqual([undefined]);
+      expect(another.requests[0]).not.toContain('X-Origin');
+    },
+  );
+
+  test('not where another host leads back to that of the URL', async () => {
+    const back = await ScriptedServer.start();
+    const another = await ScriptedServer.start({
+      answer: redirectTo(back.url('/', 'server.test')),
+    });
+    const server = await ScriptedServer.start({
+      answer: redirectTo(another.url('/', 'other.test')),
+    });
+
+    await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'));
+
+    expect(authorizations(back)).toEqual([undefined]);
+  });
+
+  test('not in the clear where a redirect leads from https to http', async () => {
+    const plain = await ScriptedServer.start();
+    const server = await ScriptedServer.start({
+      tls: serving,
+      answer: redirectTo(plain.url('/', 'server.test')),
+    });
+
+    await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'));
+
+    expect(authorizations(server)).toEqual([expect.stringMatching(/^Basic /)]);
+    expect(authorizations(plain)).toEqual([undefined]);
+  });
+
+  test('neither to a redirect to another host, nor those of the URL that it leads to, nor further header fields', async () => {
     const another = await ScriptedServer.start();
     const server = await ScriptedServer.start({
       answer: redirectTo(withCredentials(another.url(), 'their', 'secret')),
     });
 
-    const outcome = await ask(withCredentials(server.url(), 'user', 'password'), {
+    const outcome = await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
       headers: { 'X-Origin': 'pod-a' },
     });
 

@@ -45,6 +45,41 @@ describe('httpProbe() follows a redirect', () => {
     expect(await ask(server.url('/folder/page'))).toMatchObject({ kind: 'ok' });
   });
 
+  test.each([
+    { location: '/m\xc3\xbcde?\xe6\x97\xa5', asked: '/m%C3%BCde?%E6%97%A5' },
+    { location: '/m\xfcde', asked: '/m%FCde' },
+  ])('to a path of bytes beyond ASCII, percent-encoded: $asked', async ({ location, asked }) => {
+    const answers = pages({ [asked]: OK });
+    const server = await ScriptedServer.start({
+      answer: (socket, request, nth) => {
+        if (request.startsWith('GET / ')) socket.write(Buffer.from(redirect(location), 'latin1'));
+        else answers(socket, request, nth);
+      },
+    });
+
+    expect(await ask(server.url())).toMatchObject({ kind: 'ok' });
+  });
+
+  test('to a host of bytes beyond ASCII, in its form for DNS', async () => {
+    const names: string[] = [];
+    const server = await ScriptedServer.start({
+      answer: (socket, request) => {
+        const to = redirect(`http://m\xc3\xbcde.test:${server.port}/there`);
+        socket.write(request.startsWith('GET / ') ? Buffer.from(to, 'latin1') : OK);
+      },
+    });
+
+    const outcome = await ask(server.url(), {
+      resolve: async (name) => {
+        names.push(name);
+        return ['127.0.0.1'];
+      },
+    });
+
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(names).toEqual(['xn--mde-hoa.test']);
+  });
+
   test('to another origin: the timings are those of the last request, the duration that of all', async () => {
     const another = await ScriptedServer.start({ tls: serving });
     let toldAfter = 0;

@@ -1,0 +1,32 @@
+import type { ResponseHead } from './response.ts';
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Where the response redirects to, or `undefined` when it is an answer. Throws where that is no http or https URL. */
+export function redirectedTo({ status, headers }: ResponseHead, from: URL): URL | undefined {
+  const location = headers.get('location');
+  // An empty one is none, to Go.
+  if (!REDIRECTS.has(status) || !location) return undefined;
+  const next = URL.parse(percentEncoded(location), from.href);
+  if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
+    throw new Error(`a redirect to no http or https URL (status ${status})`);
+  }
+  return next;
+}
+
+/** Bytes beyond ASCII as a URL has them, whatever their encoding; `text` has a character for each. */
+function percentEncoded(text: string): string {
+  return text.replace(/[\x80-\xff]/g, (byte) =>
+    `%${byte.charCodeAt(0).toString(16)}`.toUpperCase(),
+  );
+}
+
+/**
+ * Whether a redirect may be sent what the target itself was sent: where it leads to the same host or one below it, as Go
+ * has it (`shouldCopyHeaderOnRedirect`), but, other than there, not from https to http.
+ */
+export function mayKnowSecrets(next: URL, target: URL): boolean {
+  if (target.protocol === 'https:' && next.protocol !== 'https:') return false;
+  const [host, parent] = [next.hostname, target.hostname];
+  return host === parent || host.endsWith(`.${parent}`);
+}

@@ -1,0 +1,70 @@
+import { type Connection, type Network, openConnection } from './connection.ts';
+import { type Answer, exchange } from './exchange.ts';
+import type { IdleConnections } from './idle-connections.ts';
+import { Progress } from './progress.ts';
+import type { ResponseHead } from './response.ts';
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** What a request is made with. */
+export type RequestOptions = Network &
+  Readonly<{
+    /** Where connections wait for their next request. Without it each request has one of its own. */
+    idle?: IdleConnections | undefined;
+  }>;
+
+/**
+ * One `GET` over an idle connection where there is one, else over a new one. `attempt.progress` is that of the last
+ * connection tried. Rejects with what failed, or with the signal's reason.
+ */
+export async function request(
+  url: URL,
+  headers: (connection: Connection) => Headers,
+  options: RequestOptions,
+  attempt: { progress: Progress },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const idle = options.idle?.take(url.origin);
+  if (idle !== undefined) {
+    attempt.progress.reached('got_conn');
+    try {
+      return await ask(idle);
+    } catch (error) {
+      // The other side closed the idle connection just as we used it, which is no failure of the path
+      // (RFC 9112, section 9.3.1).
+      if (signal.aborted || attempt.progress.timings.got_first_resp_byte !== undefined) throw error;
+      attempt.progress = new Progress();
+    }
+  }
+  return ask(await openConnection(url, options, attempt.progress, signal));
+
+  async function ask(connection: Connection): Promise<Answer> {
+    const { socket } = connection;
+    try {
+      const head = requestHead(url, headers(connection));
+      const response = await exchange(socket, head, attempt.progress, signal);
+      if (options.idle && isWhole(response)) options.idle.keep(url.origin, connection);
+      else socket.destroySoon();
+      return response;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  }
+}
+
+function requestHead(url: URL, headers: Headers): string {
+  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`];
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** Whether nothing of the response is left to come, so that its connection can carry another request. */
+function isWhole({ status, headers, body }: ResponseHead): boolean {
+  return (
+    status !== 101 &&
+    headers.get('content-length') === String(body.length) &&
+    !headers.has('transfer-encoding') &&
+    headers.get('connection')?.toLowerCase() !== 'close'
+  );
+}
