@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { readChartFile } from '../deploy/helm/document.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { VARIABLES } from '../src/config/variables.ts';
+import { readConfig } from '../src/config.ts';
 import { METRIC_NAMES } from '../src/metrics.ts';
 
 const DOCS = join(import.meta.dirname, '../docs');
@@ -47,4 +48,40 @@ test('docs/migration.md names the keys of upstream’s other charts that the cha
   );
   expect(keys).toHaveLength(6);
   for (const key of keys) expect(page).toContain(`\`${key}\``);
+});
+
+test('the program takes the environment that upstream’s chart gives it, of its own Service too', () => {
+  const config = readConfig({
+    KUBERNETES_SERVICE_HOST: '10.96.0.1',
+    KUBERNETES_SERVICE_PORT: '443',
+    KUBERNETES_SERVICE_DNS: 'kubernetes.default.svc.cluster.local',
+    KUBENURSE_SERVICE_HOST: '10.96.7.1',
+    KUBENURSE_SERVICE_PORT: '8080',
+    KUBENURSE_PORT: 'tcp://10.96.7.1:8080',
+    KUBENURSE_INGRESS_URL: 'https://dummy-kubenurse.example.com',
+    KUBENURSE_SERVICE_URL: 'http://kubenurse.kube-system.svc.cluster.local:8080',
+    KUBENURSE_INSECURE: 'true',
+    KUBENURSE_EXTRA_CA: '',
+    KUBENURSE_NAMESPACE: 'kube-system',
+    KUBENURSE_NEIGHBOUR_FILTER: 'app.kubernetes.io/name=kubenurse',
+    KUBENURSE_NEIGHBOUR_LIMIT: '10',
+    KUBENURSE_ALLOW_UNSCHEDULABLE: 'false',
+    KUBENURSE_EXTRA_CHECKS: '',
+    KUBENURSE_CHECK_API_SERVER_DIRECT: 'true',
+    KUBENURSE_CHECK_API_SERVER_DNS: 'true',
+    KUBENURSE_CHECK_ME_INGRESS: 'true',
+    KUBENURSE_CHECK_ME_SERVICE: 'true',
+    KUBENURSE_CHECK_NEIGHBOURHOOD: 'true',
+    KUBENURSE_CHECK_INTERVAL: '5s',
+    KUBENURSE_REUSE_CONNECTIONS: 'false',
+    KUBENURSE_HISTOGRAM_BUCKETS: '',
+    KUBENURSE_VICTORIAMETRICS_HISTOGRAM: 'false',
+    KUBENURSE_EXPOSE_METADATA: 'false',
+    KUBENURSE_SHUTDOWN_DURATION: '5s',
+    KUBENURSE_USE_TLS: 'false',
+    KUBENURSE_CERT_FILE: '',
+    KUBENURSE_CERT_KEY: '',
+  });
+  expect(config.notices).toEqual([]);
+  expect(config).toMatchObject({ interval: 5_000, neighbours: { limit: 10, port: 8080 } });
 });
