@@ -4,6 +4,7 @@ import { deadline } from '../deadline.ts';
 import { dial } from './dial.ts';
 import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
+import { limitTlsMessages } from './tls-limit.ts';
 
 /** How long looking up the name and connecting may take together, in milliseconds (the contract's 5 s). */
 const CONNECT_MS = 5_000;
@@ -84,6 +85,7 @@ function handshake(
       rejectUnauthorized: !network.insecure,
       ALPNProtocols: ['http/1.1'],
     });
+    limitTlsMessages(secure, socket);
     const abort = () => secure.destroy(signal.reason);
     secure.once('secureConnect', () => {
       signal.removeEventListener('abort', abort);

@@ -26,7 +26,8 @@ export function exchange(
       else setImmediate(how);
     };
     const fail = (error: unknown) => settle(() => reject(error));
-    const onClose = () => fail(new Error('the connection was closed before the answer'));
+    const onClose = () =>
+      fail(socket.errored ?? new Error('the connection was closed before the answer'));
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
       progress.phase = 'response';

@@ -1,0 +1,134 @@
+import { createCipheriv, createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
+import { onTestFinished } from 'vitest';
+import type { Certificate } from '../../lab/support/certificates.ts';
+
+const APPLICATION_DATA = 23;
+const HANDSHAKE = 22;
+
+/** The messages of TLS 1.3 that a server may send at any time. */
+export const KEY_UPDATE = Buffer.from([24, 0, 0, 1, 0]);
+
+/** A ticket for a session, with a lifetime of an hour, that differs by its nonce. */
+export function newSessionTicket(nth: number): Buffer {
+  const body = Buffer.alloc(4 + 4 + 1 + 4 + 2 + 32 + 2);
+  body.writeUInt32BE(3600, 0);
+  body.writeUInt8(4, 8);
+  body.writeUInt32BE(nth, 9);
+  body.writeUInt16BE(32, 13);
+  body.fill(nth & 255, 15, 47);
+  return Buffer.concat([Buffer.from([4, 0, 0, body.length]), body]);
+}
+
+/** HKDF-Expand-Label (RFC 8446, section 7.1), for what fits into one block of the hash. */
+function expandLabel(secret: Buffer, label: string, length: number): Buffer {
+  const name = Buffer.from(`tls13 ${label}`);
+  const info = Buffer.concat([Buffer.from([0, length, name.length]), name, Buffer.from([0, 1])]);
+  return createHmac('sha256', secret).update(info).digest().subarray(0, length);
+}
+
+/** Encrypts what the server sends from here on (TLS_AES_128_GCM_SHA256). */
+class Records {
+  #secret: Buffer;
+  #sequence: number;
+  #key!: Buffer;
+  #iv!: Buffer;
+
+  constructor(secret: Buffer, sequence: number) {
+    this.#secret = secret;
+    this.#sequence = sequence;
+    this.#derive();
+  }
+
+  record(message: Buffer): Buffer {
+    const nonce = Buffer.from(this.#iv);
+    nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ this.#sequence) >>> 0, 8);
+    this.#sequence++;
+    const header = Buffer.from([APPLICATION_DATA, 3, 3, 0, message.length + 17]);
+    const cipher = createCipheriv('aes-128-gcm', this.#key, nonce).setAAD(header);
+    const text = cipher.update(Buffer.concat([message, Buffer.from([HANDSHAKE])]));
+    cipher.final();
+    if (message === KEY_UPDATE) {
+      this.#secret = expandLabel(this.#secret, 'traffic upd', 32);
+      this.#sequence = 0;
+      this.#derive();
+    }
+    return Buffer.concat([header, text, cipher.getAuthTag()]);
+  }
+
+  #derive(): void {
+    this.#key = expandLabel(this.#secret, 'key', 16);
+    this.#iv = expandLabel(this.#secret, 'iv', 12);
+  }
+}
+
+function countRecords(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 0; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) count++;
+  return count;
+}
+
+/**
+ * A server with a certificate that holds, until the test has finished: once it has heard a request it sends so many
+ * messages of TLS, and no response.
+ */
+export async function hostileTlsServer(
+  certificate: Certificate,
+  message: (nth: number) => Buffer,
+  count: number,
+): Promise<{ url: URL }> {
+  const tls = createTlsServer({
+    cert: certificate.certificate,
+    key: certificate.key,
+    ciphers: 'TLS_AES_128_GCM_SHA256',
+    minVersion: 'TLSv1.3',
+  });
+  const flood = (socket: Socket, secret: Buffer, sequence: number) => {
+    const records = new Records(secret, sequence);
+    const all = Buffer.concat(Array.from({ length: count }, (_, i) => records.record(message(i))));
+    socket.write(all);
+  };
+  const server = createServer((socket) => {
+    const [inner, outer] = duplexPair();
+    let secret: Buffer | undefined;
+    let isDone = false;
+    let isFlooding = false;
+    let records = 0;
+    outer.on('data', (bytes: Buffer) => {
+      if (isFlooding) return;
+      // Those after the client's `Finished` are encrypted by the keys for application data.
+      if (isDone) records += countRecords(bytes);
+      socket.write(bytes);
+    });
+    let flights = 0;
+    socket
+      .on('error', () => {})
+      .on('data', (bytes) => {
+        flights++;
+        isDone = flights > 1;
+        outer.write(bytes);
+      });
+    tls.once('keylog', function keep(line: Buffer) {
+      const [label, , value = ''] = line.toString().trim().split(' ');
+      if (label === 'SERVER_TRAFFIC_SECRET_0') secret = Buffer.from(value, 'hex');
+      else tls.once('keylog', keep);
+    });
+    tls.once('secureConnection', (secure) => {
+      secure
+        .on('error', () => {})
+        .once('data', () => {
+          isFlooding = true;
+          if (secret) flood(socket, secret, records);
+        });
+    });
+    tls.emit('connection', inner);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  onTestFinished(() => void server.close());
+  return { url: new URL(`https://127.0.0.1:${port}/`) };
+}
