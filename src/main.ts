@@ -98,6 +98,11 @@ async function run(config: Config, log: Logger): Promise<void> {
     config.neighbours && discover(config.neighbours, config.self, log, stop.signal);
 
   const life = new SeriesLife(config.metrics.retention);
+  const trust = createTrust({
+    cluster: clusterAuthority(),
+    extraFile: config.network.extraCA,
+    onMistake: (mistake) => log.error(mistake),
+  });
   const exports = await startExports({
     names: config.metrics.isDisabled ? [] : config.metrics.exporters,
     environment: process.env,
@@ -130,17 +135,6 @@ async function run(config: Config, log: Logger): Promise<void> {
   metrics.refusedSeries.add(0);
   const unwatchEventLoop = watchEventLoop((seconds) => metrics.eventLoopDelay.record(seconds));
 
-  const authority = clusterAuthority();
-  const trust = createTrust({
-    pem: authority.pem ? [authority.pem] : [],
-    files: [
-      ...(authority.file ? [{ name: "the cluster's CA", path: authority.file }] : []),
-      ...(config.network.extraCA
-        ? [{ name: 'KUBENURSE_EXTRA_CA', path: config.network.extraCA }]
-        : []),
-    ],
-    onMistake: (mistake) => log.error(mistake),
-  });
   const resolver = createResolver({ resolvConf: config.network.resolvConf, hosts: '/etc/hosts' });
   const idle = config.network.reuseConnections ? new IdleConnections() : undefined;
   const http: HttpOptions = {
@@ -163,6 +157,7 @@ async function run(config: Config, log: Logger): Promise<void> {
           authorization: createAuthorization((error) =>
             log.error({ error: error.message }, 'the token for the API server cannot be read'),
           ),
+          isClusterServer: trust.isClusterServer,
         }),
         neighbour: probe({ headers: { [ORIGIN_HEADER]: config.self.podName } }),
         other: probe(),

@@ -46,16 +46,20 @@ async function readBearerToken(): Promise<string | undefined> {
   return file === undefined ? user?.token : (await readFile(file, 'utf8')).trim();
 }
 
-/** The cluster's certificate authority, in a file or as PEM; neither where the credentials name none, or there are none. */
-export function clusterAuthority(): { file?: string; pem?: string } {
+/**
+ * The cluster's certificate authority, in a file or as PEM; neither where the credentials name none, `undefined` where
+ * there are no credentials.
+ */
+export function clusterAuthority(): { file?: string; pem?: string } | undefined {
   try {
     const cluster = loadKubeConfig().getCurrentCluster();
     if (cluster?.caFile) return { file: cluster.caFile };
     if (cluster?.caData) return { pem: Buffer.from(cluster.caData, 'base64').toString() };
+    return {};
   } catch {
-    // Told by whoever needs the API server.
+    // Reported by whoever needs the API server.
+    return undefined;
   }
-  return {};
 }
 
 /**

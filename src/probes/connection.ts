@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { deadline } from '../deadline.ts';
+import { TLS_VERIFICATION } from '../tls-verification.ts';
 import { dial } from './dial.ts';
 import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
@@ -82,6 +83,7 @@ function handshake(
       // held against the address all the same.
       ...(isIP(host) === 0 ? { servername: host.replace(/\.$/, '') } : {}),
       secureContext: network.secureContext(),
+      ...TLS_VERIFICATION,
       rejectUnauthorized: !network.insecure,
       ALPNProtocols: ['http/1.1'],
     });

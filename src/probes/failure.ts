@@ -1,5 +1,6 @@
 import { printable } from '../printable.ts';
 import type { Phase } from '../probe.ts';
+import { untrusted } from '../tls-verification.ts';
 
 const ATTEMPTED: Record<Phase, (hostname: string, port: string) => string> = {
   resolve: (hostname) => `looking up ${hostname}`,
@@ -34,6 +35,9 @@ const MAX_HOST = 253;
 /** How much is shown of an error's own words, in characters: a certificate's names are among them. */
 const MAX_REASON = 300;
 
+/** Where a certificate is not trusted: the contract's setting. */
+const REMEDY = 'KUBENURSE_EXTRA_CA can add its CA';
+
 /** What OpenSSL says where the other side speaks something else. */
 const TLS_WORDS: Record<string, string> = {
   'wrong version number': 'the answer is not TLS (wrong version number)',
@@ -46,7 +50,8 @@ export function failure(phase: Phase, url: URL, cause: unknown): Error {
   const words = (phase === 'resolve' ? RESOLVER_WORDS : SOCKET_WORDS)[code ?? ''];
   const why =
     words === undefined
-      ? printable(TLS_WORDS[reason ?? ''] ?? reason ?? message, MAX_REASON)
+      ? (untrusted(cause, REMEDY) ??
+        printable(TLS_WORDS[reason ?? ''] ?? reason ?? message, MAX_REASON))
       : `${words} (${code})`;
   const port = url.port === '' ? '' : `:${url.port}`;
   return new Error(`${ATTEMPTED[phase](printable(url.hostname, MAX_HOST), port)}: ${why}`, {

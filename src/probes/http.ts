@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { printable } from '../printable.ts';
 import type { Outcome, Probe } from '../probe.ts';
+import type { Connection } from './connection.ts';
 import { failure } from './failure.ts';
 import { Progress } from './progress.ts';
 import { mayKnowSecrets, redirectedTo } from './redirect.ts';
@@ -21,9 +23,11 @@ export type HttpOptions = RequestOptions &
     headers?: Headers;
     /**
      * The value of `Authorization`, asked for before the clock starts; never rejects. It goes to the target itself,
-     * not where a redirect leads, and only over a connection whose certificate was verified.
+     * not where a redirect leads, and only over a connection whose certificate was verified, and `isClusterServer`.
      */
     authorization?: () => Promise<string | undefined>;
+    /** Whether the server of a verified connection may get `authorization`; any may where this is not given. */
+    isClusterServer?: (socket: TLSSocket) => boolean;
   }>;
 
 /**
@@ -41,10 +45,12 @@ export function createHttpProbe(options: HttpOptions): Probe {
     let start: number | undefined;
     let url = target.url;
     for (let redirects = 0; ; redirects++) {
-      const headers = ({ verified }: { verified: boolean }): Headers => ({
+      const headers = (connection: Connection): Headers => ({
         ...common,
         ...secrets,
-        ...(verified && authorization !== undefined ? { Authorization: authorization } : {}),
+        ...(authorization !== undefined && mayGetToken(connection, options)
+          ? { Authorization: authorization }
+          : {}),
       });
       const attempt = { progress: new Progress() };
       try {
@@ -64,6 +70,10 @@ export function createHttpProbe(options: HttpOptions): Probe {
       }
     }
   };
+}
+
+function mayGetToken({ socket, verified }: Connection, { isClusterServer }: HttpOptions): boolean {
+  return verified && (isClusterServer?.(socket as TLSSocket) ?? true);
 }
 
 function basicAuthorization({ username, password }: URL): Headers {

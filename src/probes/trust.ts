@@ -1,105 +1,107 @@
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { followFile } from '../follow-file.ts';
+import { TLS_VERIFICATION } from '../tls-verification.ts';
+import { readCertificates } from './pem.ts';
+import { systemAuthorities } from './system-authorities.ts';
+import { isVouchedFor } from './vouched-for.ts';
 
-/** A file of PEM certificates, by the name under which a mistake in it is told: `KUBENURSE_EXTRA_CA`. */
-export type AuthorityFile = Readonly<{ name: string; path: string }>;
+const CLUSTER = "the cluster's CA";
+const EXTRA = 'KUBENURSE_EXTRA_CA';
+
+/** A certificate and its key to show to a server, and authorities to trust in the place of all others; PEM. */
+export type OwnTls = Readonly<{ ca?: Buffer; cert?: Buffer; key?: Buffer }>;
+
+/** What a client of Node's `tls` or `https` verifies a server with. */
+export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_VERIFICATION;
+
+/** Whom we trust to have signed a server's certificate. */
+export type Trust = Readonly<{
+  /** One for all handshakes until a file has changed. */
+  secureContext: () => SecureContext;
+  verifyOptions: (own: OwnTls) => VerifyOptions;
+  /**
+   * Whether the cluster's CA vouches for the server of a verified connection; where the credentials name no CA, any
+   * authority does. Without credentials none does.
+   */
+  isClusterServer: (socket: TLSSocket) => boolean;
+  close: () => void;
+}>;
 
 /**
- * Whom we trust to have signed a server's certificate: the system's authorities, those of the cluster in `pem`, and
- * those in `files`. A file is read again when it changes, until `close()`. What is wrong in one goes to `onMistake` and
- * costs the others nothing.
+ * Trusts the system's authorities, the cluster's, and those of a file. Files are read again when they change, until
+ * `close()`. What is wrong in one goes to `onMistake` and costs the others nothing.
  */
 export function createTrust(options: {
-  pem: readonly string[];
-  files: readonly AuthorityFile[];
+  /** The cluster's CA: a file, or PEM; neither where its credentials name none, `undefined` where there are none. */
+  cluster: Readonly<{ file?: string; pem?: string }> | undefined;
+  extraFile: string | undefined;
   onMistake: (message: string) => void;
-}): { secureContext: () => SecureContext; close: () => void } {
+}): Trust {
+  const { cluster, extraFile, onMistake } = options;
   const read = (name: string, text: string) => {
     const { certificates, mistakes } = readCertificates(text);
-    for (const mistake of mistakes) options.onMistake(`${name} ${mistake}`);
+    for (const mistake of mistakes) onMistake(`${name} ${mistake}`);
     return certificates;
   };
-  const inline = options.pem.flatMap((text) => read("the cluster's CA", text));
-  const byFile = new Map<AuthorityFile, string[]>();
+  const trusted = {
+    [CLUSTER]: cluster?.pem === undefined ? [] : read(CLUSTER, cluster.pem),
+    [EXTRA]: [] as string[],
+  };
+  const authorities = () => [
+    ...new Set([...systemAuthorities(), ...trusted[CLUSTER], ...trusted[EXTRA]]),
+  ];
+  const createContext = (own: OwnTls) =>
+    createSecureContext({ ...TLS_VERIFICATION, ...own, ca: own.ca ?? authorities() });
 
   let context: SecureContext | undefined;
+  let clusterAuthorities: X509Certificate[] | undefined;
+  /** The fingerprint of the last certificate that the cluster's CA has vouched for: following the chain takes 0.4 ms. */
+  let vouchedFor: string | undefined;
   const secureContext = () => {
-    context ??= createSecureContext({
-      ca: [...new Set([...systemAuthorities(), ...inline, ...[...byFile.values()].flat()])],
-    });
+    context ??= createContext({});
     return context;
   };
-
-  const unfollow = options.files.map((file) =>
+  const follow = (name: keyof typeof trusted, path: string) =>
     followFile(
-      file.path,
+      path,
       (text) => {
-        const certificates = read(`${file.name}: ${file.path}`, text);
+        const certificates = read(`${name}: ${path}`, text);
         // While a file holds nothing usable, what it held before stays trusted.
-        if (certificates.length > 0) byFile.set(file, certificates);
+        if (certificates.length > 0) trusted[name] = certificates;
+        clusterAuthorities = undefined;
+        vouchedFor = undefined;
         const isInUse = context !== undefined;
         context = undefined;
         if (isInUse) secureContext();
       },
-      (error) => options.onMistake(`${file.name}: ${error.message}`),
-    ),
-  );
+      (error) => onMistake(`${name}: ${error.message}`),
+    );
+  const unfollow = [
+    ...(cluster?.file === undefined ? [] : [follow(CLUSTER, cluster.file)]),
+    ...(extraFile === undefined ? [] : [follow(EXTRA, extraFile)]),
+  ];
   // Made ahead, not in a handshake: it takes some 25 ms (measured, 145 authorities), which would count as the network's.
   secureContext();
 
   return {
     secureContext,
+    verifyOptions: (own) => ({
+      secureContext: Object.keys(own).length === 0 ? secureContext() : createContext(own),
+      ...TLS_VERIFICATION,
+    }),
+    isClusterServer: (socket) => {
+      const server = socket.getPeerX509Certificate();
+      if (server === undefined || cluster === undefined) return false;
+      if (cluster.file === undefined && cluster.pem === undefined) return true;
+      if (server.fingerprint256 === vouchedFor) return true;
+      clusterAuthorities ??= trusted[CLUSTER].map((pem) => new X509Certificate(pem));
+      if (!isVouchedFor(server, clusterAuthorities)) return false;
+      vouchedFor = server.fingerprint256;
+      return true;
+    },
     close: () => {
       for (const stop of unfollow) stop();
     },
   };
-}
-
-/**
- * The system's authorities, or those that Node carries where the system has none. They are where
- * `getCACertificates('system')` looks as well; that keeps all it has read, which takes 1 to 3 MB and 0.1 s.
- */
-function systemAuthorities(): string[] {
-  const { SSL_CERT_FILE = '/etc/ssl/cert.pem', SSL_CERT_DIR = '/etc/ssl/certs' } = process.env;
-  const texts = new Set([SSL_CERT_FILE, ...filesIn(SSL_CERT_DIR)].map(textOf));
-  const found = [...texts].filter((text) => text.includes('-----BEGIN CERTIFICATE-----'));
-  return found.length > 0 ? found : [...rootCertificates];
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).map((name) => join(folder, name));
-  } catch {
-    return [];
-  }
-}
-
-/** Empty where it cannot be read, as a folder. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
-}
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-
-function readCertificates(text: string): { certificates: string[]; mistakes: string[] } {
-  const certificates: string[] = [];
-  const mistakes: string[] = [];
-  const blocks = text.match(PEM_CERTIFICATE) ?? [];
-  if (blocks.length === 0) mistakes.push('holds no PEM certificate');
-  for (const [index, block] of blocks.entries()) {
-    try {
-      new X509Certificate(block);
-      certificates.push(block);
-    } catch (cause) {
-      mistakes.push(`holds a broken certificate, number ${index + 1}: ${(cause as Error).message}`);
-    }
-  }
-  return { certificates, mistakes };
 }

@@ -38,11 +38,11 @@ process.env.SSL_CERT_DIR = join(folder, 'none');
 function trust(options: { pem?: string; cluster?: string; extra?: string }) {
   const mistakes: string[] = [];
   const { secureContext, close } = createTrust({
-    pem: options.pem ? [options.pem] : [],
-    files: [
-      ...(options.cluster ? [{ name: "the cluster's CA", path: options.cluster }] : []),
-      ...(options.extra ? [{ name: 'KUBENURSE_EXTRA_CA', path: options.extra }] : []),
-    ],
+    cluster: {
+      ...(options.pem === undefined ? {} : { pem: options.pem }),
+      ...(options.cluster === undefined ? {} : { file: options.cluster }),
+    },
+    extraFile: options.extra,
     onMistake: (mistake) => mistakes.push(mistake),
   });
   onTestFinished(close);
@@ -81,18 +81,18 @@ describe('createTrust() trusts', () => {
     expect(mistakes).toEqual([]);
   });
 
-  test("what lies in the system's folder, beside what is of no use there", async () => {
+  test("what lies in each of the system's folders, beside what is of no use there", async () => {
     const systemFolder = join(folder, 'certs');
     mkdirSync(join(systemFolder, 'folder'), { recursive: true });
     writeFileSync(join(systemFolder, 'a'), 'garbage');
     writeFileSync(join(systemFolder, 'b'), broken);
     writeFileSync(join(systemFolder, 'c'), other.pem);
-    writeFileSync(join(systemFolder, 'd'), `${system.pem}${other.pem}`);
+    writeFileSync(join(systemFolder, 'd'), `${extra.pem.slice(0, 200)}\n${system.pem}${other.pem}`);
     const { SSL_CERT_DIR } = process.env;
     onTestFinished(() => {
       process.env.SSL_CERT_DIR = SSL_CERT_DIR;
     });
-    process.env.SSL_CERT_DIR = systemFolder;
+    process.env.SSL_CERT_DIR = `${join(folder, 'none')}:${systemFolder}:`;
 
     expect(await trusted(trust({}).secureContext)).toEqual(['system', 'other']);
   });
@@ -107,6 +107,7 @@ describe('createTrust() trusts', () => {
 describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authority too", () => {
   const missing = join(folder, 'missing');
   const garbage = file('garbage');
+  const halfAndWhole = file(`${other.pem.slice(0, 100)}\n${extra.pem}${other.pem.slice(0, 300)}`);
   const threeOfWhichOneIsBroken = file(`${extra.pem}${broken}${other.pem}`);
 
   test.each([
@@ -129,9 +130,15 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
       names: ['system', 'cluster'],
     },
     {
+      what: 'half a certificate before a whole one',
+      path: halfAndWhole,
+      mistake: / holds certificates without an end: 2$/,
+      names: ['system', 'cluster', 'extra'],
+    },
+    {
       what: 'one broken certificate of three',
       path: threeOfWhichOneIsBroken,
-      mistake: expect.stringMatching(/ holds a broken certificate, number 2: /),
+      mistake: / holds a broken certificate, number 2: /,
       names: ['system', 'cluster', 'extra', 'other'],
     },
   ])('$what is named, and costs nothing else', async ({ path, mistake, names }) => {
@@ -139,7 +146,9 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
 
     expect(await trusted(secureContext)).toEqual(names);
     expect(mistakes).toEqual([
-      typeof mistake === 'string' ? `KUBENURSE_EXTRA_CA: ${mistake}` : mistake,
+      typeof mistake === 'string'
+        ? `KUBENURSE_EXTRA_CA: ${mistake}`
+        : expect.stringMatching(mistake),
     ]);
   });
 });
@@ -148,8 +157,8 @@ test('createTrust() follows its files until it is closed: a change is trusted, a
   const [clusterFile, extraFile] = [file(cluster.pem), file(extra.pem)];
   const { secureContext, mistakes } = trust({ cluster: clusterFile, extra: extraFile });
   const closed = createTrust({
-    pem: [],
-    files: [{ name: 'closed', path: extraFile }],
+    cluster: {},
+    extraFile,
     onMistake: (mistake) => mistakes.push(mistake),
   });
   closed.close();
