@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { DASHBOARDS } from '../deploy/monitoring/dashboards/source/dashboards.ts';
-import { dashboardJson, type Json } from '../deploy/monitoring/dashboards/source/grafana.ts';
+import { DASHBOARDS } from '../deploy/monitoring/dashboards/dashboards.ts';
+import { dashboardJson, type Json } from '../deploy/monitoring/dashboards/grafana.ts';
 import { METRIC_NAMES } from '../src/metrics.ts';
 
 type Panel = Readonly<{
@@ -23,7 +23,7 @@ type Dashboard = Readonly<{
   templating: Readonly<{ list: readonly Readonly<{ type: string; datasource?: Json }>[] }>;
 }>;
 
-const FILES = new URL('../deploy/monitoring/dashboards/', import.meta.url);
+const FILES = new URL('../deploy/helm/kubenurse/files/dashboards/', import.meta.url);
 
 const FROM_VARIABLE = { type: 'prometheus', uid: `\${datasource}` };
 
@@ -32,7 +32,7 @@ const read = DASHBOARDS.map(({ uid }) => {
   return [uid, JSON.parse(text) as Dashboard] as const;
 });
 
-test.each(DASHBOARDS)('$uid is what source/write.ts writes', (dashboard) => {
+test.each(DASHBOARDS)('$uid is what dashboards/write.ts writes', (dashboard) => {
   const written = read.find(([uid]) => uid === dashboard.uid)?.[1];
   expect(written).toEqual(dashboardJson(dashboard));
 });

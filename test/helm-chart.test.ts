@@ -96,14 +96,13 @@ test('the chart is of the program’s version', () => {
   expect(chart).toMatchObject({ version: packageJson.version, appVersion: packageJson.version });
 });
 
-test('the chart has the rules and dashboards of deploy/monitoring', () => {
-  const dashboards = readdirSync(join(DEPLOY, 'monitoring/dashboards'))
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => `dashboards/${name}`);
-  const copies = readdirSync(join(DEPLOY, 'helm/kubenurse/files/dashboards'));
-  expect(copies.map((name) => `dashboards/${name}`)).toEqual(dashboards);
-  for (const file of ['rules.yaml', ...dashboards]) {
-    const original = readFileSync(join(DEPLOY, 'monitoring', file), 'utf8');
-    expect(readChartFile(`files/${file}`).text, file).toBe(original);
-  }
+test('deploy/monitoring has every dashboard of the chart, by the kustomization beside them', () => {
+  type Kustomization = { resources: string[]; configMapGenerator: { files: string[] }[] };
+  const monitoring = readYaml<Kustomization>('monitoring/kustomization.yaml');
+  expect(monitoring.resources).toContain('../helm/kubenurse/files');
+  const { configMapGenerator } = readYaml<Kustomization>('helm/kubenurse/files/kustomization.yaml');
+  const dashboards = readdirSync(join(DEPLOY, 'helm/kubenurse/files/dashboards'));
+  expect(configMapGenerator.flatMap(({ files }) => files).toSorted()).toEqual(
+    dashboards.map((name) => `dashboards/${name}`).toSorted(),
+  );
 });

@@ -9,7 +9,7 @@ import { filesIn, type Import, importsIn } from './support/imports.ts';
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'deploy/helm': ['src/'],
   'deploy/image': ['src/'],
-  'deploy/monitoring/dashboards/source': ['src/'],
+  'deploy/monitoring/dashboards': ['src/'],
 
   'lab/support': [],
   'lab/tools': [],

@@ -21,33 +21,18 @@ type ScrapeConfiguration = {
 type Inhibition = { source_matchers: string[]; target_matchers: string[] };
 
 const ROOT = join(import.meta.dirname, '..');
-const MONITORING = join(ROOT, 'deploy/monitoring');
 const RUNBOOKS = 'https://github.com/kubenurse-otel/kubenurse/blob/main/docs/runbooks';
 
-const rulesText = readFileSync(join(MONITORING, 'rules.yaml'), 'utf8');
-const rules = loadYaml<Rules>(rulesText).groups.flatMap(({ rules }) => rules);
+const SHIPPED = 'deploy/helm/kubenurse/files';
+
+const { spec } = read<{ spec: Rules }>(`${SHIPPED}/prometheus-rule.yaml`);
+const rules = spec.groups.flatMap(({ rules }) => rules);
 const alerts = rules.filter(({ alert }) => alert !== undefined);
 const alertNames = [...new Set(alerts.map(({ alert }) => `${alert}`))];
 
 function read<Content>(file: string): Content {
   return loadYaml<Content>(readFileSync(join(ROOT, file), 'utf8'));
 }
-
-test('prometheus-rule.yaml is rules.yaml as an object of the operator', async () => {
-  const indented = rulesText.replaceAll(/^(?=.)/gm, '  ');
-  const object = `# Written from rules.yaml by: npx vitest run test/monitoring.test.ts -u
-#
-# The Prometheus of kube-prometheus-stack takes only what has the label \`release\` with its release's name: add it in an
-# overlay.
-apiVersion: monitoring.coreos.com/v1
-kind: PrometheusRule
-metadata:
-  name: kubenurse
-  namespace: kubenurse
-spec:
-${indented}`;
-  await expect(object).toMatchFileSnapshot(join(MONITORING, 'prometheus-rule.yaml'));
-});
 
 test('every alert has a page in docs/runbooks, and every page its alert', () => {
   const pages = readdirSync(join(ROOT, 'docs/runbooks')).map((file) => file.replace(/\.md$/, ''));
@@ -73,7 +58,7 @@ test('the rules and the runbooks name only metrics, records and pages that there
   const records = rules.flatMap(({ record }) => record ?? []);
   const known = new Set([...METRIC_NAMES, ...records, ...alertNames.map((name) => `(${name}.md)`)]);
   const pages = alertNames.map((name) => `docs/runbooks/${name}.md`);
-  for (const file of [...pages, 'deploy/monitoring/rules.yaml']) {
+  for (const file of [...pages, `${SHIPPED}/prometheus-rule.yaml`]) {
     const text = readFileSync(join(ROOT, file), 'utf8');
     const names = text.match(/\bkubenurse:\w+:\w+|\bkubenurse_\w+|\(\w+\.md\)/g) ?? [];
     const unknown = names
@@ -143,12 +128,10 @@ test('service-monitor.yaml keeps the labels that upstream’s gives: job, servic
 });
 
 test('no rule and no dashboard depends on a label that only one kind of monitor gives, or on the name of the job', () => {
-  const dashboards = readdirSync(join(MONITORING, 'dashboards')).filter((file) =>
-    file.endsWith('.json'),
-  );
-  const files = ['rules.yaml', ...dashboards.map((file) => `dashboards/${file}`)];
+  const dashboards = readdirSync(join(ROOT, SHIPPED, 'dashboards'));
+  const files = ['prometheus-rule.yaml', ...dashboards.map((file) => `dashboards/${file}`)];
   for (const file of files) {
-    const text = readFileSync(join(MONITORING, file), 'utf8').replaceAll('\\"', '"');
+    const text = readFileSync(join(ROOT, SHIPPED, file), 'utf8').replaceAll('\\"', '"');
     expect({
       file,
       found: text.match(/job="kubenurse"|\b(service|endpoint|container)\s*(=|!)/g),

@@ -52,7 +52,7 @@ export const UIDS = ['kubenurse-overview', 'kubenurse-path', 'kubenurse-componen
 
 /** Where the dashboard's file is. */
 export function fileOf(uid: string): URL {
-  return new URL(`../../deploy/monitoring/dashboards/${uid}.json`, import.meta.url);
+  return new URL(`../../deploy/helm/kubenurse/files/dashboards/${uid}.json`, import.meta.url);
 }
 
 export async function readDashboard(uid: string): Promise<Dashboard> {

@@ -1,13 +1,19 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { loadYaml } from '@kubernetes/client-node';
+import { afterAll, expect, test } from 'vitest';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 
 const run = promisify(execFile);
 
 const MONITORING = join(import.meta.dirname, '../../deploy/monitoring');
+const PROMETHEUS_RULE = join(
+  import.meta.dirname,
+  '../../deploy/helm/kubenurse/files/prometheus-rule.yaml',
+);
 const RUNBOOKS = join(import.meta.dirname, '../../docs/runbooks');
 
 /** Days of a cluster are played, which takes the longest of them a quarter of a minute, and more beside other tests. */
@@ -17,18 +23,31 @@ const [missing] = missingTools(['promtool']);
 const isMissing = missing !== undefined;
 const reason = isMissing ? ` (${missing} is missing: npm run tools)` : '';
 
-test.skipIf(isMissing)(`rules.yaml: promtool check rules accepts it${reason}`, async () => {
-  const file = join(MONITORING, 'rules.yaml');
+/** `rules.yaml`, a rule file with what is below `spec` in the PrometheusRule, and the rules' tests beside it. */
+const folder = mkdtempSync(join(tmpdir(), 'kubenurse-rules-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const { spec } = loadYaml<{ spec: object }>(readFileSync(PROMETHEUS_RULE, 'utf8'));
+writeFileSync(join(folder, 'rules.yaml'), JSON.stringify(spec));
+cpSync(join(MONITORING, 'rules_test'), join(folder, 'rules_test'), { recursive: true });
+
+test.skipIf(isMissing)(`promtool check rules accepts the rules${reason}`, async () => {
+  const file = join(folder, 'rules.yaml');
   const { stdout } = await run(tool('promtool'), ['check', 'rules', '--lint-fatal', file]);
   expect(stdout).toContain('SUCCESS');
 });
 
-const files = readdirSync(join(MONITORING, 'rules_test'));
+test.skipIf(isMissing)(`what kustomization.yaml says makes a rule file${reason}`, async () => {
+  const kustomization = readFileSync(join(MONITORING, 'kustomization.yaml'), 'utf8');
+  const [, command = ''] = /^# {3}(sed .*) > rules.yaml$/m.exec(kustomization) ?? [];
+  const cwd = join(MONITORING, '../..');
+  const { stdout } = await run('sh', ['-c', command], { cwd });
+  expect(loadYaml(stdout)).toEqual(spec);
+});
 
-test.skipIf(isMissing).each(files)(
+test.skipIf(isMissing).each(readdirSync(join(folder, 'rules_test')))(
   `rules_test/%s: promtool test rules passes${reason}`,
   async (file) => {
-    const path = join(MONITORING, 'rules_test', file);
+    const path = join(folder, 'rules_test', file);
     const { stdout } = await run(tool('promtool'), ['test', 'rules', path]);
     expect(stdout).toContain('SUCCESS');
   },

@@ -81,16 +81,16 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     expect(theOnly(rules, 'PrometheusRule').metadata?.namespace).toBe('monitoring');
   });
 
-  test('has the rules of deploy/monitoring as a PrometheusRule', async () => {
+  test('has the rules of files/prometheus-rule.yaml', async () => {
     const rule = theOnly<WithSpec<unknown>>(
       await render(variantValues('prometheus-rule')),
       'PrometheusRule',
     );
-    const rules = readFileSync(join(CHART, '../../monitoring/rules.yaml'), 'utf8');
-    expect(rule.spec).toEqual(loadYaml(rules));
+    const shipped = readFileSync(join(CHART, 'files/prometheus-rule.yaml'), 'utf8');
+    expect(rule.spec).toEqual(loadYaml<WithSpec<unknown>>(shipped).spec);
   });
 
-  test('has the dashboards of deploy/monitoring as ConfigMaps that Grafana finds', async () => {
+  test('has the dashboards of files/dashboards as ConfigMaps that Grafana finds', async () => {
     const maps = ofKind<V1ConfigMap>(await render(variantValues('dashboards')), 'ConfigMap');
     expect(maps.length).toBeGreaterThan(0);
     for (const { metadata, data = {} } of maps) {
@@ -99,7 +99,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
         annotations: { grafana_folder: 'Network' },
       });
       const [[file, text] = ['', '']] = Object.entries(data);
-      const path = join(CHART, '../../monitoring/dashboards', file);
+      const path = join(CHART, 'files/dashboards', file);
       expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(path, 'utf8')));
     }
   });
