@@ -11,6 +11,7 @@ import { tellingActiveTime, watchEventLoop } from './event-loop.ts';
 import { limitInformational } from './informational.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
+import { isLoopback, reportOnce } from './kubernetes/odd-values.ts';
 import { createPods } from './kubernetes/pods.ts';
 import { Latest } from './latest.ts';
 import { createMetrics } from './metrics.ts';
@@ -95,7 +96,13 @@ async function run(config: Config, log: Logger): Promise<void> {
   const latest = new Latest();
   const callers = new Callers();
   const neighbourhood =
-    config.neighbours && discover(config.neighbours, config.self, log, stop.signal);
+    config.neighbours &&
+    discover(
+      { ...config.neighbours, allowLoopback: isLoopback(config.server.address ?? '') },
+      config.self,
+      log,
+      stop.signal,
+    );
 
   const life = new SeriesLife(config.metrics.retention);
   const trust = createTrust({
@@ -214,7 +221,7 @@ async function run(config: Config, log: Logger): Promise<void> {
 }
 
 function discover(
-  options: NonNullable<Config['neighbours']>,
+  options: NonNullable<Config['neighbours']> & { allowLoopback: boolean },
   self: Config['self'],
   log: Logger,
   signal: AbortSignal,
@@ -228,8 +235,9 @@ function discover(
       ),
     onContact: (milliseconds: number) =>
       log.info({ seconds: inSeconds(milliseconds) }, `the API server tells the ${what} again`),
+    onOddity: reportOnce((text) => log.warn(text)),
   });
-  const pods = createPods(options.namespace, options.labelSelector, events('neighbours'));
+  const pods = createPods(options, events('neighbours'));
   const cordonedNodes = options.allowUnschedulable
     ? undefined
     : createCordonedNodes(events('cordoned nodes'));

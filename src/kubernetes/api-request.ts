@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { deadline } from '../deadline.ts';
+import { printable } from '../printable.ts';
 import { TLS_VERIFICATION, untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 
@@ -31,7 +32,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, message: string, retryAfter?: number) {
-    super(`the API server answered ${status}: ${message}`);
+    super(`the API server answered ${status}: ${printable(message, LONGEST_MESSAGE)}`);
     this.status = status;
     this.retryAfter = retryAfter;
   }
@@ -105,7 +106,7 @@ async function apiError(response: IncomingMessage): Promise<ApiError> {
   }
   return new ApiError(
     status,
-    message.slice(0, LONGEST_MESSAGE),
+    message,
     Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter : undefined,
   );
 }

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
+import { printable } from '../printable.ts';
+import {
+  type KubernetesObject,
+  type Page,
+  readEvent,
+  readPage,
+  type WatchEvent,
+} from './answers.ts';
 import { ApiError, apiRequest, readBody } from './api-request.ts';
 import { readLines } from './lines.ts';
-
-/** The part of every Kubernetes object that keeping a collection needs. */
-export type KubernetesObject = { metadata: { name: string; resourceVersion?: string } };
-
-type List<T> = { metadata: { resourceVersion: string; continue?: string }; items: T[] };
-type WatchEvent<T> = { type: string; object: T & { code?: number; message?: string } };
 
 /**
  * Objects a page. A page is parsed whole, so that this bounds what a list takes of memory at its peak: with 5,000 pods,
@@ -16,8 +18,12 @@ type WatchEvent<T> = { type: string; object: T & { code?: number; message?: stri
 const PAGE_OBJECTS = 50;
 /** In bytes: room for 300 KB an object, ten times what a pod or node has. */
 const MOST_PAGE_BYTES = 32 * 1024 * 1024;
-/** Enough for 200,000 objects; Kubernetes supports 150,000 pods. */
-const MOST_PAGES = 2_000;
+/** Kubernetes supports 150,000 pods. */
+const MAX_OBJECTS = 200_000;
+const MAX_PAGES = MAX_OBJECTS / PAGE_OBJECTS;
+/** After so many pages, of 10,000 objects together, there is a pause before each further one, in milliseconds. */
+const UNPACED_PAGES = 200;
+const PAGE_PAUSE_MS = 50;
 /** In bytes; etcd takes no object of more than 1.5 MiB. */
 const MOST_EVENT_BYTES = 8 * 1024 * 1024;
 /** How long a page may take in all, in milliseconds. */
@@ -28,6 +34,10 @@ const WATCH_SECONDS = 300;
 const SILENCE_MS = 150_000;
 /** A watch that has lived so long, in milliseconds, counts as working even if it brought no event. */
 const WORKING_AFTER_MS = 5_000;
+/** After so many watches in a row that brought events and ended sooner, an event no longer shows that a watch works. */
+const MAX_SHORT_WATCHES = 2;
+/** How much of an error's message is shown, in characters. */
+const MAX_MESSAGE_LENGTH = 300;
 /**
  * The wait after a watch that worked has broken; it doubles with each failure, up to the longest, and is shortened at
  * random by up to a half. Milliseconds.
@@ -42,12 +52,20 @@ export type CollectionOptions<T extends KubernetesObject, Item> = Readonly<{
   query: Readonly<Record<string, string>>;
   /** The few fields that are kept of an object; `previous`: what was kept of it before. */
   pick: (object: T, previous: Item | undefined) => Item;
+  /** By what an object is known; its name if not set. */
+  keyOf?: (object: T) => string;
+}> &
+  CollectionEvents;
+
+export type CollectionEvents = Readonly<{
   /** Called after every change of the items. */
   onChange: () => void;
   /** Called when the API server cannot be asked, and not again before `onContact`. */
   onTrouble: (error: Error) => void;
   /** Called when it can be asked again; `milliseconds`: how long it could not. */
   onContact: (milliseconds: number) => void;
+  /** Called with what is wrong with an object that is left out, each time that it comes. */
+  onOddity: (text: string) => void;
 }>;
 
 /**
@@ -61,6 +79,8 @@ export class Collection<T extends KubernetesObject, Item> {
   #trouble: { error: Error; since: number } | undefined;
   #failures = 0;
   #isCurrent = false;
+  /** Watches in a row, the current one included, that brought events and have not lived long enough to count as working. */
+  #shortWatches = 0;
   /** Whether the last attempt ended because its resourceVersion was too old. */
   #wasGone = false;
   /** Ends the wait for the next attempt. */
@@ -70,7 +90,7 @@ export class Collection<T extends KubernetesObject, Item> {
     this.#options = options;
   }
 
-  /** By name; `undefined` until the first list has come. */
+  /** By key; `undefined` until the first list has come. */
   get items(): ReadonlyMap<string, Item> | undefined {
     return this.#items;
   }
@@ -116,34 +136,40 @@ export class Collection<T extends KubernetesObject, Item> {
   async #list(signal: AbortSignal): Promise<string> {
     const items = new Map<string, Item>();
     let next: string | undefined;
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
-      using limit = deadline(signal, PAGE_MS, 'the API server takes too long over a list');
-      const response = await apiRequest(
-        this.#options.path,
-        {
-          ...this.#options.query,
-          limit: String(PAGE_OBJECTS),
-          ...(next ? { continue: next } : {}),
-        },
-        limit.signal,
-        // A page of pods is packed to a twentieth (docs/api-server-load.md).
-        { 'accept-encoding': 'gzip' },
-      );
-      const page = parse<List<T>>(await readBody(response, MOST_PAGE_BYTES));
-      if (!Array.isArray(page.items) || typeof page.metadata?.resourceVersion !== 'string') {
-        throw new Error('the API server answered with something that is no list');
+    for (let pages = 0; pages < MAX_PAGES && items.size <= MAX_OBJECTS; pages++) {
+      if (pages >= UNPACED_PAGES) await sleep(PAGE_PAUSE_MS, undefined, { signal });
+      const page = await this.#listPage(next, signal);
+      const listed = items.size;
+      for (const object of page.objects) {
+        const key = this.#keyOf(object as T | undefined);
+        if (key !== undefined) items.set(key, this.#pick(key, object as T));
       }
-      for (const object of page.items) {
-        const { name } = object.metadata;
-        items.set(name, this.#options.pick(object, this.#items?.get(name)));
+      if (page.next === undefined) {
+        this.#items = items;
+        this.#options.onChange();
+        return page.resourceVersion;
       }
-      next = page.metadata.continue;
-      if (next) continue;
-      this.#items = items;
-      this.#options.onChange();
-      return page.metadata.resourceVersion;
+      // A page that brings nothing new is followed by more of them.
+      if (items.size === listed || page.next === next) break;
+      next = page.next;
     }
     throw new Error('the API server answers with a list that does not end');
+  }
+
+  async #listPage(next: string | undefined, signal: AbortSignal): Promise<Page> {
+    using limit = deadline(signal, PAGE_MS, 'the API server takes too long over a list');
+    const response = await apiRequest(
+      this.#options.path,
+      {
+        ...this.#options.query,
+        limit: String(PAGE_OBJECTS),
+        ...(next ? { continue: next } : {}),
+      },
+      limit.signal,
+      // A page of pods is packed to a twentieth (docs/api-server-load.md).
+      { 'accept-encoding': 'gzip' },
+    );
+    return readPage(await readBody(response, MOST_PAGE_BYTES));
   }
 
   /** Watches from the last resourceVersion on. Returns when the API server ends the watch. */
@@ -162,13 +188,19 @@ export class Collection<T extends KubernetesObject, Item> {
     response.setTimeout(SILENCE_MS, () =>
       response.destroy(new Error('the API server has fallen silent in a watch')),
     );
-    const working = setTimeout(() => this.#works(), WORKING_AFTER_MS);
+    const working = setTimeout(() => {
+      this.#shortWatches = 0;
+      this.#works();
+    }, WORKING_AFTER_MS);
+    let hasBrought = false;
     this.#isCurrent = true;
     this.#hurry = new AbortController();
     try {
       for await (const line of readLines(response, MOST_EVENT_BYTES)) {
-        this.#apply(parse<WatchEvent<T>>(line));
-        this.#works();
+        this.#apply(readEvent(line));
+        if (!hasBrought) this.#shortWatches += 1;
+        hasBrought = true;
+        if (this.#shortWatches <= MAX_SHORT_WATCHES) this.#works();
       }
     } finally {
       this.#isCurrent = false;
@@ -177,15 +209,24 @@ export class Collection<T extends KubernetesObject, Item> {
     }
   }
 
-  #apply({ type, object }: WatchEvent<T>): void {
-    if (type === 'ERROR') throw new ApiError(object?.code ?? 0, object?.message ?? 'a watch error');
-    const { name, resourceVersion } = object?.metadata ?? {};
-    if (resourceVersion === undefined) throw new Error('a watch event without resourceVersion');
-    this.#resourceVersion = resourceVersion;
-    if (type === 'BOOKMARK' || name === undefined) return;
-    if (type === 'DELETED') this.#items?.delete(name);
-    else this.#items?.set(name, this.#options.pick(object, this.#items.get(name)));
+  #apply(event: WatchEvent): void {
+    this.#resourceVersion = event.resourceVersion;
+    if (event.kind === 'bookmark') return;
+    const object = event.object as T | undefined;
+    const key = this.#keyOf(object);
+    if (key === undefined) return;
+    if (event.kind === 'deleted') this.#items?.delete(key);
+    else this.#items?.set(key, this.#pick(key, object as T));
     this.#options.onChange();
+  }
+
+  #keyOf(object: T | undefined): string | undefined {
+    if (object === undefined) this.#options.onOddity('an object without a name is left out');
+    return object && (this.#options.keyOf?.(object) ?? object.metadata.name);
+  }
+
+  #pick(key: string, object: T): Item {
+    return this.#options.pick(object, this.#items?.get(key));
   }
 
   #works(): void {
@@ -230,17 +271,11 @@ export class Collection<T extends KubernetesObject, Item> {
   }
 }
 
-/** What Node says of a connection that is cut in the middle of an answer, said plainly; any other error as it is. */
+/** In plain words what Node says of a connection that is cut in the middle of an answer; any other error as it may be shown. */
 function inWords(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   const isCut = error.message === 'aborted' || code === 'ERR_STREAM_PREMATURE_CLOSE';
-  return isCut ? new Error('the connection to the API server was cut', { cause: error }) : error;
-}
-
-function parse<Value>(text: string): Value {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error('the API server answered with something that is no JSON', { cause });
-  }
+  if (isCut) return new Error('the connection to the API server was cut', { cause: error });
+  const shown = printable(error.message, MAX_MESSAGE_LENGTH);
+  return shown === error.message ? error : new Error(shown, { cause: error });
 }

@@ -1,5 +1,7 @@
+import type { KubernetesObject } from './answers.ts';
 import { ApiError, apiRequest, readBody } from './api-request.ts';
-import { Collection, type CollectionOptions, type KubernetesObject } from './collection.ts';
+import { Collection, type CollectionEvents } from './collection.ts';
+import { nameText } from './odd-values.ts';
 
 /** The label of nodes, and from Kubernetes 1.35 on of pods, that names their zone. */
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -11,9 +13,7 @@ const MOST_METADATA_BYTES = 2 * 1024 * 1024;
  * The cordoned nodes, by name. The field selector keeps every other node, and the status updates of all their
  * kubelets, away from us, however large the cluster.
  */
-export function createCordonedNodes(
-  events: Pick<CollectionOptions<KubernetesObject, true>, 'onChange' | 'onTrouble' | 'onContact'>,
-): Collection<KubernetesObject, true> {
+export function createCordonedNodes(events: CollectionEvents): Collection<KubernetesObject, true> {
   return new Collection<KubernetesObject, true>({
     path: '/api/v1/nodes',
     query: { fieldSelector: 'spec.unschedulable=true' },
@@ -38,8 +38,8 @@ export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise
  */
 export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
   try {
-    const { metadata } = await readMetadata(nodeName, signal);
-    return metadata.labels?.[ZONE_LABEL] ?? '';
+    const node = await readMetadata(nodeName, signal);
+    return nameText(node?.metadata?.labels?.[ZONE_LABEL]);
   } catch (error) {
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return '';
     throw error;
@@ -50,7 +50,7 @@ export async function readZone(nodeName: string, signal: AbortSignal): Promise<s
 async function readMetadata(
   nodeName: string,
   signal: AbortSignal,
-): Promise<{ metadata: { labels?: Record<string, string> } }> {
+): Promise<{ metadata?: { labels?: Record<string, unknown> | null } | null } | null> {
   const response = await apiRequest(`/api/v1/nodes/${encodeURIComponent(nodeName)}`, {}, signal, {
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
   });

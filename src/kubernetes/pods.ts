@@ -1,6 +1,8 @@
 import type { Neighbour } from '../probe.ts';
-import { Collection, type CollectionOptions, type KubernetesObject } from './collection.ts';
+import type { KubernetesObject } from './answers.ts';
+import { Collection, type CollectionEvents } from './collection.ts';
 import { ZONE_LABEL } from './nodes.ts';
+import { isNodeName, isPodAddress, nameText, shownValue } from './odd-values.ts';
 
 /** What is kept of a pod. */
 export type Pod = Readonly<{
@@ -16,54 +18,88 @@ export type Pod = Readonly<{
   runningSince: number | undefined;
 }>;
 
-type ContainerProbe = { httpGet?: { path?: string } };
-
+/** Every field may be of any type. */
 type PodObject = KubernetesObject & {
-  metadata: { deletionTimestamp?: string; labels?: Record<string, string> };
-  spec?: {
-    nodeName?: string;
-    containers?: { livenessProbe?: ContainerProbe; startupProbe?: ContainerProbe }[];
-  };
-  status?: {
-    phase?: string;
-    podIP?: string;
-    hostIP?: string;
-    conditions?: { type: string; status: string }[];
-  };
+  metadata: { deletionTimestamp?: unknown; labels?: Record<string, unknown> | null };
+  spec?: { nodeName?: unknown; containers?: unknown } | null;
+  status?: { phase?: unknown; podIP?: unknown; hostIP?: unknown; conditions?: unknown } | null;
 };
 
-/** The pods of a namespace that match a label selector, by name. */
+export type PodsOptions = Readonly<{
+  /** Empty: every namespace. */
+  namespace: string;
+  /** Empty: every pod. */
+  labelSelector: string;
+  /** Whether a pod may have a loopback address, as in a cluster on one machine. */
+  allowLoopback: boolean;
+}>;
+
+/** The pods that match a label selector, by name; where they are of every namespace, by `<namespace>/<name>`. */
 export function createPods(
-  namespace: string,
-  labelSelector: string,
-  events: Pick<CollectionOptions<PodObject, Pod>, 'onChange' | 'onTrouble' | 'onContact'>,
+  { namespace, labelSelector, allowLoopback }: PodsOptions,
+  events: CollectionEvents,
 ): Collection<PodObject, Pod> {
   return new Collection<PodObject, Pod>({
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
+    path:
+      namespace === ''
+        ? '/api/v1/pods'
+        : `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
     query: labelSelector === '' ? {} : { labelSelector },
-    pick: pickPod,
+    keyOf: ({ metadata }) =>
+      namespace === '' ? `${nameText(metadata.namespace)}/${metadata.name}` : metadata.name,
+    pick: (object, previous) => pickPod(object, previous, allowLoopback, events.onOddity),
     ...events,
   });
 }
 
-function pickPod({ metadata, spec, status }: PodObject, previous: Pod | undefined): Pod {
-  const phase = status?.phase ?? '';
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+function pickPod(
+  { metadata, spec, status }: PodObject,
+  previous: Pod | undefined,
+  allowLoopback: boolean,
+  onOddity: (text: string) => void,
+): Pod {
+  const podName = nameText(metadata.name);
+  const phase = nameText(status?.phase);
+  const ready = readyCondition(status?.conditions);
+  /** Empty where it is not set yet, and where it is odd, so that the pod is no neighbour. */
+  const usable = (what: string, value: unknown, isUsable: (value: unknown) => value is string) => {
+    if (isUsable(value)) return value;
+    if (value !== undefined && value !== null && value !== '') {
+      onOddity(`the pod ${shownValue(podName)} is left out: ${what} is ${shownValue(value)}`);
+    }
+    return '';
+  };
   return {
     neighbour: {
-      podName: metadata.name,
-      podIP: status?.podIP ?? '',
-      hostIP: status?.hostIP ?? '',
-      nodeName: spec?.nodeName ?? '',
+      podName,
+      podIP: usable('its IP address', status?.podIP, (value) =>
+        isPodAddress(value, { allowLoopback }),
+      ),
+      hostIP: nameText(status?.hostIP),
+      nodeName: usable('the name of its node', spec?.nodeName, isNodeName),
       phase,
-      zone: metadata.labels?.[ZONE_LABEL] ?? '',
+      zone: nameText(metadata.labels?.[ZONE_LABEL]),
     },
-    isTerminating: metadata.deletionTimestamp !== undefined,
-    isUnready: ready?.status === 'False',
-    wasReady: ready?.status === 'True' || (previous?.wasReady ?? false),
-    isRestartedWhenUnready: (spec?.containers ?? []).some(({ livenessProbe, startupProbe }) =>
-      [livenessProbe, startupProbe].some((probe) => probe?.httpGet?.path === '/ready'),
-    ),
+    isTerminating: (metadata.deletionTimestamp ?? undefined) !== undefined,
+    isUnready: ready === 'False',
+    wasReady: ready === 'True' || (previous?.wasReady ?? false),
+    isRestartedWhenUnready: isRestartedWhenUnready(spec?.containers),
     runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
   };
+}
+
+/** The status of the `Ready` condition. */
+function readyCondition(conditions: unknown): unknown {
+  if (!Array.isArray(conditions)) return undefined;
+  return conditions.find((condition) => condition?.type === 'Ready')?.status;
+}
+
+/** Whether kubelet asks a container for `/ready` in a probe that restarts it. */
+function isRestartedWhenUnready(containers: unknown): boolean {
+  if (!Array.isArray(containers)) return false;
+  return containers.some((container) =>
+    [container?.livenessProbe, container?.startupProbe].some(
+      (probe) => probe?.httpGet?.path === '/ready',
+    ),
+  );
 }

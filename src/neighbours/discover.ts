@@ -84,14 +84,14 @@ export class Neighbourhood {
   isUnreadyByCordon(): boolean {
     const { nodeName, podName, pods } = this.#options;
     if (pods.items === undefined || !this.isOwnNodeCordoned()) return false;
-    const own = pods.items.get(podName);
+    const own = this.#podNamed(podName);
     return own === undefined ? nodeName !== undefined : !own.isRestartedWhenUnready;
   }
 
   /** The name of the node that we run on. */
   ownNode(): string {
-    const { nodeName, podName, hostname, pods } = this.#options;
-    return nodeName ?? (pods.items?.get(podName)?.neighbour.nodeName || hostname);
+    const { nodeName, podName, hostname } = this.#options;
+    return nodeName ?? (this.#podNamed(podName)?.neighbour.nodeName || hostname);
   }
 
   /**
@@ -123,9 +123,15 @@ export class Neighbourhood {
     this.changed();
   }
 
+  #podNamed(podName: string): Pod | undefined {
+    const { items } = this.#options.pods;
+    // Where there are pods of every namespace they are known by more than their names.
+    return items?.get(podName) ?? items?.values().find((pod) => pod.neighbour.podName === podName);
+  }
+
   #isAsked({ podName, podIP }: Neighbour): boolean {
     const now = performance.now();
-    const pod = this.#options.pods.items?.get(podName);
+    const pod = this.#podNamed(podName);
     return pod !== undefined && pod.neighbour.podIP === podIP && this.#notBefore(pod, now) <= now;
   }
 

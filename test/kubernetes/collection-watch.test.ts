@@ -88,8 +88,26 @@ test.each([
   expect(queriesOf(requests).lists).toHaveLength(1);
 });
 
+test('Collection backs off from an API server that ends each watch by 410 after an event, and reports it', async () => {
+  const gone = event('ERROR', { code: 410, message: 'too old' });
+  const requests = await startWatchServer((response) => void response.end(added + gone));
+  const followed = new Followed();
+  await until('four waits', 5_000, () => waits.length >= 4);
+  expect(queriesOf(requests).watches.length).toBeLessThanOrEqual(2 + 5);
+  expect(waits.slice(1, 4).every((wait, index) => wait >= 1_000 * 2 ** index)).toBe(true);
+  expect(followed.heard).toEqual(['the API server answered 410: too old']);
+});
+
+test('Collection reports once an API server that ends each watch after an event', async () => {
+  await startWatchServer((response) => void response.end(added));
+  const followed = new Followed();
+  await until('eight waits', 5_000, () => waits.length >= 8);
+  expect(followed.heard).toEqual(['the API server ends watches at once']);
+  expect(waits.at(-1)).toBeGreaterThanOrEqual(15_000);
+});
+
 test.each([
-  { line: 'null', trouble: /./ },
+  { line: 'null', trouble: 'a watch event without resourceVersion' },
   { line: '[]', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ADDED"}', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ADDED","object":{}}', trouble: 'a watch event without resourceVersion' },

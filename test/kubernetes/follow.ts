@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest';
 import type { KubeObject } from '../../lab/parts/control-plane.ts';
 import { until } from '../../lab/support/until.ts';
-import { Collection, type KubernetesObject } from '../../src/kubernetes/collection.ts';
+import type { KubernetesObject } from '../../src/kubernetes/answers.ts';
+import { Collection } from '../../src/kubernetes/collection.ts';
 
 /** Longer than this no test waits for the collection. */
 const LIMIT_MS = 5_000;
@@ -19,6 +20,7 @@ type Labelled = KubernetesObject & { metadata: { labels?: Record<string, string>
 export class Followed {
   /** The text of each trouble, and `contact`, in their order. */
   readonly heard: string[] = [];
+  readonly oddities: string[] = [];
   changes = 0;
   readonly #collection: Collection<Labelled, string>;
   readonly #stop = new AbortController();
@@ -34,6 +36,7 @@ export class Followed {
       },
       onTrouble: ({ message }) => this.heard.push(message),
       onContact: () => this.heard.push('contact'),
+      onOddity: (text) => this.oddities.push(text),
     });
     this.#following = this.#collection.follow(this.#stop.signal);
     onTestFinished(() => this.stop());

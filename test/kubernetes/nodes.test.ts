@@ -20,6 +20,7 @@ function followCordonedNodes() {
     onChange: () => {},
     onTrouble: ({ message }) => troubles.push(message),
     onContact: () => {},
+    onOddity: () => {},
   });
   const stop = new AbortController();
   const following = nodes.follow(stop.signal);

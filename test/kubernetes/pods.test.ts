@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
 import type { KubeObject } from '../../lab/parts/control-plane.ts';
 import { until } from '../../lab/support/until.ts';
-import { createPods, type Pod } from '../../src/kubernetes/pods.ts';
+import { createPods, type Pod, type PodsOptions } from '../../src/kubernetes/pods.ts';
 import { startApiServer } from '../support/api-server.ts';
 
 vi.mock('node:timers/promises', async (load) =>
@@ -30,20 +30,30 @@ const ready = (status: string) => ({
 });
 
 /** The pods of the namespace `monitoring`, followed until the test ends. */
-function followPods(labelSelector = 'app=kubenurse') {
+function followPods(options: Partial<PodsOptions> = {}) {
   const nothing = () => {};
-  const pods = createPods('monitoring', labelSelector, {
-    onChange: nothing,
-    onTrouble: nothing,
-    onContact: nothing,
-  });
+  const oddities: string[] = [];
+  const pods = createPods(
+    {
+      namespace: 'monitoring',
+      labelSelector: 'app=kubenurse',
+      allowLoopback: false,
+      ...options,
+    },
+    {
+      onChange: nothing,
+      onTrouble: nothing,
+      onContact: nothing,
+      onOddity: (text) => oddities.push(text),
+    },
+  );
   const stop = new AbortController();
   const following = pods.follow(stop.signal);
   onTestFinished(async () => {
     stop.abort(new Error('the test is over'));
     await following;
   });
-  return pods;
+  return Object.assign(pods, { oddities });
 }
 
 /** The pod as it is kept once the API server has it so. */
@@ -179,9 +189,23 @@ test('createPods() asks for the pods of the namespace that match the selector, a
 test('createPods() without a selector asks for all pods of the namespace', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
-  const pods = followPods('');
+  const pods = followPods({ labelSelector: '' });
   await until('the list', 5_000, () => pods.items?.has('other') ?? false);
   expect(server.requests[0]?.path).not.toContain('labelSelector');
+});
+
+test('createPods() of every namespace keeps apart pods of one name', async () => {
+  const { server } = await startApiServer();
+  await server.put('pods', podObject('a'));
+  await server.put('pods', podObject('a', { metadata: { namespace: 'default' } }));
+  const pods = followPods({ namespace: '' });
+  await until('it watches', 5_000, () => server.watchers === 1);
+  expect([...(pods.items?.keys() ?? [])].sort()).toEqual(['default/a', 'monitoring/a']);
+  expect(new URL(server.requests[0]?.path ?? '', server.url).pathname).toBe('/api/v1/pods');
+
+  await server.remove('pods', 'a', 'default');
+  await until('one is left', 5_000, () => pods.items?.size === 1);
+  expect([...(pods.items?.keys() ?? [])]).toEqual(['monitoring/a']);
 });
 
 test('upstream fault: every pod keeps whole Pod objects, up to megabytes each', async () => {

@@ -40,8 +40,16 @@ function follow({ allowUnschedulable = false } = {}) {
     onChange: () => neighbourhood.changed(),
     onTrouble: ({ message }: Error) => troubles.push(message),
     onContact: () => {},
+    onOddity: () => {},
   };
-  const pods = createPods(NAMESPACE, `${LABEL.key}=${LABEL.value}`, events);
+  const pods = createPods(
+    {
+      namespace: NAMESPACE,
+      labelSelector: `${LABEL.key}=${LABEL.value}`,
+      allowLoopback: false,
+    },
+    events,
+  );
   const cordonedNodes = allowUnschedulable ? undefined : createCordonedNodes(events);
   const neighbourhood = new Neighbourhood({
     podName: neighbourOn('a').podName,

@@ -34,6 +34,20 @@ describe('Neighbourhood.neighbours()', () => {
     expect(askedNodes()).toEqual(isAsked ? ['a'] : []);
   });
 
+  test('of every namespace are known by their names', async () => {
+    const { neighbourhood, pods, put } = playNeighbourhood({ nodeName: undefined });
+    const own = podOn('own', { podName: 'kubenurse-own' });
+    const other = podOn('a');
+    pods.items = new Map([
+      ['one/kubenurse-own', own],
+      ['two/kubenurse-a', other],
+    ]);
+    put();
+    expect(neighbourhood.ownNode()).toBe('own');
+    expect(neighbourhood.neighbours()).toEqual([neighbourOn('a')]);
+    expect(await neighbourhood.hasLeft(other.neighbour, -10_000)).toBe(false);
+  });
+
   test('follow cordon and uncordon', () => {
     const { put, cordon, askedNodes } = playNeighbourhood();
     put(podOn('a'), podOn('b'));

@@ -1,0 +1,67 @@
+import { BlockList, isIP } from 'node:net';
+import { printable } from '../printable.ts';
+
+/** How many odd values are reported while the program runs: they come again with every event of their object. */
+const MAX_REPORTS = 10;
+
+/** How much of an odd value is shown, in characters. */
+const SHOWN_LENGTH = 100;
+
+/** Kubernetes takes no longer name (RFC 1123, 253 characters). */
+const MAX_NAME_LENGTH = 253;
+
+/** RFC 1123 subdomain, as Kubernetes requires of a node. */
+const NODE_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Addresses that lead to no pod: unspecified, multicast and broadcast. */
+const unreachable = new BlockList();
+unreachable.addSubnet('0.0.0.0', 8, 'ipv4');
+unreachable.addSubnet('224.0.0.0', 4, 'ipv4');
+unreachable.addAddress('255.255.255.255', 'ipv4');
+unreachable.addAddress('::', 'ipv6');
+unreachable.addSubnet('ff00::', 8, 'ipv6');
+
+/** The value where it is a text no longer than a name; else empty. */
+export function nameText(value: unknown): string {
+  return typeof value === 'string' && value.length <= MAX_NAME_LENGTH ? value : '';
+}
+
+export function isNodeName(value: unknown): value is string {
+  return typeof value === 'string' && NODE_NAME.test(value);
+}
+
+/** False for what is not an IPv4 or IPv6 address. */
+export function isLoopback(address: string): boolean {
+  return isIn(loopback, address);
+}
+
+/** Whether the value is an IP address, without a zone, at which a pod may be reached from another node. */
+export function isPodAddress(value: unknown, options: { allowLoopback: boolean }): value is string {
+  if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) return false;
+  if (isIn(unreachable, value)) return false;
+  return options.allowLoopback || !isLoopback(value);
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  const version = isIP(address);
+  return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** A value of the API server as it may be shown in a log line. */
+export function shownValue(value: unknown): string {
+  return printable(JSON.stringify(value) ?? 'undefined', SHOWN_LENGTH);
+}
+
+/** Passes each text on once, and ten in all. */
+export function reportOnce(report: (text: string) => void): (text: string) => void {
+  const reported = new Set<string>();
+  return (text) => {
+    if (reported.has(text) || reported.size >= MAX_REPORTS) return;
+    reported.add(text);
+    report(text);
+  };
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { readEvent, readPage } from '../../src/kubernetes/answers.ts';
+
+const META = '"metadata":{"resourceVersion":"5"}';
+
+test.each([
+  ['null', `{${META},"items":null}`, []],
+  ['an empty list', `{${META},"items":[]}`, []],
+  ['an object', `{${META},"items":[{"metadata":{"name":"a"}}]}`, ['a']],
+  ['objects without a name', `{${META},"items":[null,5,{},{"metadata":{"name":5}}]}`, Array(4)],
+])('readPage() takes %s for items', (_, text, names) => {
+  const { objects } = readPage(text);
+  expect(objects.map((object) => object?.metadata.name)).toEqual([...names]);
+});
+
+test.each([
+  'null',
+  '5',
+  '[]',
+  '{}',
+  `{${META}}`,
+  `{${META},"items":{}}`,
+  `{${META},"items":"a"}`,
+  '{"metadata":null,"items":[]}',
+  '{"metadata":{"resourceVersion":5},"items":[]}',
+  '{"metadata":{"resourceVersion":"5","continue":7},"items":[]}',
+])('readPage() takes %s for no list', (text) => {
+  expect(() => readPage(text)).toThrow('something that is no list');
+});
+
+test.each([
+  [{ code: 410, message: 'too old' }, 410, 'the API server answered 410: too old'],
+  [{ code: '410', message: { a: 1 } }, 0, 'the API server answered 0: a watch error'],
+  [null, 0, 'the API server answered 0: a watch error'],
+  [{ code: 500, message: 'a\u001b[2J\u009bb' }, 500, 'the API server answered 500: a [2J b'],
+])('readEvent() throws the error %j', (object, status, message) => {
+  const line = JSON.stringify({ type: 'ERROR', object });
+  expect(() => readEvent(line)).toThrow(expect.objectContaining({ status, message }));
+});
+
+test("readEvent() cuts an error's message of 5 MB", () => {
+  const object = { code: 500, message: 'x'.repeat(5_000_000) };
+  expect(() => readEvent(JSON.stringify({ type: 'ERROR', object }))).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(/^.{20,400}$/) }),
+  );
+});
+
+test('readEvent() yields no object that has no name', () => {
+  const object = { metadata: { name: ['a'], resourceVersion: '7' } };
+  expect(readEvent(JSON.stringify({ type: 'ADDED', object }))).toEqual({
+    kind: 'changed',
+    resourceVersion: '7',
+    object: undefined,
+  });
+});
