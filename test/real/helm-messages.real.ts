@@ -72,50 +72,59 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
   });
 
   test.each<[Values, string]>([
-    [{ fullnameOverride: 'kube.nurse' }, '"kube.nurse" cannot be the name of a Service'],
-    [{ fullnameOverride: 'KubeNurse' }, '"KubeNurse" cannot be the name of a Service'],
-    [{ fullnameOverride: '1nurse' }, '"1nurse" cannot be the name of a Service'],
-    [{ nameOverride: 'Nurse' }, '"kubenurse-Nurse" cannot be the name of a Service'],
-    [{ nameOverride: 'nurse/a' }, 'nameOverride: "nurse/a" cannot be the value of the label'],
-    [{ podLabels: { team: 'a b' } }, 'podLabels: "a b" cannot be the value of the label team'],
-    [{ podLabels: { team: 'a'.repeat(64) } }, `podLabels: "${'a'.repeat(64)}" cannot be the value`],
-    [{ daemonset: { podLabels: { 'a/b/c': 'a' } } }, '"a/b/c" cannot be the name of a label'],
-    [{ commonLabels: { [`${'a'.repeat(64)}`]: 'a' } }, 'cannot be the name of a label'],
+    [{ fullnameOverride: 'kube.nurse' }, '"kube.nurse" is not a valid Service name'],
+    [{ fullnameOverride: 'KubeNurse' }, '"KubeNurse" is not a valid Service name'],
+    [{ fullnameOverride: '1nurse' }, '"1nurse" is not a valid Service name'],
+    [{ nameOverride: 'Nurse' }, '"kubenurse-Nurse" is not a valid Service name'],
+    [{ nameOverride: 'nurse/a' }, 'nameOverride: "nurse/a" is not a valid value of label'],
+    [{ podLabels: { team: 'a b' } }, 'podLabels: "a b" is not a valid value of label team'],
+    [
+      { podLabels: { team: 'a'.repeat(64) } },
+      `podLabels: "${'a'.repeat(64)}" is not a valid value`,
+    ],
+    [{ daemonset: { podLabels: { 'a/b/c': 'a' } } }, '"a/b/c" is not a valid label name'],
+    [{ commonLabels: { [`${'a'.repeat(64)}`]: 'a' } }, 'is not a valid label name'],
     [
       { service: { labels: { 'Example.com/a': 'a' } } },
-      'service.labels: "Example.com/a" cannot be',
+      'service.labels: "Example.com/a" is not a valid label name',
     ],
     [
       { serviceMonitor: { labels: { a: '-a' } } },
-      'serviceMonitor.additionalLabels: "-a" cannot be',
+      'serviceMonitor.additionalLabels: "-a" is not a valid value',
     ],
-    [{ nodeSelector: { a: 'b,c' } }, 'nodeSelector: "b,c" cannot be the value of the label a'],
-    [
-      { podAnnotations: { 'a b': 'c' } },
-      'podAnnotations: "a b" cannot be the name of an annotation',
-    ],
+    [{ nodeSelector: { a: 'b,c' } }, 'nodeSelector: "b,c" is not a valid value of label a'],
+    [{ podAnnotations: { 'a b': 'c' } }, 'podAnnotations: "a b" is not a valid annotation name'],
     [
       { ingress: { className: 'Nginx' } },
-      'ingress.className "Nginx" cannot be a name in Kubernetes',
+      'ingress.className: "Nginx" is not a valid name in Kubernetes',
     ],
-    [{ tls: { secretName: 'my_tls' } }, 'tls.secretName "my_tls" cannot be a name in Kubernetes'],
-    [{ serviceAccount: { name: 'A' } }, 'serviceAccount.name "A" cannot be a name in Kubernetes'],
-    [{ serviceMonitor: { namespace: 'a.b' } }, 'serviceMonitor.namespace "a.b" cannot be a name'],
+    [
+      { tls: { secretName: 'my_tls' } },
+      'tls.secretName: "my_tls" is not a valid name in Kubernetes',
+    ],
+    [
+      { serviceAccount: { name: 'A' } },
+      'serviceAccount.name: "A" is not a valid name in Kubernetes',
+    ],
+    [
+      { serviceMonitor: { namespace: 'a.b' } },
+      'serviceMonitor.namespace: "a.b" is not a valid name',
+    ],
     [{ ingress: { url: '10.0.0.1' } }, 'ingress.url: "10.0.0.1" is an IP address'],
     [{ ingress: { url: 'https://[fd00::1]:8443' } }, 'ingress.url: "[fd00::1]" is an IP address'],
     [
       { ingress: { url: 'bücher.example' } },
-      'ingress.url: "bücher.example" must be written as the DNS',
+      'ingress.url: "bücher.example" must be written in Punycode',
     ],
     [
       { ingress: { url: 'Kube.example.com' } },
-      'ingress.url: "Kube.example.com" cannot be the name of',
+      'ingress.url: "Kube.example.com" is not a valid host name',
     ],
     [
       { ingress: { url: 'a_b.example.com' } },
-      'ingress.url: "a_b.example.com" cannot be the name of',
+      'ingress.url: "a_b.example.com" is not a valid host name',
     ],
-    [{ ingress: { url: `${'a'.repeat(64)}.example.com` } }, 'whose parts have at most 63'],
+    [{ ingress: { url: `${'a'.repeat(64)}.example.com` } }, 'parts of at most 63'],
     [
       {
         ingress: { url: 'a.example.com', enabled: false },
@@ -123,13 +132,16 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
       },
       'httpRoute.hostnames: "10.0.0.1" is an IP address',
     ],
-  ])('refuses %o, which the API server would after half an install', async (values, message) => {
-    await expect(render(values)).rejects.toThrow(message);
-  });
+  ])(
+    'refuses %o, which the API server would reject after half an install',
+    async (values, message) => {
+      await expect(render(values)).rejects.toThrow(message);
+    },
+  );
 
   test('refuses a release whose name no Service can have', async () => {
     const refused = render({}, { release: 'kube.nurse' });
-    await expect(refused).rejects.toThrow('"kube.nurse-kubenurse" cannot be the name of a Service');
+    await expect(refused).rejects.toThrow('"kube.nurse-kubenurse" is not a valid Service name');
     await render({ fullnameOverride: 'probe' }, { release: 'kube.nurse' });
   });
 
@@ -143,24 +155,21 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
   });
 
   test.each<[Values, string]>([
-    [{ namespace: 'kube-system' }, 'namespace is said to helm: --namespace'],
-    [{ check_api_me_ingress: false }, 'check_api_me_ingress is called check_me_ingress'],
-    [{ check_api_me_service: false }, 'check_api_me_service is called check_me_service'],
+    [{ namespace: 'kube-system' }, "namespace: use helm's --namespace"],
+    [{ check_api_me_ingress: false }, 'check_api_me_ingress: use check_me_ingress'],
+    [{ check_api_me_service: false }, 'check_api_me_service: use check_me_service'],
     [
       { rbac: { allow_unschedulable: { enabled: true } } },
-      'rbac.allow_unschedulable is called allow_unschedulable',
+      'rbac.allow_unschedulable: use allow_unschedulable',
     ],
     [
       { daemonset: { securityContext: { runAsUser: 1 } } },
-      'daemonset.securityContext is called podSecurityContext',
+      'daemonset.securityContext: use podSecurityContext',
     ],
-    [{ httpRoute: { rules: [] } }, 'httpRoute.rules has nothing in its place'],
-  ])(
-    'names what takes the place of the key %o of upstream’s other charts',
-    async (values, message) => {
-      await expect(render(values)).rejects.toThrow(message);
-    },
-  );
+    [{ httpRoute: { rules: [] } }, 'httpRoute.rules: no replacement'],
+  ])('names the replacement of the key %o of upstream’s other charts', async (values, message) => {
+    await expect(render(values)).rejects.toThrow(message);
+  });
 
   test('names all mistaken combinations at once', async () => {
     const refused = render({ use_tls: true, httpRoute: { enabled: true } });

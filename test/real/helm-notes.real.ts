@@ -25,7 +25,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
 
 Whether it answers: helm test --namespace kubenurse kubenurse --logs
 
-In a cluster of 10 nodes or fewer one cordoned node holds up a rollout, since its pod is not ready on purpose: uncordon it,
+In a cluster of 10 nodes or fewer one cordoned node holds up a rollout, because its pod is not ready on purpose: uncordon it,
 or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
 `);
   });

@@ -64,16 +64,16 @@
 {{- end -}}
 {{- end }}
 
-{{/* Keys of older charts of upstream that are no more, each with what takes its place: a YAML list. */}}
+{{/* Keys of upstream's other charts that are not supported, each with its replacement: a YAML list. */}}
 {{- define "kubenurse.goneKeys" -}}
 {{- $gone := list -}}
 {{- with .Values -}}
-{{- if hasKey . "namespace" }}{{ $gone = append $gone "namespace is said to helm: --namespace" }}{{ end -}}
-{{- if hasKey . "check_api_me_ingress" }}{{ $gone = append $gone "check_api_me_ingress is called check_me_ingress" }}{{ end -}}
-{{- if hasKey . "check_api_me_service" }}{{ $gone = append $gone "check_api_me_service is called check_me_service" }}{{ end -}}
-{{- if hasKey .rbac "allow_unschedulable" }}{{ $gone = append $gone "rbac.allow_unschedulable is called allow_unschedulable, which grants the rights that go with it" }}{{ end -}}
-{{- if hasKey .daemonset "securityContext" }}{{ $gone = append $gone "daemonset.securityContext is called podSecurityContext" }}{{ end -}}
-{{- if hasKey .httpRoute "rules" }}{{ $gone = append $gone "httpRoute.rules has nothing in its place: the route publishes /alwayshappy alone" }}{{ end -}}
+{{- if hasKey . "namespace" }}{{ $gone = append $gone "namespace: use helm's --namespace" }}{{ end -}}
+{{- if hasKey . "check_api_me_ingress" }}{{ $gone = append $gone "check_api_me_ingress: use check_me_ingress" }}{{ end -}}
+{{- if hasKey . "check_api_me_service" }}{{ $gone = append $gone "check_api_me_service: use check_me_service" }}{{ end -}}
+{{- if hasKey .rbac "allow_unschedulable" }}{{ $gone = append $gone "rbac.allow_unschedulable: use allow_unschedulable, which also sets the rights" }}{{ end -}}
+{{- if hasKey .daemonset "securityContext" }}{{ $gone = append $gone "daemonset.securityContext: use podSecurityContext" }}{{ end -}}
+{{- if hasKey .httpRoute "rules" }}{{ $gone = append $gone "httpRoute.rules: no replacement, the route publishes /alwayshappy only" }}{{ end -}}
 {{- end -}}
 {{- toYaml $gone -}}
 {{- end }}

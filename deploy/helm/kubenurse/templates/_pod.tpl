@@ -67,7 +67,7 @@ place: the effective value of each, as YAML.
 {{- toYaml $strategy -}}
 {{- end }}
 
-{{/* In words, in which clusters a rollout waits for one cordoned node, whose pod is not ready on purpose; empty when in none. */}}
+{{/* The sentence that says in which clusters one cordoned node, whose pod is not ready on purpose, holds up a rollout; empty if in none. */}}
 {{- define "kubenurse.rolloutWaits" -}}
 {{- $rolling := (include "kubenurse.pod" . | fromYaml).updateStrategy.rollingUpdate | default dict -}}
 {{- $key := has (toString $rolling.maxUnavailable) (list "0" "0%" "<nil>") | ternary "maxSurge" "maxUnavailable" -}}
@@ -80,7 +80,7 @@ place: the effective value of each, as YAML.
 {{- $nodes = printf "In a cluster of %d nodes or fewer" (div 100 (trimSuffix "%" $share | int | max 1)) -}}
 {{- end -}}
 {{- if $nodes -}}
-{{ $nodes }} one cordoned node holds up a rollout, since its pod is not ready on purpose: uncordon it,
+{{ $nodes }} one cordoned node holds up a rollout, because its pod is not ready on purpose: uncordon it,
 or raise updateStrategy.rollingUpdate.{{ $key }}, which is {{ $share }}.
 {{- end -}}
 {{- end }}
