@@ -49,6 +49,7 @@ async function measure(sets: number, format: Format, size: 'short' | 'long') {
   const exports = await startExports({
     names: ['prometheus'],
     environment: {},
+    write: () => {},
     resource: {},
     retirement: { keep: () => true, mostSets: 50_000, onRefused: () => {} },
     interval: 60_000,
@@ -60,6 +61,8 @@ async function measure(sets: number, format: Format, size: 'short' | 'long') {
     meter: exports.meter('bench', '1'),
     boundaries: BOUNDARIES,
     disabled: [],
+    exportHealth: { failures: new Map(), refusedSeries: 0 },
+    droppedLogLines: () => 0,
     callers: { count: () => 10 },
     version: '1',
   });

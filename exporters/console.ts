@@ -1,12 +1,12 @@
 import type { CreateExporter } from './exporter.ts';
 
 /** Writes a JSON line for each metric to standard output. */
-export const createExporter: CreateExporter = ({ push }) =>
+export const createExporter: CreateExporter = ({ push, write }) =>
   push(async ({ scopeMetrics }) => {
     for (const { metrics } of scopeMetrics) {
       for (const { descriptor, dataPoints } of metrics) {
         const points = dataPoints.map(({ attributes, value }) => ({ attributes, value }));
-        process.stdout.write(`${JSON.stringify({ metric: descriptor.name, points })}\n`);
+        write(`${JSON.stringify({ metric: descriptor.name, points })}\n`);
       }
     }
   });

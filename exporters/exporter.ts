@@ -21,6 +21,8 @@ export type ExporterContext = Readonly<{
   environment: Readonly<Record<string, string | undefined>>;
   /** Which series are held. */
   retirement: Retirement;
+  /** Writes lines to standard output, which `process.stdout` may not be used for: it fails where a pipe is closed. */
+  write: (lines: string) => void;
   /** Makes an exporter of what sends metrics: again and again, never twice at once, with a limit. */
   push: (send: Send, reading?: Omit<ReaderOptions, 'retirement'>) => Exporter;
 }>;

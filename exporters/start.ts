@@ -13,6 +13,8 @@ export type ExportOptions = Readonly<{
   /** What the resource is; what the environment says of it wins. */
   resource: Readonly<Record<string, string>>;
   retirement: Retirement;
+  /** Writes lines to standard output. */
+  write: (lines: string) => void;
   /** Milliseconds between two pushes, and how many one may take. */
   interval: number;
   timeout: number;
@@ -33,12 +35,13 @@ export type Exports = Readonly<{
 
 /** Makes the exporters. Rejects, naming it, with the first that cannot be made. */
 export async function startExports(options: ExportOptions): Promise<Exports> {
-  const { environment, retirement, interval, timeout } = options;
+  const { environment, retirement, write, interval, timeout } = options;
   const exporters = await Promise.all(
     options.names.map((name) =>
       loadExporter(name, {
         environment,
         retirement,
+        write,
         push: (send, reading = {}) => ({
           reader: new PushReader({
             ...reading,

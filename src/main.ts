@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { setTimeout as sleep } from 'node:timers/promises';
-import { destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { Logger } from 'pino';
 import { startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createChecks } from './checks.ts';
@@ -8,12 +8,14 @@ import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tellingActiveTime, watchEventLoop } from './event-loop.ts';
+import { ExportHealth } from './export-health.ts';
 import { limitInformational } from './informational.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
 import { isLoopback, reportOnce } from './kubernetes/odd-values.ts';
 import { createPods } from './kubernetes/pods.ts';
 import { Latest } from './latest.ts';
+import { createLog, limitedErrors } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Callers } from './neighbours/callers.ts';
 import { ringPlace } from './neighbours/choose.ts';
@@ -32,6 +34,7 @@ import { resourceAttributes } from './resource.ts';
 import { Schedule } from './schedule.ts';
 import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
+import { openStandardOutput, type StandardOutput } from './standard-output.ts';
 import { warmUp } from './warm-up.ts';
 
 const RING = 2 ** 64;
@@ -44,6 +47,9 @@ const MOST_ATTRIBUTE_SETS = 50_000;
 
 /** How long the last export may take, in milliseconds. */
 const LAST_EXPORT_MS = 2_000;
+
+/** How long the last log lines may wait for standard output to take them, in milliseconds. */
+const LAST_LINES_MS = 1_000;
 
 async function main(): Promise<void> {
   let config: Config;
@@ -61,25 +67,25 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const log = pino(
-    {
-      level: config.logLevel,
-      base: { pod: config.self.podName },
-      timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-    },
-    destination({ dest: 1, sync: true }),
+  const output = openStandardOutput(process.stdout.fd, (lines) =>
+    log.warn({ lines }, 'log lines were dropped: standard output could not take them'),
   );
+  const log = createLog(config.logLevel, config.self.podName, output);
+  const end = async (code: number) => {
+    await output.flush(LAST_LINES_MS);
+    process.exit(code);
+  };
   const die = (error: unknown) => {
     log.fatal({ err: error }, 'an unexpected error ends the program');
-    process.exit(1);
+    end(1);
   };
   process.on('uncaughtException', die).on('unhandledRejection', die);
   try {
-    await run(config, log);
+    await run(config, log, output);
+    await end(0);
   } catch (error) {
     log.fatal({ error: (error as Error).message }, 'kubenurse cannot start');
-    process.exit(1);
+    await end(1);
   }
 }
 
@@ -87,7 +93,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-async function run(config: Config, log: Logger): Promise<void> {
+async function run(config: Config, log: Logger, output: StandardOutput): Promise<void> {
   const stopping = stopSignal();
   limitInformational();
   const stop = new AbortController();
@@ -110,6 +116,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     extraFile: config.network.extraCA,
     onMistake: (mistake) => log.error(mistake),
   });
+  const exportHealth = new ExportHealth(config.metrics.exporters, MOST_ATTRIBUTE_SETS, log);
   const exports = await startExports({
     names: config.metrics.isDisabled ? [] : config.metrics.exporters,
     environment: process.env,
@@ -117,19 +124,13 @@ async function run(config: Config, log: Logger): Promise<void> {
     retirement: {
       keep: life.isWanted,
       mostSets: MOST_ATTRIBUTE_SETS,
-      onRefused: tellRefused(log, (sets) => metrics.refusedSeries.add(sets)),
+      onRefused: exportHealth.onRefused,
     },
+    write: output.write,
     interval: config.metrics.exportInterval,
     timeout: config.metrics.exportTimeout,
-    onFailure: (exporter, error, first) => {
-      metrics.exportFailures.add(1, { exporter });
-      if (first) log.warn({ exporter, error: error.message }, 'export of metrics fails');
-    },
-    onRecovery: (exporter, { exports, milliseconds }) =>
-      log.info(
-        { exporter, lostExports: exports, seconds: inSeconds(milliseconds) },
-        'export of metrics has recovered',
-      ),
+    onFailure: exportHealth.onFailure,
+    onRecovery: exportHealth.onRecovery,
   });
   const metrics = createMetrics({
     meter: exports.meter('kubenurse', packageJson.version),
@@ -137,9 +138,9 @@ async function run(config: Config, log: Logger): Promise<void> {
     disabled: config.metrics.disabled,
     callers,
     version: packageJson.version,
+    exportHealth,
+    droppedLogLines: output.droppedLines,
   });
-  for (const exporter of config.metrics.exporters) metrics.exportFailures.add(0, { exporter });
-  metrics.refusedSeries.add(0);
   const unwatchEventLoop = watchEventLoop((seconds) => metrics.eventLoopDelay.record(seconds));
 
   const resolver = createResolver({ resolvConf: config.network.resolvConf, hosts: '/etc/hosts' });
@@ -198,7 +199,7 @@ async function run(config: Config, log: Logger): Promise<void> {
       '/ready': readyPage(whyNotReady),
       ...(exports.scrape ? { '/metrics': metricsPage(exports.scrape) } : {}),
     },
-    onError: (error, message) => log.error({ error: error.message }, message),
+    onError: limitedErrors(log),
   });
   log.info(
     { version: packageJson.version, port: server.http.port, tlsPort: server.https?.port },
@@ -217,7 +218,6 @@ async function run(config: Config, log: Logger): Promise<void> {
   unwatchEventLoop();
   await exports.shutdown(LAST_EXPORT_MS);
   log.info('kubenurse has stopped');
-  process.exit(0);
 }
 
 function discover(
@@ -254,20 +254,6 @@ function discover(
   pods.follow(signal);
   cordonedNodes?.follow(signal);
   return neighbourhood;
-}
-
-/** One line for the first time, and a count for every time. */
-function tellRefused(log: Logger, count: (sets: number) => void): (sets: number) => void {
-  let isTold = false;
-  return (sets) => {
-    count(sets);
-    if (isTold) return;
-    isTold = true;
-    log.error(
-      { most: MOST_ATTRIBUTE_SETS },
-      'there are as many series as there may be: new ones are left out (kubenurse_refused_series_total)',
-    );
-  };
 }
 
 /** With one digit after the point. */

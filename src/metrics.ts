@@ -76,6 +76,11 @@ const INSTRUMENTS = {
     unit: '',
     description: 'Sets of attributes for which there was no room, at each collection.',
   },
+  droppedLogLines: {
+    name: 'kubenurse_log_lines_dropped_total',
+    unit: '',
+    description: 'Log lines dropped because standard output could not take them.',
+  },
   incomingChecks: {
     name: 'kubenurse_neighbourhood_incoming_checks',
     unit: '',
@@ -118,8 +123,6 @@ export type Metrics = Readonly<{
   neighbourInfo: Gauge;
   eventLoopDelay: Histogram;
   eventLoopActive: Histogram;
-  exportFailures: Counter;
-  refusedSeries: Counter;
 }>;
 
 export type MetricsOptions = Readonly<{
@@ -131,6 +134,10 @@ export type MetricsOptions = Readonly<{
   /** Who checked us. */
   callers: { count: () => number };
   version: string;
+  /** Failed exports by exporter, and sets of attributes for which there was no room, so far. */
+  exportHealth: Readonly<{ failures: ReadonlyMap<string, number>; refusedSeries: number }>;
+  /** Lines that standard output did not take, so far. */
+  droppedLogLines: () => number;
 }>;
 
 /** Makes every instrument; one that is disabled takes what is recorded, and shows nowhere. */
@@ -153,6 +160,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const { name, ...described } = instrument;
     meterOf(instrument).createObservableGauge(name, described).addCallback(observe);
   };
+  const observedCounter = (instrument: Instrument, observe: ObservableCallback) => {
+    const { name, ...described } = instrument;
+    meterOf(instrument).createObservableCounter(name, described).addCallback(observe);
+  };
 
   gauge(INSTRUMENTS.buildInfo, (result) =>
     result.observe(1, { version: options.version, nodejs_version: process.versions.node }),
@@ -165,14 +176,22 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const descriptors = await readdir('/proc/self/fd').catch(() => undefined);
     if (descriptors) result.observe(descriptors.length - 1);
   });
+  observedCounter(INSTRUMENTS.cpuSeconds, (result) => {
+    const { user, system } = process.cpuUsage();
+    result.observe((user + system) / 1e6);
+  });
+  observedCounter(INSTRUMENTS.exportFailures, (result) => {
+    for (const [exporter, exports] of options.exportHealth.failures) {
+      result.observe(exports, { exporter });
+    }
+  });
+  observedCounter(INSTRUMENTS.refusedSeries, (result) =>
+    result.observe(options.exportHealth.refusedSeries),
+  );
+  observedCounter(INSTRUMENTS.droppedLogLines, (result) =>
+    result.observe(options.droppedLogLines()),
+  );
   const { name: infoName, ...info } = INSTRUMENTS.neighbourInfo;
-  const { name, ...described } = INSTRUMENTS.cpuSeconds;
-  meterOf(INSTRUMENTS.cpuSeconds)
-    .createObservableCounter(name, described)
-    .addCallback((result) => {
-      const { user, system } = process.cpuUsage();
-      result.observe((user + system) / 1e6);
-    });
 
   return {
     requestDuration: histogram(INSTRUMENTS.requestDuration),
@@ -184,7 +203,5 @@ export function createMetrics(options: MetricsOptions): Metrics {
     neighbourInfo: meterOf(INSTRUMENTS.neighbourInfo).createGauge(infoName, info),
     eventLoopDelay: histogram(INSTRUMENTS.eventLoopDelay),
     eventLoopActive: histogram(INSTRUMENTS.eventLoopActive),
-    exportFailures: counter(INSTRUMENTS.exportFailures),
-    refusedSeries: counter(INSTRUMENTS.refusedSeries),
   };
 }

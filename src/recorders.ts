@@ -41,12 +41,14 @@ export function metricsRecorder(metrics: Metrics): Recorder {
 }
 
 /** Where the log's lines go: pino's shape. */
-export type Log = Readonly<Record<'warn' | 'info', (fields: object, message: string) => void>>;
+export type Log = Readonly<
+  Record<'error' | 'warn' | 'info', (fields: object, message: string) => void>
+>;
 
 type Trouble = { event: string; error: string; since: number; failures: number };
 
 /** A line when a check starts to fail, and one when it recovers or is asked no longer; none in between. */
-export function logRecorder(log: Log): Recorder {
+export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
   const failing = new Map<string, Trouble>();
   const over = (type: string, message: string) => {
     const trouble = failing.get(type);

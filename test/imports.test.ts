@@ -12,6 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/probe.ts': [],
   'src/printable.ts': [],
   'src/deadline.ts': [],
+  'src/log.ts': [],
+  'src/standard-output.ts': [],
   'src/follow-file.ts': [],
   'src/metrics.ts': [],
   'src/series-life.ts': [],
@@ -42,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/schedule.ts': ['src/deadline.ts'],
   'src/latest.ts': [],
   'src/recorders.ts': ['src/metrics.ts'],
+  'src/export-health.ts': ['src/recorders.ts'],
 
   'src/server.ts': [
     'src/pages/',

@@ -62,14 +62,16 @@ describe('createMetrics()', () => {
     expect(delay).toMatchObject({ _count: 2, _sum: 0.25, '_bucket{le="0.01"}': 1 });
   });
 
-  test('counts failed exports and refused series', async () => {
-    const { metrics, series } = scrapedMetrics();
-    metrics.exportFailures.add(2, { exporter: 'otlp' });
-    metrics.refusedSeries.add(3);
+  test('counts failed exports, refused series and dropped log lines', async () => {
+    const exportHealth = { failures: new Map([['otlp', 2]]), refusedSeries: 3 };
+    const { series } = scrapedMetrics({ exportHealth, droppedLogLines: () => 4 });
     expect(await series()).toMatchObject({
       'kubenurse_export_failures_total{exporter="otlp"}': 2,
       kubenurse_refused_series_total: 3,
+      kubenurse_log_lines_dropped_total: 4,
     });
+    exportHealth.failures.set('otlp', 5);
+    expect(await series()).toMatchObject({ 'kubenurse_export_failures_total{exporter="otlp"}': 5 });
   });
 
   test.each(METRIC_NAMES)('shows %s, and nowhere where it is disabled', async (name) => {
@@ -83,8 +85,6 @@ describe('createMetrics()', () => {
       recorder.record({ check, outcome: failed('connect') });
       metrics.eventLoopDelay.record(0);
       metrics.eventLoopActive.record(0);
-      metrics.exportFailures.add(1, { exporter: 'otlp' });
-      metrics.refusedSeries.add(1);
       const { body } = await scrape();
       return [...body.matchAll(/^# TYPE (\S+)/gm)].map(([, family]) => family).sort();
     };

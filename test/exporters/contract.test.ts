@@ -24,6 +24,7 @@ async function started(row: Row, { interval = 20 } = {}) {
   const exports = await startExports({
     names: [row.name],
     environment: other.environment,
+    write: (lines) => void process.stdout.write(lines),
     resource: { 'service.name': 'kubenurse' },
     retirement: { ...EVERYTHING, keep: ({ type }) => !gone.has(String(type)) },
     interval,

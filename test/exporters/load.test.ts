@@ -26,6 +26,7 @@ function moduleOf(text: string): string {
 
 const context = {
   environment: { MY_ENDPOINT: 'http://127.0.0.1/' },
+  write: () => {},
   retirement: EVERYTHING,
   push: () => ({ reader: retiringReader() }),
 };

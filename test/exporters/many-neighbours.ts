@@ -23,6 +23,7 @@ const life = new SeriesLife(0);
 const exports = await startExports({
   names: ['prometheus'],
   environment: {},
+  write: () => {},
   resource: {},
   retirement: { keep: life.isWanted, mostSets: 50_000, onRefused: () => {} },
   interval: 60_000,
@@ -34,6 +35,8 @@ const metrics = createMetrics({
   meter: exports.meter('kubenurse', '1'),
   boundaries: [0.001, 0.01, 0.1, 1, 10],
   disabled: [],
+  exportHealth: { failures: new Map(), refusedSeries: 0 },
+  droppedLogLines: () => 0,
   callers: { count: () => 0 },
   version: '1',
 });

@@ -29,6 +29,7 @@ const TYPES = {
   kubenurse_event_loop_active_seconds: 'histogram',
   kubenurse_export_failures_total: 'counter',
   kubenurse_refused_series_total: 'counter',
+  kubenurse_log_lines_dropped_total: 'counter',
   process_resident_memory_bytes: 'gauge',
   process_open_fds: 'gauge',
   process_cpu_seconds_total: 'counter',
@@ -49,8 +50,6 @@ async function scrape({ exposeMetadata = false, format = 'text' as Format } = {}
   }
   metrics.eventLoopDelay.record(0);
   metrics.eventLoopActive.record(0);
-  metrics.exportFailures.add(0, { exporter: 'otlp' });
-  metrics.refusedSeries.add(0);
   return scrape(format);
 }
 
@@ -58,6 +57,7 @@ async function scrape({ exposeMetadata = false, format = 'text' as Format } = {}
 function gaugeOf(observe: (level: (value: number) => void) => void | Promise<void>) {
   const { reader, scrape } = createExporter({
     environment: { KUBENURSE_EXPOSE_METADATA: 'false' },
+    write: () => {},
     retirement: EVERYTHING,
     push: () => {
       throw new Error('Prometheus is not pushed to');

@@ -9,6 +9,7 @@ const [, , name = ''] = process.argv;
 const exports = await startExports({
   names: [name],
   environment: process.env,
+  write: (lines) => void process.stdout.write(lines),
   resource: {},
   retirement: { keep: () => true, mostSets: 100, onRefused: () => {} },
   interval: 3_600_000,

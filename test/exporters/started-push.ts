@@ -20,6 +20,7 @@ export async function startPush(
   const exports = await startExports({
     names: ['otlp'],
     environment: process.env,
+    write: () => {},
     resource: {},
     retirement: { keep: () => true, mostSets: 10, onRefused: () => {} },
     interval,

@@ -35,6 +35,7 @@ export function scrapedMetrics({
 } {
   const exporter = createExporter({
     environment: { KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) },
+    write: () => {},
     retirement: { ...EVERYTHING, keep },
     push: () => {
       throw new Error('Prometheus is not pushed to');
@@ -47,6 +48,8 @@ export function scrapedMetrics({
     boundaries: [0.01, 0.25, 1],
     disabled: [],
     version: '1.2.3',
+    exportHealth: { failures: new Map([['prometheus', 0]]), refusedSeries: 0 },
+    droppedLogLines: () => 0,
     ...options,
     callers: { count: () => callers },
   });
