@@ -50,6 +50,7 @@ async function measure(sets: number, format: Format, size: 'short' | 'long') {
     names: ['prometheus'],
     environment: {},
     write: () => {},
+    tls: { options: (own) => own, untrusted: () => undefined },
     resource: {},
     retirement: { keep: () => true, mostSets: 50_000, onRefused: () => {} },
     interval: 60_000,

@@ -1,3 +1,4 @@
+import type { AgentOptions } from 'node:https';
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Format } from './prometheus-text.ts';
 import type { ReaderOptions } from './reader.ts';
@@ -16,9 +17,21 @@ export type Exporter = Readonly<{
   scrape?: (format: Format) => Promise<Scrape>;
 }>;
 
+/** A client's certificate and key, and authorities to trust in the place of the program's; PEM. */
+export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | undefined>>>;
+
+/** How the program verifies servers, and so an exporter does. */
+export type Tls = Readonly<{
+  /** The options of a client or an agent of Node. */
+  options: (own: OwnTls) => AgentOptions;
+  /** In words, with `remedy`, why a server's certificate is not trusted; `undefined` for any other error. */
+  untrusted: (error: unknown, remedy: string) => string | undefined;
+}>;
+
 /** What an exporter is made with. */
 export type ExporterContext = Readonly<{
   environment: Readonly<Record<string, string | undefined>>;
+  tls: Tls;
   /** Which series are held. */
   retirement: Retirement;
   /** Writes lines to standard output, which `process.stdout` may not be used for: it fails where a pipe is closed. */

@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { withExportedLabels } from './exported-labels.ts';
-import type { CreateExporter } from './exporter.ts';
+import type { CreateExporter, Tls } from './exporter.ts';
 import type { HistogramAggregation, Temporality } from './reader.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,18 +11,22 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** OTEL_EXPORTER_OTLP_TIMEOUT's default, in milliseconds (the specification). */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
+/** Where the receiver's certificate is not trusted: what says whom to trust. */
+const REMEDY =
+  'OTEL_EXPORTER_OTLP_CERTIFICATE or, where that is not set, KUBENURSE_EXTRA_CA can name its CA';
+
 /**
  * Pushes by OTLP over HTTP. What the package reads from the environment itself is left to it: endpoint, headers,
  * compression.
  */
-export const createExporter: CreateExporter = async ({ environment, push }) => {
+export const createExporter: CreateExporter = async ({ environment, tls, push }) => {
   const Exporter = await loadExporter(variable(environment, 'PROTOCOL'));
   const timeout = Number(variable(environment, 'TIMEOUT') ?? DEFAULT_TIMEOUT_MS);
   return push(
     async (metrics, signal) => {
       // An agent for each export, so that the certificates are read afresh, and all that an export has opened can be cut:
       // the package itself never gives up on an answer that trickles.
-      const agent = createAgent(environment);
+      const agent = createAgent(environment, tls);
       const isOver = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       try {
         const exporter = new Exporter({
@@ -35,6 +39,8 @@ export const createExporter: CreateExporter = async ({ environment, push }) => {
         });
         await send(exporter, withExportedLabels(metrics), isOver);
       } catch (cause) {
+        const words = tls.untrusted(cause, REMEDY);
+        if (words !== undefined) throw new Error(words, { cause });
         if ((cause as Error).name !== 'TimeoutError') throw cause;
         throw new Error(`no success within ${timeout / 1000} s`, { cause });
       } finally {
@@ -64,18 +70,20 @@ async function loadExporter(protocol = 'http/protobuf') {
     : (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter;
 }
 
-function createAgent(environment: Environment): HttpAgent {
+function createAgent(environment: Environment, tls: Tls): HttpAgent {
   const endpoint = variable(environment, 'ENDPOINT') ?? 'http://localhost:4318';
   if (new URL(endpoint).protocol !== 'https:') return new HttpAgent();
   const file = (name: string) => {
     const path = variable(environment, name);
     return path === undefined ? undefined : readFileSync(path);
   };
-  return new HttpsAgent({
-    ca: file('CERTIFICATE'),
-    cert: file('CLIENT_CERTIFICATE'),
-    key: file('CLIENT_KEY'),
-  });
+  return new HttpsAgent(
+    tls.options({
+      ca: file('CERTIFICATE'),
+      cert: file('CLIENT_CERTIFICATE'),
+      key: file('CLIENT_KEY'),
+    }),
+  );
 }
 
 function send(

@@ -1,7 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import type { Exporter } from './exporter.ts';
+import type { Exporter, Tls } from './exporter.ts';
 import { loadExporter } from './load.ts';
 import { PushReader } from './push.ts';
 import type { Retirement } from './retiring.ts';
@@ -10,6 +10,7 @@ export type ExportOptions = Readonly<{
   /** The exporters, by their names or modules. */
   names: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
+  tls: Tls;
   /** What the resource is; what the environment says of it wins. */
   resource: Readonly<Record<string, string>>;
   retirement: Retirement;
@@ -35,11 +36,12 @@ export type Exports = Readonly<{
 
 /** Makes the exporters. Rejects, naming it, with the first that cannot be made. */
 export async function startExports(options: ExportOptions): Promise<Exports> {
-  const { environment, retirement, write, interval, timeout } = options;
+  const { environment, tls, retirement, write, interval, timeout } = options;
   const exporters = await Promise.all(
     options.names.map((name) =>
       loadExporter(name, {
         environment,
+        tls,
         retirement,
         write,
         push: (send, reading = {}) => ({

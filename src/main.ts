@@ -35,6 +35,7 @@ import { Schedule } from './schedule.ts';
 import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
 import { openStandardOutput, type StandardOutput } from './standard-output.ts';
+import { untrusted } from './tls-verification.ts';
 import { warmUp } from './warm-up.ts';
 
 const RING = 2 ** 64;
@@ -120,6 +121,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   const exports = await startExports({
     names: config.metrics.isDisabled ? [] : config.metrics.exporters,
     environment: process.env,
+    tls: { options: trust.verifyOptions, untrusted },
     resource: resourceAttributes({ ...config.self, version: packageJson.version }),
     retirement: {
       keep: life.isWanted,

@@ -10,7 +10,7 @@ const CLUSTER = "the cluster's CA";
 const EXTRA = 'KUBENURSE_EXTRA_CA';
 
 /** A certificate and its key to show to a server, and authorities to trust in the place of all others; PEM. */
-export type OwnTls = Readonly<{ ca?: Buffer; cert?: Buffer; key?: Buffer }>;
+export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | undefined>>>;
 
 /** What a client of Node's `tls` or `https` verifies a server with. */
 export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_VERIFICATION;
@@ -87,7 +87,9 @@ export function createTrust(options: {
   return {
     secureContext,
     verifyOptions: (own) => ({
-      secureContext: Object.keys(own).length === 0 ? secureContext() : createContext(own),
+      secureContext: Object.values(own).every((pem) => pem === undefined)
+        ? secureContext()
+        : createContext(own),
       ...TLS_VERIFICATION,
     }),
     isClusterServer: (socket) => {

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Exports, startExports } from '../../exporters/start.ts';
 import { until } from '../../lab/support/until.ts';
+import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { EVERYTHING } from '../support/scraped-metrics.ts';
 import type { Series } from './exported-series.ts';
 import { type OtherSide, ROWS, type Row } from './exporter-rows.ts';
@@ -25,6 +26,7 @@ async function started(row: Row, { interval = 20 } = {}) {
     names: [row.name],
     environment: other.environment,
     write: (lines) => void process.stdout.write(lines),
+    tls: PLAIN_TLS,
     resource: { 'service.name': 'kubenurse' },
     retirement: { ...EVERYTHING, keep: ({ type }) => !gone.has(String(type)) },
     interval,

@@ -4,6 +4,7 @@ import { createMetrics } from '../../src/metrics.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
 import { SeriesLife } from '../../src/series-life.ts';
 import { fakeCheck, ok } from '../support/fake-check.ts';
+import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { neighbourOn } from '../support/pods.ts';
 
 /*
@@ -24,6 +25,7 @@ const exports = await startExports({
   names: ['prometheus'],
   environment: {},
   write: () => {},
+  tls: PLAIN_TLS,
   resource: {},
   retirement: { keep: life.isWanted, mostSets: 50_000, onRefused: () => {} },
   interval: 60_000,

@@ -5,6 +5,7 @@ import { createExporter } from '../../exporters/prometheus.ts';
 import type { Format } from '../../exporters/prometheus-text.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from '../support/fake-check.ts';
+import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { neighbourOn } from '../support/pods.ts';
 import { EVERYTHING, scrapedMetrics, seriesOf } from '../support/scraped-metrics.ts';
 
@@ -58,6 +59,7 @@ function gaugeOf(observe: (level: (value: number) => void) => void | Promise<voi
   const { reader, scrape } = createExporter({
     environment: { KUBENURSE_EXPOSE_METADATA: 'false' },
     write: () => {},
+    tls: PLAIN_TLS,
     retirement: EVERYTHING,
     push: () => {
       throw new Error('Prometheus is not pushed to');

@@ -17,6 +17,7 @@ const expired = await authority.issue({
   notBefore: new Date('2020-01-01'),
   notAfter: new Date('2021-01-01'),
 });
+const nameless = await authority.issue({ commonName: 'localhost' });
 const elsewhere = await authority.issue({ commonName: 'x', dnsNames: ['collector.example.com'] });
 
 /** Files that are there until the test has finished; returns how to write one, which returns its path. */
@@ -48,14 +49,12 @@ const failed = ({ failures }: StartedPush) =>
 const arrived = ({ pushes }: PushCollector, how: string, count = 1) =>
   until(`pushes ${how}`, 5_000, () => pushes.length >= count);
 
+const UNKNOWN =
+  /^the certificate is signed by an unknown authority; OTEL_EXPORTER_OTLP_CERTIFICATE or, where that is not set, KUBENURSE_EXTRA_CA can name its CA$/;
+
 test.each<[string, Certificate, string | undefined, RegExp]>([
-  ['of an unknown authority', good, undefined, /unable to (verify the first|get local issuer)/],
-  [
-    'of another authority',
-    good,
-    other.certificate,
-    /unable to (verify the first|get local issuer)/,
-  ],
+  ['of an unknown authority', good, undefined, UNKNOWN],
+  ['of another authority', good, other.certificate, UNKNOWN],
   [
     'of another name',
     elsewhere,
@@ -63,7 +62,13 @@ test.each<[string, Certificate, string | undefined, RegExp]>([
     /the certificate is for DNS:collector.example.com, not for 127.0.0.1/,
   ],
   ['that has expired', expired, authority.certificate, /certificate has expired/],
-  ['that an empty file is to vouch for', good, '', /unable to (verify the first|get local issuer)/],
+  ['that an empty file is to vouch for', good, '', UNKNOWN],
+  [
+    'whose host is its common name alone',
+    nameless,
+    authority.certificate,
+    /^the certificate is for no name: /,
+  ],
 ])('the push trusts no certificate %s, and sends nothing', async (_, tls, ca, message) => {
   const file = files();
   const { collector, push } = await pushTo(
@@ -164,4 +169,41 @@ test('the push fails, and no more, by TLS to a port that speaks plain HTTP', asy
   });
   await failed(push);
   expect(push.failures[0]?.message).toMatch(/wrong version number|packet length too long/i);
+});
+
+const issuing = await authority.intermediate('issuing');
+const { key, certificate } = await issuing.issue(HERE);
+const byIssuing = { key, certificate: `${certificate}${issuing.certificate}` };
+
+test.each(['SSL_CERT_FILE', 'KUBENURSE_EXTRA_CA', 'OTEL_EXPORTER_OTLP_CERTIFICATE'])(
+  'the push trusts a collector by %s, with or without the root of its chain',
+  async (name) => {
+    const file = files();
+    for (const { certificate } of [authority, issuing]) {
+      const { collector } = await pushTo(byIssuing, { [name]: file('ca.pem', certificate) });
+      await arrived(collector, `by ${name}`);
+    }
+  },
+);
+
+test('the push by a client certificate trusts by KUBENURSE_EXTRA_CA', async () => {
+  const file = files();
+  const client = await other.issue({ commonName: 'client' });
+  const { collector } = await pushTo(good, {
+    KUBENURSE_EXTRA_CA: file('ca.pem', authority.certificate),
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: file('tls.crt', client.certificate),
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: file('tls.key', client.key),
+  });
+  await arrived(collector, 'by a client');
+  expect(collector.pushes[0]?.client).toBe('client');
+});
+
+test('the push trusts OTEL_EXPORTER_OTLP_CERTIFICATE in the place of all others', async () => {
+  const file = files();
+  const { push } = await pushTo(good, {
+    KUBENURSE_EXTRA_CA: file('extra.pem', authority.certificate),
+    OTEL_EXPORTER_OTLP_CERTIFICATE: file('ca.pem', other.certificate),
+  });
+  await failed(push);
+  expect(push.failures[0]?.message).toMatch(UNKNOWN);
 });

@@ -1,4 +1,5 @@
 import { startExports } from '../../exporters/start.ts';
+import { PLAIN_TLS } from '../support/plain-tls.ts';
 
 /*
  * Counts to 7 with the exporter that is named by the argument, and shuts down. The process ends by itself once nothing
@@ -10,6 +11,7 @@ const exports = await startExports({
   names: [name],
   environment: process.env,
   write: (lines) => void process.stdout.write(lines),
+  tls: PLAIN_TLS,
   resource: {},
   retirement: { keep: () => true, mostSets: 100, onRefused: () => {} },
   interval: 3_600_000,

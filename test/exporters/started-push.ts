@@ -1,5 +1,7 @@
-import { onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { startExports } from '../../exporters/start.ts';
+import { createTrust } from '../../src/probes/trust.ts';
+import { untrusted } from '../../src/tls-verification.ts';
 
 /** The exports that failed and recovered, as main.ts would hear of them. */
 export type StartedPush = Readonly<{
@@ -17,10 +19,17 @@ export async function startPush(
 ): Promise<StartedPush> {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const push: Omit<StartedPush, 'shutdown'> = { failures: [], recoveries: [], begun: [] };
+  const trust = createTrust({
+    cluster: undefined,
+    extraFile: variables.KUBENURSE_EXTRA_CA,
+    onMistake: (mistake) => expect.unreachable(mistake),
+  });
+  onTestFinished(trust.close);
   const exports = await startExports({
     names: ['otlp'],
     environment: process.env,
     write: () => {},
+    tls: { options: trust.verifyOptions, untrusted },
     resource: {},
     retirement: { keep: () => true, mostSets: 10, onRefused: () => {} },
     interval,

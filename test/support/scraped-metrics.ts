@@ -5,6 +5,7 @@ import { createExporter } from '../../exporters/prometheus.ts';
 import type { Format } from '../../exporters/prometheus-text.ts';
 import type { Retirement } from '../../exporters/retiring.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metrics.ts';
+import { PLAIN_TLS } from './plain-tls.ts';
 
 /** Every set of attributes is wanted, and there is room for it. */
 export const EVERYTHING: Retirement = {
@@ -36,6 +37,7 @@ export function scrapedMetrics({
   const exporter = createExporter({
     environment: { KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) },
     write: () => {},
+    tls: PLAIN_TLS,
     retirement: { ...EVERYTHING, keep },
     push: () => {
       throw new Error('Prometheus is not pushed to');
