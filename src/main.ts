@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import dns from 'node:dns';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { startExports } from '../exporters/start.ts';
@@ -27,6 +28,7 @@ import { metricsPage } from './pages/metrics.ts';
 import { readyPage } from './pages/ready.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
+import { createLookup } from './probes/lookup.ts';
 import { createResolver } from './probes/resolve.ts';
 import { createTrust } from './probes/trust.ts';
 import { logRecorder, metricsRecorder } from './recorders.ts';
@@ -100,6 +102,10 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   const stop = new AbortController();
   for (const notice of config.notices) log.warn(notice);
 
+  const resolver = createResolver({ resolvConf: config.network.resolvConf, hosts: '/etc/hosts' });
+  // Also for the API server, the push and exporters of users, whose clients all look names up by this function.
+  dns.lookup = createLookup(resolver.resolve);
+
   const latest = new Latest();
   const callers = new Callers();
   const neighbourhood =
@@ -145,7 +151,6 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   });
   const unwatchEventLoop = watchEventLoop((seconds) => metrics.eventLoopDelay.record(seconds));
 
-  const resolver = createResolver({ resolvConf: config.network.resolvConf, hosts: '/etc/hosts' });
   const idle = config.network.reuseConnections ? new IdleConnections() : undefined;
   const http: HttpOptions = {
     resolve: resolver.resolve,
