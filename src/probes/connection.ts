@@ -19,31 +19,35 @@ export type Network = Readonly<{
   insecure: boolean;
 }>;
 
-/** `verified`: the other side has proven by its certificate that it is the host of the URL. */
-export type Connection = Readonly<{ socket: Socket; verified: boolean }>;
+/**
+ * `verified`: the other side has proven by its certificate that it is the host of the URL. `isHttp2`: both sides have agreed
+ * on HTTP/2.
+ */
+export type Connection = Readonly<{ socket: Socket; verified: boolean; isHttp2: boolean }>;
 
 /**
- * Connects to the host of an http or https URL, noting each moment in `progress`. Rejects with what failed, or
- * with the signal's reason; no socket is left then.
+ * Connects to the host of an http or https URL, noting each moment in `progress`. By TLS, one of `protocols` is agreed on
+ * (ALPN). Rejects with what failed, or with the signal's reason; no socket is left then.
  */
 export async function openConnection(
   url: URL,
   network: Network,
   progress: Progress,
   signal: AbortSignal,
+  protocols: readonly string[] = ['http/1.1'],
 ): Promise<Connection> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const socket = await connectTo(host, url, network.resolve, progress, signal);
   if (url.protocol !== 'https:') {
     progress.reached('got_conn');
-    return { socket, verified: false };
+    return { socket, verified: false, isHttp2: false };
   }
   progress.phase = 'handshake';
   progress.reached('tls_handshake_start');
-  const secure = await handshake(socket, host, network, signal);
+  const secure = await handshake(socket, host, network, signal, protocols);
   progress.reached('tls_handshake_done');
   progress.reached('got_conn');
-  return { socket: secure, verified: secure.authorized };
+  return { socket: secure, verified: secure.authorized, isHttp2: secure.alpnProtocol === 'h2' };
 }
 
 async function connectTo(
@@ -74,6 +78,7 @@ function handshake(
   host: string,
   network: Network,
   signal: AbortSignal,
+  protocols: readonly string[],
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const secure = connectTls({
@@ -85,7 +90,7 @@ function handshake(
       secureContext: network.secureContext(),
       ...TLS_VERIFICATION,
       rejectUnauthorized: !network.insecure,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: protocols,
     });
     limitTlsMessages(secure, socket);
     const abort = () => secure.destroy(signal.reason);

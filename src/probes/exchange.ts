@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import type { Progress } from './progress.ts';
 import { type ResponseHead, ResponseHeadReader } from './response.ts';
 
+/** Header fields of a request. */
+export type Headers = Readonly<Record<string, string>>;
+
 /** `receivedAt`: when the last of the head had come, in milliseconds of `performance.now()`. */
 export type Answer = ResponseHead & Readonly<{ receivedAt: number }>;
 

@@ -3,10 +3,12 @@ import type { TLSSocket } from 'node:tls';
 import { printable } from '../printable.ts';
 import type { Outcome, Probe } from '../probe.ts';
 import type { Connection } from './connection.ts';
+import type { Headers } from './exchange.ts';
 import { failure } from './failure.ts';
+import { HttpVersions } from './http-versions.ts';
 import { Progress } from './progress.ts';
 import { mayKnowSecrets, redirectedTo } from './redirect.ts';
-import { type Headers, type RequestOptions, request } from './request.ts';
+import { type RequestOptions, request } from './request.ts';
 import type { ResponseHead } from './response.ts';
 
 /** As many as Go's client, and so upstream, follows. */
@@ -35,10 +37,7 @@ export type HttpOptions = RequestOptions &
  * Redirects are followed: the timings are those of the last request, the duration that of all.
  */
 export function createHttpProbe(options: HttpOptions): Probe {
-  const common = {
-    'User-Agent': options.userAgent,
-    Connection: options.idle ? 'keep-alive' : 'close',
-  };
+  const versions = new HttpVersions();
   return async (target, signal) => {
     let authorization = await options.authorization?.();
     let secrets = { ...options.headers, ...basicAuthorization(target.url) };
@@ -46,7 +45,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
     let url = target.url;
     for (let redirects = 0; ; redirects++) {
       const headers = (connection: Connection): Headers => ({
-        ...common,
+        'User-Agent': options.userAgent,
         ...secrets,
         ...(authorization !== undefined && mayGetToken(connection, options)
           ? { Authorization: authorization }
@@ -54,7 +53,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
       });
       const attempt = { progress: new Progress() };
       try {
-        const response = await request(url, headers, options, attempt, signal);
+        const response = await request(url, headers, options, versions, attempt, signal);
         start ??= attempt.progress.start;
         const next = redirectedTo(response, url);
         if (next === undefined) {

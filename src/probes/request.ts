@@ -1,10 +1,10 @@
-import { type Connection, type Network, openConnection } from './connection.ts';
-import { type Answer, exchange } from './exchange.ts';
+import type { Connection, Network } from './connection.ts';
+import { type Answer, exchange, type Headers } from './exchange.ts';
+import type { HttpVersions } from './http-versions.ts';
+import { exchangeHttp2 } from './http2-exchange.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import { Progress } from './progress.ts';
 import type { ResponseHead } from './response.ts';
-
-export type Headers = Readonly<Record<string, string>>;
 
 /** What a request is made with. */
 export type RequestOptions = Network &
@@ -14,13 +14,14 @@ export type RequestOptions = Network &
   }>;
 
 /**
- * One `GET` over an idle connection where there is one, else over a new one. `attempt.progress` is that of the last
+ * One `GET` over an idle connection where there is one, else over a new one; those of HTTP/2 are not kept. `attempt.progress` is that of the last
  * connection tried. Rejects with what failed, or with the signal's reason.
  */
 export async function request(
   url: URL,
   headers: (connection: Connection) => Headers,
   options: RequestOptions,
+  versions: HttpVersions,
   attempt: { progress: Progress },
   signal: AbortSignal,
 ): Promise<Answer> {
@@ -36,12 +37,18 @@ export async function request(
       attempt.progress = new Progress();
     }
   }
-  return ask(await openConnection(url, options, attempt.progress, signal));
+  return ask(await versions.open(url, options, attempt, signal));
 
   async function ask(connection: Connection): Promise<Answer> {
     const { socket } = connection;
     try {
-      const head = requestHead(url, headers(connection));
+      const fields = headers(connection);
+      if (connection.isHttp2)
+        return await exchangeHttp2(socket, url, fields, attempt.progress, signal);
+      const head = requestHead(url, {
+        Connection: options.idle ? 'keep-alive' : 'close',
+        ...fields,
+      });
       const response = await exchange(socket, head, attempt.progress, signal);
       if (options.idle && isWhole(response)) options.idle.keep(url.origin, connection);
       else socket.destroySoon();

@@ -20,7 +20,9 @@ const stranger = await CertificateAuthority.create('a stranger');
 const unverifiable = await stranger.issue({ commonName: 'x', ipAddresses: ['127.0.0.1'] });
 
 async function opened(url: URL, given: Partial<Network> = {}, signal = live): Promise<Connection> {
-  const connection = await openConnection(url, { ...network, ...given }, new Progress(), signal);
+  const connection = await openConnection(url, { ...network, ...given }, new Progress(), signal, [
+    'http/1.1',
+  ]);
   onTestFinished(() => void connection.socket.destroy());
   return connection;
 }

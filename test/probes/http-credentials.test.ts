@@ -192,7 +192,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
     expect(server.requests[0]).toMatch(/^X-Origin: pod-a$/m);
     expect(server.requests[0]).toMatch(/^Authorization: Basic /m);
     expect(another.requests).toEqual([
-      `GET / HTTP/1.1\r\nHost: ${another.url().host}\r\nUser-Agent: test/1\r\nConnection: close`,
+      `GET / HTTP/1.1\r\nHost: ${another.url().host}\r\nConnection: close\r\nUser-Agent: test/1`,
     ]);
   });
 });

@@ -62,8 +62,8 @@ describe('httpProbe() asks', () => {
       [
         'GET /path?query=1 HTTP/1.1',
         `Host: [::1]:${server.port}`,
-        'User-Agent: test/1',
         'Connection: close',
+        'User-Agent: test/1',
         'X-Origin: pod-a',
       ].join('\r\n'),
     ]);

@@ -1,0 +1,49 @@
+import { type Connection, type Network, openConnection } from './connection.ts';
+import { loadHttp2 } from './http2-exchange.ts';
+import { Progress } from './progress.ts';
+
+/** How many origins are remembered: redirects may lead to any number. */
+const MAX_ORIGINS = 100;
+
+const BOTH = ['h2', 'http/1.1'];
+
+/** What a server answers to an offer of protocols that has none of its own (RFC 7301, section 3.2). */
+const NO_COMMON_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
+
+/**
+ * Connects for HTTP/1.1, and for HTTP/2 where a server speaks nothing else. Offering both from the start would make most
+ * ingresses choose HTTP/2, with 6 MB for `node:http2` and no gain for a single request.
+ */
+export class HttpVersions {
+  readonly #http2 = new Set<string>();
+
+  /**
+   * Opens a connection; `attempt.progress` is that of the handshake that succeeded. An origin that refuses HTTP/1.1 is
+   * connected to once more, and offered both from then on. Rejects as `openConnection` does.
+   */
+  async open(
+    url: URL,
+    network: Network,
+    attempt: { progress: Progress },
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    const { origin } = url;
+    if (this.#http2.has(origin)) {
+      const connection = await openConnection(url, network, attempt.progress, signal, BOTH);
+      if (!connection.isHttp2) this.#http2.delete(origin);
+      return connection;
+    }
+    try {
+      return await openConnection(url, network, attempt.progress, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== NO_COMMON_PROTOCOL) throw error;
+    }
+    // Before the clock of the second connection starts.
+    await loadHttp2();
+    attempt.progress = new Progress();
+    const connection = await openConnection(url, network, attempt.progress, signal, BOTH);
+    if (this.#http2.size === MAX_ORIGINS) this.#http2.clear();
+    if (connection.isHttp2) this.#http2.add(origin);
+    return connection;
+  }
+}

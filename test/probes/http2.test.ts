@@ -1,0 +1,194 @@
+import { once } from 'node:events';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
+import { createHttpProbe } from '../../src/probes/http.ts';
+import { IdleConnections } from '../../src/probes/idle-connections.ts';
+import { ask, authority, events, failed, serving } from './ask.ts';
+
+type Answer = (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void;
+
+const ok: Answer = (stream) => {
+  stream.respond({ ':status': 200 });
+  stream.end('ok');
+};
+
+class Http2Server {
+  readonly url: URL;
+  readonly requests: Record<string, unknown>[] = [];
+  readonly handshakes: string[] = [];
+  open = 0;
+
+  private constructor(url: URL) {
+    this.url = url;
+  }
+
+  /** Speaks HTTP/2, and nothing else, until the test has finished. */
+  static async start(answer: Answer = ok, allowHTTP1 = false): Promise<Http2Server> {
+    const server: Http2SecureServer = createSecureServer({
+      cert: serving.certificate,
+      key: serving.key,
+      allowHTTP1,
+      ALPNProtocols: allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'],
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const started = new Http2Server(new URL(`https://server.test:${port}/path?a=b`));
+    server.on('connection', (socket) => {
+      started.open++;
+      started.handshakes.push('begun');
+      socket.on('error', () => {}).on('close', () => started.open--);
+    });
+    server.on('sessionError', () => {});
+    server.on('request', (request, response) => {
+      if (request.httpVersionMajor === 1) response.end('ok');
+    });
+    server.on('stream', (stream: ServerHttp2Stream, headers) => {
+      stream.on('error', () => {});
+      started.requests.push(headers);
+      answer(stream, headers);
+    });
+    onTestFinished(() => void server.close());
+    return started;
+  }
+}
+
+const TRACE = [
+  'dns_start',
+  'dns_done',
+  'connect_start',
+  'connect_done',
+  'tls_handshake_start',
+  'tls_handshake_done',
+  'got_conn',
+  'wrote_request',
+  'got_first_resp_byte',
+];
+
+const context = createSecureContext({ ca: authority.certificate });
+
+describe('httpProbe() of a server that speaks only HTTP/2', () => {
+  test('gets its answer, with the same events', async () => {
+    const server = await Http2Server.start();
+
+    const began = performance.now();
+    const outcome = await ask(server.url, { headers: { 'X-Origin': 'pod-a' } });
+    const elapsed = (performance.now() - began) / 1000;
+
+    expect(outcome).toMatchObject({ kind: 'ok', status: 200 });
+    expect(events(outcome)).toEqual(TRACE);
+    const { duration } = outcome as { duration: number };
+    const times = [0, ...Object.values(outcome.timings), duration, elapsed];
+    expect(times.toSorted((a, b) => a - b)).toEqual(times);
+    expect(server.requests).toEqual([
+      expect.objectContaining({
+        ':method': 'GET',
+        ':scheme': 'https',
+        ':authority': server.url.host,
+        ':path': '/path?a=b',
+        'user-agent': 'test/1',
+        'x-origin': 'pod-a',
+      }),
+    ]);
+    await until('the connection is closed', 2_000, () => server.open === 0);
+  });
+
+  test.each([
+    { what: 'kept', idle: new IdleConnections() },
+    { what: 'not kept', idle: undefined },
+  ])(
+    'pays for the handshake that failed only the first time (connections $what)',
+    async ({ idle }) => {
+      const server = await Http2Server.start();
+      const probe = createHttpProbe({
+        resolve: async () => ['127.0.0.1'],
+        secureContext: () => context,
+        insecure: false,
+        userAgent: 'test/1',
+        idle,
+      });
+      const check = () => probe({ url: server.url }, AbortSignal.timeout(5_000));
+
+      expect(await check()).toMatchObject({ kind: 'ok' });
+      expect(server.handshakes).toHaveLength(2);
+      expect(await check()).toMatchObject({ kind: 'ok' });
+      expect(await check()).toMatchObject({ kind: 'ok' });
+      expect(server.handshakes).toHaveLength(4);
+    },
+  );
+
+  test('takes another status for an unexpected one', async () => {
+    const server = await Http2Server.start((stream) =>
+      stream.respond({ ':status': 503 }, { endStream: true }),
+    );
+
+    expect(await ask(server.url)).toMatchObject({
+      kind: 'unexpected-status',
+      status: 503,
+      reason: 'Service Unavailable',
+    });
+  });
+
+  test('follows a redirect', async () => {
+    const server = await Http2Server.start((stream, { ':path': path }) => {
+      if (path === '/there') ok(stream, {});
+      else stream.respond({ ':status': 302, location: '/there' }, { endStream: true });
+    });
+
+    expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
+    expect(server.requests.map((headers) => headers[':path'])).toEqual(['/path?a=b', '/there']);
+  });
+
+  test('passes informational answers over, up to 16', async () => {
+    const server = await Http2Server.start((stream) => {
+      for (let i = 0; i < 16; i++) stream.additionalHeaders({ ':status': 103 });
+      ok(stream, {});
+    });
+    const endless = await Http2Server.start((stream) => {
+      for (let i = 0; i < 100; i++) stream.additionalHeaders({ ':status': 103 });
+    });
+
+    expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
+    expect(failed(await ask(endless.url))).toMatchObject({
+      phase: 'response',
+      text: expect.stringMatching(/: more than 16 informational responses \(1xx\)$/),
+    });
+  });
+
+  test.each<[string, Answer]>([
+    ['resets the stream', (stream) => stream.close(2)],
+    ['ends the session', (stream) => stream.session?.destroy()],
+    ['says that it goes', (stream) => stream.session?.goaway(0, 0)],
+  ])('fails in the phase of the response where it %s', async (_, answer) => {
+    const server = await Http2Server.start(answer);
+
+    const outcome = await ask(server.url);
+
+    expect(failed(outcome).phase).toBe('response');
+    expect(events(outcome)).toContain('wrote_request');
+    await until('the connection is closed', 2_000, () => server.open === 0);
+  });
+
+  test('ends with the signal', async () => {
+    const reason = new Error('no answer within the interval');
+    const stop = new AbortController();
+    const server = await Http2Server.start(() => stop.abort(reason));
+
+    const { phase, cause } = failed(await ask(server.url, { signal: stop.signal }));
+
+    expect({ phase, cause }).toEqual({ phase: 'response', cause: reason });
+    await until('the connection is closed', 2_000, () => server.open === 0);
+  });
+});
+
+test('httpProbe() speaks HTTP/1.1 with a server that speaks both', async () => {
+  const server = await Http2Server.start(ok, true);
+
+  expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
+
+  expect(server.handshakes).toHaveLength(1);
+  expect(server.requests).toEqual([]);
+});
