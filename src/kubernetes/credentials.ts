@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 // By its path: the package's index loads every API model, which costs 20 MB and 0.3 s.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { bearerAuthorization } from './bearer-token.ts';
 
 /** Where the API server is and how a request to it is made. */
 export type Access = Readonly<{ server: URL; options: RequestOptions }>;
@@ -28,14 +29,20 @@ function loadKubeConfig(): KubeConfig {
   return config;
 }
 
+const BEARER = /^Bearer (.*)$/s;
+
 /** Throws when there are no usable credentials, saying which are looked for. */
 export async function loadAccess(): Promise<Access> {
   const config = loadKubeConfig();
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
-  // A token file is taken as it is, and no header may hold the newline that it may end with.
   const headers = options.headers as Record<string, string> | undefined;
-  if (headers?.Authorization) headers.Authorization = headers.Authorization.trim();
+  const token = headers?.Authorization?.match(BEARER)?.[1];
+  if (headers !== undefined && token !== undefined) {
+    const authorization = bearerAuthorization(token);
+    if (authorization === undefined) delete headers.Authorization;
+    else headers.Authorization = authorization;
+  }
   return { server: new URL(config.getCurrentCluster()?.server ?? ''), options };
 }
 
@@ -43,7 +50,7 @@ export async function loadAccess(): Promise<Access> {
 async function readBearerToken(): Promise<string | undefined> {
   const user = loadKubeConfig().getCurrentUser();
   const file: string | undefined = user?.authProvider?.config?.tokenFile;
-  return file === undefined ? user?.token : (await readFile(file, 'utf8')).trim();
+  return file === undefined ? user?.token : readFile(file, 'utf8');
 }
 
 /**
@@ -64,7 +71,7 @@ export function clusterAuthority(): { file?: string; pem?: string } | undefined 
 
 /**
  * The value of `Authorization` for the API server, read afresh at each call; `undefined` where there is none or it
- * cannot be read. The latter is told to `onTrouble` when it begins.
+ * cannot be used. The latter is told to `onTrouble` when it begins.
  */
 export function createAuthorization(
   onTrouble: (error: Error) => void,
@@ -73,8 +80,9 @@ export function createAuthorization(
   return async () => {
     try {
       const token = await readBearerToken();
+      const authorization = bearerAuthorization(token ?? '');
       isInTrouble = false;
-      return token ? `Bearer ${token}` : undefined;
+      return authorization;
     } catch (error) {
       if (!isInTrouble) onTrouble(error as Error);
       isInTrouble = true;

@@ -185,7 +185,7 @@ test('apiRequest() leaves no timer after an answer, nor when it cannot even ask'
   const cluster = { server: 'https://127.0.0.1:1' };
   await useKubeconfig({ cluster, user: { token: 'two\nlines' } });
   await expect(apiRequest(NODES, {}, new AbortController().signal)).rejects.toThrow(
-    'Invalid character',
+    'holds a line break',
   );
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
@@ -91,6 +91,36 @@ test('upstream fault: an unreadable token file turns every check into an error t
   await rm(tokenFile);
   expect([await authorize(), await authorize()]).toEqual([undefined, undefined]);
   expect(troubles).toHaveLength(2);
+});
+
+const UNSENDABLE =
+  'the token for the API server holds a line break or another character that no header may hold';
+
+test.each([
+  { kind: 'two lines', token: 'first\nsecond' },
+  { kind: 'a carriage return', token: 'first\rHost: other' },
+  { kind: 'a NUL', token: 'first\0' },
+  { kind: 'a letter beyond ASCII', token: 'tökên' },
+])('a token with $kind is refused in words, and not sent', async ({ token }) => {
+  const { server, tokenFile, kubeconfig } = await startApiServer();
+  await writeFile(tokenFile, token);
+  const { authorize, troubles } = authorization();
+  expect(await authorize()).toBeUndefined();
+  await expect(ask()).rejects.toThrow(UNSENDABLE);
+
+  const inline = JSON.parse(await readFile(kubeconfig, 'utf8'));
+  inline.users = inline.users.map(({ name }: { name: string }) => ({ name, user: { token } }));
+  await writeFile(kubeconfig, JSON.stringify(inline));
+  expect(await authorize()).toBeUndefined();
+  await expect(ask()).rejects.toThrow(UNSENDABLE);
+  expect(troubles).toEqual([UNSENDABLE]);
+  expect(server.requests).toEqual([]);
+});
+
+test('a token in the kubeconfig that ends with a newline is trimmed', async () => {
+  await useKubeconfig({ cluster: CLUSTER, user: { token: 'inline\r\n' } });
+  expect(await authorization().authorize()).toBe('Bearer inline');
+  expect((await loadAccess()).options.headers).toEqual({ Authorization: 'Bearer inline' });
 });
 
 test.each([
