@@ -11,6 +11,9 @@ export type ResponseHead = Readonly<{
 /** The most that all heads of one answer, 1xx included, may hold together, in bytes. */
 const MAX_HEAD_BYTES = 200 * 1024;
 
+/** In how many reads they may come: each takes time of the event loop, however little it has. Nobody needs a hundred. */
+const MAX_PIECES = 2_000;
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -20,17 +23,20 @@ const CR = 0x0d;
  * Throws when the bytes are no HTTP/1 response, or never end.
  */
 export class ResponseHeadReader {
-  /** What has come is its first `#length` bytes. It is doubled when full: bytes may come one at a time. */
-  #buffer = Buffer.alloc(0);
-  #length = 0;
+  #received: Buffer = Buffer.alloc(0);
+  #pieces = 0;
   /** Where the head that is being read starts. */
   #start = 0;
   /** Where the search for its end goes on. */
   #searched = 0;
 
   add(bytes: Buffer): ResponseHead | undefined {
-    this.#append(bytes);
-    const received = this.#buffer.subarray(0, this.#length);
+    this.#pieces++;
+    if (this.#pieces > MAX_PIECES) {
+      throw new Error(`the answer's head comes in more than ${MAX_PIECES} pieces`);
+    }
+    this.#received = this.#pieces === 1 ? bytes : Buffer.concat([this.#received, bytes]);
+    const received = this.#received;
     for (;;) {
       const start = this.#start;
       if (!startsLikeHttp(received, start)) throw new Error('the answer is not HTTP/1');
@@ -45,17 +51,6 @@ export class ResponseHeadReader {
       this.#start = end;
       this.#searched = end;
     }
-  }
-
-  #append(bytes: Buffer): void {
-    const length = this.#length + bytes.length;
-    if (length > this.#buffer.length) {
-      const larger = Buffer.alloc(Math.max(length, 2 * this.#buffer.length));
-      this.#buffer.copy(larger, 0, 0, this.#length);
-      this.#buffer = larger;
-    }
-    bytes.copy(this.#buffer, this.#length);
-    this.#length = length;
   }
 
   /** Where the empty line after the head ends. */
