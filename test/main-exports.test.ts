@@ -3,6 +3,7 @@ import { httpGet } from '../lab/support/http-get.ts';
 import { until } from '../lab/support/until.ts';
 import { PushCollector } from './support/push-collector.ts';
 import { ENOUGH, startListening, startProgram } from './support/start-program.ts';
+import { temporaryFile } from './support/temporary-file.ts';
 
 /** The program, checking often and pushing to the collector often. */
 function startPushing(url: string, env: Record<string, string>) {
@@ -27,8 +28,8 @@ test.each<[string, Record<string, string>]>([
     ...env,
   });
   await until('five checks are made', 5_000, () => other.pushes.length >= 5);
-  expect((await httpGet(`${program.url}/metrics`, 1_000)).status).toBe(404);
-  expect((await httpGet(`${program.url}/alive`, 1_000)).status).toBe(200);
+  expect((await httpGet(`${program.url}/metrics`, 10_000)).status).toBe(404);
+  expect((await httpGet(`${program.url}/alive`, 10_000)).status).toBe(200);
   program.child.kill('SIGTERM');
   expect(await program.closed).toBe(0);
   expect(collector.pushes).toEqual([]);
@@ -38,7 +39,7 @@ test('OTEL_METRICS_EXPORTER=otlp serves no /metrics', async () => {
   const collector = await PushCollector.start();
   const program = await startPushing(collector.url, { OTEL_METRICS_EXPORTER: 'otlp' });
   await until('a push has come', 5_000, () => collector.pushes.length > 0);
-  expect((await httpGet(`${program.url}/metrics`, 1_000)).status).toBe(404);
+  expect((await httpGet(`${program.url}/metrics`, 10_000)).status).toBe(404);
 });
 
 test('an exporter that cannot be loaded keeps the program from starting, and is named', async () => {
@@ -52,6 +53,18 @@ test('an exporter that cannot be loaded keeps the program from starting, and is 
     level: 'fatal',
     error: expect.stringContaining('the exporter ./no-such-exporter.mjs cannot be used: '),
   });
+});
+
+test('the program holds 50,000 series at the most', async () => {
+  const exporter = temporaryFile(
+    `export function createExporter({ retirement, push }) {
+      console.error('mostSets', retirement.mostSets);
+      return push(async () => {});
+    }`,
+  );
+  const { stderr } = await startListening({ OTEL_METRICS_EXPORTER: exporter });
+  await until('the exporter is made', 5_000, () => stderr.all.length > 0);
+  expect(stderr.all).toContain('mostSets 50000');
 });
 
 test("the environment's OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win over what we know", async () => {

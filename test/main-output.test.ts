@@ -29,7 +29,7 @@ async function settings(): Promise<{ env: Record<string, string>; url: string }>
 /** Sees it answer, and its checks go on. */
 async function expectItWorks(url: string): Promise<void> {
   const checks = async () => {
-    const { body } = await httpGet(`${url}/metrics`, 1_000);
+    const { body } = await httpGet(`${url}/metrics`, 10_000);
     return Number(/requests_total\{type="me_service",code="200"\} (\d+)/.exec(body)?.[1] ?? NaN);
   };
   await until('it answers', 10_000, () => checks().then(Number.isFinite, () => false));
@@ -38,7 +38,7 @@ async function expectItWorks(url: string): Promise<void> {
 }
 
 async function dropped(url: string): Promise<number> {
-  const { body } = await httpGet(`${url}/metrics`, 1_000);
+  const { body } = await httpGet(`${url}/metrics`, 10_000);
   return Number(/^kubenurse_log_lines_dropped_total (\d+)$/m.exec(body)?.[1]);
 }
 

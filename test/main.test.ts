@@ -70,14 +70,14 @@ test.concurrent('SIGTERM: unready at once, answering for the shutdown duration, 
   const { child, closed, stdout, url } = await startListening({
     KUBENURSE_SHUTDOWN_DURATION: '2s',
   });
-  expect((await httpGet(`${url}/ready`, 1_000)).status).toBe(200);
+  expect((await httpGet(`${url}/ready`, 10_000)).status).toBe(200);
   const start = performance.now();
   child.kill('SIGTERM');
   await until('it is unready', 1_000, async () => {
-    return (await httpGet(`${url}/ready`, 1_000)).status === 503;
+    return (await httpGet(`${url}/ready`, 10_000)).status === 503;
   });
   child.kill('SIGTERM');
-  expect((await httpGet(`${url}/alwayshappy`, 1_000)).status).toBe(200);
+  expect((await httpGet(`${url}/alwayshappy`, 10_000)).status).toBe(200);
   expect(await closed).toBe(0);
   expect(performance.now() - start).toBeGreaterThan(2_000);
   expect(stdout.all.at(-1)).toContain('kubenurse has stopped');
@@ -129,7 +129,7 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
   const linesOf = (message: string) =>
     program.stdout.all.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message);
   const failures = async () => {
-    const { body } = await httpGet(`${program.url}/metrics`, 1_000);
+    const { body } = await httpGet(`${program.url}/metrics`, 10_000);
     return Number(/errors_total\{type="other",event="connect_done"\} (\d+)/.exec(body)?.[1]);
   };
   await until('it has failed five times', 5_000, async () => (await failures()) >= 5);
@@ -156,4 +156,20 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
     }),
   ]);
   expect(linesOf('check fails')).toHaveLength(1);
+});
+
+test.concurrent('each round begins with a request of the program to itself', async () => {
+  // Prints what its own server is asked for.
+  const spy = `import { subscribe } from 'node:diagnostics_channel';
+    subscribe('http.server.request.start', ({ request }) =>
+      console.error(request.headers['user-agent'], request.url));`;
+  const { stderr } = await startListening(
+    {
+      KUBENURSE_CHECK_INTERVAL: '100ms',
+      KUBENURSE_SERVICE_URL: `http://127.0.0.1:${await freePort()}`,
+    },
+    ['--import', `data:text/javascript,${encodeURIComponent(spy)}`],
+  );
+  await until('three rounds have begun', 5_000, () => stderr.all.length >= 3);
+  expect(new Set(stderr.all)).toEqual(new Set([`kubenurse/${packageJson.version} /alwayshappy`]));
 });

@@ -31,6 +31,16 @@ describe('createMetrics()', () => {
     expect(cpuSeconds).toBeLessThan(10);
   });
 
+  test('counts the CPU time of the process, that of the kernel for it included', async () => {
+    const { series } = scrapedMetrics();
+    const inSeconds = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1e6;
+    while (process.cpuUsage().system < 20_000) readdirSync('/proc/self/fd');
+    const before = inSeconds(process.cpuUsage());
+    const { process_cpu_seconds_total: shown } = await series();
+    expect(shown).toBeGreaterThanOrEqual(before);
+    expect(shown).toBeLessThanOrEqual(inSeconds(process.cpuUsage()));
+  });
+
   test('counts the open file descriptors', async () => {
     const { series } = scrapedMetrics();
     const before = (await series()).process_open_fds ?? 0;

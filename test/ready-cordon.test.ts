@@ -32,7 +32,7 @@ async function onCordonedNode(probes: object, env: Record<string, string> = {}) 
     ...env,
   });
   await until('the neighbours and the cordon are known', 10_000, async () => {
-    const { body } = await httpGet(`${url}/alive`, 5_000);
+    const { body } = await httpGet(`${url}/alive`, 10_000);
     return body.includes('"kubenurse-other"') && !body.includes('"kubenurse-cordoned"');
   });
   return url;
@@ -46,7 +46,7 @@ test('/ready is 503 on a cordoned node', async () => {
     readinessProbe: asks('/ready'),
   });
   await until('it is unready', 5_000, async () => {
-    const { status, body } = await httpGet(`${url}/ready`, 1_000);
+    const { status, body } = await httpGet(`${url}/ready`, 10_000);
     return status === 503 && body === 'the node is cordoned\n';
   });
 });
@@ -61,7 +61,7 @@ test.each([
       { ...probes, readinessProbe: asks('/ready') },
       { NODE_NAME: 'node-1' },
     );
-    const { status } = await httpGet(`${url}/ready`, 1_000);
+    const { status } = await httpGet(`${url}/ready`, 10_000);
     expect(status).toBe(200);
   },
 );

@@ -87,6 +87,20 @@ describe('Schedule.refresh()', () => {
     schedule.stop();
   });
 
+  test('has ended, once it resolves, the checks that left meanwhile', async () => {
+    const { probe, attempts } = hangingProbe();
+    const checks = ['stays', 'leaves'].map((type) => fakeCheck(type, { probe }));
+    const ended: string[] = [];
+    const recorder: Recorder = { record: () => {}, end: ({ type }) => ended.push(type) };
+    const refreshed = scheduleOf(() => checks, [recorder]).refresh(3_000);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(attempts).toHaveLength(2);
+    checks.pop();
+    for (const { answer } of attempts) answer(ok());
+    await refreshed;
+    expect(ended).toEqual(['leaves']);
+  });
+
   test('asks nothing after the stop, and waits for nothing', async () => {
     const { probe, askedAt } = answeringProbe(0);
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);

@@ -86,13 +86,13 @@ test('SeriesLife wants what is told of a neighbour for as long as that pod is as
   const life = new SeriesLife(RETENTION_MS);
   const { metrics, series } = scrapedMetrics({ keep: life.isWanted });
   const recorders = [life.recorder, metricsRecorder(metrics)];
-  const checkOf = (podName: string, podIP: string) => {
-    const neighbour = { ...neighbourOn('k8s-66', podName), podIP, zone: 'a' };
+  const checkOf = (podName: string, podIP: string, zone = 'a') => {
+    const neighbour = { ...neighbourOn('k8s-66', podName), podIP, zone };
     return fakeCheck(PATH.type, { target: { url: new URL(`http://${podIP}/`), neighbour } });
   };
   const info = async () => startingWith('kubenurse_neighbour_info', await series());
-  const shown = (pod: string, podIP: string) => ({
-    [`{type="path_k8s-66",node="k8s-66",pod="${pod}",pod_ip="${podIP}",zone="a"}`]: 1,
+  const shown = (pod: string, podIP: string, zone = 'a') => ({
+    [`{type="path_k8s-66",node="k8s-66",pod="${pod}",pod_ip="${podIP}",zone="${zone}"}`]: 1,
   });
 
   const first = checkOf('kubenurse-1', '10.0.0.1');
@@ -104,7 +104,11 @@ test('SeriesLife wants what is told of a neighbour for as long as that pod is as
   for (const { record } of recorders) record({ check: second, outcome: ok() });
   expect(await info()).toEqual(shown('kubenurse-2', '10.0.0.2'));
 
-  for (const { end } of recorders) end?.(second);
+  const moved = checkOf('kubenurse-2', '10.0.0.2', 'b');
+  for (const { record } of recorders) record({ check: moved, outcome: ok() });
+  expect(await info()).toEqual(shown('kubenurse-2', '10.0.0.2', 'b'));
+
+  for (const { end } of recorders) end?.(moved);
   expect(await info()).toEqual({});
   expect(await series()).toHaveProperty([
     'kubenurse_errors_total{type="path_k8s-66",event="connect_done"}',

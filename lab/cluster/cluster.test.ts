@@ -60,7 +60,7 @@ test('Cluster starts nodes that answer by their pod, the service and no more; cl
       'node-2 http://127.61.1.2:8080/alive',
     ]);
     expect(cluster.node('node-1').log.all).toEqual(['{"msg":"listening"}']);
-    const environment = JSON.parse((await httpGet(cluster.node('node-1').url, 1_000)).body);
+    const environment = JSON.parse((await httpGet(cluster.node('node-1').url, 10_000)).body);
     expect(environment).toMatchObject({ NODE_NAME: 'node-1', EXTRA: 'a' });
     file = environment.KUBENURSE_RESOLV_CONF;
     expect(existsSync(file)).toBe(true);
@@ -127,6 +127,6 @@ test('ClusterNode.kill() and restart() end the program and start it again, in th
   expect(node.endpoints).toEqual([]);
   expect(await tryAddress({ address: node.address, port: 8080 })).toBe('ECONNREFUSED');
   await node.restart();
-  expect((await httpGet(node.url, 1_000)).status).toBe(200);
+  expect((await httpGet(node.url, 10_000)).status).toBe(200);
   expect(node.podName).toBe(podName);
 });

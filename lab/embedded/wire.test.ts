@@ -126,7 +126,7 @@ test('Wire that hangs accepts and passes nothing, until it is healed', async () 
     socket.write('question');
   }
   // Whoever comes later is not heard earlier.
-  await expect(until('an answer', 100, () => heard !== '')).rejects.toThrow('not within 100 ms');
+  await expect(until('an answer', 20, () => heard !== '')).rejects.toThrow('not within');
 
   await wire.break(undefined);
   await until('both answers', 1_000, () => heard.length === 'question'.length * 2 + 2);
@@ -163,7 +163,7 @@ test('Wire reads no further than a bound while it holds bytes back', async () =>
     taken = true;
   });
 
-  await expect(until('all is taken', 300, () => taken)).rejects.toThrow('not within');
+  await expect(until('all is taken', 50, () => taken)).rejects.toThrow('not within');
   await wire.break(undefined);
   let received = 0;
   socket.on('data', (bytes) => (received += bytes.length));

@@ -90,7 +90,7 @@ test.each(['http/protobuf', 'http/json'])(
     });
     const name = 'kubenurse_httpclient_requests_total';
     await until('every exporter has exported', 10_000, async () => {
-      const { body } = await httpGet(`${url}/metrics`, 1_000);
+      const { body } = await httpGet(`${url}/metrics`, 10_000);
       return (
         body.includes(`${name}{type="me_service",code="200"}`) &&
         otlp.pushes.some((push) => push.body.includes(name)) &&

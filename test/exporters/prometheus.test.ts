@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { Attributes } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createExporter } from '../../exporters/prometheus.ts';
@@ -164,6 +165,29 @@ test.each<[Format, string]>([
   const { contentType, body } = await scrape({ format });
   expect(contentType).toBe(expected);
   expect(body.endsWith('# EOF\n')).toBe(format === 'openmetrics');
+});
+
+test('a counter that was dropped and comes back has the time of its return as _created', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
+  let isWanted = true;
+  const keep = ({ type }: Attributes) => type === undefined || isWanted;
+  const { metrics, scrape } = scrapedMetrics({ keep });
+  const created = async () => {
+    const { body } = await scrape('openmetrics');
+    return /^kubenurse_errors_created\S+ (\S+)$/m.exec(body)?.[1];
+  };
+  metrics.errors.add(1, { type: 'me_service' });
+  expect(await created()).toBe('1700000000.000');
+
+  isWanted = false;
+  vi.setSystemTime(1_700_000_010_000);
+  expect(await created()).toBeUndefined();
+  isWanted = true;
+  metrics.errors.add(1, { type: 'me_service' });
+  vi.setSystemTime(1_700_000_020_000);
+  expect(await created()).toBe('1700000010.000');
+  vi.setSystemTime(1_700_000_030_000);
+  expect(await created()).toBe('1700000010.000');
 });
 
 const promtool = spawnSync('promtool', ['--version']);

@@ -30,7 +30,7 @@ function lines({ stdout }: Program, message: string): Record<string, unknown>[] 
 
 /** The value of a series at `/metrics`; 0 where there is none. */
 async function scraped({ url }: Program, series: string): Promise<number> {
-  const { status, body } = await httpGet(`${url}/metrics`, 1_000);
+  const { status, body } = await httpGet(`${url}/metrics`, 10_000);
   expect(status).toBe(200);
   const line = body.split('\n').find((line) => line.startsWith(`${series} `));
   return Number(line?.slice(series.length + 1) ?? 0);

@@ -22,6 +22,8 @@ async function goneServer(): Promise<DnsServer> {
 // RFC 1035, 4.1.1.
 const NOERROR = 0;
 const SERVFAIL = 2;
+const NOTIMP = 4;
+const REFUSED = 5;
 
 /** A name server that answers with no address, and by the question's type with one of these codes. */
 async function codesByType(codes: Record<string, number>) {
@@ -94,6 +96,19 @@ describe('createResolver() gives the addresses', () => {
     failing.break('servfail');
 
     expect(await resolverOf([failing, server])('a.test', live)).toEqual(['127.0.5.1']);
+  });
+
+  test.each([
+    ['SERVFAIL', SERVFAIL],
+    ['NOTIMP', NOTIMP],
+    ['REFUSED', REFUSED],
+  ])('of the second name server where the first answers %s', async (_, code) => {
+    const [refusing, server] = [
+      await codesByType({ A: code, AAAA: code }),
+      await nameServer({ 'a.test': ['127.0.5.1'] }),
+    ];
+
+    expect(await resolverOf([refusing, server])('a.test', live)).toEqual(['127.0.5.1']);
   });
 
   test('not of the second name server where the first knows that there are none', async () => {
