@@ -64,6 +64,7 @@ const IMPORTED_BY: readonly (readonly [packages: RegExp, by: readonly string[]])
   [/^@opentelemetry\/api$/, ['src/', 'exporters/']],
   [/^@opentelemetry\//, ['src/main.ts', 'exporters/']],
   [/^@kubernetes\/client-node(\/|$)/, ['src/kubernetes/']],
+  [/^js-yaml$/, ['src/kubernetes/']],
   [/^koa$/, ['src/server.ts', 'src/pages/']],
 ];
 

@@ -6,6 +6,7 @@ import { deadline } from '../deadline.ts';
 import { printable } from '../printable.ts';
 import { TLS_VERIFICATION, untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
+import { forgetExecCredentials } from './exec-plugin.ts';
 
 /** How long the API server may take to begin its answer, in milliseconds. */
 const ANSWER_BEGINS_MS = 10_000;
@@ -93,6 +94,7 @@ export async function apiRequest(
 
 async function apiError(response: IncomingMessage): Promise<ApiError> {
   const status = response.statusCode ?? 0;
+  if (status === 401) forgetExecCredentials();
   const retryAfter = Number(response.headers['retry-after']);
   let message = response.statusMessage ?? '';
   const limit = setTimeout(() => response.destroy(), ERROR_ENDS_MS);

@@ -1,39 +1,70 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 // By its path: the package's index loads every API model, which costs 20 MB and 0.3 s.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { bearerAuthorization } from './bearer-token.ts';
+import { execCredential } from './exec-plugin.ts';
+import { kubeconfigFiles, mergeKubeconfigs } from './kubeconfig.ts';
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** Where the API server is and how a request to it is made. */
 export type Access = Readonly<{ server: URL; options: RequestOptions }>;
 
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+type Loaded = { config: KubeConfig; cluster: Mutable<Cluster>; user: Mutable<User> | undefined };
+
 /**
- * The service account's in a cluster, else the usual kubeconfig (`KUBECONFIG`, `~/.kube/config`). Loaded anew for
- * each use: tokens, certificates and authorities are rotated under a running program.
+ * The usual kubeconfig (`KUBECONFIG`, `~/.kube/config`), else the service account of a pod, whose files are under `root`.
+ * Loaded anew for each use: tokens, certificates and authorities are rotated under a running program.
  */
-function loadKubeConfig(): KubeConfig {
+function loadKubeConfig(root: string): Loaded {
   const config = new KubeConfig();
-  try {
-    config.loadFromDefault();
-  } catch (error) {
-    const { name, mark } = error as Error & { mark?: { line: number } };
-    if (name !== 'YAMLException') throw error;
-    // Its message shows the lines around, and a token may be there.
-    throw new Error(`the kubeconfig is no valid YAML${mark ? `: line ${mark.line + 1}` : ''}`);
-  }
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) throw new Error('the kubeconfig has no current context with a cluster');
-  if (server === 'http://localhost:8080') {
+  const files = kubeconfigFiles();
+  const isInCluster = files.length === 0;
+  if (!isInCluster) {
+    const merged = JSON.stringify(mergeKubeconfigs(files));
+    config.loadFromString(merged, { onInvalidEntry: 'filter' });
+  } else if (existsSync(`${root}${SERVICE_ACCOUNT_TOKEN}`)) {
+    config.loadFromCluster(root);
+  } else {
     throw new Error('there is neither a service account nor a kubeconfig (KUBECONFIG)');
   }
-  return config;
+  const cluster = config.getCurrentCluster() as Mutable<Cluster> | null;
+  if (cluster === null) throw new Error('the kubeconfig has no current context with a cluster');
+  // Always TLS; the package takes some ports for plain HTTP.
+  if (isInCluster) cluster.server = cluster.server.replace(/^http:/, 'https:');
+  const name = URL.parse(cluster.server)?.hostname;
+  if (name === undefined) throw new Error('the server of the kubeconfig is no URL');
+  // As Go does it: no certificate and no SNI has a dot at the end.
+  if (name.endsWith('.')) cluster.tlsServerName ||= name.slice(0, -1);
+  return { config, cluster, user: config.getCurrentUser() ?? undefined };
 }
 
 const BEARER = /^Bearer (.*)$/s;
 
-/** Throws when there are no usable credentials, saying which are looked for. */
-export async function loadAccess(): Promise<Access> {
-  const config = loadKubeConfig();
+/** As `loadKubeConfig`, with what the user's plugin gives, if there is one, in the place of the plugin. */
+async function loadCredentials(root: string): Promise<Loaded> {
+  const loaded = loadKubeConfig(root);
+  const { cluster, user } = loaded;
+  if (!user?.exec) return loaded;
+  const { token, clientCertificateData, clientKeyData } = await execCredential(user.exec, cluster);
+  user.exec = undefined;
+  if (token !== undefined) user.token = token;
+  if (clientCertificateData !== undefined) user.certData = base64(clientCertificateData);
+  if (clientKeyData !== undefined) user.keyData = base64(clientKeyData);
+  return loaded;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+/** Throws when there are no usable credentials, saying which are looked for. `root`: where a pod's files are, for tests. */
+export async function loadAccess(root = ''): Promise<Access> {
+  const { config, cluster } = await loadCredentials(root);
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const headers = options.headers as Record<string, string> | undefined;
@@ -43,12 +74,12 @@ export async function loadAccess(): Promise<Access> {
     if (authorization === undefined) delete headers.Authorization;
     else headers.Authorization = authorization;
   }
-  return { server: new URL(config.getCurrentCluster()?.server ?? ''), options };
+  return { server: new URL(cluster.server), options };
 }
 
 /** `undefined` when the credentials are of another kind. */
 async function readBearerToken(): Promise<string | undefined> {
-  const user = loadKubeConfig().getCurrentUser();
+  const { user } = await loadCredentials('');
   const file: string | undefined = user?.authProvider?.config?.tokenFile;
   return file === undefined ? user?.token : readFile(file, 'utf8');
 }
@@ -59,9 +90,9 @@ async function readBearerToken(): Promise<string | undefined> {
  */
 export function clusterAuthority(): { file?: string; pem?: string } | undefined {
   try {
-    const cluster = loadKubeConfig().getCurrentCluster();
-    if (cluster?.caFile) return { file: cluster.caFile };
-    if (cluster?.caData) return { pem: Buffer.from(cluster.caData, 'base64').toString() };
+    const { cluster } = loadKubeConfig('');
+    if (cluster.caFile) return { file: cluster.caFile };
+    if (cluster.caData) return { pem: Buffer.from(cluster.caData, 'base64').toString() };
     return {};
   } catch {
     // Reported by whoever needs the API server.

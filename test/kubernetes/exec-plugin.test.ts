@@ -1,0 +1,117 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { until } from '../../lab/support/until.ts';
+import { apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
+import { createAuthorization } from '../../src/kubernetes/credentials.ts';
+import { setEnvironment, startApiServer, temporaryFolder } from '../support/api-server.ts';
+
+/** A plugin, as a shell script beside its kubeconfig, which writes a line to the file `runs` each time that it is run. */
+async function usePlugin(script: string, exec: object = {}, server = 'https://127.0.0.1:6443') {
+  const folder = await temporaryFolder();
+  const plugin = join(folder, 'plugin');
+  await writeFile(plugin, `#!/bin/sh\necho run >> ${folder}/runs\n${script}\n`);
+  await chmod(plugin, 0o755);
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeFile(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
+      users: [{ name: 'u', user: { exec: { apiVersion: 'v1', command: './plugin', ...exec } } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  );
+  setEnvironment({ KUBECONFIG: kubeconfig });
+  const runs = async () => (await readFile(join(folder, 'runs'), 'utf8')).split('\n').length - 1;
+  const errors: string[] = [];
+  const authorize = createAuthorization(({ message }) => errors.push(message));
+  return { folder, authorize, runs, errors };
+}
+
+const credential = (status: object) =>
+  `echo '${JSON.stringify({ kind: 'ExecCredential', status })}'`;
+
+test('a credential plugin is run once, from the folder of its kubeconfig, by checks and lists together', async () => {
+  const { server } = await startApiServer();
+  const token = await server.issueToken('kubenurse');
+  const { authorize, runs } = await usePlugin(credential({ token }), {}, server.url.href);
+  const asked = () => apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));
+  const answers = await Promise.all([asked(), asked(), asked()]);
+  for (const answer of answers) await readBody(answer, 1_000_000);
+  expect(await authorize()).toBe(`Bearer ${token}`);
+  expect(await runs()).toBe(1);
+  expect(server.requests.map(({ authorization }) => authorization)).toEqual(
+    Array(3).fill(`Bearer ${token}`),
+  );
+});
+
+test('a credential plugin is run again when its credential has expired', async () => {
+  const expired = credential({ token: 'a', expirationTimestamp: '2020-01-01T00:00:00Z' });
+  const { authorize, runs } = await usePlugin(expired);
+  expect([await authorize(), await authorize()]).toEqual(['Bearer a', 'Bearer a']);
+  expect(await runs()).toBe(2);
+});
+
+test('a credential plugin is run again after the API server answered 401', async () => {
+  const { server } = await startApiServer();
+  const plugin = await usePlugin(credential({ token: 'unknown' }), {}, server.url.href);
+  const asked = apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));
+  await expect(asked).rejects.toMatchObject({ status: 401 });
+  await plugin.authorize();
+  expect(await plugin.runs()).toBe(2);
+});
+
+test('a credential plugin gets its environment, and KUBERNETES_EXEC_INFO with the cluster', async () => {
+  const script = `printf %s "$KUBERNETES_EXEC_INFO" > "$OUT"\n${credential({ token: 'a' })}`;
+  const out = join(await temporaryFolder(), 'out');
+  const env = [{ name: 'OUT', value: out }];
+  const { authorize } = await usePlugin(script, { env, provideClusterInfo: true });
+  expect(await authorize()).toBe('Bearer a');
+  expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({
+    apiVersion: 'v1',
+    kind: 'ExecCredential',
+    spec: {
+      interactive: false,
+      cluster: { server: 'https://127.0.0.1:6443', 'insecure-skip-tls-verify': true },
+    },
+  });
+});
+
+test.each([
+  {
+    kind: 'fails',
+    script: 'echo no such session >&2; exit 3',
+    error: 'failed (3): no such session',
+  },
+  {
+    kind: 'is missing',
+    exec: { command: './none' },
+    error: /failed \(ENOENT\): spawn .*none ENOENT/,
+  },
+  { kind: 'writes no JSON', script: 'echo SECRET', error: 'gave no credential' },
+  { kind: 'writes no status', script: 'echo {}', error: 'gave no credential' },
+  { kind: 'writes null', script: 'echo null', error: 'gave no credential' },
+])('a credential plugin that $kind is reported, and not run again at once', async (options) => {
+  const { script = '', exec = {}, error } = options;
+  const { authorize, errors, runs } = await usePlugin(script, exec);
+  expect([await authorize(), await authorize()]).toEqual([undefined, undefined]);
+  expect(errors).toEqual([expect.stringMatching(error instanceof RegExp ? error : literal(error))]);
+  expect(errors.join()).not.toContain('SECRET');
+  if (script !== '') expect(await runs()).toBe(1);
+});
+
+function literal(text: string): RegExp {
+  return new RegExp(text.replaceAll(/[()]/g, '\\$&'));
+}
+
+test('a credential plugin that hangs is stopped after 30 s', async () => {
+  const { authorize, errors, runs } = await usePlugin('sleep 20');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const authorized = authorize();
+  await until('it runs', 5_000, async () => (await runs().catch(() => 0)) === 1);
+  vi.advanceTimersByTime(30_000);
+  vi.useRealTimers();
+  expect(await authorized).toBeUndefined();
+  expect(errors).toEqual([expect.stringMatching('gave nothing within 30 s')]);
+});
