@@ -107,6 +107,14 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     },
   );
 
+  test('names the keys that are missing where an upgrade from upstream’s chart reuses its values', async () => {
+    await upgradeToUpstream('reused', 'reused');
+    const place = ['reused', CHART, '--namespace=reused', kubeconfig];
+    await expect(helm(['upgrade', ...place, '--reuse-values'])).rejects.toThrow(
+      /missing properties.*'image'/,
+    );
+  });
+
   test('upgrades a release with the values that it has', async () => {
     await upgrade('again', CHART, 'again', { insecure: true });
     const place = ['again', CHART, '--namespace=again', kubeconfig];
