@@ -6,6 +6,10 @@ import type { Progress } from './progress.ts';
 /** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`informational.ts`). */
 const MAX_INFORMATIONAL = 16;
 
+/** The most that a response's head may hold: as over HTTP/1, in bytes, 32 of which HTTP/2 counts for each field. */
+const MAX_HEAD_BYTES = 200 * 1024;
+const MAX_FIELDS = MAX_HEAD_BYTES / 32;
+
 /** The most that a connection may receive until the head of its response has come, in bytes, and how often that is looked at. */
 const MAX_RECEIVED_BYTES = 1024 * 1024;
 const LOOK_MS = 100;
@@ -29,7 +33,8 @@ export async function exchangeHttp2(
   signal.throwIfAborted();
   const session = connect(url.origin, {
     createConnection: () => socket,
-    settings: { enablePush: false },
+    settings: { enablePush: false, maxHeaderListSize: MAX_HEAD_BYTES },
+    maxHeaderListPairs: MAX_FIELDS,
   });
   using _ = limitReceived(session);
   try {

@@ -31,6 +31,7 @@ class Http2Server {
       cert: serving.certificate,
       key: serving.key,
       allowHTTP1,
+      maxSendHeaderBlockLength: 300_000,
       ALPNProtocols: allowHTTP1 ? ['h2', 'http/1.1'] : ['h2'],
     });
     server.listen(0, '127.0.0.1');
@@ -130,6 +131,20 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
       status: 503,
       reason: 'Service Unavailable',
     });
+  });
+
+  test.each([
+    { what: '120 KB', fields: { a: 'a'.repeat(60_000), b: 'b'.repeat(60_000) } },
+    {
+      what: '1,000 fields',
+      fields: Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`a-${i}`, 'b'])),
+    },
+  ])('takes a head of $what', async ({ fields }) => {
+    const server = await Http2Server.start((stream) => {
+      stream.respond({ ':status': 200, ...fields }, { endStream: true });
+    });
+
+    expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
   });
 
   test('follows a redirect', async () => {
