@@ -18,6 +18,7 @@ export type Config = Readonly<{
   /** Undefined: switched off. */
   neighbours:
     | Readonly<{
+        /** Empty: every namespace. */
         namespace: string;
         labelSelector: string;
         limit: number;
@@ -80,7 +81,6 @@ const NEEDS: readonly (readonly [VariableName, VariableName])[] = [
   ['KUBENURSE_CHECK_API_SERVER_DNS', 'KUBERNETES_SERVICE_PORT'],
   ['KUBENURSE_CHECK_ME_INGRESS', 'KUBENURSE_INGRESS_URL'],
   ['KUBENURSE_CHECK_ME_SERVICE', 'KUBENURSE_SERVICE_URL'],
-  ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'KUBENURSE_NAMESPACE'],
   ['KUBENURSE_USE_TLS', 'KUBENURSE_CERT_FILE'],
   ['KUBENURSE_USE_TLS', 'KUBENURSE_CERT_KEY'],
 ];
@@ -106,7 +106,10 @@ export function readConfig(environment: Environment): Config {
     }
   }
   if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
-  return Object.freeze({ ...assemble(values as Complete), notices: notices(environment) });
+  return Object.freeze({
+    ...assemble(values as Complete),
+    notices: [...notices(environment), ...everyNamespace(values)],
+  });
 }
 
 /** The contract: Prometheus, and OTLP as soon as it has somewhere to go. */
@@ -143,7 +146,7 @@ function assemble(values: Complete): Omit<Config, 'notices'> {
     },
     neighbours: values.KUBENURSE_CHECK_NEIGHBOURHOOD
       ? {
-          namespace: values.KUBENURSE_NAMESPACE,
+          namespace: values.KUBENURSE_NAMESPACE ?? '',
           labelSelector: values.KUBENURSE_NEIGHBOUR_FILTER ?? '',
           limit: values.KUBENURSE_NEIGHBOUR_LIMIT,
           allowUnschedulable: values.KUBENURSE_ALLOW_UNSCHEDULABLE,
@@ -252,4 +255,13 @@ function notices(environment: Environment): string[] {
     }
   }
   return notices;
+}
+
+/** Where neighbours are looked for in every namespace, which rights that takes, and what it means without a filter. */
+function everyNamespace(values: Values): string[] {
+  if (!values.KUBENURSE_CHECK_NEIGHBOURHOOD || values.KUBENURSE_NAMESPACE !== undefined) return [];
+  const which = values.KUBENURSE_NEIGHBOUR_FILTER ?? 'every pod: set KUBENURSE_NEIGHBOUR_FILTER';
+  return [
+    `KUBENURSE_NAMESPACE is not set: neighbours are looked for in every namespace (${which}), for which the service account needs a ClusterRole with list and watch on pods`,
+  ];
 }

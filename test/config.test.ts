@@ -150,7 +150,20 @@ test('readConfig() takes an empty variable for one that is not set', () => {
     NODE_NAME: '',
   };
   expect(readConfig({ ...ENVIRONMENT, ...empty })).toEqual(readConfig(ENVIRONMENT));
-  expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: '' })).toHaveLength(1);
+  expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_SERVICE_URL: '' })).toHaveLength(1);
+});
+
+test('readConfig() takes an empty KUBENURSE_NAMESPACE for every namespace, and names the rights that it needs', () => {
+  const of = (variables: Record<string, string>) =>
+    readConfig({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: '', ...variables });
+  const { neighbours, notices } = of({ KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse' });
+  expect(neighbours).toMatchObject({ namespace: '', labelSelector: 'app=kubenurse' });
+  expect(notices).toEqual([
+    'KUBENURSE_NAMESPACE is not set: neighbours are looked for in every namespace (app=kubenurse), ' +
+      'for which the service account needs a ClusterRole with list and watch on pods',
+  ]);
+  expect(of({}).notices).toEqual([expect.stringContaining('every pod: set KUBENURSE_NEIGHBOUR')]);
+  expect(of({ KUBENURSE_CHECK_NEIGHBOURHOOD: 'false' }).notices).toEqual([]);
 });
 
 describe('readConfig() and what it needs', () => {
@@ -160,7 +173,6 @@ describe('readConfig() and what it needs', () => {
       'KUBERNETES_SERVICE_PORT is not set (its port; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
       'KUBENURSE_INGRESS_URL is not set (where the ingress publishes us): set it, or KUBENURSE_CHECK_ME_INGRESS=false',
       'KUBENURSE_SERVICE_URL is not set (our service): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
-      'KUBENURSE_NAMESPACE is not set (namespace of the neighbour pods): set it, or KUBENURSE_CHECK_NEIGHBOURHOOD=false',
       'KUBENURSE_CERT_FILE is not set (PEM file, our certificate; read again when it changes): set it, or KUBENURSE_USE_TLS=false',
       'KUBENURSE_CERT_KEY is not set (PEM file, its private key; read again when it changes): set it, or KUBENURSE_USE_TLS=false',
     ]);
@@ -169,7 +181,6 @@ describe('readConfig() and what it needs', () => {
   test.each([
     ['KUBENURSE_CHECK_ME_INGRESS', 'KUBENURSE_INGRESS_URL'],
     ['KUBENURSE_CHECK_ME_SERVICE', 'KUBENURSE_SERVICE_URL'],
-    ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'KUBENURSE_NAMESPACE'],
     ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_HOST'],
   ])('with %s=false does without %s', (check, part) => {
     const environment = { ...ENVIRONMENT, [part]: '' };

@@ -48,7 +48,10 @@ export const VARIABLES = {
   KUBENURSE_SERVICE_URL: optional(baseUrl, 'our service'),
   KUBENURSE_INSECURE: variable(boolean, 'do not verify TLS certificates', 'false'),
   KUBENURSE_EXTRA_CA: optional(path, "PEM file, trusted beside the system's and the cluster's CAs"),
-  KUBENURSE_NAMESPACE: optional(name, 'namespace of the neighbour pods'),
+  KUBENURSE_NAMESPACE: optional(
+    name,
+    'namespace of the neighbour pods; every namespace if not set',
+  ),
   KUBENURSE_NEIGHBOUR_FILTER: optional(labelSelector, 'label selector of the neighbour pods'),
   KUBENURSE_NEIGHBOUR_LIMIT: variable(
     integer(0, 100_000),
