@@ -14,6 +14,9 @@ const ROOM_MS = { plain: 5, tls: 25 };
 /** The share of the interval that a round's starts may be stretched over. */
 const MOST_OF_INTERVAL = 0.5;
 
+/** A check that a refresh has begun is left out of rounds for as long as it is fresh, but for no longer than this share of the interval. */
+const MAX_REFRESHED = 0.6;
+
 export type ScheduleOptions = Readonly<{
   /** The checks of the moment; their types are distinct. */
   checks: () => readonly Check[];
@@ -36,6 +39,8 @@ export class Schedule {
   readonly #asked = new Map<string, Check>();
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #answeredAt = new Map<string, number>();
+  /** Until when a round leaves out what a refresh has begun. */
+  readonly #refreshedUntil = new Map<string, number>();
   /** The types of those that the last time had not answered when the next one began. */
   readonly #slow = new Set<string>();
   #starts: Promise<void> = Promise.resolve();
@@ -57,7 +62,12 @@ export class Schedule {
     const since = performance.now() - maxAge;
     const isDue = ({ type }: Check) => (this.#answeredAt.get(type) ?? -Infinity) < since;
     const due = this.#current().filter(isDue);
-    await this.#startAll(due, isDue);
+    const spared = Math.min(maxAge, this.#options.interval * MAX_REFRESHED);
+    await this.#startAll(due, (check) => {
+      if (!isDue(check)) return false;
+      this.#refreshedUntil.set(check.type, performance.now() + spared);
+      return true;
+    });
     await Promise.all(due.map(({ type }) => this.#underWay.get(type)));
     // Some may have left meanwhile.
     this.#current();
@@ -74,7 +84,10 @@ export class Schedule {
     this.#timer = setTimeout(async () => {
       await this.#options.warmUp?.();
       if (this.#stop.signal.aborted) return;
-      this.#startAll(this.#current(), () => true);
+      this.#startAll(
+        this.#current(),
+        ({ type }) => performance.now() >= (this.#refreshedUntil.get(type) ?? -Infinity),
+      );
       // Rounds that a suspended process has missed are not made up for.
       const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
       this.#roundAt(time + (missed + 1) * interval);
@@ -89,6 +102,7 @@ export class Schedule {
       if (types.has(type)) continue;
       this.#asked.delete(type);
       this.#answeredAt.delete(type);
+      this.#refreshedUntil.delete(type);
       this.#slow.delete(type);
       for (const recorder of this.#options.recorders) recorder.end?.(check);
     }

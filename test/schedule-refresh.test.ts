@@ -72,6 +72,42 @@ describe('Schedule.refresh()', () => {
     expect(probes.map(({ askedAt }) => askedAt)).toEqual([[0], [1]]);
   });
 
+  test.each([
+    [5_000, 3_000],
+    [1_000, 1_000],
+  ])(
+    'makes no more checks than one every 3 s, or the rounds of %i ms, whoever wants them',
+    async (interval, every) => {
+      const { probe, askedAt } = answeringProbe(10);
+      const checks = [fakeCheck('a', { probe })];
+      const schedule = new Schedule({ checks: () => checks, recorders: [], interval, place: 0 });
+      schedule.start();
+      for (let time = 0; time < 60_000; time += 50) {
+        schedule.refresh(3_000);
+        await vi.advanceTimersByTimeAsync(50);
+      }
+      schedule.stop();
+      expect(askedAt.length).toBeLessThanOrEqual(60_000 / every + 1);
+      expect(askedAt.length).toBeGreaterThanOrEqual(0.9 * (60_000 / every));
+    },
+  );
+
+  test('leaves no check longer than one interval and six tenths', async () => {
+    const { probe, askedAt } = answeringProbe(10);
+    const checks = [fakeCheck('a', { probe })];
+    const schedule = scheduleOf(() => checks);
+    schedule.start();
+    for (const pause of [4_900, 8_200, 4_900, 13_050, 4_500]) {
+      await vi.advanceTimersByTimeAsync(pause);
+      schedule.refresh(3_000);
+    }
+    await vi.advanceTimersByTimeAsync(20_000);
+    schedule.stop();
+    const gaps = askedAt.slice(1).map((time, i) => time - (askedAt[i] ?? 0));
+    expect(Math.max(...gaps)).toBeGreaterThan(INTERVAL);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(1.6 * INTERVAL);
+  });
+
   test('waits for what a round has under way instead of asking it again', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
