@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { Pace } from './pace.ts';
 
 /** Connections at once, on all ports together: a neighbour's check takes one, for a moment. */
 const MAX_CONNECTIONS = 2_000;
@@ -23,6 +24,24 @@ export class Connections {
     this.#byClient.set(client, own.add(socket));
     this.#count += 1;
     socket.once('close', () => this.#remove(client, socket));
+  }
+
+  /** Has a server take its connections at this pace, and calls `onServed` once it has taken one. */
+  admitTo(server: Server, pace: Pace, onServed: (socket: Socket) => void): void {
+    const [serve] = server.listeners('connection');
+    server.removeAllListeners('connection').on('connection', (socket: Socket) => {
+      this.add(socket);
+      const read = holdReading(socket);
+      pace.admit({
+        client: clientOf(socket),
+        isGone: () => socket.destroyed,
+        serve: () => {
+          read();
+          serve?.call(server, socket);
+          onServed(socket);
+        },
+      });
+    });
   }
 
   destroyAll(): void {
@@ -52,6 +71,22 @@ export class Connections {
 }
 
 /** The peer's address; an IPv4 address is the same through an IPv4 and an IPv6 socket (RFC 4291, section 2.5.5.2). */
-function clientOf({ remoteAddress = '' }: Socket): string {
+export function clientOf({ remoteAddress = '' }: Socket): string {
   return remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+}
+
+type Handle = { reading: boolean; readStart: () => void; readStop: () => void };
+
+/**
+ * Leaves in the kernel what the client sends until the returned function is called. `pause()` would let 64 KB into the
+ * socket's own buffer.
+ */
+function holdReading(socket: Socket): () => void {
+  const { _handle: handle } = socket as unknown as { _handle: Handle };
+  handle.reading = false;
+  handle.readStop();
+  return () => {
+    handle.reading = true;
+    handle.readStart();
+  };
 }

@@ -5,12 +5,13 @@ import {
   type RequestListener,
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { posix } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import Koa, { type Context } from 'koa';
-import { Connections } from './connections.ts';
+import { Connections, clientOf } from './connections.ts';
 import { onFileChange } from './follow-file.ts';
+import { Pace } from './pace.ts';
 import type { Page } from './pages/page.ts';
 import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
 
@@ -27,6 +28,15 @@ const SILENCE_MS = 30_000;
 
 /** How long answering one request may take, to its last byte, in milliseconds: a client that reads slowly holds memory. */
 const ANSWER_MS = 15_000;
+
+/** Connections that the kernel keeps while the program is busy: one too many has its client try again after a second. */
+const BACKLOG = 2_048;
+
+/** Requests, and new connections: 500 a second take a seventh of a CPU. */
+const PACE = { window: 100, budget: 50 };
+
+/** TLS handshakes, which take a millisecond each and more. */
+const TLS_PACE = { window: 1_000, budget: 50 };
 
 /** How long a client may take over the TLS handshake, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
@@ -93,11 +103,20 @@ async function answer(page: Page, context: Context): Promise<void> {
 /** Answers by Koa, but a page that needs none of it and is asked for as neighbours and kubelet do: a plain `GET` of its path. */
 function createListener({ pages, onError }: ServerOptions): RequestListener {
   const koa = createApp(pages, onError).callback();
-  return (request, response) => {
+  const serve: RequestListener = (request, response) => {
     const { method, url = '' } = request;
     const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
     if (page !== undefined && 'answer' in page) page.answer(request, response);
     else koa(request, response);
+  };
+  const pace = new Pace(PACE);
+  return (request, response) => {
+    const { socket } = request;
+    pace.admit({
+      client: clientOf(socket),
+      isGone: () => socket.destroyed,
+      serve: () => serve(request, response),
+    });
   };
 }
 
@@ -128,8 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const connections = new Connections();
-  const track = (socket: Socket) => connections.add(socket);
-  http.on('connection', track).on('connection', guardRequests);
+  connections.admitTo(http, new Pace(PACE), guardRequests);
   let unfollow = () => {};
   const close = async () => {
     unfollow();
@@ -143,7 +161,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
     const https = createHttpsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }, listener);
     servers.push(https);
-    https.on('connection', track).on('secureConnection', guardRequests);
+    connections.admitTo(https, new Pace(TLS_PACE), () => {});
+    https.on('secureConnection', guardRequests);
     unfollow = followCertificate(https, options.tls, options.onError);
     await listen(https, options.address, options.tls.port);
     return { http: addressOf(http), https: addressOf(https), close };
@@ -166,7 +185,10 @@ function listen(
       const where = address === undefined ? `port ${port}` : `${address} port ${port}`;
       reject(new Error(`cannot listen on ${where}: ${cause.message}`, { cause }));
     });
-    server.listen({ port, ...(address === undefined ? {} : { host: address }) }, resolve);
+    server.listen(
+      { port, backlog: BACKLOG, ...(address === undefined ? {} : { host: address }) },
+      resolve,
+    );
   });
 }
 

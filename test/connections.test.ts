@@ -3,6 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { Connections } from '../src/connections.ts';
+import { Pace } from '../src/pace.ts';
 
 /** A server on every address, and clients of it; all of them end with the test. */
 async function serve() {
@@ -68,4 +69,24 @@ test('Connections has room again when connections have closed', async () => {
     const clients = await connectFrom('::1', 50);
     expect(countOpen(clients)).toBe(50);
   }
+});
+
+test('Connections does not read what a connection sends before its turn', async () => {
+  const connections = new Connections();
+  const accepted: Socket[] = [];
+  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  connections.admitTo(server, new Pace({ window: 500, budget: 1 }), () => {});
+  server.on('connection', (socket) => accepted.push(socket));
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const clients = [1, 2].map(() => connect({ host: '127.0.0.1', port }).on('error', () => {}));
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+    connections.destroyAll();
+    server.close();
+  });
+  for (const client of clients) client.write('x'.repeat(1_000_000));
+  await until('the first is read', 5_000, () => accepted[0]?.bytesRead === 1_000_000);
+  expect(accepted[1]?.bytesRead).toBe(0);
+  await until('the second is read', 5_000, () => accepted[1]?.bytesRead === 1_000_000);
 });

@@ -49,10 +49,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/server.ts': [
     'src/pages/',
     'src/connections.ts',
+    'src/pace.ts',
     'src/request-guard.ts',
     'src/follow-file.ts',
   ],
-  'src/connections.ts': [],
+  'src/connections.ts': ['src/pace.ts'],
+  'src/pace.ts': [],
   'src/request-guard.ts': [],
   'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts'],
 

@@ -105,11 +105,13 @@ test('metricsPage() does not scrape for each client that has gone', async () => 
   const { port, scrapes, seen } = await servedSlowly();
   const first = ask(port, '/metrics');
   await seen(1);
-  for (let i = 0; i < 200; i += 1) {
-    const socket = connect({ host: '127.0.0.1', port });
+  const gone = Array.from({ length: 100 }, async (_, i) => {
+    const socket = connect({ host: '127.0.0.1', port, localAddress: `127.0.0.${2 + i}` });
     await once(socket, 'connect');
     socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n', () => socket.destroy());
-  }
+    await once(socket, 'close');
+  });
+  await Promise.all(gone);
   const last = ask(port, '/metrics');
   await sleep(300);
   scrapes[0]?.end();
