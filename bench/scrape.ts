@@ -48,6 +48,7 @@ export const scrape: Benchmark<Scrapes[]> = {
 async function measure(sets: number, format: Format, size: 'short' | 'long') {
   const exports = await startExports({
     names: ['prometheus'],
+    settings: { exposeMetadata: true, otlp: {} as never },
     environment: {},
     write: () => {},
     tls: { options: (own) => own, untrusted: () => undefined },

@@ -1,7 +1,7 @@
 import type { AgentOptions } from 'node:https';
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Format } from './prometheus-text.ts';
-import type { ReaderOptions } from './reader.ts';
+import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.ts';
 import type { Retirement } from './retiring.ts';
 
 /** The answer to a scrape. */
@@ -28,8 +28,33 @@ export type Tls = Readonly<{
   untrusted: (error: unknown, remedy: string) => string | undefined;
 }>;
 
+/** How metrics are pushed by OTLP: OTEL_EXPORTER_OTLP_*, as the specification has them. */
+export type OtlpSettings = Readonly<{
+  url: URL;
+  protocol: 'http/protobuf' | 'http/json';
+  headers: Readonly<Record<string, string>>;
+  compression: 'gzip' | 'none';
+  /** Milliseconds that a push may take, retries included. */
+  timeout: number;
+  /** PEM files. */
+  certificate: string | undefined;
+  clientCertificate: string | undefined;
+  clientKey: string | undefined;
+  temporality: Temporality;
+  histograms: HistogramAggregation;
+}>;
+
+/** What the program has read from the environment for its own exporters. */
+export type ExporterSettings = Readonly<{
+  /** HELP and TYPE lines. */
+  exposeMetadata: boolean;
+  otlp: OtlpSettings;
+}>;
+
 /** What an exporter is made with. */
 export type ExporterContext = Readonly<{
+  settings: ExporterSettings;
+  /** Where exporters of users find theirs. */
   environment: Readonly<Record<string, string | undefined>>;
   tls: Tls;
   /** Which series are held. */

@@ -1,40 +1,38 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import { withExportedLabels } from './exported-labels.ts';
-import type { CreateExporter, Tls } from './exporter.ts';
-import type { HistogramAggregation, Temporality } from './reader.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** OTEL_EXPORTER_OTLP_TIMEOUT's default, in milliseconds (the specification). */
-const DEFAULT_TIMEOUT_MS = 10_000;
+import type { CreateExporter, OtlpSettings, Tls } from './exporter.ts';
+import { followPartialSuccess } from './partial-success.ts';
 
 /** Where the receiver's certificate is not trusted: what says whom to trust. */
 const REMEDY =
   'OTEL_EXPORTER_OTLP_CERTIFICATE or, where that is not set, KUBENURSE_EXTRA_CA can name its CA';
 
-/**
- * Pushes by OTLP over HTTP. What the package reads from the environment itself is left to it: endpoint, headers,
- * compression.
- */
-export const createExporter: CreateExporter = async ({ environment, tls, push }) => {
-  const Exporter = await loadExporter(variable(environment, 'PROTOCOL'));
-  const timeout = Number(variable(environment, 'TIMEOUT') ?? DEFAULT_TIMEOUT_MS);
+/** Pushes by OTLP over HTTP. */
+export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, push }) => {
+  const { timeout, temporality, histograms } = otlp;
+  const Exporter = await loadExporter(otlp.protocol);
+  const takePartialSuccess = followPartialSuccess();
   return push(
     async (metrics, signal) => {
       // An agent for each export, so that the certificates are read afresh, and all that an export has opened can be cut:
       // the package itself never gives up on an answer that trickles.
-      const agent = createAgent(environment, tls);
+      const agent = createAgent(otlp, tls);
       const isOver = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+      takePartialSuccess();
       try {
         const exporter = new Exporter({
+          url: otlp.url.href,
+          timeoutMillis: timeout,
+          compression: otlp.compression as CompressionAlgorithm,
           httpAgentOptions: () => agent,
           // Asked for before each attempt, so that none begins once it is over.
           headers: async () => {
             isOver.throwIfAborted();
-            return {};
+            return { ...otlp.headers };
           },
         });
         await send(exporter, withExportedLabels(metrics), isOver);
@@ -46,42 +44,33 @@ export const createExporter: CreateExporter = async ({ environment, tls, push })
       } finally {
         agent.destroy();
       }
+      const rejected = takePartialSuccess();
+      if (rejected !== undefined) throw new Error(rejected);
     },
-    {
-      temporality: variable(environment, 'TEMPORALITY_PREFERENCE')?.toLowerCase() as Temporality,
-      histograms: variable(environment, 'DEFAULT_HISTOGRAM_AGGREGATION') as HistogramAggregation,
-    },
+    { temporality, histograms },
   );
 };
 
-/** The variable for metrics, or the one for every signal. */
-function variable(environment: Environment, name: string): string | undefined {
-  return (
-    environment[`OTEL_EXPORTER_OTLP_METRICS_${name}`] ||
-    environment[`OTEL_EXPORTER_OTLP_${name}`] ||
-    undefined
-  );
-}
+/** The package's own type, which none of the packages that are imported here exports. */
+type CompressionAlgorithm = NonNullable<
+  NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>['compression']
+>;
 
 /** Only the one that is used: the other would stay in memory as well. */
-async function loadExporter(protocol = 'http/protobuf') {
+async function loadExporter(protocol: OtlpSettings['protocol']) {
   return protocol === 'http/json'
     ? (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter
     : (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter;
 }
 
-function createAgent(environment: Environment, tls: Tls): HttpAgent {
-  const endpoint = variable(environment, 'ENDPOINT') ?? 'http://localhost:4318';
-  if (new URL(endpoint).protocol !== 'https:') return new HttpAgent();
-  const file = (name: string) => {
-    const path = variable(environment, name);
-    return path === undefined ? undefined : readFileSync(path);
-  };
+function createAgent(otlp: OtlpSettings, tls: Tls): HttpAgent {
+  if (otlp.url.protocol !== 'https:') return new HttpAgent();
+  const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
   return new HttpsAgent(
     tls.options({
-      ca: file('CERTIFICATE'),
-      cert: file('CLIENT_CERTIFICATE'),
-      key: file('CLIENT_KEY'),
+      ca: read(otlp.certificate),
+      cert: read(otlp.clientCertificate),
+      key: read(otlp.clientKey),
     }),
   );
 }

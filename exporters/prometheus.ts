@@ -14,8 +14,7 @@ const CONTENT_TYPES: Record<Format, string> = {
 };
 
 /** Waits to be scraped by Prometheus. */
-export const createExporter = (({ environment, retirement }: ExporterContext): Exporter => {
-  const metadata = environment.KUBENURSE_EXPOSE_METADATA !== 'false';
+export const createExporter = (({ settings, retirement }: ExporterContext): Exporter => {
   const reader = new ScrapedReader({ retirement });
   return {
     reader,
@@ -26,7 +25,7 @@ export const createExporter = (({ environment, retirement }: ExporterContext): E
       }
       return {
         contentType: CONTENT_TYPES[format],
-        body: serialize(resourceMetrics, format, metadata),
+        body: serialize(resourceMetrics, format, settings.exposeMetadata),
       };
     },
   };

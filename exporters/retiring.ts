@@ -65,7 +65,12 @@ export class Retiring {
     const totals = Array.from(this.#totals.values(), ({ latest, points }) => ({
       ...latest,
       aggregationTemporality: AggregationTemporality.CUMULATIVE,
-      dataPoints: Array.from(points.values(), (point) => ({ ...point, endTime })),
+      dataPoints: Array.from(points, ([key, point]) => {
+        const startTime = earlier(point.startTime, endTime);
+        // It stays so: a start that moved with the time would be a reset at each export.
+        if (startTime !== point.startTime) points.set(key, { ...point, startTime });
+        return { ...point, startTime, endTime };
+      }),
     })) as MetricData[];
     const scope = this.#scope;
     return { ...collected, scopeMetrics: [{ scope, metrics: [...totals, ...passed] }] };
@@ -99,7 +104,11 @@ export class Retiring {
   #kept(metric: MetricData): MetricData {
     const points = metric.dataPoints as DataPoint<Value>[];
     const dataPoints = points.filter(({ attributes }) => this.#retirement.keep(attributes));
-    return { ...metric, dataPoints } as MetricData;
+    const inOrder = dataPoints.map((point) => ({
+      ...point,
+      startTime: earlier(point.startTime, point.endTime),
+    }));
+    return { ...metric, dataPoints: inOrder } as MetricData;
   }
 
   #forget(): void {
@@ -116,6 +125,11 @@ export class Retiring {
 function now(): HrTime {
   const milliseconds = Date.now();
   return [Math.floor(milliseconds / 1000), (milliseconds % 1000) * 1e6];
+}
+
+/** The start of a point by its time: the clock may have been set back in between. */
+function earlier(start: HrTime, time: HrTime): HrTime {
+  return start[0] > time[0] || (start[0] === time[0] && start[1] > time[1]) ? time : start;
 }
 
 function sum({ dataPointType }: MetricData, a: Value, b: Value): Value {

@@ -1,7 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
-import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import type { Exporter, Tls } from './exporter.ts';
+import type { Exporter, ExporterSettings, Tls } from './exporter.ts';
 import { loadExporter } from './load.ts';
 import { PushReader } from './push.ts';
 import type { Retirement } from './retiring.ts';
@@ -9,9 +9,10 @@ import type { Retirement } from './retiring.ts';
 export type ExportOptions = Readonly<{
   /** The exporters, by their names or modules. */
   names: readonly string[];
+  settings: ExporterSettings;
   environment: Readonly<Record<string, string | undefined>>;
   tls: Tls;
-  /** What the resource is; what the environment says of it wins. */
+  /** The attributes of the resource. */
   resource: Readonly<Record<string, string>>;
   retirement: Retirement;
   /** Writes lines to standard output. */
@@ -36,10 +37,11 @@ export type Exports = Readonly<{
 
 /** Makes the exporters. Rejects, naming it, with the first that cannot be made. */
 export async function startExports(options: ExportOptions): Promise<Exports> {
-  const { environment, tls, retirement, write, interval, timeout } = options;
+  const { settings, environment, tls, retirement, write, interval, timeout } = options;
   const exporters = await Promise.all(
     options.names.map((name) =>
       loadExporter(name, {
+        settings,
         environment,
         tls,
         retirement,
@@ -59,9 +61,7 @@ export async function startExports(options: ExportOptions): Promise<Exports> {
     ),
   );
   const provider = new MeterProvider({
-    resource: resourceFromAttributes(options.resource).merge(
-      detectResources({ detectors: [envDetector] }),
-    ),
+    resource: resourceFromAttributes(options.resource),
     readers: exporters.map(({ reader }) => reader),
   });
   return {

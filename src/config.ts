@@ -1,9 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { type OtlpSettings, otlpSettings } from './config/otlp.ts';
+import { type Environment, readValues } from './config/read-values.ts';
+import { shown } from './config/shown.ts';
 import type { ExtraCheck } from './config/values.ts';
-import { VARIABLES, type Values, type Variable, type VariableName } from './config/variables.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { VARIABLES, type Values, type VariableName } from './config/variables.ts';
+import { ineffective } from './config/warnings.ts';
 
 /** What the program runs by. */
 export type Config = Readonly<{
@@ -60,6 +62,11 @@ export type Config = Readonly<{
     /** Milliseconds, both. */
     exportInterval: number;
     exportTimeout: number;
+    /** HELP and TYPE lines. */
+    exposeMetadata: boolean;
+    /** Attributes of the resource that the environment names. */
+    resource: Readonly<Record<string, string>>;
+    otlp: OtlpSettings;
   }>;
   logLevel: Values['KUBENURSE_LOG_LEVEL'];
   /** What the user should hear of at the start, though it does not keep us from starting. */
@@ -90,7 +97,12 @@ type Complete = { [Name in VariableName]-?: NonNullable<Values[Name]> };
 
 /** Reads the configuration from the environment. Throws a `ConfigError` that names every mistake at once. */
 export function readConfig(environment: Environment): Config {
-  const { values, mistakes } = readValues(environment);
+  const { values, mistakes, warnings } = readValues(environment);
+  for (const [name, mistake] of mistakes) {
+    if (!isIgnored(name, values)) continue;
+    mistakes.delete(name);
+    warnings.push(`${mistake}: ignored`);
+  }
   for (const [whole, part] of NEEDS) {
     if (values[whole] && values[part] === undefined && !mistakes.has(part)) {
       mistakes.set(
@@ -106,10 +118,17 @@ export function readConfig(environment: Environment): Config {
     }
   }
   if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
-  return Object.freeze({
-    ...assemble(values as Complete),
-    notices: [...notices(environment), ...everyNamespace(values)],
-  });
+  const notices = [...warnings, ...ineffective(environment), ...everyNamespace(values)];
+  return Object.freeze({ ...assemble(values as Complete), notices });
+}
+
+/**
+ * OpenTelemetry's variables that cannot be read are ignored with a warning, as the specification has it: they may be meant
+ * for other programs. But metrics that are to be pushed need to know where.
+ */
+function isIgnored(name: string, values: Values): boolean {
+  if (!name.startsWith('OTEL_')) return false;
+  return !(name.endsWith('_ENDPOINT') && values.OTEL_METRICS_EXPORTER?.includes('otlp'));
 }
 
 /** The contract: Prometheus, and OTLP as soon as it has somewhere to go. */
@@ -188,41 +207,15 @@ function assemble(values: Complete): Omit<Config, 'notices'> {
       exporters: values.OTEL_METRICS_EXPORTER ?? defaultExporters(values),
       exportInterval: values.OTEL_METRIC_EXPORT_INTERVAL,
       exportTimeout: values.OTEL_METRIC_EXPORT_TIMEOUT,
+      exposeMetadata: values.KUBENURSE_EXPOSE_METADATA,
+      resource: {
+        ...values.OTEL_RESOURCE_ATTRIBUTES,
+        ...(values.OTEL_SERVICE_NAME ? { 'service.name': values.OTEL_SERVICE_NAME } : {}),
+      },
+      otlp: otlpSettings(values),
     },
     logLevel: values.KUBENURSE_LOG_LEVEL,
   };
-}
-
-/** The value of each variable, for a mistaken one its default, and the mistakes by variable. */
-function readValues(environment: Environment): { values: Values; mistakes: Map<string, string> } {
-  const mistakes = new Map<string, string>();
-  const values: Record<string, unknown> = {};
-  for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
-    // An empty variable is one that is not set: manifests have them where a chart's value is empty.
-    const text = isServiceLink(name, environment[name]) ? '' : (environment[name] ?? '');
-    try {
-      if (text !== '') values[name] = variable.parse(text);
-    } catch (error) {
-      const value = name.endsWith('_HEADERS') ? '[redacted]' : shown(text);
-      mistakes.set(name, `${name}=${value} ${(error as Error).message}`);
-    }
-    if (variable.default !== undefined) values[name] ??= variable.parse(variable.default);
-  }
-  return { values: values as Values, mistakes };
-}
-
-/**
- * Whether Kubernetes has set the variable for a Service of this name (`KUBENURSE_PORT=tcp://10.96.7.1:8080` for one
- * named kubenurse, as upstream's chart makes it), so that it is no setting of the user's.
- */
-function isServiceLink(name: string, text = ''): boolean {
-  return /^KUBENURSE(_\w+)?_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text);
-}
-
-/** The value as it may be shown: nothing before an `@` but a URL's scheme, since it may be credentials; no endless text. */
-function shown(text: string): string {
-  const redacted = text.replace(/^(\s*([\w.+-]+:)*\/\/)?.*@/s, '$1[redacted]@');
-  return JSON.stringify(redacted.slice(0, 200));
 }
 
 function versionUrl(host: string, port: number): URL {
@@ -233,28 +226,6 @@ function alwaysHappyUrl(base: URL): URL {
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/alwayshappy`;
   return url;
-}
-
-/** Variables that Kubernetes sets for each Service, by the name that the Service has. */
-const SERVICE_LINK =
-  /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
-
-function notices(environment: Environment): string[] {
-  const notices: string[] = [];
-  if (environment.KUBENURSE_VICTORIAMETRICS_HISTOGRAM === 'true') {
-    notices.push(
-      'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not offered: for buckets that need no boundaries use the exponential ' +
-        'histograms of the OTLP push (OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram)',
-    );
-  }
-  for (const [name, text] of Object.entries(environment)) {
-    if (!text) continue;
-    const isKnown = name in VARIABLES || name === 'KUBENURSE_VICTORIAMETRICS_HISTOGRAM';
-    if (name.startsWith('KUBENURSE_') && !isKnown && !SERVICE_LINK.test(name)) {
-      notices.push(`${name} is no variable of ours and has no effect: see kubenurse --help`);
-    }
-  }
-  return notices;
 }
 
 /** Where neighbours are looked for in every namespace, which rights that takes, and what it means without a filter. */

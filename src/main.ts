@@ -126,9 +126,13 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   const exportHealth = new ExportHealth(config.metrics.exporters, MOST_ATTRIBUTE_SETS, log);
   const exports = await startExports({
     names: config.metrics.isDisabled ? [] : config.metrics.exporters,
+    settings: config.metrics,
     environment: process.env,
     tls: { options: trust.verifyOptions, untrusted },
-    resource: resourceAttributes({ ...config.self, version: packageJson.version }),
+    resource: {
+      ...resourceAttributes({ ...config.self, version: packageJson.version }),
+      ...config.metrics.resource,
+    },
     retirement: {
       keep: life.isWanted,
       mostSets: MOST_ATTRIBUTE_SETS,

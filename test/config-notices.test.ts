@@ -45,20 +45,84 @@ test("readConfig() tells what there is instead of VictoriaMetrics's histograms",
 
 test.each([
   ['KUBENURSE_INGRESS_URL', 'ftp://me:secret@example.com', 'ftp://[redacted]@example.com'],
-  ['KUBENURSE_INGRESS_URL', 'https://secret@example.com?x', 'https://[redacted]@example.com?x'],
-  ['KUBENURSE_INGRESS_URL', 'https://me:s@cret@example.com?x', 'https://[redacted]@example.com?x'],
+  [
+    'KUBENURSE_INGRESS_URL',
+    'https://secret@example.com?x',
+    'https://[redacted]@example.com?[redacted]',
+  ],
+  [
+    'KUBENURSE_INGRESS_URL',
+    'https://me:s@cret@example.com?x',
+    'https://[redacted]@example.com?[redacted]',
+  ],
   ['KUBENURSE_SERVICE_URL', 'https://me:secret/@example.com', 'https://[redacted]@example.com'],
   ['KUBENURSE_SERVICE_URL', 'https://me:se cret@exa mple.com', 'https://[redacted]@exa mple.com'],
-  ['KUBENURSE_SERVICE_URL', 'https://me:se|cret@example.com?x', 'https://[redacted]@example.com?x'],
+  [
+    'KUBENURSE_SERVICE_URL',
+    'https://me:se|cret@example.com?x',
+    'https://[redacted]@example.com?[redacted]',
+  ],
   ['KUBENURSE_SERVICE_URL', 'me:secret@example.com', '[redacted]@example.com'],
   ['KUBENURSE_SERVICE_URL', `https://me:${'secret'.repeat(50)}@example.com?x`, '[redacted]'],
   ['KUBENURSE_EXTRA_CHECKS', 'a:http://me:secret@a|b:c', 'a:http://[redacted]@a|b:c'],
   ['KUBENURSE_EXTRA_CHECKS', 'a:x|b:ftp://me:secret@b', '[redacted]@b'],
+  ['KUBENURSE_SERVICE_URL', 'http://kubenurse?token=secret', 'http://kubenurse?[redacted]'],
+  ['KUBENURSE_SERVICE_URL', 'http://kubenurse?api-key=a@secret', 'http://[redacted]'],
+  ['KUBENURSE_SERVICE_URL', 'http://kubenurse#secret', 'http://kubenurse#[redacted]'],
+  ['KUBENURSE_SERVICE_URL', 'ftp://kubenurse/;token=secret', 'ftp://kubenurse/;token=[redacted]'],
+  ['KUBENURSE_EXTRA_CHECKS', 'a:ftp://x?token=se|cret', 'a:ftp://x?[redacted]'],
+  ['KUBENURSE_EXTRA_CHECKS', 'a:ftp://x?t=secret@y|b:http://z', 'a:ftp://[redacted]'],
 ])('readConfig() shows no credentials of a mistaken URL: %s=%s', (name, value, shown) => {
   const [mistake] = mistakesIn({ ...ENVIRONMENT, [name]: value });
   expect(mistake).toContain(shown);
   expect(mistake).not.toMatch(/se.?cret|me:/);
 });
+
+test.each<[string, string, string]>([
+  ['KUBENURSE_INSECURE', 'True', '="True" must be "true" or "false": taken as "false"'],
+  ['KUBENURSE_USE_TLS', '1', '="1" must be "true" or "false": taken as "false"'],
+  ['KUBENURSE_ALLOW_UNSCHEDULABLE', 'yes', '="yes" must be "true" or "false": taken as "false"'],
+  ['KUBENURSE_CHECK_ME_INGRESS', 'no', '="no" must be "true" or "false": taken as "true"'],
+  ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'False', '="False" must be "true" or "false": taken as "true"'],
+  ['KUBENURSE_NEIGHBOUR_LIMIT', '-1', '="-1" is taken as 0: every neighbour is checked'],
+  [
+    'KUBENURSE_EXTRA_CHECKS',
+    'a:http://x|a:http://y',
+    '="a:http://x|a:http://y" names the check "a" more than once: the last one is used',
+  ],
+])('readConfig() takes %s=%s as upstream does, with a warning', (name, value, warning) => {
+  expect(readConfig({ ...ENVIRONMENT, [name]: value }).notices).toEqual([`${name}${warning}`]);
+});
+
+test('readConfig() takes values that upstream runs with', () => {
+  const { network, server, targets, neighbours, metrics } = readConfig({
+    ...ENVIRONMENT,
+    KUBENURSE_INSECURE: 'True',
+    KUBENURSE_USE_TLS: 'yes',
+    KUBENURSE_CHECK_ME_INGRESS: '0',
+    KUBENURSE_NEIGHBOUR_LIMIT: '-5',
+    KUBENURSE_EXTRA_CHECKS: 'a:http://x|team/a b:http://z|a:http://y',
+    KUBENURSE_HISTOGRAM_BUCKETS: '0,0.1,+Inf',
+  });
+  expect(network.insecure).toBe(false);
+  expect(server.tls).toBeUndefined();
+  expect(targets.meIngress).toBeDefined();
+  expect(targets.extra.map(({ name, url }) => `${name} ${url.host}`)).toEqual([
+    'a y',
+    'team/a b z',
+  ]);
+  expect(neighbours?.limit).toBe(0);
+  expect(metrics.buckets).toEqual([0, 0.1]);
+});
+
+test.each(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])(
+  'readConfig() warns that %s has no effect, without its value',
+  (name) => {
+    expect(readConfig({ ...ENVIRONMENT, [name]: 'http://me:secret@proxy' }).notices).toEqual([
+      `${name} has no effect: every check goes to its target directly`,
+    ]);
+  },
+);
 
 test('readConfig() shows no endless value', () => {
   const [mistake] = mistakesIn({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: 'A'.repeat(100_000) });

@@ -3,6 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { ENVIRONMENT, mistakesIn } from './support/environment.ts';
 
+/** The defaults of the specification. */
+const OTLP = {
+  url: new URL('http://localhost:4318/v1/metrics'),
+  protocol: 'http/protobuf',
+  headers: {},
+  compression: 'none',
+  timeout: 10_000,
+  certificate: undefined,
+  clientCertificate: undefined,
+  clientKey: undefined,
+  temporality: 'cumulative',
+  histograms: 'explicit_bucket_histogram',
+};
+
 test('readConfig() gives every variable that is not set its default (the contract)', () => {
   expect(readConfig(ENVIRONMENT)).toEqual({
     targets: {
@@ -44,6 +58,9 @@ test('readConfig() gives every variable that is not set its default (the contrac
       exporters: ['prometheus'],
       exportInterval: 60_000,
       exportTimeout: 30_000,
+      exposeMetadata: true,
+      resource: {},
+      otlp: OTLP,
     },
     logLevel: 'info',
     notices: [],
@@ -86,6 +103,9 @@ test('readConfig() reads every variable', () => {
     OTEL_METRICS_EXPORTER: 'console',
     OTEL_METRIC_EXPORT_INTERVAL: '1000',
     OTEL_METRIC_EXPORT_TIMEOUT: '500',
+    KUBENURSE_EXPOSE_METADATA: 'false',
+    OTEL_RESOURCE_ATTRIBUTES: 'a=b,service.name=lost',
+    OTEL_SERVICE_NAME: 'prober',
   });
   expect(config).toEqual({
     targets: {
@@ -134,6 +154,9 @@ test('readConfig() reads every variable', () => {
       exporters: ['console'],
       exportInterval: 1_000,
       exportTimeout: 500,
+      exposeMetadata: false,
+      resource: { a: 'b', 'service.name': 'prober' },
+      otlp: OTLP,
     },
     logLevel: 'debug',
     notices: [],

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 
-/** Reads the text of a variable. Throws an error whose message says what would be right: `must be …`. */
-export type Parse<Value> = (text: string) => Value;
+/**
+ * Reads the text of a variable. Throws an error whose message says what would be right: `must be …`. `warn` takes what the
+ * user should know of a value that is used all the same.
+ */
+export type Parse<Value> = (text: string, warn: (message: string) => void) => Value;
 
 const MILLISECONDS: Record<string, number> = {
   ns: 1e-6,
@@ -14,10 +17,14 @@ const MILLISECONDS: Record<string, number> = {
   h: 3_600_000,
 };
 
-export const boolean: Parse<boolean> = (text) => {
-  if (text !== 'true' && text !== 'false') throw new Error('must be "true" or "false"');
-  return text === 'true';
-};
+/** `true` or `false`; any other text is taken as the default, as upstream takes it. */
+export function boolean(fallback: 'true' | 'false'): Parse<boolean> {
+  return (text, warn) => {
+    if (text === 'true' || text === 'false') return text === 'true';
+    warn(`must be "true" or "false": taken as "${fallback}"`);
+    return fallback === 'true';
+  };
+}
 
 /** A duration of Go (time.ParseDuration), in milliseconds. */
 export function duration(least: string, most: string): Parse<number> {
@@ -57,6 +64,15 @@ export function integer(least: number, most: number): Parse<number> {
   };
 }
 
+/** How many neighbours to check: 0 for all, and below 0 too, as upstream has it. */
+export const neighbourLimit: Parse<number> = (text, warn) => {
+  if (!/^-\d+$/.test(text)) return limit(text, warn);
+  warn('is taken as 0: every neighbour is checked');
+  return 0;
+};
+
+const limit = integer(0, 100_000);
+
 export function oneOf<Choice extends string>(choices: readonly Choice[]): Parse<Choice> {
   return (text) => {
     if (!choices.includes(text as Choice)) throw new Error(`must be one of ${choices.join(', ')}`);
@@ -79,8 +95,8 @@ export const url: Parse<URL> = (text) => {
 };
 
 /** A URL to which a path is appended. */
-export const baseUrl: Parse<URL> = (text) => {
-  const parsed = url(text);
+export const baseUrl: Parse<URL> = (text, warn) => {
+  const parsed = url(text, warn);
   if (parsed.search !== '' || parsed.hash !== '') {
     throw new Error('must be a URL without query and fragment: a path is appended to it');
   }
@@ -123,12 +139,15 @@ export const token: Parse<string> = (text) => {
   return text;
 };
 
-/** Bucket boundaries in seconds. */
+/** Bucket boundaries in seconds. A last +Inf may be named, since it is there anyway. */
 export const buckets: Parse<readonly number[]> = (text) => {
   const bounds = text.split(',').map((bound) => (bound.trim() === '' ? NaN : Number(bound)));
-  const rise = bounds.every((bound, i) => bound > (bounds[i - 1] ?? 0) && Number.isFinite(bound));
+  if (/,\s*\+?inf(inity)?\s*$/i.test(text)) bounds.pop();
+  const rise = bounds.every(
+    (bound, i) => bound > (bounds[i - 1] ?? -Infinity) && Number.isFinite(bound),
+  );
   if (!rise) {
-    throw new Error('must be rising numbers of seconds above 0, such as "0.001,0.01,0.1,1"');
+    throw new Error('must be rising numbers of seconds, such as "0.001,0.01,0.1,1"');
   }
   return bounds;
 };
@@ -139,27 +158,36 @@ export type ExtraCheck = Readonly<{ name: string; url: URL }>;
 const RESERVED_NAMES =
   /^(api_server_direct|api_server_dns|me_ingress|me_service|path_.*|neighbourhood|neighbourhood_state)$/;
 
-/** `name:url|name:url`; the names become values of the metric label `type`. */
-export const extraChecks: Parse<readonly ExtraCheck[]> = (text) => {
-  const checks = text.split('|').map((entry) => {
-    const [, name = '', target = ''] = /^([^:]*):(.*)$/.exec(entry.trim()) ?? [];
-    if (!/^[A-Za-z0-9_.-]{1,100}$/.test(name)) {
-      throw new Error('must be name:url|name:url with names of letters, digits, "_", "-" and "."');
+/** A name that can be a label's value: nothing that a terminal would obey, and not too long. */
+const EXTRA_NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;
+
+/** `name:url|name:url`; the names become values of the metric label `type`. Of a name's several checks the last one counts. */
+export const extraChecks: Parse<readonly ExtraCheck[]> = (text, warn) => {
+  const checks = new Map<string, ExtraCheck>();
+  for (const entry of text.split('|')) {
+    const check = extraCheck(entry, warn);
+    if (checks.has(check.name)) {
+      warn(`names the check ${JSON.stringify(check.name)} more than once: the last one is used`);
     }
-    if (RESERVED_NAMES.test(name)) {
-      throw new Error(`must not name a check "${name}": that is a check of ours`);
-    }
-    try {
-      return { name, url: url(target) };
-    } catch {
-      throw new Error(`must give the check "${name}" an http or https URL`);
-    }
-  });
-  if (new Set(checks.map(({ name }) => name)).size < checks.length) {
-    throw new Error('must name each check once');
+    checks.set(check.name, check);
   }
-  return checks;
+  return [...checks.values()];
 };
+
+function extraCheck(entry: string, warn: (message: string) => void): ExtraCheck {
+  const [, name = '', target = ''] = /^([^:]*):(.*)$/s.exec(entry.trim()) ?? [];
+  if (!EXTRA_NAME.test(name)) {
+    throw new Error('must be name:url|name:url with names of 1 to 100 printable characters');
+  }
+  if (RESERVED_NAMES.test(name)) {
+    throw new Error(`must not name a check "${name}": that is a built-in check`);
+  }
+  try {
+    return { name, url: url(target, warn) };
+  } catch {
+    throw new Error(`must give the check ${JSON.stringify(name)} an http or https URL`);
+  }
+}
 
 const LABEL = `[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?`;
 const VALUE = `[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?`;
@@ -174,36 +202,6 @@ const SELECTOR = new RegExp(`^${REQUIREMENT}(,${REQUIREMENT})*$`);
 export const labelSelector: Parse<string> = (text) => {
   if (text.length > 1_000 || !SELECTOR.test(text)) {
     throw new Error('must be a label selector such as "app=kubenurse"');
-  }
-  return text;
-};
-
-/** What the specification calls a boolean: `true` in any spelling. */
-export const otelBoolean: Parse<boolean> = (text) => boolean(text.toLowerCase());
-
-/** Names of exporters, or modules that make one; `none`, alone, for no exporter. */
-export const exporters: Parse<readonly string[]> = (text) => {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.length === 1 && names[0] === 'none') return [];
-  const isOne = (name: string) =>
-    /^(prometheus|otlp|console)$/.test(name) ||
-    /^(\.{0,2}\/|@?[\w.-]+\/|[\w-]+-)[\w@./-]+$/.test(name);
-  if (!names.every(isOne) || new Set(names).size < names.length) {
-    throw new Error(
-      'must list, once each, prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"',
-    );
-  }
-  return names;
-};
-
-/** `key=value,key=value`, percent-encoded (W3C Baggage, as the specification wants it). */
-export const keyValues: Parse<string> = (text) => {
-  const isPair = (pair: string) => {
-    const [, key, value] = /^\s*([^=\s]+)\s*=(.*)$/.exec(pair) ?? [];
-    return key !== undefined && URL.canParse(`x:${value}`) && !/%(?![0-9A-Fa-f]{2})/.test(pair);
-  };
-  if (!text.split(',').every(isPair)) {
-    throw new Error('must be key=value,key=value with values percent-encoded');
   }
   return text;
 };

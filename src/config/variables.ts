@@ -1,19 +1,18 @@
 import { METRIC_NAMES } from '../metrics.ts';
+import { enumOf, exporters, keyValues, otelBoolean, protocol } from './opentelemetry.ts';
 import {
   baseUrl,
   boolean,
   buckets,
   duration,
-  exporters,
   extraChecks,
   host,
   integer,
   ipAddress,
-  keyValues,
   labelSelector,
   name,
+  neighbourLimit,
   oneOf,
-  otelBoolean,
   type Parse,
   path,
   someOf,
@@ -32,6 +31,10 @@ function variable<Value>(parse: Parse<Value>, description: string, fallback: str
   return { parse, description, default: fallback } satisfies Variable<Value>;
 }
 
+function flag(description: string, fallback: 'true' | 'false') {
+  return variable(boolean(fallback), description, fallback);
+}
+
 function optional<Value>(parse: Parse<Value>, description: string) {
   return { parse, description } satisfies Variable<Value>;
 }
@@ -46,33 +49,29 @@ const MILLISECONDS = integer(1, 86_400_000);
 export const VARIABLES = {
   KUBENURSE_INGRESS_URL: optional(baseUrl, 'where the ingress publishes us'),
   KUBENURSE_SERVICE_URL: optional(baseUrl, 'our service'),
-  KUBENURSE_INSECURE: variable(boolean, 'do not verify TLS certificates', 'false'),
+  KUBENURSE_INSECURE: flag('do not verify TLS certificates', 'false'),
   KUBENURSE_EXTRA_CA: optional(path, "PEM file, trusted beside the system's and the cluster's CAs"),
   KUBENURSE_NAMESPACE: optional(
     name,
     'namespace of the neighbour pods; every namespace if not set',
   ),
   KUBENURSE_NEIGHBOUR_FILTER: optional(labelSelector, 'label selector of the neighbour pods'),
-  KUBENURSE_NEIGHBOUR_LIMIT: variable(
-    integer(0, 100_000),
-    'how many neighbours to ask; 0 = all',
-    '10',
-  ),
-  KUBENURSE_ALLOW_UNSCHEDULABLE: variable(boolean, 'ask neighbours on cordoned nodes too', 'false'),
-  KUBENURSE_CHECK_API_SERVER_DIRECT: variable(boolean, 'check api_server_direct', 'true'),
-  KUBENURSE_CHECK_API_SERVER_DNS: variable(boolean, 'check api_server_dns', 'true'),
-  KUBENURSE_CHECK_ME_INGRESS: variable(boolean, 'check me_ingress', 'true'),
-  KUBENURSE_CHECK_ME_SERVICE: variable(boolean, 'check me_service', 'true'),
-  KUBENURSE_CHECK_NEIGHBOURHOOD: variable(boolean, 'check the neighbours, path_<node>', 'true'),
+  KUBENURSE_NEIGHBOUR_LIMIT: variable(neighbourLimit, 'how many neighbours to ask; 0 = all', '10'),
+  KUBENURSE_ALLOW_UNSCHEDULABLE: flag('ask neighbours on cordoned nodes too', 'false'),
+  KUBENURSE_CHECK_API_SERVER_DIRECT: flag('check api_server_direct', 'true'),
+  KUBENURSE_CHECK_API_SERVER_DNS: flag('check api_server_dns', 'true'),
+  KUBENURSE_CHECK_ME_INGRESS: flag('check me_ingress', 'true'),
+  KUBENURSE_CHECK_ME_SERVICE: flag('check me_service', 'true'),
+  KUBENURSE_CHECK_NEIGHBOURHOOD: flag('check the neighbours, path_<node>', 'true'),
   KUBENURSE_EXTRA_CHECKS: optional(extraChecks, 'further checks, name:url|name:url'),
   KUBENURSE_CHECK_INTERVAL: variable(duration('10ms', '24h'), 'how often each check is made', '5s'),
-  KUBENURSE_REUSE_CONNECTIONS: variable(boolean, 'keep connections between checks', 'false'),
+  KUBENURSE_REUSE_CONNECTIONS: flag('keep connections between checks', 'false'),
   KUBENURSE_HISTOGRAM_BUCKETS: variable(
     buckets,
     'bucket boundaries in seconds',
     '0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10',
   ),
-  KUBENURSE_EXPOSE_METADATA: variable(boolean, 'HELP and TYPE lines in /metrics', 'true'),
+  KUBENURSE_EXPOSE_METADATA: flag('HELP and TYPE lines in /metrics', 'true'),
   KUBENURSE_METRICS_DISABLED: optional(
     someOf(METRIC_NAMES),
     'names of metrics to leave out, comma-separated',
@@ -93,7 +92,7 @@ export const VARIABLES = {
   ),
   KUBENURSE_PORT: variable(PORT, "port of HTTP, ours and every neighbour's", '8080'),
   KUBENURSE_TLS_PORT: variable(PORT, "port of HTTPS, ours and every neighbour's", '8443'),
-  KUBENURSE_USE_TLS: variable(boolean, 'serve HTTPS too, and ask the neighbours by it', 'false'),
+  KUBENURSE_USE_TLS: flag('serve HTTPS too, and ask the neighbours by it', 'false'),
   KUBENURSE_CERT_FILE: optional(path, 'PEM file, our certificate; read again when it changes'),
   KUBENURSE_CERT_KEY: optional(path, 'PEM file, its private key; read again when it changes'),
   KUBENURSE_RESOLV_CONF: variable(
@@ -120,13 +119,9 @@ export const VARIABLES = {
   OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'milliseconds between two pushes', '60000'),
   OTEL_METRIC_EXPORT_TIMEOUT: variable(MILLISECONDS, 'milliseconds that a push may take', '30000'),
   ...otlp('ENDPOINT', url, 'where OTLP is pushed to'),
-  ...otlp(
-    'PROTOCOL',
-    oneOf(['http/protobuf', 'http/json']),
-    'http/protobuf (the default) or http/json',
-  ),
+  ...otlp('PROTOCOL', protocol, 'http/protobuf (the default) or http/json'),
   ...otlp('HEADERS', keyValues, 'header fields of a push, key=value,key=value'),
-  ...otlp('COMPRESSION', oneOf(['gzip', 'none']), 'gzip or none'),
+  ...otlp('COMPRESSION', enumOf(['gzip', 'none']), 'gzip or none'),
   ...otlp(
     'TIMEOUT',
     MILLISECONDS,
@@ -136,11 +131,11 @@ export const VARIABLES = {
   ...otlp('CLIENT_CERTIFICATE', path, 'PEM file, our certificate for the push'),
   ...otlp('CLIENT_KEY', path, 'PEM file, its private key'),
   OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: optional(
-    (text) => oneOf(['cumulative', 'delta', 'lowmemory'])(text.toLowerCase()),
+    enumOf(['cumulative', 'delta', 'lowmemory']),
     'cumulative (the default), delta or lowmemory',
   ),
   OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: optional(
-    oneOf(['explicit_bucket_histogram', 'base2_exponential_bucket_histogram']),
+    enumOf(['explicit_bucket_histogram', 'base2_exponential_bucket_histogram']),
     'explicit_bucket_histogram (the default) or base2_exponential_bucket_histogram',
   ),
   OTEL_RESOURCE_ATTRIBUTES: optional(keyValues, 'attributes of the resource, key=value,key=value'),

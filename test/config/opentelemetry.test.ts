@@ -25,60 +25,154 @@ test.each<[Record<string, string>, string[]]>([
   expect(readConfig({ ...ENVIRONMENT, ...environment }).metrics.exporters).toEqual(exporters);
 });
 
+/** The exporters, and the warnings. */
+function read(environment: Record<string, string>) {
+  const { metrics, notices } = readConfig({ ...ENVIRONMENT, ...environment });
+  return { ...metrics, notices };
+}
+
 test.each([
-  'none,prometheus',
-  'prometheus,none',
-  'otlp,otlp',
-  'prometheus, prometheus',
-  'prometheus,',
-  ',',
-  'Prometheus',
-  'jaeger',
-  './a b.mjs',
-  'data:text/javascript,1',
-  'https://example.com/x.mjs',
-])('readConfig() takes no exporters of "%s"', (text) => {
-  expect(mistakesIn({ ...ENVIRONMENT, OTEL_METRICS_EXPORTER: text })).toEqual([
-    `OTEL_METRICS_EXPORTER=${JSON.stringify(text)} must list, once each, prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"`,
-  ]);
+  ['otlp,otlp', ['otlp']],
+  ['prometheus,', ['prometheus']],
+  ['Prometheus, OTLP', ['prometheus', 'otlp']],
+])('readConfig() takes of OTEL_METRICS_EXPORTER="%s" the exporters %o', (text, exporters) => {
+  const { notices, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
+  expect(metrics.exporters).toEqual(exporters);
+  expect(notices).toEqual([]);
+});
+
+const EXPORTERS =
+  'must list prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"';
+
+test.each([
+  [',', ['prometheus'], `${EXPORTERS}: ignored`],
+  ['jaeger', ['prometheus'], `${EXPORTERS}: ignored`],
+  ['./a b.mjs', ['prometheus'], `${EXPORTERS}: ignored`],
+  ['data:text/javascript', ['prometheus'], `${EXPORTERS}: ignored`],
+  ['https://example.com/x.mjs', ['prometheus'], `${EXPORTERS}: ignored`],
+  ['otlp,jaeger', ['otlp'], `${EXPORTERS}: the others are ignored`],
+  ['none,otlp', ['otlp'], 'has "none" beside other exporters: it is ignored'],
+])('readConfig() warns of OTEL_METRICS_EXPORTER="%s"', (text, exporters, warning) => {
+  const { notices, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
+  expect(metrics.exporters).toEqual(exporters);
+  expect(notices).toEqual([`OTEL_METRICS_EXPORTER=${JSON.stringify(text)} ${warning}`]);
 });
 
 test.each(['true', 'TRUE', 'True'])('readConfig() takes OTEL_SDK_DISABLED=%s', (text) => {
-  expect(readConfig({ ...ENVIRONMENT, OTEL_SDK_DISABLED: text }).metrics.isDisabled).toBe(true);
+  expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({ isDisabled: true, notices: [] });
 });
 
-test.each(['Delta', 'CUMULATIVE', 'LowMemory'])('readConfig() takes the temporality %s', (text) => {
-  const name = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
-  expect(mistakesIn({ ...ENVIRONMENT, [name]: text })).toEqual([]);
+test.each(['1', 'yes', 'on'])(
+  'readConfig() does not take OTEL_SDK_DISABLED=%s for true',
+  (text) => {
+    expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({
+      isDisabled: false,
+      notices: [`OTEL_SDK_DISABLED="${text}" must be "true" or "false": ignored`],
+    });
+  },
+);
+
+test('readConfig() takes values in any case', () => {
+  const { otlp, notices } = read({
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/JSON',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'GZIP',
+    OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'Delta',
+    OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION: 'BASE2_EXPONENTIAL_BUCKET_HISTOGRAM',
+  });
+  expect(otlp).toMatchObject({
+    protocol: 'http/json',
+    compression: 'gzip',
+    temporality: 'delta',
+    histograms: 'base2_exponential_bucket_histogram',
+  });
+  expect(notices).toEqual([]);
+});
+
+test.each([{}, { OTEL_METRICS_EXPORTER: 'otlp' }])(
+  'readConfig() starts with gRPC chosen for the whole cluster, and names the ports (%o)',
+  (environment) => {
+    const { otlp, notices } = read({ ...environment, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' });
+    expect(otlp.protocol).toBe('http/protobuf');
+    expect(notices).toEqual([
+      'OTEL_EXPORTER_OTLP_PROTOCOL="grpc" must be http/protobuf or http/json: gRPC is not supported ' +
+        '(its port is usually 4317, that of HTTP 4318): ignored',
+    ]);
+  },
+);
+
+test('readConfig() pushes nowhere by an endpoint that is no URL, unless pushes are wanted', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' };
+  const message =
+    'OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317" must be an http or https URL such as "https://kubenurse.example.com"';
+  expect(read(endpoint)).toMatchObject({
+    exporters: ['prometheus'],
+    notices: [`${message}: ignored`],
+  });
+  expect(mistakesIn({ ...ENVIRONMENT, ...endpoint, OTEL_METRICS_EXPORTER: 'otlp' })).toEqual([
+    message,
+  ]);
 });
 
 test.each([
-  'OTEL_EXPORTER_OTLP_HEADERS',
-  'OTEL_EXPORTER_OTLP_METRICS_HEADERS',
-  'OTEL_RESOURCE_ATTRIBUTES',
-])('readConfig() takes percent-encoded pairs for %s', (name) => {
-  for (const text of [
-    'a=b',
-    'a=',
-    ' a = b , c=d',
-    'authorization=Bearer%20x%3D',
-    'a=b=c,d-e.f=1',
-  ]) {
-    expect(mistakesIn({ ...ENVIRONMENT, [name]: text })).toEqual([]);
-  }
-  for (const text of ['a', '=b', 'a=b,', ',a=b', 'a=%2', 'a=%zz', 'a b=c']) {
-    expect(mistakesIn({ ...ENVIRONMENT, [name]: text })).toHaveLength(1);
-  }
+  ['http://c:4318', 'http://c:4318/v1/metrics'],
+  ['http://c:4318/', 'http://c:4318/v1/metrics'],
+  ['http://c:4318/base/?tenant=a/b', 'http://c:4318/base/v1/metrics?tenant=a/b'],
+])('readConfig() appends the path of metrics to the endpoint %s', (endpoint, url) => {
+  expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).otlp.url.href).toBe(url);
+});
+
+test('readConfig() takes the endpoint of metrics as it is', () => {
+  expect(read({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://c/x?y=1' }).otlp.url.href).toBe(
+    'http://c/x?y=1',
+  );
+});
+
+test('readConfig() prefers the variables for metrics', () => {
+  const { otlp } = read({
+    OTEL_EXPORTER_OTLP_TIMEOUT: '1',
+    OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: '2',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: '',
+    OTEL_EXPORTER_OTLP_HEADERS: 'a=every,b=every',
+    OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'a=metrics%20only',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: '/every.pem',
+    OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: '/metrics.pem',
+  });
+  expect(otlp).toMatchObject({
+    timeout: 2,
+    protocol: 'http/json',
+    headers: { a: 'metrics only', b: 'every' },
+    certificate: '/metrics.pem',
+  });
+});
+
+test('readConfig() keeps of OTEL_RESOURCE_ATTRIBUTES what can be read, and names the rest', () => {
+  const text = 'k8s.cluster.name=c1,t=x==, a = b%20c ,broken,d=%zz,=e,';
+  const { resource, notices } = read({ OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: 'x' });
+  expect(resource).toEqual({
+    'k8s.cluster.name': 'c1',
+    t: 'x==',
+    a: 'b c',
+    'service.name': 'x',
+  });
+  const rule = 'must be key=value,key=value with values percent-encoded';
+  expect(notices).toEqual(
+    [4, 5, 6].map(
+      (entry) => `OTEL_RESOURCE_ATTRIBUTES="${text}" ${rule}: entry ${entry} is ignored`,
+    ),
+  );
 });
 
 test.each(['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS'])(
   'readConfig() shows nothing of a mistaken %s',
   (name) => {
     for (const text of ['authorization: Bearer secret', 'secret', 'x=1,secret=%', 'a=@,secret']) {
-      const [mistake] = mistakesIn({ ...ENVIRONMENT, [name]: text });
-      expect(mistake).toBe(
-        `${name}=[redacted] must be key=value,key=value with values percent-encoded`,
-      );
+      const { notices } = read({ [name]: text });
+      expect(notices).toEqual([
+        expect.stringMatching(
+          `^${name}=\\[redacted\\] must be key=value,key=value with values percent-encoded: entry [12] is ignored$`,
+        ),
+      ]);
     }
   },
 );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { readConfig } from '../../src/config.ts';
 import { METRIC_NAMES } from '../../src/metrics.ts';
 import { ENVIRONMENT, mistakesIn } from '../support/environment.ts';
 
@@ -10,9 +11,10 @@ const PORT = 'must be a whole number from 1 to 65535';
 const HOST = 'must be a host name or an IP address';
 const MILLISECONDS = 'must be a whole number from 1 to 86400000';
 const KEY_VALUES = 'must be key=value,key=value with values percent-encoded';
-const PROTOCOL = 'must be one of http/protobuf, http/json';
+const PROTOCOL =
+  'must be http/protobuf or http/json: gRPC is not supported (its port is usually 4317, that of HTTP 4318)';
 const EXPORTERS =
-  'must list, once each, prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"';
+  'must list prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"';
 const METRICS = 'must list names of ours, which "kubenurse_errors" is not: ';
 
 /** Each variable, a value that is a mistake, and what we say would be right. */
@@ -23,40 +25,30 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
     'http://kubenurse?x=1',
     'must be a URL without query and fragment: a path is appended to it',
   ],
-  ['KUBENURSE_INSECURE', 'yes', BOOLEAN],
   ['KUBENURSE_NAMESPACE', 'Kube_System', NAME],
   [
     'KUBENURSE_NEIGHBOUR_FILTER',
     'app=kube nurse',
     'must be a label selector such as "app=kubenurse"',
   ],
-  ['KUBENURSE_NEIGHBOUR_LIMIT', '-1', 'must be a whole number from 0 to 100000'],
-  ['KUBENURSE_ALLOW_UNSCHEDULABLE', '1', BOOLEAN],
-  ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'True', BOOLEAN],
-  ['KUBENURSE_CHECK_API_SERVER_DNS', 'FALSE', BOOLEAN],
-  ['KUBENURSE_CHECK_ME_INGRESS', 'no', BOOLEAN],
-  ['KUBENURSE_CHECK_ME_SERVICE', 'off', BOOLEAN],
-  ['KUBENURSE_CHECK_NEIGHBOURHOOD', '0', BOOLEAN],
+  ['KUBENURSE_NEIGHBOUR_LIMIT', 'ten', 'must be a whole number from 0 to 100000'],
   [
     'KUBENURSE_EXTRA_CHECKS',
     'https://example.com',
     'must give the check "https" an http or https URL',
   ],
   ['KUBENURSE_CHECK_INTERVAL', '5', 'must be a duration such as "5s", "1m30s" or "500ms"'],
-  ['KUBENURSE_REUSE_CONNECTIONS', 'maybe', BOOLEAN],
   [
     'KUBENURSE_HISTOGRAM_BUCKETS',
     '1,0.5',
-    'must be rising numbers of seconds above 0, such as "0.001,0.01,0.1,1"',
+    'must be rising numbers of seconds, such as "0.001,0.01,0.1,1"',
   ],
-  ['KUBENURSE_EXPOSE_METADATA', 't', BOOLEAN],
   ['KUBENURSE_METRICS_DISABLED', 'kubenurse_errors', `${METRICS}${METRIC_NAMES.join(', ')}`],
   ['KUBENURSE_SERIES_RETENTION', '25h', 'must be a duration from 0s to 24h'],
   ['KUBENURSE_SHUTDOWN_DURATION', '2h', 'must be a duration from 0s to 1h'],
   ['KUBENURSE_LISTEN_ADDRESS', 'localhost', 'must be an IP address such as "127.0.0.1" or "::"'],
   ['KUBENURSE_PORT', '65536', PORT],
   ['KUBENURSE_TLS_PORT', '0', PORT],
-  ['KUBENURSE_USE_TLS', 'TRUE', BOOLEAN],
   [
     'KUBENURSE_LOG_LEVEL',
     'verbose',
@@ -69,15 +61,19 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   ['NODE_NAME', 'K8S-66', NAME],
   ['POD_UID', 'a b', 'must be letters, digits, "-", ".", "_" and ":"'],
   ['POD_NAMESPACE', 'Kube_System', NAME],
+];
+
+/** The same of OpenTelemetry's variables, which are ignored then. */
+const IGNORED: readonly (readonly [keyof typeof VARIABLES, string, string])[] = [
   ['OTEL_METRICS_EXPORTER', 'jaeger', EXPORTERS],
   ['OTEL_METRIC_EXPORT_INTERVAL', '0', MILLISECONDS],
   ['OTEL_METRIC_EXPORT_TIMEOUT', '30s', MILLISECONDS],
   ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'collector:4318', URL],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317', URL],
   ['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL', 'grpc', PROTOCOL],
-  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http', PROTOCOL],
-  ['OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'authorization: Bearer secret', KEY_VALUES],
-  ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization=secret%2', KEY_VALUES],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http', 'must be one of http/protobuf, http/json'],
+  ['OTEL_EXPORTER_OTLP_METRICS_HEADERS', 'authorization: Bearer secret', `${KEY_VALUES}: entry 1`],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization=secret%2', `${KEY_VALUES}: entry 1`],
   ['OTEL_EXPORTER_OTLP_METRICS_COMPRESSION', 'zstd', 'must be one of gzip, none'],
   ['OTEL_EXPORTER_OTLP_COMPRESSION', 'true', 'must be one of gzip, none'],
   ['OTEL_EXPORTER_OTLP_METRICS_TIMEOUT', '10s', MILLISECONDS],
@@ -92,8 +88,22 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
     'exponential',
     'must be one of explicit_bucket_histogram, base2_exponential_bucket_histogram',
   ],
-  ['OTEL_RESOURCE_ATTRIBUTES', 'cluster', KEY_VALUES],
+  ['OTEL_RESOURCE_ATTRIBUTES', 'cluster', `${KEY_VALUES}: entry 1`],
   ['OTEL_SDK_DISABLED', 'yes', BOOLEAN],
+];
+
+/** Any other text is taken as the default. */
+const BOOLEANS: readonly (keyof typeof VARIABLES)[] = [
+  'KUBENURSE_INSECURE',
+  'KUBENURSE_ALLOW_UNSCHEDULABLE',
+  'KUBENURSE_CHECK_API_SERVER_DIRECT',
+  'KUBENURSE_CHECK_API_SERVER_DNS',
+  'KUBENURSE_CHECK_ME_INGRESS',
+  'KUBENURSE_CHECK_ME_SERVICE',
+  'KUBENURSE_CHECK_NEIGHBOURHOOD',
+  'KUBENURSE_REUSE_CONNECTIONS',
+  'KUBENURSE_EXPOSE_METADATA',
+  'KUBENURSE_USE_TLS',
 ];
 
 /** Any text is a path or a name; whether there is such a file is for its reader to say. */
@@ -113,7 +123,9 @@ const ANY_TEXT = [
 
 /** What is said of a mistake: header fields may be credentials, and are not shown. */
 function told([name, value, message]: (typeof MISTAKES)[number]): string {
-  const shown = name.endsWith('_HEADERS') ? '[redacted]' : JSON.stringify(value);
+  const shown = name.endsWith('_HEADERS')
+    ? '[redacted]'
+    : JSON.stringify(value.replace('?x=1', '?[redacted]'));
   return `${name}=${shown} ${message}`;
 }
 
@@ -122,8 +134,23 @@ test.each(MISTAKES)('readConfig() says what is wrong with %s=%s', (...mistake) =
   expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([told(mistake)]);
 });
 
+test.each(IGNORED)('readConfig() warns of %s=%s, and ignores it', (...mistake) => {
+  const [name, value, message] = mistake;
+  const { notices, ...config } = readConfig({ ...ENVIRONMENT, [name]: value });
+  const suffix = message.endsWith('entry 1') ? ' is ignored' : ': ignored';
+  expect(notices).toEqual([`${told(mistake)}${suffix}`]);
+  expect({ ...config, notices: [] }).toEqual(readConfig(ENVIRONMENT));
+});
+
+test.each(BOOLEANS)('readConfig() warns of %s=yes, and takes its default', (name) => {
+  const { default: fallback } = VARIABLES[name] as { default?: string };
+  const { notices, ...config } = readConfig({ ...ENVIRONMENT, [name]: 'yes' });
+  expect(notices).toEqual([`${name}="yes" must be "true" or "false": taken as "${fallback}"`]);
+  expect({ ...config, notices: [] }).toEqual(readConfig(ENVIRONMENT));
+});
+
 test('readConfig() has a mistake here for each of its variables but those of any text', () => {
-  const tested = [...MISTAKES.map(([name]) => name), ...ANY_TEXT];
+  const tested = [...[...MISTAKES, ...IGNORED].map(([name]) => name), ...BOOLEANS, ...ANY_TEXT];
   expect(tested.sort()).toEqual(Object.keys(VARIABLES).sort());
 });
 

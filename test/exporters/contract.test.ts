@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Exports, startExports } from '../../exporters/start.ts';
 import { until } from '../../lab/support/until.ts';
+import { exporterSettings } from '../support/exporter-settings.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { EVERYTHING } from '../support/scraped-metrics.ts';
 import type { Series } from './exported-series.ts';
@@ -15,15 +16,12 @@ const LIMIT_MS = 5_000;
 /** The exporter with its other side, until the test has finished. */
 async function started(row: Row, { interval = 20 } = {}) {
   const other = await row.open();
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-  });
-  // The OTLP packages read the process's environment themselves.
-  for (const [name, value] of Object.entries(other.environment)) vi.stubEnv(name, value);
+  onTestFinished(() => {});
   const gone = new Set<string>();
   const failures: Error[] = [];
   const exports = await startExports({
     names: [row.name],
+    settings: exporterSettings(other.environment),
     environment: other.environment,
     write: (lines) => void process.stdout.write(lines),
     tls: PLAIN_TLS,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadExporter } from '../../exporters/load.ts';
+import { exporterSettings } from '../support/exporter-settings.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { EVERYTHING } from '../support/scraped-metrics.ts';
 import { retiringReader } from './read-metrics.ts';
@@ -26,6 +27,7 @@ function moduleOf(text: string): string {
 }
 
 const context = {
+  settings: exporterSettings(),
   environment: { MY_ENDPOINT: 'http://127.0.0.1/' },
   write: () => {},
   tls: PLAIN_TLS,

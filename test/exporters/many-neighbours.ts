@@ -3,6 +3,7 @@ import { startExports } from '../../exporters/start.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
 import { SeriesLife } from '../../src/series-life.ts';
+import { exporterSettings } from '../support/exporter-settings.ts';
 import { fakeCheck, ok } from '../support/fake-check.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { neighbourOn } from '../support/pods.ts';
@@ -23,6 +24,7 @@ mock.timers.enable({ apis: ['setInterval'] });
 const life = new SeriesLife(0);
 const exports = await startExports({
   names: ['prometheus'],
+  settings: exporterSettings(),
   environment: {},
   write: () => {},
   tls: PLAIN_TLS,

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createExporter } from '../../exporters/prometheus.ts';
 import type { Format } from '../../exporters/prometheus-text.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
+import { exporterSettings } from '../support/exporter-settings.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from '../support/fake-check.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { neighbourOn } from '../support/pods.ts';
@@ -58,7 +59,8 @@ async function scrape({ exposeMetadata = false, format = 'text' as Format } = {}
 /** Scrapes an exporter with one gauge. */
 function gaugeOf(observe: (level: (value: number) => void) => void | Promise<void>) {
   const { reader, scrape } = createExporter({
-    environment: { KUBENURSE_EXPOSE_METADATA: 'false' },
+    settings: exporterSettings({ KUBENURSE_EXPOSE_METADATA: 'false' }),
+    environment: {},
     write: () => {},
     tls: PLAIN_TLS,
     retirement: EVERYTHING,

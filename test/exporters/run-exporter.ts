@@ -1,4 +1,5 @@
 import { startExports } from '../../exporters/start.ts';
+import { exporterSettings } from '../support/exporter-settings.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 
 /*
@@ -9,6 +10,7 @@ import { PLAIN_TLS } from '../support/plain-tls.ts';
 const [, , name = ''] = process.argv;
 const exports = await startExports({
   names: [name],
+  settings: exporterSettings(process.env as Record<string, string>),
   environment: process.env,
   write: (lines) => void process.stdout.write(lines),
   tls: PLAIN_TLS,

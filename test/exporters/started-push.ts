@@ -2,6 +2,7 @@ import { expect, onTestFinished, vi } from 'vitest';
 import { startExports } from '../../exporters/start.ts';
 import { createTrust } from '../../src/probes/trust.ts';
 import { untrusted } from '../../src/tls-verification.ts';
+import { exporterSettings } from '../support/exporter-settings.ts';
 
 /** The exports that failed and recovered, as main.ts would hear of them. */
 export type StartedPush = Readonly<{
@@ -17,6 +18,7 @@ export async function startPush(
   variables: Readonly<Record<string, string>>,
   { interval = 50, timeout = 5_000 } = {},
 ): Promise<StartedPush> {
+  // SSL_CERT_FILE is read from the process's environment.
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const push: Omit<StartedPush, 'shutdown'> = { failures: [], recoveries: [], begun: [] };
   const trust = createTrust({
@@ -27,7 +29,8 @@ export async function startPush(
   onTestFinished(trust.close);
   const exports = await startExports({
     names: ['otlp'],
-    environment: process.env,
+    settings: exporterSettings(variables),
+    environment: {},
     write: () => {},
     tls: { options: trust.verifyOptions, untrusted },
     resource: {},

@@ -5,6 +5,7 @@ import { createExporter } from '../../exporters/prometheus.ts';
 import type { Format } from '../../exporters/prometheus-text.ts';
 import type { Retirement } from '../../exporters/retiring.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metrics.ts';
+import { exporterSettings } from './exporter-settings.ts';
 import { PLAIN_TLS } from './plain-tls.ts';
 
 /** Every set of attributes is wanted, and there is room for it. */
@@ -35,7 +36,8 @@ export function scrapedMetrics({
   series: () => Promise<Record<string, number>>;
 } {
   const exporter = createExporter({
-    environment: { KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) },
+    settings: exporterSettings({ KUBENURSE_EXPOSE_METADATA: String(exposeMetadata) }),
+    environment: {},
     write: () => {},
     tls: PLAIN_TLS,
     retirement: { ...EVERYTHING, keep },

@@ -1,0 +1,10 @@
+import type { ExporterSettings } from '../../exporters/exporter.ts';
+import { readConfig } from '../../src/config.ts';
+import { ENVIRONMENT } from './environment.ts';
+
+/** What the exporters are given where the program has these variables. */
+export function exporterSettings(
+  variables: Readonly<Record<string, string>> = {},
+): ExporterSettings {
+  return readConfig({ ...ENVIRONMENT, ...variables }).metrics;
+}
