@@ -51,7 +51,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
           ? { Authorization: authorization }
           : {}),
       });
-      const attempt = { progress: new Progress() };
+      const attempt = { progress: new Progress(), isRedirected: redirects > 0 };
       try {
         const response = await request(url, headers, options, versions, attempt, signal);
         start ??= attempt.progress.start;

@@ -3,14 +3,24 @@ import type { Connection } from './connection.ts';
 /** How long an unused connection is kept, in milliseconds: as long as Go's default transport, and so upstream, does. */
 const IDLE_MS = 90_000;
 
+/** How many connections are kept to where redirects lead: a target can name any number of origins. */
+const MAX_REDIRECTED = 50;
+
+type Idle = { connection: Connection; isRedirected: boolean; drop: () => void };
+
 /** Connections between two requests, one for each origin. What the other side closes is forgotten. */
 export class IdleConnections {
-  readonly #byOrigin = new Map<string, { connection: Connection; drop: () => void }>();
+  readonly #byOrigin = new Map<string, Idle>();
+  #redirected = 0;
 
-  /** Keeps the connection for the next request, or closes it where the origin has one already. */
-  keep(origin: string, connection: Connection): void {
+  /**
+   * Keeps the connection for the next request, or closes it where the origin has one already, or where a redirect has led
+   * to it (`isRedirected`) and there are enough of those.
+   */
+  keep(origin: string, connection: Connection, isRedirected = false): void {
     const { socket } = connection;
-    if (this.#byOrigin.has(origin)) {
+    const isFull = isRedirected && this.#redirected === MAX_REDIRECTED;
+    if (this.#byOrigin.has(origin) || isFull) {
       socket.destroySoon();
       return;
     }
@@ -18,7 +28,8 @@ export class IdleConnections {
       this.take(origin);
       socket.destroy();
     };
-    this.#byOrigin.set(origin, { connection, drop });
+    this.#byOrigin.set(origin, { connection, isRedirected, drop });
+    if (isRedirected) this.#redirected++;
     // Bytes that nobody asked for make a connection unusable, as its end does.
     socket.once('close', drop).once('data', drop).once('timeout', drop);
     socket.setTimeout(IDLE_MS);
@@ -28,7 +39,8 @@ export class IdleConnections {
     const idle = this.#byOrigin.get(origin);
     if (idle === undefined) return undefined;
     this.#byOrigin.delete(origin);
-    const { connection, drop } = idle;
+    const { connection, isRedirected, drop } = idle;
+    if (isRedirected) this.#redirected--;
     connection.socket.off('close', drop).off('data', drop).off('timeout', drop);
     connection.socket.setTimeout(0);
     return connection;

@@ -13,6 +13,9 @@ export type RequestOptions = Network &
     idle?: IdleConnections | undefined;
   }>;
 
+/** One request under way. `isRedirected`: another request has led to it. */
+export type Attempt = { progress: Progress; readonly isRedirected: boolean };
+
 /**
  * One `GET` over an idle connection where there is one, else over a new one; those of HTTP/2 are not kept. `attempt.progress` is that of the last
  * connection tried. Rejects with what failed, or with the signal's reason.
@@ -22,7 +25,7 @@ export async function request(
   headers: (connection: Connection) => Headers,
   options: RequestOptions,
   versions: HttpVersions,
-  attempt: { progress: Progress },
+  attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Answer> {
   const idle = options.idle?.take(url.origin);
@@ -43,15 +46,19 @@ export async function request(
     const { socket } = connection;
     try {
       const fields = headers(connection);
-      if (connection.isHttp2)
+      if (connection.isHttp2) {
         return await exchangeHttp2(socket, url, fields, attempt.progress, signal);
+      }
       const head = requestHead(url, {
         Connection: options.idle ? 'keep-alive' : 'close',
         ...fields,
       });
       const response = await exchange(socket, head, attempt.progress, signal);
-      if (options.idle && isWhole(response)) options.idle.keep(url.origin, connection);
-      else socket.destroySoon();
+      if (options.idle && isWhole(response)) {
+        options.idle.keep(url.origin, connection, attempt.isRedirected);
+      } else {
+        socket.destroySoon();
+      }
       return response;
     } catch (error) {
       socket.destroy();

@@ -46,8 +46,9 @@ export class ResponseHeadReader {
       }
       if (end === undefined) return undefined;
       const head = parseHead(received.toString('latin1', start, end));
-      if (head.status >= 200 || head.status === 101)
+      if (head.status >= 200 || head.status === 101) {
         return { ...head, body: received.subarray(end) };
+      }
       this.#start = end;
       this.#searched = end;
     }

@@ -106,6 +106,26 @@ describe('httpProbe() with connections that are kept', () => {
     expect(server.accepted).toBe(2);
   });
 
+  test('keeps no more than 50 of those to which redirects have led', async () => {
+    let hops = 0;
+    const server = await ScriptedServer.start({
+      answer: (socket, request) => {
+        const to = `http://h${hops++}.test:${server.port}/`;
+        const answer = `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`;
+        socket.write(request.startsWith('GET /start ') ? answer : OK);
+      },
+    });
+    const idle = idleConnections();
+
+    for (let i = 0; i < 60; i++) {
+      expect(await ask(server.url('/start'), { idle })).toMatchObject({ kind: 'ok' });
+    }
+
+    await until('51 are left', 2_000, () => server.open.size === 51);
+    // The target's own is kept all the same.
+    expect(server.accepted).toBe(61);
+  });
+
   test('follows redirects over them', async () => {
     const server = await ScriptedServer.start({
       answer: (socket, request) =>
