@@ -11,7 +11,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     ],
     [{ check_interval: 5 }, "at '/check_interval': got number, want null or string"],
     [{ check_interval: '5 s' }, "at '/check_interval': '5 s' does not match pattern"],
-    [{ insecure: 'yes' }, "at '/insecure': value must be one of true, false"],
+    [{ use_tls: 'yes' }, "at '/use_tls': value must be one of true, false"],
     [{ service: { ipFamilies: ['IPv5'] } }, "at '/service/ipFamilies/0': value must be one of"],
     [
       { podMonitor: { additionalLabels: { a: true } } },

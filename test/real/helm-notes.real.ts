@@ -34,6 +34,8 @@ or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
     [{}, 'The ingress is not checked: ingress.url says where it publishes us.'],
     [{ ingress: { url: 'a.example.com' } }, 'The Ingress has no ingress.className'],
     [{ insecure: true }, 'certificates are not verified'],
+    [{ insecure: 'True' }, 'insecure is "True", neither true nor false'],
+    [{ allow_unschedulable: 1 }, 'allow_unschedulable is "1", neither true nor false'],
     [{ hostNetwork: true }, 'the namespace kubenurse must allow Pod Security "privileged"'],
     [variantValues('tls'), 'a certificate that does not name these is refused'],
     [variantValues('upstream-1.15'), 'daemonset.rollingUpdate: now updateStrategy.rollingUpdate'],

@@ -48,6 +48,7 @@ export const OVERRIDES: readonly Values[] = [
     kubernetes_service_dns: 'kubernetes.default.svc',
   },
   { allow_unschedulable: true },
+  { insecure: 'True', reuse_connections: 1, expose_metadata: 'yes', neighbour_limit: -1 },
   { neighbour_filter: 'app.kubernetes.io/instance=kubenurse', neighbour_limit: '20' },
   { histogram_buckets: '.0005,.001,.0025,.005,.01,.025,.05,0.1,0.25,0.5,1' },
   { victoriametrics_histogram: true, expose_metadata: true },
