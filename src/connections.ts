@@ -1,26 +1,29 @@
 import type { Server, Socket } from 'node:net';
 import type { Pace } from './pace.ts';
 
-/** Connections at once, on all ports together: a neighbour's check takes one, for a moment. */
-const MAX_CONNECTIONS = 2_000;
-
 /** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
 const MAX_PER_CLIENT = 50;
 
 /**
- * The open connections of all ports. A new one is always let in, so that nobody locks others out by holding
+ * The open connections of a port. A new one is always let in, so that nobody locks others out by holding
  * connections: where a limit is reached, the oldest of the client that has the most is closed for it.
  */
 export class Connections {
   readonly #byClient = new Map<string, Set<Socket>>();
+  readonly #max: number;
   #count = 0;
+
+  /** `max`: how many at once. */
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   /** Adds a connection until it closes. */
   add(socket: Socket): void {
     const client = clientOf(socket);
     const own = this.#byClient.get(client) ?? new Set();
     if (own.size >= MAX_PER_CLIENT) this.#closeOldest(client, own);
-    else if (this.#count >= MAX_CONNECTIONS) this.#closeOldest(...this.#largest());
+    else if (this.#count >= this.#max) this.#closeOldest(...this.#largest());
     this.#byClient.set(client, own.add(socket));
     this.#count += 1;
     socket.once('close', () => this.#remove(client, socket));

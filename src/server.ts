@@ -29,6 +29,10 @@ const SILENCE_MS = 30_000;
 /** How long answering one request may take, to its last byte, in milliseconds: a client that reads slowly holds memory. */
 const ANSWER_MS = 15_000;
 
+/** Connections at once: a neighbour's check takes one, for a moment. One over HTTPS takes 53 KB (measured). */
+const MAX_HTTP = 1_500;
+const MAX_HTTPS = 500;
+
 /** Connections that the kernel keeps while the program is busy: one too many has its client try again after a second. */
 const BACKLOG = 2_048;
 
@@ -146,12 +150,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = createHttpServer(TIMEOUTS, listener);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
-  const connections = new Connections();
-  connections.admitTo(http, new Pace(PACE), guardRequests);
+  const connections = { http: new Connections(MAX_HTTP), https: new Connections(MAX_HTTPS) };
+  connections.http.admitTo(http, new Pace(PACE), guardRequests);
   let unfollow = () => {};
   const close = async () => {
     unfollow();
-    const last = setTimeout(() => connections.destroyAll(), LAST_ANSWERS_MS);
+    const last = setTimeout(() => {
+      for (const each of Object.values(connections)) each.destroyAll();
+    }, LAST_ANSWERS_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
   };
@@ -161,7 +167,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
     const https = createHttpsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }, listener);
     servers.push(https);
-    connections.admitTo(https, new Pace(TLS_PACE), () => {});
+    connections.https.admitTo(https, new Pace(TLS_PACE), () => {});
     https.on('secureConnection', guardRequests);
     unfollow = followCertificate(https, options.tls, options.onError);
     await listen(https, options.address, options.tls.port);

@@ -7,7 +7,7 @@ import { Pace } from '../src/pace.ts';
 
 /** A server on every address, and clients of it; all of them end with the test. */
 async function serve() {
-  const connections = new Connections();
+  const connections = new Connections(2_000);
   let served = 0;
   const server = createServer((socket) => {
     served += 1;
@@ -72,7 +72,7 @@ test('Connections has room again when connections have closed', async () => {
 });
 
 test('Connections does not read what a connection sends before its turn', async () => {
-  const connections = new Connections();
+  const connections = new Connections(2_000);
   const accepted: Socket[] = [];
   const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
   connections.admitTo(server, new Pace({ window: 500, budget: 1 }), () => {});
