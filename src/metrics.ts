@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import {
   type Counter,
   createNoopMeter,
@@ -7,6 +6,7 @@ import {
   type Meter,
   type ObservableCallback,
 } from '@opentelemetry/api';
+import { createProcessMetrics, PROCESS_INSTRUMENTS } from './process-metrics.ts';
 
 /**
  * Every instrument (names, kinds and attributes: the contract). A name that has its unit as a suffix has it as unit,
@@ -86,32 +86,15 @@ const INSTRUMENTS = {
     unit: '',
     description: 'Distinct neighbours that checked us in the last 60 seconds.',
   },
-  residentMemory: {
-    name: 'process_resident_memory_bytes',
-    unit: 'By',
-    description: 'Resident memory size in bytes.',
-  },
-  openFileDescriptors: {
-    name: 'process_open_fds',
-    unit: '',
-    description: 'Number of open file descriptors.',
-  },
-  cpuSeconds: {
-    name: 'process_cpu_seconds_total',
-    unit: 's',
-    description: 'Total user and system CPU time spent in seconds.',
-  },
-  startTime: {
-    name: 'process_start_time_seconds',
-    unit: 's',
-    description: 'Start time of the process since the Unix epoch in seconds.',
-  },
 } as const;
 
 type Instrument = { name: string; unit: string; description: string };
 
 /** The names of every metric. */
-export const METRIC_NAMES: readonly string[] = Object.values(INSTRUMENTS).map(({ name }) => name);
+export const METRIC_NAMES: readonly string[] = [
+  ...Object.values(INSTRUMENTS),
+  ...Object.values(PROCESS_INSTRUMENTS),
+].map(({ name }) => name);
 
 /** The instruments that results are recorded with. */
 export type Metrics = Readonly<{
@@ -169,17 +152,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     result.observe(1, { version: options.version, nodejs_version: process.versions.node }),
   );
   gauge(INSTRUMENTS.incomingChecks, (result) => result.observe(options.callers.count()));
-  gauge(INSTRUMENTS.residentMemory, (result) => result.observe(process.memoryUsage.rss()));
-  gauge(INSTRUMENTS.startTime, (result) => result.observe(performance.timeOrigin / 1000));
-  gauge(INSTRUMENTS.openFileDescriptors, async (result) => {
-    // One of them is the directory's own. Where there is no /proc, there is no series.
-    const descriptors = await readdir('/proc/self/fd').catch(() => undefined);
-    if (descriptors) result.observe(descriptors.length - 1);
-  });
-  observedCounter(INSTRUMENTS.cpuSeconds, (result) => {
-    const { user, system } = process.cpuUsage();
-    result.observe((user + system) / 1e6);
-  });
+  createProcessMetrics(options.meter, meterOf);
   observedCounter(INSTRUMENTS.exportFailures, (result) => {
     for (const [exporter, exports] of options.exportHealth.failures) {
       result.observe(exports, { exporter });

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { METRIC_NAMES } from '../src/metrics.ts';
+import { PROCESS_INSTRUMENTS } from '../src/process-metrics.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok } from './support/fake-check.ts';
 import { neighbourOn } from './support/pods.ts';
@@ -10,12 +11,11 @@ describe('createMetrics()', () => {
   test('gives the process, measured at each scrape', async () => {
     const { series } = scrapedMetrics();
     const first = startingWith('process_', await series());
-    expect(Object.keys(first).sort()).toEqual([
-      'cpu_seconds_total',
-      'open_fds',
-      'resident_memory_bytes',
-      'start_time_seconds',
-    ]);
+    expect(Object.keys(first).sort()).toEqual(
+      Object.values(PROCESS_INSTRUMENTS)
+        .map(({ name }) => name.replace('process_', ''))
+        .sort(),
+    );
     const startedAgo = Date.now() / 1000 - (first.start_time_seconds ?? 0);
     expect(startedAgo).toBeGreaterThan(0);
     // `uptime()` counts from the process's start, a worker's time origin is later.
@@ -39,6 +39,54 @@ describe('createMetrics()', () => {
     const { process_cpu_seconds_total: shown } = await series();
     expect(shown).toBeGreaterThanOrEqual(before);
     expect(shown).toBeLessThanOrEqual(inSeconds(process.cpuUsage()));
+  });
+
+  test('gives what /proc says of memory, threads and I/O', async () => {
+    const { series } = scrapedMetrics();
+    const fields = (path: string) =>
+      Object.fromEntries(
+        [...readFileSync(path, 'latin1').matchAll(/^(\w+):\s*(\d+)/gm)].map(
+          ([, name, value]) => [name, Number(value)] as const,
+        ),
+      );
+    const before = fields('/proc/self/io');
+    const shown = startingWith('process_', await series());
+    const status = fields('/proc/self/status');
+    const after = fields('/proc/self/io');
+    const kilobytes = (name: string) => (shown[name] ?? NaN) / 1024;
+    const near = (value: number | undefined) => Math.max(0.2 * (value ?? NaN), 4_096);
+    for (const [name, field] of [
+      ['resident_memory_anon_bytes', 'RssAnon'],
+      ['resident_memory_file_bytes', 'RssFile'],
+      ['resident_memory_shared_bytes', 'RssShmem'],
+      ['resident_memory_peak_bytes', 'VmHWM'],
+      ['virtual_memory_bytes', 'VmSize'],
+      ['virtual_memory_peak_bytes', 'VmPeak'],
+    ] as const) {
+      expect(Math.abs(kilobytes(name) - (status[field] ?? NaN)), name).toBeLessThan(
+        near(status[field]),
+      );
+    }
+    expect(shown.num_threads).toBe(status.Threads);
+    for (const [name, field] of [
+      ['io_read_bytes_total', 'rchar'],
+      ['io_written_bytes_total', 'wchar'],
+      ['io_read_syscalls_total', 'syscr'],
+      ['io_write_syscalls_total', 'syscw'],
+      ['io_storage_read_bytes_total', 'read_bytes'],
+      ['io_storage_written_bytes_total', 'write_bytes'],
+    ] as const) {
+      expect(shown[name], name).toBeGreaterThanOrEqual(before[field] ?? NaN);
+      expect(shown[name], name).toBeLessThanOrEqual(after[field] ?? NaN);
+    }
+    expect(shown.max_fds).toBeGreaterThanOrEqual(shown.open_fds ?? NaN);
+    expect(shown.virtual_memory_max_bytes).toBeGreaterThanOrEqual(
+      shown.virtual_memory_bytes ?? NaN,
+    );
+    expect(
+      (shown.cpu_seconds_user_total ?? NaN) + (shown.cpu_seconds_system_total ?? NaN),
+    ).toBeCloseTo(shown.cpu_seconds_total ?? NaN, 5);
+    expect(shown.minor_pagefaults_total).toBeGreaterThan(1_000);
   });
 
   test('counts the open file descriptors', async () => {

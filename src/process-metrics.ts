@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import type { Meter, Observable } from '@opentelemetry/api';
+
+/** Names and meanings are those of VictoriaMetrics/metrics, which upstream exports by, and of Prometheus's client for Go. */
+export const PROCESS_INSTRUMENTS = {
+  cpu: counter('process_cpu_seconds_total', 's', 'Total user and system CPU time in seconds.'),
+  cpuUser: counter('process_cpu_seconds_user_total', '', 'Total user CPU time in seconds.'),
+  cpuSystem: counter('process_cpu_seconds_system_total', '', 'Total system CPU time in seconds.'),
+  startTime: gauge(
+    'process_start_time_seconds',
+    's',
+    'Start time of the process since the Unix epoch in seconds.',
+  ),
+  resident: gauge('process_resident_memory_bytes', 'By', 'Resident memory in bytes.'),
+  residentAnon: gauge(
+    'process_resident_memory_anon_bytes',
+    'By',
+    'Resident anonymous memory in bytes.',
+  ),
+  residentFile: gauge(
+    'process_resident_memory_file_bytes',
+    'By',
+    'Resident memory mapped from files in bytes.',
+  ),
+  residentShared: gauge(
+    'process_resident_memory_shared_bytes',
+    'By',
+    'Resident shared memory in bytes.',
+  ),
+  residentPeak: gauge(
+    'process_resident_memory_peak_bytes',
+    'By',
+    'Highest resident memory so far in bytes.',
+  ),
+  virtual: gauge('process_virtual_memory_bytes', 'By', 'Virtual memory in bytes.'),
+  virtualPeak: gauge(
+    'process_virtual_memory_peak_bytes',
+    'By',
+    'Highest virtual memory so far in bytes.',
+  ),
+  virtualMax: gauge('process_virtual_memory_max_bytes', 'By', 'Limit of virtual memory in bytes.'),
+  threads: gauge('process_num_threads', '', 'Number of operating system threads.'),
+  minorFaults: counter(
+    'process_minor_pagefaults_total',
+    '',
+    'Page faults that needed no reading from disk.',
+  ),
+  majorFaults: counter(
+    'process_major_pagefaults_total',
+    '',
+    'Page faults that needed reading from disk.',
+  ),
+  ioRead: counter('process_io_read_bytes_total', 'By', 'Bytes read by system calls.'),
+  ioWritten: counter('process_io_written_bytes_total', 'By', 'Bytes written by system calls.'),
+  ioReadCalls: counter('process_io_read_syscalls_total', '', 'System calls that read.'),
+  ioWriteCalls: counter('process_io_write_syscalls_total', '', 'System calls that write.'),
+  storageRead: counter('process_io_storage_read_bytes_total', 'By', 'Bytes read from storage.'),
+  storageWritten: counter(
+    'process_io_storage_written_bytes_total',
+    'By',
+    'Bytes written to storage.',
+  ),
+  openFds: gauge('process_open_fds', '', 'Number of open file descriptors.'),
+  maxFds: gauge('process_max_fds', '', 'Limit of open file descriptors.'),
+} as const;
+
+type Name = keyof typeof PROCESS_INSTRUMENTS;
+type Values = Readonly<Partial<Record<Name, number | undefined>>>;
+type Instrument = (typeof PROCESS_INSTRUMENTS)[Name];
+
+/**
+ * Measures the process at each collection. What the system does not tell (without /proc, or where it may not be read) has
+ * no series. `meterOf` gives the meter of each instrument, which is another where it is disabled.
+ */
+export function createProcessMetrics(
+  meter: Meter,
+  meterOf: (instrument: Instrument) => Meter,
+): void {
+  const limits = readLimits();
+  const observables = new Map<Name, Observable>();
+  for (const [key, instrument] of Object.entries(PROCESS_INSTRUMENTS) as [Name, Instrument][]) {
+    const { name, kind, ...described } = instrument;
+    const of = meterOf(instrument);
+    observables.set(
+      key,
+      kind === 'counter'
+        ? of.createObservableCounter(name, described)
+        : of.createObservableGauge(name, described),
+    );
+  }
+  meter.addBatchObservableCallback(
+    async (result) => {
+      const values: Values = {
+        ...readUsage(),
+        ...readStatus(),
+        ...readIo(),
+        ...limits,
+        openFds: await countDescriptors(),
+      };
+      for (const [key, observable] of observables) {
+        const value = values[key];
+        if (value !== undefined) result.observe(observable, value);
+      }
+    },
+    [...observables.values()],
+  );
+}
+
+function readUsage(): Values {
+  const { userCPUTime, systemCPUTime, minorPageFault, majorPageFault } = process.resourceUsage();
+  return {
+    cpu: (userCPUTime + systemCPUTime) / 1e6,
+    cpuUser: userCPUTime / 1e6,
+    cpuSystem: systemCPUTime / 1e6,
+    startTime: performance.timeOrigin / 1000,
+    resident: process.memoryUsage.rss(),
+    minorFaults: minorPageFault,
+    majorFaults: majorPageFault,
+  };
+}
+
+function readStatus(): Values {
+  const status = read('/proc/self/status');
+  const bytes = (name: string) => {
+    const kilobytes = numberIn(status, `${name}:\\s*(\\d+) kB`);
+    return kilobytes === undefined ? undefined : kilobytes * 1024;
+  };
+  return {
+    residentAnon: bytes('RssAnon'),
+    residentFile: bytes('RssFile'),
+    residentShared: bytes('RssShmem'),
+    residentPeak: bytes('VmHWM'),
+    virtual: bytes('VmSize'),
+    virtualPeak: bytes('VmPeak'),
+    threads: numberIn(status, 'Threads:\\s*(\\d+)'),
+  };
+}
+
+function readIo(): Values {
+  const io = read('/proc/self/io');
+  const count = (name: string) => numberIn(io, `${name}: (\\d+)`);
+  return {
+    ioRead: count('rchar'),
+    ioWritten: count('wchar'),
+    ioReadCalls: count('syscr'),
+    ioWriteCalls: count('syscw'),
+    storageRead: count('read_bytes'),
+    storageWritten: count('write_bytes'),
+  };
+}
+
+/** The soft limits, which nothing changes; 2^64 for none, as Prometheus's client for Go has it. */
+function readLimits(): Values {
+  const limits = read('/proc/self/limits');
+  const soft = (name: string) =>
+    new RegExp(`^${name}\\s+unlimited`, 'm').test(limits)
+      ? 2 ** 64
+      : numberIn(limits, `${name}\\s+(\\d+)\\s.*`);
+  return { virtualMax: soft('Max address space'), maxFds: soft('Max open files') };
+}
+
+async function countDescriptors(): Promise<number | undefined> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => undefined);
+  // One of them is the directory's own.
+  return descriptors && descriptors.length - 1;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** The number in the line of this pattern. */
+function numberIn(text: string, pattern: string): number | undefined {
+  const [, digits] = new RegExp(`^${pattern}$`, 'm').exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function counter(name: string, unit: string, description: string) {
+  return { name, unit, description, kind: 'counter' } as const;
+}
+
+function gauge(name: string, unit: string, description: string) {
+  return { name, unit, description, kind: 'gauge' } as const;
+}
