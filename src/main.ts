@@ -5,12 +5,12 @@ import type { Logger } from 'pino';
 import { startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createChecks } from './checks.ts';
+import { limitClientRequests } from './client-limits.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { tellingActiveTime, watchEventLoop } from './event-loop.ts';
 import { ExportHealth } from './export-health.ts';
-import { limitInformational } from './informational.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
 import { isLoopback, reportOnce } from './kubernetes/odd-values.ts';
@@ -98,7 +98,7 @@ function print(text: string): void {
 
 async function run(config: Config, log: Logger, output: StandardOutput): Promise<void> {
   const stopping = stopSignal();
-  limitInformational();
+  limitClientRequests();
   const stop = new AbortController();
   for (const notice of config.notices) log.warn(notice);
 

@@ -19,7 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/metrics.ts': ['src/process-metrics.ts'],
   'src/series-life.ts': [],
   'src/event-loop.ts': [],
-  'src/informational.ts': [],
+  'src/client-limits.ts': ['src/tls-limit.ts'],
+  'src/tls-limit.ts': [],
   'src/warm-up.ts': [],
   'src/resource.ts': [],
   'src/tls-verification.ts': [],
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
   'src/probes/': [
+    'src/tls-limit.ts',
     'src/probes/',
     'src/deadline.ts',
     'src/follow-file.ts',

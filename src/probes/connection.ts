@@ -1,11 +1,11 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { deadline } from '../deadline.ts';
+import { limitTlsMessages } from '../tls-limit.ts';
 import { TLS_VERIFICATION } from '../tls-verification.ts';
 import { dial } from './dial.ts';
 import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
-import { limitTlsMessages } from './tls-limit.ts';
 
 /** How long looking up the name and connecting may take together, in milliseconds (the contract's 5 s). */
 const CONNECT_MS = 5_000;
@@ -92,7 +92,10 @@ function handshake(
       rejectUnauthorized: !network.insecure,
       ALPNProtocols: protocols,
     });
-    limitTlsMessages(secure, socket);
+    limitTlsMessages(secure, (error) => {
+      socket.destroy();
+      setImmediate(() => secure.destroy(error));
+    });
     const abort = () => secure.destroy(signal.reason);
     secure.once('secureConnect', () => {
       signal.removeEventListener('abort', abort);

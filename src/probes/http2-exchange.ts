@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Answer, Headers } from './exchange.ts';
 import type { Progress } from './progress.ts';
 
-/** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`informational.ts`). */
+/** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`client-limits.ts`). */
 const MAX_INFORMATIONAL = 16;
 
 /** The most that a response's head may hold: as over HTTP/1, in bytes, 32 of which HTTP/2 counts for each field. */

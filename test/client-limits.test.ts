@@ -1,11 +1,12 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { expect, test } from 'vitest';
-import { limitInformational } from '../src/informational.ts';
+import { limitClientRequests } from '../src/client-limits.ts';
 import { authority, serving } from './probes/ask.ts';
+import { hostileTlsServer, KEY_UPDATE, newSessionTicket } from './support/hostile-tls.ts';
 import { OK, pour, ScriptedServer, say } from './support/scripted-server.ts';
 
-limitInformational();
+limitClientRequests();
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
@@ -25,7 +26,7 @@ test.each([
   { scheme: 'http', text: CONTINUE },
   { scheme: 'http', text: HINTS },
   { scheme: 'https', text: CONTINUE },
-])('limitInformational() ends a request whose 1xx responses do not end (%#)', async (given) => {
+])('limitClientRequests() ends a request whose 1xx responses do not end (%#)', async (given) => {
   const server = await ScriptedServer.start({
     ...(given.scheme === 'https' ? { tls: serving } : {}),
     answer: pour(given.text.repeat(1_000)),
@@ -34,7 +35,16 @@ test.each([
   expect(await get(server.url())).toBe('more than 16 informational responses (1xx)');
 });
 
-test('limitInformational() lets 16 pass, of each request', async () => {
+test.each([
+  { what: 'renews its keys', message: () => KEY_UPDATE },
+  { what: 'gives tickets', message: newSessionTicket },
+])('limitClientRequests() ends a request whose server $what without end', async ({ message }) => {
+  const { url } = await hostileTlsServer(serving, message, 20_000);
+
+  expect(await get(url)).toBe('too many keys or tickets over one connection');
+});
+
+test('limitClientRequests() lets 16 pass, of each request', async () => {
   const server = await ScriptedServer.start({ answer: say(CONTINUE.repeat(16) + OK) });
 
   expect(await get(server.url())).toBe(200);
