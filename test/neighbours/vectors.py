@@ -1,6 +1,6 @@
-# Usage: python3 test/neighbours/vectors.py && biome format --write test/neighbours/vectors.json
+# Usage: python3 test/neighbours/vectors.py
 #
-# Writes vectors.json beside it: which neighbours a node asks, worked out from the contract's rule
+# Writes vectors.json beside it, one case a line: which neighbours a node asks, worked out from the contract's rule
 # alone. It walks a sorted ring, where choose.ts sorts distances, so that the two share no mistake.
 
 import bisect
@@ -52,6 +52,15 @@ def ec2(count):
     ]
 
 
+def text(clusters):
+    """As JSON, with a line for the nodes of each cluster and one for each vector."""
+    return "[\n%s\n]\n" % ",\n".join(
+        '{"nodes": %s,\n"vectors": [\n%s\n]}'
+        % (json.dumps(each["nodes"]), ",\n".join(map(json.dumps, each["vectors"])))
+        for each in clusters
+    )
+
+
 def main():
     three, eleven, hundred, thousand = numbered(3), numbered(11), ec2(100), ec2(1000)
     clusters = [
@@ -62,7 +71,7 @@ def main():
         cluster(thousand, [*thousand[::100], "node-17", ""], 2),
     ]
     path = pathlib.Path(__file__).with_name("vectors.json")
-    path.write_text(json.dumps(clusters) + "\n")
+    path.write_text(text(clusters))
 
 
 main()
