@@ -1,8 +1,7 @@
 import type { KubeClient } from '../../lab/real/kube-client.ts';
 
 /** The collections that a probe follows. */
-export const COLLECTIONS = ['pods', 'nodes'] as const;
-export type Collection = (typeof COLLECTIONS)[number];
+export type Collection = 'pods' | 'nodes';
 
 /** A number for each collection. */
 export type PerCollection = Readonly<Record<Collection, number>>;

@@ -32,7 +32,7 @@ export function readValues(): Value[] {
 }
 
 /** The rows of the README's table. */
-export function tableRows(values: readonly Value[]): string[] {
+function tableRows(values: readonly Value[]): string[] {
   return values
     .filter(({ fallback }) => fallback !== '')
     .map(({ key, fallback, description }) => {

@@ -51,7 +51,7 @@ export type Dashboard = Readonly<{
 export const UIDS = ['kubenurse-overview', 'kubenurse-path', 'kubenurse-components'] as const;
 
 /** Where the dashboard's file is. */
-export function fileOf(uid: string): URL {
+function fileOf(uid: string): URL {
   return new URL(`../../deploy/helm/kubenurse/files/dashboards/${uid}.json`, import.meta.url);
 }
 

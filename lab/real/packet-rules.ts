@@ -5,7 +5,7 @@ import type { Impairment } from './impairment.ts';
 export const PROBE_PORTS: readonly number[] = [8080, 8443];
 
 /** The Differentiated Services code point of packets that `impair` is to delay: one nobody else uses. */
-export const SLOW_MARK = 42;
+const SLOW_MARK = 42;
 
 /** Linux sets PSH on the last segment of what was written, and no segment without payload is longer than 120 bytes. */
 const PAYLOAD = ['tcp flags & psh == psh', 'meta length > 120'];

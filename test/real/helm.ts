@@ -35,13 +35,6 @@ export async function render(
   return readManifests(await helm(place, values));
 }
 
-/** Every variant as rendered for the release `kubenurse` in the namespace `kubenurse`. */
-export function renderedVariants(): Promise<(Rendered & { name: string })[]> {
-  return Promise.all(
-    VARIANTS.map(async (name) => ({ name, ...(await render(variantValues(name))) })),
-  );
-}
-
 /** The values that stand in the probe's environment; those of secrets and the downward API are left out. */
 export function writtenEnvironment(rendered: Rendered): Record<string, string> {
   const variables = probeOf(rendered).container.env ?? [];
