@@ -11,8 +11,11 @@ export type ResponseHead = Readonly<{
 /** The most that all heads of one answer, 1xx included, may hold together, in bytes. */
 const MAX_HEAD_BYTES = 200 * 1024;
 
-/** In how many reads they may come: each takes time of the event loop, however little it has. Nobody needs a hundred. */
-const MAX_PIECES = 2_000;
+/**
+ * In how many reads they may come: each takes time of the event loop, however little it has. Who writes
+ * byte by byte needs some hundreds.
+ */
+const MAX_PIECES = 1_000;
 
 const LF = 0x0a;
 const CR = 0x0d;
