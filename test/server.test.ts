@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
 import { ask, sendBytes, servePages } from './support/served-pages.ts';
@@ -180,6 +180,26 @@ describe('startServer() and a client that takes its time', () => {
     socket.pause().write(get('/large'));
     const served = await seen.promise;
     await until('the connection is closed', 5_000, () => served.destroyed);
+  });
+
+  test('closes the connection of one that takes more than 15 s over its answer, though bytes go', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const seen = Promise.withResolvers<Socket>();
+    const { port } = await servePages({
+      '/large': (context) => {
+        seen.resolve(context.socket);
+        context.body = Buffer.alloc(32 << 20);
+      },
+    });
+    const socket = connect({ host: '127.0.0.1', port });
+    onTestFinished(() => void socket.destroy());
+    socket.pause().write(get('/large'));
+    const served = await seen.promise;
+    vi.advanceTimersByTime(14_999);
+    expect(served.destroyed).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(served.destroyed).toBe(true);
   });
 
   test.each([
