@@ -1,14 +1,13 @@
-/** The shortest rest between the end of a run and the beginning of the next, in milliseconds. */
+/** The rest between the end of a run and the beginning of the next, in milliseconds. */
 const MIN_REST_MS = 100;
-
-/** The rest as a multiple of the time that the run took: runs take at most a fifth of the time. */
-const REST_PER_RUN = 4;
+const MAX_REST_MS = 1_000;
 
 /**
  * `make`, run once for all who wait, so that no number of callers costs more than one. Each gets the result of a run
- * that began after the call, and waits for the rest after the last run first.
+ * that began after the call, and waits for the rest after the last run first. `restPerRun`: the rest as a multiple of the
+ * time that the run took, for one that computes.
  */
-export function shared<T>(make: () => Promise<T>): () => Promise<T> {
+export function shared<T>(make: () => Promise<T>, restPerRun = 0): () => Promise<T> {
   let rested = Promise.resolve();
   let next: Promise<T> | undefined;
   const run = async () => {
@@ -20,8 +19,8 @@ export function shared<T>(make: () => Promise<T>): () => Promise<T> {
     try {
       return await make();
     } finally {
-      const rest = Math.max(MIN_REST_MS, REST_PER_RUN * (performance.now() - begin));
-      setTimeout(resolve, rest).unref();
+      const rest = restPerRun * (performance.now() - begin);
+      setTimeout(resolve, Math.min(Math.max(rest, MIN_REST_MS), MAX_REST_MS)).unref();
     }
   };
   return () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Latest } from '../../src/latest.ts';
 import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
@@ -241,6 +242,17 @@ describe('alivePage() and the checks', () => {
     await ask(port, '/alive');
     expect(askedAt).toHaveLength(1);
     schedule.stop();
+  });
+
+  test('answers a tenth of a second after an answer that had to wait for seconds', async () => {
+    let takes = 1_000;
+    const refresh = () => sleep(takes);
+    const port = await serveAlive(ALL_OK, { refresh });
+    await ask(port, '/alive');
+    takes = 0;
+    const begin = performance.now();
+    await ask(port, '/alive');
+    expect(performance.now() - begin).toBeLessThan(900);
   });
 
   test('wants no result older than 3 s', async () => {

@@ -6,7 +6,7 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
 /** A shared run that takes so many milliseconds, and when each has begun. */
-function timed(milliseconds: number, fails = false) {
+function timed(milliseconds: number, { fails = false, restPerRun = 0 } = {}) {
   const begun: number[] = [];
   const get = shared(async () => {
     begun.push(performance.now());
@@ -14,7 +14,7 @@ function timed(milliseconds: number, fails = false) {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     if (fails) throw new Error(`no run ${number}`);
     return number;
-  });
+  }, restPerRun);
   return { get, begun };
 }
 
@@ -37,27 +37,32 @@ test('shared() gives nobody the result of a run that began before the call', asy
 });
 
 test.each([
-  [1, 100],
-  [50, 200],
-  [1_000, 4_000],
-])('shared() rests after a run of %i ms for %i ms', async (milliseconds, rest) => {
-  const { get, begun } = timed(milliseconds);
-  get();
-  await vi.advanceTimersByTimeAsync(milliseconds + rest - 1);
-  get();
-  await vi.advanceTimersByTimeAsync(0);
-  expect(begun).toEqual([0]);
-  await vi.advanceTimersByTimeAsync(1);
-  expect(begun).toEqual([0, milliseconds + rest]);
-  await vi.advanceTimersByTimeAsync(milliseconds + rest);
-  get();
-  expect(begun).toHaveLength(2);
-  await vi.advanceTimersByTimeAsync(0);
-  expect(begun).toEqual([0, milliseconds + rest, 2 * (milliseconds + rest)]);
-});
+  [1, 4, 100],
+  [50, 4, 200],
+  [6_000, 4, 1_000],
+  // One that waits for others.
+  [6_000, 0, 100],
+])(
+  'shared() rests after a run of %i ms, by %i, for %i ms',
+  async (milliseconds, restPerRun, rest) => {
+    const { get, begun } = timed(milliseconds, { restPerRun });
+    get();
+    await vi.advanceTimersByTimeAsync(milliseconds + rest - 1);
+    get();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(begun).toEqual([0]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(begun).toEqual([0, milliseconds + rest]);
+    await vi.advanceTimersByTimeAsync(milliseconds + rest);
+    get();
+    expect(begun).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(begun).toEqual([0, milliseconds + rest, 2 * (milliseconds + rest)]);
+  },
+);
 
 test('shared() rejects for all who wait, and goes on', async () => {
-  const { get } = timed(10, true);
+  const { get } = timed(10, { fails: true });
   const first = Promise.allSettled([get(), get()]);
   await vi.advanceTimersByTimeAsync(10);
   expect((await first).map((each) => (each as PromiseRejectedResult).reason.message)).toEqual([
