@@ -42,6 +42,31 @@ test('OTEL_METRICS_EXPORTER=otlp serves no /metrics', async () => {
   expect((await httpGet(`${program.url}/metrics`, 10_000)).status).toBe(404);
 });
 
+test('an exporter that fails before the metrics are made is counted, and ends nothing', async () => {
+  const module = temporaryFile(
+    `export async function createExporter({ push, retirement }) {
+      retirement.onRefused(3);
+      const exporter = push(async () => {});
+      // It reads nothing yet, and so fails.
+      await exporter.reader.forceFlush().catch(() => {});
+      await exporter.reader.onForceFlush();
+      return exporter;
+    }`,
+  );
+  const program = await startListening({ OTEL_METRICS_EXPORTER: `prometheus,${module}` });
+  const scraped = async (series: string) => {
+    const { body } = await httpGet(`${program.url}/metrics`, 1_000);
+    return Number(
+      body
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(' ')[1],
+    );
+  };
+  expect(await scraped('kubenurse_refused_series_total')).toBe(3);
+  expect(await scraped(`kubenurse_export_failures_total{exporter="${module}"}`)).toBeGreaterThan(0);
+});
+
 test('an exporter that cannot be loaded keeps the program from starting, and is named', async () => {
   const { closed, stdout } = startProgram({
     ...ENOUGH,
