@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// First, before anything else is loaded: see there.
+import './signals.ts';
+
 import dns from 'node:dns';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -36,6 +39,7 @@ import { resourceAttributes } from './resource.ts';
 import { Schedule } from './schedule.ts';
 import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
+import { stopSignal } from './signals.ts';
 import { openStandardOutput, type StandardOutput } from './standard-output.ts';
 import { untrusted } from './tls-verification.ts';
 import { warmUp } from './warm-up.ts';
@@ -97,7 +101,6 @@ function print(text: string): void {
 }
 
 async function run(config: Config, log: Logger, output: StandardOutput): Promise<void> {
-  const stopping = stopSignal();
   limitClientRequests();
   const stop = new AbortController();
   for (const notice of config.notices) log.warn(notice);
@@ -218,7 +221,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   );
   schedule.start();
 
-  log.info({ signal: await stopping }, 'kubenurse is stopping');
+  log.info({ signal: await stopSignal }, 'kubenurse is stopping');
   stop.abort(new Error('kubenurse is shutting down'));
   schedule.stop();
   await sleep(config.shutdownDuration);
@@ -270,13 +273,6 @@ function discover(
 /** With one digit after the point. */
 function inSeconds(milliseconds: number): number {
   return Math.round(milliseconds / 100) / 10;
-}
-
-/** The first SIGTERM or SIGINT; later ones change nothing, since the end is bounded in time. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    process.on('SIGTERM', resolve).on('SIGINT', resolve);
-  });
 }
 
 main();

@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/tls-limit.ts': [],
   'src/warm-up.ts': [],
   'src/resource.ts': [],
+  'src/signals.ts': [],
   'src/tls-verification.ts': [],
 
   'src/config.ts': ['src/config/'],

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+
+/** The bit of SIGTERM, 15, in a mask of signals (proc_pid_status(5)). */
+const SIGTERM = 1n << 14n;
+
+/**
+ * The first SIGTERM or SIGINT; later ones change nothing, since the end is bounded in time. Listened to as soon as this
+ * module is loaded, which has to be before all others: PID 1 of a container does not get a signal until then.
+ */
+export const stopSignal: Promise<string> = new Promise((resolve) => {
+  if (process.pid === 1 && wasTerminatedAtStart()) resolve('SIGTERM');
+  process.on('SIGTERM', resolve).on('SIGINT', resolve);
+});
+
+// Where nobody listens, Node opens its inspector, by which any code can be run.
+process.on('SIGUSR1', () => {});
+
+/**
+ * Whether a SIGTERM came while Node itself was starting: its handler, which is there until we listen, is removed at the
+ * first signal and raises it again, which means nothing to PID 1.
+ */
+function wasTerminatedAtStart(): boolean {
+  try {
+    const [, caught] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    return caught !== undefined && (BigInt(`0x${caught}`) & SIGTERM) === 0n;
+  } catch {
+    return false;
+  }
+}
