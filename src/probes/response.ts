@@ -17,6 +17,9 @@ const MAX_HEAD_BYTES = 200 * 1024;
  */
 const MAX_PIECES = 1_000;
 
+/** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
+const MAX_INFORMATIONAL = 16;
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -28,6 +31,7 @@ const CR = 0x0d;
 export class ResponseHeadReader {
   #received: Buffer = Buffer.alloc(0);
   #pieces = 0;
+  #informational = 0;
   /** Where the head that is being read starts. */
   #start = 0;
   /** Where the search for its end goes on. */
@@ -51,6 +55,10 @@ export class ResponseHeadReader {
       const head = parseHead(received.toString('latin1', start, end));
       if (head.status >= 200 || head.status === 101) {
         return { ...head, body: received.subarray(end) };
+      }
+      this.#informational++;
+      if (this.#informational > MAX_INFORMATIONAL) {
+        throw new Error(`more than ${MAX_INFORMATIONAL} informational responses (1xx)`);
       }
       this.#start = end;
       this.#searched = end;

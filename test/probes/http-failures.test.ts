@@ -59,6 +59,7 @@ describe('httpProbe() names the phase that failed: response', () => {
   const closed = 'the connection was closed before the answer';
   const wasReset = 'connection reset by peer (ECONNRESET)';
   const notHttp = 'the answer is not HTTP/1';
+  const tooMany = 'more than 16 informational responses (1xx)';
   const tooLong = "the answer's head is longer than 204800 bytes";
   const cases: [title: string, answer: Script, why: string][] = [
     ['it closes without an answer', sayAndClose(''), closed],
@@ -76,8 +77,8 @@ describe('httpProbe() names the phase that failed: response', () => {
     ['its status is no number', say('HTTP/1.1 OK\r\n\r\n'), notHttp],
     ['its status is too short a number', say('HTTP/1.1 99 OK\r\n\r\n'), notHttp],
     ['its head is too long', say(`HTTP/1.1 200 OK\r\nA: ${'a'.repeat(210_000)}\r\n\r\n`), tooLong],
-    ['its informational answers have no end', pour('HTTP/1.1 100 Continue\r\n\r\n'), tooLong],
-    ['they come in large pieces', pour('HTTP/1.1 103 Early\r\n\r\n'.repeat(5_000)), tooLong],
+    ['its informational answers have no end', pour('HTTP/1.1 100 Continue\r\n\r\n'), tooMany],
+    ['they come in large pieces', pour('HTTP/1.1 103 Early\r\n\r\n'.repeat(5_000)), tooMany],
     [
       'its head has no end',
       (socket, ...rest) => {
