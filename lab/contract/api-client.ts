@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { ControlPlane } from '../parts/control-plane.ts';
 
 /** Longer than this no test waits for an answer or an event. */
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 30_000;
 
 /** What has to be known of an API server to ask it. */
 type Server = Pick<ControlPlane, 'url' | 'certificateAuthority'>;
@@ -42,7 +42,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** Rejects when there is no whole answer within 5 s. */
+  /** Rejects when there is no whole answer within 30 s. */
   async get(path: string, options: RequestOptions = {}): Promise<Answer> {
     const response = await this.open(path, options);
     const chunks: Buffer[] = await response.toArray();
@@ -51,7 +51,7 @@ export class ApiClient {
     return { status: statusCode, headers, body: JSON.parse(text) };
   }
 
-  /** Resolves with the answer's head; it is cut off when the test ends, or after 5 s. */
+  /** Resolves with the answer's head; it is cut off when the test ends, or after 30 s. */
   async open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
     const headers = {
       ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),

@@ -1,8 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 /** What has not ended so long after SIGTERM is killed. */
 const STOP_LIMIT_MS = 10_000;
+
+/** Of util-linux. */
+const SETPRIV = '/usr/bin/setpriv';
+
+/**
+ * The command line with which the kernel kills the program when this process dies without a chance to do so; the same
+ * command line where there is no setpriv.
+ */
+export function tied(commandLine: readonly string[]): string[] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', ...commandLine] : [...commandLine];
+}
 
 const running = new Set<OwnedProcess>();
 process.on('exit', () => {

@@ -1,14 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { OwnedProcess } from './owned-process.ts';
+import { OwnedProcess, tied } from './owned-process.ts';
 
 /** So many lines of the output are kept, the latest. */
 const KEPT_LINES = 1_000;
 /** A longer line, in characters, is kept in pieces. */
 const LONGEST_LINE = 64 * 1024;
-
-/** util-linux; has the kernel kill the program when we die without a chance to do it ourselves. */
-const SETPRIV = '/usr/bin/setpriv';
 
 /** What a program has written to one of its outputs. */
 export class Lines {
@@ -66,8 +62,7 @@ export class Program extends OwnedProcess {
     output: Output,
     enter: readonly string[] = [],
   ) {
-    const dieWithUs = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
-    const commandLine = [...dieWithUs, ...enter, process.execPath, file];
+    const commandLine = tied([...enter, process.execPath, file]);
     const read = (stdout: Readable, stderr: Readable) => {
       output.stdout.follow(stdout);
       output.stderr.follow(stderr);

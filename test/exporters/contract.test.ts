@@ -11,7 +11,7 @@ import type { Series } from './exported-series.ts';
 import { type OtherSide, ROWS, type Row } from './exporter-rows.ts';
 
 /** How long anything may take, in milliseconds. */
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 30_000;
 
 /** The exporter with its other side, until the test has finished. */
 async function started(row: Row, { interval = 20 } = {}) {

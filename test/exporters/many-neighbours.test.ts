@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
 /** Its 2 s are all CPU, which others may want as well. */
-const LIMIT_MS = 50_000;
+const LIMIT_MS = 200_000;
 
 const SCRIPT = join(import.meta.dirname, 'many-neighbours.ts');
 

@@ -5,7 +5,7 @@ import type { Page } from '../../src/pages/page.ts';
 import { startServer } from '../../src/server.ts';
 
 /** How long an answer may take, in milliseconds. */
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 30_000;
 
 /** Serves the pages on a port of their own until the test has finished. `errors`: what the server has reported. */
 export async function servePages(
@@ -26,7 +26,7 @@ export async function servePages(
 
 export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
-/** Asks once, over a connection of its own. Rejects when there is no whole answer within 5 s. */
+/** Asks once, over a connection of its own. Rejects when there is no whole answer within 30 s. */
 export function ask(
   port: number,
   path: string,
@@ -59,7 +59,7 @@ export function ask(
   });
 }
 
-/** Sends these bytes, and resolves with what came back once the server has closed. Rejects when it does not within 5 s. */
+/** Sends these bytes, and resolves with what came back once the server has closed. Rejects when it does not within 30 s. */
 export function sendBytes(port: number, bytes: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { tied } from '../../lab/support/owned-process.ts';
 import { Lines } from '../../lab/support/program.ts';
 import { until } from '../../lab/support/until.ts';
 
@@ -22,6 +23,8 @@ export const ENOUGH = {
 // Not onTestFinished(): the tests run beside each other.
 export const opened = new DisposableStack();
 afterAll(() => opened.dispose());
+// Where the run is broken off (--bail), no afterAll() is called.
+process.on('exit', () => opened.dispose());
 
 /** Starts the program; it is killed when the tests of the file are over, if it has not ended. */
 export function startProgram(
@@ -29,7 +32,8 @@ export function startProgram(
   args: readonly string[] = [],
   nodeArgs: string[] = [],
 ) {
-  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+  const [command = '', ...rest] = tied([process.execPath, ...nodeArgs, MAIN, ...args]);
+  const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
