@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { httpGet } from '../../lab/support/http-get.ts';
 import { until } from '../../lab/support/until.ts';
-import { PushCollector } from '../support/push-collector.ts';
+import { answer, PushCollector } from '../support/push-collector.ts';
 import { pour, ScriptedServer } from '../support/scripted-server.ts';
 import { startListening } from '../support/start-program.ts';
 
@@ -120,4 +120,15 @@ test('the last push, after SIGTERM, has what the last checks gave', async () => 
   expect(await program.closed).toBe(0);
   expect(collector.pushes.map(({ path }) => path)).toEqual(['/v1/metrics']);
   expect(collector.pushes[0]?.body).toContain('kubenurse_httpclient_requests_total');
+});
+
+test("a receiver's status of 8 KB with control characters is cut and freed of them in the log", async () => {
+  const collector = await PushCollector.start();
+  collector.behaviour = answer(`400 \x9b2J${'x'.repeat(8_000)}`);
+  const program = await startPushing(collector.url);
+  await until('it is logged', 5_000, () => lines(program, 'export of metrics fails').length > 0);
+  const { error } = lines(program, 'export of metrics fails')[0] ?? {};
+  // The C1 character in UTF-8, read as Latin-1 by Node.
+  expect(String(error)).toMatch(/^Â 2Jx+$/);
+  expect(String(error).length).toBeLessThanOrEqual(500);
 });
