@@ -1,7 +1,7 @@
 // Asks `GET PATH` of an address COUNT times, one after the other, and prints how long each took, in nanoseconds a
 // line: to the end of the answer's head, which is all of an empty answer. `new`: a connection each, whose opening counts.
 //
-//   ask ADDRESS PORT PATH COUNT new|keep
+//   ask ADDRESS PORT PATH COUNT new|keep [SOURCE]
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct sockaddr_in server;
+static struct sockaddr_in server, source;
 static char request[1024];
 static char answer[65536];
 
@@ -34,6 +34,7 @@ static int dial(void) {
   setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (bind(connection, (struct sockaddr *)&source, sizeof source) != 0) fail("bind");
   if (connect(connection, (struct sockaddr *)&server, sizeof server) != 0) fail("connect");
   return connection;
 }
@@ -55,9 +56,10 @@ static void ask(int connection) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) return 2;
+  if (argc != 6 && argc != 7) return 2;
   int count = atoi(argv[4]), keep = strcmp(argv[5], "keep") == 0, connection = -1;
-  server.sin_family = AF_INET;
+  server.sin_family = source.sin_family = AF_INET;
+  if (argc == 7 && inet_pton(AF_INET, argv[6], &source.sin_addr) != 1) return 2;
   server.sin_port = htons(atoi(argv[2]));
   if (inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return 2;
   snprintf(request, sizeof request,

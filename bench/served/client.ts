@@ -11,12 +11,13 @@ const LIMIT_MS = 120_000;
 
 /** Clients written in C, so that the one that measures is felt as little as can be. */
 export type Clients = Readonly<{
-  /** Asks so often, one after the other; `new`: over a connection each. Resolves with what each took, in milliseconds. */
+  /** Asks so often, one after the other; `new`: over a connection each; `source`: from that address. Resolves with what each took, in milliseconds. */
   ask: (
     port: number,
     path: string,
     count: number,
     connections: 'new' | 'keep',
+    source?: string,
   ) => Promise<number[]>;
   /** Asks each path in turn, so often a second. Resolves with the number of answers by path and status; 0: no answer. */
   flood: (
@@ -39,8 +40,8 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
     return stdout.split('\n').filter((line) => line !== '');
   };
   return {
-    ask: async (port, path, count, connections) => {
-      const lines = await linesOf('ask', ['127.0.0.1', port, path, count, connections]);
+    ask: async (port, path, count, connections, source = '0.0.0.0') => {
+      const lines = await linesOf('ask', ['127.0.0.1', port, path, count, connections, source]);
       return lines.map((nanoseconds) => Number(nanoseconds) / 1e6);
     },
     flood: async (port, { paths, rate, seconds }) => {

@@ -14,16 +14,23 @@ export async function startPacked(
   stack: AsyncDisposableStack,
   file: string,
   environment: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
 ): Promise<Served> {
   const port = Number(environment.KUBENURSE_PORT ?? (await freePort()));
   const url = `http://127.0.0.1:${port}`;
-  return start(stack, file, port, {
-    ...ONE_CHECK,
-    KUBENURSE_LOG_LEVEL: 'error',
-    KUBENURSE_PORT: String(port),
-    KUBENURSE_SERVICE_URL: url,
-    ...environment,
-  });
+  return start(
+    stack,
+    file,
+    port,
+    {
+      ...ONE_CHECK,
+      KUBENURSE_LOG_LEVEL: 'error',
+      KUBENURSE_PORT: String(port),
+      KUBENURSE_SERVICE_URL: url,
+      ...environment,
+    },
+    flags,
+  );
 }
 
 /** Starts a server of this folder by the same flags, told by the variable `PORT` where to listen. */
@@ -37,8 +44,9 @@ async function start(
   file: string,
   port: number,
   environment: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
 ): Promise<Served> {
-  const args = [...imageFlags(), file];
+  const args = [...imageFlags(), ...flags, file];
   const url = `http://127.0.0.1:${port}/alwayshappy`;
   return { port, process: await startNode(stack, args, environment, url) };
 }

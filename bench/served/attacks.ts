@@ -1,0 +1,78 @@
+/** What each connection of an attack sends, and what it does then. */
+export type Attack = Readonly<{
+  payload: string;
+  connections: number;
+  /** Whether it reads what is answered. */
+  reads: boolean;
+  /** Whether it sends again when there is an answer. */
+  repeats: boolean;
+  /** Whether it closes as soon as it has sent. */
+  gone: boolean;
+}>;
+
+const get = (path: string, lines = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
+
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+
+const once = { reads: true, repeats: false, gone: false };
+const again = { reads: true, repeats: true, gone: false };
+const unread = { reads: false, repeats: false, gone: false };
+const gone = { reads: false, repeats: false, gone: true };
+
+/** One for each way by which the program was stopped or slowed, and some that come to mind. */
+export const ATTACKS: Readonly<Record<string, Attack>> = {
+  'bodies of 1-byte chunks': {
+    payload: get('/alive', CHUNKED) + '1\r\nx\r\n'.repeat(66_000),
+    connections: 15,
+    ...once,
+  },
+  'large bodies': {
+    payload: get('/alive', 'Content-Length: 9999999999\r\n') + 'x'.repeat(1 << 20),
+    connections: 100,
+    ...once,
+  },
+  'pipelined /alive': { payload: get('/alive').repeat(2_000), connections: 100, ...once },
+  'pipelined /alwayshappy': {
+    payload: get('/alwayshappy').repeat(2_000),
+    connections: 100,
+    ...once,
+  },
+  'pipelined and never read': { payload: get('/alive').repeat(2_000), connections: 100, ...unread },
+  '/alive never read': {
+    payload: get('/alive', `X: ${'"'.repeat(15_000)}\r\n`),
+    connections: 2_000,
+    ...unread,
+  },
+  '/metrics never read': { payload: get('/metrics'), connections: 2_000, ...unread },
+  '/metrics and gone at once': { payload: get('/metrics'), connections: 200, ...gone },
+  '/metrics': { payload: get('/metrics'), connections: 2_000, ...again },
+  '/alive': { payload: get('/alive'), connections: 2_000, ...again },
+  'a long Accept': {
+    payload: get('/metrics', `Accept: ${'a/b,'.repeat(3_700)}\r\n`),
+    connections: 100,
+    ...again,
+  },
+  '990 equal headers': {
+    payload: get('/alive', 'a: b\r\n'.repeat(990)),
+    connections: 100,
+    ...again,
+  },
+  'a name of dashes': {
+    payload: get('/alive', `${'-a'.repeat(7_400)}: x\r\n`),
+    connections: 100,
+    ...again,
+  },
+  'kept connections': { payload: get('/alwayshappy'), connections: 2_000, ...again },
+  'new connections': {
+    payload: get('/alwayshappy', 'Connection: close\r\n'),
+    connections: 2_000,
+    ...once,
+  },
+  'heads of which half comes': {
+    payload: get('/alive', `X: ${'x'.repeat(15_000)}`).slice(0, -2),
+    connections: 2_000,
+    ...once,
+  },
+  'what is not HTTP': { payload: '\x16\x03\x01'.repeat(100), connections: 500, ...once },
+  'pages that do not exist': { payload: get('/nowhere'), connections: 100, ...again },
+};
