@@ -20,11 +20,15 @@ const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
 const PROXY_STATUSES = [404, 500, 502, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 
-/** The questions that we ask, the neighbours being those of the moment (types and targets: the contract). */
+/**
+ * The questions that we ask, the neighbours being those of the moment (types and targets: the contract). A failure of
+ * an own check counts unless it comes too early for the pod to be behind its Service and ingress.
+ */
 export function createChecks(
   questions: Questions,
   probes: Probes,
   neighbourhood: Neighbourhood | undefined,
+  startup: Readonly<{ isTooEarly: (since: number) => Promise<boolean> }>,
 ): () => readonly Check[] {
   const check = (
     type: string,
@@ -32,12 +36,17 @@ export function createChecks(
     probe: Probe,
     knownStatuses: readonly number[],
   ): Check[] => (url ? [{ type, target: { url }, probe, knownStatuses }] : []);
+  const own = (type: string, url: URL | undefined): Check[] =>
+    check(type, url, probes.other, PROXY_STATUSES).map((each) => ({
+      ...each,
+      isFalseAlarm: (since: number) => startup.isTooEarly(since),
+    }));
 
   const always = [
     ...check('api_server_direct', questions.apiServerDirect, probes.apiServer, API_SERVER_STATUSES),
     ...check('api_server_dns', questions.apiServerDns, probes.apiServer, API_SERVER_STATUSES),
-    ...check('me_ingress', questions.meIngress, probes.other, PROXY_STATUSES),
-    ...check('me_service', questions.meService, probes.other, PROXY_STATUSES),
+    ...own('me_ingress', questions.meIngress),
+    ...own('me_service', questions.meService),
     ...questions.extra.flatMap(({ name, url }) => check(name, url, probes.other, PROXY_STATUSES)),
   ];
   const path = ({ scheme, port }: NonNullable<Questions['neighbours']>, neighbour: Neighbour) => {
@@ -48,7 +57,8 @@ export function createChecks(
       target: { url: new URL(`${scheme}://${host}:${port}/alwayshappy`), neighbour },
       probe: probes.neighbour,
       knownStatuses: NEIGHBOUR_STATUSES,
-      hasLeft: async (since: number) => (await neighbourhood?.hasLeft(neighbour, since)) ?? false,
+      isFalseAlarm: async (since: number) =>
+        (await neighbourhood?.hasLeft(neighbour, since)) ?? false,
     };
   };
   // A thousand of them take milliseconds to make: only where the neighbours are others than the last time.

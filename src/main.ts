@@ -41,6 +41,7 @@ import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
 import { stopSignal } from './signals.ts';
 import { openStandardOutput, type StandardOutput } from './standard-output.ts';
+import { Startup } from './startup.ts';
 import { untrusted } from './tls-verification.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -171,6 +172,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       metrics.eventLoopActive.record(seconds),
     );
   const askOurselves = createHttpProbe({ ...http, idle: undefined });
+  const startup = new Startup(config.interval);
   const schedule = new Schedule({
     checks: createChecks(
       { ...config.targets, neighbours: config.neighbours },
@@ -185,6 +187,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
         other: probe(),
       },
       neighbourhood,
+      startup,
     ),
     recorders: [life.recorder, metricsRecorder(metrics), logRecorder(log), latest.recorder],
     interval: config.interval,
@@ -210,7 +213,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
         neighbourhood,
       }),
       '/alwayshappy': alwaysHappyPage(callers),
-      '/ready': readyPage(whyNotReady),
+      '/ready': readyPage(whyNotReady, () => startup.foundReady()),
       ...(exports.scrape ? { '/metrics': metricsPage(exports.scrape) } : {}),
     },
     onError: limitedErrors(log),

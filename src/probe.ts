@@ -54,10 +54,10 @@ export type Check = Readonly<{
   /** The response statuses, beside 200, that a target of this kind is known to give. */
   knownStatuses: readonly number[];
   /**
-   * Asked after a failure of what began at `since` (milliseconds of `performance.now()`): has the target left
-   * meanwhile, so that the failure means nothing? Never rejects.
+   * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: does the failure say
+   * nothing of the path, because the target has left meanwhile or cannot be there yet? Never rejects.
    */
-  hasLeft?: (since: number) => Promise<boolean>;
+  isFalseAlarm?: (since: number) => Promise<boolean>;
 }>;
 
 /** The answer to a check. */

@@ -149,10 +149,10 @@ export class Schedule {
     const since = performance.now();
     const outcome = await check.probe(check.target, limit.signal);
     if (this.#stop.signal.aborted) return;
-    const isMeaningless = outcome.kind !== 'ok' && (await check.hasLeft?.(since));
+    const isFalseAlarm = outcome.kind !== 'ok' && (await check.isFalseAlarm?.(since));
     if (this.#stop.signal.aborted || !this.#asked.has(check.type)) return;
     this.#answeredAt.set(check.type, performance.now());
-    if (isMeaningless) return;
+    if (isFalseAlarm) return;
     for (const recorder of this.#options.recorders) recorder.record({ check, outcome });
   }
 }

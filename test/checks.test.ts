@@ -10,6 +10,8 @@ const PROBES = {
   other: async () => ok(),
 } satisfies Record<string, Probe>;
 
+const STARTED = { isTooEarly: async () => false };
+
 const QUESTIONS: Questions = {
   apiServerDirect: new URL('https://10.96.0.1:443/version'),
   apiServerDns: new URL('https://kubernetes.default.svc.cluster.local:443/version'),
@@ -37,7 +39,7 @@ function neighbourhoodOf(ipByNode: Record<string, string>, gone: readonly string
 
 /** The checks as `type url probe`. */
 function table(questions: Partial<Questions>, neighbourhood?: Neighbourhood): string[] {
-  const checks = createChecks({ ...QUESTIONS, ...questions }, PROBES, neighbourhood)();
+  const checks = createChecks({ ...QUESTIONS, ...questions }, PROBES, neighbourhood, STARTED)();
   return checks.map(({ type, target, probe }) => {
     const [name] = Object.entries(PROBES).find(([, known]) => known === probe) ?? [];
     return `${type} ${target.url} ${name}`;
@@ -65,7 +67,7 @@ describe('createChecks()', () => {
     const { neighbours } = neighbourhoodOf({ a: '10.1.0.1' });
     let current = neighbours();
     const neighbourhood = { neighbours: () => current } as unknown as Neighbourhood;
-    const checks = createChecks(QUESTIONS, PROBES, neighbourhood);
+    const checks = createChecks(QUESTIONS, PROBES, neighbourhood, STARTED);
     const first = checks();
     expect(checks()).toBe(first);
     current = neighbourhoodOf({ b: '10.1.0.2' }).neighbours();
@@ -98,7 +100,7 @@ describe('createChecks()', () => {
 
   test('hands out the neighbours of the moment', () => {
     const ipByNode: Record<string, string> = { a: '10.0.0.1' };
-    const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf(ipByNode));
+    const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf(ipByNode), STARTED);
     const paths = () => checks().flatMap(({ type }) => (type.startsWith('path_') ? [type] : []));
     expect(paths()).toEqual(['path_a']);
     ipByNode.b = '10.0.0.2';
@@ -110,19 +112,31 @@ describe('createChecks()', () => {
   test('asks after a failure whether the neighbour has left', async () => {
     const hasLeft = (gone: string[]) => {
       const neighbourhood = neighbourhoodOf({ a: '10.0.0.1' }, gone);
-      return createChecks(QUESTIONS, PROBES, neighbourhood)().at(-1)?.hasLeft?.(0);
+      return createChecks(QUESTIONS, PROBES, neighbourhood, STARTED)().at(-1)?.isFalseAlarm?.(0);
     };
     await expect(hasLeft(['a'])).resolves.toBe(true);
     await expect(hasLeft([])).resolves.toBe(false);
   });
 
-  test('never has a check of ours leave', () => {
-    const own = createChecks(QUESTIONS, PROBES, undefined)();
-    expect(own.map(({ hasLeft }) => hasLeft)).toEqual(own.map(() => undefined));
-  });
+  test.each([true, false])(
+    'asks after a failure of an own check, and of no other, whether it was too early: %s',
+    async (isTooEarly) => {
+      const extra = [{ name: 'extra', url: new URL('http://b.example.com/x') }];
+      const startup = { isTooEarly: async (since: number) => isTooEarly && since === 7 };
+      const checks = createChecks({ ...QUESTIONS, extra }, PROBES, undefined, startup)();
+      const verdicts = checks.map(async (check) => [check.type, await check.isFalseAlarm?.(7)]);
+      expect(await Promise.all(verdicts)).toEqual([
+        ['api_server_direct', undefined],
+        ['api_server_dns', undefined],
+        ['me_ingress', isTooEarly],
+        ['me_service', isTooEarly],
+        ['extra', undefined],
+      ]);
+    },
+  );
 
   test('knows which statuses a target can give', () => {
-    const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf({ a: '10.0.0.1' }))();
+    const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf({ a: '10.0.0.1' }), STARTED)();
     expect(checks.map(({ type, knownStatuses }) => [type, ...knownStatuses])).toEqual([
       ['api_server_direct', 401, 403, 429, 500, 503, 504],
       ['api_server_dns', 401, 403, 429, 500, 503, 504],

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/client-limits.ts': ['src/tls-limit.ts'],
   'src/tls-limit.ts': [],
   'src/warm-up.ts': [],
+  'src/startup.ts': [],
   'src/resource.ts': [],
   'src/signals.ts': [],
   'src/tls-verification.ts': [],

@@ -84,7 +84,7 @@ describe('Schedule and a target that may have left', () => {
     { outcome: ok(), left: true, expected: ['1 a ok', '2 a ok'] },
   ])('records what it means: $outcome.kind, left: $left', async ({ outcome, left, expected }) => {
     const hasLeft = vi.fn(async () => left);
-    const check = fakeCheck('a', { probe: async () => outcome, hasLeft });
+    const check = fakeCheck('a', { probe: async () => outcome, isFalseAlarm: hasLeft });
     const { schedule: rounds, take } = schedule(check);
     await rounds.refresh(0);
     expect(take().slice(2)).toEqual(expected);
@@ -95,7 +95,7 @@ describe('Schedule and a target that may have left', () => {
   test('does not ask it again while it waits for the news', async () => {
     const { probe, attempts } = hangingProbe();
     const hasLeft = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
-    const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, hasLeft }));
+    const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, isFalseAlarm: hasLeft }));
     const answered = rounds.refresh(0);
     await vi.advanceTimersByTimeAsync(10);
     attempts[0]?.answer(failed('connect'));
@@ -128,7 +128,7 @@ describe('Schedule.stop()', () => {
 
   test('records nothing of what waits for the news of its target', async () => {
     const hasLeft = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
-    const check = fakeCheck('a', { probe: async () => failed('connect'), hasLeft });
+    const check = fakeCheck('a', { probe: async () => failed('connect'), isFalseAlarm: hasLeft });
     const { schedule: rounds, take } = schedule(check);
     rounds.start();
     await vi.advanceTimersByTimeAsync(100);

@@ -181,6 +181,7 @@ describe('Schedule.refresh()', () => {
         },
         { apiServer: probe, neighbour: probe, other: probe },
         neighbourhood,
+        { isTooEarly: async () => false },
       );
       const heard: string[] = [];
       const record: Recorder['record'] = ({ check }) => heard.push(check.type);

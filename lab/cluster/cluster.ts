@@ -4,6 +4,7 @@ import type { Parts, StartParts } from '../parts/parts.ts';
 import { Turns } from '../support/turns.ts';
 import { type Fault, parseFault, parsePart } from './faults.ts';
 import { ClusterNode } from './node.ts';
+import { READINESS_TIMES, type ReadinessTimes } from './readiness.ts';
 
 /** So many programs are started at once: a start is all CPU. */
 const STARTS_AT_ONCE = 4;
@@ -18,6 +19,8 @@ export type ClusterOptions = Readonly<{
   env?: Readonly<Record<string, string>> | ((node: string) => Readonly<Record<string, string>>);
   /** The program's file; `src/main.ts` when not said. */
   program?: string;
+  /** READINESS_TIMES when not said. */
+  readiness?: ReadinessTimes;
 }>;
 
 /**
@@ -152,10 +155,8 @@ export class Cluster<P extends Parts = Parts> {
     return this.#nodes.map(({ name }) => name);
   }
 
-  /** The first one alone: it asks the service before any pod is in it. */
   async #startFirstNodes(count: number): Promise<void> {
-    await this.#startNodes(Math.min(count, 1));
-    for (let missing = count - 1; missing > 0; missing -= STARTS_AT_ONCE) {
+    for (let missing = count; missing > 0; missing -= STARTS_AT_ONCE) {
       await this.#startNodes(Math.min(missing, STARTS_AT_ONCE));
     }
   }
@@ -165,22 +166,24 @@ export class Cluster<P extends Parts = Parts> {
     this.#started += count;
     const starts = Array.from({ length: count }, (_, index) => this.#startNode(first + index));
     const started = await Promise.allSettled(starts);
-    for (const node of started) if (node.status === 'fulfilled') this.#nodes.push(node.value);
-    await this.setEndpoints();
     for (const node of started) if (node.status === 'rejected') throw node.reason;
   }
 
-  async #startNode(number: number): Promise<ClusterNode> {
+  async #startNode(number: number): Promise<void> {
     const name = `node-${number}`;
-    const { env = {}, program = PROGRAM } = this.#options;
-    return ClusterNode.start({
+    const { env = {}, program = PROGRAM, readiness = READINESS_TIMES } = this.#options;
+    const node = await ClusterNode.start({
       name,
       network: await this.parts.addNode(number, name),
       controlPlane: this.parts.controlPlane,
       program,
       environment: typeof env === 'function' ? env(name) : env,
       endpointsChanged: () => this.setEndpoints(),
+      readiness,
     });
+    this.#nodes.push(node);
+    this.#nodes.sort((one, other) => numberOf(one) - numberOf(other));
+    await this.setEndpoints();
   }
 
   /** Has the service and the ingress forward to the pods that are ready, and to no others. */
@@ -191,4 +194,8 @@ export class Cluster<P extends Parts = Parts> {
   async #closeNodes(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.close()));
   }
+}
+
+function numberOf({ name }: ClusterNode): number {
+  return Number(name.replace('node-', ''));
 }

@@ -5,6 +5,7 @@ import type { Endpoint, NodeNetwork } from '../parts/parts.ts';
 import { type NodeIdentity, nodeObject } from '../parts/pod.ts';
 import { httpGet } from '../support/http-get.ts';
 import { Lines } from '../support/program.ts';
+import type { ReadinessTimes } from './readiness.ts';
 import { RunningPod } from './running-pod.ts';
 
 /** How a node is broken. */
@@ -36,6 +37,7 @@ export type NodeOptions = Readonly<{
   environment: Readonly<Record<string, string>>;
   /** Is called whenever an endpoint may have changed. Resolves when service and ingress know. */
   endpointsChanged: () => Promise<void>;
+  readiness: ReadinessTimes;
 }>;
 
 /**
@@ -218,7 +220,8 @@ export class ClusterNode {
   }
 
   async #startPod(): Promise<void> {
-    const { network, controlPlane, program, environment, endpointsChanged } = this.#options;
+    const { network, controlPlane, program, environment, endpointsChanged, readiness } =
+      this.#options;
     const pod = await RunningPod.start({
       node: this.#identity,
       sandbox: await network.addPod(),
@@ -227,6 +230,7 @@ export class ClusterNode {
       environment,
       output: { stdout: this.log, stderr: this.stderr },
       endpointChanged: endpointsChanged,
+      readiness,
     });
     this.#pods.push(pod);
     this.#pod = pod;

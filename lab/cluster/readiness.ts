@@ -6,6 +6,12 @@ const LIMIT_MS = 1_000;
 const FAILURES = 3;
 const PERIOD_MS = 1_000;
 
+/** How long after the start of its program a pod is asked first, and after that until its endpoint is known, in milliseconds. */
+export type ReadinessTimes = Readonly<{ initialDelay: number; propagation: number }>;
+
+/** Half a second until kube-proxy and the ingress know: it applies changes once a second. */
+export const READINESS_TIMES: ReadinessTimes = { initialDelay: 0, propagation: 500 };
+
 /** Whether it is answered with 200 within a second. Never rejects. */
 export async function answers(url: string): Promise<boolean> {
   return httpGet(url, LIMIT_MS).then(
@@ -19,9 +25,9 @@ export class ReadinessProbe {
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
-  /** `tell` is called after each answer, with what is held true by then. */
-  constructor(url: string, tell: (isReady: boolean) => Promise<void>) {
-    this.#done = this.#run(url, tell);
+  /** Begins after `initialDelay` milliseconds. `tell` is called after each answer, with what is held true by then. */
+  constructor(url: string, initialDelay: number, tell: (isReady: boolean) => Promise<void>) {
+    this.#done = this.#run(url, initialDelay, tell);
   }
 
   async close(): Promise<void> {
@@ -29,8 +35,13 @@ export class ReadinessProbe {
     await this.#done;
   }
 
-  async #run(url: string, tell: (isReady: boolean) => Promise<void>): Promise<void> {
+  async #run(
+    url: string,
+    initialDelay: number,
+    tell: (isReady: boolean) => Promise<void>,
+  ): Promise<void> {
     const { signal } = this.#stop;
+    await sleep(initialDelay, undefined, { signal }).catch(() => {});
     let isReady = false;
     let failures = 0;
     while (!signal.aborted) {

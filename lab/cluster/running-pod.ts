@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '../parts/control-plane.ts';
 import type { NetworkFault } from '../parts/faults.ts';
 import type { Endpoint, PodSandbox } from '../parts/parts.ts';
@@ -5,7 +6,7 @@ import { type NodeIdentity, Pod } from '../parts/pod.ts';
 import type { Output } from '../support/program.ts';
 import { until } from '../support/until.ts';
 import { Container } from './container.ts';
-import { ReadinessProbe } from './readiness.ts';
+import { ReadinessProbe, type ReadinessTimes } from './readiness.ts';
 
 /** The port at which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;
@@ -25,6 +26,7 @@ export type RunningPodOptions = Readonly<{
   output: Output;
   /** Is called whenever `endpoint` may have changed. Resolves when service and ingress know. */
   endpointChanged: () => Promise<void>;
+  readiness: ReadinessTimes;
 }>;
 
 /** A pod with all that makes it run: its object, its sandbox, its program, and a kubelet that asks whether it is ready. */
@@ -35,6 +37,8 @@ export class RunningPod {
   #readiness: ReadinessProbe | undefined;
   #networkFault: NetworkFault | undefined;
   #isWithdrawn = false;
+  /** Whether the service and the ingress know that it is ready. */
+  #isKnownReady = false;
 
   private constructor(options: RunningPodOptions) {
     const { node, sandbox, controlPlane, program, output } = options;
@@ -49,9 +53,11 @@ export class RunningPod {
     try {
       await pod.#object.publish();
       await pod.#launch();
-      const { node, sandbox } = options;
-      pod.#readiness = new ReadinessProbe(`${sandbox.programUrl}/ready`, (isReady) =>
-        pod.#setReady(isReady),
+      const { node, sandbox, readiness } = options;
+      pod.#readiness = new ReadinessProbe(
+        `${sandbox.programUrl}/ready`,
+        readiness.initialDelay,
+        (isReady) => pod.#setReady(isReady),
       );
       await until(`${node.name} is ready`, READY_LIMIT_MS, () => pod.endpoint !== undefined);
     } catch (error) {
@@ -76,7 +82,7 @@ export class RunningPod {
 
   /** Where the service and the ingress reach it; undefined while they should not. */
   get endpoint(): Endpoint | undefined {
-    const isThere = this.#object.ready && !this.#object.terminating && this.#container.isRunning;
+    const isThere = this.#isKnownReady && !this.#object.terminating && this.#container.isRunning;
     return isThere && !this.#isWithdrawn ? { addresses: this.addresses, port: PORT } : undefined;
   }
 
@@ -175,11 +181,12 @@ export class RunningPod {
   }
 
   async #setReady(isReady: boolean): Promise<void> {
-    const before = this.endpoint;
-    this.#object.ready = isReady && this.#object.running && this.#container.isRunning;
+    const isReadyNow = isReady && this.#object.running && this.#container.isRunning;
+    this.#object.ready = isReadyNow;
     await this.#object.publish();
-    if ((before === undefined) !== (this.endpoint === undefined)) {
-      await this.#options.endpointChanged();
-    }
+    if (isReadyNow === this.#isKnownReady) return;
+    if (isReadyNow) await sleep(this.#options.readiness.propagation);
+    this.#isKnownReady = isReadyNow;
+    await this.#options.endpointChanged();
   }
 }

@@ -4,10 +4,10 @@ import { CertificateAuthority } from '../support/certificates.ts';
 import { EmbeddedApiServer } from './api-server/embedded-api-server.ts';
 import { DnsServer } from './dns-server.ts';
 import { EmbeddedNode } from './embedded-node.ts';
+import { EmbeddedService } from './embedded-service.ts';
 import { Files } from './environment.ts';
 import { Ingress } from './ingress.ts';
 import { layoutOf } from './layout.ts';
-import { Wire } from './wire.ts';
 
 /** Parts that need nothing but Node: servers of ours at loopback addresses. */
 export type EmbeddedParts = Parts &
@@ -15,7 +15,7 @@ export type EmbeddedParts = Parts &
     controlPlane: EmbeddedApiServer;
     dns: DnsServer;
     ingress: Ingress;
-    service: Wire;
+    service: EmbeddedService;
   }>;
 
 /** `network`: the first two bytes of every address, such as `127.0` (layout.ts). */
@@ -34,7 +34,7 @@ export function embeddedParts(network: string): StartParts<EmbeddedParts> {
       [INGRESS_HOST]: [layout.ingress.address],
     };
     const dns = kept(await DnsServer.start({ ...layout.dns, records }));
-    const service = kept(await Wire.start({ ...layout.service, backends: () => backends }));
+    const service = kept(await EmbeddedService.start(layout.service));
     const authority = await CertificateAuthority.create('ingress of the cluster on this machine');
     const ingress = kept(
       await Ingress.start({
@@ -44,10 +44,6 @@ export function embeddedParts(network: string): StartParts<EmbeddedParts> {
         backends: () => backends,
       }),
     );
-    // Who asks before there is an endpoint waits for the first one.
-    let isWaiting = true;
-    await Promise.all([service.break({ kind: 'hang' }), ingress.break({ kind: 'hang' })]);
-
     const files = await Files.create(layout, authority.certificate);
     stack.defer(() => files.remove());
 
@@ -68,9 +64,7 @@ export function embeddedParts(network: string): StartParts<EmbeddedParts> {
         backends = endpoints.flatMap(({ addresses: [address], port }) =>
           address === undefined ? [] : { address, port },
         );
-        if (!isWaiting || backends.length === 0) return;
-        isWaiting = false;
-        await Promise.all([service.break(undefined), ingress.break(undefined)]);
+        await service.setBackends(backends);
       },
       addNode: async (number, name) =>
         new EmbeddedNode({ number, name, layout, files, controlPlane, connectionsTo }),
