@@ -11,6 +11,8 @@ export type ResolvConf = Readonly<{
   timeout: number;
   /** How often each server is asked. */
   attempts: number;
+  /** `no-aaaa` (glibc 2.36): ask for IPv4 addresses alone. */
+  noAAAA: boolean;
 }>;
 
 // The libc's bounds: resolv.h's MAXNS, and res_init.c's RES_MAXNDOTS, RES_MAXRETRANS, RES_MAXRETRY.
@@ -28,9 +30,11 @@ export function parseResolvConf(
   const nameservers: string[] = [];
   let search: string[] = [];
   const options = { ndots: 1, timeout: 5, attempts: 2 };
+  let noAAAA = false;
 
   const readOptions = (words: readonly string[]) => {
     for (const word of words) {
+      if (word === 'no-aaaa') noAAAA = true;
       const [, name, value] = /^(ndots|timeout|attempts):(\d+)$/.exec(word) ?? [];
       if (name === undefined) continue;
       const key = name as keyof typeof options;
@@ -63,6 +67,7 @@ export function parseResolvConf(
     ndots: options.ndots,
     timeout: Math.max(options.timeout, 1),
     attempts: Math.max(options.attempts, 1),
+    noAAAA,
   };
 }
 

@@ -1,4 +1,4 @@
-import { promises as dns } from 'node:dns';
+import { promises as dns, NODATA } from 'node:dns';
 import { followFile } from '../follow-file.ts';
 import { candidateNames, parseHosts, parseResolvConf, type ResolvConf } from './resolv-conf.ts';
 
@@ -48,11 +48,13 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
     if (listed !== undefined) return listed;
 
     signal.throwIfAborted();
-    const resolver = new dns.Resolver({ timeout: conf.timeout * 1000, tries: conf.attempts });
+    const timeout = conf.timeout * 1000;
+    // Without a maximum c-ares doubles it with each attempt; the libc does not.
+    const resolver = new dns.Resolver({ timeout, maxTimeout: timeout, tries: conf.attempts });
     const cancel = () => resolver.cancel();
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      const addresses = await search(resolver, conf.nameservers, candidateNames(name, conf));
+      const addresses = await search(resolver, conf, candidateNames(name, conf));
       // Those of one family, where the other's were still awaited.
       signal.throwIfAborted();
       return addresses;
@@ -73,13 +75,13 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
 
 async function search(
   resolver: dns.Resolver,
-  servers: readonly string[],
+  conf: ResolvConf,
   names: readonly string[],
 ): Promise<string[]> {
   let lastError: unknown;
   for (const name of names) {
     try {
-      return await askInTurn(resolver, servers, name);
+      return await askInTurn(resolver, conf, name);
     } catch (error) {
       // A server's failure says more than the "no such name" of another candidate.
       if (lastError === undefined || codeOf(error) === 'ESERVFAIL') lastError = error;
@@ -92,23 +94,39 @@ async function search(
 /** Asks the servers from the first on, and after a failure from the next on. c-ares itself passes over silent ones. */
 async function askInTurn(
   resolver: dns.Resolver,
-  servers: readonly string[],
+  conf: ResolvConf,
   name: string,
 ): Promise<string[]> {
   for (let first = 0; ; first++) {
-    resolver.setServers(servers.slice(first));
+    resolver.setServers(conf.nameservers.slice(first));
     try {
-      return await ask(resolver, name);
+      return await ask(resolver, conf, name);
     } catch (error) {
-      const isLast = first === servers.length - 1;
+      const isLast = first === conf.nameservers.length - 1;
       if (isLast || !TRY_NEXT_SERVER.has(codeOf(error))) throw error;
     }
   }
 }
 
-/** Both families at once, as the libc asks them; one of them is enough. */
-async function ask(resolver: dns.Resolver, name: string): Promise<string[]> {
-  const answers = await Promise.allSettled([resolver.resolve6(name), resolver.resolve4(name)]);
+/**
+ * Both families at once, as the libc asks them, unless told to ask for IPv4 alone; one of them is enough. Who has one
+ * waits for the other as long as the libc does: c-ares, which looks at its clock once a second, takes longer.
+ */
+async function ask(resolver: dns.Resolver, conf: ResolvConf, name: string): Promise<string[]> {
+  const { noAAAA, timeout, attempts, nameservers } = conf;
+  let hasAddress = false;
+  const noting = async (answer: Promise<string[]>) => {
+    const found = await answer;
+    hasAddress ||= found.length > 0;
+    return found;
+  };
+  const limit = setTimeout(
+    () => hasAddress && resolver.cancel(),
+    timeout * 1000 * attempts * nameservers.length,
+  );
+  const six = noAAAA ? [] : [noting(resolver.resolve6(name))];
+  const answers = await Promise.allSettled([...six, noting(resolver.resolve4(name))]);
+  clearTimeout(limit);
   const addresses = answers.flatMap((answer) =>
     answer.status === 'fulfilled' ? answer.value : [],
   );
@@ -117,7 +135,9 @@ async function ask(resolver: dns.Resolver, name: string): Promise<string[]> {
   throw (
     errors.find((error) => !TRY_NEXT_NAME.has(codeOf(error))) ??
     errors.find((error) => codeOf(error) === 'ESERVFAIL') ??
-    errors[0]
+    errors[0] ??
+    // An answer without an address and without an error: a dangling CNAME.
+    Object.assign(new Error(`no address in the answer for ${name}`), { code: NODATA })
   );
 }
 

@@ -7,9 +7,17 @@ const DEFAULTS = {
   ndots: 1,
   timeout: 5,
   attempts: 2,
+  noAAAA: false,
 };
 
 describe('parseResolvConf()', () => {
+  test.each([
+    ['options no-aaaa ndots:2', {}],
+    ['options ndots:2', { RES_OPTIONS: 'no-aaaa' }],
+  ])('obeys no-aaaa: %j, %o', (text, environment) => {
+    expect(parseResolvConf(text, environment)).toEqual({ ...DEFAULTS, ndots: 2, noAAAA: true });
+  });
+
   test('reads what the kubelet writes', () => {
     const text = [
       'search tools.svc.cluster.local svc.cluster.local cluster.local',
@@ -35,7 +43,7 @@ describe('parseResolvConf()', () => {
     ],
     [
       'what it does not know',
-      'sortlist 1.2.3.4\noptions rotate edns0 ndots:x no-aaaa\nnonsense\n',
+      'sortlist 1.2.3.4\noptions rotate edns0 ndots:x no-tld-query\nnonsense\n',
       {},
     ],
     ['blanks', 'nameserver\t 10.0.0.1 \r\n\n', { nameservers: ['10.0.0.1'] }],

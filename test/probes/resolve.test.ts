@@ -271,3 +271,40 @@ test('createResolver() takes a file that is missing for an empty one', async () 
   expect(await without.resolve('a.test', live)).toEqual(['127.0.5.1']);
   expect(await withHosts.resolve('listed.test', live)).toEqual(['127.0.5.9']);
 });
+
+test('createResolver() finds no address behind a dangling CNAME, and goes on with the search list', async () => {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void socket.close());
+  socket.on('message', (message, client) => {
+    const { id = 0, questions = [] } = decode(message);
+    const { name = '', type = '' } = questions[0] ?? {};
+    const cname = { type: 'CNAME' as const, name, data: 'nowhere.test' };
+    const address = { type: 'A' as const, name, data: '127.0.5.1' };
+    const hasAddress = name === 'a.second.test' && type === 'A';
+    const answers = [hasAddress ? address : cname];
+    const answer = encode({ type: 'response', id, flags: RECURSION_AVAILABLE, questions, answers });
+    socket.send(answer, client.port, client.address);
+  });
+  await once(socket, 'listening');
+
+  const alone = resolverOf([socket.address()])('a.test', live);
+  await expect(alone).rejects.toMatchObject({ code: 'ENODATA' });
+  const searched = resolverOf([socket.address()], 'search first.test second.test')('a', live);
+  expect(await searched).toEqual(['127.0.5.1']);
+});
+
+test('createResolver() with no-aaaa asks for IPv4 addresses alone', async () => {
+  const server = await nameServer({ 'a.test': ['127.0.5.1', '::1'] });
+  const resolve = resolverOf([server], 'options no-aaaa');
+  expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
+  expect(server.queries.map(({ type }) => type)).toEqual(['A']);
+});
+
+test('createResolver() waits for a silent family as long as glibc does: timeout by attempts', async () => {
+  const server = await silentFor('AAAA');
+  const start = performance.now();
+  const resolve = resolverOf([server], 'options timeout:2 attempts:2');
+  expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
+  // Less than the 5 s that a check has to connect; c-ares alone would take 6 s.
+  expect(performance.now() - start).toBeLessThan(4_700);
+}, 10_000);
