@@ -19,7 +19,7 @@ type Total = { latest: MetricData; points: Map<string, DataPoint<Value>> };
 /** Which series are held, and how many. */
 export type Retirement = Readonly<{
   /** Whether a set of attributes is still wanted, asked at each collection; one that is not is forgotten. */
-  keep: (attributes: Attributes) => boolean;
+  keep: (attributes: Attributes, metric: string) => boolean;
   /** The most sets of attributes, of all metrics together. */
   mostSets: number;
   /** Called at a collection that had no room for new sets, with their number. */
@@ -83,7 +83,7 @@ export class Retiring {
     this.#totals.set(name, total);
     let refused = 0;
     for (const point of metric.dataPoints as DataPoint<Value>[]) {
-      if (!this.#retirement.keep(point.attributes)) continue;
+      if (!this.#retirement.keep(point.attributes, name)) continue;
       const key = JSON.stringify(point.attributes);
       const before = total.points.get(key);
       if (before !== undefined) {
@@ -103,7 +103,9 @@ export class Retiring {
 
   #kept(metric: MetricData): MetricData {
     const points = metric.dataPoints as DataPoint<Value>[];
-    const dataPoints = points.filter(({ attributes }) => this.#retirement.keep(attributes));
+    const dataPoints = points.filter(({ attributes }) =>
+      this.#retirement.keep(attributes, metric.descriptor.name),
+    );
     const inOrder = dataPoints.map((point) => ({
       ...point,
       startTime: earlier(point.startTime, point.endTime),
@@ -112,9 +114,9 @@ export class Retiring {
   }
 
   #forget(): void {
-    for (const { points } of this.#totals.values()) {
+    for (const [name, { points }] of this.#totals) {
       for (const [key, { attributes }] of points) {
-        if (this.#retirement.keep(attributes)) continue;
+        if (this.#retirement.keep(attributes, name)) continue;
         points.delete(key);
         this.#sets -= 1;
       }

@@ -44,6 +44,7 @@ export type Config = Readonly<{
     insecure: boolean;
     extraCA: string | undefined;
     reuseConnections: boolean;
+    isPathFullSize: boolean;
     resolvConf: string;
   }>;
   server: Readonly<{
@@ -186,6 +187,7 @@ function assemble(values: Complete): Omit<Config, 'notices'> {
       insecure: values.KUBENURSE_INSECURE,
       extraCA: values.KUBENURSE_EXTRA_CA,
       reuseConnections: values.KUBENURSE_REUSE_CONNECTIONS,
+      isPathFullSize: values.KUBENURSE_PATH_FULL_SIZE,
       resolvConf: values.KUBENURSE_RESOLV_CONF,
     },
     server: {

@@ -1,8 +1,13 @@
 /** A timer that is later than this, in milliseconds, was held up: the whole program stood still. */
 const HELD_UP_MS = 100;
 
+/** The time ran out, as opposed to what else can end a wait. Named like that of `AbortSignal.timeout()`. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
 /**
- * A signal that aborts with its parent, or after `milliseconds` with an error of the given message.
+ * A signal that aborts with its parent, or after `milliseconds` with a `TimeoutError` of the given message.
  * Disposing it clears its timer: `using limit = deadline(…)`.
  *
  * Time in which the program stood still (it was suspended, its machine paused) counts for nobody's silence: as much is
@@ -16,7 +21,7 @@ export function deadline(
   const controller = new AbortController();
   const due = performance.now() + milliseconds;
   let timer = setTimeout(() => {
-    const abort = () => controller.abort(new Error(message));
+    const abort = () => controller.abort(new TimeoutError(message));
     const late = performance.now() - due;
     if (late < HELD_UP_MS) abort();
     else timer = setTimeout(abort, Math.min(late, milliseconds));

@@ -29,10 +29,12 @@ import { alivePage } from './pages/alive.ts';
 import { alwaysHappyPage, ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { metricsPage } from './pages/metrics.ts';
 import { readyPage } from './pages/ready.ts';
+import { PADDING_HEADER } from './probes/full-size.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
 import { createLookup } from './probes/lookup.ts';
 import { createResolver } from './probes/resolve.ts';
+import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
 import { createTrust } from './probes/trust.ts';
 import { logRecorder, metricsRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
@@ -166,6 +168,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
     insecure: config.network.insecure,
     userAgent: `kubenurse/${packageJson.version}`,
     idle,
+    readTcpInfo: await tcpInfoReader(log),
   };
   const probe = (options: Partial<HttpOptions> = {}) =>
     tellingActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
@@ -183,7 +186,10 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
           ),
           isClusterServer: trust.isClusterServer,
         }),
-        neighbour: probe({ headers: { [ORIGIN_HEADER]: config.self.podName } }),
+        neighbour: probe({
+          headers: { [ORIGIN_HEADER]: config.self.podName },
+          isFullSize: config.network.isPathFullSize,
+        }),
         other: probe(),
       },
       neighbourhood,
@@ -212,7 +218,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
         answers: () => latest.answers,
         neighbourhood,
       }),
-      '/alwayshappy': alwaysHappyPage(callers),
+      '/alwayshappy': alwaysHappyPage(callers, PADDING_HEADER),
       '/ready': readyPage(whyNotReady, () => startup.foundReady()),
       ...(exports.scrape ? { '/metrics': metricsPage(exports.scrape) } : {}),
     },
@@ -235,6 +241,19 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   unwatchEventLoop();
   await exports.shutdown(LAST_EXPORT_MS);
   log.info('kubenurse has stopped');
+}
+
+/** Undefined where the kernel cannot be asked, which is logged: then there are no TCP metrics, and fewer causes. */
+async function tcpInfoReader(log: Logger): Promise<ReadTcpInfo | undefined> {
+  try {
+    return await createTcpInfoReader();
+  } catch (error) {
+    log.info(
+      { error: (error as Error).message },
+      'no TCP metrics: the kernel cannot be asked about connections',
+    );
+    return undefined;
+  }
 }
 
 function discover(

@@ -43,6 +43,36 @@ const INSTRUMENTS = {
     description: 'Checks, by the status of their response, or round_trip_error where none came.',
     // attributes: type, code
   },
+  checkSuccess: {
+    name: 'kubenurse_check_success',
+    unit: '',
+    description: 'Whether the last check succeeded (1) or failed (0).',
+    // attributes: type
+  },
+  checkFailures: {
+    name: 'kubenurse_check_failures_total',
+    unit: '',
+    description: 'Failed checks, by their cause.',
+    // attributes: type, cause
+  },
+  tcpRtt: {
+    name: 'kubenurse_tcp_rtt_seconds',
+    unit: 's',
+    description: 'Round-trip time of the TCP handshake, measured by the kernel.',
+    // attributes: type
+  },
+  tcpSegmentsSent: {
+    name: 'kubenurse_tcp_segments_sent_total',
+    unit: '',
+    description: 'TCP segments sent by checks, retransmissions included.',
+    // attributes: type
+  },
+  tcpSegmentsRetransmitted: {
+    name: 'kubenurse_tcp_segments_retransmitted_total',
+    unit: '',
+    description: 'TCP segments retransmitted by checks: lost, or not acknowledged in time.',
+    // attributes: type
+  },
   neighbourInfo: {
     name: 'kubenurse_neighbour_info',
     unit: '',
@@ -88,6 +118,15 @@ const INSTRUMENTS = {
   },
 } as const;
 
+/**
+ * Boundaries of `kubenurse_tcp_rtt_seconds`, in seconds: from what two nodes of a rack take to what two continents do, and
+ * 1 s, where a handshake has no round trip that counts.
+ */
+const RTT_BOUNDARIES = [
+  0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+  0.5, 1,
+];
+
 type Instrument = { name: string; unit: string; description: string };
 
 /** The names of every metric. */
@@ -103,6 +142,11 @@ export type Metrics = Readonly<{
   httpRequestDuration: Histogram;
   httpTraceDuration: Histogram;
   httpRequests: Counter;
+  checkSuccess: Gauge;
+  checkFailures: Counter;
+  tcpRtt: Histogram;
+  tcpSegmentsSent: Counter;
+  tcpSegmentsRetransmitted: Counter;
   neighbourInfo: Gauge;
   eventLoopDelay: Histogram;
   eventLoopActive: Histogram;
@@ -128,18 +172,23 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const noop = createNoopMeter();
   const meterOf = ({ name }: Instrument) =>
     options.disabled.includes(name) ? noop : options.meter;
-  const histogram = (instrument: Instrument) => {
+  const histogram = (instrument: Instrument, boundaries = options.boundaries) => {
     const { name, ...described } = instrument;
     return meterOf(instrument).createHistogram(name, {
       ...described,
-      advice: { explicitBucketBoundaries: [...options.boundaries] },
+      advice: { explicitBucketBoundaries: [...boundaries] },
     });
   };
   const counter = (instrument: Instrument) => {
     const { name, ...described } = instrument;
     return meterOf(instrument).createCounter(name, described);
   };
-  const gauge = (instrument: Instrument, observe: ObservableCallback) => {
+  // Not an observable one, whose attributes the SDK would never forget.
+  const gauge = (instrument: Instrument) => {
+    const { name, ...described } = instrument;
+    return meterOf(instrument).createGauge(name, described);
+  };
+  const observedGauge = (instrument: Instrument, observe: ObservableCallback) => {
     const { name, ...described } = instrument;
     meterOf(instrument).createObservableGauge(name, described).addCallback(observe);
   };
@@ -148,10 +197,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     meterOf(instrument).createObservableCounter(name, described).addCallback(observe);
   };
 
-  gauge(INSTRUMENTS.buildInfo, (result) =>
+  observedGauge(INSTRUMENTS.buildInfo, (result) =>
     result.observe(1, { version: options.version, nodejs_version: process.versions.node }),
   );
-  gauge(INSTRUMENTS.incomingChecks, (result) => result.observe(options.callers.count()));
+  observedGauge(INSTRUMENTS.incomingChecks, (result) => result.observe(options.callers.count()));
   createProcessMetrics(options.meter, meterOf);
   observedCounter(INSTRUMENTS.exportFailures, (result) => {
     for (const [exporter, exports] of options.exportHealth.failures) {
@@ -164,7 +213,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
   observedCounter(INSTRUMENTS.droppedLogLines, (result) =>
     result.observe(options.droppedLogLines()),
   );
-  const { name: infoName, ...info } = INSTRUMENTS.neighbourInfo;
 
   return {
     requestDuration: histogram(INSTRUMENTS.requestDuration),
@@ -172,8 +220,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     httpRequestDuration: histogram(INSTRUMENTS.httpRequestDuration),
     httpTraceDuration: histogram(INSTRUMENTS.httpTraceDuration),
     httpRequests: counter(INSTRUMENTS.httpRequests),
-    // Not an observable one, whose attributes the SDK would never forget.
-    neighbourInfo: meterOf(INSTRUMENTS.neighbourInfo).createGauge(infoName, info),
+    checkSuccess: gauge(INSTRUMENTS.checkSuccess),
+    checkFailures: counter(INSTRUMENTS.checkFailures),
+    tcpRtt: histogram(INSTRUMENTS.tcpRtt, RTT_BOUNDARIES),
+    tcpSegmentsSent: counter(INSTRUMENTS.tcpSegmentsSent),
+    tcpSegmentsRetransmitted: counter(INSTRUMENTS.tcpSegmentsRetransmitted),
+    neighbourInfo: gauge(INSTRUMENTS.neighbourInfo),
     eventLoopDelay: histogram(INSTRUMENTS.eventLoopDelay),
     eventLoopActive: histogram(INSTRUMENTS.eventLoopActive),
   };

@@ -33,12 +33,39 @@ export type Neighbour = Readonly<{
 /** Somewhere to reach. */
 export type Target = Readonly<{ url: URL; neighbour?: Neighbour }>;
 
-/** What came of one attempt. A failure is a value; a throw is a bug. `duration`: seconds until the response's head had come. */
+/** Why an attempt failed (the metric label `cause`, the contract). */
+export type Cause = (typeof CAUSES)[number];
+
+export const CAUSES = [
+  'unreachable',
+  'refused',
+  'packets_lost',
+  'mtu',
+  'hung',
+  'reset',
+  'dns',
+  'tls',
+  'status',
+  'other',
+] as const;
+
+/** What the kernel counted for the connections of one attempt. */
+export type TcpCounts = Readonly<{
+  /** Round trip of the TCP handshake of the last connection in seconds; undefined where a SYN was repeated, or none sent. */
+  handshakeRtt: number | undefined;
+  segmentsSent: number;
+  segmentsRetransmitted: number;
+}>;
+
+/**
+ * What came of one attempt. A failure is a value; a throw is a bug. `duration`: seconds until the response's head had
+ * come. `tcp`: undefined where the kernel could not be asked.
+ */
 export type Outcome = Readonly<
-  { timings: Timings } & (
+  { timings: Timings; tcp?: TcpCounts | undefined } & (
     | { kind: 'ok'; status: number; duration: number }
     | { kind: 'unexpected-status'; status: number; reason: string; duration: number }
-    | { kind: 'failed'; phase: Phase; error: Error }
+    | { kind: 'failed'; phase: Phase; cause: Cause; error: Error }
   )
 >;
 
@@ -85,12 +112,30 @@ export function errorEvent(outcome: Outcome): string | undefined {
   return ERROR_EVENTS[outcome.phase];
 }
 
+/** Why the attempt failed; `undefined` when it did not. */
+export function failureCause(outcome: Outcome): Cause | undefined {
+  if (outcome.kind === 'ok') return undefined;
+  return outcome.kind === 'failed' ? outcome.cause : 'status';
+}
+
+/** Every cause that a failure of the check can have. */
+export function possibleCauses({ target: { url } }: Check): Cause[] {
+  const impossible = new Set<Cause>([
+    ...(isAddress(url) ? (['dns'] as const) : []),
+    ...(url.protocol === 'https:' ? [] : (['tls'] as const)),
+  ]);
+  return CAUSES.filter((cause) => !impossible.has(cause));
+}
+
+function isAddress({ hostname }: URL): boolean {
+  return /^[\d.]+$|^\[/.test(hostname);
+}
+
 /** Every error event that a check can have before it has been seen to have it. */
 export function possibleErrorEvents({ target, knownStatuses }: Check): string[] {
-  const { protocol, hostname } = target.url;
-  const isAddress = /^[\d.]+$|^\[/.test(hostname);
+  const { protocol } = target.url;
   return [
-    ...(isAddress ? [] : [ERROR_EVENTS.resolve]),
+    ...(isAddress(target.url) ? [] : [ERROR_EVENTS.resolve]),
     ERROR_EVENTS.connect,
     ...(protocol === 'https:' ? [ERROR_EVENTS.handshake] : []),
     ERROR_EVENTS.request,

@@ -1,5 +1,15 @@
 import type { Metrics } from './metrics.ts';
-import { answerText, type Check, errorEvent, possibleErrorEvents, type Recorder } from './probe.ts';
+import {
+  answerText,
+  type Cause,
+  type Check,
+  errorEvent,
+  failureCause,
+  possibleCauses,
+  possibleErrorEvents,
+  type Recorder,
+  type TcpCounts,
+} from './probe.ts';
 
 /** The value of the label `code` where no response came (the contract). */
 const NO_RESPONSE = 'round_trip_error';
@@ -13,11 +23,17 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     if (zone === undefined) return;
     metrics.neighbourInfo.record(1, { type, node: nodeName, pod: podName, pod_ip: podIP, zone });
   };
+  const recordTcp = (type: string, tcp: TcpCounts) => {
+    if (tcp.handshakeRtt !== undefined) metrics.tcpRtt.record(tcp.handshakeRtt, { type });
+    metrics.tcpSegmentsSent.add(tcp.segmentsSent, { type });
+    metrics.tcpSegmentsRetransmitted.add(tcp.segmentsRetransmitted, { type });
+  };
   return {
     begin: (check) => {
       const { type } = check;
       describe(check);
       for (const event of possibleErrorEvents(check)) metrics.errors.add(0, { type, event });
+      for (const cause of possibleCauses(check)) metrics.checkFailures.add(0, { type, cause });
       metrics.httpRequests.add(0, { type, code: '200' });
       metrics.httpRequests.add(0, { type, code: NO_RESPONSE });
     },
@@ -36,6 +52,10 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       }
       const event = errorEvent(outcome);
       if (event !== undefined) metrics.errors.add(1, { type, event });
+      const cause = failureCause(outcome);
+      if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
+      metrics.checkSuccess.record(cause === undefined ? 1 : 0, { type });
+      if (outcome.tcp !== undefined) recordTcp(type, outcome.tcp);
     },
   };
 }
@@ -45,7 +65,13 @@ export type Log = Readonly<
   Record<'error' | 'warn' | 'info', (fields: object, message: string) => void>
 >;
 
-type Trouble = { event: string; error: string; since: number; failures: number };
+type Trouble = {
+  event: string;
+  cause: Cause | undefined;
+  error: string;
+  since: number;
+  failures: number;
+};
 
 /** A line when a check starts to fail, and one when it recovers or is asked no longer; none in between. */
 export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
@@ -54,9 +80,9 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
     const trouble = failing.get(type);
     if (trouble === undefined) return;
     failing.delete(type);
-    const { event, error, since, failures } = trouble;
+    const { event, cause, error, since, failures } = trouble;
     const seconds = Math.round((performance.now() - since) / 100) / 10;
-    log.info({ type, event, error, failures, seconds }, message);
+    log.info({ type, event, cause, error, failures, seconds }, message);
   };
   return {
     record: ({ check: { type }, outcome }) => {
@@ -66,13 +92,14 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
         return;
       }
       const trouble = failing.get(type);
+      const cause = failureCause(outcome);
       const error = answerText(outcome);
       if (trouble !== undefined) {
-        failing.set(type, { ...trouble, event, error, failures: trouble.failures + 1 });
+        failing.set(type, { ...trouble, event, cause, error, failures: trouble.failures + 1 });
         return;
       }
-      failing.set(type, { event, error, since: performance.now(), failures: 1 });
-      log.warn({ type, event, error }, 'check fails');
+      failing.set(type, { event, cause, error, since: performance.now(), failures: 1 });
+      log.warn({ type, event, cause, error }, 'check fails');
     },
     end: ({ type }) => over(type, 'failing check is asked no longer'),
   };

@@ -21,6 +21,8 @@ const TIMEOUTS = {
   requestTimeout: 20_000,
   // How often Node looks for those that take longer; by default only twice a minute.
   connectionsCheckingInterval: 1_000,
+  // Bytes of a request's head: that of a neighbour has two segments of 9,000 bytes.
+  maxHeaderSize: 24 * 1024,
 };
 
 /** How long nothing may go over a connection, such as an answer that its client does not read, in milliseconds. */

@@ -47,6 +47,7 @@ test('readConfig() gives every variable that is not set its default (the contrac
       insecure: false,
       extraCA: undefined,
       reuseConnections: false,
+      isPathFullSize: true,
       resolvConf: '/etc/resolv.conf',
     },
     server: { address: undefined, port: 8080, tls: undefined },
@@ -80,6 +81,7 @@ test('readConfig() reads every variable', () => {
     KUBENURSE_EXTRA_CHECKS: 'a:http://a|b:https://b/x',
     KUBENURSE_CHECK_INTERVAL: '1m30s',
     KUBENURSE_REUSE_CONNECTIONS: 'true',
+    KUBENURSE_PATH_FULL_SIZE: 'false',
     KUBENURSE_HISTOGRAM_BUCKETS: '0.1,1',
     KUBENURSE_METRICS_DISABLED: 'kubenurse_request_duration, process_open_fds',
     KUBENURSE_SERIES_RETENTION: '1h',
@@ -139,6 +141,7 @@ test('readConfig() reads every variable', () => {
       insecure: true,
       extraCA: '/ca.pem',
       reuseConnections: true,
+      isPathFullSize: false,
       resolvConf: '/resolv.conf',
     },
     server: {

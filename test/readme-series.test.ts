@@ -16,6 +16,8 @@ const FAMILIES = [
   'kubenurse_request_duration',
   'kubenurse_errors_total',
   'kubenurse_httpclient_requests_total',
+  'kubenurse_check_failures_total',
+  'kubenurse_tcp_rtt_seconds',
   'kubenurse_neighbour_info',
 ];
 

@@ -40,6 +40,7 @@ describe('logRecorder()', () => {
         {
           type: 'a',
           event: 'connect_done',
+          cause: 'refused',
           error: 'connecting to 10.0.0.1:8080: connection refused',
         },
       ],
@@ -60,6 +61,7 @@ describe('logRecorder()', () => {
         {
           type: 'a',
           event: 'status_code_503',
+          cause: 'status',
           error: '503 Service Unavailable',
           failures: 3,
           seconds: 15,
@@ -110,6 +112,7 @@ describe('logRecorder()', () => {
         {
           type: 'ill',
           event: 'connect_done',
+          cause: 'refused',
           error: 'connection refused',
           failures: 1,
           seconds: 0,

@@ -66,6 +66,10 @@ export const VARIABLES = {
   KUBENURSE_EXTRA_CHECKS: optional(extraChecks, 'further checks, name:url|name:url'),
   KUBENURSE_CHECK_INTERVAL: variable(duration('10ms', '24h'), 'how often each check is made', '5s'),
   KUBENURSE_REUSE_CONNECTIONS: flag('keep connections between checks', 'false'),
+  KUBENURSE_PATH_FULL_SIZE: flag(
+    'send more than two full-size packets to each neighbour and back, so that an MTU fault fails the check',
+    'true',
+  ),
   KUBENURSE_HISTOGRAM_BUCKETS: variable(
     buckets,
     'bucket boundaries in seconds',

@@ -3,16 +3,35 @@ import type { PlainPage } from './page.ts';
 /** The header by which a neighbour says who it is (the contract). */
 export const ORIGIN_HEADER = 'KUBENURSE-NEIGHBOUR-ORIGIN';
 
+/** The most bytes that a response has: as many as a request's head may (`maxHeaderSize`). */
+const MAX_BODY = 24 * 1024;
+
 const NOTHING = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '0' };
 
-/** 200 and nothing else; a neighbour that says who it is counts as a caller. What this takes, neighbours measure. */
-export function alwaysHappyPage(callers: { saw: (name: string) => void }): PlainPage {
+/** What a response's body is made of. */
+const FILLER = Buffer.alloc(MAX_BODY, 'x');
+
+/**
+ * 200 and nothing else; a neighbour that says who it is counts as a caller, and one that pads its request gets a body as
+ * long as that. What this takes, neighbours measure.
+ */
+export function alwaysHappyPage(
+  callers: { saw: (name: string) => void },
+  paddingHeader: string,
+): PlainPage {
   const header = ORIGIN_HEADER.toLowerCase();
+  const padding = paddingHeader.toLowerCase();
   return {
     answer: (request, response) => {
       const origin = request.headers[header];
       if (typeof origin === 'string' && origin !== '') callers.saw(origin);
-      response.writeHead(200, NOTHING).end();
+      const asked = request.headers[padding];
+      if (typeof asked !== 'string') {
+        response.writeHead(200, NOTHING).end();
+        return;
+      }
+      const body = FILLER.subarray(0, asked.length);
+      response.writeHead(200, { ...NOTHING, 'Content-Length': body.length }).end(body);
     },
   };
 }

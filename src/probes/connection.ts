@@ -44,7 +44,7 @@ export async function openConnection(
   }
   progress.phase = 'handshake';
   progress.reached('tls_handshake_start');
-  const secure = await handshake(socket, host, network, signal, protocols);
+  const secure = await handshake(socket, host, network, progress, signal, protocols);
   progress.reached('tls_handshake_done');
   progress.reached('got_conn');
   return { socket: secure, verified: secure.authorized, isHttp2: secure.alpnProtocol === 'h2' };
@@ -67,8 +67,11 @@ async function connectTo(
   }
   progress.phase = 'connect';
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  const begin = () => progress.reached('connect_start');
-  const socket = await dial(addresses, port, limit.signal, begin);
+  const socket = await dial(addresses, port, limit.signal, {
+    onAttempt: () => progress.reached('connect_start'),
+    onConnect: (it) => progress.tcp.connected(it),
+    onClose: (it) => progress.tcp.done(it),
+  });
   progress.reached('connect_done');
   return socket;
 }
@@ -77,6 +80,7 @@ function handshake(
   socket: Socket,
   host: string,
   network: Network,
+  { tcp }: Progress,
   signal: AbortSignal,
   protocols: readonly string[],
 ): Promise<TLSSocket> {
@@ -96,7 +100,10 @@ function handshake(
       socket.destroy();
       setImmediate(() => secure.destroy(error));
     });
-    const abort = () => secure.destroy(signal.reason);
+    const abort = () => {
+      tcp.done(socket);
+      secure.destroy(signal.reason);
+    };
     secure.once('secureConnect', () => {
       signal.removeEventListener('abort', abort);
       resolve(secure);

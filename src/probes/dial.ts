@@ -9,17 +9,25 @@ const ATTEMPT_DELAY_MS = 250;
  */
 const MAX_ADDRESSES = 16;
 
+/** Hears of the sockets of one `dial()`. */
+export type DialObserver = Readonly<{
+  onAttempt?: () => void;
+  onConnect?: (socket: Socket) => void;
+  onClose?: (socket: Socket) => void;
+}>;
+
 /**
  * Connects to the first of the addresses that answers (Happy Eyeballs, RFC 8305): the families in turn, the next
  * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address (16
  * at most) has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
- * `onAttempt` is called right before each address is tried.
+ * What `observer` has is called right before each address is tried, when the winner has connected, and before any other
+ * socket is closed.
  */
 export function dial(
   addresses: readonly string[],
   port: number,
   signal: AbortSignal,
-  onAttempt?: () => void,
+  observer: DialObserver = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const waiting = inTurn(addresses).slice(0, MAX_ADDRESSES);
@@ -30,7 +38,11 @@ export function dial(
     const settle = (winner?: Socket) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
-      for (const socket of attempts) if (socket !== winner) socket.destroy();
+      for (const socket of attempts) {
+        if (socket === winner) continue;
+        observer.onClose?.(socket);
+        socket.destroy();
+      }
       attempts.clear();
     };
     const abort = () => {
@@ -45,6 +57,7 @@ export function dial(
       attempts.add(socket);
       socket.once('connect', () => {
         if (!attempts.has(socket)) return;
+        observer.onConnect?.(socket);
         settle(socket);
         resolve(socket);
       });
@@ -57,7 +70,7 @@ export function dial(
           reject(firstError);
         }
       });
-      onAttempt?.();
+      observer.onAttempt?.();
       socket.connect({ host: address, port });
       if (waiting.length > 0) timer = setTimeout(startNext, ATTEMPT_DELAY_MS);
     };

@@ -8,8 +8,15 @@ export type Headers = Readonly<Record<string, string>>;
 /** `receivedAt`: when the last of the head had come, in milliseconds of `performance.now()`. */
 export type Answer = ResponseHead & Readonly<{ receivedAt: number }>;
 
+/** The peer closed the connection instead of an answer. */
+export class ClosedError extends Error {
+  constructor() {
+    super('the connection was closed before the answer');
+  }
+}
+
 /**
- * Sends a request and waits for the head of its response. Rejects with what failed, or with the signal's reason;
+ * Sends a request and waits for the head of its response, and, of at most `maxBody` bytes, for its body. Rejects with what failed, or with the signal's reason;
  * closing the socket is left to the caller, in either case.
  */
 export function exchange(
@@ -17,10 +24,12 @@ export function exchange(
   request: string,
   progress: Progress,
   signal: AbortSignal,
+  maxBody = 0,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
     let isWritten = false;
+    let answer: Answer | undefined;
     const settle = (how: () => void) => {
       socket.off('data', onData).off('error', fail).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
@@ -29,16 +38,22 @@ export function exchange(
       else setImmediate(how);
     };
     const fail = (error: unknown) => settle(() => reject(error));
-    const onClose = () =>
-      fail(socket.errored ?? new Error('the connection was closed before the answer'));
+    const onClose = () => fail(socket.errored ?? new ClosedError());
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
       progress.phase = 'response';
       progress.reached('got_first_resp_byte');
       const receivedAt = performance.now();
       try {
-        const head = reader.add(bytes);
-        if (head !== undefined) settle(() => resolve({ ...head, receivedAt }));
+        if (answer === undefined) {
+          const head = reader.add(bytes);
+          if (head === undefined) return;
+          answer = { ...head, receivedAt };
+        } else {
+          answer = { ...answer, body: Buffer.concat([answer.body, bytes]) };
+        }
+        const whole = answer;
+        if (missingBytes(whole, maxBody) <= 0) settle(() => resolve(whole));
       } catch (error) {
         fail(error);
       }
@@ -58,4 +73,10 @@ export function exchange(
     socket.on('data', onData).once('error', fail).once('close', onClose);
     signal.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** How much of the body has yet to come; 0 where it is not waited for. */
+function missingBytes({ headers, body }: Answer, maxBody: number): number {
+  const length = Number(headers.get('content-length') ?? 0);
+  return length <= maxBody ? length - body.length : 0;
 }

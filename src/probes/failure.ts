@@ -1,6 +1,8 @@
 import { printable } from '../printable.ts';
-import type { Phase } from '../probe.ts';
+import type { Cause, Phase } from '../probe.ts';
 import { untrusted } from '../tls-verification.ts';
+import { causeOf, type Evidence } from './cause.ts';
+import type { TcpInfo } from './tcp-info.ts';
 
 const ATTEMPTED: Record<Phase, (hostname: string, port: string) => string> = {
   resolve: (hostname) => `looking up ${hostname}`,
@@ -44,17 +46,42 @@ const TLS_WORDS: Record<string, string> = {
   'packet length too long': 'the answer is not TLS (packet length too long)',
 };
 
-/** An error that says what was attempted, where, and in plain words why it failed; the original is its `cause`. */
-export function failure(phase: Phase, url: URL, cause: unknown): Error {
-  const { code, message, reason } = cause as NodeJS.ErrnoException & { reason?: string };
-  const words = (phase === 'resolve' ? RESOLVER_WORDS : SOCKET_WORDS)[code ?? ''];
-  const why =
-    words === undefined
-      ? (untrusted(cause, REMEDY) ??
-        printable(TLS_WORDS[reason ?? ''] ?? reason ?? message, MAX_REASON))
-      : `${words} (${code})`;
+/** What a cause means, where an error says nothing but that the time ran out. */
+const SILENCE_WORDS: Partial<Record<Cause, (peer: string, tcp: TcpInfo) => string>> = {
+  hung: (peer) => `${peer} acknowledged every packet, but its program does not answer`,
+  packets_lost: (peer) => `${peer} does not acknowledge what was sent: packets are lost`,
+  mtu: (peer, { segmentsUnacknowledged, mss }) =>
+    segmentsUnacknowledged > 0
+      ? `small packets reach ${peer}, those with ${mss} bytes do not: check the MTU`
+      : `small packets come from ${peer}, full-size ones do not: check the MTU`,
+};
+
+/**
+ * Why an attempt failed, and an error that says in plain words what was attempted, where, and why that failed; the original
+ * is the error's `cause`. `peer`: the name of what was to answer, where that is not the URL's host.
+ */
+export function failure(attempt: Evidence & { url: URL; peer: string | undefined }): {
+  cause: Cause;
+  error: Error;
+} {
+  const { phase, url, error: original, tcp } = attempt;
+  const cause = causeOf(attempt);
+  const host = printable(url.hostname, MAX_HOST);
   const port = url.port === '' ? '' : `:${url.port}`;
-  return new Error(`${ATTEMPTED[phase](printable(url.hostname, MAX_HOST), port)}: ${why}`, {
+  const peer = printable(attempt.peer ?? url.hostname, MAX_HOST);
+  const silence = tcp && SILENCE_WORDS[cause]?.(peer, tcp);
+  const why = [reasonOf(phase, original), ...(silence === undefined ? [] : [silence])].join(': ');
+  return {
     cause,
-  });
+    error: new Error(`${ATTEMPTED[phase](host, port)}: ${why}`, { cause: original }),
+  };
+}
+
+function reasonOf(phase: Phase, error: unknown): string {
+  const { code, message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  const words = (phase === 'resolve' ? RESOLVER_WORDS : SOCKET_WORDS)[code ?? ''];
+  if (words !== undefined) return `${words} (${code})`;
+  return (
+    untrusted(error, REMEDY) ?? printable(TLS_WORDS[reason ?? ''] ?? reason ?? message, MAX_REASON)
+  );
 }

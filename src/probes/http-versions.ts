@@ -40,7 +40,7 @@ export class HttpVersions {
     }
     // Before the clock of the second connection starts.
     await loadHttp2();
-    attempt.progress = new Progress();
+    attempt.progress = new Progress(attempt.progress.tcp);
     const connection = await openConnection(url, network, attempt.progress, signal, BOTH);
     if (this.#http2.size === MAX_ORIGINS) this.#http2.clear();
     if (connection.isHttp2) this.#http2.add(origin);

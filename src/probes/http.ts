@@ -10,6 +10,8 @@ import { Progress } from './progress.ts';
 import { mayKnowSecrets, redirectedTo } from './redirect.ts';
 import { type RequestOptions, request } from './request.ts';
 import type { ResponseHead } from './response.ts';
+import { TcpAccount } from './tcp-account.ts';
+import type { ReadTcpInfo } from './tcp-info.ts';
 
 /** As many as Go's client, and so upstream, follows. */
 const MAX_REDIRECTS = 10;
@@ -28,6 +30,8 @@ export type HttpOptions = RequestOptions &
      * not where a redirect leads, and only over a connection whose certificate was verified, and `isClusterServer`.
      */
     authorization?: () => Promise<string | undefined>;
+    /** Asks the kernel about each connection; undefined where that cannot be done. */
+    readTcpInfo?: ReadTcpInfo | undefined;
     /** Whether the server of a verified connection may get `authorization`; any may where this is not given. */
     isClusterServer?: (socket: TLSSocket) => boolean;
   }>;
@@ -41,6 +45,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
   return async (target, signal) => {
     let authorization = await options.authorization?.();
     let secrets = { ...options.headers, ...basicAuthorization(target.url) };
+    const tcp = new TcpAccount(options.readTcpInfo);
     let start: number | undefined;
     let url = target.url;
     for (let redirects = 0; ; redirects++) {
@@ -51,7 +56,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
           ? { Authorization: authorization }
           : {}),
       });
-      const attempt = { progress: new Progress(), isRedirected: redirects > 0 };
+      const attempt = { progress: new Progress(tcp), isRedirected: redirects > 0 };
       try {
         const response = await request(url, headers, options, versions, attempt, signal);
         start ??= attempt.progress.start;
@@ -65,7 +70,9 @@ export function createHttpProbe(options: HttpOptions): Probe {
         if (!mayKnowSecrets(url, target.url)) secrets = {};
       } catch (cause) {
         const { phase, timings } = attempt.progress;
-        return { kind: 'failed', phase, error: failure(phase, url, cause), timings };
+        const peer = url === target.url ? target.neighbour?.nodeName : undefined;
+        const failed = failure({ phase, url, peer, error: cause, tcp: tcp.last });
+        return { kind: 'failed', phase, ...failed, timings, tcp: tcp.counts };
       }
     }
   };
@@ -86,10 +93,10 @@ function basicAuthorization({ username, password }: URL): Headers {
 
 function answered(
   { status, reason }: ResponseHead,
-  { timings }: Progress,
+  { timings, tcp: { counts: tcp } }: Progress,
   duration: number,
 ): Outcome {
-  if (status === 200) return { kind: 'ok', status, duration, timings };
+  if (status === 200) return { kind: 'ok', status, duration, timings, tcp };
   const shown = printable(reason, MAX_REASON) || (STATUS_CODES[status] ?? '');
-  return { kind: 'unexpected-status', status, reason: shown, duration, timings };
+  return { kind: 'unexpected-status', status, reason: shown, duration, timings, tcp };
 }

@@ -1,6 +1,6 @@
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Answer, Headers } from './exchange.ts';
+import { type Answer, ClosedError, type Headers } from './exchange.ts';
 import type { Progress } from './progress.ts';
 
 /** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`client-limits.ts`). */
@@ -40,6 +40,7 @@ export async function exchangeHttp2(
   try {
     return await firstResponse(session, url, headers, progress, signal);
   } finally {
+    progress.tcp.done(socket);
     session.destroy();
   }
 }
@@ -54,7 +55,7 @@ function firstResponse(
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    const onClose = () => reject(new Error('the connection was closed before the answer'));
+    const onClose = () => reject(new ClosedError());
     session.on('error', reject).on('goaway', onClose).on('close', onClose);
     const stream = session.request(
       { ...headers, ':authority': url.host, ':path': `${url.pathname}${url.search}` },

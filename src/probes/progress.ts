@@ -1,10 +1,17 @@
 import type { Phase, TraceEvent } from '../probe.ts';
+import { TcpAccount } from './tcp-account.ts';
 
 /** How far one request has come. Its clock starts with the first event, when all that it takes of ours is ready. */
 export class Progress {
   phase: Phase = 'resolve';
   readonly timings: { [event in TraceEvent]?: number } = {};
+  /** Shared by all requests of one check. */
+  readonly tcp: TcpAccount;
   #start: number | undefined;
+
+  constructor(tcp = new TcpAccount()) {
+    this.tcp = tcp;
+  }
 
   /** When its clock started, in milliseconds of `performance.now()`; now, as long as it has not. */
   get start(): number {

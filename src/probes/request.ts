@@ -1,5 +1,6 @@
 import type { Connection, Network } from './connection.ts';
 import { type Answer, exchange, type Headers } from './exchange.ts';
+import { MAX_PADDING, PADDING_HEADER, padding } from './full-size.ts';
 import type { HttpVersions } from './http-versions.ts';
 import { exchangeHttp2 } from './http2-exchange.ts';
 import type { IdleConnections } from './idle-connections.ts';
@@ -11,6 +12,8 @@ export type RequestOptions = Network &
   Readonly<{
     /** Where connections wait for their next request. Without it each request has one of its own. */
     idle?: IdleConnections | undefined;
+    /** Send more than two full segments over HTTP/1.1, and have as many sent back by a target that knows how. */
+    isFullSize?: boolean;
   }>;
 
 /** One request under way. `isRedirected`: another request has led to it. */
@@ -30,6 +33,7 @@ export async function request(
 ): Promise<Answer> {
   const idle = options.idle?.take(url.origin);
   if (idle !== undefined) {
+    attempt.progress.tcp.reused(idle.socket);
     attempt.progress.reached('got_conn');
     try {
       return await ask(idle);
@@ -37,13 +41,14 @@ export async function request(
       // The other side closed the idle connection just as we used it, which is no failure of the path
       // (RFC 9112, section 9.3.1).
       if (signal.aborted || attempt.progress.timings.got_first_resp_byte !== undefined) throw error;
-      attempt.progress = new Progress();
+      attempt.progress = new Progress(attempt.progress.tcp);
     }
   }
   return ask(await versions.open(url, options, attempt, signal));
 
   async function ask(connection: Connection): Promise<Answer> {
     const { socket } = connection;
+    const { tcp } = attempt.progress;
     try {
       const fields = headers(connection);
       if (connection.isHttp2) {
@@ -52,8 +57,11 @@ export async function request(
       const head = requestHead(url, {
         Connection: options.idle ? 'keep-alive' : 'close',
         ...fields,
+        ...(options.isFullSize ? { [PADDING_HEADER]: padding(tcp.mss) } : {}),
       });
-      const response = await exchange(socket, head, attempt.progress, signal);
+      const maxBody = options.isFullSize ? MAX_PADDING : 0;
+      const response = await exchange(socket, head, attempt.progress, signal, maxBody);
+      tcp.done(socket);
       if (options.idle && isWhole(response)) {
         options.idle.keep(url.origin, connection, attempt.isRedirected);
       } else {
@@ -61,6 +69,7 @@ export async function request(
       }
       return response;
     } catch (error) {
+      tcp.done(socket);
       socket.destroy();
       throw error;
     }

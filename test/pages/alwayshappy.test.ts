@@ -4,7 +4,9 @@ import { alwaysHappyPage } from '../../src/pages/alwayshappy.ts';
 import { ask, servePages } from '../support/served-pages.ts';
 
 async function serveAlwaysHappy(callers: { saw: (name: string) => void }): Promise<number> {
-  const { port } = await servePages({ '/alwayshappy': alwaysHappyPage(callers) });
+  const { port } = await servePages({
+    '/alwayshappy': alwaysHappyPage(callers, 'KUBENURSE-PADDING'),
+  });
   return port;
 }
 
@@ -72,4 +74,13 @@ test('upstream fault: a header chosen by the client grows a map without bound', 
   expect([requests, callers.count()]).toEqual([1, 9_998]);
   for (let i = 0; i < 10; i += 1) await call(`other-${i}`);
   expect([requests, callers.count()]).toEqual([11, 10_000]);
+});
+
+test('alwaysHappyPage() answers a padded request with as many bytes, and no others', async () => {
+  const port = await serveAlwaysHappy({ saw: () => {} });
+  for (const length of [1, 3_000, 18_200]) {
+    const headers = { 'KUBENURSE-PADDING': 'x'.repeat(length) };
+    const answer = await ask(port, '/alwayshappy', { headers });
+    expect([answer.status, answer.body.length]).toEqual([200, length]);
+  }
 });

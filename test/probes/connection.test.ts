@@ -160,7 +160,7 @@ describe('openConnection() has 5 s for looking up and connecting together', () =
     await vi.advanceTimersByTimeAsync(1);
     await opening;
 
-    expect(ended).toEqual(new Error('no answer within 5 s'));
+    expect(ended).toMatchObject({ name: 'TimeoutError', message: 'no answer within 5 s' });
     expect(progress.phase).toBe(phase);
     expect(vi.getTimerCount()).toBe(0);
   });

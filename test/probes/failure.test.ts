@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Phase } from '../../src/probe.ts';
-import { failure } from '../../src/probes/failure.ts';
+import { failure as failureOf } from '../../src/probes/failure.ts';
+import type { TcpInfo } from '../../src/probes/tcp-info.ts';
 
 const url = new URL('https://user:secret@server.test:8443/path?token=secret');
+
+function failure(phase: Phase, at: URL, error: unknown): Error {
+  return failureOf({ phase, url: at, peer: undefined, error, tcp: undefined }).error;
+}
 
 function withCode(code: string): Error {
   return Object.assign(new Error(`syscall ${code} server.test`), { code });
@@ -82,4 +87,46 @@ describe('failure()', () => {
       /: syscall EWHAT server.test$/,
     );
   });
+
+  test.each<[string, Partial<TcpInfo>, string]>([
+    ['hung', {}, 'node-3 acknowledged every packet, but its program does not answer'],
+    [
+      'packets_lost',
+      { segmentsUnacknowledged: 3 },
+      'node-3 does not acknowledge what was sent: packets are lost',
+    ],
+    [
+      'mtu',
+      { segmentsUnacknowledged: 3, segmentsHeldByPeer: 1 },
+      'small packets reach node-3, those with 1448 bytes do not: check the MTU',
+    ],
+    [
+      'mtu',
+      { segmentsReceivedOutOfOrder: 1 },
+      'small packets come from node-3, full-size ones do not: check the MTU',
+    ],
+  ])('says by the kernel’s account why nothing came: %s', (cause, tcp, words) => {
+    const error = new DOMException('no answer within 6 s', 'TimeoutError');
+    const attempt = { phase: 'response', url, peer: 'node-3', error } as const;
+
+    expect(failureOf({ ...attempt, tcp: { ...SILENT, ...tcp } })).toMatchObject({
+      cause,
+      error: {
+        message: `waiting for the answer of server.test:8443: no answer within 6 s: ${words}`,
+      },
+    });
+  });
 });
+
+/** A connection over which everything was acknowledged, and nothing came. */
+const SILENT: TcpInfo = {
+  isEstablished: true,
+  rtt: 0.001,
+  mss: 1448,
+  segmentsSent: 5,
+  segmentsRetransmitted: 0,
+  segmentsUnacknowledged: 0,
+  segmentsHeldByPeer: 0,
+  bytesReceived: 0,
+  segmentsReceivedOutOfOrder: 0,
+};

@@ -2,7 +2,8 @@ import type { Check, Outcome, Phase, Probe, Timings } from '../../src/probe.ts';
 
 /** A target that answers with 200. `seconds` until its answer had come. */
 export function ok(timings: Timings = {}, seconds = 0.002): Outcome {
-  return { kind: 'ok', status: 200, duration: seconds, timings };
+  const tcp = { handshakeRtt: 0.0005, segmentsSent: 5, segmentsRetransmitted: 0 };
+  return { kind: 'ok', status: 200, duration: seconds, timings, tcp };
 }
 
 /** A target that answers otherwise. `seconds` until its answer had come. */
@@ -12,7 +13,13 @@ export function unexpectedStatus(status: number, reason = '', seconds = 0.002): 
 
 /** A target that gives no answer. */
 export function failed(phase: Phase, message = 'connection refused', timings: Timings = {}) {
-  return { kind: 'failed', phase, error: new Error(message), timings } satisfies Outcome;
+  return {
+    kind: 'failed',
+    phase,
+    cause: 'refused',
+    error: new Error(message),
+    timings,
+  } satisfies Outcome;
 }
 
 /** A check that is ok, but for what is said otherwise. */

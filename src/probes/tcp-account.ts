@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net';
+import type { TcpCounts } from '../probe.ts';
+import type { ReadTcpInfo, TcpInfo } from './tcp-info.ts';
+
+const NONE: Omit<TcpInfo, 'isEstablished' | 'rtt' | 'mss'> = {
+  segmentsSent: 0,
+  segmentsRetransmitted: 0,
+  segmentsUnacknowledged: 0,
+  segmentsHeldByPeer: 0,
+  bytesReceived: 0,
+  segmentsReceivedOutOfOrder: 0,
+};
+
+/** What the kernel counted for the connections of one check, redirects and attempts that lost a race included. */
+export class TcpAccount {
+  readonly #read: ReadTcpInfo | undefined;
+  /** What a kept connection had counted before this check. */
+  readonly #before = new Map<Socket, TcpInfo>();
+  #handshakeRtt: number | undefined;
+  #mss: number | undefined;
+  #sent = 0;
+  #retransmitted = 0;
+  #last: TcpInfo | undefined;
+
+  /** `read`: undefined where the kernel cannot be asked; then there are no counts. */
+  constructor(read?: ReadTcpInfo | undefined) {
+    this.#read = read;
+  }
+
+  /** Call at the `connect` event: later, the round-trip time has other samples in it. */
+  connected(socket: Socket): void {
+    const info = this.#read?.(socket);
+    this.#handshakeRtt = info?.rtt;
+    this.#mss = info?.mss;
+  }
+
+  /** Call before a kept connection is used: what it has counted so far is of earlier checks. */
+  reused(socket: Socket): void {
+    const info = this.#read?.(socket);
+    if (info !== undefined) this.#before.set(socket, info);
+    this.#mss = info?.mss;
+  }
+
+  /** Call before a connection is closed or kept, also one that was never established. */
+  done(socket: Socket): void {
+    const info = this.#read?.(socket);
+    if (info === undefined) return;
+    const before = this.#before.get(socket) ?? NONE;
+    this.#last = {
+      ...info,
+      segmentsSent: info.segmentsSent - before.segmentsSent,
+      segmentsRetransmitted: info.segmentsRetransmitted - before.segmentsRetransmitted,
+      bytesReceived: info.bytesReceived - before.bytesReceived,
+      segmentsReceivedOutOfOrder:
+        info.segmentsReceivedOutOfOrder - before.segmentsReceivedOutOfOrder,
+    };
+    this.#sent += this.#last.segmentsSent;
+    this.#retransmitted += this.#last.segmentsRetransmitted;
+  }
+
+  /** The most payload in bytes of one segment of the current connection; undefined where that is not known. */
+  get mss(): number | undefined {
+    return this.#mss;
+  }
+
+  /** The connection that was done last. */
+  get last(): TcpInfo | undefined {
+    return this.#last;
+  }
+
+  /** The sums; undefined where nothing could be read. */
+  get counts(): TcpCounts | undefined {
+    if (this.#last === undefined) return undefined;
+    return {
+      handshakeRtt: this.#handshakeRtt,
+      segmentsSent: this.#sent,
+      segmentsRetransmitted: this.#retransmitted,
+    };
+  }
+}

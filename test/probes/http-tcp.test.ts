@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { IdleConnections } from '../../src/probes/idle-connections.ts';
+import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
+import { blackHole } from '../support/black-hole.ts';
+import { OK, ScriptedServer, say } from '../support/scripted-server.ts';
+import { ask, failed, serving } from './ask.ts';
+
+const readTcpInfo = await createTcpInfoReader();
+
+/** Longer than the kernel takes to repeat a SYN, in milliseconds. */
+const REPEATED_SYN_MS = 1_500;
+
+describe("httpProbe() has the kernel's account", () => {
+  test.each(['http', 'https'])('of a response over %s', async (scheme) => {
+    const server = await ScriptedServer.start(scheme === 'https' ? { tls: serving } : {});
+    const { kind, tcp } = await ask(server.url(), { readTcpInfo });
+    expect(kind).toBe('ok');
+    expect(tcp?.handshakeRtt).toBeGreaterThan(0);
+    expect(tcp?.handshakeRtt).toBeLessThan(0.01);
+    expect(tcp?.segmentsSent).toBeGreaterThanOrEqual(3);
+    expect(tcp?.segmentsRetransmitted).toBe(0);
+  });
+
+  test('of all connections of a redirect', async () => {
+    const target = await ScriptedServer.start({});
+    const first = await ScriptedServer.start({
+      answer: say(`HTTP/1.1 302 Found\r\nLocation: ${target.url().href}\r\n\r\n`),
+    });
+    const alone = await ask(target.url(), { readTcpInfo });
+    const redirected = await ask(first.url(), { readTcpInfo });
+    expect(redirected.tcp?.segmentsSent).toBeGreaterThanOrEqual(
+      2 * (alone.tcp?.segmentsSent ?? 0) - 1,
+    );
+  });
+
+  test('of this check alone over a kept connection', async () => {
+    const server = await ScriptedServer.start({ answer: say(OK) });
+    const idle = new IdleConnections();
+    const sent: (number | undefined)[] = [];
+    for (let check = 0; check < 4; check++) {
+      const { tcp } = await ask(server.url(), { readTcpInfo, idle });
+      sent.push(tcp?.segmentsSent);
+      if (check > 0) expect(tcp?.handshakeRtt).toBeUndefined();
+    }
+    idle.close();
+    expect(server.accepted).toBe(1);
+    expect(Math.max(...sent.map((it) => it ?? Infinity))).toBeLessThan(6);
+  });
+
+  test('of an attempt that nobody answers', async () => {
+    const url = new URL(`http://127.0.0.1:${await blackHole('127.0.0.1')}/`);
+    const signal = AbortSignal.timeout(REPEATED_SYN_MS);
+    const outcome = await ask(url, { readTcpInfo, signal });
+    expect(outcome).toMatchObject({
+      cause: 'unreachable',
+      tcp: { handshakeRtt: undefined, segmentsSent: 2, segmentsRetransmitted: 1 },
+    });
+  });
+
+  test('of a server that is silent', async () => {
+    const server = await ScriptedServer.start({ answer: () => {} });
+    const outcome = await ask(server.url(), { readTcpInfo, signal: AbortSignal.timeout(500) });
+    expect(outcome).toMatchObject({ cause: 'hung' });
+    expect(failed(outcome).text).toMatch(
+      /: 127\.0\.0\.1 acknowledged every packet, but its program does not answer$/,
+    );
+  });
+
+  test('or none, where the kernel cannot be asked', async () => {
+    const server = await ScriptedServer.start({});
+    expect((await ask(server.url())).tcp).toBeUndefined();
+  });
+});
+
+describe('httpProbe() with full-size packets', () => {
+  /** Answers with a body as long as the padding, in two pieces; the second is sent by the test. */
+  async function paddedAnswer() {
+    let sendRest = () => {};
+    const server = await ScriptedServer.start({
+      answer: (socket, request) => {
+        const [, padding = ''] = /^KUBENURSE-PADDING: (x+)\r?$/m.exec(request) ?? [];
+        socket.write(
+          `HTTP/1.1 200 OK\r\nContent-Length: ${padding.length}\r\n\r\n${padding.slice(1)}`,
+        );
+        sendRest = () => socket.write('x');
+      },
+    });
+    return { server, sendRest: () => sendRest() };
+  }
+
+  test('pads its request to more than two segments, 18,200 bytes at the most', async () => {
+    const server = await ScriptedServer.start({});
+    await ask(server.url(), { readTcpInfo, isFullSize: true });
+    await ask(server.url(), { isFullSize: true });
+    const lengths = server.requests.map((head) => /PADDING: (x+)/.exec(head)?.[1]?.length);
+    // The loopback's segments have up to 64 KB; where the kernel cannot be asked, they are taken for Ethernet's.
+    expect(lengths).toEqual([18_200, 2_996]);
+  });
+
+  test('waits for the whole response, and times its head', async () => {
+    const { server, sendRest } = await paddedAnswer();
+    const signal = AbortSignal.timeout(4_000);
+    const outcome = ask(server.url(), { isFullSize: true, signal });
+    let isSettled = false;
+    outcome.finally(() => {
+      isSettled = true;
+    });
+    await expect.poll(() => server.requests.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(isSettled).toBe(false);
+    sendRest();
+    const { kind, duration } = (await outcome) as { kind: string; duration: number };
+    expect(kind).toBe('ok');
+    expect(duration).toBeLessThan(0.3);
+  });
+
+  test('fails a check whose response stays incomplete', async () => {
+    const { server } = await paddedAnswer();
+    const signal = AbortSignal.timeout(500);
+    const { phase } = failed(await ask(server.url(), { isFullSize: true, signal }));
+    expect(phase).toBe('response');
+  });
+
+  test('takes an empty response of a neighbour that knows no padding', async () => {
+    const server = await ScriptedServer.start({
+      answer: say('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
+    });
+    expect(await ask(server.url(), { isFullSize: true })).toMatchObject({ kind: 'ok' });
+  });
+});
