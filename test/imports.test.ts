@@ -46,6 +46,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/tls-verification.ts',
   ],
 
+  'src/verdict/': ['src/verdict/'],
+
   'src/schedule.ts': ['src/deadline.ts'],
   'src/latest.ts': [],
   'src/recorders.ts': ['src/metrics.ts'],

@@ -1,0 +1,80 @@
+import type { Cause } from '../probe.ts';
+import type { Component } from './report.ts';
+
+/** What can be wrong, in the order in which findings are listed: about the view itself first, then the most general. */
+export const KINDS = [
+  'cut_off',
+  'mostly_silent',
+  'split',
+  'node_unreachable',
+  'node_reaches_nobody',
+  'dns',
+  'api_server',
+  'api_server_by_name',
+  'service',
+  'ingress',
+  'extra',
+  'mtu',
+  'loss',
+  'path',
+  'starved',
+  'slow',
+  'unclear',
+  'silent',
+  'pod_list_stale',
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** Where a component fails. */
+export type Scope =
+  | Readonly<{ in: 'cluster' }>
+  | Readonly<{ in: 'zones'; zones: readonly string[] }>
+  | Readonly<{ in: 'nodes'; nodes: readonly string[] }>;
+
+/** Nodes that reach each other, and the zones that they make up: none where zones do not explain the split. */
+export type Side = Readonly<{ nodes: readonly string[]; zones: readonly string[] }>;
+
+/** What is at fault. */
+export type Subject =
+  | Readonly<{ type: 'view' }>
+  | Readonly<{ type: 'nodes'; nodes: readonly string[] }>
+  /** `direction`: of the connections that are concerned, seen from the node. */
+  | Readonly<{ type: 'node'; node: string; direction: 'from' | 'to' | 'both' }>
+  | Readonly<{ type: 'path'; from: string; to: string; bothWays: boolean }>
+  | Readonly<{ type: 'paths'; paths: readonly (readonly [from: string, to: string])[] }>
+  /** `component`: `dns`, a component, or the name of an extra check. */
+  | Readonly<{ type: 'component'; component: Component | (string & {}); scope: Scope }>
+  /** The first side does not reach the second; `bothWays`: nor the second the first. */
+  | Readonly<{ type: 'sides'; sides: readonly [Side, Side]; bothWays: boolean }>;
+
+/** `critical`: users notice. `warning`: a part is worse than it should be. `info`: about what cannot be seen. */
+export type Severity = 'critical' | 'warning' | 'info';
+
+/** A failure that the finding explains: the check `type` as seen from a node. */
+export type Victim = Readonly<{ node: string; type: string }>;
+
+/** One thing that is wrong, in words for a person at three in the morning. */
+export type Finding = Readonly<{
+  kind: Kind;
+  severity: Severity;
+  subject: Subject;
+  /** Of most of the failures; null where nothing has failed. */
+  cause: Cause | null;
+  /** Unix time of the first failure, by the collecting pod's clock; null where it is not known. */
+  since: number | null;
+  /** `of`: pods that check the subject and can be believed; `agree`: those that see the fault. */
+  witnesses: Readonly<{ agree: number; of: number }>;
+  /** One sentence. */
+  headline: string;
+  /** Further sentences: the evidence, what it may be, what cannot be told. */
+  details: readonly string[];
+  /** What works all the same; empty where nothing is known to. */
+  notAffected: string;
+  /** The name of a file in `docs/runbooks/`. */
+  runbook: string;
+  /** Failures that this finding explains, at most 100 of them. */
+  victims: readonly Victim[];
+  /** How many failures it explains. */
+  victimCount: number;
+}>;
