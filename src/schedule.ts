@@ -1,5 +1,5 @@
 import { deadline } from './deadline.ts';
-import type { Check, Recorder } from './probe.ts';
+import type { Check, Outcome, Recorder } from './probe.ts';
 
 /** How long a check may take in all, in milliseconds (the contract's 6 s). */
 const DEADLINE_MS = 6_000;
@@ -17,6 +17,9 @@ const MOST_OF_INTERVAL = 0.5;
 /** A check that a refresh has begun is left out of rounds for as long as it is fresh, but for no longer than this share of the interval. */
 const MAX_REFRESHED = 0.6;
 
+/** How many attempts of one check may be in flight: one that hangs takes longer than an interval, and the next is to be in time. */
+const MAX_IN_FLIGHT = 2;
+
 export type ScheduleOptions = Readonly<{
   /** The checks of the moment; their types are distinct. */
   checks: () => readonly Check[];
@@ -32,17 +35,28 @@ export type ScheduleOptions = Readonly<{
   warmUp?: () => Promise<unknown>;
 }>;
 
-/** Asks each check once in every interval, one soon after another, and tells the recorders. */
+/** The state of one check, as long as it is made. Times in milliseconds of `performance.now()`. */
+type CheckState = {
+  check: Check;
+  /** When the last result came, recorded or not. */
+  answeredAt: number;
+  /** Until when a round leaves it out, because a refresh has begun it. */
+  refreshedUntil: number;
+  /** Whether the last attempt took longer than the round waits for it. */
+  isSlow: boolean;
+  inFlight: number;
+  /** Attempts whose results are not recorded yet. */
+  unrecorded: number;
+  /** Settles when all attempts so far are recorded, in the order of their starts. */
+  recorded: Promise<void>;
+};
+
+/** Makes each check once in every interval, one soon after another, and tells the recorders. */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #stop = new AbortController();
-  readonly #asked = new Map<string, Check>();
-  readonly #underWay = new Map<string, Promise<void>>();
-  readonly #answeredAt = new Map<string, number>();
-  /** Until when a round leaves out what a refresh has begun. */
-  readonly #refreshedUntil = new Map<string, number>();
-  /** The types of those that the last time had not answered when the next one began. */
-  readonly #slow = new Set<string>();
+  /** By the checks' types. */
+  readonly #states = new Map<string, CheckState>();
   #starts: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -57,23 +71,22 @@ export class Schedule {
     this.#roundAt(performance.now() + untilPlace);
   }
 
-  /** Asks every check whose last answer is older than `maxAge` milliseconds, and waits for those under way. */
+  /** Makes every check whose last result is older than `maxAge` milliseconds, and waits for those in flight. */
   async refresh(maxAge: number): Promise<void> {
     const since = performance.now() - maxAge;
-    const isDue = ({ type }: Check) => (this.#answeredAt.get(type) ?? -Infinity) < since;
-    const due = this.#current().filter(isDue);
     const spared = Math.min(maxAge, this.#options.interval * MAX_REFRESHED);
-    await this.#startAll(due, (check) => {
-      if (!isDue(check)) return false;
-      this.#refreshedUntil.set(check.type, performance.now() + spared);
+    const due = this.#current().filter(({ answeredAt }) => answeredAt < since);
+    await this.#startAll(due, (state) => {
+      if (state.answeredAt >= since || state.unrecorded > 0) return false;
+      state.refreshedUntil = performance.now() + spared;
       return true;
     });
-    await Promise.all(due.map(({ type }) => this.#underWay.get(type)));
+    await Promise.all(due.map(({ recorded }) => recorded));
     // Some may have left meanwhile.
     this.#current();
   }
 
-  /** Ends the rounds. What is under way is broken off, and recorded nowhere. */
+  /** Ends the rounds. What is in flight is broken off, and recorded nowhere. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#stop.abort(new Error('kubenurse is shutting down'));
@@ -86,7 +99,8 @@ export class Schedule {
       if (this.#stop.signal.aborted) return;
       this.#startAll(
         this.#current(),
-        ({ type }) => performance.now() >= (this.#refreshedUntil.get(type) ?? -Infinity),
+        ({ inFlight, refreshedUntil }) =>
+          inFlight < MAX_IN_FLIGHT && performance.now() >= refreshedUntil,
       );
       // Rounds that a suspended process has missed are not made up for.
       const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
@@ -95,66 +109,100 @@ export class Schedule {
   }
 
   /** The checks of the moment, after the recorders have heard which are new and which are no more. */
-  #current(): readonly Check[] {
+  #current(): CheckState[] {
     const checks = this.#options.checks();
     const types = new Set(checks.map(({ type }) => type));
-    for (const [type, check] of this.#asked) {
+    for (const [type, { check }] of this.#states) {
       if (types.has(type)) continue;
-      this.#asked.delete(type);
-      this.#answeredAt.delete(type);
-      this.#refreshedUntil.delete(type);
-      this.#slow.delete(type);
+      this.#states.delete(type);
       for (const recorder of this.#options.recorders) recorder.end?.(check);
     }
-    for (const check of checks) {
-      if (!this.#asked.has(check.type)) {
-        for (const recorder of this.#options.recorders) recorder.begin?.(check);
+    return checks.map((check) => {
+      const known = this.#states.get(check.type);
+      if (known !== undefined) {
+        known.check = check;
+        return known;
       }
-      this.#asked.set(check.type, check);
-    }
-    return checks;
+      for (const recorder of this.#options.recorders) recorder.begin?.(check);
+      const state = newState(check);
+      this.#states.set(check.type, state);
+      return state;
+    });
   }
 
   /** Starts the checks in their order, slow ones last, after those of an earlier call. Resolves when the last is started. */
-  #startAll(checks: readonly Check[], isDue: (check: Check) => boolean): Promise<void> {
-    const most = (this.#options.interval * MOST_OF_INTERVAL) / checks.length;
+  #startAll(states: readonly CheckState[], isDue: (state: CheckState) => boolean): Promise<void> {
+    const most = (this.#options.interval * MOST_OF_INTERVAL) / states.length;
     this.#starts = this.#starts.then(async () => {
       const begin = performance.now();
-      const { quick = [], slow = [] } = Object.groupBy(checks, ({ type }) =>
-        this.#slow.has(type) ? 'slow' : 'quick',
-      );
-      for (const [index, check] of [...quick, ...slow].entries()) {
+      for (const [index, state] of slowLast(states).entries()) {
         if (this.#stop.signal.aborted) return;
-        if (this.#underWay.has(check.type) || !isDue(check)) continue;
-        const attempt = this.#attempt(check).finally(() => this.#underWay.delete(check.type));
-        this.#underWay.set(check.type, attempt);
-        const room = check.target.url.protocol === 'https:' ? ROOM_MS.tls : ROOM_MS.plain;
+        if (!isDue(state)) continue;
+        const attempt = this.#attempt(state);
         // Counted from the beginning, because no timer is as short as what each of a thousand checks has.
         const left = begin + (index + 1) * most - performance.now();
         if (left <= 0) continue;
-        const hasAnswered = await settlesWithin(attempt, Math.min(room, left));
-        if (hasAnswered) this.#slow.delete(check.type);
-        else this.#slow.add(check.type);
+        state.isSlow = !(await settlesWithin(attempt, Math.min(roomOf(state.check), left)));
       }
     });
     return this.#starts;
   }
 
-  async #attempt(check: Check): Promise<void> {
+  /** Resolves when the attempt has ended; what came of it is recorded after the attempts before it. */
+  #attempt(state: CheckState): Promise<Outcome> {
+    const { check, recorded: before } = state;
+    const since = performance.now();
+    state.inFlight++;
+    state.unrecorded++;
+    const attempt = this.#probe(check).finally(() => state.inFlight--);
+    const record = async () => {
+      const outcome = await attempt;
+      const isFalseAlarm =
+        outcome.kind !== 'ok' &&
+        !this.#stop.signal.aborted &&
+        (await check.isFalseAlarm?.(since)) === true;
+      await before;
+      state.unrecorded--;
+      if (this.#stop.signal.aborted || this.#states.get(check.type) !== state) return;
+      state.answeredAt = performance.now();
+      if (isFalseAlarm) return;
+      for (const recorder of this.#options.recorders) recorder.record({ check, outcome });
+    };
+    state.recorded = record();
+    return attempt;
+  }
+
+  async #probe({ probe, target }: Check): Promise<Outcome> {
     using limit = deadline(
       this.#stop.signal,
       DEADLINE_MS,
       `no answer within ${DEADLINE_MS / 1000} s`,
     );
-    const since = performance.now();
-    const outcome = await check.probe(check.target, limit.signal);
-    if (this.#stop.signal.aborted) return;
-    const isFalseAlarm = outcome.kind !== 'ok' && (await check.isFalseAlarm?.(since));
-    if (this.#stop.signal.aborted || !this.#asked.has(check.type)) return;
-    this.#answeredAt.set(check.type, performance.now());
-    if (isFalseAlarm) return;
-    for (const recorder of this.#options.recorders) recorder.record({ check, outcome });
+    return await probe(target, limit.signal);
   }
+}
+
+function newState(check: Check): CheckState {
+  return {
+    check,
+    answeredAt: -Infinity,
+    refreshedUntil: -Infinity,
+    isSlow: false,
+    inFlight: 0,
+    unrecorded: 0,
+    recorded: Promise.resolve(),
+  };
+}
+
+function slowLast(states: readonly CheckState[]): CheckState[] {
+  const { quick = [], slow = [] } = Object.groupBy(states, ({ isSlow }) =>
+    isSlow ? 'slow' : 'quick',
+  );
+  return [...quick, ...slow];
+}
+
+function roomOf({ target }: Check): number {
+  return target.url.protocol === 'https:' ? ROOM_MS.tls : ROOM_MS.plain;
 }
 
 /**

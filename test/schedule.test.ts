@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Probe } from '../src/probe.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
-import { answeringProbe, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
+import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
 const INTERVAL = 5_000;
 
@@ -151,7 +152,7 @@ describe('Schedule in a round', () => {
     await vi.advanceTimersByTimeAsync(4 * INTERVAL - 1);
     // Waited for once; from then on it is asked last.
     expect(askedAt).toEqual([5, 5_000, 10_000, 15_000]);
-    expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 10_001]);
+    expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 5_001, 10_001, 15_001]);
   });
 
   test('begins when it is warm, unless it has been stopped meanwhile', async () => {
@@ -200,16 +201,70 @@ describe('Schedule in a round', () => {
     await vi.advanceTimersByTimeAsync(5_999);
     expect(attempts[0]?.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
-    expect(attempts[0]?.signal.reason).toEqual(new Error('no answer within 6 s'));
+    expect(attempts[0]?.signal.reason.message).toBe('no answer within 6 s');
   });
 
-  test('never asks a check twice at once', async () => {
+  test.each([
+    { interval: 5_000, perMinute: 12 },
+    { interval: 1_000, perMinute: 20 },
+  ])(
+    'makes a check that hangs $perMinute times a minute, two at once at the most, at $interval ms',
+    async ({ interval, perMinute }) => {
+      let inFlight = 0;
+      let most = 0;
+      let attempts = 0;
+      const { probe } = hangingProbe();
+      const counting: Probe = async (target, signal) => {
+        attempts++;
+        inFlight++;
+        most = Math.max(most, inFlight);
+        return await probe(target, signal).finally(() => inFlight--);
+      };
+      startSchedule({ checks: () => [fakeCheck('a', { probe: counting })], interval });
+      await vi.advanceTimersByTimeAsync(60_000 - 1);
+      expect(Math.abs(attempts - perMinute)).toBeLessThanOrEqual(2);
+      expect(most).toBe(2);
+    },
+  );
+
+  test('keeps the pace of a failing check that waits for the news of its target', async () => {
+    const { probe, askedAt } = answeringProbe(0, failed('connect'));
+    const isFalseAlarm = () => new Promise<boolean>((resolve) => setTimeout(resolve, 3_000, false));
+    const check = fakeCheck('a', { probe, isFalseAlarm });
+    let failures = 0;
+    startSchedule({
+      checks: () => [check],
+      interval: 1_000,
+      recorders: [{ record: () => failures++ }],
+    });
+    await vi.advanceTimersByTimeAsync(23_500);
+    expect(askedAt).toHaveLength(24);
+    expect(failures).toBe(21);
+  });
+
+  test('records results in the order in which the attempts began', async () => {
+    const { probe, attempts } = hangingProbe();
+    const recorded: string[] = [];
+    startSchedule({
+      checks: () => [fakeCheck('a', { probe })],
+      recorders: [{ record: ({ outcome }) => recorded.push(outcome.kind) }],
+    });
+    await vi.advanceTimersByTimeAsync(INTERVAL + 10);
+    attempts[1]?.answer(ok());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(recorded).toEqual([]);
+    attempts[0]?.answer(failed('response'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(recorded).toEqual(['failed', 'ok']);
+  });
+
+  test('does not begin another by a refresh while one is in flight', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = startSchedule({ checks: () => [fakeCheck('a', { probe })] });
     await vi.advanceTimersByTimeAsync(10);
     schedule.refresh(0);
     schedule.refresh(0);
-    await vi.advanceTimersByTimeAsync(INTERVAL);
+    await vi.advanceTimersByTimeAsync(INTERVAL - 100);
     expect(attempts).toHaveLength(1);
   });
 });
