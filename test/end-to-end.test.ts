@@ -11,8 +11,8 @@ const INTERVAL_MS = 1_000;
 /** What only the embedded API server can be made to answer. */
 const EMBEDDED = [
   fault('api-server:500', {
-    api_server_direct: 'status_code_500',
-    api_server_dns: 'status_code_500',
+    api_server_direct: 'status_code_500 status',
+    api_server_dns: 'status_code_500 status',
   }),
 ];
 

@@ -37,6 +37,17 @@ export async function countsOf(
   );
 }
 
+/** The counts by event and those by cause, which have no name in common. Rejects as `countsOf()` does. */
+export async function failureCountsOf(node: ClusterNode): Promise<Counts> {
+  const [events, causes] = await Promise.all([
+    countsOf(node),
+    countsOf(node, 'kubenurse_check_failures_total'),
+  ]);
+  return Object.fromEntries(
+    Object.keys(events).map((type) => [type, { ...events[type], ...causes[type] }]),
+  );
+}
+
 /** By how much each count has grown. A program that was started afresh in between counts from zero. */
 export function growth(before: Counts, after: Counts): Counts {
   return nested(

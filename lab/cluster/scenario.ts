@@ -1,10 +1,10 @@
 import type { Parts } from '../parts/parts.ts';
 import { until } from '../support/until.ts';
 import type { Cluster } from './cluster.ts';
-import { type Counts, countsOf, growth, LogReader } from './findings.ts';
+import { type Counts, countsOf, failureCountsOf, growth, LogReader } from './findings.ts';
 import type { ClusterNode } from './node.ts';
 
-/** Which checks fail, by which event. */
+/** Which checks fail, by which event and which cause: `connect_done refused`. Either may be one of several: `hung|mtu`. */
 export type Failures = Readonly<Record<string, string>>;
 
 /** Something that happens to a cluster, and what its probes have to find. */
@@ -154,8 +154,8 @@ async function untilShown(
     missing = seeing.flatMap(({ node, shows }) => {
       const grown = growth(before.get(node.name) ?? {}, counts.get(node.name) ?? {});
       return Object.entries(shows)
-        .filter(([type, event]) => grown[type]?.[event] === undefined)
-        .map(([type, event]) => `${node.name} ${type} ${event}, but ${JSON.stringify(grown)}`);
+        .filter(([type, what]) => !isShown(grown[type] ?? {}, what))
+        .map(([type, what]) => `${node.name} ${type} ${what}, but ${JSON.stringify(grown)}`);
     });
     return missing.length === 0;
   }).catch((error) => {
@@ -183,7 +183,9 @@ async function everyCount(nodes: readonly ClusterNode[]): Promise<Map<string, Co
   const answering = nodes.filter(({ ended }) => ended === undefined);
   return new Map(
     await Promise.all(
-      answering.map(async (node): Promise<[string, Counts]> => [node.name, await countsOf(node)]),
+      answering.map(
+        async (node): Promise<[string, Counts]> => [node.name, await failureCountsOf(node)],
+      ),
     ),
   );
 }
@@ -193,11 +195,19 @@ function unexpected(node: string, counts: Counts, scenario: Scenario<never>): st
   return Object.entries(counts).flatMap(([type, events]) =>
     Object.entries(events)
       .filter(([event, count]) => {
-        if (shows[type] !== undefined) return shows[type] !== event && count > EDGES;
+        const what = shows[type];
+        if (what !== undefined) return !what.split(/[ |]/).includes(event) && count > EDGES;
         return !isAllowed(scenario, node, type);
       })
       .map(([event, count]) => `${node} ${type} ${event} (${count})`),
   );
+}
+
+/** Whether both the event and the cause have been counted. */
+function isShown(grown: Counts[string], what: string): boolean {
+  return what
+    .split(' ')
+    .every((alternatives) => alternatives.split('|').some((name) => grown[name] !== undefined));
 }
 
 function isAllowed(scenario: Scenario<never>, node: string, type: string): boolean {

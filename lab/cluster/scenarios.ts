@@ -17,6 +17,9 @@ export function fault(
   };
 }
 
+/** A program of the embedded cluster takes what is sent and is silent; in the real one packets with data are dropped. */
+export const SILENT = 'hung|packets_lost';
+
 const NODE_3 = { blind: ['node-3'] };
 
 /** A check takes no longer (contract). */
@@ -40,36 +43,44 @@ async function rollOut({ nodes }: Cluster, how: { surge: boolean }): Promise<voi
 
 /** What both control planes, and what stands around them, can do. */
 export const SCENARIOS: readonly Scenario[] = [
-  fault('node-3:down', { 'path_node-3': 'connect_done' }, NODE_3),
-  fault('node-3:reset', { 'path_node-3': 'round_trip_error' }, NODE_3),
-  fault('node-3:hang', { 'path_node-3': 'round_trip_error' }, NODE_3),
-  fault('node-3:suspended', { 'path_node-3': 'round_trip_error' }, { ...NODE_3, mute: ['node-3'] }),
+  fault('node-3:down', { 'path_node-3': 'connect_done refused' }, NODE_3),
+  fault('node-3:reset', { 'path_node-3': 'round_trip_error reset' }, NODE_3),
+  fault('node-3:hang', { 'path_node-3': `round_trip_error ${SILENT}` }, NODE_3),
+  fault(
+    'node-3:suspended',
+    { 'path_node-3': 'round_trip_error hung' },
+    { ...NODE_3, mute: ['node-3'] },
+  ),
   {
     name: 'the program of node-3 is killed, and later started again',
     begin: (cluster) => cluster.node('node-3').kill(),
     end: (cluster) => cluster.node('node-3').restart(),
-    shows: (node) => (node === 'node-3' ? {} : { 'path_node-3': 'connect_done' }),
+    shows: (node) => (node === 'node-3' ? {} : { 'path_node-3': 'connect_done refused' }),
     mute: ['node-3'],
   },
   fault('node-3:cordoned', {}),
   fault('node-3:terminating', {}),
   fault('node-3:deleted', {}, { mute: ['node-3'] }),
-  fault('service:down', { me_service: 'connect_done' }),
-  fault('service:reset', { me_service: 'round_trip_error' }),
+  fault('service:down', { me_service: 'connect_done refused' }),
+  fault('service:reset', { me_service: 'round_trip_error reset' }),
   fault('service:slow=100ms', {}),
-  fault('ingress:down', { me_ingress: 'connect_done' }),
-  fault('ingress:503', { me_ingress: 'status_code_503' }),
-  fault('ingress:wrong-certificate', { me_ingress: 'tls_handshake_done' }),
+  fault('ingress:down', { me_ingress: 'connect_done refused' }),
+  fault('ingress:503', { me_ingress: 'status_code_503 status' }),
+  fault('ingress:wrong-certificate', { me_ingress: 'tls_handshake_done tls' }),
   fault('api-server:away', {
-    api_server_direct: 'connect_done',
-    api_server_dns: 'connect_done',
+    api_server_direct: 'connect_done refused',
+    api_server_dns: 'connect_done refused',
   }),
   fault('api-server:hang', {
-    api_server_direct: 'tls_handshake_done',
-    api_server_dns: 'tls_handshake_done',
+    api_server_direct: `tls_handshake_done ${SILENT}`,
+    api_server_dns: `tls_handshake_done ${SILENT}`,
   }),
   ...['dns:silent', 'dns:servfail', 'dns:nxdomain'].map((name) =>
-    fault(name, { api_server_dns: 'dns_done', me_ingress: 'dns_done', me_service: 'dns_done' }),
+    fault(name, {
+      api_server_dns: 'dns_done dns',
+      me_ingress: 'dns_done dns',
+      me_service: 'dns_done dns',
+    }),
   ),
   {
     name: 'every token is rotated, and the old one revoked',

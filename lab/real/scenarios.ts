@@ -2,8 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
 import { allIsWell, type Failures, type Scenario } from '../cluster/scenario.ts';
-import { fault } from '../cluster/scenarios.ts';
+import { fault, SILENT } from '../cluster/scenarios.ts';
 import type { Resource } from '../parts/control-plane.ts';
+import { until } from '../support/until.ts';
 import type { RealParts } from './real-parts.ts';
 
 const NODE_3 = { blind: ['node-3'] };
@@ -18,6 +19,9 @@ const LONGEST_WAIT_MS = 40_000;
 /** Two of the clusters' intervals and one to spare, so that every check comes upon it. */
 const RESTART_MS = 3_000;
 const ANSWER_LIMIT_MS = 10_000;
+/** Four nodes send some 25 segments a second to a fifth, of which one in a hundred is to be lost. */
+const LOSS_LIMIT_MS = 60_000;
+const MIN_SEGMENTS = 200;
 
 /** A changed file has been noticed by then: the programs look every 2 s (follow-file.ts), and kubelet takes a minute. */
 const NOTICED_AFTER_MS = 4_000;
@@ -33,25 +37,29 @@ function pathsTo(nodes: readonly string[]): string[] {
 
 /** All that a node finds whose questions get nowhere. */
 const CUT_OFF: Failures = {
-  api_server_direct: 'connect_done',
-  ...failing(['api_server_dns', 'me_ingress', 'me_service'], 'dns_done'),
-  ...failing(pathsTo(OTHERS), 'connect_done'),
+  api_server_direct: 'connect_done unreachable',
+  ...failing(['api_server_dns', 'me_ingress', 'me_service'], 'dns_done dns'),
+  ...failing(pathsTo(OTHERS), 'connect_done unreachable'),
 };
 
 /** What happens to a network. */
 const NETWORK: readonly Scenario<RealParts>[] = [
-  fault('node-3:deaf', { 'path_node-3': 'connect_done' }, NODE_3),
+  fault('node-3:deaf', { 'path_node-3': 'connect_done unreachable' }, NODE_3),
   fault('node-3:mute', {}, { shows: (node) => (node === 'node-3' ? CUT_OFF : {}) }),
   fault(
     'node-3:isolated',
     {},
-    { shows: (node) => (node === 'node-3' ? CUT_OFF : { 'path_node-3': 'connect_done' }) },
+    {
+      shows: (node) =>
+        node === 'node-3' ? CUT_OFF : { 'path_node-3': 'connect_done unreachable' },
+    },
   ),
   fault(
     'network:split=2',
     {},
     {
-      shows: (node) => failing(pathsTo(FIRST.includes(node) ? LAST : FIRST), 'connect_done'),
+      shows: (node) =>
+        failing(pathsTo(FIRST.includes(node) ? LAST : FIRST), 'connect_done unreachable'),
       // The service is on either side.
       mayFail: () => ['me_service'],
     },
@@ -60,7 +68,8 @@ const NETWORK: readonly Scenario<RealParts>[] = [
     'network:one-way-split=2',
     {},
     {
-      shows: (node) => (FIRST.includes(node) ? failing(pathsTo(LAST), 'connect_done') : {}),
+      shows: (node) =>
+        FIRST.includes(node) ? failing(pathsTo(LAST), 'connect_done unreachable') : {},
       mayFail: (node) => (FIRST.includes(node) ? ['me_service'] : []),
     },
   ),
@@ -68,35 +77,70 @@ const NETWORK: readonly Scenario<RealParts>[] = [
     'node-3:mtu-black-hole',
     {},
     {
-      shows: (node) => (node === 'node-3' ? failing(API_SERVER, 'tls_handshake_done') : {}),
+      shows: (node) =>
+        node === 'node-3'
+          ? {
+              ...failing(API_SERVER, 'tls_handshake_done mtu'),
+              ...failing(pathsTo(OTHERS), 'round_trip_error mtu'),
+            }
+          : { 'path_node-3': 'round_trip_error mtu' },
       // What it sends and is sent before the answer is about as long as that.
       mayFail: (node) => (node === 'node-3' ? ['me_ingress'] : []),
     },
   ),
   fault('node-3:slow=300ms', {}),
   fault('node-3:reordering', {}),
-  fault(
-    'node-3:loss=10',
-    {},
-    {
-      lastsMs: 10_000,
-      mute: ['node-3'],
-      mayFail: (node) => (node === 'node-3' ? Object.keys(CUT_OFF) : ['path_node-3']),
-    },
+  ...[
+    { percent: 10, least: 0.02 },
+    { percent: 1, least: 0.002 },
+  ].map(({ percent, least }) =>
+    fault(
+      `node-3:loss=${percent}`,
+      {},
+      {
+        lastsMs: 10_000,
+        mute: ['node-3'],
+        meanwhile: (cluster) => losesPackets(cluster, least),
+        mayFail: (node) => (node === 'node-3' ? Object.keys(CUT_OFF) : ['path_node-3']),
+      },
+    ),
   ),
 ];
 
+/** Resolves when the paths to node-3 retransmit more than this share of what they send from now on. */
+async function losesPackets({ nodes }: Cluster, least: number): Promise<void> {
+  const others = nodes.filter(({ name }) => name !== 'node-3');
+  const count = (page: string, what: string) =>
+    Number(
+      page.split(`kubenurse_tcp_segments_${what}_total{type="path_node-3"} `)[1]?.split('\n')[0],
+    );
+  const counts = async () => {
+    const pages = await Promise.all(others.map((node) => node.get('/metrics')));
+    const sum = (what: string) => pages.reduce((all, { body }) => all + count(body, what), 0);
+    return { sent: sum('sent'), retransmitted: sum('retransmitted') };
+  };
+  const before = await counts();
+  await until('packets to node-3 are lost', LOSS_LIMIT_MS, async () => {
+    const after = await counts();
+    const sent = after.sent - before.sent;
+    return sent >= MIN_SEGMENTS && (after.retransmitted - before.retransmitted) / sent > least;
+  });
+}
+
 /** What happens to the parts that a cluster has besides its nodes. */
 const PARTS: readonly Scenario<RealParts>[] = [
-  fault('ingress:504', { me_ingress: 'status_code_504' }),
-  fault('ingress:reset', { me_ingress: 'tls_handshake_done' }),
-  fault('ingress:hang', { me_ingress: 'tls_handshake_done' }),
-  fault('service:hang', { me_service: 'round_trip_error' }),
+  fault('ingress:504', { me_ingress: 'status_code_504 status' }),
+  fault('ingress:reset', { me_ingress: 'tls_handshake_done reset' }),
+  fault('ingress:hang', { me_ingress: `tls_handshake_done ${SILENT}` }),
+  fault('service:hang', { me_service: `round_trip_error ${SILENT}` }),
   {
     name: 'the service has no endpoints',
     begin: ({ parts }) => parts.setEndpoints([]),
     end: (cluster) => cluster.setEndpoints(),
-    shows: () => ({ me_service: 'connect_done', me_ingress: 'status_code_503' }),
+    shows: () => ({
+      me_service: 'connect_done refused',
+      me_ingress: 'status_code_503 status',
+    }),
   },
 ];
 
@@ -105,7 +149,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
   {
     name: 'the API server is restarted',
     begin: ({ parts }) => parts.controlPlane.restart(RESTART_MS),
-    shows: () => failing(API_SERVER, 'connect_done'),
+    shows: () => failing(API_SERVER, 'connect_done refused'),
   },
   {
     name: 'the API server is away for a minute, and node-3 is down meanwhile',
@@ -116,12 +160,12 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
     lastsMs: 60_000,
     end: (cluster) => cluster.heal('all'),
     shows: (node) => ({
-      ...failing(API_SERVER, 'connect_done'),
-      ...(node !== 'node-3' && { 'path_node-3': 'connect_done' }),
+      ...failing(API_SERVER, 'connect_done refused'),
+      ...(node !== 'node-3' && { 'path_node-3': 'connect_done refused' }),
     }),
   },
   fault('api-server:slow=300ms', {}),
-  fault('api-server:429', failing(API_SERVER, 'status_code_429')),
+  fault('api-server:429', failing(API_SERVER, 'status_code_429 status')),
   {
     name: 'etcd is compacted, every watch ends with 410, and the pod of node-3 is replaced at once',
     begin: async (cluster) => {
@@ -151,7 +195,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
     name: "the cluster's authority is replaced, and no pod given the new one",
     begin: ({ parts }) => parts.controlPlane.rotateServingCertificate({ authority: 'new' }),
     end: ({ parts }) => parts.distributeAuthorities(parts.controlPlane.certificateAuthority),
-    shows: () => failing(API_SERVER, 'tls_handshake_done'),
+    shows: () => failing(API_SERVER, 'tls_handshake_done tls'),
   },
   {
     name: 'the right to nodes is withheld, and every program starts without it',
@@ -193,7 +237,7 @@ export const REAL_SCENARIOS: readonly Scenario<RealParts>[] = [
 
 /** Where the programs serve TLS. */
 export const TLS_SCENARIOS: readonly Scenario<RealParts>[] = [
-  fault('node-3:hang', { 'path_node-3': 'tls_handshake_done' }, NODE_3),
+  fault('node-3:hang', { 'path_node-3': `tls_handshake_done ${SILENT}` }, NODE_3),
   {
     name: 'the certificates of port 8443 are rotated',
     begin: ({ parts }) => parts.rotateCertificates(),
