@@ -7,6 +7,7 @@ import { metricsRecorder } from '../src/recorders.ts';
 import { ok } from './support/fake-check.ts';
 import { scrapedMetrics } from './support/scraped-metrics.ts';
 
+const PAGE = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8');
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 /** Families that have a row of their own. */
@@ -80,15 +81,20 @@ async function countSeries(count: number): Promise<Map<string, number>> {
   return counts;
 }
 
-test('the README counts the series as they are', async () => {
+test('docs/metrics.md counts the series as they are', async () => {
   const [nine, ten] = await Promise.all([countSeries(9), countSeries(10)]);
   const row = (name: string, a: number, b: number) =>
     `| ${name} | ${[a, b, 10 * a, 100 * b, 1000 * b].map((n) => n.toLocaleString('en')).join(' | ')} |`;
   for (const family of [...FAMILIES, 'all others']) {
     const name = family === 'all others' ? family : `\`${family}\``;
-    expect(README).toContain(row(name, nine.get(family) ?? 0, ten.get(family) ?? 0));
+    expect(PAGE).toContain(row(name, nine.get(family) ?? 0, ten.get(family) ?? 0));
   }
   const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
   const together = row('**together**', sum(nine), sum(ten)).replaceAll(/ ([\d,]+)/g, ' **$1**');
-  expect(README).toContain(together);
+  expect(PAGE).toContain(together);
+
+  expect(README).toContain(`${sum(ten).toLocaleString('en')} series`);
+  const disabled = [FAMILIES[0], FAMILIES[2]].map((family = '') => ten.get(family) ?? 0);
+  const left = 1000 * disabled.reduce((rest, count) => rest - count, sum(ten));
+  expect(PAGE).toContain(`cluster of 1,000 nodes to ${left.toLocaleString('en')} series`);
 });

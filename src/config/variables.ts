@@ -45,7 +45,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const PORT = integer(1, 65_535);
 const MILLISECONDS = integer(1, 86_400_000);
 
-/** Every variable that we read, in the order in which the help and the README list them (names and defaults: the contract). */
+/** Every variable that we read, in the order in which the help and docs/settings.md list them (names and defaults: the contract). */
 export const VARIABLES = {
   KUBENURSE_INGRESS_URL: optional(baseUrl, 'where the ingress publishes us'),
   KUBENURSE_SERVICE_URL: optional(baseUrl, 'our service'),
