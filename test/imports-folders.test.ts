@@ -10,6 +10,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'deploy/helm': ['src/'],
   'deploy/image': ['src/'],
   'deploy/monitoring/dashboards': ['src/'],
+  'deploy/release': [],
 
   'lab/support': [],
   'lab/tools': [],

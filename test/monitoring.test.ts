@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadYaml } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
+import { RELEASE } from '../deploy/release/names.ts';
 import { METRIC_NAMES } from '../src/metrics.ts';
 
 type Rule = {
@@ -21,7 +22,7 @@ type ScrapeConfiguration = {
 type Inhibition = { source_matchers: string[]; target_matchers: string[] };
 
 const ROOT = join(import.meta.dirname, '..');
-const RUNBOOKS = 'https://github.com/kubenurse-otel/kubenurse/blob/main/docs/runbooks';
+const RUNBOOKS = `${RELEASE.repository}/blob/main/docs/runbooks`;
 
 const SHIPPED = 'deploy/helm/kubenurse/files';
 

@@ -35,6 +35,11 @@ const TOOLS: readonly Tool[] = [
     programs: ['helm', 'kubeconform'],
     buildFlags: ['helm.sh/helm/v4/cmd/helm', 'github.com/yannh/kubeconform/cmd/kubeconform'],
   },
+  {
+    folder: 'actionlint',
+    programs: ['actionlint'],
+    buildFlags: ['github.com/rhysd/actionlint/cmd/actionlint'],
+  },
   { folder: 'impair', programs: ['impair'], buildFlags: ['.'] },
   { folder: 'peer', programs: ['peer'], buildFlags: ['.'] },
 ];

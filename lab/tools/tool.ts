@@ -5,6 +5,7 @@ const FOLDER = join(import.meta.dirname, 'bin');
 
 /** The programs that `npm run tools` builds. */
 export type Tool =
+  | 'actionlint'
   | 'etcd'
   | 'helm'
   | 'impair'

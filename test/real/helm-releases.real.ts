@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RELEASE } from '../../deploy/release/names.ts';
 import type { RealControlPlane } from '../../lab/real/control-plane.ts';
 import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { missingTools } from '../../lab/tools/tool.ts';
@@ -69,7 +70,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     expect(await uids()).toEqual(before);
     const template = '.spec.template.spec.containers[*].image';
     expect(await read(template, 'daemonset', 'probe-kubenurse', `-n=${namespace}`)).toBe(
-      'ghcr.io/kubenurse-otel/kubenurse:0.1.0',
+      `${RELEASE.image}:${RELEASE.version}`,
     );
     const paths = '.spec.rules[*].http.paths[*].path';
     expect(await read(paths, 'ingress', 'probe-kubenurse', `-n=${namespace}`)).toBe('/alwayshappy');

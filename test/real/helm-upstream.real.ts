@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { V1DaemonSet, V1Ingress } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
+import { RELEASE } from '../../deploy/release/names.ts';
 import { missingTools } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, type Values, variantValues, writtenEnvironment } from './helm.ts';
 import { probeOf, readManifests, theOnly } from './rendered.ts';
@@ -118,7 +119,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of upstream’s char
       KUBERNETES_SERVICE_DNS: 'kubernetes.default.svc.cluster.local',
     });
     const { pod, container } = probeOf(rendered);
-    expect(container.image).toBe('ghcr.io/kubenurse-otel/kubenurse:0.1.0');
+    expect(container.image).toBe(`${RELEASE.image}:${RELEASE.version}`);
     expect(pod.tolerations).toHaveLength(2);
     expect(theOnly<V1DaemonSet>(rendered, 'DaemonSet').spec).toMatchObject({
       selector: {
@@ -147,7 +148,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of upstream’s char
     expect(await image('registry.example.com/kubenurse')).toBe(
       'registry.example.com/kubenurse:v1.15.3',
     );
-    const ours = 'ghcr.io/kubenurse-otel/kubenurse:0.1.0';
+    const ours = `${RELEASE.image}:${RELEASE.version}`;
     expect(await image('docker.io/postfinance/kubenurse')).toBe(ours);
     expect(await image()).toBe(ours);
   });

@@ -13,7 +13,7 @@ import type {
   V1Service,
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import packageJson from '../../package.json' with { type: 'json' };
+import { RELEASE } from '../../deploy/release/names.ts';
 import { COMPONENTS, render, VARIANTS } from './kustomize.ts';
 import { environmentOf } from './pod-environment.ts';
 import { ofKind, probeOf, type Rendered, theOnly } from './rendered.ts';
@@ -115,7 +115,7 @@ describe.each(VARIANTS)('deploy/kustomize/%s', (variant) => {
 
   test('the image is that of the version of the program', () => {
     const { image } = probeOf(rendered).container;
-    expect(image).toBe(`ghcr.io/kubenurse-otel/kubenurse:${packageJson.version}`);
+    expect(image).toBe(`${RELEASE.image}:${RELEASE.version}`);
   });
 });
 
