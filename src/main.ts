@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { CheckStates } from './check-states.ts';
 import { createChecks } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
 import { readCommand, UsageError } from './command-line.ts';
@@ -18,7 +19,6 @@ import { clusterAuthority, createAuthorization } from './kubernetes/credentials.
 import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
 import { isLoopback, reportOnce } from './kubernetes/odd-values.ts';
 import { createPods } from './kubernetes/pods.ts';
-import { Latest } from './latest.ts';
 import { createLog, limitedErrors } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { Callers } from './neighbours/callers.ts';
@@ -39,7 +39,6 @@ import { createTrust } from './probes/trust.ts';
 import { logRecorder, metricsRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
 import { Schedule } from './schedule.ts';
-import { SeriesLife } from './series-life.ts';
 import { startServer } from './server.ts';
 import { stopSignal } from './signals.ts';
 import { openStandardOutput, type StandardOutput } from './standard-output.ts';
@@ -112,7 +111,6 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   // Also for the API server, the push and exporters of users, whose clients all look names up by this function.
   dns.lookup = createLookup(resolver.resolve);
 
-  const latest = new Latest();
   const callers = new Callers();
   const neighbourhood =
     config.neighbours &&
@@ -123,7 +121,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       stop.signal,
     );
 
-  const life = new SeriesLife(config.metrics.retention);
+  const states = new CheckStates(config.metrics.retention);
   const trust = createTrust({
     cluster: clusterAuthority(),
     extraFile: config.network.extraCA,
@@ -140,7 +138,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       ...config.metrics.resource,
     },
     retirement: {
-      keep: life.isWanted,
+      keep: states.isWanted,
       mostSets: MOST_ATTRIBUTE_SETS,
       onRefused: exportHealth.onRefused,
     },
@@ -195,7 +193,8 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       neighbourhood,
       startup,
     ),
-    recorders: [life.recorder, metricsRecorder(metrics), logRecorder(log), latest.recorder],
+    states,
+    recorders: [metricsRecorder(metrics), logRecorder(log)],
     interval: config.interval,
     place: Number(ringPlace(config.self.podName)) / RING,
     warmUp: () => warmUp(askOurselves, server.http),
@@ -215,7 +214,9 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       '/alive': alivePage({
         hostname: config.self.podName,
         refresh: (maxAge) => schedule.refresh(maxAge),
-        answers: () => latest.answers,
+        node: config.self.nodeName,
+        results: () => states.texts,
+        failing: () => states.failing,
         neighbourhood,
       }),
       '/alwayshappy': alwaysHappyPage(callers, PADDING_HEADER),

@@ -87,14 +87,24 @@ export type Check = Readonly<{
   isFalseAlarm?: (since: number) => Promise<boolean>;
 }>;
 
-/** The answer to a check. */
-export type Result = Readonly<{ check: Check; outcome: Outcome }>;
+/** Failures of a check without a success between them. */
+export type Outage = {
+  /** When the first was recorded, in milliseconds of `performance.now()`. */
+  readonly since: number;
+  failures: number;
+  /** The last of them. */
+  outcome: Outcome;
+};
+
+/** The result of a check. `outage`: the one that it belongs to, or, where it is a success, the one that it ends. */
+export type Result = Readonly<{ check: Check; outcome: Outcome; outage?: Outage | undefined }>;
 
 /** Hears of every check: when it is first asked, each result, and when it is asked no longer. */
 export type Recorder = Readonly<{
   begin?: (check: Check) => void;
   record: (result: Result) => void;
-  end?: (check: Check) => void;
+  /** `outage`: where it was failing. */
+  end?: (check: Check, outage?: Outage) => void;
 }>;
 
 const ERROR_EVENTS: Readonly<Record<Phase, string>> = {

@@ -1,10 +1,10 @@
 import type { Metrics } from './metrics.ts';
 import {
   answerText,
-  type Cause,
   type Check,
   errorEvent,
   failureCause,
+  type Outage,
   possibleCauses,
   possibleErrorEvents,
   type Recorder,
@@ -65,42 +65,51 @@ export type Log = Readonly<
   Record<'error' | 'warn' | 'info', (fields: object, message: string) => void>
 >;
 
-type Trouble = {
-  event: string;
-  cause: Cause | undefined;
-  error: string;
-  since: number;
-  failures: number;
-};
+/** How often a check that goes on failing is reported, in milliseconds. */
+const REPORT_AGAIN_MS = 600_000;
 
-/** A line when a check starts to fail, and one when it recovers or is asked no longer; none in between. */
+/**
+ * A line when a check begins to fail, every ten minutes while it goes on failing, and when it recovers or is no longer
+ * made.
+ */
 export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
-  const failing = new Map<string, Trouble>();
-  const over = (type: string, message: string) => {
-    const trouble = failing.get(type);
-    if (trouble === undefined) return;
-    failing.delete(type);
-    const { event, cause, error, since, failures } = trouble;
-    const seconds = Math.round((performance.now() - since) / 100) / 10;
-    log.info({ type, event, cause, error, failures, seconds }, message);
-  };
+  const reportedAt = new WeakMap<Outage, number>();
   return {
-    record: ({ check: { type }, outcome }) => {
-      const event = errorEvent(outcome);
-      if (event === undefined) {
-        over(type, 'check has recovered');
+    record: ({ check: { type }, outcome, outage }) => {
+      if (outage === undefined) return;
+      if (outcome.kind === 'ok') {
+        log.info({ type, ...ended(outage) }, 'check has recovered');
         return;
       }
-      const trouble = failing.get(type);
-      const cause = failureCause(outcome);
+      const now = performance.now();
+      const last = reportedAt.get(outage);
+      if (last !== undefined && now - last < REPORT_AGAIN_MS) return;
+      reportedAt.set(outage, now);
+      const { failures } = outage;
       const error = answerText(outcome);
-      if (trouble !== undefined) {
-        failing.set(type, { ...trouble, event, cause, error, failures: trouble.failures + 1 });
-        return;
-      }
-      failing.set(type, { event, cause, error, since: performance.now(), failures: 1 });
-      log.warn({ type, event, cause, error }, 'check fails');
+      const fields = { type, event: errorEvent(outcome), cause: failureCause(outcome), error };
+      if (last === undefined) log.warn({ ...fields }, 'check fails');
+      else log.warn({ ...fields, failures, seconds: secondsOf(outage) }, 'check still fails');
     },
-    end: ({ type }) => over(type, 'failing check is asked no longer'),
+    end: ({ type }, outage) => {
+      if (outage !== undefined) log.info({ type, ...ended(outage) }, 'failing check removed');
+    },
   };
+}
+
+/** What is over is no `error`, which alerts on logs look for. */
+function ended(outage: Outage) {
+  const { failures, outcome } = outage;
+  return {
+    event: errorEvent(outcome),
+    cause: failureCause(outcome),
+    lastError: answerText(outcome),
+    failures,
+    seconds: secondsOf(outage),
+  };
+}
+
+/** Since its first failure, with one digit after the point. */
+function secondsOf({ since }: Outage): number {
+  return Math.round((performance.now() - since) / 100) / 10;
 }

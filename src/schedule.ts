@@ -1,3 +1,4 @@
+import type { CheckState, CheckStates } from './check-states.ts';
 import { deadline } from './deadline.ts';
 import type { Check, Outcome, Recorder } from './probe.ts';
 
@@ -24,6 +25,8 @@ export type ScheduleOptions = Readonly<{
   /** The checks of the moment; their types are distinct. */
   checks: () => readonly Check[];
   recorders: readonly Recorder[];
+  /** Where the checks' states are kept. */
+  states: CheckStates;
   /** Milliseconds. */
   interval: number;
   /** Where in the interval our rounds begin, from 0 to 1, by the clock that all nodes share: so that the fleet does not fire together. */
@@ -35,28 +38,10 @@ export type ScheduleOptions = Readonly<{
   warmUp?: () => Promise<unknown>;
 }>;
 
-/** The state of one check, as long as it is made. Times in milliseconds of `performance.now()`. */
-type CheckState = {
-  check: Check;
-  /** When the last result came, recorded or not. */
-  answeredAt: number;
-  /** Until when a round leaves it out, because a refresh has begun it. */
-  refreshedUntil: number;
-  /** Whether the last attempt took longer than the round waits for it. */
-  isSlow: boolean;
-  inFlight: number;
-  /** Attempts whose results are not recorded yet. */
-  unrecorded: number;
-  /** Settles when all attempts so far are recorded, in the order of their starts. */
-  recorded: Promise<void>;
-};
-
 /** Makes each check once in every interval, one soon after another, and tells the recorders. */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #stop = new AbortController();
-  /** By the checks' types. */
-  readonly #states = new Map<string, CheckState>();
   #starts: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
@@ -110,24 +95,13 @@ export class Schedule {
 
   /** The checks of the moment, after the recorders have heard which are new and which are no more. */
   #current(): CheckState[] {
-    const checks = this.#options.checks();
-    const types = new Set(checks.map(({ type }) => type));
-    for (const [type, { check }] of this.#states) {
-      if (types.has(type)) continue;
-      this.#states.delete(type);
-      for (const recorder of this.#options.recorders) recorder.end?.(check);
+    const { states, recorders, checks } = this.#options;
+    const { states: current, added, removed } = states.update(checks());
+    for (const { check, outage } of removed) {
+      for (const recorder of recorders) recorder.end?.(check, outage);
     }
-    return checks.map((check) => {
-      const known = this.#states.get(check.type);
-      if (known !== undefined) {
-        known.check = check;
-        return known;
-      }
-      for (const recorder of this.#options.recorders) recorder.begin?.(check);
-      const state = newState(check);
-      this.#states.set(check.type, state);
-      return state;
-    });
+    for (const { check } of added) for (const recorder of recorders) recorder.begin?.(check);
+    return current;
   }
 
   /** Starts the checks in their order, slow ones last, after those of an earlier call. Resolves when the last is started. */
@@ -163,10 +137,12 @@ export class Schedule {
         (await check.isFalseAlarm?.(since)) === true;
       await before;
       state.unrecorded--;
-      if (this.#stop.signal.aborted || this.#states.get(check.type) !== state) return;
+      const { states, recorders } = this.#options;
+      if (this.#stop.signal.aborted || !states.has(state)) return;
       state.answeredAt = performance.now();
       if (isFalseAlarm) return;
-      for (const recorder of this.#options.recorders) recorder.record({ check, outcome });
+      const result = states.record(state, outcome);
+      for (const recorder of recorders) recorder.record(result);
     };
     state.recorded = record();
     return attempt;
@@ -180,18 +156,6 @@ export class Schedule {
     );
     return await probe(target, limit.signal);
   }
-}
-
-function newState(check: Check): CheckState {
-  return {
-    check,
-    answeredAt: -Infinity,
-    refreshedUntil: -Infinity,
-    isSlow: false,
-    inFlight: 0,
-    unrecorded: 0,
-    recorded: Promise.resolve(),
-  };
 }
 
 function slowLast(states: readonly CheckState[]): CheckState[] {

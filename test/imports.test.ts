@@ -17,7 +17,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/follow-file.ts': [],
   'src/process-metrics.ts': [],
   'src/metrics.ts': ['src/process-metrics.ts'],
-  'src/series-life.ts': [],
   'src/event-loop.ts': [],
   'src/client-limits.ts': ['src/tls-limit.ts'],
   'src/tls-limit.ts': [],
@@ -48,8 +47,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   'src/verdict/': ['src/verdict/'],
 
-  'src/schedule.ts': ['src/deadline.ts'],
-  'src/latest.ts': [],
+  'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
+  'src/check-states.ts': [],
   'src/recorders.ts': ['src/metrics.ts'],
   'src/export-health.ts': ['src/recorders.ts'],
 

@@ -151,6 +151,7 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
     expect.objectContaining({
       type: 'other',
       event: 'connect_done',
+      cause: 'refused',
       failures: expect.any(Number),
       seconds: expect.any(Number),
     }),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CheckStates } from '../src/check-states.ts';
 import type { Check, Outcome } from '../src/probe.ts';
 import { logRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
@@ -18,10 +19,20 @@ function logged() {
     warn: (fields, message) => lines.push(['warn', message, fields]),
     info: (fields, message) => lines.push(['info', message, fields]),
   });
+  const states = new CheckStates(0);
+  let checks: readonly Check[] = [];
   return {
-    record: (outcome: Outcome, check: Check = fakeCheck('a')) =>
-      recorder.record({ check, outcome }),
-    end: (check: Check) => recorder.end?.(check),
+    record: (outcome: Outcome, check: Check = fakeCheck('a')) => {
+      checks = [...checks.filter(({ type }) => type !== check.type), check];
+      const state = states.update(checks).states.at(-1);
+      if (state) recorder.record(states.record(state, outcome));
+    },
+    end: (check: Check) => {
+      checks = checks.filter(({ type }) => type !== check.type);
+      for (const { check: ended, outage } of states.update(checks).removed) {
+        recorder.end?.(ended, outage);
+      }
+    },
     take: () => lines.splice(0),
   };
 }
@@ -62,7 +73,7 @@ describe('logRecorder()', () => {
           type: 'a',
           event: 'status_code_503',
           cause: 'status',
-          error: '503 Service Unavailable',
+          lastError: '503 Service Unavailable',
           failures: 3,
           seconds: 15,
         },
@@ -85,6 +96,19 @@ describe('logRecorder()', () => {
     ]);
   });
 
+  test('reports every ten minutes that a check goes on failing', () => {
+    const { record, take } = logged();
+    for (let seconds = 0; seconds <= 1_250; seconds += 5) {
+      record(failed('connect'));
+      vi.advanceTimersByTime(5_000);
+    }
+    expect(take().map(([level, message, fields]) => [level, message, fields])).toEqual([
+      ['warn', 'check fails', expect.objectContaining({ error: 'connection refused' })],
+      ['warn', 'check still fails', expect.objectContaining({ failures: 121, seconds: 600 })],
+      ['warn', 'check still fails', expect.objectContaining({ failures: 241, seconds: 1_200 })],
+    ]);
+  });
+
   test('keeps checks apart', () => {
     const { record, take } = logged();
     record(failed('connect'), fakeCheck('a'));
@@ -97,7 +121,7 @@ describe('logRecorder()', () => {
     ]);
   });
 
-  test('has a line when a failing check is asked no longer, none for one that is well', () => {
+  test('has a line when a failing check is removed, none for one that is well', () => {
     const { record, end, take } = logged();
     record(ok(), fakeCheck('well'));
     record(failed('connect'), fakeCheck('ill'));
@@ -108,12 +132,12 @@ describe('logRecorder()', () => {
     expect(take()).toEqual([
       [
         'info',
-        'failing check is asked no longer',
+        'failing check removed',
         {
           type: 'ill',
           event: 'connect_done',
           cause: 'refused',
-          error: 'connection refused',
+          lastError: 'connection refused',
           failures: 1,
           seconds: 0,
         },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CheckStates } from '../src/check-states.ts';
 import type { Check, Recorder } from '../src/probe.ts';
 import { Schedule } from '../src/schedule.ts';
 import { failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
@@ -25,6 +26,7 @@ function schedule(...checks: Check[]) {
     end: ({ type }) => heard.push(`${name} end ${type}`),
   });
   const schedule = new Schedule({
+    states: new CheckStates(0),
     checks: () => checks,
     recorders: [recorder('1'), recorder('2'), { record: () => {} }],
     interval: INTERVAL,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CheckStates } from '../src/check-states.ts';
 import { createChecks } from '../src/checks.ts';
 import { Neighbourhood } from '../src/neighbours/discover.ts';
 import type { Recorder } from '../src/probe.ts';
@@ -19,7 +20,13 @@ afterEach(() => {
 });
 
 function scheduleOf(checks: ScheduleOptions['checks'], recorders: readonly Recorder[] = []) {
-  return new Schedule({ checks, recorders, interval: INTERVAL, place: 0 });
+  return new Schedule({
+    states: new CheckStates(0),
+    checks,
+    recorders,
+    interval: INTERVAL,
+    place: 0,
+  });
 }
 
 /** Whether the promise has settled, asked whenever the clock has gone on. */
@@ -80,7 +87,13 @@ describe('Schedule.refresh()', () => {
     async (interval, every) => {
       const { probe, askedAt } = answeringProbe(10);
       const checks = [fakeCheck('a', { probe })];
-      const schedule = new Schedule({ checks: () => checks, recorders: [], interval, place: 0 });
+      const schedule = new Schedule({
+        states: new CheckStates(0),
+        checks: () => checks,
+        recorders: [],
+        interval,
+        place: 0,
+      });
       schedule.start();
       for (let time = 0; time < 60_000; time += 50) {
         schedule.refresh(3_000);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CheckStates } from '../src/check-states.ts';
 import type { Probe } from '../src/probe.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
 import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
@@ -21,6 +22,7 @@ const schedules: Schedule[] = [];
 
 function startSchedule(options: Partial<ScheduleOptions>): Schedule {
   const schedule = new Schedule({
+    states: new CheckStates(0),
     checks: () => [],
     recorders: [],
     interval: INTERVAL,

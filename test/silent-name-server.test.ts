@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
+import { CheckStates } from '../src/check-states.ts';
 import { createHttpProbe } from '../src/probes/http.ts';
 import { Schedule } from '../src/schedule.ts';
 import { fakeCheck } from './support/fake-check.ts';
@@ -33,6 +34,7 @@ test('a name server that is silent for 20 checks delays no other, by name or by 
   ];
   const answeredAt = new Map<string, number[]>();
   const schedule = new Schedule({
+    states: new CheckStates(0),
     checks: () => checks,
     recorders: [
       {

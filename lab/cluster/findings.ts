@@ -17,7 +17,7 @@ export type Transition = Readonly<{
 const MESSAGES: Readonly<Record<string, Transition['kind']>> = {
   'check fails': 'fails',
   'check has recovered': 'is over',
-  'failing check is asked no longer': 'is over',
+  'failing check removed': 'is over',
 };
 
 /** What a node counts at the moment. Rejects when it does not answer within 10 s, or not with 200. */

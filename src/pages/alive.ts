@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Neighbour } from '../probe.ts';
+import { failureCause, type Neighbour, type Outage } from '../probe.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
@@ -18,12 +18,15 @@ const MAX_CANONICAL = 100;
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 export type AliveOptions = Readonly<{
-  /** Our name. */
+  /** The pod's name, and that of its node where it is known. */
   hostname: string;
+  node?: string | undefined;
   /** Asks every check whose answer is older than so many milliseconds, and waits. */
   refresh: (maxAge: number) => Promise<void>;
-  /** The last answers, by check. */
-  answers: () => ReadonlyMap<string, string>;
+  /** The last result of each check, as text. */
+  results: () => ReadonlyMap<string, string>;
+  /** The checks that fail. */
+  failing: () => readonly { type: string; outage: Outage }[];
   /** Undefined: the neighbours are not checked. */
   neighbourhood: { state: () => string; neighbours: () => readonly Neighbour[] } | undefined;
 }>;
@@ -54,20 +57,38 @@ export function alivePage(options: AliveOptions): Page {
 }
 
 /** What is the same for all: whether every check is ok, and the lines before and after those about the request. */
-function checksOf({ hostname, answers, neighbourhood }: AliveOptions) {
+function checksOf({ hostname, node, results, failing, neighbourhood }: AliveOptions) {
   const state = neighbourhood?.state() ?? 'skipped';
   const neighbours = (neighbourhood?.neighbours() ?? []).map(shownNeighbour);
-  const own = Object.fromEntries(
-    OWN_CHECKS.map((type) => [type, answers().get(type) ?? 'skipped']),
-  );
-  const all = Object.fromEntries(answers());
+  const texts = results();
+  const own = Object.fromEntries(OWN_CHECKS.map((type) => [type, texts.get(type) ?? 'skipped']));
+  const all = Object.fromEntries(texts);
   const known = { neighbourhood_state: state, neighbourhood: neighbours };
   return {
     isAlive:
       Object.values(all).every((answer) => answer === 'ok') && ['ok', 'skipped'].includes(state),
-    before: Buffer.from(`{\n${linesOf({ hostname, ...own, ...known })},\n`),
-    after: Buffer.from(`,\n${linesOf({ last_check_result: { ...own, ...all, ...known } })}\n}\n`),
+    before: Buffer.from(
+      `{\n${linesOf({ hostname, ...(node === undefined ? {} : { node }), ...own, ...known })},\n`,
+    ),
+    after: Buffer.from(
+      `,\n${linesOf({ last_check_result: { ...own, ...all, ...known }, failing: outagesOf(failing()) })}\n}\n`,
+    ),
   };
+}
+
+/** Why each failing check fails, since when, and how often it has. */
+function outagesOf(failing: ReturnType<AliveOptions['failing']>) {
+  const now = performance.now();
+  return Object.fromEntries(
+    failing.map(({ type, outage: { since, failures, outcome } }) => [
+      type,
+      {
+        cause: failureCause(outcome),
+        since: new Date(Date.now() - (now - since)).toISOString(),
+        failures,
+      },
+    ]),
+  );
 }
 
 function requestOf(context: Context) {

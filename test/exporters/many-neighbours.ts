@@ -1,8 +1,8 @@
 import { mock } from 'node:test';
 import { startExports } from '../../exporters/start.ts';
+import { CheckStates } from '../../src/check-states.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { metricsRecorder } from '../../src/recorders.ts';
-import { SeriesLife } from '../../src/series-life.ts';
 import { exporterSettings } from '../support/exporter-settings.ts';
 import { fakeCheck, ok } from '../support/fake-check.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
@@ -21,7 +21,7 @@ const SETS = 1_000;
 const isScraped = process.argv[2] === 'scraped';
 mock.timers.enable({ apis: ['setInterval'] });
 
-const life = new SeriesLife(0);
+const states = new CheckStates(0);
 const exports = await startExports({
   names: ['prometheus'],
   settings: exporterSettings(),
@@ -29,7 +29,7 @@ const exports = await startExports({
   write: () => {},
   tls: PLAIN_TLS,
   resource: {},
-  retirement: { keep: life.isWanted, mostSets: 50_000, onRefused: () => {} },
+  retirement: { keep: states.isWanted, mostSets: 50_000, onRefused: () => {} },
   interval: 60_000,
   timeout: 30_000,
   onFailure: () => {},
@@ -59,8 +59,8 @@ async function meet(set: number): Promise<void> {
     const target = { url: new URL('http://10.0.0.1:8080/alwayshappy'), neighbour };
     return fakeCheck(`path_${neighbour.nodeName}`, { target });
   });
+  states.update(checks);
   for (const check of checks) {
-    life.recorder.begin?.(check);
     recorder.begin?.(check);
     for (let i = 0; i < 3; i += 1) recorder.record({ check, outcome: ok(timings) });
   }
@@ -69,7 +69,7 @@ async function meet(set: number): Promise<void> {
     mock.timers.tick(60_000);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  if (set < SETS - 1) for (const check of checks) life.recorder.end?.(check);
+  if (set < SETS - 1) states.update([]);
 }
 
 function heap(): number {

@@ -25,6 +25,11 @@ const TYPES = {
   kubenurse_httpclient_request_duration_seconds: 'histogram',
   kubenurse_httpclient_trace_request_duration_seconds: 'histogram',
   kubenurse_httpclient_requests_total: 'counter',
+  kubenurse_check_success: 'gauge',
+  kubenurse_check_failures_total: 'counter',
+  kubenurse_tcp_rtt_seconds: 'histogram',
+  kubenurse_tcp_segments_sent_total: 'counter',
+  kubenurse_tcp_segments_retransmitted_total: 'counter',
   kubenurse_neighbourhood_incoming_checks: 'gauge',
   kubenurse_neighbour_info: 'gauge',
   kubenurse_build_info: 'gauge',
@@ -117,7 +122,7 @@ describe('the scrape', () => {
     const labels = lines
       .filter((line) => !/_info\{/.test(line))
       .flatMap((line) => [...line.matchAll(/[{,](\w+)="/g)].map(([, label]) => label));
-    expect(new Set(labels)).toEqual(new Set(['type', 'event', 'code', 'le', 'exporter']));
+    expect(new Set(labels)).toEqual(new Set(['type', 'event', 'cause', 'code', 'le', 'exporter']));
     expect(body).not.toMatch(/otel|target_info|service_name/);
   });
 

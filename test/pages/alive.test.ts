@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Latest } from '../../src/latest.ts';
+import { CheckStates } from '../../src/check-states.ts';
 import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
 import { Schedule } from '../../src/schedule.ts';
 import { answeringProbe, failed, fakeCheck } from '../support/fake-check.ts';
@@ -30,7 +30,8 @@ async function serveAlive(
   const page = alivePage({
     hostname: 'kubenurse-x2bwx',
     refresh: async () => {},
-    answers: () => new Map(Object.entries(answers)),
+    results: () => new Map(Object.entries(answers)),
+    failing: () => [],
     neighbourhood: { state: () => 'ok', neighbours: () => [NEIGHBOUR] },
     ...options,
   });
@@ -94,9 +95,18 @@ describe('alivePage()', () => {
     "Phase": "Running"
    }
   ]
- }
+ },
+ "failing": {}
 }
 `);
+  });
+
+  test('names the node where it is known', async () => {
+    const { body } = await ask(await serveAlive(ALL_OK, { node: 'k8s-7' }), '/alive');
+    expect(Object.entries(JSON.parse(body)).slice(0, 2)).toEqual([
+      ['hostname', 'kubenurse-x2bwx'],
+      ['node', 'k8s-7'],
+    ]);
   });
 
   test.each<[number, string, Record<string, string>, string]>([
@@ -222,21 +232,29 @@ describe('alivePage() bounds what a request can make it show', () => {
 describe('alivePage() and the checks', () => {
   test('runs them once for many accesses at once, and answers with what they gave', async () => {
     const { probe, askedAt } = answeringProbe(150, failed('connect', 'connection refused'));
-    const latest = new Latest();
+    const states = new CheckStates(0);
     const schedule = new Schedule({
       checks: () => [fakeCheck('me_service', { probe })],
-      recorders: [latest.recorder],
+      recorders: [],
+      states,
       interval: 5_000,
       place: 0,
     });
     const port = await serveAlive(
       {},
-      { refresh: (maxAge) => schedule.refresh(maxAge), answers: () => latest.answers },
+      {
+        refresh: (maxAge) => schedule.refresh(maxAge),
+        results: () => states.texts,
+        failing: () => states.failing,
+      },
     );
     const answers = await Promise.all(Array.from({ length: 30 }, () => ask(port, '/alive')));
     expect(askedAt).toHaveLength(1);
     for (const { status, body } of answers) {
-      expect([status, JSON.parse(body).me_service]).toEqual([500, 'connection refused']);
+      const { me_service, failing } = JSON.parse(body);
+      expect([status, me_service]).toEqual([500, 'connection refused']);
+      expect(failing.me_service).toMatchObject({ cause: 'refused', failures: 1 });
+      expect(Math.abs(Date.now() - Date.parse(failing.me_service.since))).toBeLessThan(10_000);
     }
     // A result of now is fresh.
     await ask(port, '/alive');

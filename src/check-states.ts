@@ -1,0 +1,142 @@
+import { answerText, type Check, type Outage, type Outcome, type Result } from './probe.ts';
+
+/** All that is known of one check. Times in milliseconds of `performance.now()`. */
+export type CheckState = {
+  /** As of now: the pod behind a path may become another. */
+  check: Check;
+  lastResult: { outcome: Outcome; at: number } | undefined;
+  outage: Outage | undefined;
+  /** Until when its series are kept; `Infinity` while it is made. */
+  keptUntil: number;
+  /** When the last result came, recorded or not. */
+  answeredAt: number;
+  /** Until when a round leaves it out, because a refresh has begun it. */
+  refreshedUntil: number;
+  /** Whether the last attempt took longer than the round waits for it. */
+  isSlow: boolean;
+  inFlight: number;
+  /** Attempts whose results are not recorded yet. */
+  unrecorded: number;
+  /** Settles when all attempts so far are recorded, in the order of their starts. */
+  recorded: Promise<void>;
+};
+
+/** A gauge, which would go on showing the last result of a check that is no longer made. */
+const LAST_RESULT = 'kubenurse_check_success';
+
+/** The state of each check that is made, and for some time of those that were. */
+export class CheckStates {
+  readonly #retention: number;
+  /** By the checks' types. */
+  readonly #states = new Map<string, CheckState>();
+
+  /** `retention`: how long the series of a check outlive it, in milliseconds. */
+  constructor(retention: number) {
+    this.#retention = retention;
+  }
+
+  /** Takes over the checks of the moment; returns their states in the same order, which are new, and which are over. */
+  update(checks: readonly Check[]): {
+    states: CheckState[];
+    added: CheckState[];
+    removed: CheckState[];
+  } {
+    const types = new Set(checks.map(({ type }) => type));
+    const removed = this.#current().filter(({ check }) => !types.has(check.type));
+    const now = performance.now();
+    for (const state of removed) state.keptUntil = now + this.#retention;
+    for (const [type, { keptUntil }] of this.#states)
+      if (keptUntil <= now) this.#states.delete(type);
+
+    const added: CheckState[] = [];
+    const states = checks.map((check) => {
+      const known = this.#states.get(check.type);
+      if (known !== undefined && isMade(known)) {
+        known.check = check;
+        return known;
+      }
+      const state = newState(check);
+      added.push(state);
+      this.#states.set(check.type, state);
+      return state;
+    });
+    return { states, added, removed };
+  }
+
+  /** Whether the check of this state is still made. */
+  has(state: CheckState): boolean {
+    return isMade(state) && this.#states.get(state.check.type) === state;
+  }
+
+  /** Keeps the outcome as the last one, and says which outage it belongs to or ends. */
+  record(state: CheckState, outcome: Outcome): Result {
+    const { check, outage } = state;
+    const at = performance.now();
+    state.lastResult = { outcome, at };
+    if (outcome.kind === 'ok') {
+      state.outage = undefined;
+      return { check, outcome, outage };
+    }
+    state.outage = outage ?? { since: at, failures: 0, outcome };
+    state.outage.failures += 1;
+    state.outage.outcome = outcome;
+    return { check, outcome, outage: state.outage };
+  }
+
+  /** The last result of each check that is made, as text: `ok`, a status line or an error's text. */
+  get texts(): Map<string, string> {
+    return new Map(
+      this.#current().map(({ check, lastResult }) => [
+        check.type,
+        lastResult === undefined ? 'not answered yet' : answerText(lastResult.outcome),
+      ]),
+    );
+  }
+
+  /** Each check that is made and failing. */
+  get failing(): { type: string; outage: Outage }[] {
+    return this.#current().flatMap(({ check: { type }, outage }) =>
+      outage === undefined ? [] : [{ type, outage }],
+    );
+  }
+
+  /**
+   * Whether a series with these attributes is kept. One without a check always is; one that names a pod only while that is
+   * the pod behind the path, in this zone.
+   */
+  readonly isWanted = (attributes: Readonly<Record<string, unknown>>, metric = ''): boolean => {
+    const { type, pod, pod_ip: podIP, zone } = attributes;
+    if (typeof type !== 'string') return true;
+    const state = this.#states.get(type);
+    if (state === undefined) return false;
+    if (metric === LAST_RESULT) return isMade(state);
+    if (pod === undefined) return state.keptUntil > performance.now();
+    const { neighbour } = state.check.target;
+    const isSame =
+      neighbour?.podName === pod && neighbour?.podIP === podIP && neighbour?.zone === zone;
+    return isSame && isMade(state);
+  };
+
+  #current(): CheckState[] {
+    return [...this.#states.values()].filter(isMade);
+  }
+}
+
+function isMade({ keptUntil }: CheckState): boolean {
+  return keptUntil === Infinity;
+}
+
+function newState(check: Check): CheckState {
+  return {
+    check,
+    lastResult: undefined,
+    outage: undefined,
+    keptUntil: Infinity,
+    answeredAt: -Infinity,
+    refreshedUntil: -Infinity,
+    isSlow: false,
+    inFlight: 0,
+    unrecorded: 0,
+    recorded: Promise.resolve(),
+  };
+}

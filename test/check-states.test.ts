@@ -1,0 +1,162 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CheckStates } from '../src/check-states.ts';
+import { metricsRecorder } from '../src/recorders.ts';
+import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
+import { neighbourOn } from './support/pods.ts';
+import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+const RETENTION_MS = 600_000;
+const PATH = fakeCheck('path_k8s-66');
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('CheckStates keeps the series of a check while it is made', () => {
+  const states = new CheckStates(RETENTION_MS);
+  expect(states.isWanted({ type: PATH.type })).toBe(false);
+  states.update([PATH]);
+  vi.advanceTimersByTime(100 * RETENTION_MS);
+  expect(states.isWanted({ type: PATH.type, event: 'connect_done' })).toBe(true);
+  expect(states.isWanted({ type: 'path_other' })).toBe(false);
+});
+
+test('upstream fault: the series of a neighbour that has left live until the restart', () => {
+  const states = new CheckStates(RETENTION_MS);
+  states.update([PATH]);
+  states.update([]);
+  vi.advanceTimersByTime(RETENTION_MS - 1);
+  expect(states.isWanted({ type: PATH.type })).toBe(true);
+  vi.advanceTimersByTime(1);
+  expect(states.isWanted({ type: PATH.type })).toBe(false);
+});
+
+test('CheckStates keeps those of a check that has come back', () => {
+  const states = new CheckStates(RETENTION_MS);
+  for (const wait of [RETENTION_MS / 2, RETENTION_MS * 2]) {
+    states.update([PATH]);
+    states.update([]);
+    vi.advanceTimersByTime(wait);
+    states.update([PATH]);
+    vi.advanceTimersByTime(RETENTION_MS * 2);
+    expect(states.isWanted({ type: PATH.type })).toBe(true);
+  }
+});
+
+test('CheckStates with a retention of 0 keeps no series of a removed check', () => {
+  const states = new CheckStates(0);
+  states.update([PATH]);
+  states.update([]);
+  expect(states.isWanted({ type: PATH.type })).toBe(false);
+});
+
+test.each([{}, { exporter: 'otlp' }, { version: '1' }])(
+  'CheckStates always keeps a series without a check: %o',
+  (attributes) => {
+    expect(new CheckStates(0).isWanted(attributes)).toBe(true);
+  },
+);
+
+test('CheckStates holds nothing of checks that were removed long ago', () => {
+  const states = new CheckStates(0);
+  const heapAfter = (checks: number) => {
+    for (let i = 0; i < checks; i++) {
+      const check = fakeCheck(`path_node-${i}`);
+      states.update([check]);
+      states.update([]);
+    }
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heapAfter(20_000);
+  // Some 100 bytes each if they were kept.
+  expect(heapAfter(50_000) - before).toBeLessThan(2 ** 20);
+});
+
+test('CheckStates keeps the info series of a neighbour while that pod is checked', async () => {
+  const states = new CheckStates(RETENTION_MS);
+  const { metrics, series } = scrapedMetrics({ keep: states.isWanted });
+  const recorder = metricsRecorder(metrics);
+  const checkOf = (podName: string, podIP: string, zone = 'a') => {
+    const neighbour = { ...neighbourOn('k8s-66', podName), podIP, zone };
+    return fakeCheck(PATH.type, { target: { url: new URL(`http://${podIP}/`), neighbour } });
+  };
+  const info = async () => startingWith('kubenurse_neighbour_info', await series());
+  const shown = (pod: string, podIP: string, zone = 'a') => ({
+    [`{type="path_k8s-66",node="k8s-66",pod="${pod}",pod_ip="${podIP}",zone="${zone}"}`]: 1,
+  });
+
+  const first = checkOf('kubenurse-1', '10.0.0.1');
+  states.update([first]);
+  recorder.begin?.(first);
+  expect(await info()).toEqual(shown('kubenurse-1', '10.0.0.1'));
+  expect(await info()).toEqual(shown('kubenurse-1', '10.0.0.1'));
+
+  const second = checkOf('kubenurse-2', '10.0.0.2');
+  states.update([second]);
+  recorder.record({ check: second, outcome: ok() });
+  expect(await info()).toEqual(shown('kubenurse-2', '10.0.0.2'));
+
+  const moved = checkOf('kubenurse-2', '10.0.0.2', 'b');
+  states.update([moved]);
+  recorder.record({ check: moved, outcome: ok() });
+  expect(await info()).toEqual(shown('kubenurse-2', '10.0.0.2', 'b'));
+
+  states.update([]);
+  expect(await info()).toEqual({});
+  expect(await series()).toHaveProperty([
+    'kubenurse_errors_total{type="path_k8s-66",event="connect_done"}',
+  ]);
+});
+
+test('CheckStates has the last result of each check that is made, as text', () => {
+  const states = new CheckStates(RETENTION_MS);
+  const [a, b] = states.update([fakeCheck('a'), fakeCheck('b')]).states;
+  if (a === undefined || b === undefined) throw new Error('two checks have two states');
+  const texts = () => Object.fromEntries(states.texts);
+  expect(texts()).toEqual({ a: 'not answered yet', b: 'not answered yet' });
+
+  states.record(a, ok());
+  states.record(b, unexpectedStatus(503, 'Service Unavailable'));
+  expect(texts()).toEqual({ a: 'ok', b: '503 Service Unavailable' });
+
+  states.record(a, failed('connect', 'connecting to 10.0.0.1: refused'));
+  states.update([a.check]);
+  expect(texts()).toEqual({ a: 'connecting to 10.0.0.1: refused' });
+});
+
+test('CheckStates counts the failures of an outage, which a success ends', () => {
+  const states = new CheckStates(RETENTION_MS);
+  const [state] = states.update([PATH]).states;
+  if (state === undefined) throw new Error('a check has a state');
+  expect(states.record(state, ok()).outage).toBeUndefined();
+  const since = performance.now();
+  const [first, second] = [failed('connect'), unexpectedStatus(503)];
+  expect(states.record(state, first).outage).toEqual({ since, failures: 1, outcome: first });
+  vi.advanceTimersByTime(5_000);
+  const outage = { since, failures: 2, outcome: second };
+  expect(states.record(state, second).outage).toEqual(outage);
+  expect(states.failing).toEqual([{ type: PATH.type, outage }]);
+  expect(states.record(state, ok()).outage).toEqual(outage);
+  expect(states.failing).toEqual([]);
+  expect(states.record(state, ok()).outage).toBeUndefined();
+});
+
+test('CheckStates ends the gauge of the last result with its check, whatever the retention', () => {
+  const states = new CheckStates(RETENTION_MS);
+  const attributes = { type: PATH.type };
+  states.update([PATH]);
+  expect(states.isWanted(attributes, 'kubenurse_check_success')).toBe(true);
+  states.update([]);
+  expect(states.isWanted(attributes, 'kubenurse_check_success')).toBe(false);
+  expect(states.isWanted(attributes, 'kubenurse_errors_total')).toBe(true);
+});
