@@ -28,7 +28,7 @@ export const dns: Benchmark<Result> = {
         '',
         'latency: p50',
         'p99',
-        "begins after the round's place: p50",
+        "begins after the round's phaseOffset: p50",
         'p99',
         'from one to the next, beside the interval: p1',
         'p99',

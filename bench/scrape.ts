@@ -53,7 +53,7 @@ async function measure(sets: number, format: Format, size: 'short' | 'long') {
     write: () => {},
     tls: { options: (own) => own, untrusted: () => undefined },
     resource: {},
-    retirement: { keep: () => true, mostSets: 50_000, onRefused: () => {} },
+    streams: { isStale: () => false, maxStreams: 50_000, onDropped: () => {} },
     interval: 60_000,
     timeout: 30_000,
     onFailure: () => {},
@@ -63,9 +63,9 @@ async function measure(sets: number, format: Format, size: 'short' | 'long') {
     meter: exports.meter('bench', '1'),
     boundaries: BOUNDARIES,
     disabled: [],
-    exportHealth: { failures: new Map(), refusedSeries: 0 },
+    exportHealth: { failures: new Map(), droppedSeries: 0 },
     droppedLogLines: () => 0,
-    callers: { count: () => 10 },
+    incomingChecks: { count: () => 10 },
     version: '1',
   });
   const milliseconds: number[] = [];

@@ -3,7 +3,7 @@ import type { ExponentialHistogram } from '@opentelemetry/sdk-metrics';
 type Buckets = ExponentialHistogram['positive'];
 
 /** The SDK's default for the buckets on each side of zero, and the data model's. */
-const MOST_BUCKETS = 160;
+const MAX_BUCKETS = 160;
 
 /** The finest scale (the SDK's, and the data model's). */
 const MAX_SCALE = 20;
@@ -21,7 +21,7 @@ export function addExponential(
     addBuckets(coarser(a[side], a.scale - scale), coarser(b[side], b.scale - scale));
   let positive = sides('positive');
   let negative = sides('negative');
-  while (Math.max(positive.bucketCounts.length, negative.bucketCounts.length) > MOST_BUCKETS) {
+  while (Math.max(positive.bucketCounts.length, negative.bucketCounts.length) > MAX_BUCKETS) {
     scale -= 1;
     positive = coarser(positive, 1);
     negative = coarser(negative, 1);

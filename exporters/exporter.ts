@@ -1,8 +1,8 @@
 import type { AgentOptions } from 'node:https';
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { StreamLimits } from './delta-to-cumulative.ts';
 import type { Format } from './prometheus-text.ts';
 import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.ts';
-import type { Retirement } from './retiring.ts';
 
 /** The answer to a scrape. */
 export type Scrape = Readonly<{ contentType: string; body: string }>;
@@ -58,11 +58,11 @@ export type ExporterContext = Readonly<{
   environment: Readonly<Record<string, string | undefined>>;
   tls: Tls;
   /** Which series are held. */
-  retirement: Retirement;
+  streams: StreamLimits;
   /** Writes lines to standard output, which `process.stdout` may not be used for: it fails where a pipe is closed. */
   write: (lines: string) => void;
   /** Makes an exporter of what sends metrics: again and again, never twice at once, with a limit. */
-  push: (send: Send, reading?: Omit<ReaderOptions, 'retirement'>) => Exporter;
+  push: (send: Send, reading?: Omit<ReaderOptions, 'streams'>) => Exporter;
 }>;
 
 /** What each exporter's module exports by the name `createExporter`. */

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { CreateExporter, Exporter, ExporterContext } from './exporter.ts';
 
 /** The exporters that we bring, by their names in OTEL_METRICS_EXPORTER. Only those that are asked for are loaded. */
-const OURS: Readonly<Record<string, () => Promise<{ createExporter: CreateExporter }>>> = {
+const BUILT_IN: Readonly<Record<string, () => Promise<{ createExporter: CreateExporter }>>> = {
   prometheus: () => import('./prometheus.ts'),
   otlp: () => import('./otlp.ts'),
   console: () => import('./console.ts'),
@@ -15,7 +15,7 @@ const OURS: Readonly<Record<string, () => Promise<{ createExporter: CreateExport
  */
 export async function loadExporter(name: string, context: ExporterContext): Promise<Exporter> {
   try {
-    const { createExporter } = await (OURS[name]?.() ?? importModule(name));
+    const { createExporter } = await (BUILT_IN[name]?.() ?? importModule(name));
     if (typeof createExporter !== 'function') {
       throw new Error('it exports no function createExporter');
     }

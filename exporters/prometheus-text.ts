@@ -10,7 +10,7 @@ import {
 /** `text`: Prometheus's text format 0.0.4; `openmetrics`: OpenMetrics 1.0.0, which has each series' birth. */
 export type Format = 'text' | 'openmetrics';
 
-/** The text of each set of attributes, which is most of the work: `retiring.ts` keeps the sets' objects. */
+/** The text of each set of attributes, which is most of the work: `delta-to-cumulative.ts` keeps the sets' objects. */
 const labels = new WeakMap<Attributes, string>();
 
 /** The unit's word in OpenMetrics, which is the name's suffix. */

@@ -1,12 +1,12 @@
 import type { CreateExporter, Exporter, ExporterContext, Scrape } from './exporter.ts';
 import { type Format, serialize } from './prometheus-text.ts';
-import { RetiringReader } from './reader.ts';
+import { CumulativeReader } from './reader.ts';
 
 /** How long collecting may take, in milliseconds; Prometheus itself gives up after 10 s by default. */
-const COLLECT_MS = 5_000;
+const COLLECT_TIMEOUT_MS = 5_000;
 
 /** How often what was recorded is added up where nobody scrapes, in milliseconds: series die all the same. */
-const ADD_UP_EVERY_MS = 60_000;
+const FOLD_INTERVAL_MS = 60_000;
 
 const CONTENT_TYPES: Record<Format, string> = {
   text: 'text/plain; version=0.0.4; charset=utf-8',
@@ -14,12 +14,12 @@ const CONTENT_TYPES: Record<Format, string> = {
 };
 
 /** Waits to be scraped by Prometheus. */
-export const createExporter = (({ settings, retirement }: ExporterContext): Exporter => {
-  const reader = new ScrapedReader({ retirement });
+export const createExporter = (({ settings, streams }: ExporterContext): Exporter => {
+  const reader = new ScrapedReader({ streams });
   return {
     reader,
     scrape: async (format): Promise<Scrape> => {
-      const { resourceMetrics, errors } = await reader.read(COLLECT_MS);
+      const { resourceMetrics, errors } = await reader.read(COLLECT_TIMEOUT_MS);
       if (errors.length > 0) {
         throw new AggregateError(errors, `metrics cannot be collected: ${String(errors[0])}`);
       }
@@ -31,11 +31,11 @@ export const createExporter = (({ settings, retirement }: ExporterContext): Expo
   };
 }) satisfies CreateExporter;
 
-class ScrapedReader extends RetiringReader {
+class ScrapedReader extends CumulativeReader {
   #timer: NodeJS.Timeout | undefined;
 
   protected override onInitialized(): void {
-    this.#timer = setInterval(() => this.read(COLLECT_MS), ADD_UP_EVERY_MS);
+    this.#timer = setInterval(() => this.read(COLLECT_TIMEOUT_MS), FOLD_INTERVAL_MS);
     this.#timer.unref();
   }
 

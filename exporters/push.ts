@@ -1,6 +1,6 @@
 import type { CollectionResult } from '@opentelemetry/sdk-metrics';
 import type { Send } from './exporter.ts';
-import { type ReaderOptions, RetiringReader } from './reader.ts';
+import { CumulativeReader, type ReaderOptions } from './reader.ts';
 
 export type PushOptions = ReaderOptions &
   Readonly<{
@@ -16,13 +16,13 @@ export type PushOptions = ReaderOptions &
   }>;
 
 /** Sends the metrics at each interval, one export at a time, and a last time at the shutdown. */
-export class PushReader extends RetiringReader {
+export class PushReader extends CumulativeReader {
   readonly #options: PushOptions;
   #timer: NodeJS.Timeout | undefined;
-  #underWay: Promise<void> | undefined;
-  /** Outlives `#underWay` where what sends does not obey its signal. */
+  #inFlight: Promise<void> | undefined;
+  /** Outlives `#inFlight` where what sends does not obey its signal. */
   #sending: Promise<void> | undefined;
-  #trouble: { exports: number; since: number } | undefined;
+  #outage: { exports: number; since: number } | undefined;
 
   constructor(options: PushOptions) {
     super(options);
@@ -35,7 +35,7 @@ export class PushReader extends RetiringReader {
   }
 
   protected override async onForceFlush(): Promise<void> {
-    await this.#underWay;
+    await this.#inFlight;
     await this.#export();
   }
 
@@ -46,10 +46,10 @@ export class PushReader extends RetiringReader {
 
   /** Never rejects. An export that is under way is not joined by another. */
   #export(): Promise<void> {
-    this.#underWay ??= this.#exportOnce().finally(() => {
-      this.#underWay = undefined;
+    this.#inFlight ??= this.#exportOnce().finally(() => {
+      this.#inFlight = undefined;
     });
-    return this.#underWay;
+    return this.#inFlight;
   }
 
   async #exportOnce(): Promise<void> {
@@ -81,15 +81,15 @@ export class PushReader extends RetiringReader {
   }
 
   #failed(error: Error): void {
-    this.#options.onFailure(error, this.#trouble === undefined);
-    this.#trouble ??= { exports: 0, since: performance.now() };
-    this.#trouble.exports += 1;
+    this.#options.onFailure(error, this.#outage === undefined);
+    this.#outage ??= { exports: 0, since: performance.now() };
+    this.#outage.exports += 1;
   }
 
   #succeeded(): void {
-    if (this.#trouble === undefined) return;
-    const { exports, since } = this.#trouble;
-    this.#trouble = undefined;
+    if (this.#outage === undefined) return;
+    const { exports, since } = this.#outage;
+    this.#outage = undefined;
     this.#options.onRecovery({ exports, milliseconds: performance.now() - since });
   }
 }

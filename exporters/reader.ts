@@ -5,7 +5,7 @@ import {
   InstrumentType,
   MetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { type Retirement, Retiring } from './retiring.ts';
+import { DeltaToCumulative, type StreamLimits } from './delta-to-cumulative.ts';
 
 /** OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE, in the specification's words. */
 export type Temporality = 'cumulative' | 'delta' | 'lowmemory';
@@ -16,19 +16,19 @@ export type HistogramAggregation =
   | 'base2_exponential_bucket_histogram';
 
 export type ReaderOptions = Readonly<{
-  retirement: Retirement;
+  streams: StreamLimits;
   temporality?: Temporality;
   histograms?: HistogramAggregation;
 }>;
 
 /** Reads what has been recorded, in series that can die. */
-export class RetiringReader extends MetricReader {
-  readonly #totals: Retiring;
-  #underWay: Promise<CollectionResult> | undefined;
+export class CumulativeReader extends MetricReader {
+  readonly #totals: DeltaToCumulative;
+  #inFlight: Promise<CollectionResult> | undefined;
 
-  constructor({ retirement, temporality = 'cumulative', histograms }: ReaderOptions) {
+  constructor({ streams, temporality = 'cumulative', histograms }: ReaderOptions) {
     super({
-      // What is to be cumulative is added up by `Retiring`.
+      // What is to be cumulative is added up by `DeltaToCumulative`.
       aggregationTemporalitySelector: (type) =>
         temporality === 'lowmemory' && type === InstrumentType.OBSERVABLE_COUNTER
           ? AggregationTemporality.CUMULATIVE
@@ -37,10 +37,10 @@ export class RetiringReader extends MetricReader {
         type === InstrumentType.HISTOGRAM && histograms === 'base2_exponential_bucket_histogram'
           ? { type: AggregationType.EXPONENTIAL_HISTOGRAM }
           : { type: AggregationType.DEFAULT },
-      // Beyond `Retiring`'s own bound: past this one the SDK would also put sets that are known into one.
-      cardinalitySelector: () => 2 * retirement.mostSets,
+      // Beyond `DeltaToCumulative`'s own bound: past this one the SDK would also put sets that are known into one.
+      cardinalitySelector: () => 2 * streams.maxStreams,
     });
-    this.#totals = new Retiring(retirement, temporality === 'cumulative');
+    this.#totals = new DeltaToCumulative(streams, temporality === 'cumulative');
   }
 
   /**
@@ -49,10 +49,10 @@ export class RetiringReader extends MetricReader {
    */
   read(timeoutMillis: number): Promise<CollectionResult> {
     // Of two collections at once the SDK gives the gauges to one only.
-    this.#underWay ??= this.#readOnce(timeoutMillis).finally(() => {
-      this.#underWay = undefined;
+    this.#inFlight ??= this.#readOnce(timeoutMillis).finally(() => {
+      this.#inFlight = undefined;
     });
-    return this.#underWay;
+    return this.#inFlight;
   }
 
   async #readOnce(timeoutMillis: number): Promise<CollectionResult> {

@@ -1,10 +1,10 @@
 import type { Meter } from '@opentelemetry/api';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { StreamLimits } from './delta-to-cumulative.ts';
 import type { Exporter, ExporterSettings, Tls } from './exporter.ts';
 import { loadExporter } from './load.ts';
 import { PushReader } from './push.ts';
-import type { Retirement } from './retiring.ts';
 
 export type ExportOptions = Readonly<{
   /** The exporters, by their names or modules. */
@@ -14,7 +14,7 @@ export type ExportOptions = Readonly<{
   tls: Tls;
   /** The attributes of the resource. */
   resource: Readonly<Record<string, string>>;
-  retirement: Retirement;
+  streams: StreamLimits;
   /** Writes lines to standard output. */
   write: (lines: string) => void;
   /** Milliseconds between two pushes, and how many one may take. */
@@ -37,19 +37,19 @@ export type Exports = Readonly<{
 
 /** Makes the exporters. Rejects, naming it, with the first that cannot be made. */
 export async function startExports(options: ExportOptions): Promise<Exports> {
-  const { settings, environment, tls, retirement, write, interval, timeout } = options;
+  const { settings, environment, tls, streams, write, interval, timeout } = options;
   const exporters = await Promise.all(
     options.names.map((name) =>
       loadExporter(name, {
         settings,
         environment,
         tls,
-        retirement,
+        streams,
         write,
         push: (send, reading = {}) => ({
           reader: new PushReader({
             ...reading,
-            retirement,
+            streams,
             send,
             interval,
             timeout,

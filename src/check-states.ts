@@ -1,4 +1,4 @@
-import { answerText, type Check, type Outage, type Outcome, type Result } from './probe.ts';
+import { type Check, type Outage, type Outcome, type Result, resultText } from './model.ts';
 
 /** All that is known of one check. Times in milliseconds of `performance.now()`. */
 export type CheckState = {
@@ -9,7 +9,7 @@ export type CheckState = {
   /** Until when its series are kept; `Infinity` while it is made. */
   keptUntil: number;
   /** When the last result came, recorded or not. */
-  answeredAt: number;
+  lastResultAt: number;
   /** Until when a round leaves it out, because a refresh has begun it. */
   refreshedUntil: number;
   /** Whether the last attempt took longer than the round waits for it. */
@@ -88,7 +88,7 @@ export class CheckStates {
     return new Map(
       this.#current().map(({ check, lastResult }) => [
         check.type,
-        lastResult === undefined ? 'not answered yet' : answerText(lastResult.outcome),
+        lastResult === undefined ? 'not answered yet' : resultText(lastResult.outcome),
       ]),
     );
   }
@@ -101,20 +101,20 @@ export class CheckStates {
   }
 
   /**
-   * Whether a series with these attributes is kept. One without a check always is; one that names a pod only while that is
-   * the pod behind the path, in this zone.
+   * Whether a series with these attributes is to be removed. Metrics without a `type` are always kept; info series only
+   * while pod, IP and zone still match.
    */
-  readonly isWanted = (attributes: Readonly<Record<string, unknown>>, metric = ''): boolean => {
+  readonly isStale = (attributes: Readonly<Record<string, unknown>>, metric = ''): boolean => {
     const { type, pod, pod_ip: podIP, zone } = attributes;
-    if (typeof type !== 'string') return true;
+    if (typeof type !== 'string') return false;
     const state = this.#states.get(type);
-    if (state === undefined) return false;
-    if (metric === LAST_RESULT) return isMade(state);
-    if (pod === undefined) return state.keptUntil > performance.now();
+    if (state === undefined) return true;
+    if (metric === LAST_RESULT) return !isMade(state);
+    if (pod === undefined) return state.keptUntil <= performance.now();
     const { neighbour } = state.check.target;
     const isSame =
       neighbour?.podName === pod && neighbour?.podIP === podIP && neighbour?.zone === zone;
-    return isSame && isMade(state);
+    return !isSame || !isMade(state);
   };
 
   #current(): CheckState[] {
@@ -132,7 +132,7 @@ function newState(check: Check): CheckState {
     lastResult: undefined,
     outage: undefined,
     keptUntil: Infinity,
-    answeredAt: -Infinity,
+    lastResultAt: -Infinity,
     refreshedUntil: -Infinity,
     isSlow: false,
     inFlight: 0,

@@ -1,12 +1,12 @@
 import { isIPv6 } from 'node:net';
+import type { Check, Neighbour, Probe } from './model.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
-import type { Check, Neighbour, Probe } from './probe.ts';
 
 /** How each kind of target is asked. Only the API server's probe knows the service account's token. */
 export type Probes = Readonly<{ apiServer: Probe; neighbour: Probe; other: Probe }>;
 
 /** What is to be checked; an undefined target is not. */
-export type Questions = Readonly<{
+export type Targets = Readonly<{
   apiServerDirect: URL | undefined;
   apiServerDns: URL | undefined;
   meIngress: URL | undefined;
@@ -21,11 +21,11 @@ const PROXY_STATUSES = [404, 500, 502, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 
 /**
- * The questions that we ask, the neighbours being those of the moment (types and targets: the contract). A failure of
+ * The targets that we ask, the neighbours being those of the moment (types and targets: the contract). A failure of
  * an own check counts unless it comes too early for the pod to be behind its Service and ingress.
  */
 export function createChecks(
-  questions: Questions,
+  targets: Targets,
   probes: Probes,
   neighbourhood: Neighbourhood | undefined,
   startup: Readonly<{ isTooEarly: (since: number) => Promise<boolean> }>,
@@ -43,13 +43,13 @@ export function createChecks(
     }));
 
   const always = [
-    ...check('api_server_direct', questions.apiServerDirect, probes.apiServer, API_SERVER_STATUSES),
-    ...check('api_server_dns', questions.apiServerDns, probes.apiServer, API_SERVER_STATUSES),
-    ...own('me_ingress', questions.meIngress),
-    ...own('me_service', questions.meService),
-    ...questions.extra.flatMap(({ name, url }) => check(name, url, probes.other, PROXY_STATUSES)),
+    ...check('api_server_direct', targets.apiServerDirect, probes.apiServer, API_SERVER_STATUSES),
+    ...check('api_server_dns', targets.apiServerDns, probes.apiServer, API_SERVER_STATUSES),
+    ...own('me_ingress', targets.meIngress),
+    ...own('me_service', targets.meService),
+    ...targets.extra.flatMap(({ name, url }) => check(name, url, probes.other, PROXY_STATUSES)),
   ];
-  const path = ({ scheme, port }: NonNullable<Questions['neighbours']>, neighbour: Neighbour) => {
+  const path = ({ scheme, port }: NonNullable<Targets['neighbours']>, neighbour: Neighbour) => {
     const { nodeName, podIP } = neighbour;
     const host = isIPv6(podIP) ? `[${podIP}]` : podIP;
     return {
@@ -58,14 +58,14 @@ export function createChecks(
       probe: probes.neighbour,
       knownStatuses: NEIGHBOUR_STATUSES,
       isFalseAlarm: async (since: number) =>
-        (await neighbourhood?.hasLeft(neighbour, since)) ?? false,
+        (await neighbourhood?.isGone(neighbour, since)) ?? false,
     };
   };
   // A thousand of them take milliseconds to make: only where the neighbours are others than the last time.
   let known: readonly Neighbour[] | undefined;
   let checks: readonly Check[] = always;
   return () => {
-    const { neighbours } = questions;
+    const { neighbours } = targets;
     if (neighbours === undefined || neighbourhood === undefined) return always;
     const current = neighbourhood.neighbours();
     if (current !== known) {

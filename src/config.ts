@@ -1,9 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type OtlpSettings, otlpSettings } from './config/otlp.ts';
+import type { ExtraCheck } from './config/parsers.ts';
 import { type Environment, readValues } from './config/read-values.ts';
 import { shown } from './config/shown.ts';
-import type { ExtraCheck } from './config/values.ts';
 import { VARIABLES, type Values, type VariableName } from './config/variables.ts';
 import { ineffective } from './config/warnings.ts';
 
@@ -71,7 +71,7 @@ export type Config = Readonly<{
   }>;
   logLevel: Values['KUBENURSE_LOG_LEVEL'];
   /** What the user should hear of at the start, though it does not keep us from starting. */
-  notices: readonly string[];
+  warnings: readonly string[];
 }>;
 
 /** The configuration cannot be used. The message names every mistake, a line each. */
@@ -98,11 +98,11 @@ type Complete = { [Name in VariableName]-?: NonNullable<Values[Name]> };
 
 /** Reads the configuration from the environment. Throws a `ConfigError` that names every mistake at once. */
 export function readConfig(environment: Environment): Config {
-  const { values, mistakes, warnings } = readValues(environment);
+  const { values, mistakes, warnings: valueWarnings } = readValues(environment);
   for (const [name, mistake] of mistakes) {
     if (!isIgnored(name, values)) continue;
     mistakes.delete(name);
-    warnings.push(`${mistake}: ignored`);
+    valueWarnings.push(`${mistake}: ignored`);
   }
   for (const [whole, part] of NEEDS) {
     if (values[whole] && values[part] === undefined && !mistakes.has(part)) {
@@ -119,8 +119,8 @@ export function readConfig(environment: Environment): Config {
     }
   }
   if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
-  const notices = [...warnings, ...ineffective(environment), ...everyNamespace(values)];
-  return Object.freeze({ ...assemble(values as Complete), notices });
+  const warnings = [...valueWarnings, ...ineffective(environment), ...everyNamespace(values)];
+  return Object.freeze({ ...assemble(values as Complete), warnings });
 }
 
 /**
@@ -147,7 +147,7 @@ function isReadable(path: string): boolean {
   }
 }
 
-function assemble(values: Complete): Omit<Config, 'notices'> {
+function assemble(values: Complete): Omit<Config, 'warnings'> {
   return {
     targets: {
       apiServerDirect: values.KUBENURSE_CHECK_API_SERVER_DIRECT

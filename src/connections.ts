@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import type { Pace } from './pace.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
 const MAX_PER_CLIENT = 50;
@@ -30,7 +30,7 @@ export class Connections {
   }
 
   /** Has a server take its connections at this pace, and calls `onServed` once it has taken one. */
-  admitTo(server: Server, pace: Pace, onServed: (socket: Socket) => void): void {
+  admitTo(server: Server, pace: RateLimiter, onServed: (socket: Socket) => void): void {
     const [serve] = server.listeners('connection');
     server.removeAllListeners('connection').on('connection', (socket: Socket) => {
       this.add(socket);

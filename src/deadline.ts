@@ -1,5 +1,5 @@
 /** A timer that is later than this, in milliseconds, was held up: the whole program stood still. */
-const HELD_UP_MS = 100;
+const SUSPENDED_MS = 100;
 
 /** The time ran out, as opposed to what else can end a wait. Named like that of `AbortSignal.timeout()`. */
 export class TimeoutError extends Error {
@@ -23,7 +23,7 @@ export function deadline(
   let timer = setTimeout(() => {
     const abort = () => controller.abort(new TimeoutError(message));
     const late = performance.now() - due;
-    if (late < HELD_UP_MS) abort();
+    if (late < SUSPENDED_MS) abort();
     else timer = setTimeout(abort, Math.min(late, milliseconds));
   }, milliseconds);
   const follow = () => controller.abort(parent.reason);

@@ -5,7 +5,7 @@ export class ExportHealth {
   /** Failed exports, by exporter. */
   readonly failures: Map<string, number>;
   /** Sets of attributes for which there was no room, at each collection. */
-  refusedSeries = 0;
+  droppedSeries = 0;
   readonly #maxSeries: number;
   readonly #log: Log;
 
@@ -33,13 +33,13 @@ export class ExportHealth {
   };
 
   /** Called at each collection that had no room for so many sets; only the first is logged. */
-  readonly onRefused = (sets: number): void => {
-    if (this.refusedSeries === 0) {
+  readonly onDropped = (sets: number): void => {
+    if (this.droppedSeries === 0) {
       this.#log.error(
         { most: this.#maxSeries },
         'there are as many series as there may be: new ones are left out (kubenurse_refused_series_total)',
       );
     }
-    this.refusedSeries += sets;
+    this.droppedSeries += sets;
   };
 }

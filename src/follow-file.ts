@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /** How soon a change is noticed, in milliseconds. The kubelet itself renews mounted files only about once a minute. */
-const LOOK_EVERY_MS = 2_000;
+const POLL_INTERVAL_MS = 2_000;
 
 /**
  * Calls `onChange` when the file changes, also where the name is a symbolic link that is swapped, as the kubelet does
@@ -15,7 +15,7 @@ export function onFileChange(path: string, onChange: () => void): () => void {
     if (now === seen) return;
     seen = now;
     onChange();
-  }, LOOK_EVERY_MS);
+  }, POLL_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -13,29 +13,29 @@ import { limitClientRequests } from './client-limits.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { tellingActiveTime, watchEventLoop } from './event-loop.ts';
+import { watchEventLoop, withActiveTime } from './event-loop.ts';
 import { ExportHealth } from './export-health.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
-import { createCordonedNodes, isNodeGone, readZone } from './kubernetes/nodes.ts';
-import { isLoopback, reportOnce } from './kubernetes/odd-values.ts';
-import { createPods } from './kubernetes/pods.ts';
+import { isLoopback, logOnce } from './kubernetes/invalid-values.ts';
+import { createCordonedNodeInformer, isNodeGone, readZone } from './kubernetes/nodes.ts';
+import { createPodInformer } from './kubernetes/pods.ts';
 import { createLog, limitedErrors } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { Callers } from './neighbours/callers.ts';
-import { ringPlace } from './neighbours/choose.ts';
+import { ringPosition } from './neighbours/choose.ts';
 import { Neighbourhood } from './neighbours/discover.ts';
-import { Zones } from './neighbours/zones.ts';
+import { IncomingChecks } from './neighbours/incoming-checks.ts';
+import { ZoneCache } from './neighbours/zone-cache.ts';
 import { alivePage } from './pages/alive.ts';
 import { alwaysHappyPage, ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { metricsPage } from './pages/metrics.ts';
 import { readyPage } from './pages/ready.ts';
+import { createCaBundle } from './probes/ca-bundle.ts';
 import { PADDING_HEADER } from './probes/full-size.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
 import { createLookup } from './probes/lookup.ts';
 import { createResolver } from './probes/resolve.ts';
 import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
-import { createTrust } from './probes/trust.ts';
 import { logRecorder, metricsRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
 import { Schedule } from './schedule.ts';
@@ -52,13 +52,13 @@ const RING = 2 ** 64;
  * Sets of attributes, of all metrics together: a path has some 25 of them, so that this is enough for 2,000 neighbours
  * (KUBENURSE_NEIGHBOUR_LIMIT=0), and at 1 KB each a bound on memory.
  */
-const MOST_ATTRIBUTE_SETS = 50_000;
+const MAX_STREAMS = 50_000;
 
 /** How long the last export may take, in milliseconds. */
-const LAST_EXPORT_MS = 2_000;
+const FINAL_EXPORT_TIMEOUT_MS = 2_000;
 
 /** How long the last log lines may wait for standard output to take them, in milliseconds. */
-const LAST_LINES_MS = 1_000;
+const LOG_FLUSH_TIMEOUT_MS = 1_000;
 
 async function main(): Promise<void> {
   let config: Config;
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     if (command === 'version') return print(packageJson.version);
     config = readConfig(process.env);
     if (command === 'check-config') {
-      return print([...config.notices, 'the configuration is valid'].join('\n'));
+      return print([...config.warnings, 'the configuration is valid'].join('\n'));
     }
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   );
   const log = createLog(config.logLevel, config.self.podName, output);
   const end = async (code: number) => {
-    await output.flush(LAST_LINES_MS);
+    await output.flush(LOG_FLUSH_TIMEOUT_MS);
     process.exit(code);
   };
   const die = (error: unknown) => {
@@ -105,13 +105,13 @@ function print(text: string): void {
 async function run(config: Config, log: Logger, output: StandardOutput): Promise<void> {
   limitClientRequests();
   const stop = new AbortController();
-  for (const notice of config.notices) log.warn(notice);
+  for (const warning of config.warnings) log.warn(warning);
 
   const resolver = createResolver({ resolvConf: config.network.resolvConf, hosts: '/etc/hosts' });
   // Also for the API server, the push and exporters of users, whose clients all look names up by this function.
   dns.lookup = createLookup(resolver.resolve);
 
-  const callers = new Callers();
+  const incomingChecks = new IncomingChecks();
   const neighbourhood =
     config.neighbours &&
     discover(
@@ -122,12 +122,12 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
     );
 
   const states = new CheckStates(config.metrics.retention);
-  const trust = createTrust({
+  const trust = createCaBundle({
     cluster: clusterAuthority(),
     extraFile: config.network.extraCA,
     onMistake: (mistake) => log.error(mistake),
   });
-  const exportHealth = new ExportHealth(config.metrics.exporters, MOST_ATTRIBUTE_SETS, log);
+  const exportHealth = new ExportHealth(config.metrics.exporters, MAX_STREAMS, log);
   const exports = await startExports({
     names: config.metrics.isDisabled ? [] : config.metrics.exporters,
     settings: config.metrics,
@@ -137,10 +137,10 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       ...resourceAttributes({ ...config.self, version: packageJson.version }),
       ...config.metrics.resource,
     },
-    retirement: {
-      keep: states.isWanted,
-      mostSets: MOST_ATTRIBUTE_SETS,
-      onRefused: exportHealth.onRefused,
+    streams: {
+      isStale: states.isStale,
+      maxStreams: MAX_STREAMS,
+      onDropped: exportHealth.onDropped,
     },
     write: output.write,
     interval: config.metrics.exportInterval,
@@ -152,7 +152,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
     meter: exports.meter('kubenurse', packageJson.version),
     boundaries: config.metrics.buckets,
     disabled: config.metrics.disabled,
-    callers,
+    incomingChecks,
     version: packageJson.version,
     exportHealth,
     droppedLogLines: output.droppedLines,
@@ -169,10 +169,10 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
     readTcpInfo: await tcpInfoReader(log),
   };
   const probe = (options: Partial<HttpOptions> = {}) =>
-    tellingActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
+    withActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
       metrics.eventLoopActive.record(seconds),
     );
-  const askOurselves = createHttpProbe({ ...http, idle: undefined });
+  const probeSelf = createHttpProbe({ ...http, idle: undefined });
   const startup = new Startup(config.interval);
   const schedule = new Schedule({
     checks: createChecks(
@@ -196,11 +196,11 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
     states,
     recorders: [metricsRecorder(metrics), logRecorder(log)],
     interval: config.interval,
-    place: Number(ringPlace(config.self.podName)) / RING,
-    warmUp: () => warmUp(askOurselves, server.http),
+    phaseOffset: Number(ringPosition(config.self.podName)) / RING,
+    warmUp: () => warmUp(probeSelf, server.http),
   });
 
-  const whyNotReady = () => {
+  const notReadyReason = () => {
     if (stop.signal.aborted) return 'shutting down';
     return neighbourhood?.isUnreadyByCordon() ? 'the node is cordoned' : undefined;
   };
@@ -219,8 +219,8 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
         failing: () => states.failing,
         neighbourhood,
       }),
-      '/alwayshappy': alwaysHappyPage(callers, PADDING_HEADER),
-      '/ready': readyPage(whyNotReady, () => startup.foundReady()),
+      '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
+      '/ready': readyPage(notReadyReason, () => startup.foundReady()),
       ...(exports.scrape ? { '/metrics': metricsPage(exports.scrape) } : {}),
     },
     onError: limitedErrors(log),
@@ -240,7 +240,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   resolver.close();
   trust.close();
   unwatchEventLoop();
-  await exports.shutdown(LAST_EXPORT_MS);
+  await exports.shutdown(FINAL_EXPORT_TIMEOUT_MS);
   log.info('kubenurse has stopped');
 }
 
@@ -265,19 +265,19 @@ function discover(
 ): Neighbourhood {
   const events = (what: string) => ({
     onChange: () => neighbourhood.changed(),
-    onTrouble: (error: Error) =>
+    onError: (error: Error) =>
       log.warn(
         { error: error.message },
         `the API server does not tell the ${what}, what it last told stays in use`,
       ),
-    onContact: (milliseconds: number) =>
+    onRecovery: (milliseconds: number) =>
       log.info({ seconds: inSeconds(milliseconds) }, `the API server tells the ${what} again`),
-    onOddity: reportOnce((text) => log.warn(text)),
+    onInvalid: logOnce((text) => log.warn(text)),
   });
-  const pods = createPods(options, events('neighbours'));
+  const pods = createPodInformer(options, events('neighbours'));
   const cordonedNodes = options.allowUnschedulable
     ? undefined
-    : createCordonedNodes(events('cordoned nodes'));
+    : createCordonedNodeInformer(events('cordoned nodes'));
   const neighbourhood = new Neighbourhood({
     ...self,
     limit: options.limit,
@@ -285,9 +285,9 @@ function discover(
     cordonedNodes,
     isNodeGone,
     // Without cordoned nodes to keep away from we may have no right to read any.
-    zoneOf: (nodeName) => (options.allowUnschedulable ? '' : zones.of(nodeName)),
+    zoneOf: (nodeName) => (options.allowUnschedulable ? '' : zones.get(nodeName)),
   });
-  const zones = new Zones({ readZone, signal, onKnown: () => neighbourhood.changed() });
+  const zones = new ZoneCache({ readZone, signal, onKnown: () => neighbourhood.changed() });
   pods.follow(signal);
   cordonedNodes?.follow(signal);
   return neighbourhood;

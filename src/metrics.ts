@@ -101,7 +101,7 @@ const INSTRUMENTS = {
     description: 'Exports of these metrics that failed.',
     // attributes: exporter
   },
-  refusedSeries: {
+  droppedSeries: {
     name: 'kubenurse_refused_series_total',
     unit: '',
     description: 'Sets of attributes for which there was no room, at each collection.',
@@ -159,10 +159,10 @@ export type MetricsOptions = Readonly<{
   /** Names of metrics that are left out. */
   disabled: readonly string[];
   /** Who checked us. */
-  callers: { count: () => number };
+  incomingChecks: { count: () => number };
   version: string;
   /** Failed exports by exporter, and sets of attributes for which there was no room, so far. */
-  exportHealth: Readonly<{ failures: ReadonlyMap<string, number>; refusedSeries: number }>;
+  exportHealth: Readonly<{ failures: ReadonlyMap<string, number>; droppedSeries: number }>;
   /** Lines that standard output did not take, so far. */
   droppedLogLines: () => number;
 }>;
@@ -200,15 +200,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
   observedGauge(INSTRUMENTS.buildInfo, (result) =>
     result.observe(1, { version: options.version, nodejs_version: process.versions.node }),
   );
-  observedGauge(INSTRUMENTS.incomingChecks, (result) => result.observe(options.callers.count()));
+  observedGauge(INSTRUMENTS.incomingChecks, (result) =>
+    result.observe(options.incomingChecks.count()),
+  );
   createProcessMetrics(options.meter, meterOf);
   observedCounter(INSTRUMENTS.exportFailures, (result) => {
     for (const [exporter, exports] of options.exportHealth.failures) {
       result.observe(exports, { exporter });
     }
   });
-  observedCounter(INSTRUMENTS.refusedSeries, (result) =>
-    result.observe(options.exportHealth.refusedSeries),
+  observedCounter(INSTRUMENTS.droppedSeries, (result) =>
+    result.observe(options.exportHealth.droppedSeries),
   );
   observedCounter(INSTRUMENTS.droppedLogLines, (result) =>
     result.observe(options.droppedLogLines()),

@@ -1,6 +1,5 @@
 import type { Metrics } from './metrics.ts';
 import {
-  answerText,
   type Check,
   errorEvent,
   failureCause,
@@ -8,8 +7,9 @@ import {
   possibleCauses,
   possibleErrorEvents,
   type Recorder,
+  resultText,
   type TcpCounts,
-} from './probe.ts';
+} from './model.ts';
 
 /** The value of the label `code` where no response came (the contract). */
 const NO_RESPONSE = 'round_trip_error';
@@ -29,7 +29,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     metrics.tcpSegmentsRetransmitted.add(tcp.segmentsRetransmitted, { type });
   };
   return {
-    begin: (check) => {
+    added: (check) => {
       const { type } = check;
       describe(check);
       for (const event of possibleErrorEvents(check)) metrics.errors.add(0, { type, event });
@@ -66,7 +66,7 @@ export type Log = Readonly<
 >;
 
 /** How often a check that goes on failing is reported, in milliseconds. */
-const REPORT_AGAIN_MS = 600_000;
+const REMINDER_INTERVAL_MS = 600_000;
 
 /**
  * A line when a check begins to fail, every ten minutes while it goes on failing, and when it recovers or is no longer
@@ -83,15 +83,15 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
       }
       const now = performance.now();
       const last = reportedAt.get(outage);
-      if (last !== undefined && now - last < REPORT_AGAIN_MS) return;
+      if (last !== undefined && now - last < REMINDER_INTERVAL_MS) return;
       reportedAt.set(outage, now);
       const { failures } = outage;
-      const error = answerText(outcome);
+      const error = resultText(outcome);
       const fields = { type, event: errorEvent(outcome), cause: failureCause(outcome), error };
       if (last === undefined) log.warn({ ...fields }, 'check fails');
       else log.warn({ ...fields, failures, seconds: secondsOf(outage) }, 'check still fails');
     },
-    end: ({ type }, outage) => {
+    removed: ({ type }, outage) => {
       if (outage !== undefined) log.info({ type, ...ended(outage) }, 'failing check removed');
     },
   };
@@ -103,7 +103,7 @@ function ended(outage: Outage) {
   return {
     event: errorEvent(outcome),
     cause: failureCause(outcome),
-    lastError: answerText(outcome),
+    lastError: resultText(outcome),
     failures,
     seconds: secondsOf(outage),
   };

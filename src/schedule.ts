@@ -1,19 +1,19 @@
 import type { CheckState, CheckStates } from './check-states.ts';
 import { deadline } from './deadline.ts';
-import type { Check, Outcome, Recorder } from './probe.ts';
+import type { Check, Outcome, Recorder } from './model.ts';
 
 /** How long a check may take in all, in milliseconds (the contract's 6 s). */
-const DEADLINE_MS = 6_000;
+const CHECK_TIMEOUT_MS = 6_000;
 
 /**
  * How long the next check of a round waits for the one before, in milliseconds. Checks beside each other measure our
  * own queue, and TLS computes the longer (measured: p99 is half of that of a burst). One that hangs is waited for by
  * nobody, and from then on asked last, so that it moves no other.
  */
-const ROOM_MS = { plain: 5, tls: 25 };
+const PACING_MS = { plain: 5, tls: 25 };
 
 /** The share of the interval that a round's starts may be stretched over. */
-const MOST_OF_INTERVAL = 0.5;
+const MAX_STRETCH = 0.5;
 
 /** A check that a refresh has begun is left out of rounds for as long as it is fresh, but for no longer than this share of the interval. */
 const MAX_REFRESHED = 0.6;
@@ -30,7 +30,7 @@ export type ScheduleOptions = Readonly<{
   /** Milliseconds. */
   interval: number;
   /** Where in the interval our rounds begin, from 0 to 1, by the clock that all nodes share: so that the fleet does not fire together. */
-  place: number;
+  phaseOffset: number;
   /**
    * Awaited before each round: a process that has slept since the last one is slow for a while, and the first check would
    * pay for it (measured: 0.2 ms of 0.7). Never rejects, and has a limit of its own.
@@ -51,18 +51,18 @@ export class Schedule {
 
   /** Begins the rounds, the first within one interval. */
   start(): void {
-    const { interval, place } = this.#options;
-    const untilPlace = (place * interval - (Date.now() % interval) + interval) % interval;
-    this.#roundAt(performance.now() + untilPlace);
+    const { interval, phaseOffset } = this.#options;
+    const untilFirst = (phaseOffset * interval - (Date.now() % interval) + interval) % interval;
+    this.#roundAt(performance.now() + untilFirst);
   }
 
   /** Makes every check whose last result is older than `maxAge` milliseconds, and waits for those in flight. */
   async refresh(maxAge: number): Promise<void> {
     const since = performance.now() - maxAge;
     const spared = Math.min(maxAge, this.#options.interval * MAX_REFRESHED);
-    const due = this.#current().filter(({ answeredAt }) => answeredAt < since);
+    const due = this.#current().filter(({ lastResultAt }) => lastResultAt < since);
     await this.#startAll(due, (state) => {
-      if (state.answeredAt >= since || state.unrecorded > 0) return false;
+      if (state.lastResultAt >= since || state.unrecorded > 0) return false;
       state.refreshedUntil = performance.now() + spared;
       return true;
     });
@@ -98,15 +98,15 @@ export class Schedule {
     const { states, recorders, checks } = this.#options;
     const { states: current, added, removed } = states.update(checks());
     for (const { check, outage } of removed) {
-      for (const recorder of recorders) recorder.end?.(check, outage);
+      for (const recorder of recorders) recorder.removed?.(check, outage);
     }
-    for (const { check } of added) for (const recorder of recorders) recorder.begin?.(check);
+    for (const { check } of added) for (const recorder of recorders) recorder.added?.(check);
     return current;
   }
 
   /** Starts the checks in their order, slow ones last, after those of an earlier call. Resolves when the last is started. */
   #startAll(states: readonly CheckState[], isDue: (state: CheckState) => boolean): Promise<void> {
-    const most = (this.#options.interval * MOST_OF_INTERVAL) / states.length;
+    const most = (this.#options.interval * MAX_STRETCH) / states.length;
     this.#starts = this.#starts.then(async () => {
       const begin = performance.now();
       for (const [index, state] of slowLast(states).entries()) {
@@ -116,7 +116,7 @@ export class Schedule {
         // Counted from the beginning, because no timer is as short as what each of a thousand checks has.
         const left = begin + (index + 1) * most - performance.now();
         if (left <= 0) continue;
-        state.isSlow = !(await settlesWithin(attempt, Math.min(roomOf(state.check), left)));
+        state.isSlow = !(await settlesWithin(attempt, Math.min(pacingOf(state.check), left)));
       }
     });
     return this.#starts;
@@ -139,7 +139,7 @@ export class Schedule {
       state.unrecorded--;
       const { states, recorders } = this.#options;
       if (this.#stop.signal.aborted || !states.has(state)) return;
-      state.answeredAt = performance.now();
+      state.lastResultAt = performance.now();
       if (isFalseAlarm) return;
       const result = states.record(state, outcome);
       for (const recorder of recorders) recorder.record(result);
@@ -151,8 +151,8 @@ export class Schedule {
   async #probe({ probe, target }: Check): Promise<Outcome> {
     using limit = deadline(
       this.#stop.signal,
-      DEADLINE_MS,
-      `no answer within ${DEADLINE_MS / 1000} s`,
+      CHECK_TIMEOUT_MS,
+      `no answer within ${CHECK_TIMEOUT_MS / 1000} s`,
     );
     return await probe(target, limit.signal);
   }
@@ -165,8 +165,8 @@ function slowLast(states: readonly CheckState[]): CheckState[] {
   return [...quick, ...slow];
 }
 
-function roomOf({ target }: Check): number {
-  return target.url.protocol === 'https:' ? ROOM_MS.tls : ROOM_MS.plain;
+function pacingOf({ target }: Check): number {
+  return target.url.protocol === 'https:' ? PACING_MS.tls : PACING_MS.plain;
 }
 
 /**

@@ -11,8 +11,8 @@ import { createSecureContext } from 'node:tls';
 import Koa, { type Context } from 'koa';
 import { Connections, clientOf } from './connections.ts';
 import { onFileChange } from './follow-file.ts';
-import { Pace } from './pace.ts';
 import type { Page } from './pages/page.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
 
 /** How long a client may take over its request's head, and over the whole request, in milliseconds. */
@@ -26,10 +26,10 @@ const TIMEOUTS = {
 };
 
 /** How long nothing may go over a connection, such as an answer that its client does not read, in milliseconds. */
-const SILENCE_MS = 30_000;
+const IDLE_TIMEOUT_MS = 30_000;
 
 /** How long answering one request may take, to its last byte, in milliseconds: a client that reads slowly holds memory. */
-const ANSWER_MS = 15_000;
+const RESPONSE_TIMEOUT_MS = 15_000;
 
 /** Connections at once: a neighbour's check takes one, for a moment. One over HTTPS takes 53 KB (measured). */
 const MAX_HTTP = 1_500;
@@ -45,10 +45,10 @@ const PACE = { window: 100, budget: 50 };
 const TLS_PACE = { window: 1_000, budget: 50 };
 
 /** How long a client may take over the TLS handshake, in milliseconds. */
-const HANDSHAKE_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** How long answers that are being given may take at the end, in milliseconds. */
-const LAST_ANSWERS_MS = 1_000;
+const DRAIN_TIMEOUT_MS = 1_000;
 
 export type ServerOptions = Readonly<{
   /** Undefined: every address, IPv6 and IPv4. */
@@ -77,11 +77,11 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions
   });
   const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
   app.use(async (context) => {
-    limitAnswer(context);
+    limitResponseTime(context);
     const path = pathOf(context);
     const page = path === undefined ? undefined : pageAt(path);
     if (page !== undefined) {
-      await answer(page, context);
+      await serve(page, context);
     } else if (path === undefined) {
       context.status = 400;
     } else if (pageAt(cleanPath(path)) !== undefined) {
@@ -94,13 +94,13 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions
   return app;
 }
 
-async function answer(page: Page, context: Context): Promise<void> {
+async function serve(page: Page, context: Context): Promise<void> {
   if (context.method !== 'GET' && context.method !== 'HEAD') {
     context.status = 405;
     context.set('Allow', 'GET, HEAD');
-  } else if ('answer' in page) {
+  } else if ('rawHandler' in page) {
     context.respond = false;
-    page.answer(context.req, context.res);
+    page.rawHandler(context.req, context.res);
   } else {
     await page(context);
   }
@@ -112,10 +112,10 @@ function createListener({ pages, onError }: ServerOptions): RequestListener {
   const serve: RequestListener = (request, response) => {
     const { method, url = '' } = request;
     const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
-    if (page !== undefined && 'answer' in page) page.answer(request, response);
+    if (page !== undefined && 'rawHandler' in page) page.rawHandler(request, response);
     else koa(request, response);
   };
-  const pace = new Pace(PACE);
+  const pace = new RateLimiter(PACE);
   return (request, response) => {
     const { socket } = request;
     pace.admit({
@@ -132,8 +132,8 @@ function cleanPath(path: string): string {
 }
 
 /** Closes the connection of a client that does not take its answer in time. */
-function limitAnswer({ req, res }: Context): void {
-  const timer = setTimeout(() => req.socket.destroy(), ANSWER_MS);
+function limitResponseTime({ req, res }: Context): void {
+  const timer = setTimeout(() => req.socket.destroy(), RESPONSE_TIMEOUT_MS);
   res.once('close', () => clearTimeout(timer));
 }
 
@@ -153,13 +153,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const connections = { http: new Connections(MAX_HTTP), https: new Connections(MAX_HTTPS) };
-  connections.http.admitTo(http, new Pace(PACE), guardRequests);
+  connections.http.admitTo(http, new RateLimiter(PACE), guardRequests);
   let unfollow = () => {};
   const close = async () => {
     unfollow();
     const last = setTimeout(() => {
       for (const each of Object.values(connections)) each.destroyAll();
-    }, LAST_ANSWERS_MS);
+    }, DRAIN_TIMEOUT_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
   };
@@ -167,9 +167,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await listen(http, options.address, options.port);
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
-    const https = createHttpsServer({ ...TIMEOUTS, handshakeTimeout: HANDSHAKE_MS }, listener);
+    const https = createHttpsServer(
+      { ...TIMEOUTS, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
+      listener,
+    );
     servers.push(https);
-    connections.https.admitTo(https, new Pace(TLS_PACE), () => {});
+    connections.https.admitTo(https, new RateLimiter(TLS_PACE), () => {});
     https.on('secureConnection', guardRequests);
     unfollow = followCertificate(https, options.tls, options.onError);
     await listen(https, options.address, options.tls.port);
@@ -186,7 +189,7 @@ function listen(
   port: number,
 ): Promise<void> {
   server.maxHeadersCount = MAX_HEADERS_KEPT;
-  server.timeout = SILENCE_MS;
+  server.timeout = IDLE_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     // It stays after that: an accept that fails once must not end the program.
     server.on('error', (cause) => {

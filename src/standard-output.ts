@@ -2,7 +2,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /** Bytes that wait for whoever reads the pipe, at the most: some 4,000 lines. */
-const MAX_WAITING = 2 ** 20;
+const MAX_BUFFERED = 2 ** 20;
 
 /** Standard output that never holds up the program and never ends it. */
 export type StandardOutput = Readonly<{
@@ -58,7 +58,7 @@ function pipeSink(fd: number): Sink {
   pipe.on('error', () => {});
   return {
     write: (text) => {
-      if (!pipe.writable || pipe.writableLength + text.length > MAX_WAITING) return false;
+      if (!pipe.writable || pipe.writableLength + text.length > MAX_BUFFERED) return false;
       pipe.write(text);
       return true;
     },

@@ -1,8 +1,8 @@
 import { type AddressInfo, isIPv6 } from 'node:net';
-import type { Probe } from './probe.ts';
+import type { Probe } from './model.ts';
 
 /** In milliseconds: it takes two or three, and no round is to wait for it long. */
-const LIMIT_MS = 100;
+const TIMEOUT_MS = 100;
 
 /**
  * Asks ourselves, by the address that we listen on, or by the loopback where that is every address. Resolves whatever
@@ -12,5 +12,5 @@ export async function warmUp(probe: Probe, { address, port }: AddressInfo): Prom
   const isEvery = address === '::' || address === '0.0.0.0';
   const host = isIPv6(address) ? `[${address}]` : address;
   const url = new URL(`http://${isEvery ? '127.0.0.1' : host}:${port}/alwayshappy`);
-  await probe({ url }, AbortSignal.timeout(LIMIT_MS));
+  await probe({ url }, AbortSignal.timeout(TIMEOUT_MS));
 }

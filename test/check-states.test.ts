@@ -23,11 +23,11 @@ afterEach(() => {
 
 test('CheckStates keeps the series of a check while it is made', () => {
   const states = new CheckStates(RETENTION_MS);
-  expect(states.isWanted({ type: PATH.type })).toBe(false);
+  expect(states.isStale({ type: PATH.type })).toBe(true);
   states.update([PATH]);
   vi.advanceTimersByTime(100 * RETENTION_MS);
-  expect(states.isWanted({ type: PATH.type, event: 'connect_done' })).toBe(true);
-  expect(states.isWanted({ type: 'path_other' })).toBe(false);
+  expect(states.isStale({ type: PATH.type, event: 'connect_done' })).toBe(false);
+  expect(states.isStale({ type: 'path_other' })).toBe(true);
 });
 
 test('upstream fault: the series of a neighbour that has left live until the restart', () => {
@@ -35,9 +35,9 @@ test('upstream fault: the series of a neighbour that has left live until the res
   states.update([PATH]);
   states.update([]);
   vi.advanceTimersByTime(RETENTION_MS - 1);
-  expect(states.isWanted({ type: PATH.type })).toBe(true);
+  expect(states.isStale({ type: PATH.type })).toBe(false);
   vi.advanceTimersByTime(1);
-  expect(states.isWanted({ type: PATH.type })).toBe(false);
+  expect(states.isStale({ type: PATH.type })).toBe(true);
 });
 
 test('CheckStates keeps those of a check that has come back', () => {
@@ -48,7 +48,7 @@ test('CheckStates keeps those of a check that has come back', () => {
     vi.advanceTimersByTime(wait);
     states.update([PATH]);
     vi.advanceTimersByTime(RETENTION_MS * 2);
-    expect(states.isWanted({ type: PATH.type })).toBe(true);
+    expect(states.isStale({ type: PATH.type })).toBe(false);
   }
 });
 
@@ -56,13 +56,13 @@ test('CheckStates with a retention of 0 keeps no series of a removed check', () 
   const states = new CheckStates(0);
   states.update([PATH]);
   states.update([]);
-  expect(states.isWanted({ type: PATH.type })).toBe(false);
+  expect(states.isStale({ type: PATH.type })).toBe(true);
 });
 
 test.each([{}, { exporter: 'otlp' }, { version: '1' }])(
   'CheckStates always keeps a series without a check: %o',
   (attributes) => {
-    expect(new CheckStates(0).isWanted(attributes)).toBe(true);
+    expect(new CheckStates(0).isStale(attributes)).toBe(false);
   },
 );
 
@@ -84,7 +84,7 @@ test('CheckStates holds nothing of checks that were removed long ago', () => {
 
 test('CheckStates keeps the info series of a neighbour while that pod is checked', async () => {
   const states = new CheckStates(RETENTION_MS);
-  const { metrics, series } = scrapedMetrics({ keep: states.isWanted });
+  const { metrics, series } = scrapedMetrics({ isStale: states.isStale });
   const recorder = metricsRecorder(metrics);
   const checkOf = (podName: string, podIP: string, zone = 'a') => {
     const neighbour = { ...neighbourOn('k8s-66', podName), podIP, zone };
@@ -97,7 +97,7 @@ test('CheckStates keeps the info series of a neighbour while that pod is checked
 
   const first = checkOf('kubenurse-1', '10.0.0.1');
   states.update([first]);
-  recorder.begin?.(first);
+  recorder.added?.(first);
   expect(await info()).toEqual(shown('kubenurse-1', '10.0.0.1'));
   expect(await info()).toEqual(shown('kubenurse-1', '10.0.0.1'));
 
@@ -155,8 +155,8 @@ test('CheckStates ends the gauge of the last result with its check, whatever the
   const states = new CheckStates(RETENTION_MS);
   const attributes = { type: PATH.type };
   states.update([PATH]);
-  expect(states.isWanted(attributes, 'kubenurse_check_success')).toBe(true);
+  expect(states.isStale(attributes, 'kubenurse_check_success')).toBe(false);
   states.update([]);
-  expect(states.isWanted(attributes, 'kubenurse_check_success')).toBe(false);
-  expect(states.isWanted(attributes, 'kubenurse_errors_total')).toBe(true);
+  expect(states.isStale(attributes, 'kubenurse_check_success')).toBe(true);
+  expect(states.isStale(attributes, 'kubenurse_errors_total')).toBe(false);
 });

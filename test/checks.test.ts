@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createChecks, type Questions } from '../src/checks.ts';
+import { createChecks, type Targets } from '../src/checks.ts';
+import type { Neighbour, Probe } from '../src/model.ts';
 import type { Neighbourhood } from '../src/neighbours/discover.ts';
-import type { Neighbour, Probe } from '../src/probe.ts';
 import { ok } from './support/fake-check.ts';
 
 const PROBES = {
@@ -12,7 +12,7 @@ const PROBES = {
 
 const STARTED = { isTooEarly: async () => false };
 
-const QUESTIONS: Questions = {
+const QUESTIONS: Targets = {
   apiServerDirect: new URL('https://10.96.0.1:443/version'),
   apiServerDns: new URL('https://kubernetes.default.svc.cluster.local:443/version'),
   meIngress: new URL('https://kubenurse.example.com/alwayshappy'),
@@ -33,13 +33,13 @@ function neighbourhoodOf(ipByNode: Record<string, string>, gone: readonly string
         phase: 'Running',
         zone: '',
       })),
-    hasLeft: async ({ nodeName }: Neighbour) => gone.includes(nodeName),
+    isGone: async ({ nodeName }: Neighbour) => gone.includes(nodeName),
   } as unknown as Neighbourhood;
 }
 
 /** The checks as `type url probe`. */
-function table(questions: Partial<Questions>, neighbourhood?: Neighbourhood): string[] {
-  const checks = createChecks({ ...QUESTIONS, ...questions }, PROBES, neighbourhood, STARTED)();
+function table(targets: Partial<Targets>, neighbourhood?: Neighbourhood): string[] {
+  const checks = createChecks({ ...QUESTIONS, ...targets }, PROBES, neighbourhood, STARTED)();
   return checks.map(({ type, target, probe }) => {
     const [name] = Object.entries(PROBES).find(([, known]) => known === probe) ?? [];
     return `${type} ${target.url} ${name}`;
@@ -88,7 +88,7 @@ describe('createChecks()', () => {
     );
   });
 
-  test.each<[Questions['neighbours'], string, string]>([
+  test.each<[Targets['neighbours'], string, string]>([
     [{ scheme: 'https', port: 8443 }, '10.0.0.1', 'https://10.0.0.1:8443/alwayshappy'],
     [{ scheme: 'http', port: 8080 }, 'fd00::1', 'http://[fd00::1]:8080/alwayshappy'],
     [{ scheme: 'https', port: 8443 }, 'fd00::1', 'https://[fd00::1]:8443/alwayshappy'],
@@ -110,12 +110,12 @@ describe('createChecks()', () => {
   });
 
   test('asks after a failure whether the neighbour has left', async () => {
-    const hasLeft = (gone: string[]) => {
+    const isGone = (gone: string[]) => {
       const neighbourhood = neighbourhoodOf({ a: '10.0.0.1' }, gone);
       return createChecks(QUESTIONS, PROBES, neighbourhood, STARTED)().at(-1)?.isFalseAlarm?.(0);
     };
-    await expect(hasLeft(['a'])).resolves.toBe(true);
-    await expect(hasLeft([])).resolves.toBe(false);
+    await expect(isGone(['a'])).resolves.toBe(true);
+    await expect(isGone([])).resolves.toBe(false);
   });
 
   test.each([true, false])(

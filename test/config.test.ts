@@ -64,7 +64,7 @@ test('readConfig() gives every variable that is not set its default (the contrac
       otlp: OTLP,
     },
     logLevel: 'info',
-    notices: [],
+    warnings: [],
   });
 });
 
@@ -162,7 +162,7 @@ test('readConfig() reads every variable', () => {
       otlp: OTLP,
     },
     logLevel: 'debug',
-    notices: [],
+    warnings: [],
   });
 });
 
@@ -182,14 +182,14 @@ test('readConfig() takes an empty variable for one that is not set', () => {
 test('readConfig() takes an empty KUBENURSE_NAMESPACE for every namespace, and names the rights that it needs', () => {
   const of = (variables: Record<string, string>) =>
     readConfig({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: '', ...variables });
-  const { neighbours, notices } = of({ KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse' });
+  const { neighbours, warnings } = of({ KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse' });
   expect(neighbours).toMatchObject({ namespace: '', labelSelector: 'app=kubenurse' });
-  expect(notices).toEqual([
+  expect(warnings).toEqual([
     'KUBENURSE_NAMESPACE is not set: neighbours are looked for in every namespace (app=kubenurse), ' +
       'for which the service account needs a ClusterRole with list and watch on pods',
   ]);
-  expect(of({}).notices).toEqual([expect.stringContaining('every pod: set KUBENURSE_NEIGHBOUR')]);
-  expect(of({ KUBENURSE_CHECK_NEIGHBOURHOOD: 'false' }).notices).toEqual([]);
+  expect(of({}).warnings).toEqual([expect.stringContaining('every pod: set KUBENURSE_NEIGHBOUR')]);
+  expect(of({ KUBENURSE_CHECK_NEIGHBOURHOOD: 'false' }).warnings).toEqual([]);
 });
 
 describe('readConfig() and what it needs', () => {

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { Connections } from '../src/connections.ts';
-import { Pace } from '../src/pace.ts';
+import { RateLimiter } from '../src/rate-limiter.ts';
 
 /** A server on every address, and clients of it; all of them end with the test. */
 async function serve() {
@@ -75,7 +75,7 @@ test('Connections does not read what a connection sends before its turn', async 
   const connections = new Connections(2_000);
   const accepted: Socket[] = [];
   const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-  connections.admitTo(server, new Pace({ window: 500, budget: 1 }), () => {});
+  connections.admitTo(server, new RateLimiter({ window: 500, budget: 1 }), () => {});
   server.on('connection', (socket) => accepted.push(socket));
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

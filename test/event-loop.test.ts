@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
-import { tellingActiveTime, watchEventLoop } from '../src/event-loop.ts';
+import { watchEventLoop, withActiveTime } from '../src/event-loop.ts';
 import { ok } from './support/fake-check.ts';
 
 /** The delays so far, watched until the test has finished. */
@@ -54,9 +54,9 @@ test('watchEventLoop() tells nothing once it is stopped, and does not keep the p
   expect(delays).toEqual([]);
 });
 
-test('tellingActiveTime() tells what of a check we were at work, and not what we waited', async () => {
+test('withActiveTime() tells what of a check we were at work, and not what we waited', async () => {
   const told: number[] = [];
-  const probe = tellingActiveTime(
+  const probe = withActiveTime(
     async () => {
       await sleep(300);
       block(100);

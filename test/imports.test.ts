@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { filesIn, type Import, importsIn, importsOf } from './support/imports.ts';
 
 /**
- * What of ours each part may import, beside `src/probe.ts` and `src/printable.ts`, which any of `src/` may. A name with a
+ * What of ours each part may import, beside `src/model.ts` and `src/printable.ts`, which any of `src/` may. A name with a
  * slash at its end is a folder.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/main.ts': ['src/', 'exporters/', 'package.json'],
   'src/command-line.ts': [],
 
-  'src/probe.ts': [],
+  'src/model.ts': [],
   'src/printable.ts': [],
   'src/deadline.ts': [],
   'src/log.ts': [],
@@ -55,12 +55,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/server.ts': [
     'src/pages/',
     'src/connections.ts',
-    'src/pace.ts',
+    'src/rate-limiter.ts',
     'src/request-guard.ts',
     'src/follow-file.ts',
   ],
-  'src/connections.ts': ['src/pace.ts'],
-  'src/pace.ts': [],
+  'src/connections.ts': ['src/rate-limiter.ts'],
+  'src/rate-limiter.ts': [],
   'src/request-guard.ts': [],
   'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts'],
 
@@ -127,14 +127,14 @@ test('src/ and exporters/ import of ours only what they may', () => {
   const wrong = importsIn('src', 'exporters').filter(({ file, imported }) => {
     const rows = Object.entries(MAY_IMPORT).filter(([part]) => isIn([part], file));
     const allowed = rows.flatMap(([, may]) => may);
-    if (file.startsWith('src/')) allowed.push('src/probe.ts', 'src/printable.ts');
+    if (file.startsWith('src/')) allowed.push('src/model.ts', 'src/printable.ts');
     return isOurs(imported) && !isIn(allowed, imported);
   });
   expect(told(wrong)).toEqual([]);
 });
 
-test('src/probe.ts imports nothing', () => {
-  expect(told(importsIn('src').filter(({ file }) => file === 'src/probe.ts'))).toEqual([]);
+test('src/model.ts imports nothing', () => {
+  expect(told(importsIn('src').filter(({ file }) => file === 'src/model.ts'))).toEqual([]);
 });
 
 test('src/ and exporters/ import packages only where they may', () => {

@@ -44,8 +44,8 @@ test('OTEL_METRICS_EXPORTER=otlp serves no /metrics', async () => {
 
 test('an exporter that fails before the metrics are made is counted, and ends nothing', async () => {
   const module = temporaryFile(
-    `export async function createExporter({ push, retirement }) {
-      retirement.onRefused(3);
+    `export async function createExporter({ push, streams }) {
+      streams.onDropped(3);
       const exporter = push(async () => {});
       // It reads nothing yet, and so fails.
       await exporter.reader.forceFlush().catch(() => {});
@@ -82,14 +82,14 @@ test('an exporter that cannot be loaded keeps the program from starting, and is 
 
 test('the program holds 50,000 series at the most', async () => {
   const exporter = temporaryFile(
-    `export function createExporter({ retirement, push }) {
-      console.error('mostSets', retirement.mostSets);
+    `export function createExporter({ streams, push }) {
+      console.error('maxStreams', streams.maxStreams);
       return push(async () => {});
     }`,
   );
   const { stderr } = await startListening({ OTEL_METRICS_EXPORTER: exporter });
   await until('the exporter is made', 5_000, () => stderr.all.length > 0);
-  expect(stderr.all).toContain('mostSets 50000');
+  expect(stderr.all).toContain('maxStreams 50000');
 });
 
 test("the environment's OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win over what we know", async () => {

@@ -100,8 +100,8 @@ describe('createMetrics()', () => {
     expect(Math.abs(after - listed)).toBeLessThan(10);
   });
 
-  test('gives the number of callers', async () => {
-    const { series } = scrapedMetrics({ callers: 7 });
+  test('gives the number of incomingChecks', async () => {
+    const { series } = scrapedMetrics({ incomingChecks: 7 });
     expect((await series()).kubenurse_neighbourhood_incoming_checks).toBe(7);
   });
 
@@ -121,7 +121,7 @@ describe('createMetrics()', () => {
   });
 
   test('counts failed exports, refused series and dropped log lines', async () => {
-    const exportHealth = { failures: new Map([['otlp', 2]]), refusedSeries: 3 };
+    const exportHealth = { failures: new Map([['otlp', 2]]), droppedSeries: 3 };
     const { series } = scrapedMetrics({ exportHealth, droppedLogLines: () => 4 });
     expect(await series()).toMatchObject({
       'kubenurse_export_failures_total{exporter="otlp"}': 2,

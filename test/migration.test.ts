@@ -59,6 +59,6 @@ test('the program takes the environment that upstream’s chart gives it, of its
     KUBENURSE_CERT_FILE: '',
     KUBENURSE_CERT_KEY: '',
   });
-  expect(config.notices).toEqual([]);
+  expect(config.warnings).toEqual([]);
   expect(config).toMatchObject({ interval: 5_000, neighbours: { limit: 10, port: 8080 } });
 });

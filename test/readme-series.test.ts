@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createChecks } from '../src/checks.ts';
 import { VARIABLES } from '../src/config/variables.ts';
-import type { Check, Neighbour, TraceEvent } from '../src/probe.ts';
+import type { Check, Neighbour, TraceEvent } from '../src/model.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { ok } from './support/fake-check.ts';
 import { scrapedMetrics } from './support/scraped-metrics.ts';
@@ -35,7 +35,7 @@ function checksOf(neighbours: readonly Neighbour[]): readonly Check[] {
       neighbours: { scheme: 'http', port: 8080 },
     },
     { apiServer: probe, neighbour: probe, other: probe },
-    { neighbours: () => neighbours, hasLeft: async () => false } as never,
+    { neighbours: () => neighbours, isGone: async () => false } as never,
     { isTooEarly: async () => false },
   )();
 }
@@ -66,7 +66,7 @@ async function countSeries(count: number): Promise<Map<string, number>> {
   const { metrics, series } = scrapedMetrics({ boundaries });
   const recorder = metricsRecorder(metrics);
   for (const check of checksOf(neighbours)) {
-    recorder.begin?.(check);
+    recorder.added?.(check);
     const timings = Object.fromEntries(eventsOf(check).map((event) => [event, 0.001]));
     recorder.record({ check, outcome: ok(timings) });
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
-import type { Check, Outcome } from '../src/probe.ts';
+import type { Check, Outcome } from '../src/model.ts';
 import { logRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 
@@ -27,10 +27,10 @@ function logged() {
       const state = states.update(checks).states.at(-1);
       if (state) recorder.record(states.record(state, outcome));
     },
-    end: (check: Check) => {
+    removed: (check: Check) => {
       checks = checks.filter(({ type }) => type !== check.type);
       for (const { check: ended, outage } of states.update(checks).removed) {
-        recorder.end?.(ended, outage);
+        recorder.removed?.(ended, outage);
       }
     },
     take: () => lines.splice(0),
@@ -122,13 +122,13 @@ describe('logRecorder()', () => {
   });
 
   test('has a line when a failing check is removed, none for one that is well', () => {
-    const { record, end, take } = logged();
+    const { record, removed, take } = logged();
     record(ok(), fakeCheck('well'));
     record(failed('connect'), fakeCheck('ill'));
     take();
-    end(fakeCheck('well'));
-    end(fakeCheck('ill'));
-    end(fakeCheck('ill'));
+    removed(fakeCheck('well'));
+    removed(fakeCheck('ill'));
+    removed(fakeCheck('ill'));
     expect(take()).toEqual([
       [
         'info',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Outcome } from '../src/probe.ts';
+import type { Outcome } from '../src/model.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
@@ -8,7 +8,7 @@ import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
 async function recorded(outcomes: readonly Outcome[], check = fakeCheck('a')) {
   const { metrics, series } = scrapedMetrics();
   const recorder = metricsRecorder(metrics);
-  recorder.begin?.(check);
+  recorder.added?.(check);
   for (const outcome of outcomes) recorder.record({ check, outcome });
   const all = await series();
   const nonZero = (start: string) =>

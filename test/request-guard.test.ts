@@ -22,7 +22,7 @@ async function serveGuarded() {
       await finished.promise;
     },
     '/quick': {
-      answer: (_, response) => {
+      rawHandler: (_, response) => {
         requests += 1;
         response.writeHead(200).end('quick');
       },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
-import type { Check, Recorder } from '../src/probe.ts';
+import type { Check, Recorder } from '../src/model.ts';
 import { Schedule } from '../src/schedule.ts';
 import { failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
@@ -21,16 +21,16 @@ afterEach(() => {
 function schedule(...checks: Check[]) {
   const heard: string[] = [];
   const recorder = (name: string): Recorder => ({
-    begin: ({ type }) => heard.push(`${name} begin ${type}`),
+    added: ({ type }) => heard.push(`${name} begin ${type}`),
     record: ({ check, outcome }) => heard.push(`${name} ${check.type} ${outcome.kind}`),
-    end: ({ type }) => heard.push(`${name} end ${type}`),
+    removed: ({ type }) => heard.push(`${name} end ${type}`),
   });
   const schedule = new Schedule({
     states: new CheckStates(0),
     checks: () => checks,
     recorders: [recorder('1'), recorder('2'), { record: () => {} }],
     interval: INTERVAL,
-    place: 0,
+    phaseOffset: 0,
   });
   return { schedule, checks, heard, take: () => heard.splice(0) };
 }
@@ -85,19 +85,19 @@ describe('Schedule and a target that may have left', () => {
     { outcome: failed('connect'), left: false, expected: ['1 a failed', '2 a failed'] },
     { outcome: ok(), left: true, expected: ['1 a ok', '2 a ok'] },
   ])('records what it means: $outcome.kind, left: $left', async ({ outcome, left, expected }) => {
-    const hasLeft = vi.fn(async () => left);
-    const check = fakeCheck('a', { probe: async () => outcome, isFalseAlarm: hasLeft });
+    const isGone = vi.fn(async () => left);
+    const check = fakeCheck('a', { probe: async () => outcome, isFalseAlarm: isGone });
     const { schedule: rounds, take } = schedule(check);
     await rounds.refresh(0);
     expect(take().slice(2)).toEqual(expected);
     // An answer needs no explanation.
-    expect(hasLeft).toHaveBeenCalledTimes(outcome.kind === 'ok' ? 0 : 1);
+    expect(isGone).toHaveBeenCalledTimes(outcome.kind === 'ok' ? 0 : 1);
   });
 
   test('does not ask it again while it waits for the news', async () => {
     const { probe, attempts } = hangingProbe();
-    const hasLeft = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
-    const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, isFalseAlarm: hasLeft }));
+    const isGone = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
+    const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, isFalseAlarm: isGone }));
     const answered = rounds.refresh(0);
     await vi.advanceTimersByTimeAsync(10);
     attempts[0]?.answer(failed('connect'));
@@ -129,8 +129,8 @@ describe('Schedule.stop()', () => {
   });
 
   test('records nothing of what waits for the news of its target', async () => {
-    const hasLeft = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
-    const check = fakeCheck('a', { probe: async () => failed('connect'), isFalseAlarm: hasLeft });
+    const isGone = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
+    const check = fakeCheck('a', { probe: async () => failed('connect'), isFalseAlarm: isGone });
     const { schedule: rounds, take } = schedule(check);
     rounds.start();
     await vi.advanceTimersByTimeAsync(100);

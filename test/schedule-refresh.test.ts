@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
 import { createChecks } from '../src/checks.ts';
+import type { Recorder } from '../src/model.ts';
 import { Neighbourhood } from '../src/neighbours/discover.ts';
-import type { Recorder } from '../src/probe.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
 import { answeringProbe, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
@@ -25,7 +25,7 @@ function scheduleOf(checks: ScheduleOptions['checks'], recorders: readonly Recor
     checks,
     recorders,
     interval: INTERVAL,
-    place: 0,
+    phaseOffset: 0,
   });
 }
 
@@ -92,7 +92,7 @@ describe('Schedule.refresh()', () => {
         checks: () => checks,
         recorders: [],
         interval,
-        place: 0,
+        phaseOffset: 0,
       });
       schedule.start();
       for (let time = 0; time < 60_000; time += 50) {
@@ -140,7 +140,7 @@ describe('Schedule.refresh()', () => {
     const { probe, attempts } = hangingProbe();
     const checks = ['stays', 'leaves'].map((type) => fakeCheck(type, { probe }));
     const ended: string[] = [];
-    const recorder: Recorder = { record: () => {}, end: ({ type }) => ended.push(type) };
+    const recorder: Recorder = { record: () => {}, removed: ({ type }) => ended.push(type) };
     const refreshed = scheduleOf(() => checks, [recorder]).refresh(3_000);
     await vi.advanceTimersByTimeAsync(100);
     expect(attempts).toHaveLength(2);
@@ -169,9 +169,9 @@ describe('Schedule.refresh()', () => {
         limit: 10,
         pods: {
           items: undefined,
-          isCurrent: false,
-          hurry: () => {},
-          trouble: new Error('pods is forbidden'),
+          isWatching: false,
+          retryNow: () => {},
+          error: new Error('pods is forbidden'),
         },
         cordonedNodes: undefined,
         isNodeGone: async () => false,

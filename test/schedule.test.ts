@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
-import type { Probe } from '../src/probe.ts';
+import type { Probe } from '../src/model.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
 import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
 
@@ -26,7 +26,7 @@ function startSchedule(options: Partial<ScheduleOptions>): Schedule {
     checks: () => [],
     recorders: [],
     interval: INTERVAL,
-    place: 0,
+    phaseOffset: 0,
     ...options,
   });
   schedules.push(schedule);
@@ -36,25 +36,28 @@ function startSchedule(options: Partial<ScheduleOptions>): Schedule {
 
 describe('Schedule begins', () => {
   test.each([
-    { now: 0, place: 0, wait: 0 },
-    { now: 0, place: 0.5, wait: 2_500 },
-    { now: 12_345, place: 0.25, wait: 3_905 },
-    { now: 11_250, place: 0.25, wait: 0 },
-    { now: 11_251, place: 0.25, wait: 4_999 },
-    { now: 14_999, place: 0, wait: 1 },
-    { now: 14_999, place: 1, wait: 1 },
-  ])('at its place in the interval, within the first: %o', async ({ now, place, wait }) => {
-    vi.setSystemTime(now);
-    const { probe, askedAt } = answeringProbe(0);
-    startSchedule({ checks: () => [fakeCheck('a', { probe })], place });
-    await vi.advanceTimersByTimeAsync(INTERVAL - 1);
-    expect(askedAt).toEqual([wait]);
-  });
+    { now: 0, phaseOffset: 0, wait: 0 },
+    { now: 0, phaseOffset: 0.5, wait: 2_500 },
+    { now: 12_345, phaseOffset: 0.25, wait: 3_905 },
+    { now: 11_250, phaseOffset: 0.25, wait: 0 },
+    { now: 11_251, phaseOffset: 0.25, wait: 4_999 },
+    { now: 14_999, phaseOffset: 0, wait: 1 },
+    { now: 14_999, phaseOffset: 1, wait: 1 },
+  ])(
+    'at its phaseOffset in the interval, within the first: %o',
+    async ({ now, phaseOffset, wait }) => {
+      vi.setSystemTime(now);
+      const { probe, askedAt } = answeringProbe(0);
+      startSchedule({ checks: () => [fakeCheck('a', { probe })], phaseOffset });
+      await vi.advanceTimersByTimeAsync(INTERVAL - 1);
+      expect(askedAt).toEqual([wait]);
+    },
+  );
 
   test('upstream fault: all pods of the fleet fire in step with their start', async () => {
-    const pods = [0.1, 0.3, 0.9].map((place) => {
+    const pods = [0.1, 0.3, 0.9].map((phaseOffset) => {
       const { probe, askedAt } = answeringProbe(0);
-      startSchedule({ checks: () => [fakeCheck('a', { probe })], place });
+      startSchedule({ checks: () => [fakeCheck('a', { probe })], phaseOffset });
       return askedAt;
     });
     await vi.advanceTimersByTimeAsync(2 * INTERVAL - 1);
@@ -101,7 +104,7 @@ describe('Schedule keeps time', () => {
     await vi.advanceTimersByTimeAsync(INTERVAL);
     lose(3 * INTERVAL + 1_200);
     await vi.advanceTimersByTimeAsync(3 * INTERVAL);
-    // Late once, and then again at its place.
+    // Late once, and then again at its phaseOffset.
     expect(askedAt).toEqual([0, 5_000, 26_200, 30_000, 35_000]);
   });
 });

@@ -45,7 +45,7 @@ test('a name server that is silent for 20 checks delays no other, by name or by 
       },
     ],
     interval: INTERVAL_MS,
-    place: 0,
+    phaseOffset: 0,
   });
   onTestFinished(() => schedule.stop());
 

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import type { Outcome } from '../src/probe.ts';
+import type { Outcome } from '../src/model.ts';
 import { warmUp } from '../src/warm-up.ts';
 import { failed, ok } from './support/fake-check.ts';
 

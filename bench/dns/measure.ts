@@ -20,7 +20,7 @@ export type Checked = Readonly<{
   isWithSilent: boolean;
   kind: 'named' | 'addressed';
   latencies: readonly number[];
-  /** When a connection was begun (its SYN), after the place of the probe's rounds in the interval. */
+  /** When a connection was begun (its SYN), after the phase offset of the probe's rounds in the interval. */
   begins: readonly number[];
   /** By how much it was longer or shorter than the interval from one connection to the next of the same check. */
   shifts: readonly number[];
@@ -66,13 +66,26 @@ export async function measureDns(
   );
   for (const [index, { program, isWithSilent }] of variants.entries()) {
     const port = targets.port('http');
-    const place = index / (variants.length + 1);
+    const phaseOffset = index / (variants.length + 1);
     // The silent ones first: whoever comes after them could be held up.
     const names = [...(isWithSilent ? silent : []), ...named.map(({ name }) => name)];
     const urls = [...names, ...hosts.slice(CHECKS.named)].map((host) => `http://${host}:${port}/`);
     const environment = { KUBENURSE_RESOLV_CONF: resolvConf };
-    const probe = await Probe.start(stack, { file: program, urls, interval, place, environment });
-    probes.push({ program, isWithSilent, port, place, probe, first: urls.length - hosts.length });
+    const probe = await Probe.start(stack, {
+      file: program,
+      urls,
+      interval,
+      phaseOffset,
+      environment,
+    });
+    probes.push({
+      program,
+      isWithSilent,
+      port,
+      phaseOffset,
+      probe,
+      first: urls.length - hosts.length,
+    });
   }
   const latencies = probes.map(() => hosts.map((): number[] => []));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
@@ -88,7 +101,7 @@ export async function measureDns(
   }
   const connections = await wire.stop();
 
-  return probes.flatMap(({ program, isWithSilent, port, place }, index) => {
+  return probes.flatMap(({ program, isWithSilent, port, phaseOffset }, index) => {
     const of = (kind: 'named' | 'addressed', from: number, to: number): Checked => {
       const begun = hosts
         .slice(from, to)
@@ -100,7 +113,7 @@ export async function measureDns(
         isWithSilent,
         kind,
         latencies: (latencies[index] ?? []).slice(from, to).flat(),
-        begins: begun.flat().map((syn) => signed(syn - place * interval, interval)),
+        begins: begun.flat().map((syn) => signed(syn - phaseOffset * interval, interval)),
         shifts: begun.flatMap((syns) =>
           syns.slice(1).map((syn, before) => signed(syn - (syns[before] ?? 0), interval)),
         ),

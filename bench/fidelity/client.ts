@@ -16,13 +16,13 @@ export type ClientOptions = Readonly<{
   /** Milliseconds. */
   interval: number;
   /** Where in the interval its rounds begin, from 0 to 1. */
-  place: number;
+  phaseOffset: number;
   rounds: number;
 }>;
 
 /** Runs the client in C, until the stack is disposed of. What it has measured is in the array, as it comes. */
 export function startClient(stack: AsyncDisposableStack, options: ClientOptions) {
-  const { program, hosts, port, authority, interval, place, rounds } = options;
+  const { program, hosts, port, authority, interval, phaseOffset, rounds } = options;
   const measurements: Measurement[] = [];
   const counts = hosts.map(() => 0);
   const lines = new Lines();
@@ -32,7 +32,7 @@ export function startClient(stack: AsyncDisposableStack, options: ClientOptions)
     counts[target] = number + 1;
     measurements.push({ target, number, milliseconds: nanoseconds / 1e6 });
   });
-  const numbers = [interval, Math.round(place * interval), rounds, port].map(String);
+  const numbers = [interval, Math.round(phaseOffset * interval), rounds, port].map(String);
   const client = new OwnedProcess(
     [program, ...numbers, authority ?? '-', ...hosts],
     {},

@@ -40,7 +40,7 @@ export async function measureHeldUp(
     file,
     urls: hosts.map((host) => `http://${host}:${port}/`),
     interval: INTERVAL_MS,
-    place: 0.5,
+    phaseOffset: 0.5,
     environment: { NODE_OPTIONS: `--require ${BLOCK}` },
   });
 

@@ -66,7 +66,7 @@ export async function measure(plan: Plan, tell: (progress: string) => void): Pro
       const { scheme } = size;
       const port = targets.port(scheme);
       const hosts = targets.hosts.slice(0, size.targets);
-      const where = { port, hosts, interval, place: begin / interval };
+      const where = { port, hosts, interval, phaseOffset: begin / interval };
       begin += roomFor(size);
       if (by === 'C') {
         const trusted = scheme === 'https' ? authority : undefined;

@@ -1,10 +1,10 @@
 import { httpGet } from '../../lab/support/http-get.ts';
 import { answers200, freePort, ServerProcess } from '../../lab/support/server-process.ts';
-import { ringPlace } from '../../src/neighbours/choose.ts';
+import { ringPosition } from '../../src/neighbours/choose.ts';
 import { imageFlags, ONE_CHECK } from '../support/programs.ts';
 
 const RING = 2 ** 64;
-/** How exactly a probe's rounds begin at the place that is asked for, as a share of the interval. */
+/** How exactly a probe's rounds begin at the requested phase offset, as a share of the interval. */
 const EXACT = 0.00002;
 
 const SCRAPE_LIMIT_MS = 10_000;
@@ -23,7 +23,7 @@ export type ProbeOptions = Readonly<{
   /** Milliseconds. */
   interval: number;
   /** Where in the interval its rounds begin, from 0 to 1. */
-  place: number;
+  phaseOffset: number;
   environment: Readonly<Record<string, string>>;
 }>;
 
@@ -46,7 +46,7 @@ export class Probe {
 
   /** Runs it until the stack is disposed of. Resolves when it listens. */
   static async start(stack: AsyncDisposableStack, options: ProbeOptions): Promise<Probe> {
-    const { file, urls, interval, place, environment } = options;
+    const { file, urls, interval, phaseOffset, environment } = options;
     const port = await freePort();
     const checks = urls.map((url, target) => `target-${target}:${url}`);
     const server = await ServerProcess.start(process.execPath, [...imageFlags(), file], {
@@ -55,7 +55,7 @@ export class Probe {
         KUBENURSE_PORT: `${port}`,
         KUBENURSE_EXTRA_CHECKS: checks.join('|'),
         KUBENURSE_CHECK_INTERVAL: `${interval}ms`,
-        POD_NAME: podNameAt(place),
+        POD_NAME: podNameAt(phaseOffset),
         ...environment,
       },
       ready: () => answers200(`http://127.0.0.1:${port}/alwayshappy`),
@@ -117,9 +117,9 @@ function readEventLoop(page: string): EventLoop {
 }
 
 /** A name of a pod whose rounds begin there. */
-function podNameAt(place: number): string {
+function podNameAt(phaseOffset: number): string {
   for (let number = 0; ; number++) {
     const name = `kubenurse-${number}`;
-    if (Math.abs(Number(ringPlace(name)) / RING - place) < EXACT) return name;
+    if (Math.abs(Number(ringPosition(name)) / RING - phaseOffset) < EXACT) return name;
   }
 }

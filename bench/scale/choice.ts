@@ -34,7 +34,7 @@ const neighbourhood = new Neighbourhood({
   nodeName: undefined,
   hostname: 'kubenurse-00000',
   limit: NEIGHBOURS,
-  pods: { items, trouble: undefined, isCurrent: true, hurry: () => {} },
+  pods: { items, error: undefined, isWatching: true, retryNow: () => {} },
   cordonedNodes: { items: new Map() },
   isNodeGone: async () => false,
   zoneOf: () => '',

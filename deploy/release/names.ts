@@ -75,7 +75,7 @@ export const PLACES: readonly Place[] = [
         (name) => `deploy/monitoring/rules_test/${name}.yaml`,
       ),
     ],
-    pattern: /https:\/\/[^\s\"]+(?=\/blob\/main\/docs\/runbooks\/)/g,
+    pattern: /https:\/\/[^\s"]+(?=\/blob\/main\/docs\/runbooks\/)/g,
     text: RELEASE.repository,
   },
   {

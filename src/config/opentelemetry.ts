@@ -1,4 +1,4 @@
-import type { Parse } from './values.ts';
+import type { Parse } from './parsers.ts';
 
 /** What the specification calls an enum: in any case. */
 export function enumOf<const Choice extends string>(choices: readonly Choice[]): Parse<Choice> {

@@ -18,7 +18,7 @@ import {
   someOf,
   token,
   url,
-} from './values.ts';
+} from './parsers.ts';
 
 /** A variable of the environment. Without a default, one that is not set is `undefined`. */
 export type Variable<Value = unknown> = Readonly<{

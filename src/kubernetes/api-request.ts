@@ -9,19 +9,19 @@ import { loadAccess } from './credentials.ts';
 import { forgetExecCredentials } from './exec-plugin.ts';
 
 /** How long the API server may take to begin its answer, in milliseconds. */
-const ANSWER_BEGINS_MS = 10_000;
+const RESPONSE_HEAD_TIMEOUT_MS = 10_000;
 
 /** How long it may take to end that of an error, in milliseconds. */
-const ERROR_ENDS_MS = 10_000;
+const ERROR_BODY_TIMEOUT_MS = 10_000;
 
 /** When a silent connection is asked for a sign of life, in milliseconds. The system gives it up some 10 s later. */
 const KEEP_ALIVE_MS = 15_000;
 
 /** How much of an error's body is read, in bytes. */
-const MOST_ERROR_BYTES = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /** How much of an error's message is shown, in characters: it goes to the log and to `/alive`. */
-const LONGEST_MESSAGE = 300;
+const MAX_MESSAGE_LENGTH = 300;
 
 /** What counts, where the certificate of the API server is not trusted. */
 const REMEDY = "trusted is the cluster's CA, of the service account (ca.crt) or the kubeconfig";
@@ -33,7 +33,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, message: string, retryAfter?: number) {
-    super(`the API server answered ${status}: ${printable(message, LONGEST_MESSAGE)}`);
+    super(`the API server answered ${status}: ${printable(message, MAX_MESSAGE_LENGTH)}`);
     this.status = status;
     this.retryAfter = retryAfter;
   }
@@ -66,7 +66,7 @@ export async function apiRequest(
         ...headers,
       },
     });
-    const limit = deadline(signal, ANSWER_BEGINS_MS, 'the API server does not answer');
+    const limit = deadline(signal, RESPONSE_HEAD_TIMEOUT_MS, 'the API server does not answer');
     const abort = () => request.destroy(limit.signal.reason);
     limit.signal.addEventListener('abort', abort, { once: true });
     request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
@@ -97,9 +97,9 @@ async function apiError(response: IncomingMessage): Promise<ApiError> {
   if (status === 401) forgetExecCredentials();
   const retryAfter = Number(response.headers['retry-after']);
   let message = response.statusMessage ?? '';
-  const limit = setTimeout(() => response.destroy(), ERROR_ENDS_MS);
+  const limit = setTimeout(() => response.destroy(), ERROR_BODY_TIMEOUT_MS);
   try {
-    const body = JSON.parse(await readBody(response, MOST_ERROR_BYTES));
+    const body = JSON.parse(await readBody(response, MAX_ERROR_BYTES));
     if (typeof body?.message === 'string') message = body.message;
   } catch {
     // The status says enough.

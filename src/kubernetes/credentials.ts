@@ -102,10 +102,10 @@ export function clusterAuthority(): { file?: string; pem?: string } | undefined 
 
 /**
  * The value of `Authorization` for the API server, read afresh at each call; `undefined` where there is none or it
- * cannot be used. The latter is told to `onTrouble` when it begins.
+ * cannot be used. The latter is told to `onError` when it begins.
  */
 export function createAuthorization(
-  onTrouble: (error: Error) => void,
+  onError: (error: Error) => void,
 ): () => Promise<string | undefined> {
   let isInTrouble = false;
   return async () => {
@@ -115,7 +115,7 @@ export function createAuthorization(
       isInTrouble = false;
       return authorization;
     } catch (error) {
-      if (!isInTrouble) onTrouble(error as Error);
+      if (!isInTrouble) onError(error as Error);
       isInTrouble = true;
       return undefined;
     }

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { printable } from '../printable.ts';
 
 /** How long a plugin may take, in milliseconds. */
-const PLUGIN_MS = 30_000;
+const PLUGIN_TIMEOUT_MS = 30_000;
 
 /** How long its failure counts before it is run again, in milliseconds. */
-const FAILURE_MS = 10_000;
+const FAILURE_TTL_MS = 10_000;
 
 /** How much of what it writes is read, in bytes, and of its standard error shown, in characters. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
@@ -57,7 +57,7 @@ export function execCredential(plugin: ExecPlugin, cluster: ExecCluster): Promis
       if (!Number.isNaN(expires)) run.expires = expires;
     },
     () => {
-      run.expires = Date.now() + FAILURE_MS;
+      run.expires = Date.now() + FAILURE_TTL_MS;
     },
   );
   return run.status;
@@ -102,8 +102,8 @@ function run({ command, args }: ExecPlugin, env: NodeJS.ProcessEnv): Promise<str
       // Its own children may live on with these.
       child.stdout?.destroy();
       child.stderr?.destroy();
-      fail(`gave nothing within ${PLUGIN_MS / 1_000} s`);
-    }, PLUGIN_MS);
+      fail(`gave nothing within ${PLUGIN_TIMEOUT_MS / 1_000} s`);
+    }, PLUGIN_TIMEOUT_MS);
     child.stdin?.on('error', () => {}).end();
   });
 }

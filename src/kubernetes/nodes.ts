@@ -1,23 +1,25 @@
-import type { KubernetesObject } from './answers.ts';
 import { ApiError, apiRequest, readBody } from './api-request.ts';
-import { Collection, type CollectionEvents } from './collection.ts';
-import { nameText } from './odd-values.ts';
+import { Informer, type InformerEvents } from './informer.ts';
+import { nameText } from './invalid-values.ts';
+import type { KubernetesObject } from './responses.ts';
 
 /** The label of nodes, and from Kubernetes 1.35 on of pods, that names their zone. */
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** In bytes; etcd takes no object of more than 1.5 MiB. */
-const MOST_METADATA_BYTES = 2 * 1024 * 1024;
+const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 
 /**
  * The cordoned nodes, by name. The field selector keeps every other node, and the status updates of all their
  * kubelets, away from us, however large the cluster.
  */
-export function createCordonedNodes(events: CollectionEvents): Collection<KubernetesObject, true> {
-  return new Collection<KubernetesObject, true>({
+export function createCordonedNodeInformer(
+  events: InformerEvents,
+): Informer<KubernetesObject, true> {
+  return new Informer<KubernetesObject, true>({
     path: '/api/v1/nodes',
     query: { fieldSelector: 'spec.unschedulable=true' },
-    pick: () => true,
+    transform: () => true,
     ...events,
   });
 }
@@ -54,5 +56,5 @@ async function readMetadata(
   const response = await apiRequest(`/api/v1/nodes/${encodeURIComponent(nodeName)}`, {}, signal, {
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
   });
-  return JSON.parse(await readBody(response, MOST_METADATA_BYTES));
+  return JSON.parse(await readBody(response, MAX_METADATA_BYTES));
 }

@@ -1,8 +1,8 @@
-import type { Neighbour } from '../probe.ts';
-import type { KubernetesObject } from './answers.ts';
-import { Collection, type CollectionEvents } from './collection.ts';
+import type { Neighbour } from '../model.ts';
+import { Informer, type InformerEvents } from './informer.ts';
+import { isNodeName, isPodAddress, nameText, shownValue } from './invalid-values.ts';
 import { ZONE_LABEL } from './nodes.ts';
-import { isNodeName, isPodAddress, nameText, shownValue } from './odd-values.ts';
+import type { KubernetesObject } from './responses.ts';
 
 /** What is kept of a pod. */
 export type Pod = Readonly<{
@@ -14,7 +14,7 @@ export type Pod = Readonly<{
   wasReady: boolean;
   /** Its liveness or startup probe is `/ready`, as in upstream's chart up to 1.15.2: kubelet restarts it while that is 503. */
   isRestartedWhenUnready: boolean;
-  /** When we first saw it in phase Running, in milliseconds of `performance.now()`. */
+  /** When we first record it in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
 }>;
 
@@ -35,11 +35,11 @@ export type PodsOptions = Readonly<{
 }>;
 
 /** The pods that match a label selector, by name; where they are of every namespace, by `<namespace>/<name>`. */
-export function createPods(
+export function createPodInformer(
   { namespace, labelSelector, allowLoopback }: PodsOptions,
-  events: CollectionEvents,
-): Collection<PodObject, Pod> {
-  return new Collection<PodObject, Pod>({
+  events: InformerEvents,
+): Informer<PodObject, Pod> {
+  return new Informer<PodObject, Pod>({
     path:
       namespace === ''
         ? '/api/v1/pods'
@@ -47,16 +47,16 @@ export function createPods(
     query: labelSelector === '' ? {} : { labelSelector },
     keyOf: ({ metadata }) =>
       namespace === '' ? `${nameText(metadata.namespace)}/${metadata.name}` : metadata.name,
-    pick: (object, previous) => pickPod(object, previous, allowLoopback, events.onOddity),
+    transform: (object, previous) => toPod(object, previous, allowLoopback, events.onInvalid),
     ...events,
   });
 }
 
-function pickPod(
+function toPod(
   { metadata, spec, status }: PodObject,
   previous: Pod | undefined,
   allowLoopback: boolean,
-  onOddity: (text: string) => void,
+  onInvalid: (text: string) => void,
 ): Pod {
   const podName = nameText(metadata.name);
   const phase = nameText(status?.phase);
@@ -65,7 +65,7 @@ function pickPod(
   const usable = (what: string, value: unknown, isUsable: (value: unknown) => value is string) => {
     if (isUsable(value)) return value;
     if (value !== undefined && value !== null && value !== '') {
-      onOddity(`the pod ${shownValue(podName)} is left out: ${what} is ${shownValue(value)}`);
+      onInvalid(`the pod ${shownValue(podName)} is left out: ${what} is ${shownValue(value)}`);
     }
     return '';
   };

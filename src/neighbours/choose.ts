@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 const RING = 1n << 64n;
 
 /** A node's place on the ring: the first 8 bytes, big-endian, of its name's SHA-256 (the contract). */
-export function ringPlace(nodeName: string): bigint {
+export function ringPosition(nodeName: string): bigint {
   return hash('sha256', nodeName, 'buffer').readBigUInt64BE(0);
 }
 
@@ -20,7 +20,7 @@ export class Ring {
     // Nodes come and go.
     if (this.#places.size > 2 * nodes.length) this.#places.clear();
     const most = limit === 0 ? Infinity : limit;
-    const ownPlace = ringPlace(ownNode);
+    const ownPlace = ringPosition(ownNode);
     const nearest: { node: string; distance: bigint }[] = [];
     const keepNearest = () => {
       nearest.sort((a, b) => (a.distance < b.distance ? -1 : 1));
@@ -43,7 +43,7 @@ export class Ring {
   #placeOf(node: string): bigint {
     const known = this.#places.get(node);
     if (known !== undefined) return known;
-    const place = ringPlace(node);
+    const place = ringPosition(node);
     this.#places.set(node, place);
     return place;
   }

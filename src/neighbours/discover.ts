@@ -1,19 +1,19 @@
 import { EventEmitter, once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Pod } from '../kubernetes/pods.ts';
-import type { Neighbour } from '../probe.ts';
+import type { Neighbour } from '../model.ts';
 import { Ring } from './choose.ts';
 
 /** How long a pod that has not been ready yet may take to begin listening, in milliseconds, before it is asked. */
-const STARTING_MS = 15_000;
+const STARTUP_GRACE_MS = 15_000;
 
 /** How long the answer whether a node is gone is believed, in milliseconds: it bounds what a partition costs the API server. */
-const BELIEVED_MS = 60_000;
+const NODE_CACHE_TTL_MS = 60_000;
 
 /** How long after its beginning a failed check waits for the news that its target has left, in milliseconds. */
-const NEWS_MS = 1_000;
+const GRACE_MS = 1_000;
 /** The same while the API server tells nothing: it is asked again after a second, and the answer takes its time. */
-const NEWS_WHEN_DEAF_MS = 3_000;
+const GRACE_DISCONNECTED_MS = 3_000;
 
 /** What the API server knows; `undefined` until it has told. */
 type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
@@ -26,11 +26,11 @@ export type NeighbourhoodOptions = Readonly<{
   /** The most neighbours to ask; 0 = all. */
   limit: number;
   pods: Known<Pod> & {
-    readonly trouble: Error | undefined;
+    readonly error: Error | undefined;
     /** Whether the API server tells of changes at the moment. */
-    readonly isCurrent: boolean;
+    readonly isWatching: boolean;
     /** Has the API server be asked again soon, if it does not tell at the moment. */
-    hurry(): void;
+    retryNow(): void;
   };
   /** Undefined where cordoned nodes are asked as well. */
   cordonedNodes: Known<true> | undefined;
@@ -45,7 +45,7 @@ export class Neighbourhood {
   readonly #nodes = new Map<string, { isGone: boolean; until: number }>();
   readonly #ring = new Ring();
   #chosen: { neighbours: readonly Neighbour[]; until: number } | undefined;
-  readonly #news = new EventEmitter<{ changed: [] }>().setMaxListeners(0);
+  readonly #changes = new EventEmitter<{ changed: [] }>().setMaxListeners(0);
 
   constructor(options: NeighbourhoodOptions) {
     this.#options = options;
@@ -54,7 +54,7 @@ export class Neighbourhood {
   /** To be called when the pods or the cordoned nodes have changed. */
   changed(): void {
     this.#chosen = undefined;
-    this.#news.emit('changed');
+    this.#changes.emit('changed');
   }
 
   /** The neighbours that we ask. Empty until the API server has told which there are. */
@@ -68,7 +68,7 @@ export class Neighbourhood {
   state(): string {
     const { pods } = this.#options;
     if (pods.items !== undefined) return 'ok';
-    return pods.trouble?.message ?? 'the API server has not yet listed the neighbours';
+    return pods.error?.message ?? 'the API server has not yet listed the neighbours';
   }
 
   /** False where we do not know. */
@@ -99,27 +99,27 @@ export class Neighbourhood {
    * to be asked? Asks the API server, at most once a minute, whether its node is gone, and waits until a second after
    * the beginning for what it may be about to tell; 3 s if it does not tell at the moment. Never rejects.
    */
-  async hasLeft(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
+  async isGone(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
     const { pods } = this.#options;
-    const wait = pods.isCurrent ? NEWS_MS : NEWS_WHEN_DEAF_MS;
-    pods.hurry();
-    await this.#lookForNode(neighbour.nodeName, AbortSignal.timeout(NEWS_MS));
+    const wait = pods.isWatching ? GRACE_MS : GRACE_DISCONNECTED_MS;
+    pods.retryNow();
+    await this.#lookForNode(neighbour.nodeName, AbortSignal.timeout(GRACE_MS));
     const left = Math.ceil(since + wait - performance.now());
     const timeIsUp = AbortSignal.timeout(Math.max(0, left));
-    while (this.#isAsked(neighbour) && !timeIsUp.aborted) {
-      await once(this.#news, 'changed', { signal: timeIsUp }).catch(() => {});
+    while (this.#isCandidate(neighbour) && !timeIsUp.aborted) {
+      await once(this.#changes, 'changed', { signal: timeIsUp }).catch(() => {});
     }
-    return !this.#isAsked(neighbour);
+    return !this.#isCandidate(neighbour);
   }
 
   async #lookForNode(nodeName: string, signal: AbortSignal): Promise<void> {
     const now = performance.now();
     if ((this.#nodes.get(nodeName)?.until ?? 0) > now) return;
     for (const [name, { until }] of this.#nodes) if (until <= now) this.#nodes.delete(name);
-    this.#nodes.set(nodeName, { isGone: false, until: now + BELIEVED_MS });
+    this.#nodes.set(nodeName, { isGone: false, until: now + NODE_CACHE_TTL_MS });
     const isGone = await this.#options.isNodeGone(nodeName, signal);
     if (!isGone) return;
-    this.#nodes.set(nodeName, { isGone, until: performance.now() + BELIEVED_MS });
+    this.#nodes.set(nodeName, { isGone, until: performance.now() + NODE_CACHE_TTL_MS });
     this.changed();
   }
 
@@ -129,7 +129,7 @@ export class Neighbourhood {
     return items?.get(podName) ?? items?.values().find((pod) => pod.neighbour.podName === podName);
   }
 
-  #isAsked({ podName, podIP }: Neighbour): boolean {
+  #isCandidate({ podName, podIP }: Neighbour): boolean {
     const now = performance.now();
     const pod = this.#podNamed(podName);
     return pod !== undefined && pod.neighbour.podIP === podIP && this.#notBefore(pod, now) <= now;
@@ -163,7 +163,7 @@ export class Neighbourhood {
     if (this.#options.cordonedNodes?.items?.has(nodeName)) return Infinity;
     const node = this.#nodes.get(nodeName);
     if (node?.isGone && node.until > now) return node.until;
-    return isUnready && !wasReady ? runningSince + STARTING_MS : runningSince;
+    return isUnready && !wasReady ? runningSince + STARTUP_GRACE_MS : runningSince;
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
-import { failureCause, type Neighbour, type Outage } from '../probe.ts';
+import { failureCause, type Neighbour, type Outage } from '../model.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
 /** A result older than this, in milliseconds, is taken afresh (the contract). */
-const FRESH_MS = 3_000;
+const MAX_AGE_MS = 3_000;
 
 /** The checks that `/alive` has always shown, in their order. */
 const OWN_CHECKS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
@@ -37,7 +37,7 @@ export type AliveOptions = Readonly<{
  */
 export function alivePage(options: AliveOptions): Page {
   const current = shared(async () => {
-    await options.refresh(FRESH_MS);
+    await options.refresh(MAX_AGE_MS);
     return checksOf(options);
   });
   return async (context) => {

@@ -1,4 +1,4 @@
-import type { PlainPage } from './page.ts';
+import type { RawPage } from './page.ts';
 
 /** The header by which a neighbour says who it is (the contract). */
 export const ORIGIN_HEADER = 'KUBENURSE-NEIGHBOUR-ORIGIN';
@@ -16,15 +16,15 @@ const FILLER = Buffer.alloc(MAX_BODY, 'x');
  * long as that. What this takes, neighbours measure.
  */
 export function alwaysHappyPage(
-  callers: { saw: (name: string) => void },
+  incomingChecks: { record: (name: string) => void },
   paddingHeader: string,
-): PlainPage {
+): RawPage {
   const header = ORIGIN_HEADER.toLowerCase();
   const padding = paddingHeader.toLowerCase();
   return {
-    answer: (request, response) => {
+    rawHandler: (request, response) => {
       const origin = request.headers[header];
-      if (typeof origin === 'string' && origin !== '') callers.saw(origin);
+      if (typeof origin === 'string' && origin !== '') incomingChecks.record(origin);
       const asked = request.headers[padding];
       if (typeof asked !== 'string') {
         response.writeHead(200, NOTHING).end();

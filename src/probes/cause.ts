@@ -1,4 +1,4 @@
-import type { Cause, Phase } from '../probe.ts';
+import type { Cause, Phase } from '../model.ts';
 import { ClosedError } from './exchange.ts';
 import type { TcpInfo } from './tcp-info.ts';
 

@@ -8,7 +8,7 @@ import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
 
 /** How long looking up the name and connecting may take together, in milliseconds (the contract's 5 s). */
-const CONNECT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /** What a connection is made with. */
 export type Network = Readonly<{
@@ -57,7 +57,11 @@ async function connectTo(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Socket> {
-  using limit = deadline(signal, CONNECT_MS, `no answer within ${CONNECT_MS / 1000} s`);
+  using limit = deadline(
+    signal,
+    CONNECT_TIMEOUT_MS,
+    `no answer within ${CONNECT_TIMEOUT_MS / 1000} s`,
+  );
   let addresses: readonly string[] = [host];
   if (isIP(host) === 0) {
     progress.phase = 'resolve';

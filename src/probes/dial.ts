@@ -30,7 +30,7 @@ export function dial(
   observer: DialObserver = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const waiting = inTurn(addresses).slice(0, MAX_ADDRESSES);
+    const waiting = interleaveFamilies(addresses).slice(0, MAX_ADDRESSES);
     const attempts = new Set<Socket>();
     let firstError: Error | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -82,7 +82,7 @@ export function dial(
 }
 
 /** The addresses with the families alternating, IPv6 first (RFC 8305, section 4). */
-function inTurn(addresses: readonly string[]): string[] {
+function interleaveFamilies(addresses: readonly string[]): string[] {
   const six = addresses.filter((address) => isIPv6(address));
   const four = addresses.filter((address) => !isIPv6(address));
   return Array.from({ length: Math.max(six.length, four.length) }, (_, i) => [six[i], four[i]])

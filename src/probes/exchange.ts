@@ -6,7 +6,7 @@ import { type ResponseHead, ResponseHeadReader } from './response.ts';
 export type Headers = Readonly<Record<string, string>>;
 
 /** `receivedAt`: when the last of the head had come, in milliseconds of `performance.now()`. */
-export type Answer = ResponseHead & Readonly<{ receivedAt: number }>;
+export type HttpResponse = ResponseHead & Readonly<{ receivedAt: number }>;
 
 /** The peer closed the connection instead of an answer. */
 export class ClosedError extends Error {
@@ -25,11 +25,11 @@ export function exchange(
   progress: Progress,
   signal: AbortSignal,
   maxBody = 0,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
     let isWritten = false;
-    let answer: Answer | undefined;
+    let answer: HttpResponse | undefined;
     const settle = (how: () => void) => {
       socket.off('data', onData).off('error', fail).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
@@ -76,7 +76,7 @@ export function exchange(
 }
 
 /** How much of the body has yet to come; 0 where it is not waited for. */
-function missingBytes({ headers, body }: Answer, maxBody: number): number {
+function missingBytes({ headers, body }: HttpResponse, maxBody: number): number {
   const length = Number(headers.get('content-length') ?? 0);
   return length <= maxBody ? length - body.length : 0;
 }

@@ -1,5 +1,5 @@
+import type { Cause, Phase } from '../model.ts';
 import { printable } from '../printable.ts';
-import type { Cause, Phase } from '../probe.ts';
 import { untrusted } from '../tls-verification.ts';
 import { causeOf, type Evidence } from './cause.ts';
 import type { TcpInfo } from './tcp-info.ts';

@@ -1,13 +1,13 @@
 import { STATUS_CODES } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import type { Outcome, Probe } from '../model.ts';
 import { printable } from '../printable.ts';
-import type { Outcome, Probe } from '../probe.ts';
 import type { Connection } from './connection.ts';
 import type { Headers } from './exchange.ts';
 import { failure } from './failure.ts';
 import { HttpVersions } from './http-versions.ts';
 import { Progress } from './progress.ts';
-import { mayKnowSecrets, redirectedTo } from './redirect.ts';
+import { mayReceiveSecrets, redirectedTo } from './redirect.ts';
 import { type RequestOptions, request } from './request.ts';
 import type { ResponseHead } from './response.ts';
 import { TcpAccount } from './tcp-account.ts';
@@ -52,7 +52,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
       const headers = (connection: Connection): Headers => ({
         'User-Agent': options.userAgent,
         ...secrets,
-        ...(authorization !== undefined && mayGetToken(connection, options)
+        ...(authorization !== undefined && mayReceiveToken(connection, options)
           ? { Authorization: authorization }
           : {}),
       });
@@ -62,12 +62,12 @@ export function createHttpProbe(options: HttpOptions): Probe {
         start ??= attempt.progress.start;
         const next = redirectedTo(response, url);
         if (next === undefined) {
-          return answered(response, attempt.progress, (response.receivedAt - start) / 1000);
+          return outcomeOf(response, attempt.progress, (response.receivedAt - start) / 1000);
         }
         if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
         url = next;
         authorization = undefined;
-        if (!mayKnowSecrets(url, target.url)) secrets = {};
+        if (!mayReceiveSecrets(url, target.url)) secrets = {};
       } catch (cause) {
         const { phase, timings } = attempt.progress;
         const peer = url === target.url ? target.neighbour?.nodeName : undefined;
@@ -78,7 +78,10 @@ export function createHttpProbe(options: HttpOptions): Probe {
   };
 }
 
-function mayGetToken({ socket, verified }: Connection, { isClusterServer }: HttpOptions): boolean {
+function mayReceiveToken(
+  { socket, verified }: Connection,
+  { isClusterServer }: HttpOptions,
+): boolean {
   return verified && (isClusterServer?.(socket as TLSSocket) ?? true);
 }
 
@@ -91,7 +94,7 @@ function basicAuthorization({ username, password }: URL): Headers {
   return { Authorization: `Basic ${Buffer.from(credentials, 'latin1').toString('base64')}` };
 }
 
-function answered(
+function outcomeOf(
   { status, reason }: ResponseHead,
   { timings, tcp: { counts: tcp } }: Progress,
   duration: number,

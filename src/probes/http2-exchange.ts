@@ -1,6 +1,6 @@
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type Answer, ClosedError, type Headers } from './exchange.ts';
+import { ClosedError, type Headers, type HttpResponse } from './exchange.ts';
 import type { Progress } from './progress.ts';
 
 /** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`client-limits.ts`). */
@@ -12,7 +12,7 @@ const MAX_FIELDS = MAX_HEAD_BYTES / 32;
 
 /** The most that a connection may receive until the head of its response has come, in bytes, and how often that is looked at. */
 const MAX_RECEIVED_BYTES = 1024 * 1024;
-const LOOK_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
 /** Loads `node:http2`: 5 ms and 6 MB, for those alone who need it. */
 export const loadHttp2 = () => import('node:http2');
@@ -27,7 +27,7 @@ export async function exchangeHttp2(
   headers: Headers,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const { connect } = await loadHttp2();
   progress.phase = 'request';
   signal.throwIfAborted();
@@ -51,7 +51,7 @@ function firstResponse(
   headers: Headers,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -87,14 +87,16 @@ function firstResponse(
       .once('response', (fields) => {
         onBegin();
         signal.removeEventListener('abort', onAbort);
-        resolve(answerOf(fields));
+        resolve(responseOf(fields));
       })
       .on('error', reject)
       .on('close', onClose);
   });
 }
 
-function answerOf(fields: IncomingHttpHeaders & { ':status'?: number | undefined }): Answer {
+function responseOf(
+  fields: IncomingHttpHeaders & { ':status'?: number | undefined },
+): HttpResponse {
   const headers = Object.entries(fields).flatMap(([name, value]): [string, string][] =>
     typeof value === 'string' ? [[name, value]] : [],
   );
@@ -112,6 +114,6 @@ function limitReceived(session: ClientHttp2Session): Disposable {
   const timer = setInterval(() => {
     if ((session.socket?.bytesRead ?? 0) <= MAX_RECEIVED_BYTES) return;
     session.destroy(new Error(`more than ${MAX_RECEIVED_BYTES} bytes before the answer`));
-  }, LOOK_MS);
+  }, POLL_INTERVAL_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

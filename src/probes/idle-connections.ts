@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 
 /** How long an unused connection is kept, in milliseconds: as long as Go's default transport, and so upstream, does. */
-const IDLE_MS = 90_000;
+const IDLE_TIMEOUT_MS = 90_000;
 
 /** How many connections are kept to where redirects lead: a target can name any number of origins. */
 const MAX_REDIRECTED = 50;
@@ -32,7 +32,7 @@ export class IdleConnections {
     if (isRedirected) this.#redirected++;
     // Bytes that nobody asked for make a connection unusable, as its end does.
     socket.once('close', drop).once('data', drop).once('timeout', drop);
-    socket.setTimeout(IDLE_MS);
+    socket.setTimeout(IDLE_TIMEOUT_MS);
   }
 
   take(origin: string): Connection | undefined {

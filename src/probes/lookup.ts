@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Resolve } from './resolve.ts';
 
 /** How long a look-up may take, in milliseconds: as long as the API server may take to answer. */
-const LOOKUP_MS = 10_000;
+const LOOKUP_TIMEOUT_MS = 10_000;
 
 type LookupOptions = { all?: boolean | undefined; family?: number | string | undefined };
 type Callback = (error: Error | null, addresses?: unknown, family?: number) => void;
@@ -36,7 +36,9 @@ function optionsOf(options: LookupOptions | number | Callback): { all: boolean; 
 
 /** The addresses of that family, of either where it is 0. Rejects where there is none, with the name in the message. */
 async function find(resolve: Resolve, name: string, family: number): Promise<dns.LookupAddress[]> {
-  const addresses = isIP(name) ? [name] : await resolve(name, AbortSignal.timeout(LOOKUP_MS));
+  const addresses = isIP(name)
+    ? [name]
+    : await resolve(name, AbortSignal.timeout(LOOKUP_TIMEOUT_MS));
   const found = addresses
     .map((address) => ({ address, family: isIP(address) }))
     .filter((address) => family === 0 || address.family === family);

@@ -1,4 +1,4 @@
-import type { Phase, TraceEvent } from '../probe.ts';
+import type { Phase, TraceEvent } from '../model.ts';
 import { TcpAccount } from './tcp-account.ts';
 
 /** How far one request has come. Its clock starts with the first event, when all that it takes of ours is ready. */

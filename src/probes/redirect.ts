@@ -25,7 +25,7 @@ function percentEncoded(text: string): string {
  * Whether a redirect may be sent what the target itself was sent: where it leads to the same host or one below it, as Go
  * has it (`shouldCopyHeaderOnRedirect`), but, other than there, not from https to http.
  */
-export function mayKnowSecrets(next: URL, target: URL): boolean {
+export function mayReceiveSecrets(next: URL, target: URL): boolean {
   if (target.protocol === 'https:' && next.protocol !== 'https:') return false;
   const [host, parent] = [next.hostname, target.hostname];
   return host === parent || host.endsWith(`.${parent}`);

@@ -1,5 +1,5 @@
 import type { Connection, Network } from './connection.ts';
-import { type Answer, exchange, type Headers } from './exchange.ts';
+import { exchange, type Headers, type HttpResponse } from './exchange.ts';
 import { MAX_PADDING, PADDING_HEADER, padding } from './full-size.ts';
 import type { HttpVersions } from './http-versions.ts';
 import { exchangeHttp2 } from './http2-exchange.ts';
@@ -30,7 +30,7 @@ export async function request(
   versions: HttpVersions,
   attempt: Attempt,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const idle = options.idle?.take(url.origin);
   if (idle !== undefined) {
     attempt.progress.tcp.reused(idle.socket);
@@ -46,7 +46,7 @@ export async function request(
   }
   return ask(await versions.open(url, options, attempt, signal));
 
-  async function ask(connection: Connection): Promise<Answer> {
+  async function ask(connection: Connection): Promise<HttpResponse> {
     const { socket } = connection;
     const { tcp } = attempt.progress;
     try {

@@ -81,7 +81,7 @@ async function search(
   let lastError: unknown;
   for (const name of names) {
     try {
-      return await askInTurn(resolver, conf, name);
+      return await tryServers(resolver, conf, name);
     } catch (error) {
       // A server's failure says more than the "no such name" of another candidate.
       if (lastError === undefined || codeOf(error) === 'ESERVFAIL') lastError = error;
@@ -92,7 +92,7 @@ async function search(
 }
 
 /** Asks the servers from the first on, and after a failure from the next on. c-ares itself passes over silent ones. */
-async function askInTurn(
+async function tryServers(
   resolver: dns.Resolver,
   conf: ResolvConf,
   name: string,

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { TcpCounts } from '../probe.ts';
+import type { TcpCounts } from '../model.ts';
 import type { ReadTcpInfo, TcpInfo } from './tcp-info.ts';
 
 const NONE: Omit<TcpInfo, 'isEstablished' | 'rtt' | 'mss'> = {

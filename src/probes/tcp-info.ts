@@ -31,7 +31,7 @@ const TCP_INFO = 11;
  * including `tcpi_min_rtt` (Linux 4.6). The kernel only ever appends.
  */
 const STRUCT_BYTES = 228;
-const LEAST_STRUCT_BYTES = 152;
+const MIN_STRUCT_BYTES = 152;
 
 /** `tcpi_state` while the SYN is not answered. */
 const TCP_SYN_SENT = 2;
@@ -55,7 +55,7 @@ export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
     if (fd === undefined) return undefined;
     length.writeUInt32LE(STRUCT_BYTES);
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) !== 0) return undefined;
-    return length.readUInt32LE() < LEAST_STRUCT_BYTES ? undefined : parse(info);
+    return length.readUInt32LE() < MIN_STRUCT_BYTES ? undefined : parse(info);
   };
   await assertWorks(read);
   return read;

@@ -8,7 +8,7 @@ const MAX_CHAIN = 10;
  * This alone does not verify a server: name, purpose, and trust as a whole are OpenSSL's part, in the handshake. It
  * narrows down which of the authorities trusted there may have vouched.
  */
-export function isVouchedFor(
+export function isSignedBy(
   server: X509Certificate,
   authorities: readonly X509Certificate[],
 ): boolean {

@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 import type { Component } from './report.ts';
 
 /** What can be wrong, in the order in which findings are listed: about the view itself first, then the most general. */

@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 
 /** The checks whose target is the same for every pod. */
 export type Component = 'api_server_direct' | 'api_server_dns' | 'me_ingress' | 'me_service';

@@ -27,8 +27,8 @@ test.each<[Record<string, string>, string[]]>([
 
 /** The exporters, and the warnings. */
 function read(environment: Record<string, string>) {
-  const { metrics, notices } = readConfig({ ...ENVIRONMENT, ...environment });
-  return { ...metrics, notices };
+  const { metrics, warnings } = readConfig({ ...ENVIRONMENT, ...environment });
+  return { ...metrics, warnings };
 }
 
 test.each([
@@ -36,9 +36,9 @@ test.each([
   ['prometheus,', ['prometheus']],
   ['Prometheus, OTLP', ['prometheus', 'otlp']],
 ])('readConfig() takes of OTEL_METRICS_EXPORTER="%s" the exporters %o', (text, exporters) => {
-  const { notices, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
+  const { warnings, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
   expect(metrics.exporters).toEqual(exporters);
-  expect(notices).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 const EXPORTERS =
@@ -53,13 +53,13 @@ test.each([
   ['otlp,jaeger', ['otlp'], `${EXPORTERS}: the others are ignored`],
   ['none,otlp', ['otlp'], 'has "none" beside other exporters: it is ignored'],
 ])('readConfig() warns of OTEL_METRICS_EXPORTER="%s"', (text, exporters, warning) => {
-  const { notices, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
+  const { warnings, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
   expect(metrics.exporters).toEqual(exporters);
-  expect(notices).toEqual([`OTEL_METRICS_EXPORTER=${JSON.stringify(text)} ${warning}`]);
+  expect(warnings).toEqual([`OTEL_METRICS_EXPORTER=${JSON.stringify(text)} ${warning}`]);
 });
 
 test.each(['true', 'TRUE', 'True'])('readConfig() takes OTEL_SDK_DISABLED=%s', (text) => {
-  expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({ isDisabled: true, notices: [] });
+  expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({ isDisabled: true, warnings: [] });
 });
 
 test.each(['1', 'yes', 'on'])(
@@ -67,13 +67,13 @@ test.each(['1', 'yes', 'on'])(
   (text) => {
     expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({
       isDisabled: false,
-      notices: [`OTEL_SDK_DISABLED="${text}" must be "true" or "false": ignored`],
+      warnings: [`OTEL_SDK_DISABLED="${text}" must be "true" or "false": ignored`],
     });
   },
 );
 
 test('readConfig() takes values in any case', () => {
-  const { otlp, notices } = read({
+  const { otlp, warnings } = read({
     OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/JSON',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'GZIP',
     OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'Delta',
@@ -85,15 +85,15 @@ test('readConfig() takes values in any case', () => {
     temporality: 'delta',
     histograms: 'base2_exponential_bucket_histogram',
   });
-  expect(notices).toEqual([]);
+  expect(warnings).toEqual([]);
 });
 
 test.each([{}, { OTEL_METRICS_EXPORTER: 'otlp' }])(
   'readConfig() starts with gRPC chosen for the whole cluster, and names the ports (%o)',
   (environment) => {
-    const { otlp, notices } = read({ ...environment, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' });
+    const { otlp, warnings } = read({ ...environment, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' });
     expect(otlp.protocol).toBe('http/protobuf');
-    expect(notices).toEqual([
+    expect(warnings).toEqual([
       'OTEL_EXPORTER_OTLP_PROTOCOL="grpc" must be http/protobuf or http/json: gRPC is not supported ' +
         '(its port is usually 4317, that of HTTP 4318): ignored',
     ]);
@@ -106,7 +106,7 @@ test('readConfig() pushes nowhere by an endpoint that is no URL, unless pushes a
     'OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317" must be an http or https URL such as "https://kubenurse.example.com"';
   expect(read(endpoint)).toMatchObject({
     exporters: ['prometheus'],
-    notices: [`${message}: ignored`],
+    warnings: [`${message}: ignored`],
   });
   expect(mistakesIn({ ...ENVIRONMENT, ...endpoint, OTEL_METRICS_EXPORTER: 'otlp' })).toEqual([
     message,
@@ -148,7 +148,7 @@ test('readConfig() prefers the variables for metrics', () => {
 
 test('readConfig() keeps of OTEL_RESOURCE_ATTRIBUTES what can be read, and names the rest', () => {
   const text = 'k8s.cluster.name=c1,t=x==, a = b%20c ,broken,d=%zz,=e,';
-  const { resource, notices } = read({ OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: 'x' });
+  const { resource, warnings } = read({ OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: 'x' });
   expect(resource).toEqual({
     'k8s.cluster.name': 'c1',
     t: 'x==',
@@ -156,7 +156,7 @@ test('readConfig() keeps of OTEL_RESOURCE_ATTRIBUTES what can be read, and names
     'service.name': 'x',
   });
   const rule = 'must be key=value,key=value with values percent-encoded';
-  expect(notices).toEqual(
+  expect(warnings).toEqual(
     [4, 5, 6].map(
       (entry) => `OTEL_RESOURCE_ATTRIBUTES="${text}" ${rule}: entry ${entry} is ignored`,
     ),
@@ -167,8 +167,8 @@ test.each(['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS'])(
   'readConfig() shows nothing of a mistaken %s',
   (name) => {
     for (const text of ['authorization: Bearer secret', 'secret', 'x=1,secret=%', 'a=@,secret']) {
-      const { notices } = read({ [name]: text });
-      expect(notices).toEqual([
+      const { warnings } = read({ [name]: text });
+      expect(warnings).toEqual([
         expect.stringMatching(
           `^${name}=\\[redacted\\] must be key=value,key=value with values percent-encoded: entry [12] is ignored$`,
         ),

@@ -137,17 +137,17 @@ test.each(MISTAKES)('readConfig() says what is wrong with %s=%s', (...mistake) =
 
 test.each(IGNORED)('readConfig() warns of %s=%s, and ignores it', (...mistake) => {
   const [name, value, message] = mistake;
-  const { notices, ...config } = readConfig({ ...ENVIRONMENT, [name]: value });
+  const { warnings, ...config } = readConfig({ ...ENVIRONMENT, [name]: value });
   const suffix = message.endsWith('entry 1') ? ' is ignored' : ': ignored';
-  expect(notices).toEqual([`${told(mistake)}${suffix}`]);
-  expect({ ...config, notices: [] }).toEqual(readConfig(ENVIRONMENT));
+  expect(warnings).toEqual([`${told(mistake)}${suffix}`]);
+  expect({ ...config, warnings: [] }).toEqual(readConfig(ENVIRONMENT));
 });
 
 test.each(BOOLEANS)('readConfig() warns of %s=yes, and takes its default', (name) => {
   const { default: fallback } = VARIABLES[name] as { default?: string };
-  const { notices, ...config } = readConfig({ ...ENVIRONMENT, [name]: 'yes' });
-  expect(notices).toEqual([`${name}="yes" must be "true" or "false": taken as "${fallback}"`]);
-  expect({ ...config, notices: [] }).toEqual(readConfig(ENVIRONMENT));
+  const { warnings, ...config } = readConfig({ ...ENVIRONMENT, [name]: 'yes' });
+  expect(warnings).toEqual([`${name}="yes" must be "true" or "false": taken as "${fallback}"`]);
+  expect({ ...config, warnings: [] }).toEqual(readConfig(ENVIRONMENT));
 });
 
 test('readConfig() has a mistake here for each of its variables but those of any text', () => {

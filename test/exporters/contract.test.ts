@@ -26,7 +26,7 @@ async function started(row: Row, { interval = 20 } = {}) {
     write: (lines) => void process.stdout.write(lines),
     tls: PLAIN_TLS,
     resource: { 'service.name': 'kubenurse' },
-    retirement: { ...EVERYTHING, keep: ({ type }) => !gone.has(String(type)) },
+    streams: { ...EVERYTHING, isStale: ({ type }) => gone.has(String(type)) },
     interval,
     timeout: LIMIT_MS,
     onFailure: (_, error) => failures.push(error),

@@ -31,7 +31,7 @@ const context = {
   environment: { MY_ENDPOINT: 'http://127.0.0.1/' },
   write: () => {},
   tls: PLAIN_TLS,
-  retirement: EVERYTHING,
+  streams: EVERYTHING,
   push: () => ({ reader: retiringReader() }),
 };
 

@@ -29,7 +29,7 @@ const exports = await startExports({
   write: () => {},
   tls: PLAIN_TLS,
   resource: {},
-  retirement: { keep: states.isWanted, mostSets: 50_000, onRefused: () => {} },
+  streams: { isStale: states.isStale, maxStreams: 50_000, onDropped: () => {} },
   interval: 60_000,
   timeout: 30_000,
   onFailure: () => {},
@@ -39,9 +39,9 @@ const metrics = createMetrics({
   meter: exports.meter('kubenurse', '1'),
   boundaries: [0.001, 0.01, 0.1, 1, 10],
   disabled: [],
-  exportHealth: { failures: new Map(), refusedSeries: 0 },
+  exportHealth: { failures: new Map(), droppedSeries: 0 },
   droppedLogLines: () => 0,
-  callers: { count: () => 0 },
+  incomingChecks: { count: () => 0 },
   version: '1',
 });
 const recorder = metricsRecorder(metrics);
@@ -61,7 +61,7 @@ async function meet(set: number): Promise<void> {
   });
   states.update(checks);
   for (const check of checks) {
-    recorder.begin?.(check);
+    recorder.added?.(check);
     for (let i = 0; i < 3; i += 1) recorder.record({ check, outcome: ok(timings) });
   }
   if (isScraped) await exports.scrape?.('text');

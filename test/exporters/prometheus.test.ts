@@ -71,7 +71,7 @@ async function scrape({ exposeMetadata = false, format = 'text' as Format } = {}
   const url = new URL('http://10.0.0.1:8080/alwayshappy');
   const target = { url, neighbour: neighbourOn('k8s-66') };
   const check = fakeCheck('path_k8s-66', { target });
-  recorder.begin?.(check);
+  recorder.added?.(check);
   for (const outcome of [ok({ got_conn: 0.0007 }), unexpectedStatus(503), failed('connect')]) {
     recorder.record({ check, outcome });
   }
@@ -87,7 +87,7 @@ function gaugeOf(observe: (level: (value: number) => void) => void | Promise<voi
     environment: {},
     write: () => {},
     tls: PLAIN_TLS,
-    retirement: EVERYTHING,
+    streams: EVERYTHING,
     push: () => {
       throw new Error('Prometheus is not pushed to');
     },
@@ -196,8 +196,8 @@ test.each<[Format, string]>([
 test('a counter that was dropped and comes back has the time of its return as _created', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
   let isWanted = true;
-  const keep = ({ type }: Attributes) => type === undefined || isWanted;
-  const { metrics, scrape } = scrapedMetrics({ keep });
+  const isStale = ({ type }: Attributes) => type !== undefined && !isWanted;
+  const { metrics, scrape } = scrapedMetrics({ isStale });
   const created = async () => {
     const { body } = await scrape('openmetrics');
     return /^kubenurse_errors_created\S+ (\S+)$/m.exec(body)?.[1];

@@ -76,7 +76,7 @@ test('the push sends nothing once an export is over', async () => {
   const sent: boolean[] = [];
   let failures = 0;
   const reader = new PushReader({
-    retirement: { keep: () => true, mostSets: 10, onRefused: () => {} },
+    streams: { isStale: () => false, maxStreams: 10, onDropped: () => {} },
     interval: 3_600_000,
     timeout,
     send: async (_, { aborted }) => void sent.push(aborted),

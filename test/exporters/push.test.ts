@@ -20,7 +20,7 @@ function startPush(timeout: number) {
   const failures: string[] = [];
   const sent: (() => void)[] = [];
   const reader = new PushReader({
-    retirement: EVERYTHING,
+    streams: EVERYTHING,
     interval: INTERVAL_MS,
     timeout,
     send: () => new Promise((resolve) => sent.push(resolve)),

@@ -7,7 +7,7 @@ import {
   type MetricReader,
 } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
-import { type ReaderOptions, RetiringReader } from '../../exporters/reader.ts';
+import { CumulativeReader, type ReaderOptions } from '../../exporters/reader.ts';
 import { EVERYTHING } from '../support/scraped-metrics.ts';
 
 export type Point = Readonly<{
@@ -18,7 +18,7 @@ export type Point = Readonly<{
 }>;
 
 /** How metrics are read, and which sets of attributes are kept; everything if not said otherwise. */
-export type Reading = Omit<ReaderOptions, 'retirement'> & Partial<ReaderOptions['retirement']>;
+export type Reading = Omit<ReaderOptions, 'streams'> & Partial<ReaderOptions['streams']>;
 
 /** A meter with these readers, until the test has finished. */
 export function meterFor(...readers: MetricReader[]): Meter {
@@ -28,17 +28,17 @@ export function meterFor(...readers: MetricReader[]): Meter {
 }
 
 /** A reader of ours. */
-export function retiringReader(reading: Reading = {}): RetiringReader {
-  const { temporality, histograms, ...retirement } = reading;
-  return new RetiringReader({
+export function retiringReader(reading: Reading = {}): CumulativeReader {
+  const { temporality, histograms, ...streams } = reading;
+  return new CumulativeReader({
     ...(temporality ? { temporality } : {}),
     ...(histograms ? { histograms } : {}),
-    retirement: { ...EVERYTHING, ...retirement },
+    streams: { ...EVERYTHING, ...streams },
   });
 }
 
 /** What it reads now, by the metrics' names. Throws when something cannot be collected. */
-export async function readMetrics(reader: RetiringReader): Promise<Record<string, MetricData>> {
+export async function readMetrics(reader: CumulativeReader): Promise<Record<string, MetricData>> {
   const { resourceMetrics, errors } = await reader.read(1_000);
   if (errors.length > 0) throw new AggregateError(errors);
   const metrics = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics);
@@ -46,7 +46,7 @@ export async function readMetrics(reader: RetiringReader): Promise<Record<string
 }
 
 /** The points that it reads now of the metric; none where there is no such metric. */
-export async function readPoints(reader: RetiringReader, name: string): Promise<Point[]> {
+export async function readPoints(reader: CumulativeReader, name: string): Promise<Point[]> {
   return (await readMetrics(reader))[name]?.dataPoints ?? [];
 }
 

@@ -15,7 +15,7 @@ const exports = await startExports({
   write: (lines) => void process.stdout.write(lines),
   tls: PLAIN_TLS,
   resource: {},
-  retirement: { keep: () => true, mostSets: 100, onRefused: () => {} },
+  streams: { isStale: () => false, maxStreams: 100, onDropped: () => {} },
   interval: 3_600_000,
   timeout: 60_000,
   onFailure: (_, error) => {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, vi } from 'vitest';
 import { startExports } from '../../exporters/start.ts';
-import { createTrust } from '../../src/probes/trust.ts';
+import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { untrusted } from '../../src/tls-verification.ts';
 import { exporterSettings } from '../support/exporter-settings.ts';
 
@@ -21,7 +21,7 @@ export async function startPush(
   // SSL_CERT_FILE is read from the process's environment.
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const push: Omit<StartedPush, 'shutdown'> = { failures: [], recoveries: [], begun: [] };
-  const trust = createTrust({
+  const trust = createCaBundle({
     cluster: undefined,
     extraFile: variables.KUBENURSE_EXTRA_CA,
     onMistake: (mistake) => expect.unreachable(mistake),
@@ -34,7 +34,7 @@ export async function startPush(
     write: () => {},
     tls: { options: trust.verifyOptions, untrusted },
     resource: {},
-    retirement: { keep: () => true, mostSets: 10, onRefused: () => {} },
+    streams: { isStale: () => false, maxStreams: 10, onDropped: () => {} },
     interval,
     timeout,
     onFailure: (_, { message }, first) =>

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import type { KubeObject } from '../../lab/parts/control-plane.ts';
 import { until } from '../../lab/support/until.ts';
-import type { KubernetesObject } from '../../src/kubernetes/answers.ts';
-import { Collection } from '../../src/kubernetes/collection.ts';
+import { Informer } from '../../src/kubernetes/informer.ts';
+import type { KubernetesObject } from '../../src/kubernetes/responses.ts';
 
 /** Longer than this no test waits for the collection. */
 const LIMIT_MS = 5_000;
@@ -22,21 +22,21 @@ export class Followed {
   readonly heard: string[] = [];
   readonly oddities: string[] = [];
   changes = 0;
-  readonly #collection: Collection<Labelled, string>;
+  readonly #collection: Informer<Labelled, string>;
   readonly #stop = new AbortController();
   readonly #following: Promise<void>;
 
   constructor() {
-    this.#collection = new Collection<Labelled, string>({
+    this.#collection = new Informer<Labelled, string>({
       path: PODS,
       query: {},
-      pick: ({ metadata }) => metadata.labels?.version ?? '',
+      transform: ({ metadata }) => metadata.labels?.version ?? '',
       onChange: () => {
         this.changes += 1;
       },
-      onTrouble: ({ message }) => this.heard.push(message),
-      onContact: () => this.heard.push('contact'),
-      onOddity: (text) => this.oddities.push(text),
+      onError: ({ message }) => this.heard.push(message),
+      onRecovery: () => this.heard.push('contact'),
+      onInvalid: (text) => this.oddities.push(text),
     });
     this.#following = this.#collection.follow(this.#stop.signal);
     onTestFinished(() => this.stop());
@@ -49,15 +49,15 @@ export class Followed {
   }
 
   get trouble(): string | undefined {
-    return this.#collection.trouble?.message;
+    return this.#collection.error?.message;
   }
 
-  get isCurrent(): boolean {
-    return this.#collection.isCurrent;
+  get isWatching(): boolean {
+    return this.#collection.isWatching;
   }
 
-  hurry(): void {
-    this.#collection.hurry();
+  retryNow(): void {
+    this.#collection.retryNow();
   }
 
   /** Resolves when these are the items, in whatever order. */

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { KubeObject } from '../../lab/parts/control-plane.ts';
 import { until } from '../../lab/support/until.ts';
-import { createCordonedNodes, isNodeGone, readZone } from '../../src/kubernetes/nodes.ts';
+import { createCordonedNodeInformer, isNodeGone, readZone } from '../../src/kubernetes/nodes.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { waits } from './short-waits.ts';
 
@@ -16,11 +16,11 @@ function node(name: string, unschedulable?: boolean): KubeObject {
 /** The cordoned nodes, followed until the test ends, and what was told of troubles. */
 function followCordonedNodes() {
   const troubles: string[] = [];
-  const nodes = createCordonedNodes({
+  const nodes = createCordonedNodeInformer({
     onChange: () => {},
-    onTrouble: ({ message }) => troubles.push(message),
-    onContact: () => {},
-    onOddity: () => {},
+    onError: ({ message }) => troubles.push(message),
+    onRecovery: () => {},
+    onInvalid: () => {},
   });
   const stop = new AbortController();
   const following = nodes.follow(stop.signal);
@@ -31,7 +31,7 @@ function followCordonedNodes() {
   return { nodes, troubles };
 }
 
-test('createCordonedNodes() follows cordon, uncordon and deletion', async () => {
+test('createCordonedNodeInformer() follows cordon, uncordon and deletion', async () => {
   const { server } = await startApiServer();
   await server.put('nodes', node('cordoned', true));
   await server.put('nodes', node('free'));

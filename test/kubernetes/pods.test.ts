@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
 import type { KubeObject } from '../../lab/parts/control-plane.ts';
 import { until } from '../../lab/support/until.ts';
-import { createPods, type Pod, type PodsOptions } from '../../src/kubernetes/pods.ts';
+import { createPodInformer, type Pod, type PodsOptions } from '../../src/kubernetes/pods.ts';
 import { startApiServer } from '../support/api-server.ts';
 
 vi.mock('node:timers/promises', async (load) =>
@@ -33,7 +33,7 @@ const ready = (status: string) => ({
 function followPods(options: Partial<PodsOptions> = {}) {
   const nothing = () => {};
   const oddities: string[] = [];
-  const pods = createPods(
+  const pods = createPodInformer(
     {
       namespace: 'monitoring',
       labelSelector: 'app=kubenurse',
@@ -42,9 +42,9 @@ function followPods(options: Partial<PodsOptions> = {}) {
     },
     {
       onChange: nothing,
-      onTrouble: nothing,
-      onContact: nothing,
-      onOddity: (text) => oddities.push(text),
+      onError: nothing,
+      onRecovery: nothing,
+      onInvalid: (text) => oddities.push(text),
     },
   );
   const stop = new AbortController();
@@ -64,7 +64,7 @@ async function kept(server: EmbeddedApiServer, object: KubeObject): Promise<Pod 
   return pods.items?.get(object.metadata.name);
 }
 
-test('createPods() keeps what a neighbour is, and nothing else of a pod', async () => {
+test('createPodInformer() keeps what a neighbour is, and nothing else of a pod', async () => {
   const { server } = await startApiServer();
   const before = performance.now();
   const pod = await kept(server, podObject('a', { status: ready('True') }));
@@ -96,14 +96,14 @@ test.each([
   { status: { conditions: [] }, isUnready: false },
   { status: {}, isUnready: false },
 ])(
-  'createPods() takes $status.conditions.1.status, of the Ready condition, for unready: $isUnready',
+  'createPodInformer() takes $status.conditions.1.status, of the Ready condition, for unready: $isUnready',
   async ({ status, isUnready }) => {
     const { server } = await startApiServer();
     expect(await kept(server, podObject('a', { status }))).toMatchObject({ isUnready });
   },
 );
 
-test('createPods() keeps of a pod that is not placed yet that it does not run', async () => {
+test('createPodInformer() keeps of a pod that is not placed yet that it does not run', async () => {
   const { server } = await startApiServer();
   const { metadata } = podObject('a');
   expect(await kept(server, { metadata })).toEqual({
@@ -116,7 +116,7 @@ test('createPods() keeps of a pod that is not placed yet that it does not run', 
   });
 });
 
-test("createPods() keeps the zone that the pod's label tells", async () => {
+test("createPodInformer() keeps the zone that the pod's label tells", async () => {
   const { server } = await startApiServer();
   const labels = { app: 'kubenurse', 'topology.kubernetes.io/zone': 'zone-a' };
   const pod = await kept(server, podObject('a', { metadata: { labels } }));
@@ -130,7 +130,7 @@ test.each([
   [{ readinessProbe: { httpGet: { path: '/ready' } } }, false],
   [{ livenessProbe: { tcpSocket: { port: 8080 } } }, false],
 ])(
-  'createPods() keeps of a pod with %o whether kubelet restarts it when it is unready: %o',
+  'createPodInformer() keeps of a pod with %o whether kubelet restarts it when it is unready: %o',
   async (probes, isRestartedWhenUnready) => {
     const { server } = await startApiServer();
     const spec = { nodeName: 'node-1', containers: [{ name: 'proxy' }, { name: 'a', ...probes }] };
@@ -140,13 +140,13 @@ test.each([
   },
 );
 
-test('createPods() sees that a pod is terminating', async () => {
+test('createPodInformer() sees that a pod is terminating', async () => {
   const { server } = await startApiServer();
   const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z' };
   expect(await kept(server, podObject('a', { metadata }))).toMatchObject({ isTerminating: true });
 });
 
-test('createPods() keeps since when a pod runs, over events and a new list', async () => {
+test('createPodInformer() keeps since when a pod runs, over events and a new list', async () => {
   const { server } = await startApiServer();
   const pods = followPods();
   await until('it watches', 5_000, () => server.watchers === 1);
@@ -168,7 +168,7 @@ test('createPods() keeps since when a pod runs, over events and a new list', asy
   expect(pods.items?.get('a')?.runningSince).toBe(runningSince);
 });
 
-test('createPods() asks for the pods of the namespace that match the selector, and no others', async () => {
+test('createPodInformer() asks for the pods of the namespace that match the selector, and no others', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('ours'));
   await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
@@ -186,7 +186,7 @@ test('createPods() asks for the pods of the namespace that match the selector, a
   await until('it matches no longer', 5_000, () => pods.items?.size === 0);
 });
 
-test('createPods() without a selector asks for all pods of the namespace', async () => {
+test('createPodInformer() without a selector asks for all pods of the namespace', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
   const pods = followPods({ labelSelector: '' });
@@ -194,7 +194,7 @@ test('createPods() without a selector asks for all pods of the namespace', async
   expect(server.requests[0]?.path).not.toContain('labelSelector');
 });
 
-test('createPods() of every namespace keeps apart pods of one name', async () => {
+test('createPodInformer() of every namespace keeps apart pods of one name', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('a'));
   await server.put('pods', podObject('a', { metadata: { namespace: 'default' } }));
@@ -225,7 +225,7 @@ test('upstream fault: every pod keeps whole Pod objects, up to megabytes each', 
   await until('what has been read is forgotten', 5_000, () => heap() - before < 5_000_000);
 });
 
-test('createPods() knows of a pod that it was ready before', async () => {
+test('createPodInformer() knows of a pod that it was ready before', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('a', { status: ready('True') }));
   const pods = followPods();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { Ring, ringPlace } from '../../src/neighbours/choose.ts';
+import { Ring, ringPosition } from '../../src/neighbours/choose.ts';
 
 /** Made by vectors.py from the contract's rule; `neighbours` are indices of `nodes`, nearest first. */
 type Cluster = {
@@ -14,10 +14,10 @@ const clusters: Cluster[] = JSON.parse(
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `node-${index}`);
 
-test('ringPlace() is the first 8 bytes, big-endian, of the SHA-256', () => {
+test('ringPosition() is the first 8 bytes, big-endian, of the SHA-256', () => {
   // FIPS 180-2, appendix B.1, and the empty message of NIST's CAVP.
-  expect(ringPlace('abc')).toBe(0xba7816bf8f01cfean);
-  expect(ringPlace('')).toBe(0xe3b0c44298fc1c14n);
+  expect(ringPosition('abc')).toBe(0xba7816bf8f01cfean);
+  expect(ringPosition('')).toBe(0xe3b0c44298fc1c14n);
 });
 
 describe.each(clusters)('Ring.choose() among $nodes.length nodes', ({ nodes, vectors }) => {

@@ -2,8 +2,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
 import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
 import { until } from '../../lab/support/until.ts';
-import { createCordonedNodes, isNodeGone } from '../../src/kubernetes/nodes.ts';
-import { createPods } from '../../src/kubernetes/pods.ts';
+import { createCordonedNodeInformer, isNodeGone } from '../../src/kubernetes/nodes.ts';
+import { createPodInformer } from '../../src/kubernetes/pods.ts';
 import { Neighbourhood } from '../../src/neighbours/discover.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { neighbourOn } from '../support/pods.ts';
@@ -38,11 +38,11 @@ function follow({ allowUnschedulable = false } = {}) {
   const troubles: string[] = [];
   const events = {
     onChange: () => neighbourhood.changed(),
-    onTrouble: ({ message }: Error) => troubles.push(message),
-    onContact: () => {},
-    onOddity: () => {},
+    onError: ({ message }: Error) => troubles.push(message),
+    onRecovery: () => {},
+    onInvalid: () => {},
   };
-  const pods = createPods(
+  const pods = createPodInformer(
     {
       namespace: NAMESPACE,
       labelSelector: `${LABEL.key}=${LABEL.value}`,
@@ -50,7 +50,7 @@ function follow({ allowUnschedulable = false } = {}) {
     },
     events,
   );
-  const cordonedNodes = allowUnschedulable ? undefined : createCordonedNodes(events);
+  const cordonedNodes = allowUnschedulable ? undefined : createCordonedNodeInformer(events);
   const neighbourhood = new Neighbourhood({
     podName: neighbourOn('a').podName,
     nodeName: undefined,
@@ -115,7 +115,7 @@ describe('Neighbourhood, as the API server tells it,', () => {
     await asks('b', 'c');
     await server.break({ kind: 'status', code: 500 });
     server.misbehave(undefined); // cuts the watches
-    await until('both are in trouble', 5_000, () => troubles.length === 2);
+    await until('both are in error', 5_000, () => troubles.length === 2);
     await asks('b', 'c');
     expect(neighbourhood.state()).toBe('ok');
   });
@@ -137,18 +137,18 @@ describe('Neighbourhood, as the API server tells it,', () => {
     server.forbid(['nodes']);
     const { neighbourhood, asks, troubles } = follow();
     await asks('b');
-    await until('the trouble', 5_000, () => troubles.length === 1);
+    await until('the error', 5_000, () => troubles.length === 1);
     expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
     expect(neighbourhood.state()).toBe('ok');
   });
 });
 
-describe('Neighbourhood.hasLeft(), as the API server tells it,', () => {
+describe('Neighbourhood.isGone(), as the API server tells it,', () => {
   test('is true for a pod that is deleted within the second', async () => {
     const server = await startCluster('a', 'b');
     const { neighbourhood, asks } = follow();
     await asks('b');
-    const answer = neighbourhood.hasLeft(neighbourOn('b'));
+    const answer = neighbourhood.isGone(neighbourOn('b'));
     await until('it has asked for the node', 5_000, () => nodeRequests(server).length === 3);
     await removePod(server, 'b');
     expect(await answer).toBe(true);
@@ -159,7 +159,7 @@ describe('Neighbourhood.hasLeft(), as the API server tells it,', () => {
     const { neighbourhood, asks } = follow();
     await asks('b');
     await server.remove('nodes', 'b');
-    expect(await neighbourhood.hasLeft(neighbourOn('b'))).toBe(true);
+    expect(await neighbourhood.isGone(neighbourOn('b'))).toBe(true);
     await asks();
   });
 
@@ -167,10 +167,10 @@ describe('Neighbourhood.hasLeft(), as the API server tells it,', () => {
     const server = await startCluster('a', 'b');
     const { neighbourhood, pods, asks } = follow();
     await asks('b');
-    await until('it watches', 5_000, () => pods.isCurrent);
+    await until('it watches', 5_000, () => pods.isWatching);
     await server.break({ kind: 'hang' });
     const started = performance.now();
-    expect(await neighbourhood.hasLeft(neighbourOn('b'))).toBe(false);
+    expect(await neighbourhood.isGone(neighbourOn('b'))).toBe(false);
     expect(performance.now() - started).toBeLessThan(1_500);
     await asks('b');
   });

@@ -45,7 +45,7 @@ describe('Neighbourhood.neighbours()', () => {
     put();
     expect(neighbourhood.ownNode()).toBe('own');
     expect(neighbourhood.neighbours()).toEqual([neighbourOn('a')]);
-    expect(await neighbourhood.hasLeft(other.neighbour, -10_000)).toBe(false);
+    expect(await neighbourhood.isGone(other.neighbour, -10_000)).toBe(false);
   });
 
   test('follow cordon and uncordon', () => {
@@ -198,10 +198,10 @@ test('Neighbourhood.state() is why the neighbours are not known, and ok once the
   const { neighbourhood, pods } = playNeighbourhood();
   pods.items = undefined;
   expect(neighbourhood.state()).toBe('the API server has not yet listed the neighbours');
-  pods.trouble = new Error('403: forbidden');
+  pods.error = new Error('403: forbidden');
   expect(neighbourhood.state()).toBe('403: forbidden');
   pods.items = new Map();
   expect(neighbourhood.state()).toBe('ok');
-  pods.trouble = undefined;
+  pods.error = undefined;
   expect(neighbourhood.state()).toBe('ok');
 });

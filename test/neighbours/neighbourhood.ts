@@ -3,11 +3,11 @@ import { Neighbourhood, type NeighbourhoodOptions } from '../../src/neighbours/d
 
 type Known = {
   items: Map<string, Pod> | undefined;
-  trouble: Error | undefined;
-  isCurrent: boolean;
-  /** How often somebody was in a hurry for news. */
+  error: Error | undefined;
+  isWatching: boolean;
+  /** How often somebody was in a retryNow for news. */
   hurried: number;
-  hurry: () => void;
+  retryNow: () => void;
 };
 
 /** A neighbourhood whose API server is played by the test, and what the API server knows. */
@@ -29,10 +29,10 @@ export type Played = {
 export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): Played {
   const pods: Known = {
     items: new Map(),
-    trouble: undefined,
-    isCurrent: true,
+    error: undefined,
+    isWatching: true,
     hurried: 0,
-    hurry: () => {
+    retryNow: () => {
       pods.hurried += 1;
     },
   };

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import { readEvent, readPage } from '../../src/kubernetes/answers.ts';
-import { createPods } from '../../src/kubernetes/pods.ts';
+import { createPodInformer } from '../../src/kubernetes/pods.ts';
+import { readEvent, readPage } from '../../src/kubernetes/responses.ts';
 import { startScriptedServer } from '../support/api-server.ts';
 import { playNeighbourhood } from './neighbourhood.ts';
 
@@ -97,7 +97,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
   });
   const troubles: string[] = [];
   const played = playNeighbourhood({ limit: 0 });
-  const pods = createPods(
+  const pods = createPodInformer(
     { namespace: 'monitoring', labelSelector: '', allowLoopback: false },
     {
       onChange: () => {
@@ -108,9 +108,9 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
           expect(nodeName).toMatch(/^(node-\d+|x|127\.0\.0\.1|10\.0\.0\.1)$/);
         }
       },
-      onTrouble: ({ message }) => troubles.push(message),
-      onContact: () => {},
-      onOddity: () => {},
+      onError: ({ message }) => troubles.push(message),
+      onRecovery: () => {},
+      onInvalid: () => {},
     },
   );
   const stop = new AbortController();
@@ -120,7 +120,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
     await following;
   });
   await until('all events have come', 10_000, () => isOver && (pods.items?.size ?? 0) > 20);
-  await until('it still watches', 5_000, () => pods.isCurrent);
+  await until('it still watches', 5_000, () => pods.isWatching);
   expect(troubles).toEqual([]);
   expect(played.neighbourhood.neighbours().length).toBeGreaterThan(10);
 });

@@ -238,7 +238,7 @@ describe('alivePage() and the checks', () => {
       recorders: [],
       states,
       interval: 5_000,
-      place: 0,
+      phaseOffset: 0,
     });
     const port = await serveAlive(
       {},

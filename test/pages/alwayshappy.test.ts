@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
-import { Callers } from '../../src/neighbours/callers.ts';
+import { IncomingChecks } from '../../src/neighbours/incoming-checks.ts';
 import { alwaysHappyPage } from '../../src/pages/alwayshappy.ts';
 import { ask, servePages } from '../support/served-pages.ts';
 
-async function serveAlwaysHappy(callers: { saw: (name: string) => void }): Promise<number> {
+async function serveAlwaysHappy(incomingChecks: {
+  record: (name: string) => void;
+}): Promise<number> {
   const { port } = await servePages({
-    '/alwayshappy': alwaysHappyPage(callers, 'KUBENURSE-PADDING'),
+    '/alwayshappy': alwaysHappyPage(incomingChecks, 'KUBENURSE-PADDING'),
   });
   return port;
 }
 
 test('alwaysHappyPage() answers 200 with nothing', async () => {
-  const answer = await ask(await serveAlwaysHappy({ saw: () => {} }), '/alwayshappy');
+  const answer = await ask(await serveAlwaysHappy({ record: () => {} }), '/alwayshappy');
   expect(answer).toMatchObject({ status: 200, body: '', headers: { 'content-length': '0' } });
 });
 
@@ -22,7 +24,7 @@ test.each([
   ['HEAD', '/alwayshappy'],
 ])('alwaysHappyPage() answers %s %s with the same, and counts its caller', async (method, path) => {
   const seen: string[] = [];
-  const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });
+  const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
   const headers = { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' };
   const answer = await ask(port, path, { method, headers });
   expect(answer).toMatchObject({ status: 200, body: '' });
@@ -37,14 +39,14 @@ test.each([
 });
 
 test('alwaysHappyPage() is not to be posted to', async () => {
-  const port = await serveAlwaysHappy({ saw: () => {} });
+  const port = await serveAlwaysHappy({ record: () => {} });
   const { status, headers } = await ask(port, '/alwayshappy', { method: 'POST' });
   expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
 });
 
 test('alwaysHappyPage() counts a caller by the origin header, however that is spelled', async () => {
   const seen: string[] = [];
-  const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });
+  const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
   await ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' } });
   await ask(port, '/alwayshappy', { headers: { 'Kubenurse-Neighbour-Origin': 'kubenurse-2' } });
   expect(seen).toEqual(['kubenurse-1', 'kubenurse-2']);
@@ -52,32 +54,32 @@ test('alwaysHappyPage() counts a caller by the origin header, however that is sp
 
 test('alwaysHappyPage() counts nobody without the header, or with an empty one', async () => {
   const seen: string[] = [];
-  const port = await serveAlwaysHappy({ saw: (name) => seen.push(name) });
+  const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
   await ask(port, '/alwayshappy');
   await ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': '' } });
   expect(seen).toEqual([]);
 });
 
 test('upstream fault: a header chosen by the client grows a map without bound', async () => {
-  const callers = new Callers();
+  const incomingChecks = new IncomingChecks();
   let requests = 0;
   const port = await serveAlwaysHappy({
-    saw: (name) => {
+    record: (name) => {
       requests++;
-      callers.saw(name);
+      incomingChecks.record(name);
     },
   });
-  for (let i = 0; i < 9_998; i += 1) callers.saw(`origin-${i}`);
+  for (let i = 0; i < 9_998; i += 1) incomingChecks.record(`origin-${i}`);
   const call = (origin: string) =>
     ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': origin } });
   await call('a'.repeat(8_000));
-  expect([requests, callers.count()]).toEqual([1, 9_998]);
+  expect([requests, incomingChecks.count()]).toEqual([1, 9_998]);
   for (let i = 0; i < 10; i += 1) await call(`other-${i}`);
-  expect([requests, callers.count()]).toEqual([11, 10_000]);
+  expect([requests, incomingChecks.count()]).toEqual([11, 10_000]);
 });
 
 test('alwaysHappyPage() answers a padded request with as many bytes, and no others', async () => {
-  const port = await serveAlwaysHappy({ saw: () => {} });
+  const port = await serveAlwaysHappy({ record: () => {} });
   for (const length of [1, 3_000, 18_200]) {
     const headers = { 'KUBENURSE-PADDING': 'x'.repeat(length) };
     const answer = await ask(port, '/alwayshappy', { headers });

@@ -3,20 +3,20 @@ import { readyPage } from '../../src/pages/ready.ts';
 import { ask, servePages } from '../support/served-pages.ts';
 
 test('readyPage() answers 200, or 503 and why, as it is at the time', async () => {
-  let whyNot: string | undefined;
+  let notReadyReason: string | undefined;
   let found = 0;
   const { port } = await servePages({
     '/ready': readyPage(
-      () => whyNot,
+      () => notReadyReason,
       () => {
         found++;
       },
     ),
   });
   expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
-  whyNot = 'the node is cordoned';
+  notReadyReason = 'the node is cordoned';
   expect(await ask(port, '/ready')).toMatchObject({ status: 503, body: 'the node is cordoned\n' });
-  whyNot = undefined;
+  notReadyReason = undefined;
   expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
   // Whoever found the pod ready, not who was told otherwise.
   expect(found).toBe(2);

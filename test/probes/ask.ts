@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import { expect } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
-import type { Outcome, TraceEvent } from '../../src/probe.ts';
+import type { Outcome, TraceEvent } from '../../src/model.ts';
 import { createHttpProbe, type HttpOptions } from '../../src/probes/http.ts';
 
 /** Whom the probe of `ask` trusts. */
@@ -24,14 +24,14 @@ const DEFAULTS: HttpOptions = {
 };
 
 /** More than any of these requests takes. */
-const LIMIT_MS = 8_000;
+const TIMEOUT_MS = 8_000;
 
 /** Asks once, with a probe that takes every name for 127.0.0.1 and trusts `authority`, unless told otherwise. */
 export function ask(
   url: URL,
   options: Partial<HttpOptions> & { signal?: AbortSignal } = {},
 ): Promise<Outcome> {
-  const { signal = AbortSignal.timeout(LIMIT_MS), ...given } = options;
+  const { signal = AbortSignal.timeout(TIMEOUT_MS), ...given } = options;
   return createHttpProbe({ ...DEFAULTS, ...given })({ url }, signal);
 }
 

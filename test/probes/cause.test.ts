@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Cause, Phase } from '../../src/probe.ts';
+import type { Cause, Phase } from '../../src/model.ts';
 import { causeOf } from '../../src/probes/cause.ts';
 import { ClosedError } from '../../src/probes/exchange.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';

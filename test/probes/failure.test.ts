@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Phase } from '../../src/probe.ts';
+import type { Phase } from '../../src/model.ts';
 import { failure as failureOf } from '../../src/probes/failure.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
 

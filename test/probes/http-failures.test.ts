@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import { errorEvent } from '../../src/probe.ts';
+import { errorEvent } from '../../src/model.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { nameServer, resolverOf } from '../support/name-server.ts';

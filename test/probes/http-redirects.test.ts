@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import { errorEvent } from '../../src/probe.ts';
+import { errorEvent } from '../../src/model.ts';
 import { OK, type Script, ScriptedServer, say } from '../support/scripted-server.ts';
 import { ask, events, failed, serving } from './ask.ts';
 

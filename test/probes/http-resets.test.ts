@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import type { Outcome } from '../../src/probe.ts';
+import type { Outcome } from '../../src/model.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { ask, serving } from './ask.ts';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import type { Timings } from '../../src/probe.ts';
+import type { Timings } from '../../src/model.ts';
 import {
   OK,
   pour,
@@ -129,16 +129,16 @@ describe('httpProbe() has its answer when the head has come, and closes its conn
   });
 
   test('noting the first byte of it when that has come', async () => {
-    const BETWEEN_MS = 50;
+    const LOOKUP_INTERVAL_MS = 50;
     const server = await start('http', '127.0.0.1', (socket) => {
       socket.write(OK.slice(0, 1));
-      setTimeout(() => socket.write(OK.slice(1)), BETWEEN_MS);
+      setTimeout(() => socket.write(OK.slice(1)), LOOKUP_INTERVAL_MS);
     });
 
     const outcome = await ask(server.url());
 
     const { duration, timings } = outcome as { duration: number; timings: Timings };
-    expect(timings.got_first_resp_byte).toBeLessThan(duration - (BETWEEN_MS / 1000) * 0.9);
+    expect(timings.got_first_resp_byte).toBeLessThan(duration - (LOOKUP_INTERVAL_MS / 1000) * 0.9);
   });
 
   test('upstream fault: a duration went on growing until somebody had recorded it', async () => {

@@ -8,9 +8,9 @@ import { createHttpProbe } from '../../src/probes/http.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { ask, authority, events, failed, serving } from './ask.ts';
 
-type Answer = (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void;
+type HttpResponse = (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void;
 
-const ok: Answer = (stream) => {
+const ok: HttpResponse = (stream) => {
   stream.respond({ ':status': 200 });
   stream.end('ok');
 };
@@ -26,7 +26,7 @@ class Http2Server {
   }
 
   /** Speaks HTTP/2, and nothing else, until the test has finished. */
-  static async start(answer: Answer = ok, allowHTTP1 = false): Promise<Http2Server> {
+  static async start(answer: HttpResponse = ok, allowHTTP1 = false): Promise<Http2Server> {
     const server: Http2SecureServer = createSecureServer({
       cert: serving.certificate,
       key: serving.key,
@@ -173,7 +173,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     });
   });
 
-  test.each<[string, Answer]>([
+  test.each<[string, HttpResponse]>([
     ['resets the stream', (stream) => stream.close(2)],
     ['ends the session', (stream) => stream.session?.destroy()],
     ['says that it goes', (stream) => stream.session?.goaway(0, 0)],

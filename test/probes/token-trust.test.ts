@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
+import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { createTrust } from '../../src/probes/trust.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { temporaryFile } from '../support/temporary-file.ts';
 import { ask } from './ask.ts';
@@ -27,13 +27,13 @@ async function chain(authority: CertificateAuthority, ...sent: CertificateAuthor
 /** What the server got as `Authorization` in a check that was ok. */
 async function authorizationFor(
   tls: Certificate,
-  cluster: Parameters<typeof createTrust>[0]['cluster'],
+  cluster: Parameters<typeof createCaBundle>[0]['cluster'],
   extraPem: string,
 ): Promise<(string | undefined)[]> {
   vi.stubEnv('SSL_CERT_FILE', temporaryFile(system.certificate));
   vi.stubEnv('SSL_CERT_DIR', '/nonexistent');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const trust = createTrust({
+  const trust = createCaBundle({
     cluster,
     extraFile: temporaryFile(extraPem),
     onMistake: (mistake) => expect.unreachable(mistake),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createSecureContext } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Outcome } from '../../src/probe.ts';
+import type { Outcome } from '../../src/model.ts';
 import { openConnection } from '../../src/probes/connection.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { Progress } from '../../src/probes/progress.ts';

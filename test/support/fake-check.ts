@@ -1,4 +1,4 @@
-import type { Check, Outcome, Phase, Probe, Timings } from '../../src/probe.ts';
+import type { Check, Outcome, Phase, Probe, Timings } from '../../src/model.ts';
 
 /** A target that answers with 200. `seconds` until its answer had come. */
 export function ok(timings: Timings = {}, seconds = 0.002): Outcome {

@@ -1,5 +1,5 @@
 import type { Pod } from '../../src/kubernetes/pods.ts';
-import type { Neighbour } from '../../src/probe.ts';
+import type { Neighbour } from '../../src/model.ts';
 
 /** The pod of ours on that node, as `/alive` would show it. */
 export function neighbourOn(nodeName: string, podName = `kubenurse-${nodeName}`): Neighbour {

@@ -1,32 +1,32 @@
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
+import type { StreamLimits } from '../../exporters/delta-to-cumulative.ts';
 import type { Scrape } from '../../exporters/exporter.ts';
 import { createExporter } from '../../exporters/prometheus.ts';
 import type { Format } from '../../exporters/prometheus-text.ts';
-import type { Retirement } from '../../exporters/retiring.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metrics.ts';
 import { exporterSettings } from './exporter-settings.ts';
 import { PLAIN_TLS } from './plain-tls.ts';
 
 /** Every set of attributes is wanted, and there is room for it. */
-export const EVERYTHING: Retirement = {
-  keep: () => true,
-  mostSets: 10_000,
-  onRefused: () => {},
+export const EVERYTHING: StreamLimits = {
+  isStale: () => false,
+  maxStreams: 10_000,
+  onDropped: () => {},
 };
 
-type Options = Partial<Omit<MetricsOptions, 'meter' | 'callers'>> & {
+type Options = Partial<Omit<MetricsOptions, 'meter' | 'incomingChecks'>> & {
   exposeMetadata?: boolean;
   /** Which sets are wanted; all if not given. */
-  keep?: Retirement['keep'];
-  callers?: number;
+  isStale?: StreamLimits['isStale'];
+  incomingChecks?: number;
 };
 
 /** Our instruments with the real SDK and the Prometheus exporter behind them, until the test has finished. */
 export function scrapedMetrics({
   exposeMetadata = false,
-  callers = 0,
-  keep = EVERYTHING.keep,
+  incomingChecks = 0,
+  isStale = EVERYTHING.isStale,
   ...options
 }: Options = {}): {
   metrics: Metrics;
@@ -40,7 +40,7 @@ export function scrapedMetrics({
     environment: {},
     write: () => {},
     tls: PLAIN_TLS,
-    retirement: { ...EVERYTHING, keep },
+    streams: { ...EVERYTHING, isStale },
     push: () => {
       throw new Error('Prometheus is not pushed to');
     },
@@ -52,10 +52,10 @@ export function scrapedMetrics({
     boundaries: [0.01, 0.25, 1],
     disabled: [],
     version: '1.2.3',
-    exportHealth: { failures: new Map([['prometheus', 0]]), refusedSeries: 0 },
+    exportHealth: { failures: new Map([['prometheus', 0]]), droppedSeries: 0 },
     droppedLogLines: () => 0,
     ...options,
-    callers: { count: () => callers },
+    incomingChecks: { count: () => incomingChecks },
   });
   const scrape = async (format: Format = 'text') => {
     if (exporter.scrape === undefined) throw new Error('the exporter cannot be scraped');

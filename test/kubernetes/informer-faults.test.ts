@@ -70,7 +70,7 @@ function expectBackoff(firstFailures: number): void {
   }
 }
 
-describe.each(FAULTS)('Collection of an API server that $kind', (fault) => {
+describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
   const { begin, trouble, withoutWait = 0 } = fault;
 
   test('has no items before the first list, tells of it once, backs off, and heals', async () => {
@@ -115,17 +115,17 @@ describe.each(FAULTS)('Collection of an API server that $kind', (fault) => {
   });
 });
 
-test('Collection.hurry() shortens no later wait when the API server tells of changes at the moment', async () => {
+test('Informer.retryNow() shortens no later wait when the API server tells of changes at the moment', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
-  await until('it watches', 5_000, () => followed.isCurrent);
-  followed.hurry();
+  await until('it watches', 5_000, () => followed.isWatching);
+  followed.retryNow();
   server.misbehave(undefined); // cuts the open watch
   await until('it watches again', 5_000, () => server.requests.length === 3);
   expect(waits).toHaveLength(1);
 });
 
-test('Collection waits no longer than 30 s, however often it has failed', async () => {
+test('Informer waits no longer than 30 s, however often it has failed', async () => {
   const { server } = await startApiServer();
   await server.break({ kind: 'status', code: 500 });
   new Followed();
@@ -139,7 +139,7 @@ test.each([
   { retryAfter: '86400', least: 30_000, most: 30_000 },
   { retryAfter: '0', least: 1_000, most: 2_000 },
 ])(
-  'Collection leaves an API server that says Retry-After: $retryAfter alone for so long, at most 30 s',
+  'Informer leaves an API server that says Retry-After: $retryAfter alone for so long, at most 30 s',
   async ({ retryAfter, least, most }) => {
     await startScriptedServer((_, response) => {
       response.writeHead(429, { 'retry-after': retryAfter }).end();
@@ -151,7 +151,7 @@ test.each([
   },
 );
 
-test('Collection keeps its items while the API server hangs, and hears what it then has to say', async () => {
+test('Informer keeps its items while the API server hangs, and hears what it then has to say', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
@@ -174,7 +174,7 @@ test('Collection keeps its items while the API server hangs, and hears what it t
   expect(followed.heard).toEqual(['the API server does not answer', 'contact']);
 });
 
-test('Collection gives up a page that has not come in 30 s', async () => {
+test('Informer gives up a page that has not come in 30 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   let asked = false;

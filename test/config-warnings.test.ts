@@ -29,15 +29,15 @@ test('readConfig() takes a port that is no link for a setting', () => {
 
 test('readConfig() tells of variables that it does not know, and starts all the same', () => {
   const unknown = { KUBENURSE_CHECK_INTERVALL: '5s', KUBENURSE_: 'x', OTHER: 'x' };
-  expect(readConfig({ ...ENVIRONMENT, ...unknown }).notices).toEqual([
+  expect(readConfig({ ...ENVIRONMENT, ...unknown }).warnings).toEqual([
     'KUBENURSE_CHECK_INTERVALL is no variable of ours and has no effect: see kubenurse --help',
     'KUBENURSE_ is no variable of ours and has no effect: see kubenurse --help',
   ]);
 });
 
 test("readConfig() tells what there is instead of VictoriaMetrics's histograms", () => {
-  const { notices } = readConfig({ ...ENVIRONMENT, KUBENURSE_VICTORIAMETRICS_HISTOGRAM: 'true' });
-  expect(notices).toEqual([
+  const { warnings } = readConfig({ ...ENVIRONMENT, KUBENURSE_VICTORIAMETRICS_HISTOGRAM: 'true' });
+  expect(warnings).toEqual([
     'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not offered: for buckets that need no boundaries use the exponential ' +
       'histograms of the OTLP push (OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram)',
   ]);
@@ -91,7 +91,7 @@ test.each<[string, string, string]>([
     '="a:http://x|a:http://y" names the check "a" more than once: the last one is used',
   ],
 ])('readConfig() takes %s=%s as upstream does, with a warning', (name, value, warning) => {
-  expect(readConfig({ ...ENVIRONMENT, [name]: value }).notices).toEqual([`${name}${warning}`]);
+  expect(readConfig({ ...ENVIRONMENT, [name]: value }).warnings).toEqual([`${name}${warning}`]);
 });
 
 test('readConfig() takes values that upstream runs with', () => {
@@ -118,7 +118,7 @@ test('readConfig() takes values that upstream runs with', () => {
 test.each(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])(
   'readConfig() warns that %s has no effect, without its value',
   (name) => {
-    expect(readConfig({ ...ENVIRONMENT, [name]: 'http://me:secret@proxy' }).notices).toEqual([
+    expect(readConfig({ ...ENVIRONMENT, [name]: 'http://me:secret@proxy' }).warnings).toEqual([
       `${name} has no effect: every check goes to its target directly`,
     ]);
   },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isNodeName, isPodAddress, reportOnce } from '../../src/kubernetes/odd-values.ts';
+import { isNodeName, isPodAddress, logOnce } from '../../src/kubernetes/invalid-values.ts';
 
 test.each([
   ['10.0.0.1', true],
@@ -46,9 +46,9 @@ test.each([
   expect(isNodeName(value)).toBe(is);
 });
 
-test('reportOnce() passes each text on once, and ten in all', () => {
+test('logOnce() passes each text on once, and ten in all', () => {
   const reported: string[] = [];
-  const report = reportOnce((text) => reported.push(text));
+  const report = logOnce((text) => reported.push(text));
   const texts = Array.from({ length: 20 }, (_, index) => `${index}`);
   for (const text of [...texts, ...texts]) report(text);
   expect(reported).toEqual(texts.slice(0, 10));

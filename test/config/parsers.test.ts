@@ -8,7 +8,7 @@ import {
   ipAddress,
   labelSelector,
   name,
-} from '../../src/config/values.ts';
+} from '../../src/config/parsers.ts';
 
 /** Fails the test: what is used all the same is tested through `readConfig()`. */
 const noWarning = (message: string) => {

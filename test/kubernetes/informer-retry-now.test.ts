@@ -16,21 +16,21 @@ async function startRefusing(headers: Record<string, string> = {}): Promise<numb
 /** How long it took from one refusal to the next, in milliseconds. */
 const betweenLast = (times: readonly number[]) => (times.at(-1) ?? 0) - (times.at(-2) ?? 0);
 
-test('Collection.hurry() has the API server be asked again, but not before a second has passed', async () => {
+test('Informer.retryNow() has the API server be asked again, but not before a second has passed', async () => {
   const times = await startRefusing();
   const followed = new Followed();
-  // Without a hurry, the third comes 2 to 4 s after the second.
+  // Without a retryNow, the third comes 2 to 4 s after the second.
   await until('it was refused twice', 5_000, () => times.length === 2);
-  followed.hurry();
+  followed.retryNow();
   await until('it was refused again', 1_900, () => times.length === 3);
   expect(betweenLast(times)).toBeGreaterThanOrEqual(999);
 });
 
-test('Collection.hurry() does not come before the time that the API server has said', async () => {
+test('Informer.retryNow() does not come before the time that the API server has said', async () => {
   const times = await startRefusing({ 'retry-after': '2' });
   const followed = new Followed();
   await until('it was refused', 5_000, () => times.length === 1);
-  followed.hurry();
+  followed.retryNow();
   await until('it was refused again', 5_000, () => times.length === 2);
   expect(betweenLast(times)).toBeGreaterThanOrEqual(1_999);
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
-  answerText,
   errorEvent,
   type Outcome,
   type Phase,
   possibleErrorEvents,
-} from '../src/probe.ts';
+  resultText,
+} from '../src/model.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 
 describe('errorEvent()', () => {
@@ -55,6 +55,6 @@ test.each<[string, Outcome]>([
   ['503 Service Unavailable', unexpectedStatus(503, 'Service Unavailable')],
   ['599', unexpectedStatus(599)],
   ['connecting to 10.0.0.1: refused', failed('connect', 'connecting to 10.0.0.1: refused')],
-])('answerText() says "%s"', (text, outcome) => {
-  expect(answerText(outcome)).toBe(text);
+])('resultText() says "%s"', (text, outcome) => {
+  expect(resultText(outcome)).toBe(text);
 });

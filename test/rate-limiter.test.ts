@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Pace } from '../src/pace.ts';
+import { RateLimiter } from '../src/rate-limiter.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 
@@ -7,14 +7,14 @@ afterEach(() => vi.useRealTimers());
 
 /** A pace of three in 100 ms, and who was served when. */
 function paced() {
-  const pace = new Pace({ window: 100, budget: 3 });
+  const pace = new RateLimiter({ window: 100, budget: 3 });
   const served: string[] = [];
   const come = (client: string, isGone = () => false) =>
     pace.admit({ client, isGone, serve: () => served.push(`${client} at ${performance.now()}`) });
   return { served, come };
 }
 
-test('Pace serves at once what comes at a moderate rate', async () => {
+test('RateLimiter serves at once what comes at a moderate rate', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 3; i += 1) come('a');
   await vi.advanceTimersByTimeAsync(100);
@@ -22,7 +22,7 @@ test('Pace serves at once what comes at a moderate rate', async () => {
   expect(served).toEqual([...Array(3).fill('a at 0'), ...Array(3).fill('a at 100')]);
 });
 
-test('Pace has what is more wait, in the order in which it came', async () => {
+test('RateLimiter has what is more wait, in the order in which it came', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 8; i += 1) come('a');
   expect(served).toHaveLength(3);
@@ -39,7 +39,7 @@ test('Pace has what is more wait, in the order in which it came', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('Pace serves the first of each client in a window at once, however many wait', async () => {
+test('RateLimiter serves the first of each client in a window at once, however many wait', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 100; i += 1) come('a');
   for (const client of ['b', 'b', 'c']) come(client);
@@ -49,7 +49,7 @@ test('Pace serves the first of each client in a window at once, however many wai
   expect(served.slice(5)).toEqual([...Array(3).fill('a at 100'), 'b at 100', 'c at 100']);
 });
 
-test('Pace passes over who has gone', async () => {
+test('RateLimiter passes over who has gone', async () => {
   const { served, come } = paced();
   let isGone = false;
   for (let i = 0; i < 3; i += 1) come('a');

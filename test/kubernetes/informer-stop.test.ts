@@ -14,13 +14,13 @@ async function expectToStop(followed: Followed): Promise<void> {
   expect(heard).toEqual(before);
 }
 
-test('Collection.follow() ends at once before it has begun', async () => {
+test('Informer.follow() ends at once before it has begun', async () => {
   const { server } = await startApiServer();
   await expectToStop(new Followed());
   expect(server.watchers).toBe(0);
 });
 
-test('Collection.follow() ends at once amid a watch, and leaves nothing open', async () => {
+test('Informer.follow() ends at once amid a watch, and leaves nothing open', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
   await until('it watches', 5_000, () => server.watchers === 1);
@@ -29,13 +29,13 @@ test('Collection.follow() ends at once amid a watch, and leaves nothing open', a
   expect(server.requests).toHaveLength(2);
 });
 
-test('Collection.follow() ends at once while the API server hangs', async () => {
+test('Informer.follow() ends at once while the API server hangs', async () => {
   const { server } = await startApiServer();
   await server.break({ kind: 'hang' });
   await expectToStop(new Followed());
 });
 
-test('Collection.follow() ends at once while it waits after a failure', async () => {
+test('Informer.follow() ends at once while it waits after a failure', async () => {
   const { server } = await startApiServer();
   await server.break({ kind: 'status', code: 500 });
   const followed = new Followed();
@@ -46,7 +46,7 @@ test('Collection.follow() ends at once while it waits after a failure', async ()
 });
 
 test.each(['before the answer', 'amid a page', 'between two pages'])(
-  'Collection.follow() ends at once %s',
+  'Informer.follow() ends at once %s',
   async (when) => {
     let asked = false;
     let closed = false;

@@ -35,41 +35,41 @@ function play(isGone: (nodeName: string) => boolean = () => false) {
 }
 
 /** Whether it has left, and whether that was known before the time was up. */
-async function hasLeft({ neighbourhood }: ReturnType<typeof playNeighbourhood>) {
-  const answer = neighbourhood.hasLeft(a);
+async function checkGone({ neighbourhood }: ReturnType<typeof playNeighbourhood>) {
+  const answer = neighbourhood.isGone(a);
   const timeIsUp = vi.mocked(AbortSignal.timeout).mock.results.at(-1)?.value as AbortSignal;
   const left = await answer;
   return { left, atOnce: !timeIsUp.aborted };
 }
 
-test('Neighbourhood.hasLeft() is false, after a second, for one that is still there', async () => {
-  expect(await hasLeft(play())).toEqual({ left: false, atOnce: false });
+test('Neighbourhood.isGone() is false, after a second, for one that is still there', async () => {
+  expect(await checkGone(play())).toEqual({ left: false, atOnce: false });
 });
 
-test('Neighbourhood.hasLeft() waits for 3 s while the API server tells nothing', async () => {
+test('Neighbourhood.isGone() waits for 3 s while the API server tells nothing', async () => {
   const played = play();
-  played.pods.isCurrent = false;
-  expect(await hasLeft(played)).toEqual({ left: false, atOnce: false });
+  played.pods.isWatching = false;
+  expect(await checkGone(played)).toEqual({ left: false, atOnce: false });
   expect(vi.mocked(AbortSignal.timeout).mock.calls.at(-1)).toEqual([3_000]);
 });
 
-test('Neighbourhood.hasLeft() does not wait after a check that has taken longer than the news', async () => {
+test('Neighbourhood.isGone() does not wait after a check that has taken longer than the news', async () => {
   vi.advanceTimersByTime(6_000.25);
-  const answer = play().neighbourhood.hasLeft(a, 0);
+  const answer = play().neighbourhood.isGone(a, 0);
   expect(await answer).toBe(false);
   const waits = vi.mocked(AbortSignal.timeout).mock.calls.map(([milliseconds]) => milliseconds);
   expect(waits).toEqual([1_000, 0]);
 });
 
-test('Neighbourhood.hasLeft() is true for one whose pod has got another address', async () => {
+test('Neighbourhood.isGone() is true for one whose pod has got another address', async () => {
   const played = play();
   played.put(podOn('a', { podIP: '10.0.0.9' }));
-  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
 });
 
-test('Neighbourhood.hasLeft() is false for one that is still there, whatever else is told', async () => {
+test('Neighbourhood.isGone() is false for one that is still there, whatever else is told', async () => {
   const played = play();
-  const answer = hasLeft(played);
+  const answer = checkGone(played);
   await Promise.resolve();
   played.remove(podOn('b'));
   played.put(podOn('a'), podOn('c'));
@@ -86,10 +86,10 @@ test.each<[string, (played: ReturnType<typeof play>) => void]>([
   async (_, leave) => {
     const before = play();
     leave(before);
-    expect(await hasLeft(before)).toEqual({ left: true, atOnce: true });
+    expect(await checkGone(before)).toEqual({ left: true, atOnce: true });
 
     const during = play();
-    const answer = hasLeft(during);
+    const answer = checkGone(during);
     setImmediate(() => leave(during));
     expect(await answer).toEqual({ left: true, atOnce: true });
   },
@@ -97,33 +97,33 @@ test.each<[string, (played: ReturnType<typeof play>) => void]>([
 
 test('upstream fault: false alarms at scale-down: one whose node is gone has left, and is not asked for a minute', async () => {
   const played = play((nodeName) => nodeName === 'a');
-  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
   expect(played.askedNodes()).toEqual(['b']);
   vi.advanceTimersByTime(59_999);
   expect(played.askedNodes()).toEqual(['b']);
-  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
   expect(played.askedFor).toEqual(['a']);
 
   vi.advanceTimersByTime(1);
   expect(played.askedNodes()).toEqual(['a', 'b']);
-  expect(await hasLeft(played)).toEqual({ left: true, atOnce: true });
+  expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
   expect(played.askedFor).toEqual(['a', 'a']);
   expect(played.askedNodes()).toEqual(['b']);
 });
 
-test('Neighbourhood.hasLeft() is false again for one whose node has come back', async () => {
+test('Neighbourhood.isGone() is false again for one whose node has come back', async () => {
   let isGone = true;
   const played = play(() => isGone);
-  await hasLeft(played);
+  await checkGone(played);
   isGone = false;
   vi.advanceTimersByTime(60_000);
-  expect(await hasLeft(played)).toEqual({ left: false, atOnce: false });
+  expect(await checkGone(played)).toEqual({ left: false, atOnce: false });
   expect(played.askedNodes()).toEqual(['a', 'b']);
 });
 
 test('Neighbourhood gives a pod on a node that was gone its time to start, as any other', async () => {
   const played = play(() => true);
-  await hasLeft(played);
+  await checkGone(played);
   vi.advanceTimersByTime(60_000);
   played.put(podOn('a', { isUnready: true, runningSince: performance.now() }));
   expect(played.askedNodes()).toEqual(['b']);
@@ -131,35 +131,35 @@ test('Neighbourhood gives a pod on a node that was gone its time to start, as an
   expect(played.askedNodes()).toEqual(['a', 'b']);
 });
 
-test('Neighbourhood.hasLeft() is in a hurry to hear of the pods', async () => {
+test('Neighbourhood.isGone() makes the informer of the pods retry now', async () => {
   const played = play();
   expect(played.pods.hurried).toBe(0);
-  await hasLeft(played);
+  await checkGone(played);
   expect(played.pods.hurried).toBe(1);
 });
 
-test('Neighbourhood.hasLeft() asks for a node at most once a minute', async () => {
+test('Neighbourhood.isGone() asks for a node at most once a minute', async () => {
   const played = play();
-  await Promise.all([hasLeft(played), hasLeft(played), hasLeft(played)]);
+  await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
   expect(played.askedFor).toEqual(['a']);
   vi.advanceTimersByTime(59_999);
-  await hasLeft(played);
+  await checkGone(played);
   expect(played.askedFor).toEqual(['a']);
   vi.advanceTimersByTime(1);
-  await hasLeft(played);
+  await checkGone(played);
   expect(played.askedFor).toEqual(['a', 'a']);
-  await played.neighbourhood.hasLeft(neighbourOn('b'));
+  await played.neighbourhood.isGone(neighbourOn('b'));
   expect(played.askedFor).toEqual(['a', 'a', 'b']);
 });
 
-test('Neighbourhood.hasLeft() tells all that wait for the same node that it is gone', async () => {
+test('Neighbourhood.isGone() tells all that wait for the same node that it is gone', async () => {
   const played = play(() => true);
-  const answers = await Promise.all([hasLeft(played), hasLeft(played), hasLeft(played)]);
+  const answers = await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
   expect(answers.map(({ left }) => left)).toEqual([true, true, true]);
   expect(played.askedFor).toEqual(['a']);
 });
 
-test('Neighbourhood.hasLeft() is false when the API server hangs over the node, after a second', async () => {
+test('Neighbourhood.isGone() is false when the API server hangs over the node, after a second', async () => {
   const signals: AbortSignal[] = [];
   const played = playNeighbourhood({
     isNodeGone: (_, signal) => {
@@ -168,11 +168,11 @@ test('Neighbourhood.hasLeft() is false when the API server hangs over the node, 
     },
   });
   played.put(podOn('a'));
-  expect(await hasLeft(played)).toEqual({ left: false, atOnce: false });
+  expect(await checkGone(played)).toEqual({ left: false, atOnce: false });
   expect(signals).toHaveLength(1);
 });
 
-test('Neighbourhood.hasLeft() leaves no listeners behind', async () => {
+test('Neighbourhood.isGone() leaves no listeners behind', async () => {
   const made = vi.spyOn(EventEmitter.prototype, 'setMaxListeners');
   const played = play();
   const news = made.mock.contexts[0] as EventEmitter;
@@ -180,7 +180,7 @@ test('Neighbourhood.hasLeft() leaves no listeners behind', async () => {
   const warned = (warning: Error) => warnings.push(warning);
   process.on('warning', warned);
 
-  const answers = Array.from({ length: 100 }, () => hasLeft(played));
+  const answers = Array.from({ length: 100 }, () => checkGone(played));
   await vi.waitUntil(() => news.listenerCount('changed') === 100);
   for (let number = 0; number < 20; number++) played.put(podOn(`other-${number}`));
   await Promise.all(answers);

@@ -101,10 +101,10 @@ export type Result = Readonly<{ check: Check; outcome: Outcome; outage?: Outage 
 
 /** Hears of every check: when it is first asked, each result, and when it is asked no longer. */
 export type Recorder = Readonly<{
-  begin?: (check: Check) => void;
+  added?: (check: Check) => void;
   record: (result: Result) => void;
   /** `outage`: where it was failing. */
-  end?: (check: Check, outage?: Outage) => void;
+  removed?: (check: Check, outage?: Outage) => void;
 }>;
 
 const ERROR_EVENTS: Readonly<Record<Phase, string>> = {
@@ -155,7 +155,7 @@ export function possibleErrorEvents({ target, knownStatuses }: Check): string[] 
 }
 
 /** An outcome as `/alive` and the log show it: `ok`, a status line, or the error's text. */
-export function answerText(outcome: Outcome): string {
+export function resultText(outcome: Outcome): string {
   if (outcome.kind === 'ok') return 'ok';
   if (outcome.kind === 'failed') return outcome.error.message;
   return `${outcome.status} ${outcome.reason}`.trim();

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long one look-up may take, and how long to wait until the next, after a failure and else, in milliseconds. */
-const LOOK_UP_MS = 5_000;
-const AFTER_FAILURE_MS = 60_000;
-const BETWEEN_MS = 1_000;
+const LOOKUP_TIMEOUT_MS = 5_000;
+const RETRY_AFTER_MS = 60_000;
+const LOOKUP_INTERVAL_MS = 1_000;
 
 /** Twice what Kubernetes supports in nodes: more are forgotten, and looked up again. */
-const MOST_NODES = 10_000;
+const MAX_NODES = 10_000;
 
-export type ZonesOptions = Readonly<{
+export type ZoneCacheOptions = Readonly<{
   /** The zone that a node says it is in, empty where it says none. Rejects when it cannot be read. */
   readZone: (nodeName: string, signal: AbortSignal) => Promise<string>;
   /** Called when a zone has become known. */
@@ -18,19 +18,19 @@ export type ZonesOptions = Readonly<{
 }>;
 
 /** The zones of the nodes that are asked for, looked up one at a time, so that a rollout costs the API server little. */
-export class Zones {
-  readonly #options: ZonesOptions;
+export class ZoneCache {
+  readonly #options: ZoneCacheOptions;
   readonly #known = new Map<string, string>();
   readonly #wanted = new Set<string>();
   #isLookingUp = false;
 
-  constructor(options: ZonesOptions) {
+  constructor(options: ZoneCacheOptions) {
     this.#options = options;
   }
 
   /** The zone of a node; undefined until it is known, and empty where it could not be read so far. */
-  of(nodeName: string): string | undefined {
-    if (!this.#known.has(nodeName) && this.#wanted.size < MOST_NODES) {
+  get(nodeName: string): string | undefined {
+    if (!this.#known.has(nodeName) && this.#wanted.size < MAX_NODES) {
       this.#wanted.add(nodeName);
       if (!this.#isLookingUp) this.#lookUp();
     }
@@ -41,15 +41,15 @@ export class Zones {
     const { readZone, onKnown, signal } = this.#options;
     this.#isLookingUp = true;
     for (const nodeName of this.#wanted) {
-      const isOver = AbortSignal.any([signal, AbortSignal.timeout(LOOK_UP_MS)]);
+      const isOver = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)]);
       const zone = await readZone(nodeName, isOver).catch(() => undefined);
-      if (this.#known.size >= MOST_NODES) this.#known.clear();
+      if (this.#known.size >= MAX_NODES) this.#known.clear();
       this.#known.set(nodeName, zone ?? '');
       onKnown();
       this.#wanted.delete(nodeName);
       // Once more, after the others.
       if (zone === undefined) this.#wanted.add(nodeName);
-      const wait = zone === undefined ? AFTER_FAILURE_MS : BETWEEN_MS;
+      const wait = zone === undefined ? RETRY_AFTER_MS : LOOKUP_INTERVAL_MS;
       await sleep(wait, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
     }

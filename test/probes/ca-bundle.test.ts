@@ -5,7 +5,7 @@ import type { SecureContext } from 'node:tls';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
-import { createTrust } from '../../src/probes/trust.ts';
+import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { ask, failed } from './ask.ts';
 
@@ -37,7 +37,7 @@ process.env.SSL_CERT_DIR = join(folder, 'none');
 
 function trust(options: { pem?: string; cluster?: string; extra?: string }) {
   const mistakes: string[] = [];
-  const { secureContext, close } = createTrust({
+  const { secureContext, close } = createCaBundle({
     cluster: {
       ...(options.pem === undefined ? {} : { pem: options.pem }),
       ...(options.cluster === undefined ? {} : { file: options.cluster }),
@@ -60,7 +60,7 @@ async function trusted(secureContext: () => SecureContext): Promise<string[]> {
   return names;
 }
 
-describe('createTrust() trusts', () => {
+describe('createCaBundle() trusts', () => {
   test.each([
     { whom: "the system's authorities", given: {}, names: ['system'] },
     {
@@ -153,10 +153,10 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
   });
 });
 
-test('createTrust() follows its files until it is closed: a change is trusted, a mistake costs nothing', async () => {
+test('createCaBundle() follows its files until it is closed: a change is trusted, a mistake costs nothing', async () => {
   const [clusterFile, extraFile] = [file(cluster.pem), file(extra.pem)];
   const { secureContext, mistakes } = trust({ cluster: clusterFile, extra: extraFile });
-  const closed = createTrust({
+  const closed = createCaBundle({
     cluster: {},
     extraFile,
     onMistake: (mistake) => mistakes.push(mistake),

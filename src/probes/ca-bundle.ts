@@ -4,7 +4,7 @@ import { followFile } from '../follow-file.ts';
 import { TLS_VERIFICATION } from '../tls-verification.ts';
 import { readCertificates } from './pem.ts';
 import { systemAuthorities } from './system-authorities.ts';
-import { isVouchedFor } from './vouched-for.ts';
+import { isSignedBy } from './vouched-for.ts';
 
 const CLUSTER = "the cluster's CA";
 const EXTRA = 'KUBENURSE_EXTRA_CA';
@@ -32,7 +32,7 @@ export type Trust = Readonly<{
  * Trusts the system's authorities, the cluster's, and those of a file. Files are read again when they change, until
  * `close()`. What is wrong in one goes to `onMistake` and costs the others nothing.
  */
-export function createTrust(options: {
+export function createCaBundle(options: {
   /** The cluster's CA: a file, or PEM; neither where its credentials name none, `undefined` where there are none. */
   cluster: Readonly<{ file?: string; pem?: string }> | undefined;
   extraFile: string | undefined;
@@ -98,7 +98,7 @@ export function createTrust(options: {
       if (cluster.file === undefined && cluster.pem === undefined) return true;
       if (server.fingerprint256 === vouchedFor) return true;
       clusterAuthorities ??= trusted[CLUSTER].map((pem) => new X509Certificate(pem));
-      if (!isVouchedFor(server, clusterAuthorities)) return false;
+      if (!isSignedBy(server, clusterAuthorities)) return false;
       vouchedFor = server.fingerprint256;
       return true;
     },

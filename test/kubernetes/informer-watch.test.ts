@@ -29,7 +29,7 @@ test.each([
     items: ['a='],
   },
 ])(
-  'Collection goes on from the last $last, without another list, when the server ends a watch',
+  'Informer goes on from the last $last, without another list, when the server ends a watch',
   async ({ line, next, items }) => {
     const requests = await startWatchServer((response) => void response.end(line), silent);
     const followed = new Followed();
@@ -44,7 +44,7 @@ test.each([
   },
 );
 
-test('Collection lists anew when a watch is answered 410', async () => {
+test('Informer lists anew when a watch is answered 410', async () => {
   const requests = await startWatchServer((response) => {
     response.writeHead(410);
     response.end();
@@ -56,7 +56,7 @@ test('Collection lists anew when a watch is answered 410', async () => {
   expect(waits).toEqual([]);
 });
 
-test('Collection goes on without another list after an error event that is not 410', async () => {
+test('Informer goes on without another list after an error event that is not 410', async () => {
   const error = event('ERROR', { code: 500, message: 'etcd is slow' });
   const requests = await startWatchServer((response) => void response.end(error), silent);
   const followed = new Followed();
@@ -65,7 +65,7 @@ test('Collection goes on without another list after an error event that is not 4
   expect(followed.heard).toEqual(['the API server answered 500: etcd is slow']);
 });
 
-test('Collection begins a list anew when its next page is gone', async () => {
+test('Informer begins a list anew when its next page is gone', async () => {
   let lists = 0;
   await startScriptedServer(({ url = '' }, response) => {
     if (url.includes('watch=true')) silent(response);
@@ -80,7 +80,7 @@ test('Collection begins a list anew when its next page is gone', async () => {
 test.each([
   { kind: 'at once', answer: (response: ServerResponse) => void response.end() },
   { kind: 'after one event', answer: (response: ServerResponse) => void response.end(added) },
-])('Collection waits between watches that the server ends $kind', async ({ answer }) => {
+])('Informer waits between watches that the server ends $kind', async ({ answer }) => {
   const requests = await startWatchServer(answer);
   new Followed();
   await until('five watches', 5_000, () => queriesOf(requests).watches.length >= 5);
@@ -88,7 +88,7 @@ test.each([
   expect(queriesOf(requests).lists).toHaveLength(1);
 });
 
-test('Collection backs off from an API server that ends each watch by 410 after an event, and reports it', async () => {
+test('Informer backs off from an API server that ends each watch by 410 after an event, and reports it', async () => {
   const gone = event('ERROR', { code: 410, message: 'too old' });
   const requests = await startWatchServer((response) => void response.end(added + gone));
   const followed = new Followed();
@@ -98,7 +98,7 @@ test('Collection backs off from an API server that ends each watch by 410 after 
   expect(followed.heard).toEqual(['the API server answered 410: too old']);
 });
 
-test('Collection reports once an API server that ends each watch after an event', async () => {
+test('Informer reports once an API server that ends each watch after an event', async () => {
   await startWatchServer((response) => void response.end(added));
   const followed = new Followed();
   await until('eight waits', 5_000, () => waits.length >= 8);
@@ -113,7 +113,7 @@ test.each([
   { line: '{"type":"ADDED","object":{}}', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ERROR"}', trouble: 'the API server answered 0: a watch error' },
   { line: 'no JSON', trouble: 'the API server answered with something that is no JSON' },
-])('Collection survives $line in a watch, and goes on', async ({ line, trouble }) => {
+])('Informer survives $line in a watch, and goes on', async ({ line, trouble }) => {
   const requests = await startWatchServer(
     (response) => void response.end(`${line}\n`),
     (response) => void response.write(added),
@@ -126,7 +126,7 @@ test.each([
 });
 
 test.each(['null', '[]', '{}', '{"metadata":{},"items":[]}', '{"items":[null]}'])(
-  'Collection takes %s for no list, and lists anew',
+  'Informer takes %s for no list, and lists anew',
   async (answer) => {
     let lists = 0;
     await startScriptedServer(({ url = '' }, response) => {
@@ -139,7 +139,7 @@ test.each(['null', '[]', '{}', '{"metadata":{},"items":[]}', '{"items":[null]}']
   },
 );
 
-test('Collection gives up a watch that has been silent for 150 s', async () => {
+test('Informer gives up a watch that has been silent for 150 s', async () => {
   const limits: number[] = [];
   const setTimeout = IncomingMessage.prototype.setTimeout;
   const shortened = vi.spyOn(IncomingMessage.prototype, 'setTimeout').mockImplementation(function (
@@ -160,7 +160,7 @@ test('Collection gives up a watch that has been silent for 150 s', async () => {
   expect(queriesOf(server.requests).lists).toHaveLength(1);
 });
 
-test('Collection tells of contact 5 s after a watch has begun, if no event comes before', async () => {
+test('Informer tells of contact 5 s after a watch has begun, if no event comes before', async () => {
   const { server } = await startApiServer();
   await server.put('pods', pod('a'));
   await server.break({ kind: 'status', code: 500 });
@@ -184,7 +184,7 @@ test('Collection tells of contact 5 s after a watch has begun, if no event comes
   expect(passed).toBeGreaterThanOrEqual(5_000);
 });
 
-test('Collection does not take a watch that has ended for one that has lasted 5 s', async () => {
+test('Informer does not take a watch that has ended for one that has lasted 5 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   await startWatchServer(
@@ -197,13 +197,13 @@ test('Collection does not take a watch that has ended for one that has lasted 5 
   expect(followed.heard).toEqual(['the API server ends watches at once']);
 });
 
-test('Collection is current while a watch is open', async () => {
+test('Informer is current while a watch is open', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
-  expect(followed.isCurrent).toBe(false);
-  await until('it watches', 5_000, () => followed.isCurrent);
+  expect(followed.isWatching).toBe(false);
+  await until('it watches', 5_000, () => followed.isWatching);
   await server.break({ kind: 'away' });
-  await until('it does not', 5_000, () => !followed.isCurrent);
+  await until('it does not', 5_000, () => !followed.isWatching);
   await server.break(undefined);
-  await until('it watches again', 5_000, () => followed.isCurrent);
+  await until('it watches again', 5_000, () => followed.isWatching);
 });

@@ -17,13 +17,13 @@ type Value = number | Histogram | ExponentialHistogram;
 type Total = { latest: MetricData; points: Map<string, DataPoint<Value>> };
 
 /** Which series are held, and how many. */
-export type Retirement = Readonly<{
+export type StreamLimits = Readonly<{
   /** Whether a set of attributes is still wanted, asked at each collection; one that is not is forgotten. */
-  keep: (attributes: Attributes, metric: string) => boolean;
+  isStale: (attributes: Attributes, metric: string) => boolean;
   /** The most sets of attributes, of all metrics together. */
-  mostSets: number;
+  maxStreams: number;
   /** Called at a collection that had no room for new sets, with their number. */
-  onRefused: (sets: number) => void;
+  onDropped: (sets: number) => void;
 }>;
 
 /**
@@ -31,16 +31,16 @@ export type Retirement = Readonly<{
  * delta temporality, and what it gives is added up here. A set of attributes that comes back begins anew, with a new
  * start time. A gauge has no total: its last value stays as long as it is wanted.
  */
-export class Retiring {
-  readonly #retirement: Retirement;
+export class DeltaToCumulative {
+  readonly #streams: StreamLimits;
   readonly #isCumulative: boolean;
   readonly #totals = new Map<string, Total>();
   #scope: ScopeMetrics['scope'] | undefined;
   #sets = 0;
 
   /** `isCumulative`: false where sums and histograms are wanted as they were collected. */
-  constructor(retirement: Retirement, isCumulative = true) {
-    this.#retirement = retirement;
+  constructor(streams: StreamLimits, isCumulative = true) {
+    this.#streams = streams;
     this.#isCumulative = isCumulative;
   }
 
@@ -56,7 +56,7 @@ export class Retiring {
         else passed.push(this.#kept(metric));
       }
     }
-    if (refused > 0) this.#retirement.onRefused(refused);
+    if (refused > 0) this.#streams.onDropped(refused);
 
     // The SDK leaves a scope out that has nothing new.
     this.#scope = collected.scopeMetrics[0]?.scope ?? this.#scope;
@@ -83,7 +83,7 @@ export class Retiring {
     this.#totals.set(name, total);
     let refused = 0;
     for (const point of metric.dataPoints as DataPoint<Value>[]) {
-      if (!this.#retirement.keep(point.attributes, name)) continue;
+      if (this.#streams.isStale(point.attributes, name)) continue;
       const key = JSON.stringify(point.attributes);
       const before = total.points.get(key);
       if (before !== undefined) {
@@ -91,7 +91,7 @@ export class Retiring {
         const { startTime, attributes } = before;
         const value = sum(metric, before.value, point.value);
         total.points.set(key, { ...point, startTime, attributes, value });
-      } else if (this.#sets < this.#retirement.mostSets) {
+      } else if (this.#sets < this.#streams.maxStreams) {
         this.#sets += 1;
         total.points.set(key, point);
       } else {
@@ -103,8 +103,8 @@ export class Retiring {
 
   #kept(metric: MetricData): MetricData {
     const points = metric.dataPoints as DataPoint<Value>[];
-    const dataPoints = points.filter(({ attributes }) =>
-      this.#retirement.keep(attributes, metric.descriptor.name),
+    const dataPoints = points.filter(
+      ({ attributes }) => !this.#streams.isStale(attributes, metric.descriptor.name),
     );
     const inOrder = dataPoints.map((point) => ({
       ...point,
@@ -116,7 +116,7 @@ export class Retiring {
   #forget(): void {
     for (const [name, { points }] of this.#totals) {
       for (const [key, { attributes }] of points) {
-        if (this.#retirement.keep(attributes, name)) continue;
+        if (!this.#streams.isStale(attributes, name)) continue;
         points.delete(key);
         this.#sets -= 1;
       }

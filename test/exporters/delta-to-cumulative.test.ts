@@ -16,13 +16,13 @@ function stoppedClock() {
 }
 
 /** A reader that keeps what is not in `gone`, and a counter. */
-function counted({ mostSets = 100 } = {}) {
+function counted({ maxStreams = 100 } = {}) {
   const gone = new Set<string>();
   const refused: number[] = [];
   const reader = retiringReader({
-    keep: ({ type }) => !gone.has(String(type)),
-    mostSets,
-    onRefused: (sets) => refused.push(sets),
+    isStale: ({ type }) => gone.has(String(type)),
+    maxStreams,
+    onDropped: (sets) => refused.push(sets),
   });
   const meter = meterFor(reader);
   const counter = meter.createCounter('checks');
@@ -86,7 +86,7 @@ describe('totals', () => {
 
   test('keep the last value of a gauge, for as long as its set is wanted', async () => {
     let wanted = ['a', 'b'];
-    const reader = retiringReader({ keep: ({ type }) => wanted.includes(String(type)) });
+    const reader = retiringReader({ isStale: ({ type }) => !wanted.includes(String(type)) });
     const level = meterFor(reader).createGauge('level');
     level.record(1, { type: 'a' });
     level.record(2, { type: 'b' });
@@ -164,7 +164,7 @@ describe('a set that is no longer wanted', () => {
   });
 
   test.each(['delta', 'lowmemory'] as const)('is left out of %s, too', async (temporality) => {
-    const reader = retiringReader({ temporality, keep: ({ type }) => type !== 'a' });
+    const reader = retiringReader({ temporality, isStale: ({ type }) => type === 'a' });
     const meter = meterFor(reader);
     for (const type of ['a', 'b']) {
       meter.createCounter('checks').add(1, { type });
@@ -178,7 +178,7 @@ describe('a set that is no longer wanted', () => {
 
 describe('the most sets', () => {
   test('refuse new ones with their number, and let known ones go on', async () => {
-    const { add, points, refused } = counted({ mostSets: 3 });
+    const { add, points, refused } = counted({ maxStreams: 3 });
     add('a');
     add('b');
     expect(valuesOf(await points())).toEqual({ a: 1, b: 1 });
@@ -195,7 +195,7 @@ describe('the most sets', () => {
   });
 
   test('are those of all metrics together', async () => {
-    const { add, meter, reader, refused } = counted({ mostSets: 2 });
+    const { add, meter, reader, refused } = counted({ maxStreams: 2 });
     add('a');
     await readMetrics(reader);
     const seconds = meter.createHistogram('seconds');
@@ -207,7 +207,7 @@ describe('the most sets', () => {
   });
 
   test('have room again once one is forgotten', async () => {
-    const { add, points, gone, refused } = counted({ mostSets: 2 });
+    const { add, points, gone, refused } = counted({ maxStreams: 2 });
     for (const type of ['a', 'b', 'c', 'd', 'e']) {
       add(type);
       expect(Object.keys(valuesOf(await points())).at(-1)).toBe(type);

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import { printable } from '../printable.ts';
+import { ApiError, apiRequest, readBody } from './api-request.ts';
+import { readLines } from './lines.ts';
 import {
   type KubernetesObject,
   type Page,
   readEvent,
   readPage,
   type WatchEvent,
-} from './answers.ts';
-import { ApiError, apiRequest, readBody } from './api-request.ts';
-import { readLines } from './lines.ts';
+} from './responses.ts';
 
 /**
  * Objects a page. A page is parsed whole, so that this bounds what a list takes of memory at its peak: with 5,000 pods,
@@ -17,21 +17,21 @@ import { readLines } from './lines.ts';
  */
 const PAGE_OBJECTS = 50;
 /** In bytes: room for 300 KB an object, ten times what a pod or node has. */
-const MOST_PAGE_BYTES = 32 * 1024 * 1024;
+const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 /** Kubernetes supports 150,000 pods. */
 const MAX_OBJECTS = 200_000;
 const MAX_PAGES = MAX_OBJECTS / PAGE_OBJECTS;
 /** After so many pages, of 10,000 objects together, there is a pause before each further one, in milliseconds. */
-const UNPACED_PAGES = 200;
+const MAX_PAGES_WITHOUT_PAUSE = 200;
 const PAGE_PAUSE_MS = 50;
 /** In bytes; etcd takes no object of more than 1.5 MiB. */
-const MOST_EVENT_BYTES = 8 * 1024 * 1024;
+const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 /** How long a page may take in all, in milliseconds. */
-const PAGE_MS = 30_000;
+const PAGE_TIMEOUT_MS = 30_000;
 /** How long the API server is asked to keep a watch open, in seconds: between this and twice as much. */
 const WATCH_SECONDS = 300;
 /** How long a watch may be silent, in milliseconds: a bookmark comes about once a minute (measured). */
-const SILENCE_MS = 150_000;
+const IDLE_TIMEOUT_MS = 150_000;
 /** A watch that has lived so long, in milliseconds, counts as working even if it brought no event. */
 const WORKING_AFTER_MS = 5_000;
 /** After so many watches in a row that brought events and ended sooner, an event no longer shows that a watch works. */
@@ -42,51 +42,51 @@ const MAX_MESSAGE_LENGTH = 300;
  * The wait after a watch that worked has broken; it doubles with each failure, up to the longest, and is shortened at
  * random by up to a half. Milliseconds.
  */
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
+const INITIAL_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 30_000;
 
-export type CollectionOptions<T extends KubernetesObject, Item> = Readonly<{
+export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
   /** The path of the collection, such as `/api/v1/nodes`. */
   path: string;
   /** Selectors. */
   query: Readonly<Record<string, string>>;
   /** The few fields that are kept of an object; `previous`: what was kept of it before. */
-  pick: (object: T, previous: Item | undefined) => Item;
+  transform: (object: T, previous: Item | undefined) => Item;
   /** By what an object is known; its name if not set. */
   keyOf?: (object: T) => string;
 }> &
-  CollectionEvents;
+  InformerEvents;
 
-export type CollectionEvents = Readonly<{
+export type InformerEvents = Readonly<{
   /** Called after every change of the items. */
   onChange: () => void;
-  /** Called when the API server cannot be asked, and not again before `onContact`. */
-  onTrouble: (error: Error) => void;
+  /** Called when the API server cannot be asked, and not again before `onRecovery`. */
+  onError: (error: Error) => void;
   /** Called when it can be asked again; `milliseconds`: how long it could not. */
-  onContact: (milliseconds: number) => void;
+  onRecovery: (milliseconds: number) => void;
   /** Called with what is wrong with an object that is left out, each time that it comes. */
-  onOddity: (text: string) => void;
+  onInvalid: (text: string) => void;
 }>;
 
 /**
  * The objects of a collection of the API server, listed once and kept up to date by a watch. When the API server
  * is away the last known items stay: no answer is never an empty collection.
  */
-export class Collection<T extends KubernetesObject, Item> {
-  readonly #options: CollectionOptions<T, Item>;
+export class Informer<T extends KubernetesObject, Item> {
+  readonly #options: InformerOptions<T, Item>;
   #items: Map<string, Item> | undefined;
   #resourceVersion: string | undefined;
-  #trouble: { error: Error; since: number } | undefined;
+  #outage: { error: Error; since: number } | undefined;
   #failures = 0;
-  #isCurrent = false;
+  #isWatching = false;
   /** Watches in a row, the current one included, that brought events and have not lived long enough to count as working. */
   #shortWatches = 0;
   /** Whether the last attempt ended because its resourceVersion was too old. */
   #wasGone = false;
   /** Ends the wait for the next attempt. */
-  #hurry = new AbortController();
+  #retryNow = new AbortController();
 
-  constructor(options: CollectionOptions<T, Item>) {
+  constructor(options: InformerOptions<T, Item>) {
     this.#options = options;
   }
 
@@ -96,21 +96,21 @@ export class Collection<T extends KubernetesObject, Item> {
   }
 
   /** Whether the API server tells of changes at the moment. */
-  get isCurrent(): boolean {
-    return this.#isCurrent;
+  get isWatching(): boolean {
+    return this.#isWatching;
   }
 
   /** Why the API server cannot be asked; `undefined` while it can. */
-  get trouble(): Error | undefined {
-    return this.#trouble?.error;
+  get error(): Error | undefined {
+    return this.#outage?.error;
   }
 
   /**
    * Has the API server be asked again as soon as a second after the last attempt, if that failed, or when it said
    * itself. Does nothing while it tells of changes.
    */
-  hurry(): void {
-    if (!this.#isCurrent) this.#hurry.abort();
+  retryNow(): void {
+    if (!this.#isWatching) this.#retryNow.abort();
   }
 
   /** Lists and watches until the signal aborts. Never rejects. */
@@ -137,12 +137,12 @@ export class Collection<T extends KubernetesObject, Item> {
     const items = new Map<string, Item>();
     let next: string | undefined;
     for (let pages = 0; pages < MAX_PAGES && items.size <= MAX_OBJECTS; pages++) {
-      if (pages >= UNPACED_PAGES) await sleep(PAGE_PAUSE_MS, undefined, { signal });
+      if (pages >= MAX_PAGES_WITHOUT_PAUSE) await sleep(PAGE_PAUSE_MS, undefined, { signal });
       const page = await this.#listPage(next, signal);
       const listed = items.size;
       for (const object of page.objects) {
         const key = this.#keyOf(object as T | undefined);
-        if (key !== undefined) items.set(key, this.#pick(key, object as T));
+        if (key !== undefined) items.set(key, this.#transform(key, object as T));
       }
       if (page.next === undefined) {
         this.#items = items;
@@ -157,7 +157,7 @@ export class Collection<T extends KubernetesObject, Item> {
   }
 
   async #listPage(next: string | undefined, signal: AbortSignal): Promise<Page> {
-    using limit = deadline(signal, PAGE_MS, 'the API server takes too long over a list');
+    using limit = deadline(signal, PAGE_TIMEOUT_MS, 'the API server takes too long over a list');
     const response = await apiRequest(
       this.#options.path,
       {
@@ -169,7 +169,7 @@ export class Collection<T extends KubernetesObject, Item> {
       // A page of pods is packed to a twentieth (docs/api-server-load.md).
       { 'accept-encoding': 'gzip' },
     );
-    return readPage(await readBody(response, MOST_PAGE_BYTES));
+    return readPage(await readBody(response, MAX_PAGE_BYTES));
   }
 
   /** Watches from the last resourceVersion on. Returns when the API server ends the watch. */
@@ -185,7 +185,7 @@ export class Collection<T extends KubernetesObject, Item> {
       },
       signal,
     );
-    response.setTimeout(SILENCE_MS, () =>
+    response.setTimeout(IDLE_TIMEOUT_MS, () =>
       response.destroy(new Error('the API server has fallen silent in a watch')),
     );
     const working = setTimeout(() => {
@@ -193,17 +193,17 @@ export class Collection<T extends KubernetesObject, Item> {
       this.#works();
     }, WORKING_AFTER_MS);
     let hasBrought = false;
-    this.#isCurrent = true;
-    this.#hurry = new AbortController();
+    this.#isWatching = true;
+    this.#retryNow = new AbortController();
     try {
-      for await (const line of readLines(response, MOST_EVENT_BYTES)) {
+      for await (const line of readLines(response, MAX_EVENT_BYTES)) {
         this.#apply(readEvent(line));
         if (!hasBrought) this.#shortWatches += 1;
         hasBrought = true;
         if (this.#shortWatches <= MAX_SHORT_WATCHES) this.#works();
       }
     } finally {
-      this.#isCurrent = false;
+      this.#isWatching = false;
       clearTimeout(working);
       response.destroy();
     }
@@ -216,26 +216,26 @@ export class Collection<T extends KubernetesObject, Item> {
     const key = this.#keyOf(object);
     if (key === undefined) return;
     if (event.kind === 'deleted') this.#items?.delete(key);
-    else this.#items?.set(key, this.#pick(key, object as T));
+    else this.#items?.set(key, this.#transform(key, object as T));
     this.#options.onChange();
   }
 
   #keyOf(object: T | undefined): string | undefined {
-    if (object === undefined) this.#options.onOddity('an object without a name is left out');
+    if (object === undefined) this.#options.onInvalid('an object without a name is left out');
     return object && (this.#options.keyOf?.(object) ?? object.metadata.name);
   }
 
-  #pick(key: string, object: T): Item {
-    return this.#options.pick(object, this.#items?.get(key));
+  #transform(key: string, object: T): Item {
+    return this.#options.transform(object, this.#items?.get(key));
   }
 
   #works(): void {
     this.#failures = 0;
     this.#wasGone = false;
-    if (this.#trouble === undefined) return;
-    const { since } = this.#trouble;
-    this.#trouble = undefined;
-    this.#options.onContact(performance.now() - since);
+    if (this.#outage === undefined) return;
+    const { since } = this.#outage;
+    this.#outage = undefined;
+    this.#options.onRecovery(performance.now() - since);
   }
 
   async #recover(error: Error, signal: AbortSignal): Promise<void> {
@@ -249,24 +249,24 @@ export class Collection<T extends KubernetesObject, Item> {
     }
     this.#wasGone = isGone;
     // It is so that a watch breaks off; it is trouble if no other can be had.
-    if (this.#failures > 0 && this.#trouble === undefined) {
-      this.#trouble = { error, since: performance.now() };
-      this.#options.onTrouble(error);
+    if (this.#failures > 0 && this.#outage === undefined) {
+      this.#outage = { error, since: performance.now() };
+      this.#options.onError(error);
     }
     const asked = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
-    await this.#wait(Math.min(asked, LONGEST_WAIT_MS), signal);
+    await this.#wait(Math.min(asked, MAX_BACKOFF_MS), signal);
   }
 
-  /** Waits for as long as the failures say, or until somebody is in a hurry, but not less than `least` milliseconds. */
+  /** Waits for as long as the failures say, or until somebody is in a retryNow, but not less than `least` milliseconds. */
   async #wait(least: number, signal: AbortSignal): Promise<void> {
     const begun = performance.now();
-    const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#failures, LONGEST_WAIT_MS);
+    const wait = Math.min(INITIAL_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
     const milliseconds = Math.max(wait * (0.5 + Math.random() / 2), least);
-    const ended = AbortSignal.any([signal, this.#hurry.signal]);
+    const ended = AbortSignal.any([signal, this.#retryNow.signal]);
     await sleep(milliseconds, undefined, { signal: ended }).catch(() => {});
-    if (!this.#hurry.signal.aborted) return;
-    this.#hurry = new AbortController();
-    const left = Math.max(FIRST_WAIT_MS, least) - (performance.now() - begun);
+    if (!this.#retryNow.signal.aborted) return;
+    this.#retryNow = new AbortController();
+    const left = Math.max(INITIAL_BACKOFF_MS, least) - (performance.now() - begun);
     await sleep(Math.max(0, left), undefined, { signal }).catch(() => {});
   }
 }

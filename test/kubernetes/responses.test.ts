@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readEvent, readPage } from '../../src/kubernetes/answers.ts';
+import { readEvent, readPage } from '../../src/kubernetes/responses.ts';
 
 const META = '"metadata":{"resourceVersion":"5"}';
 

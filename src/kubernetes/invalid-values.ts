@@ -57,7 +57,7 @@ export function shownValue(value: unknown): string {
 }
 
 /** Passes each text on once, and ten in all. */
-export function reportOnce(report: (text: string) => void): (text: string) => void {
+export function logOnce(report: (text: string) => void): (text: string) => void {
   const reported = new Set<string>();
   return (text) => {
     if (reported.has(text) || reported.size >= MAX_REPORTS) return;

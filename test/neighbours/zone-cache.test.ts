@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Zones } from '../../src/neighbours/zones.ts';
+import { ZoneCache } from '../../src/neighbours/zone-cache.ts';
 
 const { waits } = vi.hoisted(() => ({ waits: [] as number[] }));
 
@@ -11,7 +11,7 @@ vi.mock('node:timers/promises', () => ({
   },
 }));
 
-/** Zones of the nodes `a` and `b`; others cannot be read. */
+/** ZoneCache of the nodes `a` and `b`; others cannot be read. */
 function play() {
   waits.length = 0;
   const stop = new AbortController();
@@ -19,7 +19,7 @@ function play() {
   const lookedUp: string[] = [];
   let atOnce = 0;
   const onKnown = vi.fn();
-  const zones = new Zones({
+  const zones = new ZoneCache({
     readZone: async (nodeName) => {
       lookedUp.push(nodeName);
       atOnce += 1;
@@ -35,37 +35,37 @@ function play() {
   return { zones, lookedUp, onKnown, stop };
 }
 
-test('Zones.of() is undefined until the zone has been looked up, once', async () => {
+test('ZoneCache.of() is undefined until the zone has been looked up, once', async () => {
   const { zones, lookedUp, onKnown } = play();
-  expect(zones.of('a')).toBeUndefined();
-  await vi.waitUntil(() => zones.of('a') === 'zone-a');
-  expect(zones.of('a')).toBe('zone-a');
+  expect(zones.get('a')).toBeUndefined();
+  await vi.waitUntil(() => zones.get('a') === 'zone-a');
+  expect(zones.get('a')).toBe('zone-a');
   expect(lookedUp).toEqual(['a']);
   expect(onKnown).toHaveBeenCalledTimes(1);
 });
 
-test('Zones looks up one node at a time, with a second in between', async () => {
+test('ZoneCache looks up one node at a time, with a second in between', async () => {
   const { zones, lookedUp } = play();
-  for (const name of ['a', 'b', 'a']) zones.of(name);
-  await vi.waitUntil(() => zones.of('b') === 'zone-b' && waits.length === 2);
+  for (const name of ['a', 'b', 'a']) zones.get(name);
+  await vi.waitUntil(() => zones.get('b') === 'zone-b' && waits.length === 2);
   expect(lookedUp).toEqual(['a', 'b']);
   expect(waits).toEqual([1_000, 1_000]);
 });
 
-test('Zones tells of one that cannot be read as empty, and reads it again after a minute', async () => {
+test('ZoneCache tells of one that cannot be read as empty, and reads it again after a minute', async () => {
   const { zones, lookedUp, onKnown } = play();
-  zones.of('unreadable');
+  zones.get('unreadable');
   await vi.waitUntil(() => lookedUp.length === 3);
-  expect(zones.of('unreadable')).toBe('');
+  expect(zones.get('unreadable')).toBe('');
   expect(lookedUp).toEqual(['unreadable', 'unreadable', 'unreadable']);
   expect(new Set(waits)).toEqual(new Set([60_000]));
   expect(onKnown).toHaveBeenCalled();
 });
 
-test('Zones looks nothing up once it has ended', async () => {
+test('ZoneCache looks nothing up once it has ended', async () => {
   const { zones, lookedUp, stop } = play();
-  zones.of('a');
-  zones.of('b');
+  zones.get('a');
+  zones.get('b');
   stop.abort();
   await vi.waitUntil(() => waits.length === 1);
   expect(lookedUp).toEqual(['a']);

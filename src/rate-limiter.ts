@@ -1,5 +1,5 @@
 /** How much is served at once. */
-export type PaceOptions = Readonly<{
+export type RateLimit = Readonly<{
   /** Milliseconds. */
   window: number;
   /** How many are served in a window for whoever comes first. */
@@ -13,14 +13,14 @@ type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => vo
  * do not take the CPU. The first of each client in a window is always served at once: who comes seldom, as a
  * neighbour's check or kubelet's probe does, never waits for those who come often.
  */
-export class Pace {
-  readonly #options: PaceOptions;
+export class RateLimiter {
+  readonly #options: RateLimit;
   readonly #served = new Set<string>();
   #count = 0;
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: PaceOptions) {
+  constructor(options: RateLimit) {
     this.#options = options;
   }
 

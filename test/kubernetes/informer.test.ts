@@ -8,7 +8,7 @@ vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),
 );
 
-test('Collection lists by pages of 50, tells of it once, and watches from the list on', async () => {
+test('Informer lists by pages of 50, tells of it once, and watches from the list on', async () => {
   const { server } = await startApiServer();
   const names = Array.from({ length: 120 }, (_, index) => `pod-${index}`);
   for (const name of names) await server.put('pods', pod(name));
@@ -35,7 +35,7 @@ test('Collection lists by pages of 50, tells of it once, and watches from the li
   expect(new URL(server.requests[0]?.path ?? '', server.url).pathname).toBe(PODS);
 });
 
-test('Collection has no items until the last page has come', async () => {
+test('Informer has no items until the last page has come', async () => {
   let answerLastPage: (() => void) | undefined;
   await startScriptedServer(({ url = '' }, response) => {
     if (url.includes('watch=true')) silent(response);
@@ -49,14 +49,14 @@ test('Collection has no items until the last page has come', async () => {
   await followed.has('a=', 'b=');
 });
 
-test('Collection is empty when the list is', async () => {
+test('Informer is empty when the list is', async () => {
   await startApiServer();
   const followed = new Followed();
   await followed.has();
   expect(followed.trouble).toBeUndefined();
 });
 
-test('Collection follows what is added, modified and deleted, without another list', async () => {
+test('Informer follows what is added, modified and deleted, without another list', async () => {
   const { server } = await startApiServer();
   await server.put('pods', pod('a'));
   const followed = new Followed();
@@ -73,7 +73,7 @@ test('Collection follows what is added, modified and deleted, without another li
   expect(followed.heard).toEqual([]);
 });
 
-test('Collection goes on where it was, without another list, when a watch is cut', async () => {
+test('Informer goes on where it was, without another list, when a watch is cut', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
   await until('it watches', 5_000, () => server.watchers === 1);
@@ -90,7 +90,7 @@ test('Collection goes on where it was, without another list, when a watch is cut
   expect(followed.heard).toEqual([]);
 });
 
-test('Collection lists anew when an open watch ends with 410', async () => {
+test('Informer lists anew when an open watch ends with 410', async () => {
   const { server } = await startApiServer();
   await server.put('pods', pod('a'));
   const followed = new Followed();
@@ -102,7 +102,7 @@ test('Collection lists anew when an open watch ends with 410', async () => {
   expect(followed.heard).toEqual([]);
 });
 
-test('Collection lists anew when it has missed too much, and forgets what is gone meanwhile', async () => {
+test('Informer lists anew when it has missed too much, and forgets what is gone meanwhile', async () => {
   const { server } = await startApiServer();
   for (const name of ['a', 'b']) await server.put('pods', pod(name));
   const followed = new Followed();
