@@ -11,6 +11,10 @@ import {
   latencyByCheck,
   of,
   PATHS,
+  roundTrip,
+  sentAgain,
+  sentAgainTo,
+  someCauses,
   someFailures,
 } from './promql.ts';
 import { COMMON } from './variables.ts';
@@ -50,7 +54,7 @@ const BEFORE: readonly Panel[] = [
     title: 'Failed checks a second, by check',
     description: 'What the alerts are made of, over time. One check that fails is one error.',
     queries: [{ expr: byCheck('check', failures('type')), legend: '{{check}}' }],
-    width: 12,
+    width: 8,
     height: 8,
     unit: 'cps',
   }),
@@ -59,7 +63,16 @@ const BEFORE: readonly Panel[] = [
     description:
       'Where requests stop; empty when none does. dns_done: name look-ups. connect_done: nothing listens, or packets get lost. tls_handshake_done: certificates. round_trip_error: it connects, but does not answer in time. status_code_<NNN>: it answers, but with an error.',
     queries: [{ expr: someFailures('event'), legend: '{{event}}' }],
-    width: 12,
+    width: 8,
+    height: 8,
+    unit: 'cps',
+  }),
+  timeSeries({
+    title: 'Failed checks a second, by cause',
+    description:
+      "Why, by the kernel's account; empty when none fails. unreachable: the node is down or cut off. refused: its program does not run. hung: it runs, and does not respond. packets_lost, mtu: the network. dns, tls, status: the target.",
+    queries: [{ expr: someCauses(), legend: '{{cause}}' }],
+    width: 8,
     height: 8,
     unit: 'cps',
   }),
@@ -88,6 +101,39 @@ const LATENCY: readonly Panel[] = [
     '99th percentile',
     'Jumps to 1 s, 3 s or 5 s are lost packets that were sent again, or name look-ups asked again.',
   ),
+];
+
+const NETWORK: readonly Panel[] = [
+  timeSeries({
+    title: 'Round-trip time between nodes',
+    description:
+      "Seconds of the TCP handshake's round trip, by the kernel, over all paths: the network alone, without the programs. When the median rises, all paths are slow; when only p99 does, one path of a hundred, or one packet.",
+    queries: [
+      { expr: roundTrip(0.5, '', PATHS), legend: 'p50' },
+      { expr: roundTrip(0.99, '', PATHS), legend: 'p99' },
+    ],
+    width: 8,
+    height: 8,
+    unit: 's',
+  }),
+  timeSeries({
+    title: 'Packets lost from a node',
+    description:
+      'The share of the TCP segments from a node to its neighbours that had to be sent again. One node high: it loses packets that it sends. All a little: see the nodes to which they are lost, to the right.',
+    queries: [{ expr: sentAgain('node', PATHS), legend: '{{node}}' }],
+    width: 8,
+    height: 8,
+    unit: 'percentunit',
+  }),
+  timeSeries({
+    title: 'Packets lost to a node',
+    description:
+      'The share of the TCP segments to a node from its neighbours that had to be sent again. One node high: packets to it are lost, and if it is high to the left as well, in both directions.',
+    queries: [{ expr: sentAgainTo(), legend: '{{to}}' }],
+    width: 8,
+    height: 8,
+    unit: 'percentunit',
+  }),
 ];
 
 const PROBES: readonly Panel[] = [
@@ -130,6 +176,8 @@ export const OVERVIEW: Dashboard = {
     ...BEFORE,
     row('Latency'),
     ...LATENCY,
+    row('The network, by the kernel'),
+    ...NETWORK,
     row('The probes'),
     ...PROBES,
   ],

@@ -1,23 +1,23 @@
 import type { Dashboard, Panel } from './grafana.ts';
 import { PATH_UID } from './links.ts';
-import { NONE_STEPS, row, SHARE_STEPS, stat, stateTimeline, timeSeries } from './panels.ts';
+import { row, SHARE_STEPS, stateTimeline, timeSeries } from './panels.ts';
+import { PROBE } from './path-probe.ts';
 import {
   checks,
-  eventLoopDelay,
   failing,
   failures,
   latency,
-  of,
   phase,
-  rate,
   reached,
+  roundTrip,
+  sentAgain,
+  someCauses,
   someFailures,
 } from './promql.ts';
 import { COMMON, NODE, TYPES } from './variables.ts';
 
 const FROM = 'node="$node", type=~"$type"';
 const TO = 'type="path_$node"';
-const ITSELF = 'node="$node"';
 
 const QUANTILES = [
   ['median', 0.5],
@@ -41,7 +41,16 @@ const OUT: readonly Panel[] = [
     description:
       'Where the requests of this node stop; empty when none does. dns_done: its name look-ups. connect_done: refused, or packets get lost. tls_handshake_done: certificates. round_trip_error: no answer in time. status_code_<NNN>: an answer, but an error.',
     queries: [{ expr: someFailures('event', FROM), legend: '{{event}}' }],
-    width: 12,
+    width: 6,
+    height: 9,
+    unit: 'cps',
+  }),
+  timeSeries({
+    title: 'Failed checks a second, by cause',
+    description:
+      "Why, by the kernel's account; empty when none fails. unreachable: no answer to a connection. refused: nothing listens. hung: acknowledged, but no response. packets_lost, mtu: the network.",
+    queries: [{ expr: someCauses(FROM), legend: '{{cause}}' }],
+    width: 6,
     height: 9,
     unit: 'cps',
   }),
@@ -100,6 +109,33 @@ const OUT: readonly Panel[] = [
     height: 7,
     unit: 's',
   }),
+  timeSeries({
+    title: 'Round-trip time of each check (p50)',
+    description:
+      "Seconds of the TCP handshake's round trip, by the kernel: the network alone. Where the latency above is high and this is not, the program at the other end is slow, or this one.",
+    queries: [{ expr: roundTrip(0.5, 'type', FROM), legend: '{{type}}' }],
+    width: 8,
+    height: 7,
+    unit: 's',
+  }),
+  timeSeries({
+    title: 'Round-trip time of each check (p99)',
+    description:
+      "The same, for the slowest of a hundred. High on all paths: this node's link is full, or it lacks CPU for its network. High on one: that path.",
+    queries: [{ expr: roundTrip(0.99, 'type', FROM), legend: '{{type}}' }],
+    width: 8,
+    height: 7,
+    unit: 's',
+  }),
+  timeSeries({
+    title: 'Packets lost, by check',
+    description:
+      'The share of the TCP segments of each check that had to be sent again. All paths: this node loses packets. One: that path, or the node at its end; open its page.',
+    queries: [{ expr: sentAgain('type', FROM), legend: '{{type}}' }],
+    width: 8,
+    height: 7,
+    unit: 'percentunit',
+  }),
 ];
 
 const IN: readonly Panel[] = [
@@ -130,74 +166,6 @@ const IN: readonly Panel[] = [
     width: 8,
     height: 8,
     unit: 's',
-  }),
-];
-
-const PROBE: readonly Panel[] = [
-  stat({
-    title: 'Reports',
-    description:
-      'Probes on this node whose metrics arrive: 1, or 2 during a rollout with surge. No data: none.',
-    queries: [{ expr: `count(${of('kubenurse_build_info', ITSELF)})` }],
-    width: 4,
-    height: 6,
-    unit: 'short',
-    steps: [{ color: 'green', value: null }],
-  }),
-  stat({
-    title: 'Exports that failed',
-    description:
-      'Within the window of the rates. 1 or more: the metrics do not get where they are pushed to; the log of the pod says why.',
-    queries: [
-      {
-        expr: `sum(increase(${of('kubenurse_export_failures_total', ITSELF)}[$__rate_interval]))`,
-      },
-    ],
-    width: 4,
-    height: 6,
-    unit: 'short',
-    steps: NONE_STEPS,
-  }),
-  timeSeries({
-    title: 'Incoming checks',
-    description:
-      'How many neighbours asked this node in the last minute. 0, while it reports: nothing gets in, or it is cordoned or not ready.',
-    queries: [
-      {
-        expr: `max(${of('kubenurse_neighbourhood_incoming_checks', ITSELF)})`,
-        legend: 'neighbours',
-      },
-    ],
-    width: 4,
-    height: 6,
-    unit: 'short',
-  }),
-  timeSeries({
-    title: 'Event loop delay (p99)',
-    description:
-      "By how much this probe's own timers are late. Near the latencies above, the node is short of CPU, and they are not to be trusted.",
-    queries: [{ expr: eventLoopDelay(0.99, ITSELF), legend: '{{node}}' }],
-    width: 4,
-    height: 6,
-    unit: 's',
-  }),
-  timeSeries({
-    title: 'Memory',
-    description:
-      'Resident memory, with the program file that is mapped: more than what counts against the limit of the container. It should be level after the first minutes; a steady rise is a leak, to be reported.',
-    queries: [{ expr: `sum(${of('process_resident_memory_bytes', ITSELF)})`, legend: 'resident' }],
-    width: 4,
-    height: 6,
-    unit: 'bytes',
-  }),
-  timeSeries({
-    title: 'CPU',
-    description:
-      'In cores. With a CPU limit near it, the probe is throttled and measures its latencies too long: set none.',
-    queries: [{ expr: rate('process_cpu_seconds_total', '', ITSELF), legend: 'CPU' }],
-    width: 4,
-    height: 6,
-    unit: 'short',
   }),
 ];
 

@@ -12,6 +12,10 @@ const REQUESTS = 'kubenurse_httpclient_requests_total';
 const DURATION = 'kubenurse_httpclient_request_duration_seconds';
 const TRACE = 'kubenurse_httpclient_trace_request_duration_seconds';
 const EVENT_LOOP = 'kubenurse_event_loop_delay_seconds';
+const RTT = 'kubenurse_tcp_rtt_seconds';
+const CAUSES = 'kubenurse_check_failures_total';
+const SENT = 'kubenurse_tcp_segments_sent_total';
+const SENT_AGAIN = 'kubenurse_tcp_segments_retransmitted_total';
 
 /** The series of this metric that are of the probes chosen, and match these matchers too. */
 export function of(metric: string, matchers = ''): string {
@@ -81,6 +85,28 @@ export function latency(quantile: number, by: string, matchers = ''): string {
 export function latencyByCheck(quantile: number): string {
   const buckets = rate(`${DURATION}_bucket`, 'type, le');
   return `histogram_quantile(${quantile}, ${byCheck('check, le', buckets)})`;
+}
+
+/** A quantile of the TCP handshake's round trip, in seconds, by the kernel. */
+export function roundTrip(quantile: number, by: string, matchers: string): string {
+  const labels = by === '' ? 'le' : `${by}, le`;
+  return `histogram_quantile(${quantile}, ${rate(`${RTT}_bucket`, labels, matchers)})`;
+}
+
+/** Failed checks a second by cause, without those that are 0. */
+export function someCauses(matchers = ''): string {
+  return `${rate(CAUSES, 'cause', matchers)} > 0`;
+}
+
+/** The share of TCP segments that were sent again, 0 to 1. */
+export function sentAgain(by: string, matchers: string): string {
+  return `${rate(SENT_AGAIN, by, matchers)} / ${rate(SENT, by, matchers)}`;
+}
+
+/** The same, by the node that they were sent to: the label `to`. */
+export function sentAgainTo(): string {
+  const to = (metric: string) => asked(rate(metric, 'type', PATHS), 'to');
+  return `${to(SENT_AGAIN)} / ${to(SENT)}`;
 }
 
 /** A quantile of the seconds from the request's start to its events. */
