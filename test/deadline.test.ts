@@ -17,7 +17,7 @@ test('deadline() aborts after its time, with an error of its message', () => {
   vi.advanceTimersByTime(1);
 
   expect(signal.aborted).toBe(true);
-  expect(signal.reason).toEqual(new Error('no answer within 5 s'));
+  expect(signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no answer within 5 s' });
 });
 
 test('deadline() aborts with its parent, for its reason', () => {
