@@ -20,7 +20,7 @@ const ROWS: readonly Row[] = [
   ['… per hour, computed', (load) => inBytes(statusBytesAnHour(load))],
   ['… for a probe on each node', (load) => inBytes(load.nodes * statusBytesAnHour(load))],
   ['a cordon and uncordon', ({ cordons }) => inBytes(nodeBytes(cordons))],
-  ['a pod of ours replaced', ({ replacements }) => inBytes(podBytes(replacements))],
+  ['a kubenurse pod replaced', ({ replacements }) => inBytes(podBytes(replacements))],
   [
     '… all pods, for a probe on each node',
     ({ nodes, replacements }) => inBytes(nodes * nodes * podBytes(replacements)),
