@@ -1,0 +1,153 @@
+import { resolvesNothing } from './dns.ts';
+import { type Draft, firstSince, mainCause } from './draft.ts';
+import type { Evidence, Observation } from './evidence.ts';
+import type { Kind, Victim } from './finding.ts';
+import { type Failing, scopesOf, where } from './scope.ts';
+import { type DeadEndpoints, mayBeChance } from './service-noise.ts';
+import { count, failure } from './words.ts';
+
+type Rule = Readonly<{
+  kind: Kind;
+  component: string;
+  name: string;
+  /** Runbooks for the whole cluster, and for a part of it. */
+  runbooks: readonly [everywhere: string, part: string];
+  /** What else it explains of the node where it fails. */
+  explains?: (other: Observation) => boolean;
+}>;
+
+const ON_NODE = 'KubenurseCheckFailingOnNode.md';
+const FROM_NODE = 'KubenurseApiServerUnreachableFromNode.md';
+
+/** In this order: each takes its victims from those after it. */
+const RULES: readonly Rule[] = [
+  {
+    kind: 'api_server',
+    component: 'api_server_direct',
+    name: 'The API server',
+    runbooks: ['KubenurseApiServerUnreachable.md', FROM_NODE],
+    explains: ({ check }) => check.kind === 'api_server_dns' && check.cause !== 'dns',
+  },
+  {
+    kind: 'api_server_by_name',
+    component: 'api_server_dns',
+    name: 'The API server, by its DNS name,',
+    runbooks: ['KubenurseApiServerUnreachableByName.md', FROM_NODE],
+  },
+  {
+    kind: 'service',
+    component: 'me_service',
+    name: 'The service',
+    runbooks: ['KubenurseServiceFailing.md', ON_NODE],
+    // An ingress without endpoints says so by a status.
+    explains: ({ check }) => check.kind === 'me_ingress' && check.cause === 'status',
+  },
+  {
+    kind: 'ingress',
+    component: 'me_ingress',
+    name: 'The ingress',
+    runbooks: ['KubenurseIngressFailing.md', ON_NODE],
+  },
+];
+
+/**
+ * What every pod checks: DNS, the API server, service, ingress, extra checks, as far as no isolated node and no dead
+ * endpoint explains it.
+ */
+export function findComponents(
+  evidence: Evidence,
+  isolated: ReadonlySet<string>,
+  dead: DeadEndpoints,
+): Draft[] {
+  const open = new Map(
+    [...evidence.components].map(([type, all]) => [
+      type,
+      all.filter(({ node }) => !isolated.has(node)),
+    ]),
+  );
+  for (const type of ['me_service', 'me_ingress']) {
+    const isCredible = (each: Observation) =>
+      each.up !== false || !mayBeChance(each, dead, evidence.reports.size);
+    open.set(type, (open.get(type) ?? []).filter(isCredible));
+  }
+  const extras = [...open.keys()].filter((type) => RULES.every((rule) => rule.component !== type));
+  return [
+    ...findDns(evidence, open),
+    ...[...RULES, ...extras.map(extraRule)].flatMap((rule) => apply(evidence, open, rule)),
+  ];
+}
+
+function extraRule(type: string): Rule {
+  const name = `The target of the check ${type}`;
+  return { kind: 'extra', component: type, name, runbooks: ['KubenurseCheckFailing.md', ON_NODE] };
+}
+
+type Open = Map<string, Observation[]>;
+
+/** DNS has no check: it fails where the names of the others cannot be resolved. */
+function findDns(evidence: Evidence, open: Open): Draft[] {
+  const byNode = Map.groupBy([...open.values()].flat(), ({ node }) => node);
+  const observations = [...byNode.values()].flatMap((checks) => resolvesNothing(checks) ?? []);
+  return scopesOf(evidence, observations).map((failing) => {
+    const nodes = new Set(failing.failing.map(({ node }) => node));
+    const victims = take(open, (each) => nodes.has(each.node) && each.check.cause === 'dns');
+    return draft(
+      {
+        kind: 'dns',
+        component: 'dns',
+        name: 'DNS',
+        runbooks: ['KubenurseDnsFailing.md', 'KubenurseDnsFailingOnNode.md'],
+      },
+      failing,
+      victims,
+    );
+  });
+}
+
+function apply(evidence: Evidence, open: Open, rule: Rule): Draft[] {
+  return scopesOf(evidence, open.get(rule.component) ?? []).map((failing) => {
+    const nodes = new Set(failing.failing.map(({ node }) => node));
+    const { explains } = rule;
+    const victims = take(
+      open,
+      (each) =>
+        nodes.has(each.node) && (each.check.type === rule.component || (explains?.(each) ?? false)),
+    );
+    return draft(rule, failing, victims);
+  });
+}
+
+/** Removes the failures for which this holds from what is open. */
+function take(open: Open, isVictim: (each: Observation) => boolean): Victim[] {
+  const victims: Victim[] = [];
+  for (const [type, all] of open) {
+    const isTaken = (each: Observation) => each.check.state === 'failing' && isVictim(each);
+    victims.push(...all.filter(isTaken).map(({ node }) => ({ node, type })));
+    open.set(
+      type,
+      all.filter((each) => !isTaken(each)),
+    );
+  }
+  return victims;
+}
+
+function draft(rule: Rule, { scope, failing, of }: Failing, victims: Victim[]): Draft {
+  const cause = mainCause(failing.map(({ check }) => check));
+  const text = failing.find(({ check }) => check.cause === cause)?.check.text;
+  const isEverywhere = scope.in === 'cluster';
+  return {
+    kind: rule.kind,
+    severity: isEverywhere || scope.in === 'zones' ? 'critical' : 'warning',
+    subject: { type: 'component', component: rule.component, scope },
+    cause,
+    since: firstSince(failing),
+    witnesses: { agree: failing.length, of },
+    headline: `${rule.name} fails ${where(scope)}: ${failure(cause)}.`,
+    details: [
+      `It fails on ${failing.length} of ${count(of, 'node')}.`,
+      ...(text ? [`The error: ${text}.`] : []),
+    ],
+    runbook: rule.runbooks[isEverywhere ? 0 : 1],
+    victims,
+  };
+}

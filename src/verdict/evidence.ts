@@ -1,0 +1,162 @@
+import type { Cause } from '../probe.ts';
+import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
+
+/** Failures in a row from which on a check counts as failing: one lost check is none. */
+export const CONFIRMED = 2;
+
+/** Failures in a row from which on a check is believed that no other check confirms. */
+export const CONFIRMED_ALONE = 3;
+
+/** What is known of the connections from one node to another. */
+export type Edge = Readonly<{
+  from: string;
+  to: string;
+  up: boolean;
+  cause: Cause | null;
+  since: number | null;
+  /** Results in a row; 0 where the only attempt was to fetch the report. */
+  consecutive: number;
+  /** Undefined where the only attempt was to fetch the report. */
+  check?: CheckReport;
+}>;
+
+/** A check of one node by another, whatever came of it. */
+export type PathCheck = Readonly<{ from: string; to: string; check: CheckReport }>;
+
+/** A check of something that every pod checks. `up` is undefined where a failure is not confirmed. */
+export type Observation = Readonly<{
+  node: string;
+  check: CheckReport;
+  up: boolean | undefined;
+  since: number | null;
+}>;
+
+/** A view, by node. One pod a node: of two, the first that is listed. */
+export type Evidence = Readonly<{
+  view: ClusterView;
+  /** Every node that is expected to report or has reported. */
+  nodes: ReadonlySet<string>;
+  reports: ReadonlyMap<string, Report>;
+  /** Nodes that did not report. */
+  silent: ReadonlyMap<string, SilentPod>;
+  cordoned: ReadonlySet<string>;
+  zones: ReadonlyMap<string, string>;
+  paths: readonly PathCheck[];
+  /** The paths of which it is known whether they work, and the attempts to fetch reports. */
+  edges: readonly Edge[];
+  from: ReadonlyMap<string, readonly Edge[]>;
+  to: ReadonlyMap<string, readonly Edge[]>;
+  /** How many checks of a node have failed, but not often enough to be an edge. */
+  unconfirmed: ReadonlyMap<string, number>;
+  /** By check `type`. */
+  components: ReadonlyMap<string, readonly Observation[]>;
+}>;
+
+/** Puts the view in order. */
+export function readEvidence(view: ClusterView): Evidence {
+  const reports = new Map<string, Report>();
+  for (const report of view.reports) {
+    if (!reports.has(report.node)) reports.set(report.node, report);
+  }
+  const silent = new Map(
+    view.silent.filter(({ node }) => !reports.has(node)).map((pod) => [pod.node, pod]),
+  );
+  const paths = [...reports.values()].flatMap(pathsOf);
+  const edges = paths.flatMap((path) => edgeOf(path, reports, view.now));
+  edges.push(...fetches(view, reports, silent, edges));
+  return {
+    view,
+    nodes: new Set([...view.expected, ...view.reports].map(({ node }) => node)),
+    reports,
+    silent,
+    cordoned: new Set(view.cordoned),
+    zones: zonesOf(view),
+    paths,
+    edges,
+    from: Map.groupBy(edges, ({ from }) => from),
+    to: Map.groupBy(edges, ({ to }) => to),
+    unconfirmed: unconfirmedOf(paths),
+    components: componentsOf([...reports.values()], view.now),
+  };
+}
+
+/** Whether the check is ok or has failed often enough; undefined between the two, and before the first result. */
+function stateOf({ state, consecutive }: CheckReport): boolean | undefined {
+  if (state === 'ok') return true;
+  return state === 'failing' && consecutive >= CONFIRMED ? false : undefined;
+}
+
+/** By the collector's clock: the age of the state is right even where the pod's clock is not. */
+function sinceOf({ since }: CheckReport, { reportedAt }: Report, now: number): number | null {
+  return since === null ? null : now - Math.max(0, reportedAt - since);
+}
+
+function pathsOf({ node: from, checks }: Report): PathCheck[] {
+  return checks.flatMap((check) => {
+    const { kind, node: to = from } = check;
+    return kind === 'path' && to !== from ? [{ from, to, check }] : [];
+  });
+}
+
+function edgeOf(
+  { from, to, check }: PathCheck,
+  reports: ReadonlyMap<string, Report>,
+  now: number,
+): Edge[] {
+  const up = stateOf(check);
+  const report = reports.get(from);
+  if (up === undefined || report === undefined) return [];
+  const { cause, consecutive } = check;
+  return [{ from, to, up, cause, since: sinceOf(check, report, now), consecutive, check }];
+}
+
+function unconfirmedOf(paths: readonly PathCheck[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { to, check } of paths) {
+    if (stateOf(check) === undefined) counts.set(to, (counts.get(to) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** To fetch a report is a check, too, where the collector does not check that node anyway. */
+function fetches(
+  { collector }: ClusterView,
+  reports: ReadonlyMap<string, Report>,
+  silent: ReadonlyMap<string, SilentPod>,
+  paths: readonly Edge[],
+): Edge[] {
+  const from = collector.node;
+  const checked = new Set(paths.filter((edge) => edge.from === from).map(({ to }) => to));
+  checked.add(from);
+  const unknown = { from, since: null, consecutive: 0 };
+  return [
+    ...[...reports.keys()].map((to): Edge => ({ ...unknown, to, up: true, cause: null })),
+    ...[...silent.values()].map(
+      ({ node, cause }): Edge => ({ ...unknown, to: node, up: cause === 'status', cause }),
+    ),
+  ].filter(({ to }) => !checked.has(to));
+}
+
+function zonesOf({ expected, reports }: ClusterView): Map<string, string> {
+  const checks = reports.flatMap((report) => report.checks);
+  return new Map([
+    ...checks.flatMap(({ node, zone }): [string, string][] => (node && zone ? [[node, zone]] : [])),
+    ...[...expected, ...reports].map(({ node, zone }): [string, string] => [node, zone]),
+  ]);
+}
+
+function componentsOf(reports: readonly Report[], now: number): Map<string, Observation[]> {
+  const observations = reports.flatMap((report) =>
+    report.checks
+      .filter(({ kind, state }) => kind !== 'path' && state !== 'pending')
+      .map((check): Observation => {
+        return {
+          node: report.node,
+          check,
+          up: stateOf(check),
+          since: sinceOf(check, report, now),
+        };
+      }),
+  );
+  return Map.groupBy(observations, ({ check }) => check.type);
+}

@@ -1,0 +1,141 @@
+import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
+import type { Edge, Evidence, PathCheck } from './evidence.ts';
+import type { OpenPaths } from './paths.ts';
+import { chanceRun } from './service-noise.ts';
+import { count, percent } from './words.ts';
+
+/** Share of segments sent again from which on packets are lost: a healthy network stays below a tenth of it. */
+const SHARE = 0.02;
+
+/** So many segments sent again in a minute on one path are no chance; on all paths of a node, twice as many. */
+const SEGMENTS = 5;
+
+/** Share of its paths on which a node that loses packets sends some again. */
+const PATHS = 0.6;
+
+/** A failed check alone may send so many segments again (SYN, or what an MTU is too small for): they are no loss. */
+const PER_FAILURE = 6;
+
+type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
+
+/** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
+export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
+  let paths = evidence.paths.flatMap(counted);
+  const drafts: Draft[] = [];
+  for (;;) {
+    const node = worstNode(paths);
+    if (node === undefined) break;
+    const touched = new Set(paths.filter(({ path }) => path.from === node || path.to === node));
+    const rest = paths.filter((each) => !touched.has(each));
+    // Where every path loses packets, one node is as good as another: then the paths are named.
+    if (!rest.some(({ again }) => again < 2)) break;
+    paths = rest;
+    drafts.push(lossyNode(open, node, [...touched]));
+  }
+  const lossy = paths.filter((each) => each.again >= SEGMENTS && shareOf([each]) >= SHARE);
+  const pairs = Map.groupBy(lossy, ({ path }) => JSON.stringify([path.from, path.to].sort()));
+  for (const pair of pairs.values()) drafts.push(lossyPath(open, pair));
+  return drafts;
+}
+
+function counted(path: PathCheck): Counted[] {
+  const { segmentsSent: sent, segmentsRetransmitted, failures, checks } = path.check.lastMinute;
+  const again = Math.max(0, segmentsRetransmitted - PER_FAILURE * failures);
+  // What mostly fails is broken, and not lossy.
+  return sent === 0 || failures * 2 > checks ? [] : [{ path, sent, again }];
+}
+
+function shareOf(paths: readonly Counted[]): number {
+  const sum = (value: (each: Counted) => number) =>
+    paths.reduce((all, each) => all + value(each), 0);
+  return (
+    sum(({ again }) => again) /
+    Math.max(
+      1,
+      sum(({ sent }) => sent),
+    )
+  );
+}
+
+/** The node on most of whose paths segments are sent again, and the largest share of all; undefined without any. */
+function worstNode(paths: readonly Counted[]): string | undefined {
+  const some = paths.filter(({ again }) => again > 0);
+  const suspects = new Set(some.flatMap(({ path }) => [path.from, path.to]));
+  const byNode = new Map<string, Counted[]>();
+  for (const each of paths) {
+    for (const node of [each.path.from, each.path.to]) {
+      if (!suspects.has(node)) continue;
+      const own = byNode.get(node);
+      if (own) own.push(each);
+      else byNode.set(node, [each]);
+    }
+  }
+  const lossy = [...byNode].filter(([, own]) => isLossy(own));
+  const [worst] = lossy.sort(
+    ([, a], [, b]) => affected(b) - affected(a) || shareOf(b) - shareOf(a),
+  );
+  return worst?.[0];
+}
+
+/** The share of its paths on which the loss shows: on the others less than a third of it is seen. */
+function affected(own: readonly Counted[]): number {
+  return affectedPaths(own).length / own.length;
+}
+
+function affectedPaths(own: readonly Counted[]): Counted[] {
+  const usual = shareOf(own) / 3;
+  return own.filter(({ again, sent }) => again > 0 && again / sent >= usual);
+}
+
+function isLossy(own: readonly Counted[]): boolean {
+  const again = own.reduce((sum, each) => sum + each.again, 0);
+  return (
+    own.length >= 3 && again >= 2 * SEGMENTS && affected(own) >= PATHS && shareOf(own) >= SHARE
+  );
+}
+
+/** Whether a path fails for so short a time that lost packets are enough to explain it. */
+function byLoss(share: number): (edge: Edge) => boolean {
+  const run = chanceRun(share, 1);
+  return ({ up, consecutive }) => !up && consecutive < run;
+}
+
+function lossyNode(open: OpenPaths, node: string, touched: readonly Counted[]): Draft {
+  const failing = [...open.from(node), ...open.to(node)].filter(byLoss(shareOf(touched)));
+  open.explain(failing);
+  const agree = affectedPaths(touched).length;
+  return {
+    kind: 'loss',
+    severity: 'warning',
+    subject: { type: 'node', node, direction: 'both' },
+    cause: mainCause(failing),
+    since: firstSince(failing),
+    witnesses: { agree, of: touched.length },
+    headline: `${node} loses packets: ${percent(shareOf(touched))} of the segments to and from it are sent again.`,
+    details: [`It shows on ${agree} of ${count(touched.length, 'path')} to and from it.`],
+    runbook: 'KubenursePathBroken.md',
+    victims: victimsOf(failing),
+  };
+}
+
+function lossyPath(open: OpenPaths, pair: readonly Counted[]): Draft {
+  const { from, to } = pair[0]?.path ?? { from: '', to: '' };
+  const between = [...open.from(from), ...open.from(to)].filter(
+    ({ to: end }) => end === from || end === to,
+  );
+  const failing = between.filter(byLoss(shareOf(pair)));
+  open.explain(failing);
+  const bothWays = pair.length > 1;
+  return {
+    kind: 'loss',
+    severity: 'warning',
+    subject: { type: 'path', from, to, bothWays },
+    cause: mainCause(failing),
+    since: firstSince(failing),
+    witnesses: { agree: pair.length, of: pair.length },
+    headline: `The path ${bothWays ? 'between' : 'from'} ${from} ${bothWays ? 'and' : 'to'} ${to} loses packets: ${percent(shareOf(pair))} of its segments are sent again.`,
+    details: ['Other paths of both nodes lose fewer.'],
+    runbook: 'KubenursePathBroken.md',
+    victims: victimsOf(failing),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Edge, Evidence } from './evidence.ts';
+
+/** The share of witnesses that must agree: one whose last check was just before or after must not hide a fault. */
+export const AGREEMENT = 0.9;
+
+/** The paths between nodes that no finding explains yet. */
+export class OpenPaths {
+  readonly #evidence: Evidence;
+  readonly #explained = new Set<Edge>();
+
+  constructor(evidence: Evidence) {
+    this.#evidence = evidence;
+  }
+
+  get failing(): Edge[] {
+    return this.#evidence.edges.filter((edge) => !edge.up && this.#isOpen(edge));
+  }
+
+  get all(): Edge[] {
+    return this.#evidence.edges.filter(this.#isOpen);
+  }
+
+  from(node: string): Edge[] {
+    return (this.#evidence.from.get(node) ?? []).filter(this.#isOpen);
+  }
+
+  to(node: string): Edge[] {
+    return (this.#evidence.to.get(node) ?? []).filter(this.#isOpen);
+  }
+
+  explain(edges: Iterable<Edge>): void {
+    for (const edge of edges) this.#explained.add(edge);
+  }
+
+  readonly #isOpen = (edge: Edge) => !this.#explained.has(edge);
+}

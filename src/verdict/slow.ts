@@ -1,0 +1,207 @@
+import type { Draft } from './draft.ts';
+import type { Evidence, Observation } from './evidence.ts';
+import { quantile } from './quantile.ts';
+import type { CheckReport } from './report.ts';
+import { scopesOf, where } from './scope.ts';
+import { count, latency } from './words.ts';
+import { zoneOf } from './zones.ts';
+
+/** So many times the usual latency, and so many seconds more, is slow (the alerts' thresholds). */
+const TIMES = 5;
+const SECONDS_MORE = 0.01;
+
+/** A component is slow everywhere from so many seconds on: there is nothing to compare it with. */
+const COMPONENT_SECONDS = 0.25;
+
+/** On a part of the nodes it is slow if it takes so many seconds more than elsewhere, and as many times as a path. */
+const COMPONENT_SECONDS_MORE = 0.05;
+
+/** What is usual: the lower quartile, since in a cluster of three nodes one slow node has most of the paths. */
+const USUAL = 0.25;
+
+/** With fewer paths, two zones have no usual latency. */
+const PATHS_BETWEEN_ZONES = 4;
+
+/** So many of the checks from a node, or of it, have to be slow for it to be the node. */
+const MOST = 0.8;
+
+/** Successful checks in the last minute from which on their median means something. */
+const CHECKS = 3;
+
+/** A latency and what is usual. `component`: the check's type; `to` is empty then. */
+type Timed = Readonly<{
+  from: string;
+  to: string;
+  component?: Observation;
+  seconds: number;
+  usual: number;
+}>;
+
+/** Nodes, paths and components that are slow, leaving out what these nodes measure or make slow for another reason. */
+export function findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Draft[] {
+  const timed = [...timedPaths(evidence, leftOut), ...timedComponents(evidence, leftOut)];
+  let slow = timed.filter(isSlow);
+  const drafts: Draft[] = [];
+  for (;;) {
+    const node = slowNode(timed, slow);
+    if (node === undefined) break;
+    const own = slow.filter(({ from, to }) => from === node || to === node);
+    drafts.push(nodeDraft(node, own, timed));
+    slow = slow.filter((each) => !own.includes(each));
+  }
+  const paths = slow.filter(({ component }) => !component);
+  const pairs = Map.groupBy(paths, ({ from, to }) => JSON.stringify([from, to].sort()));
+  for (const pair of pairs.values()) drafts.push(pathDraft(pair));
+  return [...drafts, ...slowComponents(evidence, timed, slow)];
+}
+
+/** The median of the last minute; undefined where it means nothing. */
+function secondsOf({ lastMinute }: CheckReport): number | undefined {
+  const { checks, failures, medianSeconds } = lastMinute;
+  return checks - failures < CHECKS ? undefined : (medianSeconds ?? undefined);
+}
+
+function timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
+  const paths = evidence.edges.flatMap(({ from, to, up, check }) => {
+    const seconds = check && up ? secondsOf(check) : undefined;
+    const isLeftOut = leftOut.has(from) || leftOut.has(to);
+    return seconds === undefined || isLeftOut ? [] : [{ from, to, seconds }];
+  });
+  const usual = quantile(
+    paths.map(({ seconds }) => seconds),
+    USUAL,
+  );
+  // Zones may be far from each other: a path is compared with those between the same two, if there are enough.
+  const pairs = Map.groupBy(paths, ({ from, to }) =>
+    JSON.stringify([zoneOf(evidence, from), zoneOf(evidence, to)]),
+  );
+  return [...pairs.values()].flatMap((pair) => {
+    const own = quantile(
+      pair.map(({ seconds }) => seconds),
+      USUAL,
+    );
+    const isComparable = pair.length >= PATHS_BETWEEN_ZONES;
+    return pair.map((path) => ({ ...path, usual: isComparable ? Math.max(own, usual) : usual }));
+  });
+}
+
+function timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
+  return [...evidence.components.values()].flatMap((all) => {
+    const known = all.flatMap((component) => {
+      const { node: from, up, check } = component;
+      const seconds = up && !leftOut.has(from) ? secondsOf(check) : undefined;
+      return seconds === undefined ? [] : [{ from, to: '', component, seconds }];
+    });
+    const usual = quantile(
+      known.map(({ seconds }) => seconds),
+      USUAL,
+    );
+    return known.map((each) => ({ ...each, usual }));
+  });
+}
+
+function isSlow({ component, seconds, usual }: Timed): boolean {
+  if (component && seconds >= COMPONENT_SECONDS) return true;
+  const more = component ? COMPONENT_SECONDS_MORE : SECONDS_MORE;
+  return seconds > Math.max(TIMES * usual, usual + more);
+}
+
+/** The node most of whose checks, or of the checks of it, are slow: the one with most. At least two must be. */
+function slowNode(all: readonly Timed[], slow: readonly Timed[]): string | undefined {
+  const candidates = (['from', 'to'] as const).flatMap((end) => {
+    const counts = countBy(all, end);
+    return [...countBy(slow, end)].filter(
+      ([node, number]) => node !== '' && number >= 2 && number >= (counts.get(node) ?? 0) * MOST,
+    );
+  });
+  const [worst] = candidates.sort(([, a], [, b]) => b - a);
+  return worst?.[0];
+}
+
+function countBy(all: readonly Timed[], end: 'from' | 'to'): Map<string, number> {
+  const counted = new Map<string, number>();
+  for (const each of all) counted.set(each[end], (counted.get(each[end]) ?? 0) + 1);
+  return counted;
+}
+
+function directionOf(node: string, own: readonly Timed[]): 'from' | 'to' | 'both' {
+  const isFrom = own.some(({ from }) => from === node);
+  if (isFrom && own.some(({ to }) => to === node)) return 'both';
+  return isFrom ? 'from' : 'to';
+}
+
+function typical(all: readonly Timed[], value: 'seconds' | 'usual'): string {
+  return latency(
+    quantile(
+      all.map((each) => each[value]),
+      0.5,
+    ),
+  );
+}
+
+const BASE = {
+  kind: 'slow',
+  severity: 'warning',
+  cause: null,
+  since: null,
+  victims: [],
+} as const;
+
+function nodeDraft(node: string, own: readonly Timed[], timed: readonly Timed[]): Draft {
+  const direction = directionOf(node, own);
+  const words = { from: 'from', to: 'to', both: 'to and from' }[direction];
+  const paths = own.filter(({ component }) => !component);
+  const shown = paths.length > 0 ? paths : own;
+  const all = timed.filter(({ from, to }) => from === node || to === node).length;
+  return {
+    ...BASE,
+    subject: { type: 'node', node, direction },
+    witnesses: { agree: own.length, of: all },
+    headline: `Checks ${words} ${node} are slow: ${typical(shown, 'seconds')}, where ${typical(shown, 'usual')} is usual.`,
+    details: [`${own.length} of ${count(all, 'check')} to and from it are slow.`],
+    runbook: 'KubenurseNodeSlow.md',
+  };
+}
+
+function pathDraft(pair: readonly Timed[]): Draft {
+  const [{ from, to } = { from: '', to: '' }] = pair;
+  const bothWays = pair.length > 1;
+  const ends = bothWays ? `between ${from} and ${to}` : `from ${from} to ${to}`;
+  return {
+    ...BASE,
+    subject: { type: 'path', from, to, bothWays },
+    witnesses: { agree: pair.length, of: pair.length },
+    headline: `The path ${ends} is slow: ${typical(pair, 'seconds')}, where ${typical(pair, 'usual')} is usual.`,
+    details: ['Most other paths of both nodes are not slow.'],
+    runbook: 'KubenursePathSlow.md',
+  };
+}
+
+function slowComponents(
+  evidence: Evidence,
+  timed: readonly Timed[],
+  slow: readonly Timed[],
+): Draft[] {
+  const isOpen = new Set(slow);
+  const types = Map.groupBy(timed, ({ component }) => component?.check.type ?? '');
+  types.delete('');
+  return [...types].flatMap(([type, all]) => {
+    // What is slow by its node is not judged here.
+    const judged = all.filter((each) => isOpen.has(each) || !isSlow(each));
+    const observations = judged.flatMap((each) =>
+      each.component ? [{ ...each.component, up: !isOpen.has(each) }] : [],
+    );
+    return scopesOf(evidence, observations).map(({ scope, failing, of }): Draft => {
+      const nodes = new Set(failing.map(({ node }) => node));
+      const own = judged.filter((each) => isOpen.has(each) && nodes.has(each.from));
+      return {
+        ...BASE,
+        subject: { type: 'component', component: type, scope },
+        witnesses: { agree: failing.length, of },
+        headline: `${type} is slow ${where(scope)}: half of the checks take ${typical(own, 'seconds')} or more.`,
+        details: scope.in === 'cluster' ? [] : [`Elsewhere ${typical(own, 'usual')} is usual.`],
+        runbook: 'KubenurseNodeSlow.md',
+      };
+    });
+  });
+}

@@ -1,0 +1,147 @@
+import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
+import type { Edge, Evidence } from './evidence.ts';
+import { AGREEMENT, type OpenPaths } from './paths.ts';
+import { closure, isolatedNodes } from './reach.ts';
+import { describeSplit } from './split-words.ts';
+import { zoneOf } from './zones.ts';
+
+/** So many silent nodes, or all of a zone, are a side of the cluster; fewer are single nodes. */
+const SIDE = 3;
+
+/** Causes for which the network, and not a program, is to be suspected. */
+const NETWORK: ReadonlySet<unknown> = new Set(['unreachable', 'packets_lost', 'mtu', 'other']);
+
+/** A single broken path beside the split must not hide it; where the first few show no split, there is none. */
+const MAX_TRIED = 5;
+
+type Nodes = ReadonlySet<string>;
+
+/** Sides of the cluster that do not reach each other. */
+export function findSplits(evidence: Evidence, open: OpenPaths): Draft[] {
+  return [
+    ...silentSide(evidence, open),
+    ...splitNodes(evidence, open),
+    ...splitZones(evidence, open),
+  ];
+}
+
+/** The other side sends no reports: all that is known of it is that nobody on this side reaches it. */
+function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
+  const outside = new Set(
+    [...evidence.silent.keys()].filter(
+      (node) => !evidence.cordoned.has(node) && isOutside(evidence, node),
+    ),
+  );
+  const zones = wholeZones(evidence, outside);
+  const inZones = [...outside].filter((node) => zones.has(zoneOf(evidence, node)));
+  const isWithinZones = inZones.length >= 2 && outside.size - inZones.length < SIDE;
+  const isLargest = outside.size >= evidence.reports.size;
+  if (!isWithinZones && !isLargest && outside.size < SIDE) return [];
+  const there = new Set(isWithinZones && !isLargest ? inZones : outside);
+  return [split(evidence, open, new Set(evidence.reports.keys()), there)];
+}
+
+/** Whether nobody who has reported reaches the node, and the network may be why. */
+function isOutside(evidence: Evidence, node: string): boolean {
+  const edges = evidence.to.get(node) ?? [];
+  return edges.length > 0 && edges.every(({ up }) => !up) && NETWORK.has(mainCause(edges));
+}
+
+/** Zones all of whose nodes are among these. */
+function wholeZones(evidence: Evidence, among: Nodes): Nodes {
+  const members = Map.groupBy(
+    [...evidence.nodes].filter((node) => !evidence.cordoned.has(node)),
+    (node) => zoneOf(evidence, node),
+  );
+  members.delete('');
+  const whole = [...members].filter(([, nodes]) => nodes.every((node) => among.has(node)));
+  return new Set(whole.map(([zone]) => zone));
+}
+
+/**
+ * Two groups of nodes of which the first does not reach the second, not even by way of others. Nodes that reach nobody,
+ * or that nobody reaches, are no group: the findings about nodes name them.
+ */
+function splitNodes(evidence: Evidence, open: OpenPaths): Draft[] {
+  const { blind, dark } = isolatedNodes(open);
+  const failing = open.failing.filter(({ from, to }) => !blind.has(from) && !dark.has(to));
+  const tried = Map.groupBy(failing, ({ from }) => from);
+  for (const [edge] of [...tried.values()].slice(0, MAX_TRIED)) {
+    if (edge === undefined) continue;
+    const sides = closure(open.all, [edge]);
+    if (!areApart(sides)) continue;
+    // What fails between nodes that neither side reaches belongs to it, if that still makes two sides.
+    const { reached, reaching } = sides;
+    const rest = failing.filter(({ from, to }) => !reaching.has(from) && !reached.has(to));
+    const whole = closure(open.all, rest);
+    const { reached: here, reaching: there } = areApart(whole) ? whole : sides;
+    const crossing = failing.filter(({ from, to }) => here.has(from) && there.has(to));
+    if (crossing.length < 2) continue;
+    // Nodes that check the other side alone, or that it alone checks, belong to a side as well.
+    for (const node of blind) if (isOn(open.from(node), there, 'to')) here.add(node);
+    for (const node of dark) if (isOn(open.to(node), here, 'from')) there.add(node);
+    return [split(evidence, open, here, there)];
+  }
+  return [];
+}
+
+function isOn(edges: readonly Edge[], side: Nodes, end: 'from' | 'to'): boolean {
+  return edges.every((edge) => side.has(edge[end]));
+}
+
+function areApart({ reached, reaching }: { reached: Nodes; reaching: Nodes }): boolean {
+  return reached.isDisjointFrom(reaching);
+}
+
+/** Pairs of zones of which the first does not reach the second, though a third may reach both. */
+function splitZones(evidence: Evidence, open: OpenPaths): Draft[] {
+  const { blind, dark } = isolatedNodes(open);
+  const zone = (node: string) => zoneOf(evidence, node);
+  const isBetweenZones = ({ from, to }: Edge) =>
+    zone(from) !== '' && zone(to) !== '' && zone(from) !== zone(to);
+  const edges = open.all.filter((edge) => isBetweenZones(edge) && !blind.has(edge.from));
+  const pairs = Map.groupBy(
+    edges.filter(({ to }) => !dark.has(to)),
+    ({ from, to }) => JSON.stringify([zone(from), zone(to)]),
+  );
+  const drafts: Draft[] = [];
+  for (const pair of pairs.values()) {
+    const [edge] = pair;
+    // The other direction of a pair that has been found is explained by then.
+    if (edge === undefined || !open.from(edge.from).includes(edge) || !isBlock(pair)) continue;
+    const inZone = (name: string) => new Set([...evidence.nodes].filter((n) => zone(n) === name));
+    drafts.push(split(evidence, open, inZone(zone(edge.from)), inZone(zone(edge.to))));
+  }
+  return drafts;
+}
+
+/** Whether several nodes do not reach several others. */
+function isBlock(edges: readonly Edge[]): boolean {
+  const failing = edges.filter(({ up }) => !up);
+  const sources = new Set(failing.map(({ from }) => from)).size;
+  const targets = new Set(failing.map(({ to }) => to)).size;
+  return failing.length >= edges.length * AGREEMENT && sources > 1 && targets > 1;
+}
+
+function split(evidence: Evidence, open: OpenPaths, here: Nodes, there: Nodes): Draft {
+  const between = (a: Nodes, b: Nodes) =>
+    [...a].flatMap((node) => open.from(node).filter(({ to }) => b.has(to)));
+  const across = between(here, there);
+  const back = between(there, here);
+  const bothWays = back.every(({ up }) => !up);
+  const failing = [...across, ...back].filter(({ up }) => !up);
+  open.explain(failing);
+  const witnesses = new Set(across.map(({ from }) => from));
+  const disagreeing = new Set(across.filter(({ up }) => up).map(({ from }) => from));
+  const cause = mainCause(failing);
+  return {
+    kind: cause === 'mtu' ? 'mtu' : 'split',
+    severity: 'critical',
+    cause,
+    since: firstSince(failing),
+    witnesses: { agree: witnesses.size - disagreeing.size, of: witnesses.size },
+    ...describeSplit(evidence, here, there, bothWays, cause),
+    runbook: 'KubenursePartition.md',
+    victims: victimsOf(failing),
+  };
+}

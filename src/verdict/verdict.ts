@@ -1,0 +1,89 @@
+import { findPaths } from './broken-paths.ts';
+import { findComponents } from './components.ts';
+import { type Draft, finding } from './draft.ts';
+import { type Evidence, readEvidence } from './evidence.ts';
+import { type Finding, KINDS } from './finding.ts';
+import { findLoss } from './loss.ts';
+import { findNodes } from './nodes.ts';
+import { notAffected } from './not-affected.ts';
+import { OpenPaths } from './paths.ts';
+import type { ClusterView } from './report.ts';
+import { type DeadEndpoints, isNoticed } from './service-noise.ts';
+import { findSlow } from './slow.ts';
+import { findSplits } from './split.ts';
+import { findStarved, starvedNodes } from './starved.ts';
+import { cutOff, isCutOff, mostlySilent, podList, silentPods } from './view.ts';
+
+/**
+ * What is wrong with the cluster, the most general first: [] when nothing is. Pure: the same view has the same verdict.
+ * docs/verdict.md has the rules in words.
+ */
+export function verdict(view: ClusterView): Finding[] {
+  const evidence = readEvidence(view);
+  if (isCutOff(evidence)) {
+    return [cutOff(evidence), ...podList(evidence)].map((draft) => finding(draft, ''));
+  }
+  const open = new OpenPaths(evidence);
+  const splits = findSplits(evidence, open);
+  const nodes = findNodes(evidence, open);
+  const network = [
+    ...splits,
+    ...nodes.drafts,
+    ...findLoss(evidence, open),
+    ...findPaths(evidence, open),
+  ];
+  const outside = new Set([...splits.flatMap(farSide), ...nodes.dark]);
+  const starved = starvedNodes(evidence);
+  const components = findComponents(
+    evidence,
+    nodes.blind,
+    deadEndpoints(evidence, splits, nodes.drafts),
+  );
+  const lossy = network.flatMap(({ kind, subject }) =>
+    kind === 'loss' && subject.type === 'node' ? [subject.node] : [],
+  );
+  const silent = silentPods(
+    evidence,
+    (node) => outside.has(node) || isSubject(network, node, view.collector.node),
+  );
+  const drafts = [
+    ...mostlySilent(evidence),
+    ...network,
+    ...components,
+    ...findStarved(evidence, starved),
+    ...findSlow(evidence, starved.union(new Set(lossy))),
+    ...silent,
+    ...podList(evidence),
+  ];
+  return drafts
+    .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
+    .map((draft) => finding(draft, notAffected(evidence, drafts, draft)));
+}
+
+function farSide({ subject }: Draft): readonly string[] {
+  return subject.type === 'sides' ? subject.sides[1].nodes : [];
+}
+
+/** What a service may still send connections to, in vain. */
+function deadEndpoints(
+  { nodes, view }: Evidence,
+  splits: readonly Draft[],
+  isolated: readonly Draft[],
+): DeadEndpoints {
+  const recent = isolated.filter(({ cause, since }) => !isNoticed(cause, since, view.now));
+  const split = splits.flatMap(({ subject }) => (subject.type === 'sides' ? subject.sides : []));
+  // From each side it is the other: the larger is the worse.
+  const far = Math.max(0, ...split.map((side) => side.nodes.length));
+  const causes = new Set([...splits, ...recent].map(({ cause }) => cause));
+  return { share: (far + recent.length) / Math.max(1, nodes.size), causes };
+}
+
+/** Whether a finding about a node, or about the path to it from here, already says why it is silent. */
+function isSubject(drafts: readonly Draft[], node: string, here: string): boolean {
+  return drafts.some(({ subject }) => {
+    if (subject.type === 'node') return subject.node === node || subject.node === here;
+    if (subject.type !== 'path') return false;
+    const { from, to } = subject;
+    return (from === here && to === node) || (from === node && to === here);
+  });
+}

@@ -1,0 +1,109 @@
+import { type Draft, mainCause } from './draft.ts';
+import type { Evidence } from './evidence.ts';
+import { clock, count, failure, names } from './words.ts';
+
+/** A finding about what this pod can see. `nodes`: those concerned. */
+function aboutView(
+  kind: 'cut_off' | 'mostly_silent' | 'silent' | 'pod_list_stale',
+  severity: 'critical' | 'info' | 'warning',
+  nodes: readonly string[],
+  words: Pick<Draft, 'headline' | 'details' | 'runbook' | 'witnesses' | 'cause'>,
+): Draft {
+  const subject =
+    nodes.length > 0 ? ({ type: 'nodes', nodes } as const) : ({ type: 'view' } as const);
+  return { kind, severity, subject, since: null, victims: [], ...words };
+}
+
+/** Whether the pod that collects has got no report but its own, though there should be others. */
+export function isCutOff({ reports, silent, view }: Evidence): boolean {
+  const others = [...reports.keys()].filter((node) => node !== view.collector.node).length;
+  return others === 0 && silent.size > 0;
+}
+
+/** That this pod is cut off: whatever else it sees is its own trouble. */
+export function cutOff({ reports, silent, view }: Evidence): Draft {
+  const { pod, node } = view.collector;
+  const cause = mainCause(silent.values());
+  const works = (reports.get(node)?.checks ?? []).filter(({ state }) => state === 'ok');
+  const refused = [...silent.values()].every((each) => each.cause === 'refused');
+  return aboutView('cut_off', 'critical', [node], {
+    cause,
+    witnesses: { agree: silent.size, of: silent.size },
+    headline: `This pod, on ${node}, reaches 0 of ${count(silent.size, 'other')}: use another one.`,
+    details: [
+      `${pod} has no reports but its own: ${failure(cause)}.`,
+      refused
+        ? 'Refused connections show that packets arrive: kubenurse may run on no other node.'
+        : silent.size < 3
+          ? 'Whether it is cut off, or the others are down, cannot be told from here.'
+          : 'So it says nothing about the others.',
+      works.length > 0
+        ? `What works from here: ${works.map(({ type }) => type).join(', ')}.`
+        : 'No check works from here.',
+    ],
+    runbook: 'KubenurseNodeCannotReachOthers.md',
+  });
+}
+
+/** That too few pods reported for a picture of the cluster. */
+export function mostlySilent({ reports, silent }: Evidence): Draft[] {
+  const all = reports.size + silent.size;
+  if (silent.size * 2 < all) return [];
+  return [
+    aboutView('mostly_silent', 'critical', [], {
+      cause: mainCause(silent.values()),
+      witnesses: { agree: silent.size, of: all },
+      headline: `Only ${reports.size} of ${count(all, 'pod')} reported: the rest of the cluster is not visible from here.`,
+      details: ['What follows is what these see.'],
+      runbook: 'KubenurseProbeMissing.md',
+    }),
+  ];
+}
+
+/** Why nothing is known of a silent node. */
+const SILENCE = {
+  cordoned: 'their nodes are cordoned',
+  reached: 'other pods reach them: only from here they are not reached',
+  failing: 'too few pods check them to tell whether they or the paths are at fault',
+  unknown: 'no pod that reported checks them',
+} as const;
+
+function silenceOf({ cordoned, to, view }: Evidence, node: string): keyof typeof SILENCE {
+  if (cordoned.has(node)) return 'cordoned';
+  const checks = (to.get(node) ?? []).filter(({ check }) => check !== undefined);
+  if (checks.some(({ up, from }) => up && from !== view.collector.node)) return 'reached';
+  return checks.length > 0 ? 'failing' : 'unknown';
+}
+
+/** Pods that did not report and that no other finding names. */
+export function silentPods(evidence: Evidence, isNamed: (node: string) => boolean): Draft[] {
+  const unnamed = [...evidence.silent.values()].filter(({ node }) => !isNamed(node));
+  const groups = Map.groupBy(unnamed, ({ node }) => silenceOf(evidence, node));
+  return [...groups].map(([reason, pods]) => {
+    const nodes = pods.map(({ node }) => node);
+    const cause = mainCause(pods);
+    return aboutView('silent', 'info', nodes, {
+      cause,
+      witnesses: { agree: pods.length, of: evidence.nodes.size },
+      headline: `No report from ${names(nodes)}.`,
+      details: [`What is known: ${SILENCE[reason]}.`, `Fetching the report: ${failure(cause)}.`],
+      runbook: 'KubenurseProbeMissing.md',
+    });
+  });
+}
+
+/** That the list of expected pods is out of date. */
+export function podList({ view }: Evidence): Draft[] {
+  const { podListError, podListAt, now } = view;
+  if (podListError === null) return [];
+  const age = podListAt === null ? 'There is no pod list' : `Pod list of ${clock(podListAt, now)}`;
+  return [
+    aboutView('pod_list_stale', 'info', [], {
+      cause: null,
+      witnesses: { agree: 0, of: 0 },
+      headline: `${age}: pods that came or went since then are not known.`,
+      details: [`The list cannot be updated: ${podListError}.`],
+      runbook: 'KubenurseApiServerUnreachable.md',
+    }),
+  ];
+}

@@ -1,0 +1,56 @@
+import type { Cause } from '../probe.ts';
+
+/** `node-1, node-2 and 7 more`. */
+export function names(all: readonly string[], most = 5): string {
+  if (all.length <= most) {
+    const last = all.at(-1) ?? 'none';
+    return all.length < 2 ? last : `${all.slice(0, -1).join(', ')} and ${last}`;
+  }
+  return `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
+}
+
+/** `1 node`, `2 nodes`. */
+export function count(number: number, noun: string): string {
+  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
+}
+
+/** `zone a`, `zones a and b`. */
+export function zoneNames(zones: readonly string[]): string {
+  return `${zones.length === 1 ? 'zone' : 'zones'} ${names(zones)}`;
+}
+
+/** A time of day in UTC: `03:09 UTC`, with the date where that is more than a day ago. */
+export function clock(unixSeconds: number, now: number): string {
+  const text = new Date(unixSeconds * 1000).toISOString();
+  const time = `${text.slice(11, 16)} UTC`;
+  return now - unixSeconds > 86_400 ? `${text.slice(0, 10)} ${time}` : time;
+}
+
+/** Seconds in words: `3 ms`, `1.2 s`. */
+export function latency(seconds: number): string {
+  if (seconds >= 1) return `${seconds.toPrecision(2)} s`;
+  const milliseconds = seconds * 1000;
+  return `${milliseconds < 10 ? milliseconds.toPrecision(2) : Math.round(milliseconds)} ms`;
+}
+
+export function percent(share: number): string {
+  return `${share < 0.1 ? (share * 100).toPrecision(2) : Math.round(share * 100)}%`;
+}
+
+const FAILURES: Readonly<Record<Cause, string>> = {
+  unreachable: 'nothing answers',
+  refused: 'connections are refused',
+  packets_lost: 'packets are lost',
+  mtu: 'large packets are lost, small ones arrive',
+  hung: 'connections are accepted, but no response comes',
+  reset: 'connections are reset',
+  dns: 'the name cannot be resolved',
+  tls: 'the TLS handshake fails',
+  status: 'the response is an error status',
+  other: 'checks fail',
+};
+
+/** What happens to a check that fails for this cause. */
+export function failure(cause: Cause | null): string {
+  return FAILURES[cause ?? 'other'];
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { verdict } from '../../src/verdict/verdict.ts';
+import { drawCase } from './simulator/cases.ts';
+import { describeCase } from './simulator/describe-case.ts';
+import { judge } from './simulator/judge.ts';
+import { look } from './simulator/look.ts';
+
+/** More of them by hand: `SIMULATED_CASES=20000 npx vitest run test/verdict/simulator`. */
+const CASES = Number(process.env.SIMULATED_CASES ?? 2_400);
+
+/** Judges so many cases: what is wrong, in words. */
+function play(cases: number, faultCount: number, firstSeed: number) {
+  const inexact: string[] = [];
+  const wrong: string[] = [];
+  for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
+    const each = drawCase(seed, faultCount);
+    const judgement = judge(each);
+    if (judgement.wrong.length > 0) wrong.push(describeCase(each, judgement));
+    else if (judgement.missed.length + judgement.surplus.length > 0) {
+      inexact.push(describeCase(each, judgement));
+    }
+  }
+  return { inexact, wrong };
+}
+
+const limit = 5_000 + CASES * 20;
+
+test('verdict() finds nothing in a quiet cluster', { timeout: limit }, () => {
+  const loud: string[] = [];
+  for (let seed = 0; seed < CASES / 6; seed++) {
+    const each = drawCase(seed, 0);
+    const findings = verdict(look(each));
+    if (findings.length > 0) {
+      loud.push(describeCase(each, { findings, wrong: [], missed: [], surplus: findings }));
+    }
+  }
+  expect(loud.join('\n')).toBe('');
+});
+
+test('verdict() is exact about one fault, and accuses nothing healthy', { timeout: limit }, () => {
+  const { inexact, wrong } = play(CASES / 2, 1, 1_000_000);
+  expect([...wrong, ...inexact].join('\n')).toBe('');
+});
+
+test('verdict() is exact about two faults in 97% of cases, and accuses nothing healthy', {
+  timeout: limit,
+}, () => {
+  const { inexact, wrong } = play(CASES / 3, 2, 2_000_000);
+  expect(wrong.join('\n')).toBe('');
+  expect(inexact.length / (CASES / 3), inexact.join('\n')).toBeLessThanOrEqual(0.03);
+});

@@ -1,0 +1,37 @@
+import { breakSomething, canCollect } from './break.ts';
+import { simulatedCluster } from './cluster.ts';
+import type { Case } from './look.ts';
+import { Random } from './random.ts';
+
+/** Large clusters are seldom drawn: one takes as long as hundreds of small ones. */
+const SIZES = [
+  [3, 0.22],
+  [5, 0.22],
+  [12, 0.25],
+  [50, 0.25],
+  [200, 0.05],
+  [1_000, 0.01],
+] as const;
+
+function anySize(random: Random): number {
+  let rest = random.next();
+  for (const [size, share] of SIZES) {
+    rest -= share;
+    if (rest < 0) return size;
+  }
+  return 3;
+}
+
+/** A case by its seed: any size, so many faults, any live collector. */
+export function drawCase(seed: number, faultCount: number, size?: number): Case {
+  const random = new Random(seed);
+  const cluster = simulatedCluster(size ?? anySize(random), 1 + random.below(3));
+  const faults = Array.from({ length: faultCount }, () => breakSomething(random, cluster));
+  const alive = cluster.nodes.filter(({ name }) => canCollect(faults, name));
+  const broken = faults.flatMap((fault) => ('node' in fault ? [fault.node] : []));
+  const candidates = random.chance(0.25)
+    ? alive.filter(({ name }) => broken.includes(name))
+    : alive;
+  const { name } = random.pick(candidates.length > 0 ? candidates : alive);
+  return { seed, cluster, faults, collector: name };
+}

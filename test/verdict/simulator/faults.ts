@@ -1,0 +1,133 @@
+import type { Cause } from '../../../src/probe.ts';
+
+export type Component =
+  | 'api_server_direct'
+  | 'api_server_dns'
+  | 'me_ingress'
+  | 'me_service'
+  | 'shop';
+
+/** Where a component fails: on these nodes; `where` says whether they are all, a zone, or chosen nodes. */
+export type Where = Readonly<{ where: 'cluster' | 'zone' | 'node'; nodes: ReadonlySet<string> }>;
+
+/** One thing that is broken. */
+export type SimulatedFault =
+  /** Nothing gets to the program or from it: the node is off, the program ended, or stands still. */
+  | Readonly<{ kind: 'gone'; node: string; cause: 'unreachable' | 'refused' | 'hung' }>
+  /** What others begin does not get there, what it begins itself gets nowhere, or both. */
+  | Readonly<{ kind: 'deaf' | 'mute' | 'isolated'; node: string }>
+  | Readonly<{ kind: 'path'; from: string; to: string; bothWays: boolean }>
+  | Readonly<{
+      kind: 'split';
+      sides: readonly [ReadonlySet<string>, ReadonlySet<string>];
+      bothWays: boolean;
+    }>
+  | Readonly<{ kind: 'dns' } & Where>
+  | Readonly<{ kind: 'api'; cause: Cause } & Where>
+  | Readonly<{ kind: 'api_by_name'; cause: Cause } & Where>
+  /** `isEmpty`: the service has no endpoints, and the ingress says so by a status. */
+  | Readonly<{ kind: 'service'; cause: Cause; isEmpty: boolean } & Where>
+  | Readonly<{ kind: 'ingress'; cause: Cause } & Where>
+  | Readonly<{ kind: 'extra'; cause: Cause } & Where>
+  | Readonly<{ kind: 'loss'; node: string; share: number }>
+  | Readonly<{ kind: 'path_loss'; from: string; to: string; share: number }>
+  | Readonly<{ kind: 'mtu'; node: string }>
+  | Readonly<{ kind: 'path_mtu'; from: string; to: string }>
+  | Readonly<{ kind: 'slow'; node: string; direction: 'from' | 'to' | 'both' }>
+  | Readonly<{ kind: 'path_slow'; from: string; to: string }>
+  | Readonly<{ kind: 'component_slow'; component: Component } & Where>
+  | Readonly<{ kind: 'starved'; node: string }>;
+
+/** A fault and for how long there has been one, in seconds. */
+export type Broken = SimulatedFault & Readonly<{ age: number }>;
+
+/** Why a connection that `from` begins to the pod on `to` fails; undefined where it does not. */
+export function connection(
+  faults: readonly Broken[],
+  from: string,
+  to: string,
+): [Cause, Broken] | undefined {
+  for (const fault of faults) {
+    const cause = connectionCause(fault, from, to);
+    if (cause !== undefined) return [cause, fault];
+  }
+  return undefined;
+}
+
+function connectionCause(fault: Broken, from: string, to: string): Cause | undefined {
+  switch (fault.kind) {
+    case 'gone':
+      return fault.node === to ? fault.cause : undefined;
+    case 'deaf':
+      return fault.node === to ? 'unreachable' : undefined;
+    case 'mute':
+      return fault.node === from ? 'unreachable' : undefined;
+    case 'isolated':
+      return fault.node === from || fault.node === to ? 'unreachable' : undefined;
+    case 'mtu':
+      return fault.node === from || fault.node === to ? 'mtu' : undefined;
+    case 'path':
+      return isPath(fault, from, to, fault.bothWays) ? 'unreachable' : undefined;
+    case 'path_mtu':
+      return isPath(fault, from, to, true) ? 'mtu' : undefined;
+    case 'split':
+      return isAcross(fault, from, to) ? 'unreachable' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export function isPath(
+  path: Readonly<{ from: string; to: string }>,
+  from: string,
+  to: string,
+  bothWays: boolean,
+): boolean {
+  if (path.from === from && path.to === to) return true;
+  return bothWays && path.from === to && path.to === from;
+}
+
+function isAcross(
+  { sides: [a, b], bothWays }: Extract<Broken, { kind: 'split' }>,
+  from: string,
+  to: string,
+): boolean {
+  if (a.has(from) && b.has(to)) return true;
+  return bothWays && b.has(from) && a.has(to);
+}
+
+/** Why a check of a component fails on a node; undefined where it does not. */
+export function componentFailure(
+  faults: readonly Broken[],
+  node: string,
+  component: Component,
+): [Cause, Broken] | undefined {
+  const byName = component !== 'api_server_direct';
+  const cut = faults.find(
+    (fault) => (fault.kind === 'mute' || fault.kind === 'isolated') && fault.node === node,
+  );
+  if (cut) return [byName ? 'dns' : 'unreachable', cut];
+  const dns = faults.find((fault) => fault.kind === 'dns' && fault.nodes.has(node));
+  if (dns && byName) return ['dns', dns];
+  for (const fault of faults) {
+    const cause = ownFailure(fault, node, component);
+    if (cause !== undefined) return [cause, fault];
+  }
+  return undefined;
+}
+
+const FAILS: Readonly<Record<string, readonly Component[]>> = {
+  api: ['api_server_direct', 'api_server_dns'],
+  api_by_name: ['api_server_dns'],
+  service: ['me_service'],
+  ingress: ['me_ingress'],
+  extra: ['shop'],
+};
+
+function ownFailure(fault: Broken, node: string, component: Component): Cause | undefined {
+  // What is asked of the API server holds a token, and is larger than the others.
+  if (fault.kind === 'mtu' && fault.node === node && component.startsWith('api')) return 'mtu';
+  if (!('nodes' in fault) || !fault.nodes.has(node) || !('cause' in fault)) return undefined;
+  if (fault.kind === 'service' && fault.isEmpty && component === 'me_ingress') return 'status';
+  return FAILS[fault.kind]?.includes(component) ? fault.cause : undefined;
+}

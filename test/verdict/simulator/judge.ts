@@ -1,0 +1,110 @@
+import type { Finding } from '../../../src/verdict/finding.ts';
+import type { ClusterView } from '../../../src/verdict/report.ts';
+import { verdict } from '../../../src/verdict/verdict.ts';
+import { type Broken, connection } from './faults.ts';
+import { type Case, look } from './look.ts';
+import { accusesNobodyHealthy, names } from './truth.ts';
+
+/** What is wrong with a verdict: nothing where all three are empty. */
+export type Judgement = Readonly<{
+  findings: readonly Finding[];
+  /** Findings that accuse what is healthy. */
+  wrong: readonly Finding[];
+  /** Faults that no finding names, though they show. */
+  missed: readonly Broken[];
+  /** Findings that name no fault. */
+  surplus: readonly Finding[];
+}>;
+
+const ABOUT_VIEW = new Set<Finding['kind']>([
+  'cut_off',
+  'mostly_silent',
+  'silent',
+  'pod_list_stale',
+]);
+
+/** Holds the verdict against the truth. */
+export function judge(each: Case): Judgement {
+  const view = look(each);
+  const findings = verdict(view);
+  const isCutOff = view.reports.length === 1 && view.silent.length > 0;
+  const accusing = findings.filter(({ kind }) => !ABOUT_VIEW.has(kind));
+  const wrong = accusing.filter((finding) => !accusesNobodyHealthy(each, finding));
+  wrong.push(
+    ...findings.filter((finding) => ABOUT_VIEW.has(finding.kind) && !isSeen(view, finding)),
+  );
+  if (isCutOff) {
+    const missed = findings[0]?.kind === 'cut_off' ? [] : each.faults;
+    return { findings, wrong, missed, surplus: accusing };
+  }
+  return {
+    findings,
+    wrong,
+    missed: each.faults.filter(
+      (fault) =>
+        !findings.some((finding) => names(each, fault, finding)) &&
+        !isOnlyFetched(each, fault, findings) &&
+        shows(each, view, fault),
+    ),
+    surplus: accusing.filter(
+      (finding) => !each.faults.some((fault) => names(each, fault, finding)),
+    ),
+  };
+}
+
+/** Whether what is said about the view is so. */
+function isSeen(view: ClusterView, { kind, subject }: Finding): boolean {
+  const silent = new Set(view.silent.map(({ node }) => node));
+  const { reports } = view;
+  if (kind === 'pod_list_stale') return view.podListError !== null;
+  if (kind === 'cut_off') return reports.length === 1 && silent.size > 0;
+  if (kind === 'mostly_silent') return silent.size >= reports.length;
+  return subject.type === 'nodes' && subject.nodes.every((node) => silent.has(node));
+}
+
+/** Whether a broken path shows only in that the collector gets no report over it: that it says so is all there is. */
+function isOnlyFetched({ collector }: Case, fault: Broken, findings: readonly Finding[]): boolean {
+  if (!('from' in fault)) return false;
+  const other = fault.from === collector ? fault.to : fault.from;
+  if (fault.from !== collector && fault.to !== collector) return false;
+  return findings.some(
+    ({ kind, subject }) =>
+      kind === 'silent' && subject.type === 'nodes' && subject.nodes.includes(other),
+  );
+}
+
+/** So many checks have to differ by a fault for it to show; a fault of one path or check is one that is checked. */
+const ENOUGH = 2;
+
+/** Whether the fault can be seen beside the others: the view would be another one without it. */
+function shows(each: Case, view: ClusterView, fault: Broken): boolean {
+  if (each.faults.length === 1) return isVisible(each, fault);
+  const without = look({ ...each, faults: each.faults.filter((other) => other !== fault) });
+  const before = observations(without);
+  const now = observations(view);
+  const differing = [...now].filter(([key, value]) => before.get(key) !== value).length;
+  const isSingle = 'from' in fault || ('nodes' in fault && fault.where === 'node');
+  return differing >= (isSingle || fault.kind === 'starved' ? 1 : ENOUGH);
+}
+
+/** A path whose source does not report cannot be seen; everything else can. */
+function isVisible({ collector, faults }: Case, fault: Broken): boolean {
+  if (!('from' in fault)) return true;
+  return connection(faults, collector, fault.from) === undefined;
+}
+
+/** What the reports say, without what chance makes of it. */
+function observations({ reports }: ClusterView): Map<string, string> {
+  const all = new Map<string, string>();
+  for (const { node, checks, eventLoopDelaySeconds } of reports) {
+    if (eventLoopDelaySeconds > 0.01) all.set(node, 'starved');
+    for (const { type, state, cause, lastMinute } of checks) {
+      const { medianSeconds: median, segmentsRetransmitted: again } = lastMinute;
+      const isSlow = median !== null && median > (type.startsWith('path_') ? 0.02 : 0.25);
+      const isLossy = again - 2 * lastMinute.failures >= 5;
+      const quality = state === 'ok' ? [isSlow, isLossy] : [];
+      all.set(`${node} ${type}`, JSON.stringify([state, cause, ...quality]));
+    }
+  }
+  return all;
+}

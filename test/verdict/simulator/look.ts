@@ -1,0 +1,195 @@
+import type { Cause } from '../../../src/probe.ts';
+import type { CheckReport, ClusterView, Report } from '../../../src/verdict/report.ts';
+import type { SimulatedCluster, SimulatedNode } from './cluster.ts';
+import { type Broken, type Component, componentFailure, connection } from './faults.ts';
+import { latencyOf, lossOf } from './quality.ts';
+import { Random } from './random.ts';
+
+/** Checks fail at random with this probability. */
+const NOISE = 0.002;
+
+/** Segments that the network loses anyway. */
+const USUAL_LOSS = 0.0005;
+
+const INTERVAL = 5;
+const CHECKS_A_MINUTE = 60 / INTERVAL;
+const SEGMENTS_A_CHECK = 7;
+
+export const NOW = 1_795_867_200;
+
+const COMPONENTS: readonly Component[] = [
+  'api_server_direct',
+  'api_server_dns',
+  'me_ingress',
+  'me_service',
+  'shop',
+];
+
+/** Everything that a case is made of. */
+export type Case = Readonly<{
+  seed: number;
+  cluster: SimulatedCluster;
+  faults: readonly Broken[];
+  collector: string;
+}>;
+
+/** What the collecting pod gets to see of the cluster. */
+export function look({ seed, cluster, faults, collector }: Case): ClusterView {
+  const random = new Random(seed ^ 0x5eed);
+  const reports: Report[] = [];
+  const silent: ClusterView['silent'][number][] = [];
+  for (const node of cluster.nodes) {
+    // Drawn for each node, so that two views of one seed differ by their faults alone.
+    const own = new Random(random.below(2 ** 31));
+    const failure = node.name === collector ? undefined : connection(faults, collector, node.name);
+    if (failure === undefined) reports.push(report(cluster, faults, node, own));
+    else {
+      const [cause] = failure;
+      silent.push({ pod: node.pod, node: node.name, cause, text: `fetching: ${cause}` });
+    }
+  }
+  const api = componentFailure(faults, collector, 'api_server_direct');
+  return {
+    now: NOW,
+    collector: { node: collector, pod: cluster.byName.get(collector)?.pod ?? '' },
+    expected: cluster.nodes.map(({ name, pod, zone }) => ({ node: name, pod, zone })),
+    podListAt: api === undefined ? NOW - 1 : NOW - api[1].age,
+    podListError: api === undefined ? null : 'watching pods: no answer within 10 s',
+    cordoned: [],
+    reports,
+    silent,
+  };
+}
+
+function report(
+  cluster: SimulatedCluster,
+  faults: readonly Broken[],
+  node: SimulatedNode,
+  random: Random,
+): Report {
+  const { name, pod, zone } = node;
+  const skew = random.between(-300, 300);
+  const make = new CheckMaker(random, faults, name, NOW + skew);
+  const paths = (cluster.neighbours.get(name) ?? []).map((to) =>
+    make.path(to, cluster.byName.get(to)?.zone ?? ''),
+  );
+  const dead = cluster.nodes.flatMap((each) => deadEndpoint(faults, name, each.name) ?? []);
+  const endpoints = { share: dead.length / cluster.nodes.length, cause: dead[0] ?? 'other' };
+  const starved = faults.some((fault) => fault.kind === 'starved' && fault.node === name);
+  return {
+    schema: 1,
+    pod,
+    node: name,
+    zone,
+    version: '0.1.0',
+    startedAt: NOW + skew - 86_400,
+    reportedAt: NOW + skew,
+    checkIntervalSeconds: INTERVAL,
+    checks: [...COMPONENTS.map((component) => make.component(component, endpoints)), ...paths],
+    eventLoopDelaySeconds: starved ? random.between(0.02, 0.3) : random.between(0.0001, 0.002),
+    neighbourhood: { state: 'ok', listedAt: NOW + skew - 1 },
+  };
+}
+
+/**
+ * Why a connection that the service sends to this pod fails: Kubernetes takes the pods of a dead node out after 40 s, and
+ * does not notice a split.
+ */
+function deadEndpoint(faults: readonly Broken[], from: string, to: string): Cause | undefined {
+  const [cause, fault] = connection(faults, from, to) ?? [];
+  const isLeft = fault?.kind === 'split' || (fault?.kind === 'gone' && fault.age < 45);
+  return isLeft ? cause : undefined;
+}
+
+/** Makes a node's checks. */
+class CheckMaker {
+  readonly #random: Random;
+  readonly #faults: readonly Broken[];
+  readonly #node: string;
+  /** By the pod's clock. */
+  readonly #now: number;
+
+  constructor(random: Random, faults: readonly Broken[], node: string, now: number) {
+    this.#random = random;
+    this.#faults = faults;
+    this.#node = node;
+    this.#now = now;
+  }
+
+  path(to: string, zone: string): CheckReport {
+    const random = new Random(this.#random.below(2 ** 31));
+    const failure = connection(this.#faults, this.#node, to);
+    const loss = lossOf(this.#faults, this.#node, to);
+    const check = this.#check(random, `path_${to}`, failure, {
+      // A lost SYN or request is sent again well within the time: few checks fail.
+      noise: NOISE + loss ** 3,
+      loss: loss + USUAL_LOSS,
+      latency: latencyOf(this.#faults, this.#node, to, random),
+    });
+    return { ...check, kind: 'path', node: to, zone, byName: false };
+  }
+
+  component(component: Component, dead: { share: number; cause: Cause }): CheckReport {
+    const random = new Random(this.#random.below(2 ** 31));
+    const failure = componentFailure(this.#faults, this.#node, component);
+    // The ingress says by a status that its backend is dead.
+    const chance = component === 'me_service' ? dead.cause : 'status';
+    const isBalanced = component === 'me_service' || component === 'me_ingress';
+    const check = this.#check(random, component, failure, {
+      noise: NOISE + (isBalanced ? dead.share : 0) + lossOf(this.#faults, this.#node, '') ** 3,
+      loss: lossOf(this.#faults, this.#node, '') + USUAL_LOSS,
+      latency: latencyOf(this.#faults, this.#node, component, random),
+      ...(isBalanced && dead.share > 0 && { chance }),
+    });
+    const kind = component === 'shop' ? 'extra' : component;
+    return { ...check, kind, byName: component !== 'api_server_direct' };
+  }
+
+  #check(
+    random: Random,
+    type: string,
+    failure: [Cause, Broken] | undefined,
+    {
+      noise,
+      loss,
+      latency,
+      chance = 'unreachable',
+    }: Readonly<{
+      noise: number;
+      loss: number;
+      latency: number;
+      chance?: Cause;
+    }>,
+  ): Omit<CheckReport, 'kind' | 'byName'> {
+    const age = failure?.[1].age ?? 0;
+    const broken = Math.floor(age / INTERVAL);
+    const results = Array.from({ length: 40 }, (_, index) =>
+      index < broken ? false : !random.chance(noise),
+    );
+    const isOk = results[0] ?? true;
+    const change = results.findIndex((each) => each !== isOk);
+    const consecutive = Math.max(broken, change === -1 ? 1_000 : change);
+    const failures = results.slice(0, CHECKS_A_MINUTE).filter((ok) => !ok).length;
+    const cause = isOk ? null : (failure?.[0] ?? chance);
+    const sent = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK + failures * 3;
+    const ok = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK;
+    const again = Array.from({ length: ok }, () => random.chance(loss)).filter(Boolean).length;
+    return {
+      type,
+      state: isOk ? 'ok' : 'failing',
+      since: this.#now - consecutive * INTERVAL,
+      consecutive,
+      cause,
+      event: isOk ? null : 'connect_done',
+      text: isOk ? null : `${type}: ${cause}`,
+      lastMinute: {
+        checks: CHECKS_A_MINUTE,
+        failures,
+        medianSeconds: failures === CHECKS_A_MINUTE ? null : latency,
+        rttSeconds: failures === CHECKS_A_MINUTE ? null : latency / 3,
+        segmentsSent: sent,
+        segmentsRetransmitted: again + 2 * failures,
+      },
+    };
+  }
+}
