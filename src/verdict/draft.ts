@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 import type { Edge } from './evidence.ts';
 import type { Finding, Victim } from './finding.ts';
 

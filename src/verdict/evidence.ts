@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
 
 /** Failures in a row from which on a check counts as failing: one lost check is none. */

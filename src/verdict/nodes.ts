@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
 import type { Kind } from './finding.ts';

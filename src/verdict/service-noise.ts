@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 import type { Observation } from './evidence.ts';
 
 /** How improbable a run of failures has to be, over all that could have one, before it is no chance. */

@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding, Side } from './finding.ts';
 import { count, failure, names, zoneNames } from './words.ts';

@@ -1,4 +1,4 @@
-import type { Cause } from '../probe.ts';
+import type { Cause } from '../model.ts';
 
 /** `node-1, node-2 and 7 more`. */
 export function names(all: readonly string[], most = 5): string {

@@ -1,4 +1,4 @@
-import type { Cause } from '../../../src/probe.ts';
+import type { Cause } from '../../../src/model.ts';
 import type { SimulatedCluster } from './cluster.ts';
 import type { Broken, Component, SimulatedFault, Where } from './faults.ts';
 import type { Random } from './random.ts';

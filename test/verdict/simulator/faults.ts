@@ -1,4 +1,4 @@
-import type { Cause } from '../../../src/probe.ts';
+import type { Cause } from '../../../src/model.ts';
 
 export type Component =
   | 'api_server_direct'

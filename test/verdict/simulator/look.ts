@@ -1,4 +1,4 @@
-import type { Cause } from '../../../src/probe.ts';
+import type { Cause } from '../../../src/model.ts';
 import type { CheckReport, ClusterView, Report } from '../../../src/verdict/report.ts';
 import type { SimulatedCluster, SimulatedNode } from './cluster.ts';
 import { type Broken, type Component, componentFailure, connection } from './faults.ts';
