@@ -40,6 +40,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'test/neighbours': ['test/support', 'lab/', 'src/'],
   'test/pages': ['test/support', 'lab/support', 'src/'],
   'test/probes': ['test/support', 'lab/', 'src/'],
+  'test/verdict/simulator': ['src/'],
+  'test/verdict': ['test/verdict/simulator', 'src/'],
   'test/bundle': ['test/support', 'lab/'],
   'test/real': ['test/support', 'lab/', 'deploy/'],
   test: ['test/support', 'test/probes', 'lab/', 'src/', 'exporters', 'deploy/'],
