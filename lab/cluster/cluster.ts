@@ -21,6 +21,8 @@ export type ClusterOptions = Readonly<{
   program?: string;
   /** READINESS_TIMES when not said. */
   readiness?: ReadinessTimes;
+  /** Is called with the number of ready nodes, whenever one more of the first nodes is ready. */
+  onProgress?: (ready: number) => void;
 }>;
 
 /**
@@ -111,7 +113,7 @@ export class Cluster<P extends Parts = Parts> {
   async heal(part: string): Promise<void> {
     const names = part === 'all' ? [...this.#faults.keys()] : [part];
     for (const name of names) {
-      const parsed = parsePart(name, this.#nodeNames());
+      const parsed = parsePart(name, this.#nodeNames(), this.parts.kind);
       await this.#inTurn(() => this.#apply(parsed));
     }
   }
@@ -183,6 +185,7 @@ export class Cluster<P extends Parts = Parts> {
     });
     this.#nodes.push(node);
     this.#nodes.sort((one, other) => numberOf(one) - numberOf(other));
+    this.#options.onProgress?.(this.#nodes.length);
     await this.setEndpoints();
   }
 

@@ -38,37 +38,31 @@ test.each([
   const [part, name] = text.split(':');
   expect(parseFault(text, nodes, 'real')).toEqual({ part, name, kind, fault });
   expect(() => parseFault(text, nodes, 'embedded')).toThrow(
-    new FaultMistake(`"${text}" takes the real network: npm run demo -- --real`),
+    new FaultMistake(`"${text}" requires the real network: npm run demo -- --real`),
   );
 });
 
 test.each([
   [
     'node-4:down',
-    '"node-4" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network',
+    'unknown part "node-4"; expected node-1 to node-3, dns, ingress, service, api-server',
   ],
   [
     'node:down',
-    '"node" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network',
+    'unknown part "node"; expected node-1 to node-3, dns, ingress, service, api-server',
   ],
-  ['', '"" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network'],
+  ['', 'unknown part ""; expected node-1 to node-3, dns, ingress, service, api-server'],
   [
     'toString:x',
-    '"toString" is no part; there is node-1 to node-3, dns, ingress, service, api-server, network',
+    'unknown part "toString"; expected node-1 to node-3, dns, ingress, service, api-server',
   ],
-  ['dns', '"dns" does not say how; there is dns:silent, dns:servfail, dns:nxdomain'],
-  ['dns:', '"dns:" does not say how; there is dns:silent, dns:servfail, dns:nxdomain'],
-  [
-    'dns:down',
-    '"dns:down": dns cannot be broken that way; there is dns:silent, dns:servfail, dns:nxdomain',
-  ],
-  [
-    'network:down',
-    '"network:down": network cannot be broken that way; there is none: it takes the real network: npm run demo -- --real',
-  ],
+  ['dns', '"dns" lacks a fault; expected dns:silent, dns:servfail, dns:nxdomain'],
+  ['dns:', '"dns" lacks a fault; expected dns:silent, dns:servfail, dns:nxdomain'],
+  ['dns:down', 'unknown fault "dns:down"; expected dns:silent, dns:servfail, dns:nxdomain'],
+  ['network:down', '"network:down" requires the real network: npm run demo -- --real'],
   [
     'service:slow=soon',
-    '"service:slow=soon": service cannot be broken that way; there is service:down, service:hang, service:reset, service:slow=<duration>',
+    'unknown fault "service:slow=soon"; expected service:down, service:hang, service:reset, service:slow=<duration>',
   ],
 ])('parseFault() says of "%s" what is wrong and what would be right', (text, message) => {
   expect(() => parseFault(text, nodes, 'embedded')).toThrow(new FaultMistake(message));
@@ -82,14 +76,24 @@ test.each(['ingress:200', 'ingress:5033', 'api-server:404', 'node-1:slow=', 'nod
 );
 
 test('parsePart() reads the part that is to be healed, or names those there are', () => {
-  expect(parsePart('node-3', nodes)).toMatchObject({ kind: 'node', fault: undefined });
-  expect(() => parsePart('node-9', nodes)).toThrow('there is node-1 to node-3, dns,');
+  expect(parsePart('node-3', nodes, 'embedded')).toMatchObject({ kind: 'node', fault: undefined });
+  expect(() => parsePart('node-9', nodes, 'embedded')).toThrow(
+    'unknown part "node-9"; expected node-1 to node-3, dns,',
+  );
 });
 
-test('faultHelp() has every fault of every part, and each meaning once', () => {
-  const help = faultHelp();
+test('faultHelp() has every fault that the parts can have, and each meaning once', () => {
+  const help = faultHelp('embedded');
   expect(help).toContain('  dns:         silent, servfail, nxdomain');
-  expect(help).toContain('  down, away                           connecting to it is refused');
-  expect(help.filter((line) => line.includes('so much later'))).toHaveLength(1);
-  expect(Math.max(...help.map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(help).toContain('  down, away               it refuses connections');
+  expect(help.filter((line) => line.includes('delays every response'))).toHaveLength(1);
+  expect(help.join('\n')).not.toMatch(/network:|isolated|loss=/);
+  const real = faultHelp('real').join('\n');
+  for (const fault of ['network:     split=N', 'isolated', 'loss=<percent>']) {
+    expect(real).toContain(fault);
+  }
+});
+
+test.each(['embedded', 'real'] as const)('faultHelp() of %s parts fits 80 columns', (parts) => {
+  expect(Math.max(...faultHelp(parts).map((line) => line.length))).toBeLessThanOrEqual(80);
 });

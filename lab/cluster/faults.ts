@@ -22,12 +22,12 @@ export type Fault = {
   [K in Kind]: Readonly<{ part: string; name: string; kind: K; fault: FaultOf[K] | undefined }>;
 }[Kind];
 
-/** What is wrong with what was written, and what would be right. */
+/** The text does not name a fault; the message lists what is possible. */
 export class FaultMistake extends Error {
   override name = 'FaultMistake';
 }
 
-/** One way to break a part: how it is written, what it does, how it is read, and whether it takes the real parts. */
+/** One way to break a part: its syntax, its effect, its parser, and whether it requires the real parts. */
 type Way<F> = Readonly<{
   syntax: string;
   does: string;
@@ -41,12 +41,12 @@ const word = <F>(name: string, does: string, fault: F): Way<F> => ({
   read: (text) => (text === name ? fault : undefined),
 });
 
-const down = word<WireFault>('down', 'connecting to it is refused', { kind: 'down' });
-const hang = word<WireFault>('hang', 'it accepts connections and is silent', { kind: 'hang' });
+const down = word<WireFault>('down', 'it refuses connections', { kind: 'down' });
+const hang = word<WireFault>('hang', 'it accepts connections and never responds', { kind: 'hang' });
 const reset = word<WireFault>('reset', 'it resets every connection', { kind: 'reset' });
 const slow: Way<{ kind: 'slow'; milliseconds: number }> = {
   syntax: 'slow=<duration>',
-  does: 'its answers come so much later: slow=50ms, slow=1.5s',
+  does: 'it delays every response: slow=50ms, slow=1.5s',
   read: (text) => {
     const [, number, unit] = /^slow=(\d+(?:\.\d+)?)(ms|s)$/.exec(text) ?? [];
     if (number === undefined) return undefined;
@@ -60,7 +60,7 @@ const real = <F>(name: string, does: string, fault: F): Way<F> => ({
 });
 
 const split = (kind: NetworkSplit['kind'], does: string): Way<NetworkSplit> => ({
-  syntax: `${kind}=<number>`,
+  syntax: `${kind}=N`,
   does,
   read: (text) => {
     const [, name, first] = /^([a-z-]+)=([1-9]\d?)$/.exec(text) ?? [];
@@ -69,7 +69,7 @@ const split = (kind: NetworkSplit['kind'], does: string): Way<NetworkSplit> => (
   real: true,
 });
 
-const everyRequest = 'every request is answered with this status';
+const everyRequest = 'it answers every request with this status';
 
 const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
   node: [
@@ -77,18 +77,18 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     hang,
     reset,
     slow,
-    word('suspended', 'its program stands still', { kind: 'suspended' }),
-    word('cordoned', 'its Node object says unschedulable', { kind: 'cordoned' }),
-    word('terminating', 'its Pod is being deleted, but still answers', { kind: 'terminating' }),
-    word('deleted', 'its program is stopped, its Pod and Node are removed', { kind: 'deleted' }),
-    real('deaf', 'what begins elsewhere does not get to it', { kind: 'deaf' }),
-    real('mute', 'what it begins itself gets nowhere', { kind: 'mute' }),
-    real('isolated', 'nothing gets through, either way', { kind: 'isolated' }),
-    real('mtu-black-hole', 'packets over 1,000 bytes get lost', { kind: 'mtu-black-hole' }),
-    real('reordering', 'packets come late and overtake each other', { kind: 'reordering' }),
+    word('suspended', 'its program is stopped (SIGSTOP)', { kind: 'suspended' }),
+    word('cordoned', 'its Node is unschedulable', { kind: 'cordoned' }),
+    word('terminating', 'its Pod is being deleted, but still responds', { kind: 'terminating' }),
+    word('deleted', 'its Pod and Node are deleted', { kind: 'deleted' }),
+    real('deaf', 'it drops inbound connections', { kind: 'deaf' }),
+    real('mute', 'it drops outbound connections', { kind: 'mute' }),
+    real('isolated', 'it drops all packets', { kind: 'isolated' }),
+    real('mtu-black-hole', 'packets over 1,000 bytes are lost', { kind: 'mtu-black-hole' }),
+    real('reordering', 'packets arrive late and out of order', { kind: 'reordering' }),
     {
       syntax: 'loss=<percent>',
-      does: 'so many packets get lost: loss=20',
+      does: 'this percentage of packets is lost: loss=20',
       read: (text) => {
         const [, percent] = /^loss=(\d{1,2})$/.exec(text) ?? [];
         return percent === undefined ? undefined : { kind: 'loss', percent: Number(percent) };
@@ -97,8 +97,8 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     },
   ],
   dns: [
-    word('silent', 'no question is answered', 'silent'),
-    word('servfail', 'every question is answered with SERVFAIL', 'servfail'),
+    word('silent', 'it answers no query', 'silent'),
+    word('servfail', 'it answers every query with SERVFAIL', 'servfail'),
     word('nxdomain', 'no name exists', 'nxdomain'),
   ],
   ingress: [
@@ -108,18 +108,18 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     slow,
     {
       syntax: '<status>',
-      does: everyRequest,
+      does: `${everyRequest}, 400 to 599`,
       read: (text) =>
         /^[45]\d\d$/.test(text) ? { kind: 'status', code: Number(text) } : undefined,
     },
-    word('wrong-certificate', 'it shows a certificate for another host', {
+    word('wrong-certificate', 'it presents a certificate for another host', {
       kind: 'wrong-certificate',
     }),
   ],
   service: [down, hang, reset, slow],
   'api-server': [
-    word('away', 'connecting to it is refused', { kind: 'away' }),
-    word('hang', 'it accepts connections and is silent', { kind: 'hang' }),
+    word('away', 'it refuses connections', { kind: 'away' }),
+    word('hang', 'it accepts connections and never responds', { kind: 'hang' }),
     slow,
     ...[401, 403, 429, 500, 503].map((code) =>
       word<ControlPlaneFault>(`${code}`, everyRequest, {
@@ -129,64 +129,94 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     ),
   ],
   network: [
-    split('split', 'the first so many nodes and the others do not meet'),
-    split('one-way-split', 'the first so many nodes do not reach the others'),
+    split('split', 'separates the first N nodes from the rest'),
+    split('one-way-split', 'the first N nodes cannot reach the rest'),
   ],
 };
 
-const TAKES_REAL = 'takes the real network: npm run demo -- --real';
+const NEEDS_REAL = 'requires the real network: npm run demo -- --real';
 
 /**
  * Reads `<part>:<fault>`, such as `node-3:down` or `service:slow=300ms`.
- * Throws a FaultMistake that says what would be right. `nodes`: the names of the nodes there are; `parts`: what they
- * are made of.
+ * Throws a FaultMistake. `nodes`: the names of the nodes; `parts`: what they are made of.
  */
 export function parseFault(text: string, nodes: readonly string[], parts: Parts['kind']): Fault {
   const [part = '', name = ''] = text.trim().split(/:(.*)/s);
-  const kind = kindOf(part, nodes);
+  const kind = kindOf(part, nodes, parts);
   for (const way of ways[kind]) {
     const fault = way.read(name);
     if (fault === undefined) continue;
-    if (way.real && parts !== 'real') throw new FaultMistake(`"${text.trim()}" ${TAKES_REAL}`);
+    if (way.real && parts !== 'real') throw new FaultMistake(`"${text.trim()}" ${NEEDS_REAL}`);
     return { part, name, kind, fault } as Fault;
   }
-  const wrong = name === '' ? ' does not say how' : `: ${part} cannot be broken that way`;
-  throw new FaultMistake(`"${text.trim()}"${wrong}; there is ${faultsOf(part, kind, parts)}`);
+  const possible = possibleWays(kind, parts).map(({ syntax }) => `${part}:${syntax}`);
+  if (possible.length === 0) throw new FaultMistake(`"${text.trim()}" ${NEEDS_REAL}`);
+  const wrong = name === '' ? `"${part}" lacks a fault` : `unknown fault "${text.trim()}"`;
+  throw new FaultMistake(`${wrong}; expected ${possible.join(', ')}`);
 }
 
-/** Reads the name of a part that is to be healed. Throws a FaultMistake that names those there are. */
-export function parsePart(text: string, nodes: readonly string[]): Fault {
+/** Reads the name of a part that is to be healed. Throws a FaultMistake that lists the parts. */
+export function parsePart(text: string, nodes: readonly string[], parts: Parts['kind']): Fault {
   const part = text.trim();
-  return { part, name: 'healed', kind: kindOf(part, nodes), fault: undefined } as Fault;
+  return { part, name: 'healed', kind: kindOf(part, nodes, parts), fault: undefined } as Fault;
 }
 
-/** What can be written: a line for each part, one more for what takes the real parts, then one for each meaning. */
-export function faultHelp(): string[] {
-  const parts = Object.entries(ways).flatMap(([kind, list]) => {
+/** The faults that a cluster of these parts can have: a line for each part, then one for each meaning. 80 columns at most. */
+export function faultHelp(parts: Parts['kind']): string[] {
+  const kinds = kindsOf(parts).flatMap((kind) => {
     const part = `${kind === 'node' ? 'node-N' : kind}:`.padEnd(13);
-    const rows = [list.filter((way) => !way.real), list.filter((way) => way.real)];
-    return rows.flatMap((row, index) => {
-      const written = row.map(({ syntax }) => syntax).join(', ');
-      return row.length > 0 ? `  ${part}${written}${index > 0 ? ' (with --real)' : ''}` : [];
-    });
+    const syntaxes = possibleWays(kind, parts).map(({ syntax }) => syntax);
+    return lines(syntaxes).map((line, index) => `  ${index === 0 ? part : ' '.repeat(13)}${line}`);
   });
-  const meanings = Map.groupBy(Object.values(ways).flat(), ({ does }) => does);
-  const lines = [...meanings].map(([does, same]) => {
-    const written = [...new Set(same.map(({ syntax }) => syntax))].join(', ');
-    return `  ${written.padEnd(37)}${does}`;
-  });
-  return [...parts, '', ...lines];
+  const possible = kindsOf(parts).flatMap((kind) => [...possibleWays(kind, parts)]);
+  const meanings = Map.groupBy<string, Way<unknown>>(possible, ({ does }) => does);
+  return [
+    ...kinds,
+    '',
+    ...[...meanings].map(([does, same]) => {
+      const written = [...new Set(same.map(({ syntax }) => syntax))].join(', ');
+      return `  ${written.padEnd(WIDEST_SYNTAX)}  ${does}`;
+    }),
+  ];
 }
 
-function kindOf(part: string, nodes: readonly string[]): Kind {
+/** `401, 403, 429, 500, 503`. */
+const WIDEST_SYNTAX = 23;
+/** Room beside the part's name in 80 columns. */
+const LINE_LENGTH = 65;
+
+/** Joins words by commas, in lines of at most LINE_LENGTH characters. */
+function lines(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const each of words) {
+    const last = joined.at(-1);
+    if (last !== undefined && last.length + each.length + 2 < LINE_LENGTH) {
+      joined[joined.length - 1] = `${last}, ${each}`;
+    } else {
+      if (last !== undefined) joined[joined.length - 1] = `${last},`;
+      joined.push(each);
+    }
+  }
+  return joined;
+}
+
+function kindOf(part: string, nodes: readonly string[], parts: Parts['kind']): Kind {
   if (nodes.includes(part)) return 'node';
   if (part !== 'node' && Object.hasOwn(ways, part)) return part as Kind;
-  const range = nodes.length > 1 ? `${nodes[0]} to ${nodes.at(-1)}` : nodes.join();
-  const others = Object.keys(ways).filter((kind) => kind !== 'node');
-  throw new FaultMistake(`"${part}" is no part; there is ${[range, ...others].join(', ')}`);
+  throw new FaultMistake(`unknown part "${part}"; expected ${partNames(nodes, parts).join(', ')}`);
 }
 
-function faultsOf(part: string, kind: Kind, parts: Parts['kind']): string {
-  const possible = ways[kind].filter((way) => parts === 'real' || !way.real);
-  return possible.map(({ syntax }) => `${part}:${syntax}`).join(', ') || `none: it ${TAKES_REAL}`;
+/** `node-1 to node-5`, `dns`, …: the parts that can be broken. */
+export function partNames(nodes: readonly string[], parts: Parts['kind']): string[] {
+  const others = kindsOf(parts).filter((kind) => kind !== 'node');
+  return [nodes.length > 1 ? `${nodes[0]} to ${nodes.at(-1)}` : nodes.join(), ...others];
+}
+
+function kindsOf(parts: Parts['kind']): Kind[] {
+  const kinds = Object.keys(ways) as Kind[];
+  return kinds.filter((kind) => possibleWays(kind, parts).length > 0);
+}
+
+function possibleWays(kind: Kind, parts: Parts['kind']): readonly Way<unknown>[] {
+  return ways[kind].filter((way: Way<unknown>) => parts === 'real' || !way.real);
 }

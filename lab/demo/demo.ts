@@ -4,34 +4,39 @@ import { Cluster } from '../cluster/cluster.ts';
 import { faultHelp, parseFault } from '../cluster/faults.ts';
 import { goOnInOwnNamespace, shellCommand } from '../real/own-namespace.ts';
 import { realParts } from '../real/real-parts.ts';
+import { continueAll, pauseAll } from '../support/owned-process.ts';
+import { Turns } from '../support/turns.ts';
 import { changes } from './changes.ts';
-import { COMMANDS, obey } from './commands.ts';
+import { COMMANDS, execute } from './commands.ts';
 import { clock } from './failures.ts';
 import { Screen } from './screen.ts';
 import { table } from './table.ts';
 import { Watch } from './watch.ts';
 
-const MOST_NODES = 50;
-const WIDEST = 100;
+const MAX_NODES = 50;
+const MAX_COLUMNS = 100;
 
-const USAGE = [
-  'npm run demo -- [--nodes N] [--real] [--break <part>:<fault>]...',
-  '',
-  'Starts a cluster on this machine: an API server, a DNS server, an ingress, a service,',
-  `and N nodes (5 if not said, at most ${MOST_NODES}) with one probe each. Shows what they find,`,
-  'and breaks what you like, at the start or by what you type while it runs.',
-  '',
-  'With --real the nodes are network namespaces, and the parts those of a real cluster: etcd and',
-  'kube-apiserver (npm run tools builds them), nginx, dnsmasq, nftables. It takes root on Linux.',
-  '',
-  'What can be typed:',
-  '',
-  ...COMMANDS.map((line) => `  ${line}`),
-  '',
-  'What can be broken:',
-  ...faultHelp(),
-  '',
-].join('\n');
+const usage = (real: boolean) =>
+  [
+    'npm run demo -- [--nodes N] [--real] [--break <part>:<fault>]...',
+    '',
+    'Starts a cluster on this machine: an API server, a DNS server, an ingress, a',
+    `service, and N nodes (5 by default, at most ${MAX_NODES}) with one probe each. Shows the`,
+    'results of their checks, and breaks parts: at the start by --break, or by a',
+    'command while it runs.',
+    '',
+    'With --real, nodes are network namespaces, and the parts are those of a real',
+    'cluster: etcd, kube-apiserver (npm run tools builds them), nginx, dnsmasq and',
+    'nftables. Requires root on Linux.',
+    '',
+    'Commands:',
+    '',
+    ...COMMANDS.map((line) => `  ${line}`),
+    '',
+    `Parts and faults${real ? '' : ' (more with --real)'}:`,
+    ...faultHelp(real ? 'real' : 'embedded'),
+    '',
+  ].join('\n');
 
 type Arguments = Readonly<{
   nodes: number;
@@ -51,18 +56,18 @@ function readArguments(): Arguments {
     },
   });
   const nodes = /^\d+$/.test(values.nodes) ? Number(values.nodes) : 0;
-  if (nodes < 1 || nodes > MOST_NODES) {
-    throw new Error(`--nodes ${values.nodes}: say a number from 1 to ${MOST_NODES}`);
+  if (nodes < 1 || nodes > MAX_NODES) {
+    throw new Error(`--nodes ${values.nodes}: expected a number from 1 to ${MAX_NODES}`);
   }
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   for (const fault of values.break) parseFault(fault, names, values.real ? 'real' : 'embedded');
   return { nodes, faults: values.break, real: values.real, help: values.help };
 }
 
-/** A table that keeps up to date, on a terminal. `quit` is called when it is asked for. */
+/** A table that is kept up to date, on a terminal. `quit` is called on the command or Ctrl-C. */
 function showTable(cluster: Cluster, quit: () => void): () => void {
   const { stdin, stdout } = process;
-  stdout.write('type help to see what can be broken; Ctrl-C stops everything\n');
+  stdout.write('type help for the commands; Ctrl-C stops everything\n');
   const watch = new Watch(cluster, () => {});
   const draw = () =>
     table({
@@ -70,18 +75,31 @@ function showTable(cluster: Cluster, quit: () => void): () => void {
       faults: cluster.faults,
       isAllFine: watch.isAllFine,
       now: Date.now(),
-      columns: Math.min(stdout.columns, WIDEST),
+      columns: Math.min(stdout.columns, MAX_COLUMNS),
       rows: stdout.rows - 1,
       paint: (colour, text) => styleText(colour, text, { stream: stdout }),
     });
-  const screen = new Screen(stdin, stdout, draw, async (line) => {
-    const answer = await obey(line, cluster);
-    if (answer === 'quit') quit();
-    else screen.say(answer);
-  });
+  const onLine = executeInOrder(cluster, quit, (lines) => screen.say(lines));
+  const screen = new Screen(stdin, stdout, draw, { onLine, onQuit: quit });
   return () => {
     watch.close();
     screen.close();
+  };
+}
+
+/** Executes each line after those before it, however many are pasted at once. */
+function executeInOrder(
+  cluster: Cluster,
+  quit: () => void,
+  say: (lines: readonly string[]) => void,
+): (line: string) => void {
+  const turns = new Turns();
+  return (line) => {
+    void turns.take(async () => {
+      const result = await execute(line, cluster);
+      if (result === 'quit') quit();
+      else say(result);
+    });
   };
 }
 
@@ -95,24 +113,24 @@ function showChanges(cluster: Cluster, quit: () => void): () => void {
     wasAllFine = watch.isAllFine;
   });
   const input = createInterface({ input: process.stdin });
-  input.on('line', async (line) => {
-    const answer = await obey(line, cluster);
-    if (answer === 'quit') quit();
-    else for (const text of answer) say(text);
+  const onLine = executeInOrder(cluster, quit, (lines) => {
+    for (const text of lines) say(text);
   });
+  input.on('line', onLine);
   return () => {
     watch.close();
     input.close();
   };
 }
 
-/** `ways`: how to look into it, beside what the nodes tell. */
+/** `ways`: how to inspect it. */
 async function startCluster({
   nodes,
   real,
 }: Arguments): Promise<{ cluster: Cluster; ways: readonly string[] }> {
-  if (!real) return { cluster: await Cluster.start({ nodes }), ways: [] };
-  const cluster = await Cluster.startOf(realParts(), { nodes });
+  const options = { nodes, onProgress: (ready: number) => showProgress(ready, nodes) };
+  if (!real) return { cluster: await Cluster.start(options), ways: [] };
+  const cluster = await Cluster.startOf(realParts(), options);
   const { kubectl } = cluster.parts.controlPlane;
   const ways = [
     `a shell in this network: ${shellCommand()}`,
@@ -121,16 +139,30 @@ async function startCluster({
   return { cluster, ways };
 }
 
+/** `12/30 nodes ready`: one line that is overwritten on a terminal, else nothing but the last. */
+function showProgress(ready: number, nodes: number): void {
+  const { stderr } = process;
+  const end = ready === nodes ? '\n' : '';
+  if (stderr.isTTY) stderr.write(`\r${ready}/${nodes} nodes ready${end}`);
+  else if (ready === nodes) stderr.write(`${nodes} nodes ready\n`);
+}
+
 async function run(given: Arguments): Promise<void> {
   const { nodes, faults } = given;
   const quit = Promise.withResolvers<void>();
   let stop = (): void => {
     process.stdout.write('stopping\n');
-    // What runs is killed and the files are removed at exit (program.ts, environment.ts).
+    // At exit, processes are killed and files removed (owned-process.ts, environment.ts).
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
-  // Nobody reads any more.
+  // Ctrl-Z: the nodes have process groups of their own, which the terminal does not stop.
+  process.on('SIGTSTP', () => {
+    pauseAll();
+    process.kill(process.pid, 'SIGSTOP');
+  });
+  process.on('SIGCONT', continueAll);
+  // The reader of the output has ended.
   process.stdout.on('error', () => quit.resolve());
 
   process.stderr.write(`starting ${nodes} ${nodes === 1 ? 'node' : 'nodes'}\n`);
@@ -159,7 +191,7 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   if (given.help) {
-    process.stdout.write(USAGE);
+    process.stdout.write(usage(given.real));
     return;
   }
   if (given.real) await goOnInOwnNamespace();

@@ -9,8 +9,12 @@ const up = (rows: number) => (rows > 0 ? `\x1b[${rows}A` : '');
 const HOME = '\x1b[H';
 const ERASE_BELOW = '\x1b[J';
 
-/** A terminal with a block of lines that is redrawn in place, a prompt below it, and what was said above it. */
+/** What a screen calls: on a line that was entered, and on Ctrl-C or Ctrl-D. */
+export type Handlers = Readonly<{ onLine: (line: string) => void; onQuit: () => void }>;
+
+/** A terminal with a block of lines that is redrawn in place, a prompt below it, and messages above it. */
 export class Screen {
+  readonly #input: ReadStream;
   readonly #out: WriteStream;
   readonly #draw: () => readonly string[];
   readonly #prompt: Interface;
@@ -23,31 +27,44 @@ export class Screen {
   /** Rows from the block's first to the cursor's. */
   #above = 0;
   #closed = false;
-  #isDeaf = false;
+  #isInputOver = false;
+  readonly #continued = () => {
+    this.#prompt.resume();
+    if (this.#input.isTTY) this.#input.setRawMode(true);
+    this.#above = 0;
+    this.redraw();
+  };
 
   /**
-   * `draw` gives the block: fewer lines than the terminal has rows, none wider than its columns.
-   * `hear` is told each line that is entered, and Ctrl-C and Ctrl-D as `quit`. Input that is no
-   * terminal may end; the block goes on.
+   * `draw` returns the block: fewer lines than the terminal has rows, none wider than its columns.
+   * Input that is no terminal may end; the block is still redrawn. Ctrl-Z suspends the whole process
+   * group: a shell resumes control only when npm, which started this process, is stopped as well.
    */
   constructor(
     input: ReadStream,
     out: WriteStream,
     draw: () => readonly string[],
-    hear: (line: string) => void,
+    { onLine, onQuit }: Handlers,
   ) {
+    this.#input = input;
     this.#out = out;
     this.#draw = draw;
     this.#prompt = createInterface({ input, output: out, prompt: PROMPT });
     this.#prompt.on('line', (line) => {
       this.#above += 1 + Math.floor((PROMPT.length + line.length) / out.columns);
       this.say([PROMPT + line]);
-      hear(line);
+      onLine(line);
     });
-    this.#prompt.on('SIGINT', () => hear('quit'));
+    this.#prompt.on('SIGINT', onQuit);
+    this.#prompt.on('SIGTSTP', () => {
+      this.#erasePrompt();
+      input.setRawMode(false);
+      process.kill(0, 'SIGTSTP');
+    });
+    process.on('SIGCONT', this.#continued);
     this.#prompt.on('close', () => {
-      this.#isDeaf = true;
-      if (input.isTTY && !this.#closed) hear('quit');
+      this.#isInputOver = true;
+      if (input.isTTY && !this.#closed) onQuit();
     });
     out.on('resize', this.#resized);
     this.#timer = setInterval(() => this.redraw(), REDRAW_MS);
@@ -61,7 +78,7 @@ export class Screen {
     const text = [...lines, ...block].map((line) => `${line}\n`).join('');
     this.#out.write(`\r${up(this.#above)}${ERASE_BELOW}${text}`);
     this.#above = block.length;
-    if (!this.#isDeaf) this.#prompt.prompt(true);
+    if (!this.#isInputOver) this.#prompt.prompt(true);
   }
 
   /** Brings the block up to date. Waits while a line is typed that needs more than one row. */
@@ -70,12 +87,17 @@ export class Screen {
     if (typed < this.#out.columns) this.say([]);
   }
 
-  /** Gives the terminal back; the block stays as it is. */
+  /** Restores the terminal; the block remains. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#out.off('resize', this.#resized);
+    process.off('SIGCONT', this.#continued);
     this.#prompt.close();
+    this.#erasePrompt();
+  }
+
+  #erasePrompt(): void {
     this.#out.write(`\r${ERASE_BELOW}`);
   }
 }

@@ -21,12 +21,23 @@ process.on('exit', () => {
   for (const each of running) each.signal('SIGKILL');
 });
 
+/** Stops all processes that this one has started (SIGSTOP), until `continueAll`. */
+export function pauseAll(): void {
+  for (const each of running) each.pause(true);
+}
+
+/** Continues them, except those that `signal('SIGSTOP')` has stopped. */
+export function continueAll(): void {
+  for (const each of running) each.pause(false);
+}
+
 /** A process that ends with ours, if not before. */
 export class OwnedProcess {
   /** Resolves, never rejects, when the process has ended and all that it wrote was read. */
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
   #end: string | undefined;
+  #isStopped = false;
 
   /**
    * Starts it with these variables and no others but PATH; `read` is given its standard output, and its standard error.
@@ -72,7 +83,14 @@ export class OwnedProcess {
 
   /** Sends it a signal, unless it has ended. */
   signal(name: NodeJS.Signals): void {
+    if (name === 'SIGSTOP' || name === 'SIGCONT') this.#isStopped = name === 'SIGSTOP';
     if (this.#end === undefined) this.#child.kill(name);
+  }
+
+  /** Stops or continues it; one that `signal('SIGSTOP')` has stopped stays so. */
+  pause(isPaused: boolean): void {
+    if (this.#end === undefined && !this.#isStopped)
+      this.#child.kill(isPaused ? 'SIGSTOP' : 'SIGCONT');
   }
 
   /** SIGTERM, and SIGKILL when it has not ended 10 s later. A suspended one is woken for it. */

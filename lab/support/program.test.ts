@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { continueAll, pauseAll } from './owned-process.ts';
 import { Lines, Program } from './program.ts';
 import { until } from './until.ts';
 
@@ -69,6 +70,25 @@ test('Program.stop() ends it by SIGTERM, also when it is suspended', async () =>
   await program.stop();
   expect(program.end).toBe('ended with exit code 0');
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'pauseAll() and continueAll() stop and continue programs, but none that was stopped before',
+  async () => {
+    const ticking = `setInterval(() => console.log('tick'), 5);`;
+    const [going, stopped] = [await start(ticking), await start(ticking)];
+    const ticks = ({ stdout }: typeof going) => stdout.all.length;
+    await until('both run', 5_000, () => ticks(going) > 0 && ticks(stopped) > 0);
+    const state = ({ program }: typeof going) =>
+      readFileSync(`/proc/${program.pid}/stat`, 'utf8').replace(/.*\) /, '')[0];
+    stopped.program.signal('SIGSTOP');
+
+    pauseAll();
+    await until('both are stopped', 5_000, () => state(going) === 'T' && state(stopped) === 'T');
+    continueAll();
+    await until('it continues', 5_000, () => state(going) !== 'T');
+    expect(state(stopped)).toBe('T');
+  },
+);
 
 test.skipIf(!existsSync('/usr/bin/setpriv'))(
   'Program dies when the process that started it is killed',
