@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
+
+const ROOT = join(import.meta.dirname, '../..');
 
 const { image } = packageJson.config;
 const [registry = ''] = image.split('/');
@@ -69,12 +71,7 @@ export const PLACES: readonly Place[] = [
     text: RELEASE.version,
   },
   {
-    files: [
-      'deploy/helm/kubenurse/files/prometheus-rule.yaml',
-      ...['checks', 'latency', 'paths', 'probes', 'slo'].map(
-        (name) => `deploy/monitoring/rules_test/${name}.yaml`,
-      ),
-    ],
+    files: ['deploy/helm/kubenurse/files/prometheus-rule.yaml', ...rulesTests()],
     pattern: /https:\/\/[^\s"]+(?=\/blob\/main\/docs\/runbooks\/)/g,
     text: RELEASE.repository,
   },
@@ -95,6 +92,13 @@ export const PLACES: readonly Place[] = [
   },
 ];
 
+/** The tests of the rules that expect a link to a runbook. */
+function rulesTests(): string[] {
+  return globSync('deploy/monitoring/rules_test/*.yaml', { cwd: ROOT })
+    .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('runbook_url'))
+    .toSorted();
+}
+
 /** The file with every place in it as it should be. Throws if a place is not found. */
 export function withNames(file: string, text: string): string {
   return PLACES.filter(({ files }) => files.includes(file)).reduce((written, place) => {
@@ -106,7 +110,7 @@ export function withNames(file: string, text: string): string {
 /** The files that refer to the release, and what they hold. */
 export function readFiles(): { file: string; path: string; text: string }[] {
   return [...new Set(PLACES.flatMap(({ files }) => files))].map((file) => {
-    const path = join(import.meta.dirname, '../..', file);
+    const path = join(ROOT, file);
     return { file, path, text: readFileSync(path, 'utf8') };
   });
 }
