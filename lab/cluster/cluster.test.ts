@@ -114,7 +114,7 @@ test('Cluster.break() and heal() break a node and heal it, and know what is brok
   expect(cluster.faults.size).toBe(0);
   expect(await ask(url)).toBe(200);
   expect(node?.podName).not.toBe(podName);
-  await expect(cluster.break('node-3:down')).rejects.toThrow('there is node-1 to node-2');
+  await expect(cluster.break('node-3:down')).rejects.toThrow('expected node-1 to node-2');
 });
 
 test('ClusterNode.kill() and restart() end the program and start it again, in the same pod', async () => {

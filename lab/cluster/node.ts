@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { reachable } from '../embedded/one-address.ts';
 import type { ControlPlane } from '../parts/control-plane.ts';
 import type { NetworkFault } from '../parts/faults.ts';
 import type { Endpoint, NodeNetwork } from '../parts/parts.ts';
@@ -86,7 +87,7 @@ export class ClusterNode {
   /** Where neighbours and people reach it. */
   get url(): string {
     const { address } = this;
-    return `http://${address.includes(':') ? `[${address}]` : address}:8080/alive`;
+    return reachable(`http://${address.includes(':') ? `[${address}]` : address}:8080/alive`);
   }
 
   get podName(): string {

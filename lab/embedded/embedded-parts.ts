@@ -8,6 +8,7 @@ import { EmbeddedService } from './embedded-service.ts';
 import { Files } from './environment.ts';
 import { Ingress } from './ingress.ts';
 import { layoutOf } from './layout.ts';
+import { install, isMissing } from './one-address.ts';
 
 /** Parts that need nothing but Node: servers of ours at loopback addresses. */
 export type EmbeddedParts = Parts &
@@ -18,10 +19,15 @@ export type EmbeddedParts = Parts &
     service: EmbeddedService;
   }>;
 
-/** `network`: the first two bytes of every address, such as `127.0` (layout.ts). */
+/**
+ * `network`: the first two bytes of every address, such as `127.0` (layout.ts). Where the loopback interface has one
+ * address, they are ports of that (one-address.ts), and one cluster can run at once.
+ */
 export function embeddedParts(network: string): StartParts<EmbeddedParts> {
   return async (stack) => {
-    const layout = layoutOf(network);
+    const hasOneAddress = await isMissing(layoutOf(network).apiServer.address);
+    const layout = layoutOf(network, hasOneAddress);
+    if (hasOneAddress) install();
     const kept = <T extends { close(): Promise<void> }>(part: T): T => {
       stack.defer(() => part.close());
       return part;

@@ -51,6 +51,8 @@ export class Files {
   }
 }
 
+const PRELOAD = new URL('one-address-preload.ts', import.meta.url).href;
+
 /** The variables a DaemonSet would give to the pod of one node. */
 export function environmentOf(
   layout: Layout,
@@ -60,6 +62,7 @@ export function environmentOf(
   node: Readonly<{ name: string; programAddress: string; podName: string }>,
 ): Record<string, string> {
   return {
+    ...(layout.hasOneAddress && { NODE_OPTIONS: `--import=${PRELOAD}` }),
     KUBECONFIG: credentials.kubeconfig,
     KUBERNETES_SERVICE_HOST: apiServer.hostname,
     KUBERNETES_SERVICE_PORT: apiServer.port,

@@ -9,6 +9,8 @@ export type Layout = Readonly<{
   service: Backend;
   ingress: Backend;
   dns: Backend;
+  /** Loopback has one address: what listens elsewhere is at a port of that (one-address.ts). */
+  hasOneAddress: boolean;
   /**
    * Of a pod of the node of this number, counted from 1; beyond 250 it goes on in the next block of 256.
    * Two pods at once can be on a node: `slot` is 0 or 1.
@@ -22,13 +24,16 @@ const PROGRAM_BLOCKS = 100;
 /** So many blocks after the first slot's address is the second's. */
 const SLOT_BLOCKS = 50;
 
-/** `network`: the first two bytes, such as `127.0`: parts at 127.0.0.x, pods from 127.0.1.1 on. */
-export function layoutOf(network: string): Layout {
+/** `network`: the first two bytes, such as `127.0`: parts at 127.0.0.x, pods from 127.0.1.1 on. DNS queries cannot be redirected. */
+export function layoutOf(network: string, hasOneAddress = false): Layout {
   return {
     apiServer: { address: `${network}.0.10`, port: 6443 },
     service: { address: `${network}.0.11`, port: 8080 },
     ingress: { address: `${network}.0.12`, port: 8443 },
-    dns: { address: `${network}.0.13`, port: 5353 },
+    dns: hasOneAddress
+      ? { address: '127.0.0.1', port: 20_013 }
+      : { address: `${network}.0.13`, port: 5353 },
+    hasOneAddress,
     pod: (number, slot) => {
       const block = 1 + Math.floor((number - 1) / NODES_PER_BLOCK) + slot * SLOT_BLOCKS;
       const byte = 1 + ((number - 1) % NODES_PER_BLOCK);

@@ -1,0 +1,50 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tied } from '../support/owned-process.ts';
+import { Lines } from '../support/program.ts';
+import { until } from '../support/until.ts';
+
+/** A network namespace whose loopback interface has one address, as that of macOS. */
+const SINGLE = `
+ip link set lo up
+ip addr add 127.0.0.1/32 dev lo
+ip addr del 127.0.0.1/8 dev lo
+exec "$@"`;
+const COMMAND = ['unshare', '--map-root-user', '--net', '--', 'sh', '-ec', SINGLE, 'sh'];
+
+function isPossible(): boolean {
+  return spawnSync(COMMAND[0] ?? '', [...COMMAND.slice(1), 'true']).status === 0;
+}
+
+test.skipIf(!isPossible())(
+  'the demo runs where loopback has one address, and executes pasted lines in order',
+  async () => {
+    const demo = [process.execPath, join(import.meta.dirname, 'demo.ts'), '--nodes', '2'];
+    const [command = '', ...args] = tied([...COMMAND, ...demo]);
+    const child = spawn(command, args);
+    const output = new Lines();
+    output.follow(child.stdout);
+    const shows = (text: string) => output.all.some((line) => line.endsWith(text));
+    try {
+      await until('all is ok', 20_000, () => shows('all checks ok'));
+      expect(output.all).toContain('node-2 http://127.0.0.1:20258/alive');
+      child.stdin.write('break node-2:down\nheal all\nheal all\nbreak ingress:503\n');
+      await until('all are executed', 5_000, () => shows('broken: ingress:503'));
+      const results = output.all.map((line) => line.replace(/^\S+ /, ''));
+      expect(results.filter((text) => /^(broken|healed|nothing)/.test(text))).toEqual([
+        'broken: node-2:down',
+        'healed: node-2',
+        'nothing is broken',
+        'broken: ingress:503',
+      ]);
+      await until('the fault shows', 20_000, () => shows('me_ingress: 503 Service Unavailable'));
+      const exit = once(child, 'exit');
+      child.stdin.write('quit\n');
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  },
+);

@@ -1,0 +1,3 @@
+import { install } from './one-address.ts';
+
+install();
