@@ -25,7 +25,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
 
   test.each<[Values, string]>([
     [{ ingress: { enabled: true } }, 'ingress.enabled needs ingress.url'],
-    [{ ingress: { url: 'https://example.com/nurse' } }, 'must be without a path'],
+    [{ ingress: { url: 'https://example.com/nurse' } }, 'must not have a path'],
     [{ check_me_ingress: true }, 'check_me_ingress needs ingress.url'],
     [{ httpRoute: { enabled: true } }, 'httpRoute.enabled needs httpRoute.parentRefs'],
     [
@@ -34,11 +34,11 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     ],
     [
       { podMonitor: { enabled: true }, exporters: 'otlp' },
-      'a monitor scrapes /metrics, which exporters "otlp" do not have',
+      'a monitor scrapes /metrics, which exporters "otlp" do not serve',
     ],
     [{ use_tls: true }, 'use_tls needs a certificate'],
     [{ use_tls: true, cert_file: '/a' }, 'use_tls needs a certificate'],
-    [{ use_tls: false, tls: { secretName: 'a' } }, 'use_tls is false, and tls.secretName is set'],
+    [{ use_tls: false, tls: { secretName: 'a' } }, 'use_tls is false, but tls.secretName is set'],
     [{ tls: { secretName: 'a' }, tls_port: 8080 }, 'port and tls_port are both 8080'],
     [
       { tls: { secretName: 'a' }, service: { port: 8443 } },
@@ -47,7 +47,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     [{ tls: { secretName: 'a' }, service: { name: 'https' } }, 'service.name is https'],
     [
       { httpRoute: { enabled: true, parentRefs: [{ name: 'a' }], hostnames: ['*.example.com'] } },
-      'the check cannot ask "https://*.example.com": ingress.url must be one host',
+      '"https://*.example.com" cannot be checked: ingress.url must be a single host',
     ],
     [
       { hostNetwork: true, updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
@@ -55,17 +55,17 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     ],
     [
       { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } },
-      'of maxSurge and maxUnavailable exactly one',
+      'exactly one of maxSurge and maxUnavailable',
     ],
     [{ daemonset: { rollingUpdate: { maxUnavailable: 0 } } }, 'exactly one'],
-    [{ hostNetwork: true, networkPolicy: { enabled: true } }, 'network policies do not hold'],
+    [{ hostNetwork: true, networkPolicy: { enabled: true } }, 'network policies have no effect'],
     [
       { podLabels: { 'app.kubernetes.io/name': 'a' } },
-      'podLabels must not have app.kubernetes.io/name',
+      'podLabels must not contain app.kubernetes.io/name',
     ],
     [
       { commonLabels: { 'app.kubernetes.io/instance': 'a' } },
-      'commonLabels must not have app.kubernetes.io/instance',
+      'commonLabels must not contain app.kubernetes.io/instance',
     ],
   ])('refuses the combination %o in words', async (values, message) => {
     await expect(render(values)).rejects.toThrow(message);

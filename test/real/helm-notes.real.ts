@@ -17,13 +17,13 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     };
     expect(
       await notes(values),
-    ).toBe(`kubenurse 0.1.0 runs on every node of the cluster. What a node sees:
+    ).toBe(`kubenurse 0.1.0 runs on every node of the cluster. See the results of one node:
 
   kubectl --namespace kubenurse rollout status daemonset/x
   kubectl --namespace kubenurse port-forward daemonset/x 8080:8080
   curl http://localhost:8080/alive
 
-Whether it answers: helm test --namespace kubenurse kubenurse --logs
+Test the release: helm test --namespace kubenurse kubenurse --logs
 
 In a cluster of 10 nodes or fewer one cordoned node holds up a rollout, because its pod is not ready on purpose: uncordon it,
 or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
@@ -31,15 +31,15 @@ or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
   });
 
   test.each<[Values, string]>([
-    [{}, 'The ingress is not checked: ingress.url says where it publishes us.'],
-    [{ ingress: { url: 'a.example.com' } }, 'The Ingress has no ingress.className'],
+    [{}, 'The ingress is not checked: set ingress.url'],
+    [{ ingress: { url: 'a.example.com' } }, 'ingress.className is not set'],
     [{ insecure: true }, 'certificates are not verified'],
     [{ insecure: 'True' }, 'insecure is "True", neither true nor false'],
     [{ allow_unschedulable: 1 }, 'allow_unschedulable is "1", neither true nor false'],
     [{ hostNetwork: true }, 'the namespace kubenurse must allow Pod Security "privileged"'],
-    [variantValues('tls'), 'a certificate that does not name these is refused'],
+    [variantValues('tls'), 'a certificate without these addresses is rejected'],
     [variantValues('upstream-1.15'), 'daemonset.rollingUpdate: now updateStrategy.rollingUpdate'],
-    [variantValues('upstream-1.15'), "daemonset.image names upstream's program and was not taken"],
+    [variantValues('upstream-1.15'), "daemonset.image names upstream's program and is ignored"],
     [variantValues('upstream-used'), 'daemonset.extraEnvs: now extraEnv'],
     [variantValues('upstream-used'), 'serviceMonitor.labels: now serviceMonitor.additionalLabels'],
     [variantValues('upstream-used'), "needs more memory than upstream's"],
