@@ -12,7 +12,7 @@ export function findPaths(evidence: Evidence, open: OpenPaths): Draft[] {
   const isCurrent = evidence.view.podListError === null;
   // A pod that is no longer expected is being removed: that it is not reached any more is no fault.
   const current = failing.filter(({ to }) => !isCurrent || evidence.nodes.has(to));
-  const pairs = Map.groupBy(current, ({ from, to }) => JSON.stringify([from, to].sort()));
+  const pairs = Map.groupBy(current, ({ from, to }) => [from, to].sort().join('\n'));
   open.explain(failing);
   if (pairs.size > MAX_PATHS) return [unclear(current)];
   return [...pairs.values()].map((edges) => path(evidence, edges));

@@ -2,6 +2,7 @@ import { resolvesNothing } from './dns.ts';
 import { type Draft, firstSince, mainCause } from './draft.ts';
 import type { Evidence, Observation } from './evidence.ts';
 import type { Kind, Victim } from './finding.ts';
+import { AGREEMENT } from './paths.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
 import { type DeadEndpoints, mayBeChance } from './service-noise.ts';
 import { count, failure } from './words.ts';
@@ -72,6 +73,7 @@ export function findComponents(
   }
   const extras = [...open.keys()].filter((type) => RULES.every((rule) => rule.component !== type));
   return [
+    ...findMtu(open),
     ...findDns(evidence, open),
     ...[...RULES, ...extras.map(extraRule)].flatMap((rule) => apply(evidence, open, rule)),
   ];
@@ -84,6 +86,31 @@ function extraRule(type: string): Rule {
 
 type Open = Map<string, Observation[]>;
 
+/** Nodes that exchange no large packets with components: what is asked of the API server holds a token, and is large. */
+function findMtu(open: Open): Draft[] {
+  const all = [...open.values()].flat();
+  const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');
+  const byNode = Map.groupBy(failing, ({ node }) => node);
+  const nodes = new Set(all.map(({ node }) => node)).size;
+  // Where they all fail, it is the component, or what is before it.
+  if (byNode.size > 1 && byNode.size >= nodes * AGREEMENT) return [];
+  return [...byNode].map(([node, checks]): Draft => {
+    const victims = take(open, (each) => each.node === node && each.check.cause === 'mtu');
+    return {
+      kind: 'mtu',
+      severity: 'warning',
+      subject: { type: 'node', node, direction: 'from' },
+      cause: 'mtu',
+      since: firstSince(checks),
+      witnesses: { agree: byNode.size, of: nodes },
+      headline: `Large packets from ${node} are lost; small ones arrive.`,
+      details: [`It shows in ${checks.map(({ check }) => check.type).join(', ')} alone.`],
+      runbook: ON_NODE,
+      victims,
+    };
+  });
+}
+
 /** DNS has no check: it fails where the names of the others cannot be resolved. */
 function findDns(evidence: Evidence, open: Open): Draft[] {
   const byNode = Map.groupBy([...open.values()].flat(), ({ node }) => node);
@@ -92,6 +119,7 @@ function findDns(evidence: Evidence, open: Open): Draft[] {
     const nodes = new Set(failing.failing.map(({ node }) => node));
     const victims = take(open, (each) => nodes.has(each.node) && each.check.cause === 'dns');
     return draft(
+      evidence,
       {
         kind: 'dns',
         component: 'dns',
@@ -113,7 +141,7 @@ function apply(evidence: Evidence, open: Open, rule: Rule): Draft[] {
       (each) =>
         nodes.has(each.node) && (each.check.type === rule.component || (explains?.(each) ?? false)),
     );
-    return draft(rule, failing, victims);
+    return draft(evidence, rule, failing, victims);
   });
 }
 
@@ -131,7 +159,12 @@ function take(open: Open, isVictim: (each: Observation) => boolean): Victim[] {
   return victims;
 }
 
-function draft(rule: Rule, { scope, failing, of }: Failing, victims: Victim[]): Draft {
+function draft(
+  evidence: Evidence,
+  rule: Rule,
+  { scope, failing, of }: Failing,
+  victims: Victim[],
+): Draft {
   const cause = mainCause(failing.map(({ check }) => check));
   const text = failing.find(({ check }) => check.cause === cause)?.check.text;
   const isEverywhere = scope.in === 'cluster';
@@ -142,7 +175,7 @@ function draft(rule: Rule, { scope, failing, of }: Failing, victims: Victim[]): 
     cause,
     since: firstSince(failing),
     witnesses: { agree: failing.length, of },
-    headline: `${rule.name} fails ${where(scope)}: ${failure(cause)}.`,
+    headline: `${rule.name} fails ${where(evidence, scope)}: ${failure(cause)}.`,
     details: [
       `It fails on ${failing.length} of ${count(of, 'node')}.`,
       ...(text ? [`The error: ${text}.`] : []),

@@ -13,27 +13,26 @@ const SEGMENTS = 5;
 /** Share of its paths on which a node that loses packets sends some again. */
 const PATHS = 0.6;
 
-/** A failed check alone may send so many segments again (SYN, or what an MTU is too small for): they are no loss. */
-const PER_FAILURE = 6;
+/** A failed check alone may send so many segments again (SYN, after 1 s and 3 s, and one more): they are no loss. */
+const PER_FAILURE = 3;
 
 type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 
 /** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
 export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
-  let paths = evidence.paths.flatMap(counted);
+  const rest = new Set(evidence.paths.flatMap(counted));
   const drafts: Draft[] = [];
-  for (;;) {
-    const node = worstNode(paths);
-    if (node === undefined) break;
-    const touched = new Set(paths.filter(({ path }) => path.from === node || path.to === node));
-    const rest = paths.filter((each) => !touched.has(each));
+  for (const [node, all] of suspects(rest)) {
+    const touched = all.filter((each) => rest.has(each));
     // Where every path loses packets, one node is as good as another: then the paths are named.
-    if (!rest.some(({ again }) => again < 2)) break;
-    paths = rest;
-    drafts.push(lossyNode(open, node, [...touched]));
+    const isAnother = ({ again, path: { from, to } }: Counted) =>
+      again < 2 && from !== node && to !== node;
+    if (!isLossy(touched) || !rest.values().some(isAnother)) continue;
+    for (const each of touched) rest.delete(each);
+    drafts.push(lossyNode(open, node, touched));
   }
-  const lossy = paths.filter((each) => each.again >= SEGMENTS && shareOf([each]) >= SHARE);
-  const pairs = Map.groupBy(lossy, ({ path }) => JSON.stringify([path.from, path.to].sort()));
+  const lossy = [...rest].filter((each) => each.again >= SEGMENTS && shareOf([each]) >= SHARE);
+  const pairs = Map.groupBy(lossy, ({ path }) => [path.from, path.to].sort().join('\n'));
   for (const pair of pairs.values()) drafts.push(lossyPath(open, pair));
   return drafts;
 }
@@ -57,24 +56,18 @@ function shareOf(paths: readonly Counted[]): number {
   );
 }
 
-/** The node on most of whose paths segments are sent again, and the largest share of all; undefined without any. */
-function worstNode(paths: readonly Counted[]): string | undefined {
-  const some = paths.filter(({ again }) => again > 0);
-  const suspects = new Set(some.flatMap(({ path }) => [path.from, path.to]));
+/** Nodes that seem to lose packets, and the paths from and to them: first those on most of whose paths it shows. */
+function suspects(paths: Iterable<Counted>): [string, Counted[]][] {
   const byNode = new Map<string, Counted[]>();
   for (const each of paths) {
     for (const node of [each.path.from, each.path.to]) {
-      if (!suspects.has(node)) continue;
       const own = byNode.get(node);
       if (own) own.push(each);
       else byNode.set(node, [each]);
     }
   }
   const lossy = [...byNode].filter(([, own]) => isLossy(own));
-  const [worst] = lossy.sort(
-    ([, a], [, b]) => affected(b) - affected(a) || shareOf(b) - shareOf(a),
-  );
-  return worst?.[0];
+  return lossy.sort(([, a], [, b]) => affected(b) - affected(a) || shareOf(b) - shareOf(a));
 }
 
 /** The share of its paths on which the loss shows: on the others less than a third of it is seen. */
@@ -89,9 +82,8 @@ function affectedPaths(own: readonly Counted[]): Counted[] {
 
 function isLossy(own: readonly Counted[]): boolean {
   const again = own.reduce((sum, each) => sum + each.again, 0);
-  return (
-    own.length >= 3 && again >= 2 * SEGMENTS && affected(own) >= PATHS && shareOf(own) >= SHARE
-  );
+  const isLoss = own.length >= 3 && again >= 2 * SEGMENTS && shareOf(own) >= SHARE;
+  return isLoss && affected(own) >= PATHS;
 }
 
 /** Whether a path fails for so short a time that lost packets are enough to explain it. */

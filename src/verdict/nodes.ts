@@ -14,6 +14,7 @@ export type Isolated = Readonly<{ blind: ReadonlySet<string>; dark: ReadonlySet<
 
 /** The nodes at fault by themselves, by the paths that are still open. */
 export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { drafts: Draft[] } {
+  if (open.failing.length === 0) return { drafts: [], blind: new Set(), dark: new Set() };
   const blind = blindNodes(open);
   const dark = darkNodes(evidence, open, blind);
   const drafts = [...dark].map(([node, edges]) => unreachable(evidence, node, edges, blind));

@@ -51,7 +51,8 @@ function onNodes(evidence: Evidence, known: readonly Observation[]): Failing[] {
 }
 
 /** `everywhere`, `in zone a`, `on node-1`. */
-export function where(scope: Scope): string {
-  if (scope.in === 'cluster') return 'everywhere';
+export function where({ silent }: Evidence, scope: Scope): string {
+  if (scope.in === 'cluster')
+    return silent.size === 0 ? 'everywhere' : 'on every node that reports';
   return scope.in === 'zones' ? `in ${zoneNames(scope.zones)}` : `on ${names(scope.nodes)}`;
 }

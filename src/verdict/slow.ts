@@ -40,17 +40,11 @@ type Timed = Readonly<{
 /** Nodes, paths and components that are slow, leaving out what these nodes measure or make slow for another reason. */
 export function findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Draft[] {
   const timed = [...timedPaths(evidence, leftOut), ...timedComponents(evidence, leftOut)];
-  let slow = timed.filter(isSlow);
-  const drafts: Draft[] = [];
-  for (;;) {
-    const node = slowNode(timed, slow);
-    if (node === undefined) break;
-    const own = slow.filter(({ from, to }) => from === node || to === node);
-    drafts.push(nodeDraft(node, own, timed));
-    slow = slow.filter((each) => !own.includes(each));
-  }
-  const paths = slow.filter(({ component }) => !component);
-  const pairs = Map.groupBy(paths, ({ from, to }) => JSON.stringify([from, to].sort()));
+  const slow = new Set(timed.filter(isSlow));
+  if (slow.size === 0) return [];
+  const drafts = slowNodes(timed, slow);
+  const paths = [...slow].filter(({ component }) => !component);
+  const pairs = Map.groupBy(paths, ({ from, to }) => [from, to].sort().join('\n'));
   for (const pair of pairs.values()) drafts.push(pathDraft(pair));
   return [...drafts, ...slowComponents(evidence, timed, slow)];
 }
@@ -72,8 +66,9 @@ function timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
     USUAL,
   );
   // Zones may be far from each other: a path is compared with those between the same two, if there are enough.
-  const pairs = Map.groupBy(paths, ({ from, to }) =>
-    JSON.stringify([zoneOf(evidence, from), zoneOf(evidence, to)]),
+  const pairs = Map.groupBy(
+    paths,
+    ({ from, to }) => `${zoneOf(evidence, from)}\n${zoneOf(evidence, to)}`,
   );
   return [...pairs.values()].flatMap((pair) => {
     const own = quantile(
@@ -106,22 +101,32 @@ function isSlow({ component, seconds, usual }: Timed): boolean {
   return seconds > Math.max(TIMES * usual, usual + more);
 }
 
-/** The node most of whose checks, or of the checks of it, are slow: the one with most. At least two must be. */
-function slowNode(all: readonly Timed[], slow: readonly Timed[]): string | undefined {
-  const candidates = (['from', 'to'] as const).flatMap((end) => {
-    const counts = countBy(all, end);
-    return [...countBy(slow, end)].filter(
-      ([node, number]) => node !== '' && number >= 2 && number >= (counts.get(node) ?? 0) * MOST,
-    );
+/**
+ * Nodes most of whose checks, or of the checks of them, are slow, those with most first. At least two must be. Takes what
+ * they explain from `slow`.
+ */
+function slowNodes(timed: readonly Timed[], slow: Set<Timed>): Draft[] {
+  const suspects = (['from', 'to'] as const).flatMap((end) => {
+    const ends = Map.groupBy(slow, (each) => each[end]);
+    ends.delete('');
+    const all = Map.groupBy(timed, (each) => each[end]);
+    return [...ends].map(([node, own]) => ({
+      node,
+      own,
+      most: MOST * (all.get(node)?.length ?? 0),
+    }));
   });
-  const [worst] = candidates.sort(([, a], [, b]) => b - a);
-  return worst?.[0];
-}
-
-function countBy(all: readonly Timed[], end: 'from' | 'to'): Map<string, number> {
-  const counted = new Map<string, number>();
-  for (const each of all) counted.set(each[end], (counted.get(each[end]) ?? 0) + 1);
-  return counted;
+  suspects.sort((a, b) => b.own.length - a.own.length);
+  const isLeft = (each: Timed) => slow.has(each);
+  const byNode = Map.groupBy(suspects, ({ node }) => node);
+  return suspects.flatMap(({ node, own, most }) => {
+    const left = own.filter(isLeft);
+    if (left.length < 2 || left.length < most) return [];
+    const touched = (byNode.get(node) ?? []).flatMap((each) => each.own);
+    const explained = touched.filter(isLeft);
+    for (const each of explained) slow.delete(each);
+    return [nodeDraft(node, explained)];
+  });
 }
 
 function directionOf(node: string, own: readonly Timed[]): 'from' | 'to' | 'both' {
@@ -147,18 +152,17 @@ const BASE = {
   victims: [],
 } as const;
 
-function nodeDraft(node: string, own: readonly Timed[], timed: readonly Timed[]): Draft {
+function nodeDraft(node: string, own: readonly Timed[]): Draft {
   const direction = directionOf(node, own);
   const words = { from: 'from', to: 'to', both: 'to and from' }[direction];
   const paths = own.filter(({ component }) => !component);
   const shown = paths.length > 0 ? paths : own;
-  const all = timed.filter(({ from, to }) => from === node || to === node).length;
   return {
     ...BASE,
     subject: { type: 'node', node, direction },
-    witnesses: { agree: own.length, of: all },
+    witnesses: { agree: own.length, of: own.length },
     headline: `Checks ${words} ${node} are slow: ${typical(shown, 'seconds')}, where ${typical(shown, 'usual')} is usual.`,
-    details: [`${own.length} of ${count(all, 'check')} to and from it are slow.`],
+    details: [`${count(own.length, 'check')} ${words} it are slow: most of all that there are.`],
     runbook: 'KubenurseNodeSlow.md',
   };
 }
@@ -180,9 +184,8 @@ function pathDraft(pair: readonly Timed[]): Draft {
 function slowComponents(
   evidence: Evidence,
   timed: readonly Timed[],
-  slow: readonly Timed[],
+  isOpen: ReadonlySet<Timed>,
 ): Draft[] {
-  const isOpen = new Set(slow);
   const types = Map.groupBy(timed, ({ component }) => component?.check.type ?? '');
   types.delete('');
   return [...types].flatMap(([type, all]) => {
@@ -198,7 +201,7 @@ function slowComponents(
         ...BASE,
         subject: { type: 'component', component: type, scope },
         witnesses: { agree: failing.length, of },
-        headline: `${type} is slow ${where(scope)}: half of the checks take ${typical(own, 'seconds')} or more.`,
+        headline: `${type} is slow ${where(evidence, scope)}: half of the checks take ${typical(own, 'seconds')} or more.`,
         details: scope.in === 'cluster' ? [] : [`Elsewhere ${typical(own, 'usual')} is usual.`],
         runbook: 'KubenurseNodeSlow.md',
       };

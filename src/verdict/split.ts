@@ -18,6 +18,7 @@ type Nodes = ReadonlySet<string>;
 
 /** Sides of the cluster that do not reach each other. */
 export function findSplits(evidence: Evidence, open: OpenPaths): Draft[] {
+  if (open.failing.length === 0) return [];
   return [
     ...silentSide(evidence, open),
     ...splitNodes(evidence, open),
@@ -102,7 +103,7 @@ function splitZones(evidence: Evidence, open: OpenPaths): Draft[] {
   const edges = open.all.filter((edge) => isBetweenZones(edge) && !blind.has(edge.from));
   const pairs = Map.groupBy(
     edges.filter(({ to }) => !dark.has(to)),
-    ({ from, to }) => JSON.stringify([zone(from), zone(to)]),
+    ({ from, to }) => `${zone(from)}\n${zone(to)}`,
   );
   const drafts: Draft[] = [];
   for (const pair of pairs.values()) {

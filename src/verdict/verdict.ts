@@ -55,9 +55,10 @@ export function verdict(view: ClusterView): Finding[] {
     ...silent,
     ...podList(evidence),
   ];
+  const works = notAffected(evidence, drafts);
   return drafts
     .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
-    .map((draft) => finding(draft, notAffected(evidence, drafts, draft)));
+    .map((draft) => finding(draft, draft.severity === 'info' ? '' : works));
 }
 
 function farSide({ subject }: Draft): readonly string[] {

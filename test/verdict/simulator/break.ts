@@ -100,7 +100,10 @@ const MAKE: readonly Make[] = [
     ...anyPath(random, cluster),
     share: random.between(0.2, 0.35),
   }),
-  (random, cluster) => ({ kind: 'mtu', node: anyNode(random, cluster) }),
+  (random, cluster) => ({
+    kind: random.pick(['mtu', 'mtu_token'] as const),
+    node: anyNode(random, cluster),
+  }),
   (random, cluster) => ({ kind: 'path_mtu', ...anyPath(random, cluster) }),
   (random, cluster) => ({
     kind: 'slow',

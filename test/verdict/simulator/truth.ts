@@ -22,6 +22,7 @@ const KIND_OF: Readonly<Record<string, Finding['kind']>> = {
   extra: 'extra',
   loss: 'loss',
   mtu: 'mtu',
+  mtu_token: 'mtu',
   slow: 'slow',
   starved: 'starved',
   path: 'path',
@@ -48,6 +49,7 @@ export function names(each: Case, fault: Broken, finding: Finding): boolean {
       return namesSplit(each, fault, finding);
     case 'loss':
     case 'mtu':
+    case 'mtu_token':
     case 'slow':
     case 'starved':
       return isNode(subject, fault.node) && kind === KIND_OF[fault.kind];
@@ -89,6 +91,9 @@ function isComponent(
   return isHere && ([...scope].every((node) => broken.has(node)) || isUnionOf(each, finding));
 }
 
+/** Faults by which a node's checks of components fail or are slow by themselves. */
+const HIDES = new Set<Broken['kind']>(['mute', 'isolated', 'mtu', 'mtu_token', 'slow', 'loss']);
+
 /** The nodes of a scope that could have been seen. */
 export function scopeNodes(
   { cluster, faults, collector }: Case,
@@ -99,7 +104,7 @@ export function scopeNodes(
     ({ name, zone }) =>
       (scope.in === 'cluster' || scope.zones.includes(zone)) &&
       (name === collector || connection(faults, collector, name) === undefined) &&
-      !faults.some((fault) => 'node' in fault && fault.kind !== 'starved' && fault.node === name),
+      !faults.some((fault) => 'node' in fault && HIDES.has(fault.kind) && fault.node === name),
   );
   return new Set(there.map(({ name }) => name));
 }
