@@ -36,7 +36,7 @@ export const start: Benchmark<Result> = {
   table: ({ starts, coverage }) =>
     [
       markdownTable(
-        ['', 'start to first answer, ms', 'RSS, MB', 'of it anonymous, MB', 'file, KB'],
+        ['', 'start to first response, ms', 'RSS, MB', 'anonymous, MB', 'file, KB'],
         starts.map(({ name, bytes, rounds }) => [
           name,
           shownSpread(spreadOf(rounds.map(({ milliseconds }) => milliseconds)), 0),
@@ -46,7 +46,7 @@ export const start: Benchmark<Result> = {
         ]),
       ),
       markdownTable(
-        ['', 'KB, not minified', 'of them run', ''],
+        ['', 'KB, not minified', 'executed, KB', ''],
         coverage.map(({ name, bytes, run }) => [
           name,
           (bytes / 1_000).toFixed(0),
