@@ -3,18 +3,18 @@ import { changes } from './changes.ts';
 import { type Report, readAlive } from './watch.ts';
 
 function report(texts: Record<string, string>): Report {
-  const answers = Object.entries(texts).map(
+  const results = Object.entries(texts).map(
     ([check, text]) => [check, { text, since: 0 }] as const,
   );
-  return { node: 'node-1', answers: new Map(answers) };
+  return { node: 'node-1', results: new Map(results), latencies: new Map() };
 }
 
-test('changes() says nothing of what is as before, or was fine from the start', () => {
+test('changes() is silent about unchanged results, and checks that have never failed', () => {
   expect(changes(undefined, report({ a: 'ok', b: 'skipped' }))).toEqual([]);
   expect(changes(report({ a: 'refused' }), report({ a: 'refused', b: 'ok' }))).toEqual([]);
 });
 
-test('changes() says what begins to fail, fails otherwise, recovers, and is asked no longer', () => {
+test('changes() reports checks that fail, fail differently, recover, or are removed', () => {
   expect(changes(undefined, report({ a: 'refused' }))).toEqual(['node-1 a: refused']);
   expect(
     changes(
@@ -25,11 +25,11 @@ test('changes() says what begins to fail, fails otherwise, recovers, and is aske
     'node-1 a: refused',
     'node-1 b: 503 Service Unavailable',
     'node-1 c: ok',
-    'node-1 d: asked no longer',
+    'node-1 d: removed',
   ]);
 });
 
-test('changes() says how many neighbours there are, when it is another number', () => {
+test('changes() reports a changed number of neighbours', () => {
   const one = report({ 'path_node-2': 'ok' });
   expect(changes(one, report({ 'path_node-2': 'ok', 'path_node-3': 'ok' }))).toEqual([
     'node-1 neighbours: 2',
@@ -37,7 +37,7 @@ test('changes() says how many neighbours there are, when it is another number', 
   expect(changes(one, report({}))).toEqual(['node-1 neighbours: 0']);
 });
 
-test('readAlive() reads the checks of the last result, and throws for what is no /alive', () => {
+test('readAlive() reads the checks of the last result, and throws on anything else', () => {
   const body = JSON.stringify({
     hostname: 'kubenurse-1',
     last_check_result: { me_service: 'ok', 'path_node-2': 'refused', neighbourhood: [] },

@@ -1,6 +1,6 @@
 import { isFine, type Report } from './watch.ts';
 
-/** A check that fails with the same text is one failure, whichever nodes see it. */
+/** Equal failures of one check on several nodes. */
 export type Failure = Readonly<{
   check: string;
   text: string;
@@ -8,21 +8,21 @@ export type Failure = Readonly<{
   nodes: readonly string[];
 }>;
 
-/** An error's text is cut after so many lines. */
-const LINES_OF_TEXT = 3;
-/** So many nodes are named. */
-const MOST_NAMES = 6;
+/** Lines of an error's text; the rest is cut. */
+const MAX_TEXT_LINES = 3;
+/** Nodes that are named. */
+const MAX_NAMES = 6;
 
-/** All failures, the one that began first first. */
+/** All failures, the oldest first. */
 export function failuresOf(reports: readonly Report[]): Failure[] {
   const failures = new Map<string, Failure>();
-  for (const { node, answers } of reports) {
-    for (const [check, answer] of answers) {
-      if (isFine(answer)) continue;
-      const { text } = answer;
+  for (const { node, results } of reports) {
+    for (const [check, result] of results) {
+      if (isFine(result)) continue;
+      const { text } = result;
       const key = `${check}\n${text}`;
-      const same = failures.get(key) ?? { check, text, since: answer.since, nodes: [] };
-      const since = Math.min(answer.since, same.since);
+      const same = failures.get(key) ?? { check, text, since: result.since, nodes: [] };
+      const since = Math.min(result.since, same.since);
       failures.set(key, { ...same, since, nodes: [...same.nodes, node] });
     }
   }
@@ -32,8 +32,8 @@ export function failuresOf(reports: readonly Report[]): Failure[] {
 /** What fails, since when, on which of the `count` nodes, and the error's text below; no line longer than `columns`. */
 export function describe(failure: Failure, count: number, columns: number): string[] {
   const { check, since, nodes } = failure;
-  const named = nodes.slice(0, MOST_NAMES).join(', ');
-  const others = nodes.length - MOST_NAMES;
+  const named = nodes.slice(0, MAX_NAMES).join(', ');
+  const others = nodes.length - MAX_NAMES;
   const where =
     nodes.length === count && count > 1
       ? `all ${count} nodes`
@@ -47,7 +47,7 @@ export function clock(time: number): string {
   return new Date(time).toTimeString().slice(0, 8);
 }
 
-/** Cuts what does not fit. */
+/** Truncates text that does not fit. */
 export function cutTo(text: string, columns: number): string {
   if (text.length <= columns) return text;
   return columns > 0 ? `${text.slice(0, columns - 1)}…` : '';
@@ -56,7 +56,7 @@ export function cutTo(text: string, columns: number): string {
 function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let rest = text.replaceAll(/\s+/g, ' ').trim();
-  while (rest.length > columns && lines.length < LINES_OF_TEXT - 1) {
+  while (rest.length > columns && lines.length < MAX_TEXT_LINES - 1) {
     const space = rest.lastIndexOf(' ', columns);
     const end = space > 0 ? space : columns;
     lines.push(rest.slice(0, end));

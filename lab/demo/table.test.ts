@@ -8,8 +8,8 @@ const started = at('12:00:00');
 function report(number: number, others: Record<string, string> = {}, since = started): Report {
   const names = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service', 'path_node-9'];
   const texts = { ...Object.fromEntries(names.map((name) => [name, 'ok'])), ...others };
-  const answers = Object.entries(texts).map(([check, text]) => [check, { text, since }] as const);
-  return { node: `node-${number}`, answers: new Map(answers) };
+  const results = Object.entries(texts).map(([check, text]) => [check, { text, since }] as const);
+  return { node: `node-${number}`, results: new Map(results), latencies: new Map() };
 }
 
 function draw(reports: readonly Report[], options: Partial<Parameters<typeof table>[0]> = {}) {
@@ -31,9 +31,9 @@ test('table() has a line for each node, and says that all is ok', () => {
   expect(lines.join('\n')).toBe(`
 12:00:09  2 nodes: all checks ok
 
-node      api_server_direct  api_server_dns  me_ingress  me_service  neighbours  broken
-node-1    ok                 ok              ok          ok          1/1 ok
-node-2    ok                 ok              ok          skipped     1/1 ok`);
+node     api direct api dns    ingress    service    neighbours      broken
+node-1   ok         ok         ok         ok         1/1 ok
+node-2   ok         ok         ok         skipped    1/1 ok`);
 });
 
 test('table() shows what fails, since when, where and why, what is broken, and the oldest first', () => {
@@ -45,9 +45,10 @@ test('table() shows what fails, since when, where and why, what is broken, and t
       report(2, { me_ingress: '503 Service Unavailable', api_server_dns: silence }, at('12:00:04')),
       {
         node: 'node-3',
-        answers: new Map([['/alive', { text: 'no answer', since: at('12:00:03') }]]),
+        results: new Map([['/alive', { text: 'no answer', since: at('12:00:03') }]]),
+        latencies: new Map(),
       },
-      { node: 'node-4', answers: new Map() },
+      { node: 'node-4', results: new Map(), latencies: new Map() },
     ],
     {
       faults: new Map([
@@ -60,11 +61,11 @@ test('table() shows what fails, since when, where and why, what is broken, and t
   expect(lines.join('\n')).toBe(`
 12:00:09  4 nodes: 5 checks fail
 
-node      api_server_direct  api_server_dns  me_ingress  me_service  neighbours  broken
-node-1    ok                 fails           ok          ok          1/2 ok
-node-2    ok                 fails           503         ok          1/1 ok
-node-3    no answer                                                              suspended
-node-4    -                  -               -           -           -
+node     api direct api dns    ingress    service    neighbours      broken
+node-1   ok         fails      ok         ok         1/2 ok
+node-2   ok         fails      503        ok         1/1 ok
+node-3   no answer                                                   suspended
+node-4   -          -          -          -          -
 
 broken on purpose: dns:silent, node-3:suspended
 
@@ -78,12 +79,35 @@ since 12:00:05  path_node-3  on node-1
     ${refused}`);
 });
 
-test('table() says when not everything is known yet, and when the neighbours are not', () => {
+test('table() says when waiting for results, and when the neighbours are not', () => {
   const lines = draw([report(1, { neighbourhood_state: '403 Forbidden' }), report(2)]);
 
   expect(lines[1]).toBe('12:00:09  2 nodes: 1 check fails');
-  expect(lines[4]).toContain('ok          403');
-  expect(draw([report(1)])[1]).toBe('12:00:09  1 node: not everything is known yet');
+  expect(lines[4]).toContain('ok         403');
+  expect(draw([report(1)])[1]).toBe('12:00:09  1 node: waiting for results');
+});
+
+test('table() has latencies, of neighbours the highest, and fits 80 columns with them', () => {
+  const paths = Object.fromEntries(
+    Array.from({ length: 9 }, (_, index) => [`path_node-${index}`, 'ok'] as const),
+  );
+  const results = report(50, paths).results;
+  const latencies = new Map([
+    ['api_server_direct', 0.123],
+    ['api_server_dns', 0.0004],
+    ['me_service', 1.26],
+    ['path_node-3', 0.02],
+    ['path_node-9', 0.4567],
+  ]);
+  const lines = draw([{ node: 'node-50', results, latencies }], {
+    faults: new Map([['node-50', 'terminating']]),
+    columns: 80,
+  });
+
+  expect(lines[4]).toBe(
+    'node-50  ok 123 ms  ok 0.4 ms  ok         ok 1.3 s   10/10 ok 457 ms terminating',
+  );
+  expect(lines[4]).toHaveLength(80);
 });
 
 test('table() wraps long errors, and names a few of many nodes', () => {
@@ -123,7 +147,7 @@ test('table() counts what does not fit', () => {
   const text = draw(many, { rows: 20 }).join('\n');
 
   expect(text).toContain('\nnode-7 ');
-  expect(text).toContain('\n… and 46 more nodes, 21 of them fail\n');
+  expect(text).toContain('\n… and 46 more nodes, 21 with failures\n');
   expect(text).toMatch(/\n… and 23 more failures$/);
 });
 
@@ -134,5 +158,5 @@ test('table() shows the nodes that fail before those that do not', () => {
   const text = draw(reports, { rows: 20 }).join('\n');
 
   expect(text).toMatch(/node-49 .*503/);
-  expect(text).toMatch(/… and 38 more nodes, none of them fails/);
+  expect(text).toMatch(/… and 38 more nodes, without failures/);
 });

@@ -1,15 +1,16 @@
 import { clock, cutTo, describe, type Failure, failuresOf } from './failures.ts';
+import { formatLatency } from './latencies.ts';
 import { ALIVE, isFine, type Report } from './watch.ts';
 
-/** Colours a text; leaves it as it is where there are to be no colours. */
+/** Colours a text, where colours are supported. */
 export type Paint = (colour: 'red' | 'green' | 'yellow' | 'bold', text: string) => string;
 
-/** What the table shows, and the room there is. */
+/** What the table shows, and in how much space. */
 export type TableOptions = Readonly<{
   reports: readonly Report[];
-  /** What is broken on purpose: `node-3` → `down`. */
+  /** The current faults: `node-3` → `down`. */
   faults: ReadonlyMap<string, string>;
-  /** Whether everything was heard and is as it should be. */
+  /** Whether every node has responded, and no check fails. */
   isAllFine: boolean;
   /** Milliseconds since the epoch. */
   now: number;
@@ -19,23 +20,23 @@ export type TableOptions = Readonly<{
 }>;
 
 const CHECKS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
-const COLUMNS = ['node', ...CHECKS, 'neighbours', 'broken'] as const;
-/** Wide enough for the name, and for `node-50` and `10/10 ok`. */
-const WIDTHS = COLUMNS.map((name) => Math.max(name.length, 8) + 2);
-/** At least so many nodes are shown, however much fails. */
-const FEWEST_NODES = 5;
+const HEADERS = ['node', 'api direct', 'api dns', 'ingress', 'service', 'neighbours', 'broken'];
+/** Of `node-50`, `ok 123 ms` and `10/10 ok 123 ms`, with a space: 80 columns in all, of which a fault has 11. */
+const WIDTHS = [9, 11, 11, 11, 11, 16, 11];
+/** Nodes that are shown, whatever fails. */
+const MIN_NODES = 5;
 
 type Cell = Readonly<{ text: string; colour: 'red' | 'green' | 'yellow' }>;
 
 /**
  * The state of the checks for a person at a glance: a summary, a line for each node, what is broken
  * on purpose, and every failure with its text. Never more lines than `rows`, none longer than
- * `columns`; what does not cutTo is counted.
+ * `columns`; what does not fit is counted.
  */
 export function table(options: TableOptions): string[] {
   const { reports, faults, columns, rows, paint } = options;
   const failures = failuresOf(reports);
-  const header = COLUMNS.map((name, index) => name.padEnd(WIDTHS[index] ?? 0)).join('');
+  const header = HEADERS.map((name, index) => name.padEnd(WIDTHS[index] ?? 0)).join('');
   const head = [
     '',
     summary(failures, options),
@@ -49,7 +50,7 @@ export function table(options: TableOptions): string[] {
   const texts = failures.map((failure) => describe(failure, reports.length, columns));
   const room = rows - head.length - foot.length;
   const wanted = texts.length > 0 ? texts.flat().length + 1 : 0;
-  const nodes = nodeLines(options, Math.max(FEWEST_NODES, room - wanted));
+  const nodes = nodeLines(options, Math.max(MIN_NODES, room - wanted));
   const shown = texts.length > 0 ? ['', ...upTo(texts, room - nodes.length - 1)] : [];
   return [...head, ...nodes, ...foot, ...shown];
 }
@@ -59,35 +60,38 @@ function summary(failures: readonly Failure[], options: TableOptions): string {
   const nodes = reports.length === 1 ? '1 node' : `${reports.length} nodes`;
   const count = failures.reduce((sum, failure) => sum + failure.nodes.length, 0);
   const fails = paint('red', count === 1 ? '1 check fails' : `${count} checks fail`);
-  const fine = isAllFine ? paint('green', 'all checks ok') : 'not everything is known yet';
+  const fine = isAllFine ? paint('green', 'all checks ok') : 'waiting for results';
   return `${clock(now)}  ${nodes}: ${count > 0 ? fails : fine}`;
 }
 
-/** At most `most` lines; if there are more nodes, those that fail come first, then those that are broken. */
-function nodeLines(options: TableOptions, most: number): string[] {
+/** At most `max` lines; if there are more nodes, those with failures have precedence, then those that are broken. */
+function nodeLines(options: TableOptions, max: number): string[] {
   const { reports, faults } = options;
-  if (reports.length <= most) return reports.map((report) => nodeLine(report, options));
-  const fails = ({ answers }: Report) => ![...answers.values()].every(isFine);
+  if (reports.length <= max) return reports.map((report) => nodeLine(report, options));
+  const fails = ({ results }: Report) => ![...results.values()].every(isFine);
   const urgency = (report: Report) => (fails(report) ? 2 : faults.has(report.node) ? 1 : 0);
   const urgent = reports.toSorted((a, b) => urgency(b) - urgency(a));
-  const chosen = new Set(urgent.slice(0, most - 1));
-  const left = urgent.slice(most - 1);
-  const failing = left.filter(fails).length;
+  const chosen = new Set(urgent.slice(0, max - 1));
+  const omitted = urgent.slice(max - 1);
+  const failing = omitted.filter(fails).length;
   return [
     ...reports.filter((report) => chosen.has(report)).map((report) => nodeLine(report, options)),
-    `… and ${left.length} more nodes, ${failing > 0 ? `${failing} of them fail` : 'none of them fails'}`,
+    `… and ${omitted.length} more nodes, ${failing > 0 ? `${failing} with failures` : 'without failures'}`,
   ];
 }
 
-function nodeLine({ node, answers }: Report, { faults, columns, paint }: TableOptions): string {
-  const silent = answers.has(ALIVE);
+function nodeLine(
+  { node, results, latencies }: Report,
+  { faults, columns, paint }: TableOptions,
+): string {
+  const silent = results.has(ALIVE);
   const cells: Cell[] = [
     { text: node, colour: 'green' },
     ...CHECKS.map((check, index): Cell => {
       if (silent) return { text: index === 0 ? 'no answer' : '', colour: 'red' };
-      return checkCell(answers.get(check)?.text);
+      return checkCell(results.get(check)?.text, latencies.get(check));
     }),
-    silent ? { text: '', colour: 'red' } : neighboursCell(answers),
+    silent ? { text: '', colour: 'red' } : neighboursCell(results, latencies),
     { text: faults.get(node) ?? '', colour: 'yellow' },
   ];
   const last = cells.findLastIndex(({ text }) => text !== '');
@@ -102,24 +106,34 @@ function nodeLine({ node, answers }: Report, { faults, columns, paint }: TableOp
   return line;
 }
 
-function checkCell(text: string | undefined): Cell {
+function checkCell(text: string | undefined, latency?: number): Cell {
   if (text === undefined) return { text: '-', colour: 'yellow' };
-  if (text === 'ok') return { text, colour: 'green' };
+  if (text === 'ok') return { text: withLatency(text, latency), colour: 'green' };
   if (text === 'skipped') return { text, colour: 'yellow' };
   const [status] = /^[1-5]\d\d\b/.exec(text) ?? [];
   return { text: status ?? 'fails', colour: 'red' };
 }
 
-function neighboursCell(answers: Report['answers']): Cell {
-  if (answers.size === 0) return { text: '-', colour: 'yellow' };
-  const state = answers.get('neighbourhood_state');
-  if (state !== undefined && state.text !== 'ok') return checkCell(state.text);
-  const paths = [...answers].filter(([check]) => check.startsWith('path_'));
-  const ok = paths.filter(([, answer]) => isFine(answer)).length;
-  return { text: `${ok}/${paths.length} ok`, colour: ok === paths.length ? 'green' : 'red' };
+function withLatency(text: string, latency: number | undefined): string {
+  return latency === undefined ? text : `${text} ${formatLatency(latency)}`;
 }
 
-/** Whole texts, as many as cutTo into so many lines, and how many are left out. */
+/** How many of the neighbours were reached, and the slowest's latency. */
+function neighboursCell(results: Report['results'], latencies: Report['latencies']): Cell {
+  if (results.size === 0) return { text: '-', colour: 'yellow' };
+  const state = results.get('neighbourhood_state');
+  if (state !== undefined && state.text !== 'ok') return checkCell(state.text);
+  const paths = [...results].filter(([check]) => check.startsWith('path_'));
+  const reached = paths.filter(([, result]) => isFine(result));
+  const ok = reached.length;
+  const slowest = reached.flatMap(([check]) => latencies.get(check) ?? []).sort((a, b) => b - a)[0];
+  return {
+    text: withLatency(`${ok}/${paths.length} ok`, slowest),
+    colour: ok === paths.length ? 'green' : 'red',
+  };
+}
+
+/** As many whole texts as fit into `lines`, and the number of the others. */
 function upTo(texts: readonly (readonly string[])[], lines: number): string[] {
   if (texts.flat().length <= lines) return texts.flat();
   const shown: string[] = [];

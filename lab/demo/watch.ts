@@ -1,55 +1,66 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterNode } from '../cluster/node.ts';
+import { Latencies } from './latencies.ts';
 
 /** A check's value as `/alive` shows it, and since when (milliseconds since the epoch). */
-export type Answer = Readonly<{ text: string; since: number }>;
+export type Result = Readonly<{ text: string; since: number }>;
 
-/** What a node says at the moment: check → answer. A node that says nothing has the one check `/alive`. */
-export type Report = Readonly<{ node: string; answers: ReadonlyMap<string, Answer> }>;
+/**
+ * The current state of a node: check → result, and check → latest latency in seconds. A node that does not respond has
+ * the one check `/alive`.
+ */
+export type Report = Readonly<{
+  node: string;
+  results: ReadonlyMap<string, Result>;
+  latencies: ReadonlyMap<string, number>;
+}>;
 
-/** The name under which it is reported that a node does not say anything. */
+/** The check that fails when a node does not respond. */
 export const ALIVE = '/alive';
 
 const PERIOD_MS = 1_000;
+/** KUBENURSE_CHECK_INTERVAL's default (contract): there are no new latencies before. */
+const METRICS_PERIOD_MS = 5_000;
 /** KUBENURSE_NEIGHBOUR_LIMIT's default (contract). */
 const NEIGHBOUR_LIMIT = 10;
 
-/** Whether an answer is as it should be. */
-export function isFine({ text }: Answer): boolean {
+/** Whether a check has succeeded, or was skipped. */
+export function isFine({ text }: Result): boolean {
   return text === 'ok' || text === 'skipped';
 }
 
-/** Asks every node for its `/alive` again and again, a second after its last answer. */
+/** Polls `/alive` of every node each second, and `/metrics` each five. */
 export class Watch {
   readonly #cluster: Cluster;
   readonly #reports = new Map<string, Report>();
   readonly #stop = new AbortController();
-  readonly #heard: (before: Report | undefined, now: Report) => void;
+  readonly #onReport: (before: Report | undefined, now: Report) => void;
 
-  /** `heard` is told what each node said before, and what it says now. */
-  constructor(cluster: Cluster, heard: (before: Report | undefined, now: Report) => void) {
+  /** `onReport` is called with the previous and the current report of a node. */
+  constructor(cluster: Cluster, onReport: (before: Report | undefined, now: Report) => void) {
     this.#cluster = cluster;
-    this.#heard = heard;
+    this.#onReport = onReport;
     for (const node of cluster.nodes) void this.#follow(node);
   }
 
-  /** What each node says, in the order of the nodes; nothing of those that were not heard yet. */
+  /** The report of each node, in their order; an empty one of those that have not responded yet. */
   get reports(): readonly Report[] {
     return this.#cluster.nodes.map(
-      ({ name }) => this.#reports.get(name) ?? { node: name, answers: new Map() },
+      ({ name }) =>
+        this.#reports.get(name) ?? { node: name, results: new Map(), latencies: new Map() },
     );
   }
 
-  /** Whether every node was heard, has all the neighbours it should have, and finds nothing wrong. */
+  /** Whether every node has responded, checks all its neighbours, and has no failing check. */
   get isAllFine(): boolean {
     const { nodes, faults } = this.#cluster;
-    return this.reports.every(({ node, answers }) => {
+    return this.reports.every(({ node, results }) => {
       if (faults.get(node) === 'deleted') return true;
       const others = nodes.filter(({ name, isNeighbour }) => name !== node && isNeighbour).length;
-      const paths = [...answers.keys()].filter((check) => check.startsWith('path_')).length;
-      const isComplete = answers.size > 0 && paths >= Math.min(others, NEIGHBOUR_LIMIT);
-      return isComplete && [...answers.values()].every(isFine);
+      const paths = [...results.keys()].filter((check) => check.startsWith('path_')).length;
+      const isComplete = results.size > 0 && paths >= Math.min(others, NEIGHBOUR_LIMIT);
+      return isComplete && [...results.values()].every(isFine);
     });
   }
 
@@ -59,24 +70,26 @@ export class Watch {
 
   async #follow(node: ClusterNode): Promise<void> {
     const { signal } = this.#stop;
+    const latencies = new LatencyPoll(node, signal);
     while (!signal.aborted) {
-      const texts = await this.#ask(node);
+      const texts = await this.#poll(node);
+      if (!texts.has(ALIVE)) await latencies.poll();
       if (signal.aborted) return;
       const before = this.#reports.get(node.name);
-      const answers = new Map(
-        [...texts].map(([check, text]): [string, Answer] => {
-          const known = before?.answers.get(check);
+      const results = new Map(
+        [...texts].map(([check, text]): [string, Result] => {
+          const known = before?.results.get(check);
           return [check, known?.text === text ? known : { text, since: Date.now() }];
         }),
       );
-      const now = { node: node.name, answers };
+      const now = { node: node.name, results, latencies: latencies.current };
       this.#reports.set(node.name, now);
-      this.#heard(before, now);
+      this.#onReport(before, now);
       await sleep(PERIOD_MS, undefined, { signal }).catch(() => {});
     }
   }
 
-  async #ask(node: ClusterNode): Promise<ReadonlyMap<string, string>> {
+  async #poll(node: ClusterNode): Promise<ReadonlyMap<string, string>> {
     if (this.#cluster.faults.get(node.name) === 'deleted') return new Map();
     if (node.ended !== undefined) return new Map([[ALIVE, `the program ${node.ended}`]]);
     try {
@@ -87,7 +100,38 @@ export class Watch {
   }
 }
 
-/** Check → value, out of what `/alive` answers (contract). Throws when it is not that. */
+/** Reads the latencies of one node. */
+class LatencyPoll {
+  readonly #node: ClusterNode;
+  readonly #signal: AbortSignal;
+  readonly #latencies = new Latencies();
+  #current: ReadonlyMap<string, number> = new Map();
+  #next = 0;
+
+  constructor(node: ClusterNode, signal: AbortSignal) {
+    this.#node = node;
+    this.#signal = signal;
+  }
+
+  /** Check → latest latency in seconds. */
+  get current(): ReadonlyMap<string, number> {
+    return this.#current;
+  }
+
+  /** Reads `/metrics` if the last reading is five seconds old. Never rejects: the last latencies remain. */
+  async poll(): Promise<void> {
+    if (performance.now() < this.#next) return;
+    try {
+      const { body } = await this.#node.get('/metrics', this.#signal);
+      this.#current = new Map([...this.#current, ...this.#latencies.update(body)]);
+      this.#next = performance.now() + METRICS_PERIOD_MS;
+    } catch {
+      // `/alive` reports it.
+    }
+  }
+}
+
+/** Check → result text, from the body of `/alive` (contract). Throws when it is something else. */
 export function readAlive(body: string): ReadonlyMap<string, string> {
   const { last_check_result: result } = JSON.parse(body) as { last_check_result?: object };
   if (result === undefined) throw new Error('/alive has no last_check_result');
