@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CheckCounts } from './footprint/check-counts.ts';
 import { type Probe, ProbedCluster } from './footprint/probed-cluster.ts';
 import { every, scrape, together, visit } from './footprint/visitors.ts';
 import type { Benchmark } from './support/benchmark.ts';
-import { packed, peer, unpacked } from './support/programs.ts';
+import {
+  type MeasuredProgram,
+  packed,
+  peer,
+  unpacked,
+  withoutFullSize,
+  withoutTcpInfo,
+} from './support/programs.ts';
 import { type Spread, spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 import { type Usage, usageOf } from './support/usage.ts';
@@ -15,6 +23,14 @@ const SHORT = { interval: 1, warmUp: 2, scrapes: 1, last: 2, all: 8 };
 
 /** What lies between the warm-up and the last minute is measured in so many parts. */
 const PARTS = 4;
+
+const PROGRAMS: Readonly<Record<string, () => MeasuredProgram>> = {
+  packed,
+  unpacked,
+  peer,
+  'without-tcp-info': withoutTcpInfo,
+  'without-full-size': withoutFullSize,
+};
 
 /** What a program took. */
 type Footprint = Readonly<{
@@ -29,28 +45,31 @@ type Footprint = Readonly<{
   failedChecks: number;
   /** Milliseconds of CPU for each, with all else that it did; the spread is that of the parts. */
   cpuPerCheck: Spread;
+  /** Mean latency of the checks of neighbours as the program exports it, in milliseconds; the spread is that of the parts. */
+  pathLatency: Spread;
 }>;
 
 /** What was seen of a program at one moment. */
-type Sample = Readonly<{ usage: Usage; made: number; failed: number }>;
+type Sample = Readonly<{ usage: Usage }> & CheckCounts;
 
 /** What our program takes on a node, packed and not, beside one in Go that does the same at the same time. */
 export const footprint: Benchmark<Footprint[]> = {
-  options: { minutes: '10' },
+  options: { minutes: '10', programs: 'packed,unpacked,peer' },
   tools: ['etcd', 'kube-apiserver', 'kubectl', 'peer'],
   inOwnNamespace: true,
   run: async ({ short, values, tell }) => {
     const minutes = Number(values.minutes);
     if (!(minutes >= 2)) throw new Error(`--minutes ${values.minutes}: say a number from 2 on`);
+    const programs = (values.programs ?? '').split(',').map(programNamed);
     const times = short ? SHORT : { ...LONG, all: minutes * 60 };
     await using stack = new AsyncDisposableStack();
     const cluster = await ProbedCluster.start({
-      programs: [packed(), unpacked(), peer()],
+      programs,
       neighbours: NEIGHBOURS,
       environment: () => ({ KUBENURSE_CHECK_INTERVAL: `${times.interval}s` }),
     });
     stack.defer(() => cluster.close());
-    tell(`three programs probe for ${times.all} s`);
+    tell(`${programs.length} programs probe for ${times.all} s`);
     return await measure(cluster, times);
   },
   table: (footprints) =>
@@ -60,6 +79,10 @@ export const footprint: Benchmark<Footprint[]> = {
         ['RssAnon, MB', ...footprints.map(({ rssAnon }) => shownSpread(rssAnon, 1))],
         ['RSS, MB', ...footprints.map(({ rss }) => shownSpread(rss, 1))],
         ['CPU per check, ms', ...footprints.map(({ cpuPerCheck }) => shownSpread(cpuPerCheck, 2))],
+        [
+          'mean latency of `path_…`, ms',
+          ...footprints.map(({ pathLatency }) => shownSpread(pathLatency, 2)),
+        ],
         [
           'checks (failed)',
           ...footprints.map(({ checks, failedChecks }) => `${checks} (${failedChecks})`),
@@ -72,6 +95,15 @@ export const footprint: Benchmark<Footprint[]> = {
       ],
     ),
 };
+
+/** Throws when there is no such program. */
+function programNamed(name: string): MeasuredProgram {
+  const known = PROGRAMS[name];
+  if (known === undefined) {
+    throw new Error(`--programs ${name}: expected ${Object.keys(PROGRAMS).join(', ')}`);
+  }
+  return known();
+}
 
 async function measure(cluster: ProbedCluster, times: typeof SHORT): Promise<Footprint[]> {
   const { probes } = cluster;
@@ -113,10 +145,8 @@ function footprintOf(
   const [first] = samples;
   const final = samples.at(-1);
   if (!first || !final) throw new Error(`${program.name} was not measured`);
-  const perCheck = samples.slice(1).map((sample, index) => {
-    const before = samples[index] ?? first;
-    return ((sample.usage.cpu - before.usage.cpu) * 1_000) / (sample.made - before.made);
-  });
+  const ofParts = (ratio: (before: Sample, after: Sample) => number) =>
+    spreadOf(samples.slice(1).map((after, index) => ratio(samples[index] ?? first, after)));
   return {
     name: program.name,
     bytes: program.bytes,
@@ -125,7 +155,14 @@ function footprintOf(
     rssAnon: spreadOf(last.map(({ rssAnon }) => inMegabytes(rssAnon))),
     checks: final.made - first.made,
     failedChecks: final.failed - first.failed,
-    cpuPerCheck: spreadOf(perCheck),
+    cpuPerCheck: ofParts(
+      (before, after) =>
+        ((after.usage.cpu - before.usage.cpu) * 1_000) / (after.made - before.made),
+    ),
+    pathLatency: ofParts(
+      ({ paths: before }, { paths: after }) =>
+        ((after.sum - before.sum) * 1_000) / (after.count - before.count),
+    ),
   };
 }
 

@@ -1,4 +1,7 @@
 import { createServer } from 'node:http';
 
 /** The neighbours that run nowhere: at each of their addresses this one program answers, as `/alwayshappy` does. */
-createServer((_, answer) => answer.end()).listen(8080, '0.0.0.0');
+createServer(({ headers }, answer) => answer.end(headers['kubenurse-padding'])).listen(
+  8080,
+  '0.0.0.0',
+);

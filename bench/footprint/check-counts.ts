@@ -1,7 +1,16 @@
-/** How many checks a program has made, and how many of them were answered with anything but 200, or not at all. */
-export type CheckCounts = Readonly<{ made: number; failed: number }>;
+/**
+ * How many checks a program has made, how many of them were answered with anything but 200, or not at all, and how long
+ * those of neighbours took, in seconds.
+ */
+export type CheckCounts = Readonly<{
+  made: number;
+  failed: number;
+  paths: Readonly<{ count: number; sum: number }>;
+}>;
 
 const SERIES = /^kubenurse_httpclient_requests_total\{(.*)\} (\d+)$/gm;
+const PATHS =
+  /^kubenurse_httpclient_request_duration_seconds_(count|sum)\{.*type="path_[^"]*".*\} (\S+)$/gm;
 
 /** Of what it answers at `/metrics`. */
 export function checkCounts(metrics: string): CheckCounts {
@@ -11,5 +20,9 @@ export function checkCounts(metrics: string): CheckCounts {
     made += Number(count);
     if (!/\bcode="200"/.test(labels)) failed += Number(count);
   }
-  return { made, failed };
+  const paths = { count: 0, sum: 0 };
+  for (const [, part = '', value] of metrics.matchAll(PATHS)) {
+    paths[part as keyof typeof paths] += Number(value);
+  }
+  return { made, failed, paths };
 }

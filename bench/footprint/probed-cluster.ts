@@ -100,7 +100,12 @@ export class ProbedCluster {
       const launch = await sandbox.prepare(name);
       const server = await ServerProcess.start(program.command, program.args, {
         enter: [...group.enter, ...launch.enter],
-        environment: { ...launch.environment, KUBENURSE_SHUTDOWN_DURATION: '0s', ...environment },
+        environment: {
+          ...launch.environment,
+          KUBENURSE_SHUTDOWN_DURATION: '0s',
+          ...environment,
+          ...program.environment,
+        },
         ready: () => answers200(`${sandbox.programUrl}/alwayshappy`),
       });
       starting.defer(() => server.stop());

@@ -24,6 +24,8 @@ export type MeasuredProgram = Readonly<{
   args: readonly string[];
   /** Of its file; undefined when it is many files. Node's own is not counted. */
   bytes: number | undefined;
+  /** Further variables. */
+  environment?: Readonly<Record<string, string>>;
 }>;
 
 /** Ours as in the image. Throws when it is not packed. */
@@ -45,6 +47,25 @@ export function unpacked(): MeasuredProgram {
     command: process.execPath,
     args: [UNPACKED],
     bytes: undefined,
+  };
+}
+
+/** The packed program where the kernel cannot be asked about connections (src/probes/tcp-info.ts). */
+export function withoutTcpInfo(): MeasuredProgram {
+  const program = packed();
+  return {
+    ...program,
+    name: 'packed, without TCP_INFO',
+    args: ['--no-experimental-ffi', ...program.args],
+  };
+}
+
+/** The packed program without full-size packets (src/probes/full-size.ts). */
+export function withoutFullSize(): MeasuredProgram {
+  return {
+    ...packed(),
+    name: 'packed, without full-size packets',
+    environment: { KUBENURSE_PATH_FULL_SIZE: 'false' },
   };
 }
 
