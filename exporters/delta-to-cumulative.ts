@@ -13,113 +13,128 @@ import { addExponential, extremes } from './exponential.ts';
 
 type Value = number | Histogram | ExponentialHistogram;
 
-/** What there is of one metric so far; the points by their attributes. */
+/** Accumulated state of one metric; the points by their attributes. */
 type Total = { latest: MetricData; points: Map<string, DataPoint<Value>> };
 
-/** Which series are held, and how many. */
+/** How many dropped streams are counted, at most: each costs some 300 bytes. */
+const MAX_DROPPED = 10_000;
+
+/** Which streams are kept, and how many. A stream is a metric with one set of attributes. */
 export type StreamLimits = Readonly<{
-  /** Whether a set of attributes is still wanted, asked at each collection; one that is not is forgotten. */
+  /** Whether a stream is to be removed; called at each collection. */
   isStale: (attributes: Attributes, metric: string) => boolean;
-  /** The most sets of attributes, of all metrics together. */
+  /** The maximum number of streams, of all metrics together. */
   maxStreams: number;
-  /** Called at a collection that had no room for new sets, with their number. */
-  onDropped: (sets: number) => void;
+  /**
+   * Called at each collection with the number of streams that are dropped, because the maximum is reached; 10,000 stands
+   * for any greater number.
+   */
+  onDropped: (reader: object, streams: number) => void;
 }>;
 
 /**
- * Cumulative totals that can be forgotten, which the SDK's own cannot be (opentelemetry-js#2997): the SDK is read with
- * delta temporality, and what it gives is added up here. A set of attributes that comes back begins anew, with a new
- * start time. A gauge has no total: its last value stays as long as it is wanted.
+ * Cumulative totals that can be removed, which the SDK does not support (opentelemetry-js#2997): the SDK is read with
+ * delta temporality, and the deltas are added up here. A stream that comes back starts again, with a new start time. A
+ * gauge has no total: it keeps its last value.
  */
 export class DeltaToCumulative {
-  readonly #streams: StreamLimits;
+  readonly #limits: StreamLimits;
   readonly #isCumulative: boolean;
   readonly #totals = new Map<string, Total>();
+  /** The streams that are not stale and did not fit, by metric and attributes. */
+  readonly #dropped = new Map<string, { name: string; attributes: Attributes }>();
   #scope: ScopeMetrics['scope'] | undefined;
-  #sets = 0;
+  #streams = 0;
 
-  /** `isCumulative`: false where sums and histograms are wanted as they were collected. */
-  constructor(streams: StreamLimits, isCumulative = true) {
-    this.#streams = streams;
+  /** `isCumulative`: false passes sums and histograms on as they are collected. */
+  constructor(limits: StreamLimits, isCumulative = true) {
+    this.#limits = limits;
     this.#isCumulative = isCumulative;
   }
 
-  /** Adds a collection of deltas, and returns the totals of every set that is kept. */
+  /** Adds a collection of deltas, and returns the totals of every stream that is kept. */
   add(collected: ResourceMetrics): ResourceMetrics {
-    this.#forget();
-    let refused = 0;
+    this.#removeStale();
     const passed: MetricData[] = [];
     for (const { metrics } of collected.scopeMetrics) {
       for (const metric of metrics) {
         const isTotal = this.#isCumulative || metric.dataPointType === DataPointType.GAUGE;
-        if (isTotal) refused += this.#addMetric(metric);
-        else passed.push(this.#kept(metric));
+        if (isTotal) this.#addMetric(metric);
+        else passed.push(this.#withoutStale(metric));
       }
     }
-    if (refused > 0) this.#streams.onDropped(refused);
+    this.#limits.onDropped(this, this.#dropped.size);
 
-    // The SDK leaves a scope out that has nothing new.
+    // The SDK omits a scope that has no new data.
     this.#scope = collected.scopeMetrics[0]?.scope ?? this.#scope;
     if (this.#scope === undefined) return collected;
+    const scope = this.#scope;
+    return {
+      ...collected,
+      scopeMetrics: [{ scope, metrics: [...this.#currentTotals(), ...passed] }],
+    };
+  }
+
+  #currentTotals(): MetricData[] {
     const endTime = now();
-    const totals = Array.from(this.#totals.values(), ({ latest, points }) => ({
+    return Array.from(this.#totals.values(), ({ latest, points }) => ({
       ...latest,
       aggregationTemporality: AggregationTemporality.CUMULATIVE,
       dataPoints: Array.from(points, ([key, point]) => {
         const startTime = earlier(point.startTime, endTime);
-        // It stays so: a start that moved with the time would be a reset at each export.
+        // Stored, because a start that moved with the time would be a reset at each export.
         if (startTime !== point.startTime) points.set(key, { ...point, startTime });
         return { ...point, startTime, endTime };
       }),
     })) as MetricData[];
-    const scope = this.#scope;
-    return { ...collected, scopeMetrics: [{ scope, metrics: [...totals, ...passed] }] };
   }
 
-  #addMetric(metric: MetricData): number {
+  #addMetric(metric: MetricData): void {
     const { name } = metric.descriptor;
     const total = this.#totals.get(name) ?? { latest: metric, points: new Map() };
     total.latest = { ...metric, dataPoints: [] };
     this.#totals.set(name, total);
-    let refused = 0;
     for (const point of metric.dataPoints as DataPoint<Value>[]) {
-      if (this.#streams.isStale(point.attributes, name)) continue;
-      const key = JSON.stringify(point.attributes);
-      const before = total.points.get(key);
-      if (before !== undefined) {
-        // The first object stays, so that what was made of its attributes (their text) can be kept by it.
-        const { startTime, attributes } = before;
-        const value = sum(metric, before.value, point.value);
-        total.points.set(key, { ...point, startTime, attributes, value });
-      } else if (this.#sets < this.#streams.maxStreams) {
-        this.#sets += 1;
-        total.points.set(key, point);
-      } else {
-        refused += 1;
-      }
+      if (!this.#limits.isStale(point.attributes, name)) this.#addPoint(metric, total, point);
     }
-    return refused;
   }
 
-  #kept(metric: MetricData): MetricData {
+  #addPoint(metric: MetricData, { points }: Total, point: DataPoint<Value>): void {
+    const { name } = metric.descriptor;
+    const key = JSON.stringify(point.attributes);
+    const before = points.get(key);
+    if (before !== undefined) {
+      // The first attributes object is kept: the serializer caches its text.
+      const { startTime, attributes } = before;
+      const value = sum(metric, before.value, point.value);
+      points.set(key, { ...point, startTime, attributes, value });
+    } else if (this.#streams < this.#limits.maxStreams) {
+      this.#streams += 1;
+      points.set(key, point);
+      this.#dropped.delete(name + key);
+    } else if (this.#dropped.size < MAX_DROPPED) {
+      this.#dropped.set(name + key, { name, attributes: point.attributes });
+    }
+  }
+
+  #withoutStale(metric: MetricData): MetricData {
     const points = metric.dataPoints as DataPoint<Value>[];
-    const dataPoints = points.filter(
-      ({ attributes }) => !this.#streams.isStale(attributes, metric.descriptor.name),
-    );
-    const inOrder = dataPoints.map((point) => ({
-      ...point,
-      startTime: earlier(point.startTime, point.endTime),
-    }));
-    return { ...metric, dataPoints: inOrder } as MetricData;
+    const dataPoints = points
+      .filter(({ attributes }) => !this.#limits.isStale(attributes, metric.descriptor.name))
+      .map((point) => ({ ...point, startTime: earlier(point.startTime, point.endTime) }));
+    return { ...metric, dataPoints } as MetricData;
   }
 
-  #forget(): void {
+  #removeStale(): void {
     for (const [name, { points }] of this.#totals) {
       for (const [key, { attributes }] of points) {
-        if (!this.#streams.isStale(attributes, name)) continue;
+        if (!this.#limits.isStale(attributes, name)) continue;
         points.delete(key);
-        this.#sets -= 1;
+        this.#streams -= 1;
       }
+    }
+    for (const [key, { name, attributes }] of this.#dropped) {
+      if (this.#limits.isStale(attributes, name)) this.#dropped.delete(key);
     }
   }
 }
@@ -129,7 +144,7 @@ function now(): HrTime {
   return [Math.floor(milliseconds / 1000), (milliseconds % 1000) * 1e6];
 }
 
-/** The start of a point by its time: the clock may have been set back in between. */
+/** The start time of a point, or its time if the clock was set back in between. */
 function earlier(start: HrTime, time: HrTime): HrTime {
   return start[0] > time[0] || (start[0] === time[0] && start[1] > time[1]) ? time : start;
 }

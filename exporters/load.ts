@@ -17,16 +17,18 @@ export async function loadExporter(name: string, context: ExporterContext): Prom
   try {
     const { createExporter } = await (BUILT_IN[name]?.() ?? importModule(name));
     if (typeof createExporter !== 'function') {
-      throw new Error('it exports no function createExporter');
+      throw new Error('it does not export a function createExporter');
     }
     const exporter = await createExporter(context);
     if (typeof exporter?.reader?.collect !== 'function') {
-      throw new Error('its createExporter returns no exporter: return what push() returns');
+      throw new Error(
+        'its createExporter() does not return an exporter: return the result of push()',
+      );
     }
     return exporter;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the exporter ${name} cannot be used: ${reason}`, { cause });
+    throw new Error(`cannot use the exporter ${name}: ${reason}`, { cause });
   }
 }
 

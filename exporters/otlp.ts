@@ -9,7 +9,7 @@ import { followPartialSuccess } from './partial-success.ts';
 
 /** Where the receiver's certificate is not trusted: what says whom to trust. */
 const REMEDY =
-  'OTEL_EXPORTER_OTLP_CERTIFICATE or, where that is not set, KUBENURSE_EXTRA_CA can name its CA';
+  'name its CA in OTEL_EXPORTER_OTLP_CERTIFICATE or, if that is not set, KUBENURSE_EXTRA_CA';
 
 /** Pushes by OTLP over HTTP. */
 export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, push }) => {
@@ -40,7 +40,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
         const words = tls.untrusted(cause, REMEDY);
         if (words !== undefined) throw new Error(words, { cause });
         if ((cause as Error).name !== 'TimeoutError') throw cause;
-        throw new Error(`no success within ${timeout / 1000} s`, { cause });
+        throw new Error(`timed out after ${timeout / 1000} s`, { cause });
       } finally {
         agent.destroy();
       }
@@ -96,7 +96,7 @@ const RETRYABLE = 'Export failed with retryable status';
 function describe(cause: Error & { code?: number | string }): Error {
   const { code, message } = cause;
   if (message === RETRYABLE) {
-    return new Error('every attempt was answered with 429, 502, 503 or 504', { cause });
+    return new Error('every attempt failed with status 429, 502, 503 or 504', { cause });
   }
   if (code === undefined || message.includes(String(code))) return cause;
   return new Error(`${message} (${code})`, { cause });

@@ -21,7 +21,7 @@ export const createExporter = (({ settings, streams }: ExporterContext): Exporte
     scrape: async (format): Promise<Scrape> => {
       const { resourceMetrics, errors } = await reader.read(COLLECT_TIMEOUT_MS);
       if (errors.length > 0) {
-        throw new AggregateError(errors, `metrics cannot be collected: ${String(errors[0])}`);
+        throw new AggregateError(errors, `cannot collect metrics: ${String(errors[0])}`);
       }
       return {
         contentType: CONTENT_TYPES[format],

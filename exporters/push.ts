@@ -56,11 +56,11 @@ export class PushReader extends CumulativeReader {
     const { timeout } = this.#options;
     const limit = new AbortController();
     const timer = setTimeout(
-      () => limit.abort(new Error(`no success within ${timeout / 1000} s`)),
+      () => limit.abort(new Error(`timed out after ${timeout / 1000} s`)),
       timeout,
     );
     try {
-      if (this.#sending !== undefined) throw new Error('the last export has still not ended');
+      if (this.#sending !== undefined) throw new Error('the previous export is still running');
       this.#sending = this.#send(limit.signal).finally(() => {
         this.#sending = undefined;
       });

@@ -88,7 +88,7 @@ export class CheckStates {
     return new Map(
       this.#current().map(({ check, lastResult }) => [
         check.type,
-        lastResult === undefined ? 'not answered yet' : resultText(lastResult.outcome),
+        lastResult === undefined ? 'no result yet' : resultText(lastResult.outcome),
       ]),
     );
   }

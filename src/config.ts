@@ -77,8 +77,7 @@ export type Config = Readonly<{
 /** The configuration cannot be used. The message names every mistake, a line each. */
 export class ConfigError extends Error {
   constructor(mistakes: readonly string[]) {
-    const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
-    super(`${count} in the configuration\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`);
+    super(`invalid configuration\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`);
   }
 }
 
@@ -115,7 +114,7 @@ export function readConfig(environment: Environment): Config {
   for (const name of ['KUBENURSE_CERT_FILE', 'KUBENURSE_CERT_KEY'] as const) {
     const path = values[name];
     if (values.KUBENURSE_USE_TLS && path !== undefined && !isReadable(path)) {
-      mistakes.set(name, `${name}=${shown(path)} must be a file that can be read`);
+      mistakes.set(name, `${name}=${shown(path)} must be a readable file`);
     }
   }
   if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
@@ -235,6 +234,6 @@ function everyNamespace(values: Values): string[] {
   if (!values.KUBENURSE_CHECK_NEIGHBOURHOOD || values.KUBENURSE_NAMESPACE !== undefined) return [];
   const which = values.KUBENURSE_NEIGHBOUR_FILTER ?? 'every pod: set KUBENURSE_NEIGHBOUR_FILTER';
   return [
-    `KUBENURSE_NAMESPACE is not set: neighbours are looked for in every namespace (${which}), for which the service account needs a ClusterRole with list and watch on pods`,
+    `KUBENURSE_NAMESPACE is not set: looking for neighbours in every namespace (${which}), which requires a ClusterRole with list and watch on pods`,
   ];
 }

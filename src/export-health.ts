@@ -1,11 +1,11 @@
 import type { Log } from './recorders.ts';
 
-/** The trouble that exporters have: counted, and logged. It is there before the first of them is made. */
+/** Counts and logs the failures of exporters. Created before the first exporter, which may already report. */
 export class ExportHealth {
   /** Failed exports, by exporter. */
   readonly failures: Map<string, number>;
-  /** Sets of attributes for which there was no room, at each collection. */
-  droppedSeries = 0;
+  /** Dropped series at the last collection, by reader. */
+  readonly #dropped = new Map<object, number>();
   readonly #maxSeries: number;
   readonly #log: Log;
 
@@ -15,10 +15,15 @@ export class ExportHealth {
     this.#log = log;
   }
 
+  /** Series that are currently dropped. Every reader meets the same ones, so they are not added up. */
+  get droppedSeries(): number {
+    return Math.max(0, ...this.#dropped.values());
+  }
+
   /** `first`: the export before had not failed. */
   readonly onFailure = (exporter: string, { message }: Error, first: boolean): void => {
     this.failures.set(exporter, (this.failures.get(exporter) ?? 0) + 1);
-    if (first) this.#log.warn({ exporter, error: message }, 'export of metrics fails');
+    if (first) this.#log.warn({ exporter, error: message }, 'metrics export failed');
   };
 
   readonly onRecovery = (
@@ -26,20 +31,14 @@ export class ExportHealth {
     lost: Readonly<{ exports: number; milliseconds: number }>,
   ): void => {
     const seconds = Math.round(lost.milliseconds / 100) / 10;
-    this.#log.info(
-      { exporter, lostExports: lost.exports, seconds },
-      'export of metrics has recovered',
-    );
+    this.#log.info({ exporter, lostExports: lost.exports, seconds }, 'metrics export recovered');
   };
 
-  /** Called at each collection that had no room for so many sets; only the first is logged. */
-  readonly onDropped = (sets: number): void => {
-    if (this.droppedSeries === 0) {
-      this.#log.error(
-        { most: this.#maxSeries },
-        'there are as many series as there may be: new ones are left out (kubenurse_refused_series_total)',
-      );
+  /** Called at each collection of a reader with the number of series that it drops; logged when dropping begins. */
+  readonly onDropped = (reader: object, series: number): void => {
+    if (series > 0 && this.droppedSeries === 0) {
+      this.#log.error({ limit: this.#maxSeries }, 'series limit reached; dropping new series');
     }
-    this.droppedSeries += sets;
+    this.#dropped.set(reader, series);
   };
 }

@@ -77,7 +77,7 @@ async function main(): Promise<void> {
     return;
   }
   const output = openStandardOutput(process.stdout.fd, (lines) =>
-    log.warn({ lines }, 'log lines were dropped: standard output could not take them'),
+    log.warn({ lines }, 'log lines dropped: cannot write to standard output'),
   );
   const log = createLog(config.logLevel, config.self.podName, output);
   const end = async (code: number) => {
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
     process.exit(code);
   };
   const die = (error: unknown) => {
-    log.fatal({ err: error }, 'an unexpected error ends the program');
+    log.fatal({ err: error }, 'exiting after an unexpected error');
     end(1);
   };
   process.on('uncaughtException', die).on('unhandledRejection', die);
@@ -180,7 +180,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
       {
         apiServer: probe({
           authorization: createAuthorization((error) =>
-            log.error({ error: error.message }, 'the token for the API server cannot be read'),
+            log.error({ error: error.message }, 'cannot read the API server token'),
           ),
           isClusterServer: trust.isClusterServer,
         }),
@@ -251,7 +251,7 @@ async function tcpInfoReader(log: Logger): Promise<ReadTcpInfo | undefined> {
   } catch (error) {
     log.info(
       { error: (error as Error).message },
-      'no TCP metrics: the kernel cannot be asked about connections',
+      'no TCP metrics: cannot read TCP_INFO from the kernel',
     );
     return undefined;
   }
@@ -266,12 +266,9 @@ function discover(
   const events = (what: string) => ({
     onChange: () => neighbourhood.changed(),
     onError: (error: Error) =>
-      log.warn(
-        { error: error.message },
-        `the API server does not tell the ${what}, what it last told stays in use`,
-      ),
+      log.warn({ error: error.message }, `cannot watch ${what}; keeping the last known list`),
     onRecovery: (milliseconds: number) =>
-      log.info({ seconds: inSeconds(milliseconds) }, `the API server tells the ${what} again`),
+      log.info({ seconds: inSeconds(milliseconds) }, `watching ${what} again`),
     onInvalid: logOnce((text) => log.warn(text)),
   });
   const pods = createPodInformer(options, events('neighbours'));

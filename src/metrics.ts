@@ -9,38 +9,38 @@ import {
 import { createProcessMetrics, PROCESS_INSTRUMENTS } from './process-metrics.ts';
 
 /**
- * Every instrument (names, kinds and attributes: the contract). A name that has its unit as a suffix has it as unit,
- * too; the others have none, since exporters would append it and so change the name.
+ * Every instrument (names, kinds and attributes: the contract). The unit is set only where the name already ends with it:
+ * exporters append the unit otherwise, and so change the name.
  */
 const INSTRUMENTS = {
   requestDuration: {
     name: 'kubenurse_request_duration',
     unit: '',
-    description: 'Seconds until the response to a check had come, redirects included.',
+    description: 'Time until the response was received, redirects included, in seconds.',
     // attributes: type
   },
   errors: {
     name: 'kubenurse_errors_total',
     unit: '',
-    description: 'Failed checks, by the event that failed.',
+    description: 'Failed checks, by the event at which they failed.',
     // attributes: type, event
   },
   httpRequestDuration: {
     name: 'kubenurse_httpclient_request_duration_seconds',
     unit: 's',
-    description: 'Seconds until the response to a check had come, redirects included.',
+    description: 'Time until the response was received, redirects included, in seconds.',
     // attributes: type
   },
   httpTraceDuration: {
     name: 'kubenurse_httpclient_trace_request_duration_seconds',
     unit: 's',
-    description: 'Seconds from the start of a request to each of its events.',
+    description: 'Time from the start of a request to each of its events, in seconds.',
     // attributes: type, event
   },
   httpRequests: {
     name: 'kubenurse_httpclient_requests_total',
     unit: '',
-    description: 'Checks, by the status of their response, or round_trip_error where none came.',
+    description: 'Checks, by response status, or round_trip_error if there was no response.',
     // attributes: type, code
   },
   checkSuccess: {
@@ -52,7 +52,7 @@ const INSTRUMENTS = {
   checkFailures: {
     name: 'kubenurse_check_failures_total',
     unit: '',
-    description: 'Failed checks, by their cause.',
+    description: 'Failed checks, by cause.',
     // attributes: type, cause
   },
   tcpRtt: {
@@ -70,57 +70,59 @@ const INSTRUMENTS = {
   tcpSegmentsRetransmitted: {
     name: 'kubenurse_tcp_segments_retransmitted_total',
     unit: '',
-    description: 'TCP segments retransmitted by checks: lost, or not acknowledged in time.',
+    description:
+      'TCP segments that checks retransmitted, because they were lost or acknowledged late.',
     // attributes: type
   },
   neighbourInfo: {
     name: 'kubenurse_neighbour_info',
     unit: '',
-    description: 'Always 1: the node, pod and zone behind the path to a neighbour.',
+    description: 'Info metric (1): node, pod and zone of the neighbour.',
     // attributes: type, node, pod, pod_ip, zone
   },
   buildInfo: {
     name: 'kubenurse_build_info',
     unit: '',
-    description: 'Always 1: the versions of kubenurse and of Node.js.',
+    description: 'Info metric (1): versions of kubenurse and Node.js.',
     // attributes: version, nodejs_version
   },
   eventLoopDelay: {
     name: 'kubenurse_event_loop_delay_seconds',
     unit: 's',
-    description: 'Seconds by which our own timers were late: what we ourselves add to a latency.',
+    description: 'Event-loop lag in seconds: the delay that the probe adds to a measured latency.',
   },
   eventLoopActive: {
     name: 'kubenurse_event_loop_active_seconds',
     unit: 's',
-    description: 'Seconds of a check in which our event loop was at work: no more of it was ours.',
+    description:
+      "Event-loop active time during a check in seconds: upper bound of the probe's own share.",
   },
   exportFailures: {
     name: 'kubenurse_export_failures_total',
     unit: '',
-    description: 'Exports of these metrics that failed.',
+    description: 'Failed metric exports.',
     // attributes: exporter
   },
   droppedSeries: {
-    name: 'kubenurse_refused_series_total',
+    name: 'kubenurse_series_dropped',
     unit: '',
-    description: 'Sets of attributes for which there was no room, at each collection.',
+    description: 'Series currently dropped because the series limit is reached.',
   },
   droppedLogLines: {
     name: 'kubenurse_log_lines_dropped_total',
     unit: '',
-    description: 'Log lines dropped because standard output could not take them.',
+    description: 'Log lines dropped because they could not be written to standard output.',
   },
   incomingChecks: {
     name: 'kubenurse_neighbourhood_incoming_checks',
     unit: '',
-    description: 'Distinct neighbours that checked us in the last 60 seconds.',
+    description: 'Distinct neighbours that checked this pod in the last 60 seconds.',
   },
 } as const;
 
 /**
- * Boundaries of `kubenurse_tcp_rtt_seconds`, in seconds: from what two nodes of a rack take to what two continents do, and
- * 1 s, where a handshake has no round trip that counts.
+ * Boundaries of `kubenurse_tcp_rtt_seconds`, in seconds: from two nodes in a rack to two continents. From 1 s on the kernel
+ * repeats the SYN, and there is no sample.
  */
 const RTT_BOUNDARIES = [
   0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
@@ -129,13 +131,13 @@ const RTT_BOUNDARIES = [
 
 type Instrument = { name: string; unit: string; description: string };
 
-/** The names of every metric. */
+/** The names of all metrics. */
 export const METRIC_NAMES: readonly string[] = [
   ...Object.values(INSTRUMENTS),
   ...Object.values(PROCESS_INSTRUMENTS),
 ].map(({ name }) => name);
 
-/** The instruments that results are recorded with. */
+/** The instruments that record results. */
 export type Metrics = Readonly<{
   requestDuration: Histogram;
   errors: Counter;
@@ -154,20 +156,20 @@ export type Metrics = Readonly<{
 
 export type MetricsOptions = Readonly<{
   meter: Meter;
-  /** The boundaries of the histograms' buckets, in seconds. */
+  /** Histogram bucket boundaries, in seconds. */
   boundaries: readonly number[];
-  /** Names of metrics that are left out. */
+  /** Names of disabled metrics. */
   disabled: readonly string[];
-  /** Who checked us. */
+  /** The pods that checked this one. */
   incomingChecks: { count: () => number };
   version: string;
-  /** Failed exports by exporter, and sets of attributes for which there was no room, so far. */
+  /** Failed exports so far, by exporter, and the series that are currently dropped. */
   exportHealth: Readonly<{ failures: ReadonlyMap<string, number>; droppedSeries: number }>;
-  /** Lines that standard output did not take, so far. */
+  /** Log lines dropped so far. */
   droppedLogLines: () => number;
 }>;
 
-/** Makes every instrument; one that is disabled takes what is recorded, and shows nowhere. */
+/** Creates every instrument; a disabled one accepts values and discards them. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const noop = createNoopMeter();
   const meterOf = ({ name }: Instrument) =>
@@ -183,7 +185,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     const { name, ...described } = instrument;
     return meterOf(instrument).createCounter(name, described);
   };
-  // Not an observable one, whose attributes the SDK would never forget.
+  // Not an observable gauge: the SDK never forgets the attributes of one.
   const gauge = (instrument: Instrument) => {
     const { name, ...described } = instrument;
     return meterOf(instrument).createGauge(name, described);
@@ -209,7 +211,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       result.observe(exports, { exporter });
     }
   });
-  observedCounter(INSTRUMENTS.droppedSeries, (result) =>
+  observedGauge(INSTRUMENTS.droppedSeries, (result) =>
     result.observe(options.exportHealth.droppedSeries),
   );
   observedCounter(INSTRUMENTS.droppedLogLines, (result) =>

@@ -78,7 +78,7 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
     record: ({ check: { type }, outcome, outage }) => {
       if (outage === undefined) return;
       if (outcome.kind === 'ok') {
-        log.info({ type, ...ended(outage) }, 'check has recovered');
+        log.info({ type, ...ended(outage) }, 'check recovered');
         return;
       }
       const now = performance.now();
@@ -88,8 +88,8 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
       const { failures } = outage;
       const error = resultText(outcome);
       const fields = { type, event: errorEvent(outcome), cause: failureCause(outcome), error };
-      if (last === undefined) log.warn({ ...fields }, 'check fails');
-      else log.warn({ ...fields, failures, seconds: secondsOf(outage) }, 'check still fails');
+      if (last === undefined) log.warn({ ...fields }, 'check failed');
+      else log.warn({ ...fields, failures, seconds: secondsOf(outage) }, 'check is still failing');
     },
     removed: ({ type }, outage) => {
       if (outage !== undefined) log.info({ type, ...ended(outage) }, 'failing check removed');

@@ -73,7 +73,7 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions
   const app = new Koa();
   app.on('error', (error: Error, context: Context) => {
     // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
-    if (context.socket.errored !== error) onError(error, 'a request cannot be answered');
+    if (context.socket.errored !== error) onError(error, 'cannot serve a request');
   });
   const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
   app.use(async (context) => {
@@ -231,7 +231,7 @@ function followCertificate(
     try {
       load();
     } catch (error) {
-      onError(error as Error, 'the changed certificate cannot be used, the last one stays in use');
+      onError(error as Error, 'cannot load the changed certificate; keeping the previous one');
     }
   };
   const unfollow = [certFile, keyFile].map((file) => onFileChange(file, reload));

@@ -15,7 +15,7 @@ export function limitTlsMessages(secure: TLSSocket, end: (error: Error) => void)
   let count = 0;
   const onMessage = () => {
     count++;
-    if (count === MAX_EVENTS) end(new Error('too many keys or tickets over one connection'));
+    if (count === MAX_EVENTS) end(new Error('too many keys or tickets on one connection'));
   };
   secure.on('keylog', onMessage).on('session', onMessage);
 }

@@ -12,7 +12,7 @@ const MAX_NAMES = 200;
 export const TLS_VERIFICATION = { allowPartialTrustChain: true, checkServerIdentity } as const;
 
 /**
- * Whether the certificate is for the host, as Go's `x509.VerifyHostname` decides it: an error says why not. Unlike
+ * Whether the certificate is valid for the host, as Go's `x509.VerifyHostname` decides it: an error says why not. Unlike
  * Node's, the common name never counts, and a wildcard only as the whole first label.
  */
 export function checkServerIdentity(
@@ -26,8 +26,8 @@ export function checkServerIdentity(
   const names = certificate.subjectAltName;
   const why =
     names === undefined
-      ? 'for no name: it has no subject alternative name, and the common name does not count'
-      : `for ${printable(names, MAX_NAMES)}`;
+      ? 'valid for no name: it has no subject alternative name, and the common name is ignored'
+      : `valid for ${printable(names, MAX_NAMES)}`;
   // The code that Node's own function gives.
   return Object.assign(new Error(`the certificate is ${why}, not for ${name}`), {
     code: 'ERR_TLS_CERT_ALTNAME_INVALID',

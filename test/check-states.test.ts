@@ -123,7 +123,7 @@ test('CheckStates has the last result of each check that is made, as text', () =
   const [a, b] = states.update([fakeCheck('a'), fakeCheck('b')]).states;
   if (a === undefined || b === undefined) throw new Error('two checks have two states');
   const texts = () => Object.fromEntries(states.texts);
-  expect(texts()).toEqual({ a: 'not answered yet', b: 'not answered yet' });
+  expect(texts()).toEqual({ a: 'no result yet', b: 'no result yet' });
 
   states.record(a, ok());
   states.record(b, unexpectedStatus(503, 'Service Unavailable'));

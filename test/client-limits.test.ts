@@ -41,7 +41,7 @@ test.each([
 ])('limitClientRequests() ends a request whose server $what without end', async ({ message }) => {
   const { url } = await hostileTlsServer(serving, message, 20_000);
 
-  expect(await get(url)).toBe('too many keys or tickets over one connection');
+  expect(await get(url)).toBe('too many keys or tickets on one connection');
 });
 
 test('limitClientRequests() lets 16 pass, of each request', async () => {

@@ -30,15 +30,15 @@ test('readConfig() takes a port that is no link for a setting', () => {
 test('readConfig() tells of variables that it does not know, and starts all the same', () => {
   const unknown = { KUBENURSE_CHECK_INTERVALL: '5s', KUBENURSE_: 'x', OTHER: 'x' };
   expect(readConfig({ ...ENVIRONMENT, ...unknown }).warnings).toEqual([
-    'KUBENURSE_CHECK_INTERVALL is no variable of ours and has no effect: see kubenurse --help',
-    'KUBENURSE_ is no variable of ours and has no effect: see kubenurse --help',
+    'KUBENURSE_CHECK_INTERVALL is not a known variable and has no effect',
+    'KUBENURSE_ is not a known variable and has no effect',
   ]);
 });
 
 test("readConfig() tells what there is instead of VictoriaMetrics's histograms", () => {
   const { warnings } = readConfig({ ...ENVIRONMENT, KUBENURSE_VICTORIAMETRICS_HISTOGRAM: 'true' });
   expect(warnings).toEqual([
-    'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not offered: for buckets that need no boundaries use the exponential ' +
+    'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not supported: for buckets without fixed boundaries use the exponential ' +
       'histograms of the OTLP push (OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram)',
   ]);
 });
@@ -79,12 +79,12 @@ test.each([
 });
 
 test.each<[string, string, string]>([
-  ['KUBENURSE_INSECURE', 'True', '="True" must be "true" or "false": taken as "false"'],
-  ['KUBENURSE_USE_TLS', '1', '="1" must be "true" or "false": taken as "false"'],
-  ['KUBENURSE_ALLOW_UNSCHEDULABLE', 'yes', '="yes" must be "true" or "false": taken as "false"'],
-  ['KUBENURSE_CHECK_ME_INGRESS', 'no', '="no" must be "true" or "false": taken as "true"'],
-  ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'False', '="False" must be "true" or "false": taken as "true"'],
-  ['KUBENURSE_NEIGHBOUR_LIMIT', '-1', '="-1" is taken as 0: every neighbour is checked'],
+  ['KUBENURSE_INSECURE', 'True', '="True" must be "true" or "false": using "false"'],
+  ['KUBENURSE_USE_TLS', '1', '="1" must be "true" or "false": using "false"'],
+  ['KUBENURSE_ALLOW_UNSCHEDULABLE', 'yes', '="yes" must be "true" or "false": using "false"'],
+  ['KUBENURSE_CHECK_ME_INGRESS', 'no', '="no" must be "true" or "false": using "true"'],
+  ['KUBENURSE_CHECK_NEIGHBOURHOOD', 'False', '="False" must be "true" or "false": using "true"'],
+  ['KUBENURSE_NEIGHBOUR_LIMIT', '-1', '="-1" is treated as 0: every neighbour is checked'],
   [
     'KUBENURSE_EXTRA_CHECKS',
     'a:http://x|a:http://y',
@@ -119,7 +119,7 @@ test.each(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])(
   'readConfig() warns that %s has no effect, without its value',
   (name) => {
     expect(readConfig({ ...ENVIRONMENT, [name]: 'http://me:secret@proxy' }).warnings).toEqual([
-      `${name} has no effect: every check goes to its target directly`,
+      `${name} has no effect: checks always connect to their target directly`,
     ]);
   },
 );

@@ -185,8 +185,8 @@ test('readConfig() takes an empty KUBENURSE_NAMESPACE for every namespace, and n
   const { neighbours, warnings } = of({ KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse' });
   expect(neighbours).toMatchObject({ namespace: '', labelSelector: 'app=kubenurse' });
   expect(warnings).toEqual([
-    'KUBENURSE_NAMESPACE is not set: neighbours are looked for in every namespace (app=kubenurse), ' +
-      'for which the service account needs a ClusterRole with list and watch on pods',
+    'KUBENURSE_NAMESPACE is not set: looking for neighbours in every namespace (app=kubenurse), ' +
+      'which requires a ClusterRole with list and watch on pods',
   ]);
   expect(of({}).warnings).toEqual([expect.stringContaining('every pod: set KUBENURSE_NEIGHBOUR')]);
   expect(of({ KUBENURSE_CHECK_NEIGHBOURHOOD: 'false' }).warnings).toEqual([]);
@@ -195,12 +195,12 @@ test('readConfig() takes an empty KUBENURSE_NAMESPACE for every namespace, and n
 describe('readConfig() and what it needs', () => {
   test('names all that is missing at once', () => {
     expect(mistakesIn({ KUBENURSE_USE_TLS: 'true' })).toEqual([
-      'KUBERNETES_SERVICE_HOST is not set (the API server; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
-      'KUBERNETES_SERVICE_PORT is not set (its port; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
-      'KUBENURSE_INGRESS_URL is not set (where the ingress publishes us): set it, or KUBENURSE_CHECK_ME_INGRESS=false',
-      'KUBENURSE_SERVICE_URL is not set (our service): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
-      'KUBENURSE_CERT_FILE is not set (PEM file, our certificate; read again when it changes): set it, or KUBENURSE_USE_TLS=false',
-      'KUBENURSE_CERT_KEY is not set (PEM file, its private key; read again when it changes): set it, or KUBENURSE_USE_TLS=false',
+      'KUBERNETES_SERVICE_HOST is not set (address of the API server; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
+      'KUBERNETES_SERVICE_PORT is not set (port of the API server; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
+      'KUBENURSE_INGRESS_URL is not set (URL at which the ingress exposes kubenurse): set it, or KUBENURSE_CHECK_ME_INGRESS=false',
+      'KUBENURSE_SERVICE_URL is not set (URL of the Service of kubenurse): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
+      'KUBENURSE_CERT_FILE is not set (PEM file with the server certificate; reloaded when it changes): set it, or KUBENURSE_USE_TLS=false',
+      'KUBENURSE_CERT_KEY is not set (PEM file with its private key; reloaded when it changes): set it, or KUBENURSE_USE_TLS=false',
     ]);
   });
 
@@ -255,8 +255,8 @@ test('readConfig() names a certificate or key that cannot be read, where TLS is 
     KUBENURSE_CERT_KEY: import.meta.dirname,
   };
   expect(mistakesIn({ ...ENVIRONMENT, ...files, KUBENURSE_USE_TLS: 'true' })).toEqual([
-    'KUBENURSE_CERT_FILE="/nowhere/tls.crt" must be a file that can be read',
-    `KUBENURSE_CERT_KEY="${import.meta.dirname}" must be a file that can be read`,
+    'KUBENURSE_CERT_FILE="/nowhere/tls.crt" must be a readable file',
+    `KUBENURSE_CERT_KEY="${import.meta.dirname}" must be a readable file`,
   ]);
   expect(readConfig({ ...ENVIRONMENT, ...files }).server.tls).toBeUndefined();
 });

@@ -26,7 +26,7 @@ test.each([
     });
     expect(await Promise.all(nodes.map((node) => countsOf(node)))).toEqual(nodes.map(() => ({})));
     expect(
-      nodes.flatMap(({ log }) => log.all).filter((line) => line.includes('check fails')),
+      nodes.flatMap(({ log }) => log.all).filter((line) => line.includes('check failed')),
     ).toEqual([]);
   },
   90_000,

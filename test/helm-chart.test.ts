@@ -65,7 +65,7 @@ test('the chart has a value for every setting of the program', () => {
   const text = readChartFile('values.yaml').text;
   const byOthers = /^(KUBERNETES_SERVICE_(HOST|PORT)|POD_|NODE_NAME|KUBENURSE_NAMESPACE|OTEL_)/;
   // What only extraEnv is for.
-  const rare = ['KUBENURSE_LISTEN_ADDRESS', 'KUBENURSE_RESOLV_CONF'];
+  const rare = ['KUBENURSE_RESOLV_CONF', 'KUBENURSE_LISTEN_ADDRESS'];
   const settings = Object.keys(VARIABLES).filter((name) => !byOthers.test(name));
   expect(settings.filter((name) => !text.includes(`\`${name}\``))).toEqual(rare);
 });

@@ -45,7 +45,7 @@ test('OTEL_METRICS_EXPORTER=otlp serves no /metrics', async () => {
 test('an exporter that fails before the metrics are made is counted, and ends nothing', async () => {
   const module = temporaryFile(
     `export async function createExporter({ push, streams }) {
-      streams.onDropped(3);
+      streams.onDropped({}, 3);
       const exporter = push(async () => {});
       // It reads nothing yet, and so fails.
       await exporter.reader.forceFlush().catch(() => {});
@@ -63,7 +63,7 @@ test('an exporter that fails before the metrics are made is counted, and ends no
         ?.split(' ')[1],
     );
   };
-  expect(await scraped('kubenurse_refused_series_total')).toBe(3);
+  expect(await scraped('kubenurse_series_dropped')).toBe(3);
   expect(await scraped(`kubenurse_export_failures_total{exporter="${module}"}`)).toBeGreaterThan(0);
 });
 
@@ -76,7 +76,7 @@ test('an exporter that cannot be loaded keeps the program from starting, and is 
   expect(await closed).toBe(1);
   expect(JSON.parse(stdout.all.at(-1) ?? '')).toMatchObject({
     level: 'fatal',
-    error: expect.stringContaining('the exporter ./no-such-exporter.mjs cannot be used: '),
+    error: expect.stringContaining('cannot use the exporter ./no-such-exporter.mjs: '),
   });
 });
 

@@ -42,10 +42,10 @@ test.concurrent('mistakes in the configuration are all named, with exit code 2 a
   expect(await closed).toBe(2);
   expect(stdout.all).toEqual([]);
   expect(stderr.all).toEqual([
-    'kubenurse: 3 mistakes in the configuration',
-    '  KUBENURSE_NEIGHBOUR_LIMIT="ten" must be a whole number from 0 to 100000',
+    'kubenurse: invalid configuration',
     '  KUBENURSE_CHECK_INTERVAL="0" must be a duration from 10ms to 24h',
-    '  KUBENURSE_SERVICE_URL is not set (our service): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
+    '  KUBENURSE_NEIGHBOUR_LIMIT="ten" must be a whole number from 0 to 100000',
+    '  KUBENURSE_SERVICE_URL is not set (URL of the Service of kubenurse): set it, or KUBENURSE_CHECK_ME_SERVICE=false',
   ]);
 });
 
@@ -98,7 +98,7 @@ test.concurrent('upstream fault: SIGTERM counts the checks in flight as errors',
   await asked;
   child.kill('SIGINT');
   expect(await closed).toBe(0);
-  expect(stdout.all.join('\n')).not.toContain('check fails');
+  expect(stdout.all.join('\n')).not.toContain('check failed');
 });
 
 test.concurrent('an unexpected exception ends the program with the reason and code 1', async () => {
@@ -133,7 +133,7 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
     return Number(/errors_total\{type="other",event="connect_done"\} (\d+)/.exec(body)?.[1]);
   };
   await until('it has failed five times', 5_000, async () => (await failures()) >= 5);
-  expect(linesOf('check fails')).toEqual([
+  expect(linesOf('check failed')).toEqual([
     expect.objectContaining({
       level: 'warn',
       type: 'other',
@@ -146,8 +146,8 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
     socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   }).listen(port, '127.0.0.1');
   opened.defer(() => other.close());
-  await until('it has recovered', 5_000, () => linesOf('check has recovered').length > 0);
-  expect(linesOf('check has recovered')).toEqual([
+  await until('it has recovered', 5_000, () => linesOf('check recovered').length > 0);
+  expect(linesOf('check recovered')).toEqual([
     expect.objectContaining({
       type: 'other',
       event: 'connect_done',
@@ -156,7 +156,7 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
       seconds: expect.any(Number),
     }),
   ]);
-  expect(linesOf('check fails')).toHaveLength(1);
+  expect(linesOf('check failed')).toHaveLength(1);
 });
 
 test.concurrent('each round begins with a request of the program to itself', async () => {

@@ -120,12 +120,12 @@ describe('createMetrics()', () => {
     expect(delay).toMatchObject({ _count: 2, _sum: 0.25, '_bucket{le="0.01"}': 1 });
   });
 
-  test('counts failed exports, refused series and dropped log lines', async () => {
+  test('counts failed exports, dropped series and dropped log lines', async () => {
     const exportHealth = { failures: new Map([['otlp', 2]]), droppedSeries: 3 };
     const { series } = scrapedMetrics({ exportHealth, droppedLogLines: () => 4 });
     expect(await series()).toMatchObject({
       'kubenurse_export_failures_total{exporter="otlp"}': 2,
-      kubenurse_refused_series_total: 3,
+      kubenurse_series_dropped: 3,
       kubenurse_log_lines_dropped_total: 4,
     });
     exportHealth.failures.set('otlp', 5);

@@ -47,15 +47,15 @@ test('The program goes on checking the others when the API server lists odd pods
   expect(await metrics()).not.toMatch(/path_(?!node-good)/);
   const warnings = program.stdout.all
     .map((line) => JSON.parse(line))
-    .filter(({ msg }) => msg.includes('left out'))
+    .filter(({ msg }) => msg.startsWith('ignoring '))
     .map(({ level, msg }) => `${level}: ${msg}`);
   expect(warnings.sort()).toEqual([
-    'warn: an object without a name is left out',
-    `warn: the pod "list" is left out: its IP address is ["127.0.0.2"]`,
-    'warn: the pod "number" is left out: the name of its node is 5',
-    'warn: the pod "object" is left out: the name of its node is {"of":"odd"}',
-    String.raw`warn: the pod "surrogate" is left out: the name of its node is "node-\ud800"`,
-    'warn: the pod "unspecified" is left out: its IP address is "0.0.0.0"',
-    'warn: the pod "zone" is left out: its IP address is "fe80::1%eth0"',
+    'warn: ignoring an object without a name',
+    `warn: ignoring pod "list": invalid IP address ["127.0.0.2"]`,
+    'warn: ignoring pod "number": invalid node name 5',
+    'warn: ignoring pod "object": invalid node name {"of":"odd"}',
+    String.raw`warn: ignoring pod "surrogate": invalid node name "node-\ud800"`,
+    'warn: ignoring pod "unspecified": invalid IP address "0.0.0.0"',
+    'warn: ignoring pod "zone": invalid IP address "fe80::1%eth0"',
   ]);
 });

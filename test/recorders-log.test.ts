@@ -47,7 +47,7 @@ describe('logRecorder()', () => {
     expect(take()).toEqual([
       [
         'warn',
-        'check fails',
+        'check failed',
         {
           type: 'a',
           event: 'connect_done',
@@ -68,7 +68,7 @@ describe('logRecorder()', () => {
     expect(take()).toEqual([
       [
         'info',
-        'check has recovered',
+        'check recovered',
         {
           type: 'a',
           event: 'status_code_503',
@@ -92,7 +92,7 @@ describe('logRecorder()', () => {
     vi.advanceTimersByTime(1_234);
     record(ok());
     expect(take()).toEqual([
-      ['info', 'check has recovered', expect.objectContaining({ failures: 2, seconds: 1.2 })],
+      ['info', 'check recovered', expect.objectContaining({ failures: 2, seconds: 1.2 })],
     ]);
   });
 
@@ -103,9 +103,13 @@ describe('logRecorder()', () => {
       vi.advanceTimersByTime(5_000);
     }
     expect(take().map(([level, message, fields]) => [level, message, fields])).toEqual([
-      ['warn', 'check fails', expect.objectContaining({ error: 'connection refused' })],
-      ['warn', 'check still fails', expect.objectContaining({ failures: 121, seconds: 600 })],
-      ['warn', 'check still fails', expect.objectContaining({ failures: 241, seconds: 1_200 })],
+      ['warn', 'check failed', expect.objectContaining({ error: 'connection refused' })],
+      ['warn', 'check is still failing', expect.objectContaining({ failures: 121, seconds: 600 })],
+      [
+        'warn',
+        'check is still failing',
+        expect.objectContaining({ failures: 241, seconds: 1_200 }),
+      ],
     ]);
   });
 
@@ -115,9 +119,9 @@ describe('logRecorder()', () => {
     record(failed('connect'), fakeCheck('b'));
     record(ok(), fakeCheck('b'));
     expect(take().map(([, message, fields]) => [message, fields])).toEqual([
-      ['check fails', expect.objectContaining({ type: 'a' })],
-      ['check fails', expect.objectContaining({ type: 'b' })],
-      ['check has recovered', expect.objectContaining({ type: 'b' })],
+      ['check failed', expect.objectContaining({ type: 'a' })],
+      ['check failed', expect.objectContaining({ type: 'b' })],
+      ['check recovered', expect.objectContaining({ type: 'b' })],
     ]);
   });
 

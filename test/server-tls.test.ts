@@ -113,7 +113,7 @@ describe.concurrent('startServer() with a certificate', () => {
       const { errors, served } = await serve(directory, onTestFinished);
       await spoil(directory);
       await until('it is reported', 8_000, () => errors.length > 0);
-      expect(errors[0]).toContain('the changed certificate cannot be used, the last one stays');
+      expect(errors[0]).toContain('cannot load the changed certificate; keeping the previous one');
       expect(errors[0]).toContain(reason);
       expect(await served()).toBe('first');
     },

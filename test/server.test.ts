@@ -117,7 +117,7 @@ describe('startServer() when a page fails', () => {
     const { port, errors } = await servePages({ '/page': page, '/hello': hello });
     const { status, body } = await ask(port, '/page');
     expect([status, body]).toEqual([500, 'Internal Server Error']);
-    expect(errors).toEqual(['a request cannot be answered: no page today']);
+    expect(errors).toEqual(['cannot serve a request: no page today']);
     expect((await ask(port, '/hello')).status).toBe(200);
   });
 

@@ -61,7 +61,7 @@ describe('checkServerIdentity() refuses, as Go does,', () => {
 
   test.each([['10.0.0.2'], ['fd00::1'], ['server.test']])('%s for 10.0.0.1', async (host) => {
     expect((await check(host, { ipAddresses: ['10.0.0.1'] }))?.message).toBe(
-      `the certificate is for IP Address:10.0.0.1, not for ${host}`,
+      `the certificate is valid for IP Address:10.0.0.1, not for ${host}`,
     );
   });
 
@@ -77,11 +77,11 @@ describe('checkServerIdentity() refuses, as Go does,', () => {
 test('checkServerIdentity() says what the certificate is for, cut and free of control characters', async () => {
   const dnsNames = ['a.test\n\u009b, DNS:host.test', ...Array(50).fill('long.test')];
   const { message } = (await check('host.test', { dnsNames })) ?? expect.unreachable();
-  expect(message).toMatch(/^the certificate is for DNS:"a\.test.*, not for host\.test$/);
+  expect(message).toMatch(/^the certificate is valid for DNS:"a\.test.*, not for host\.test$/);
   expect(message.length).toBeLessThan(250);
   expect((await check('host.test', { commonName: 'host.test' }))?.message).toBe(
-    'the certificate is for no name: it has no subject alternative name, and the common name ' +
-      'does not count, not for host.test',
+    'the certificate is valid for no name: it has no subject alternative name, and the common name ' +
+      'is ignored, not for host.test',
   );
 });
 

@@ -15,8 +15,8 @@ export type Transition = Readonly<{
 
 /** The log's messages about a check (recorders.ts). */
 const MESSAGES: Readonly<Record<string, Transition['kind']>> = {
-  'check fails': 'fails',
-  'check has recovered': 'is over',
+  'check failed': 'fails',
+  'check recovered': 'is over',
   'failing check removed': 'is over',
 };
 

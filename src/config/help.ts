@@ -1,21 +1,30 @@
-import { VARIABLES, type Variable } from './variables.ts';
+import { GROUPS, type Variable } from './variables.ts';
 
 const WIDTH = 100;
 
-/** What `kubenurse --help` prints. */
+/** The output of `kubenurse --help`. */
 export function help(): string {
   return `kubenurse: a network probe for Kubernetes
 
 Usage: kubenurse [--check-config | --help | --version]
 
-  --check-config   say what is wrong with the configuration, and exit
-  --help           this text
-  --version        the version
+  --check-config   validate the configuration and exit
+  --help           show this help and exit
+  --version        show the version and exit
 
-It is configured by the environment. Booleans are "true" or "false", durations are such as "5s",
-"1m30s" or "500ms".
+kubenurse is configured through environment variables. Booleans are "true" or "false", durations
+look like "5s", "1m30s" or "500ms". Example:
 
-${Object.entries<Variable>(VARIABLES).map(describe).join('\n')}`;
+  KUBENURSE_INGRESS_URL=https://kubenurse.example.com
+  KUBENURSE_SERVICE_URL=http://kubenurse.kubenurse.svc.cluster.local:8080
+  KUBENURSE_NAMESPACE=kubenurse
+  KUBENURSE_NEIGHBOUR_FILTER=app=kubenurse
+
+${Object.entries(GROUPS).map(describeGroup).join('\n\n')}`;
+}
+
+function describeGroup([title, variables]: [string, Readonly<Record<string, Variable>>]): string {
+  return `${title}:\n${Object.entries(variables).map(describe).join('\n')}`;
 }
 
 function describe([name, variable]: [string, Variable]): string {

@@ -38,9 +38,9 @@ export const exporters: Parse<readonly string[]> = (text, warn) => {
   const unknown = entries.filter((entry) => !OWN_EXPORTERS.test(entry) && !MODULE.test(entry));
   const known = [...new Set(entries)].filter((entry) => !unknown.includes(entry));
   if (known.length === 0) throw new Error(EXPORTERS);
-  if (unknown.length > 0) warn(`${EXPORTERS}: the others are ignored`);
+  if (unknown.length > 0) warn(`${EXPORTERS}; ignoring the rest`);
   if (known.length === 1 && known[0] === 'none') return [];
-  if (known.includes('none')) warn('has "none" beside other exporters: it is ignored');
+  if (known.includes('none')) warn('lists "none" beside other exporters: "none" is ignored');
   return known.filter((entry) => entry !== 'none');
 };
 

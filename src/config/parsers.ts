@@ -21,7 +21,7 @@ const MILLISECONDS: Record<string, number> = {
 export function boolean(fallback: 'true' | 'false'): Parse<boolean> {
   return (text, warn) => {
     if (text === 'true' || text === 'false') return text === 'true';
-    warn(`must be "true" or "false": taken as "${fallback}"`);
+    warn(`must be "true" or "false": using "${fallback}"`);
     return fallback === 'true';
   };
 }
@@ -67,7 +67,7 @@ export function integer(least: number, most: number): Parse<number> {
 /** How many neighbours to check: 0 for all, and below 0 too, as upstream has it. */
 export const neighbourLimit: Parse<number> = (text, warn) => {
   if (!/^-\d+$/.test(text)) return limit(text, warn);
-  warn('is taken as 0: every neighbour is checked');
+  warn('is treated as 0: every neighbour is checked');
   return 0;
 };
 
@@ -89,7 +89,7 @@ export const url: Parse<URL> = (text) => {
   try {
     decodeURIComponent(parsed.username + parsed.password);
   } catch (cause) {
-    throw new Error('must have its credentials percent-encoded', { cause });
+    throw new Error('must have percent-encoded credentials', { cause });
   }
   return parsed;
 };
@@ -98,7 +98,7 @@ export const url: Parse<URL> = (text) => {
 export const baseUrl: Parse<URL> = (text, warn) => {
   const parsed = url(text, warn);
   if (parsed.search !== '' || parsed.hash !== '') {
-    throw new Error('must be a URL without query and fragment: a path is appended to it');
+    throw new Error('must be a URL without query or fragment, because a path is appended');
   }
   return parsed;
 };
@@ -147,7 +147,7 @@ export const buckets: Parse<readonly number[]> = (text) => {
     (bound, i) => bound > (bounds[i - 1] ?? -Infinity) && Number.isFinite(bound),
   );
   if (!rise) {
-    throw new Error('must be rising numbers of seconds, such as "0.001,0.01,0.1,1"');
+    throw new Error('must be increasing numbers of seconds, such as "0.001,0.01,0.1,1"');
   }
   return bounds;
 };
@@ -212,7 +212,7 @@ export function someOf(names: readonly string[]): Parse<readonly string[]> {
     const chosen = text.split(',').map((name) => name.trim());
     const unknown = chosen.find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      throw new Error(`must list names of ours, which "${unknown}" is not: ${names.join(', ')}`);
+      throw new Error(`must list known metrics; "${unknown}" is not one of: ${names.join(', ')}`);
     }
     return chosen;
   };

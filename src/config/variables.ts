@@ -20,7 +20,7 @@ import {
   url,
 } from './parsers.ts';
 
-/** A variable of the environment. Without a default, one that is not set is `undefined`. */
+/** An environment variable. Without a default, its value is `undefined` when it is not set. */
 export type Variable<Value = unknown> = Readonly<{
   parse: Parse<Value>;
   default?: string;
@@ -39,101 +39,127 @@ function optional<Value>(parse: Parse<Value>, description: string) {
   return { parse, description } satisfies Variable<Value>;
 }
 
-/** The names of pino's levels. */
+/** Log levels of pino. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const PORT = integer(1, 65_535);
 const MILLISECONDS = integer(1, 86_400_000);
 
-/** Every variable that we read, in the order in which the help and docs/settings.md list them (names and defaults: the contract). */
-export const VARIABLES = {
-  KUBENURSE_INGRESS_URL: optional(baseUrl, 'where the ingress publishes us'),
-  KUBENURSE_SERVICE_URL: optional(baseUrl, 'our service'),
-  KUBENURSE_INSECURE: flag('do not verify TLS certificates', 'false'),
-  KUBENURSE_EXTRA_CA: optional(path, "PEM file, trusted beside the system's and the cluster's CAs"),
-  KUBENURSE_NAMESPACE: optional(
-    name,
-    'namespace of the neighbour pods; every namespace if not set',
-  ),
-  KUBENURSE_NEIGHBOUR_FILTER: optional(labelSelector, 'label selector of the neighbour pods'),
-  KUBENURSE_NEIGHBOUR_LIMIT: variable(neighbourLimit, 'how many neighbours to ask; 0 = all', '10'),
-  KUBENURSE_ALLOW_UNSCHEDULABLE: flag('ask neighbours on cordoned nodes too', 'false'),
+/** Required unless the check that needs it is switched off. */
+const REQUIRED = {
+  KUBENURSE_INGRESS_URL: optional(baseUrl, 'URL at which the ingress exposes kubenurse'),
+  KUBENURSE_SERVICE_URL: optional(baseUrl, 'URL of the Service of kubenurse'),
+  KUBERNETES_SERVICE_HOST: optional(host, 'address of the API server; set by Kubernetes'),
+  KUBERNETES_SERVICE_PORT: optional(PORT, 'port of the API server; set by Kubernetes'),
+};
+
+const CHECKS = {
+  KUBENURSE_CHECK_INTERVAL: variable(duration('10ms', '24h'), 'interval of each check', '5s'),
   KUBENURSE_CHECK_API_SERVER_DIRECT: flag('check api_server_direct', 'true'),
   KUBENURSE_CHECK_API_SERVER_DNS: flag('check api_server_dns', 'true'),
   KUBENURSE_CHECK_ME_INGRESS: flag('check me_ingress', 'true'),
   KUBENURSE_CHECK_ME_SERVICE: flag('check me_service', 'true'),
   KUBENURSE_CHECK_NEIGHBOURHOOD: flag('check the neighbours, path_<node>', 'true'),
-  KUBENURSE_EXTRA_CHECKS: optional(extraChecks, 'further checks, name:url|name:url'),
-  KUBENURSE_CHECK_INTERVAL: variable(duration('10ms', '24h'), 'how often each check is made', '5s'),
-  KUBENURSE_REUSE_CONNECTIONS: flag('keep connections between checks', 'false'),
-  KUBENURSE_PATH_FULL_SIZE: flag(
-    'send more than two full-size packets to each neighbour and back, so that an MTU fault fails the check',
-    'true',
-  ),
-  KUBENURSE_HISTOGRAM_BUCKETS: variable(
-    buckets,
-    'bucket boundaries in seconds',
-    '0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10',
-  ),
-  KUBENURSE_EXPOSE_METADATA: flag('HELP and TYPE lines in /metrics', 'true'),
-  KUBENURSE_METRICS_DISABLED: optional(
-    someOf(METRIC_NAMES),
-    'names of metrics to leave out, comma-separated',
-  ),
-  KUBENURSE_SERIES_RETENTION: variable(
-    duration('0s', '24h'),
-    'how long the series of a neighbour outlive the last check of it',
-    '10m',
-  ),
-  KUBENURSE_SHUTDOWN_DURATION: variable(
-    duration('0s', '1h'),
-    'how long to answer after SIGTERM, no longer ready',
-    '5s',
-  ),
-  KUBENURSE_LISTEN_ADDRESS: optional(
-    ipAddress,
-    'IP address to listen on; every address if not set',
-  ),
-  KUBENURSE_PORT: variable(PORT, "port of HTTP, ours and every neighbour's", '8080'),
-  KUBENURSE_TLS_PORT: variable(PORT, "port of HTTPS, ours and every neighbour's", '8443'),
-  KUBENURSE_USE_TLS: flag('serve HTTPS too, and ask the neighbours by it', 'false'),
-  KUBENURSE_CERT_FILE: optional(path, 'PEM file, our certificate; read again when it changes'),
-  KUBENURSE_CERT_KEY: optional(path, 'PEM file, its private key; read again when it changes'),
-  KUBENURSE_RESOLV_CONF: variable(
-    path,
-    'how names are resolved (resolv.conf(5)); a nameserver may have a port',
-    '/etc/resolv.conf',
-  ),
-  KUBENURSE_LOG_LEVEL: variable(oneOf(LOG_LEVELS), LOG_LEVELS.join(', '), 'info'),
-  KUBERNETES_SERVICE_HOST: optional(host, 'the API server; set by Kubernetes'),
-  KUBERNETES_SERVICE_PORT: optional(PORT, 'its port; set by Kubernetes'),
+  KUBENURSE_EXTRA_CHECKS: optional(extraChecks, 'additional checks, name:url|name:url'),
   KUBERNETES_SERVICE_DNS: variable(
     host,
     'DNS name of the API server',
     'kubernetes.default.svc.cluster.local',
   ),
-  POD_NAME: optional(name, "our pod's name, by the downward API; the host's name if not set"),
-  NODE_NAME: optional(name, "our node's name, by the downward API; that of our pod if not set"),
-  POD_UID: optional(token, "our pod's UID, by the downward API"),
-  POD_NAMESPACE: optional(name, "our pod's namespace, by the downward API"),
+  KUBENURSE_RESOLV_CONF: variable(
+    path,
+    'resolver configuration (resolv.conf(5)); a nameserver may have a port',
+    '/etc/resolv.conf',
+  ),
+  KUBENURSE_INSECURE: flag('do not verify TLS certificates', 'false'),
+  KUBENURSE_EXTRA_CA: optional(
+    path,
+    "PEM file with CAs to trust in addition to the system's and the cluster's",
+  ),
+  KUBENURSE_REUSE_CONNECTIONS: flag('reuse connections between checks', 'false'),
+};
+
+const NEIGHBOURS = {
+  KUBENURSE_NAMESPACE: optional(name, 'namespace of the neighbour pods; all namespaces if not set'),
+  KUBENURSE_NEIGHBOUR_FILTER: optional(labelSelector, 'label selector of the neighbour pods'),
+  KUBENURSE_NEIGHBOUR_LIMIT: variable(
+    neighbourLimit,
+    'number of neighbours to check; 0 = all',
+    '10',
+  ),
+  KUBENURSE_ALLOW_UNSCHEDULABLE: flag('check neighbours on cordoned nodes too', 'false'),
+  KUBENURSE_PATH_FULL_SIZE: flag(
+    'send more than two full-size packets to each neighbour and back, so that an MTU fault fails the check',
+    'true',
+  ),
+};
+
+const SERVER = {
+  KUBENURSE_LISTEN_ADDRESS: optional(
+    ipAddress,
+    'IP address to listen on; all addresses if not set',
+  ),
+  KUBENURSE_PORT: variable(PORT, 'HTTP port, the same for all neighbours', '8080'),
+  KUBENURSE_TLS_PORT: variable(PORT, 'HTTPS port, the same for all neighbours', '8443'),
+  KUBENURSE_USE_TLS: flag('serve HTTPS too, and check the neighbours over HTTPS', 'false'),
+  KUBENURSE_CERT_FILE: optional(
+    path,
+    'PEM file with the server certificate; reloaded when it changes',
+  ),
+  KUBENURSE_CERT_KEY: optional(path, 'PEM file with its private key; reloaded when it changes'),
+  KUBENURSE_SHUTDOWN_DURATION: variable(
+    duration('0s', '1h'),
+    'time between SIGTERM and exit, during which the pod is not ready but still responds',
+    '5s',
+  ),
+};
+
+const POD = {
+  POD_NAME: optional(name, 'name of the pod, from the downward API; the host name if not set'),
+  NODE_NAME: optional(
+    name,
+    "name of the node, from the downward API; taken from the pod's entry in the API server if not set",
+  ),
+  POD_UID: optional(token, 'UID of the pod, from the downward API'),
+  POD_NAMESPACE: optional(name, 'namespace of the pod, from the downward API'),
+};
+
+const METRICS = {
+  KUBENURSE_HISTOGRAM_BUCKETS: variable(
+    buckets,
+    'bucket boundaries in seconds',
+    '0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10',
+  ),
+  KUBENURSE_EXPOSE_METADATA: flag('write HELP and TYPE lines in /metrics', 'true'),
+  KUBENURSE_METRICS_DISABLED: optional(
+    someOf(METRIC_NAMES),
+    'names of metrics to disable, comma-separated',
+  ),
+  KUBENURSE_SERIES_RETENTION: variable(
+    duration('0s', '24h'),
+    'how long the series of a departed neighbour are kept',
+    '10m',
+  ),
   OTEL_METRICS_EXPORTER: optional(
     exporters,
-    'how metrics leave: prometheus, otlp, console, a module, several of them, or none; prometheus if not set, and otlp too as soon as an endpoint is',
+    'metric exporters: prometheus, otlp, console, modules, or none, comma-separated; if not set, prometheus, plus otlp if an endpoint is set',
   ),
-  OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'milliseconds between two pushes', '60000'),
-  OTEL_METRIC_EXPORT_TIMEOUT: variable(MILLISECONDS, 'milliseconds that a push may take', '30000'),
-  ...otlp('ENDPOINT', url, 'where OTLP is pushed to'),
+  OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'interval of the pushes, in ms', '60000'),
+  OTEL_METRIC_EXPORT_TIMEOUT: variable(MILLISECONDS, 'timeout of a push, in ms', '30000'),
+  OTEL_RESOURCE_ATTRIBUTES: optional(keyValues, 'resource attributes, key=value,key=value'),
+  OTEL_SERVICE_NAME: optional(path, 'service.name; "kubenurse" if not set'),
+  OTEL_SDK_DISABLED: variable(otelBoolean, 'record and export no metrics', 'false'),
+};
+
+const OTLP = {
+  ...otlp('ENDPOINT', url, 'URL to push to'),
   ...otlp('PROTOCOL', protocol, 'http/protobuf (the default) or http/json'),
-  ...otlp('HEADERS', keyValues, 'header fields of a push, key=value,key=value'),
-  ...otlp('COMPRESSION', enumOf(['gzip', 'none']), 'gzip or none'),
-  ...otlp(
-    'TIMEOUT',
-    MILLISECONDS,
-    'milliseconds that a push may take, retries included (default 10000)',
-  ),
-  ...otlp('CERTIFICATE', path, 'PEM file, the authority of the other side'),
-  ...otlp('CLIENT_CERTIFICATE', path, 'PEM file, our certificate for the push'),
-  ...otlp('CLIENT_KEY', path, 'PEM file, its private key'),
+  ...otlp('HEADERS', keyValues, 'request headers, key=value,key=value'),
+  ...otlp('COMPRESSION', enumOf(['gzip', 'none']), 'gzip or none (the default)'),
+  ...otlp('TIMEOUT', MILLISECONDS, 'timeout of a push including retries, in ms (default 10000)'),
+  ...otlp('CERTIFICATE', path, 'PEM file with the CA of the receiver'),
+  ...otlp('CLIENT_CERTIFICATE', path, 'PEM file with the client certificate'),
+  ...otlp('CLIENT_KEY', path, 'PEM file with its private key'),
   OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: optional(
     enumOf(['cumulative', 'delta', 'lowmemory']),
     'cumulative (the default), delta or lowmemory',
@@ -142,16 +168,41 @@ export const VARIABLES = {
     enumOf(['explicit_bucket_histogram', 'base2_exponential_bucket_histogram']),
     'explicit_bucket_histogram (the default) or base2_exponential_bucket_histogram',
   ),
-  OTEL_RESOURCE_ATTRIBUTES: optional(keyValues, 'attributes of the resource, key=value,key=value'),
-  OTEL_SERVICE_NAME: optional(path, 'service.name, "kubenurse" if not set'),
-  OTEL_SDK_DISABLED: variable(otelBoolean, 'record and export no metrics', 'false'),
 };
 
-/** A variable of the OTLP exporter for every signal, and the one for metrics, which comes first. */
+const LOG = {
+  KUBENURSE_LOG_LEVEL: variable(oneOf(LOG_LEVELS), LOG_LEVELS.join(', '), 'info'),
+};
+
+/** Every variable of kubenurse (names and defaults: the contract). */
+export const VARIABLES = {
+  ...REQUIRED,
+  ...CHECKS,
+  ...NEIGHBOURS,
+  ...SERVER,
+  ...POD,
+  ...METRICS,
+  ...OTLP,
+  ...LOG,
+};
+
+/** The variables by subject, in the order of the help and of docs/settings.md. */
+export const GROUPS: Readonly<Record<string, Readonly<Record<string, Variable>>>> = {
+  'Required, unless the check is switched off': REQUIRED,
+  Checks: CHECKS,
+  Neighbours: NEIGHBOURS,
+  Server: SERVER,
+  'Pod identity': POD,
+  Metrics: METRICS,
+  'OTLP export': OTLP,
+  Log: LOG,
+};
+
+/** A variable of the OTLP exporter for metrics, and the one for all signals, which the first overrides. */
 function otlp<Name extends string, Value>(name: Name, parse: Parse<Value>, description: string) {
   return {
     [`OTEL_EXPORTER_OTLP_METRICS_${name}`]: optional(parse, description),
-    [`OTEL_EXPORTER_OTLP_${name}`]: optional(parse, 'the same, for every signal'),
+    [`OTEL_EXPORTER_OTLP_${name}`]: optional(parse, 'the same, for all signals'),
   } as Record<`OTEL_EXPORTER_OTLP_${'METRICS_' | ''}${Name}`, Variable<Value>>;
 }
 

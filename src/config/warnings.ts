@@ -13,20 +13,20 @@ export function ineffective(environment: Environment): string[] {
   const warnings: string[] = [];
   if (environment.KUBENURSE_VICTORIAMETRICS_HISTOGRAM === 'true') {
     warnings.push(
-      'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not offered: for buckets that need no boundaries use the exponential ' +
+      'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not supported: for buckets without fixed boundaries use the exponential ' +
         'histograms of the OTLP push (OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=base2_exponential_bucket_histogram)',
     );
   }
   for (const name of PROXIES) {
     if (environment[name]) {
-      warnings.push(`${name} has no effect: every check goes to its target directly`);
+      warnings.push(`${name} has no effect: checks always connect to their target directly`);
     }
   }
   for (const [name, text] of Object.entries(environment)) {
     if (!text) continue;
     const isKnown = name in VARIABLES || name === 'KUBENURSE_VICTORIAMETRICS_HISTOGRAM';
     if (name.startsWith('KUBENURSE_') && !isKnown && !SERVICE_LINK.test(name)) {
-      warnings.push(`${name} is no variable of ours and has no effect: see kubenurse --help`);
+      warnings.push(`${name} is not a known variable and has no effect`);
     }
   }
   return warnings;

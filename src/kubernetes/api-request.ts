@@ -24,7 +24,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_MESSAGE_LENGTH = 300;
 
 /** What counts, where the certificate of the API server is not trusted. */
-const REMEDY = "trusted is the cluster's CA, of the service account (ca.crt) or the kubeconfig";
+const REMEDY = "only the cluster's CA is trusted: ca.crt of the service account, or the kubeconfig";
 
 /** The API server answered with a status that is not 200. */
 export class ApiError extends Error {
@@ -66,7 +66,11 @@ export async function apiRequest(
         ...headers,
       },
     });
-    const limit = deadline(signal, RESPONSE_HEAD_TIMEOUT_MS, 'the API server does not answer');
+    const limit = deadline(
+      signal,
+      RESPONSE_HEAD_TIMEOUT_MS,
+      `no response from the API server within ${RESPONSE_HEAD_TIMEOUT_MS / 1000} s`,
+    );
     const abort = () => request.destroy(limit.signal.reason);
     limit.signal.addEventListener('abort', abort, { once: true });
     request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
@@ -123,7 +127,7 @@ export async function readBody(response: IncomingMessage, most: number): Promise
     length += chunk.length;
     if (length > most) {
       response.destroy();
-      throw new Error(`the API server's answer is longer than ${most} bytes`);
+      throw new Error(`the response of the API server exceeds ${most} bytes`);
     }
     chunks.push(chunk);
   }

@@ -7,7 +7,7 @@ export function bearerAuthorization(stored: string): string | undefined {
   if (token === '') return undefined;
   if (/[^\x20-\x7e]/.test(token)) {
     throw new Error(
-      'the token for the API server holds a line break or another character that no header may hold',
+      'the API server token contains a line break or another character that a header cannot contain',
     );
   }
   return `Bearer ${token}`;

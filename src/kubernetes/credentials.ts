@@ -30,14 +30,14 @@ function loadKubeConfig(root: string): Loaded {
   } else if (existsSync(`${root}${SERVICE_ACCOUNT_TOKEN}`)) {
     config.loadFromCluster(root);
   } else {
-    throw new Error('there is neither a service account nor a kubeconfig (KUBECONFIG)');
+    throw new Error('found neither a service account nor a kubeconfig (KUBECONFIG)');
   }
   const cluster = config.getCurrentCluster() as Mutable<Cluster> | null;
   if (cluster === null) throw new Error('the kubeconfig has no current context with a cluster');
   // Always TLS; the package takes some ports for plain HTTP.
   if (isInCluster) cluster.server = cluster.server.replace(/^http:/, 'https:');
   const name = URL.parse(cluster.server)?.hostname;
-  if (name === undefined) throw new Error('the server of the kubeconfig is no URL');
+  if (name === undefined) throw new Error("the kubeconfig's server is not a URL");
   // As Go does it: no certificate and no SNI has a dot at the end.
   if (name.endsWith('.')) cluster.tlsServerName ||= name.slice(0, -1);
   return { config, cluster, user: config.getCurrentUser() ?? undefined };

@@ -81,7 +81,7 @@ async function runPlugin(plugin: ExecPlugin, cluster: ExecCluster): Promise<Stat
     // The parser's message would show what may be a credential.
   }
   if (typeof status?.token !== 'string' && typeof status?.clientCertificateData !== 'string') {
-    throw new Error(`the credential plugin ${plugin.command} gave no credential`);
+    throw new Error(`the credential plugin ${plugin.command} returned no credential`);
   }
   return status;
 }
@@ -102,7 +102,7 @@ function run({ command, args }: ExecPlugin, env: NodeJS.ProcessEnv): Promise<str
       // Its own children may live on with these.
       child.stdout?.destroy();
       child.stderr?.destroy();
-      fail(`gave nothing within ${PLUGIN_TIMEOUT_MS / 1_000} s`);
+      fail(`did not finish within ${PLUGIN_TIMEOUT_MS / 1_000} s`);
     }, PLUGIN_TIMEOUT_MS);
     child.stdin?.on('error', () => {}).end();
   });

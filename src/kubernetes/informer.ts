@@ -124,7 +124,7 @@ export class Informer<T extends KubernetesObject, Item> {
         await this.#watch(signal);
         // One that ends sooner is followed by a wait even if it brought events: the next may be the same.
         if (this.#failures === 0 && performance.now() - begun > WORKING_AFTER_MS) continue;
-        throw new Error('the API server ends watches at once');
+        throw new Error('the API server closes watches immediately');
       } catch (error) {
         if (signal.aborted) return;
         await this.#recover(inWords(error as Error), signal);
@@ -153,11 +153,15 @@ export class Informer<T extends KubernetesObject, Item> {
       if (items.size === listed || page.next === next) break;
       next = page.next;
     }
-    throw new Error('the API server answers with a list that does not end');
+    throw new Error('the API server sent an endless list');
   }
 
   async #listPage(next: string | undefined, signal: AbortSignal): Promise<Page> {
-    using limit = deadline(signal, PAGE_TIMEOUT_MS, 'the API server takes too long over a list');
+    using limit = deadline(
+      signal,
+      PAGE_TIMEOUT_MS,
+      `the API server took longer than ${PAGE_TIMEOUT_MS / 1000} s to send a list`,
+    );
     const response = await apiRequest(
       this.#options.path,
       {
@@ -186,7 +190,9 @@ export class Informer<T extends KubernetesObject, Item> {
       signal,
     );
     response.setTimeout(IDLE_TIMEOUT_MS, () =>
-      response.destroy(new Error('the API server has fallen silent in a watch')),
+      response.destroy(
+        new Error(`no watch event from the API server for ${IDLE_TIMEOUT_MS / 1000} s`),
+      ),
     );
     const working = setTimeout(() => {
       this.#shortWatches = 0;
@@ -221,7 +227,7 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   #keyOf(object: T | undefined): string | undefined {
-    if (object === undefined) this.#options.onInvalid('an object without a name is left out');
+    if (object === undefined) this.#options.onInvalid('ignoring an object without a name');
     return object && (this.#options.keyOf?.(object) ?? object.metadata.name);
   }
 
@@ -275,7 +281,8 @@ export class Informer<T extends KubernetesObject, Item> {
 function inWords(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   const isCut = error.message === 'aborted' || code === 'ERR_STREAM_PREMATURE_CLOSE';
-  if (isCut) return new Error('the connection to the API server was cut', { cause: error });
+  if (isCut)
+    return new Error('the connection to the API server was closed unexpectedly', { cause: error });
   const shown = printable(error.message, MAX_MESSAGE_LENGTH);
   return shown === error.message ? error : new Error(shown, { cause: error });
 }

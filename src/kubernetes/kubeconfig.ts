@@ -106,6 +106,6 @@ function parse(text: string): Fields {
   } catch (error) {
     const { mark } = error as Error & { mark?: { line: number } };
     // Its message shows the lines around, and a token may be there.
-    throw new Error(`the kubeconfig is no valid YAML${mark ? `: line ${mark.line + 1}` : ''}`);
+    throw new Error(`the kubeconfig is not valid YAML${mark ? `: line ${mark.line + 1}` : ''}`);
   }
 }

@@ -13,7 +13,7 @@ export async function* readLines(
       const end = chunk.indexOf(NEWLINE, start);
       const part = chunk.subarray(start, end === -1 ? undefined : end);
       length += part.length;
-      if (length > most) throw new Error(`a line is longer than ${most} bytes`);
+      if (length > most) throw new Error(`a line exceeds ${most} bytes`);
       begun.push(part);
       if (end === -1) break;
       yield Buffer.concat(begun).toString();

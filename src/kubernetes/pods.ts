@@ -65,18 +65,16 @@ function toPod(
   const usable = (what: string, value: unknown, isUsable: (value: unknown) => value is string) => {
     if (isUsable(value)) return value;
     if (value !== undefined && value !== null && value !== '') {
-      onInvalid(`the pod ${shownValue(podName)} is left out: ${what} is ${shownValue(value)}`);
+      onInvalid(`ignoring pod ${shownValue(podName)}: invalid ${what} ${shownValue(value)}`);
     }
     return '';
   };
   return {
     neighbour: {
       podName,
-      podIP: usable('its IP address', status?.podIP, (value) =>
-        isPodAddress(value, { allowLoopback }),
-      ),
+      podIP: usable('IP address', status?.podIP, (value) => isPodAddress(value, { allowLoopback })),
       hostIP: nameText(status?.hostIP),
-      nodeName: usable('the name of its node', spec?.nodeName, isNodeName),
+      nodeName: usable('node name', spec?.nodeName, isNodeName),
       phase,
       zone: nameText(metadata.labels?.[ZONE_LABEL]),
     },

@@ -30,7 +30,7 @@ export function readPage(text: string): Page {
   const isList = 'items' in fieldsOf(page) && Array.isArray(items);
   const isNextKnown = next === undefined || next === null || typeof next === 'string';
   if (!isList || !isNextKnown || typeof resourceVersion !== 'string') {
-    throw new Error('the API server answered with something that is no list');
+    throw new Error('the API server sent an invalid list');
   }
   return { objects: items.map(named), resourceVersion, next: next || undefined };
 }
@@ -51,7 +51,7 @@ export function readEvent(line: string): WatchEvent {
 function watchError({ code, message }: { readonly [field: string]: Json }): ApiError {
   return new ApiError(
     typeof code === 'number' ? code : 0,
-    typeof message === 'string' ? message : 'a watch error',
+    typeof message === 'string' ? message : 'watch error',
   );
 }
 
@@ -68,6 +68,6 @@ function parse(text: string): Json {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error('the API server answered with something that is no JSON', { cause });
+    throw new Error('the API server sent invalid JSON', { cause });
   }
 }

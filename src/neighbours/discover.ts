@@ -68,7 +68,7 @@ export class Neighbourhood {
   state(): string {
     const { pods } = this.#options;
     if (pods.items !== undefined) return 'ok';
-    return pods.error?.message ?? 'the API server has not yet listed the neighbours';
+    return pods.error?.message ?? 'the API server has not listed the neighbours yet';
   }
 
   /** False where we do not know. */

@@ -11,7 +11,7 @@ export type HttpResponse = ResponseHead & Readonly<{ receivedAt: number }>;
 /** The peer closed the connection instead of an answer. */
 export class ClosedError extends Error {
   constructor() {
-    super('the connection was closed before the answer');
+    super('the connection was closed before the response');
   }
 }
 

@@ -9,14 +9,14 @@ const ATTEMPTED: Record<Phase, (hostname: string, port: string) => string> = {
   connect: (hostname, port) => `connecting to ${hostname}${port}`,
   handshake: (hostname, port) => `TLS handshake with ${hostname}${port}`,
   request: (hostname, port) => `sending the request to ${hostname}${port}`,
-  response: (hostname, port) => `waiting for the answer of ${hostname}${port}`,
+  response: (hostname, port) => `waiting for the response of ${hostname}${port}`,
 };
 
 const RESOLVER_WORDS: Record<string, string> = {
   ENOTFOUND: 'no such name',
   ENODATA: 'the name has no address',
   ESERVFAIL: 'the name server failed',
-  EREFUSED: 'the name server refused to answer',
+  EREFUSED: 'the name server refused the query',
   ETIMEOUT: 'the name server did not answer',
   ECONNREFUSED: 'no name server can be reached',
 };
@@ -27,7 +27,7 @@ const SOCKET_WORDS: Record<string, string> = {
   EPIPE: 'connection closed by peer',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network is unreachable',
-  EADDRNOTAVAIL: 'no local address or port is free',
+  EADDRNOTAVAIL: 'no free local address or port',
   EMFILE: 'too many open files',
 };
 
@@ -38,12 +38,12 @@ const MAX_HOST = 253;
 const MAX_REASON = 300;
 
 /** Where a certificate is not trusted: the contract's setting. */
-const REMEDY = 'KUBENURSE_EXTRA_CA can add its CA';
+const REMEDY = 'add its CA with KUBENURSE_EXTRA_CA';
 
 /** What OpenSSL says where the other side speaks something else. */
 const TLS_WORDS: Record<string, string> = {
-  'wrong version number': 'the answer is not TLS (wrong version number)',
-  'packet length too long': 'the answer is not TLS (packet length too long)',
+  'wrong version number': 'the peer does not speak TLS (wrong version number)',
+  'packet length too long': 'the peer does not speak TLS (packet length too long)',
 };
 
 /** What a cause means, where an error says nothing but that the time ran out. */

@@ -113,7 +113,7 @@ function responseOf(
 function limitReceived(session: ClientHttp2Session): Disposable {
   const timer = setInterval(() => {
     if ((session.socket?.bytesRead ?? 0) <= MAX_RECEIVED_BYTES) return;
-    session.destroy(new Error(`more than ${MAX_RECEIVED_BYTES} bytes before the answer`));
+    session.destroy(new Error(`more than ${MAX_RECEIVED_BYTES} bytes before the response`));
   }, POLL_INTERVAL_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

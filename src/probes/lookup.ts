@@ -43,5 +43,5 @@ async function find(resolve: Resolve, name: string, family: number): Promise<dns
     .map((address) => ({ address, family: isIP(address) }))
     .filter((address) => family === 0 || address.family === family);
   if (found.length > 0) return found;
-  throw Object.assign(new Error(`${name} has no address of IPv${family}`), { code: 'ENOTFOUND' });
+  throw Object.assign(new Error(`${name} has no IPv${family} address`), { code: 'ENOTFOUND' });
 }

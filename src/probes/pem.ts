@@ -32,22 +32,24 @@ export function splitPem(text: string): { blocks: string[]; unfinished: number }
 /** The certificates of a PEM text that can be used, and in words what is wrong with the rest. */
 export function readCertificates(text: string): { certificates: string[]; mistakes: string[] } {
   if (text.length > MAX_LENGTH) {
-    return { certificates: [], mistakes: [`is longer than ${MAX_LENGTH} bytes`] };
+    return { certificates: [], mistakes: [`exceeds ${MAX_LENGTH} bytes`] };
   }
   const { blocks, unfinished } = splitPem(text);
   const certificates: string[] = [];
   const mistakes: string[] = [];
-  if (blocks.length === 0 && unfinished === 0) mistakes.push('holds no PEM certificate');
-  if (unfinished > 0) mistakes.push(`holds certificates without an end: ${unfinished}`);
+  if (blocks.length === 0 && unfinished === 0) mistakes.push('contains no PEM certificate');
+  if (unfinished > 0) mistakes.push(`contains ${unfinished} certificates without an end`);
   if (blocks.length > MAX_CERTIFICATES) {
-    mistakes.push(`holds ${blocks.length} certificates; the first ${MAX_CERTIFICATES} are read`);
+    mistakes.push(`contains ${blocks.length} certificates; the first ${MAX_CERTIFICATES} are read`);
   }
   for (const [index, block] of blocks.slice(0, MAX_CERTIFICATES).entries()) {
     try {
       new X509Certificate(block);
       certificates.push(block);
     } catch (cause) {
-      mistakes.push(`holds a broken certificate, number ${index + 1}: ${(cause as Error).message}`);
+      mistakes.push(
+        `contains an invalid certificate, number ${index + 1}: ${(cause as Error).message}`,
+      );
     }
   }
   return { certificates, mistakes: limited(mistakes) };
@@ -55,5 +57,5 @@ export function readCertificates(text: string): { certificates: string[]; mistak
 
 function limited(mistakes: string[]): string[] {
   const more = mistakes.length - MAX_MISTAKES;
-  return more <= 0 ? mistakes : [...mistakes.slice(0, MAX_MISTAKES), `has ${more} more mistakes`];
+  return more <= 0 ? mistakes : [...mistakes.slice(0, MAX_MISTAKES), `has ${more} more errors`];
 }

@@ -9,7 +9,7 @@ export function redirectedTo({ status, headers }: ResponseHead, from: URL): URL 
   if (!REDIRECTS.has(status) || !location) return undefined;
   const next = URL.parse(percentEncoded(location), from.href);
   if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
-    throw new Error(`a redirect to no http or https URL (status ${status})`);
+    throw new Error(`a redirect to a URL that is neither http nor https (status ${status})`);
   }
   return next;
 }

@@ -40,16 +40,16 @@ export class ResponseHeadReader {
   add(bytes: Buffer): ResponseHead | undefined {
     this.#pieces++;
     if (this.#pieces > MAX_PIECES) {
-      throw new Error(`the answer's head comes in more than ${MAX_PIECES} pieces`);
+      throw new Error(`the response head arrived in more than ${MAX_PIECES} pieces`);
     }
     this.#received = this.#pieces === 1 ? bytes : Buffer.concat([this.#received, bytes]);
     const received = this.#received;
     for (;;) {
       const start = this.#start;
-      if (!startsLikeHttp(received, start)) throw new Error('the answer is not HTTP/1');
+      if (!startsLikeHttp(received, start)) throw new Error('the response is not HTTP/1');
       const end = this.#findEnd(received);
       if ((end ?? received.length) > MAX_HEAD_BYTES) {
-        throw new Error(`the answer's head is longer than ${MAX_HEAD_BYTES} bytes`);
+        throw new Error(`the response head exceeds ${MAX_HEAD_BYTES} bytes`);
       }
       if (end === undefined) return undefined;
       const head = parseHead(received.toString('latin1', start, end));
@@ -93,7 +93,7 @@ function parseHead(text: string): Omit<ResponseHead, 'body'> {
   // A line that begins with a blank goes on with the value of the line before (RFC 9112, section 5.2).
   const [statusLine = '', ...lines] = text.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/);
   const [, status, reason] = /^HTTP\/1\.\d +([1-9]\d\d)(?: (.*))?$/s.exec(statusLine) ?? [];
-  if (status === undefined) throw new Error('the answer is not HTTP/1');
+  if (status === undefined) throw new Error('the response is not HTTP/1');
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');

@@ -50,8 +50,8 @@ test.each([
   ['./a b.mjs', ['prometheus'], `${EXPORTERS}: ignored`],
   ['data:text/javascript', ['prometheus'], `${EXPORTERS}: ignored`],
   ['https://example.com/x.mjs', ['prometheus'], `${EXPORTERS}: ignored`],
-  ['otlp,jaeger', ['otlp'], `${EXPORTERS}: the others are ignored`],
-  ['none,otlp', ['otlp'], 'has "none" beside other exporters: it is ignored'],
+  ['otlp,jaeger', ['otlp'], `${EXPORTERS}; ignoring the rest`],
+  ['none,otlp', ['otlp'], 'lists "none" beside other exporters: "none" is ignored'],
 ])('readConfig() warns of OTEL_METRICS_EXPORTER="%s"', (text, exporters, warning) => {
   const { warnings, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
   expect(metrics.exporters).toEqual(exporters);

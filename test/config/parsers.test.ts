@@ -138,7 +138,7 @@ describe('buckets()', () => {
     '1,-Inf',
     'NaN',
   ])('does not take "%s"', (text) => {
-    expect(() => buckets(text, noWarning)).toThrow('must be rising numbers of seconds');
+    expect(() => buckets(text, noWarning)).toThrow('must be increasing numbers of seconds');
   });
 });
 

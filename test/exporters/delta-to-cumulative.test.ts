@@ -18,16 +18,19 @@ function stoppedClock() {
 /** A reader that keeps what is not in `gone`, and a counter. */
 function counted({ maxStreams = 100 } = {}) {
   const gone = new Set<string>();
-  const refused: number[] = [];
+  let dropped = 0;
   const reader = retiringReader({
     isStale: ({ type }) => gone.has(String(type)),
     maxStreams,
-    onDropped: (sets) => refused.push(sets),
+    onDropped: (_, streams) => {
+      dropped = streams;
+    },
   });
   const meter = meterFor(reader);
   const counter = meter.createCounter('checks');
   const add = (type: string, by = 1) => counter.add(by, { type });
-  return { gone, refused, reader, meter, add, points: () => readPoints(reader, 'checks') };
+  const points = () => readPoints(reader, 'checks');
+  return { gone, dropped: () => dropped, reader, meter, add, points };
 }
 
 describe('totals', () => {
@@ -176,26 +179,30 @@ describe('a set that is no longer wanted', () => {
   });
 });
 
-describe('the most sets', () => {
-  test('refuse new ones with their number, and let known ones go on', async () => {
-    const { add, points, refused } = counted({ maxStreams: 3 });
+describe('the maximum of streams', () => {
+  test('drops new ones, counts those that are dropped at the moment, and keeps known ones', async () => {
+    const { add, points, dropped } = counted({ maxStreams: 3 });
     add('a');
     add('b');
     expect(valuesOf(await points())).toEqual({ a: 1, b: 1 });
     add('a');
     add('c');
     expect(valuesOf(await points())).toEqual({ a: 2, b: 1, c: 1 });
-    expect(refused).toEqual([]);
+    expect(dropped()).toBe(0);
     add('b');
     add('d');
     expect(valuesOf(await points())).toEqual({ a: 2, b: 2, c: 1 });
-    expect(refused).toEqual([1]);
+    expect(dropped()).toBe(1);
+    add('d');
+    add('e');
     await points();
-    expect(refused).toEqual([1]);
+    expect(dropped()).toBe(2);
+    await points();
+    expect(dropped()).toBe(2);
   });
 
-  test('are those of all metrics together', async () => {
-    const { add, meter, reader, refused } = counted({ maxStreams: 2 });
+  test('counts those of all metrics together', async () => {
+    const { add, meter, reader, dropped } = counted({ maxStreams: 2 });
     add('a');
     await readMetrics(reader);
     const seconds = meter.createHistogram('seconds');
@@ -203,17 +210,31 @@ describe('the most sets', () => {
     await readMetrics(reader);
     add('b');
     expect(valuesOf(await readPoints(reader, 'checks'))).toEqual({ a: 1 });
-    expect(refused).toEqual([1]);
+    expect(dropped()).toBe(1);
   });
 
-  test('have room again once one is forgotten', async () => {
-    const { add, points, gone, refused } = counted({ maxStreams: 2 });
+  test('has room again once one is stale', async () => {
+    const { add, points, gone, dropped } = counted({ maxStreams: 2 });
     for (const type of ['a', 'b', 'c', 'd', 'e']) {
       add(type);
       expect(Object.keys(valuesOf(await points())).at(-1)).toBe(type);
       gone.add([...'zabcde'][[...'abcde'].indexOf(type)] ?? '');
     }
-    expect(refused).toEqual([]);
+    expect(dropped()).toBe(0);
+  });
+
+  test('no longer counts one that is stale, or that has got room', async () => {
+    const { add, points, gone, dropped } = counted({ maxStreams: 3 });
+    for (const type of ['x', 'y', 'a', 'b', 'c']) add(type);
+    await points();
+    expect(dropped()).toBe(2);
+    gone.add('b');
+    await points();
+    expect(dropped()).toBe(1);
+    gone.add('a');
+    add('c');
+    expect(valuesOf(await points())).toEqual({ x: 1, y: 1, c: 1 });
+    expect(dropped()).toBe(0);
   });
 });
 

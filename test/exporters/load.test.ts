@@ -51,29 +51,33 @@ describe('loadExporter()', () => {
   test.each<[string, string, string]>([
     ['does not parse', 'export const = 3;', 'Unexpected token'],
     ['throws as it is loaded', 'throw new Error("no tea");', 'no tea'],
-    ['exports nothing', '', 'it exports no function createExporter'],
+    ['exports nothing', '', 'does not export a function createExporter'],
     [
       'has it as its default',
       'export default { createExporter() {} };',
-      'it exports no function createExporter',
+      'does not export a function createExporter',
     ],
-    ['exports something else', 'export const createExporter = 3;', 'no function createExporter'],
+    [
+      'exports something else',
+      'export const createExporter = 3;',
+      'does not export a function createExporter',
+    ],
     ['throws', 'export function createExporter() { throw new Error("no tea"); }', 'no tea'],
     ['throws no error', 'export function createExporter() { throw "no tea"; }', 'no tea'],
     ['throws nothing', 'export function createExporter() { throw undefined; }', 'undefined'],
     ['rejects', 'export const createExporter = async () => { throw new Error("no tea"); };', 'tea'],
-    ['returns nothing', 'export function createExporter() {}', 'return what push() returns'],
-    ['returns null', 'export const createExporter = () => null;', 'return what push() returns'],
-    ['returns a number', 'export const createExporter = () => 3;', 'return what push() returns'],
+    ['returns nothing', 'export function createExporter() {}', 'return the result of push()'],
+    ['returns null', 'export const createExporter = () => null;', 'return the result of push()'],
+    ['returns a number', 'export const createExporter = () => 3;', 'return the result of push()'],
     [
       'returns what cannot be read',
       'export const createExporter = () => ({ reader: {} });',
-      'return what push() returns',
+      'return the result of push()',
     ],
   ])('names a module that %s', async (_, text, reason) => {
     const path = moduleOf(text);
     const rejected = expect(loadExporter(path, context)).rejects;
-    await rejected.toThrow(`the exporter ${path} cannot be used: `);
+    await rejected.toThrow(`cannot use the exporter ${path}: `);
     await expect(loadExporter(path, context)).rejects.toThrow(reason);
   });
 
@@ -81,7 +85,7 @@ describe('loadExporter()', () => {
     'names a module that there is not: %s',
     async (name) => {
       await expect(loadExporter(name, context)).rejects.toThrow(
-        `the exporter ${name} cannot be used: `,
+        `cannot use the exporter ${name}: `,
       );
     },
   );

@@ -36,7 +36,7 @@ const TYPES = {
   kubenurse_event_loop_delay_seconds: 'histogram',
   kubenurse_event_loop_active_seconds: 'histogram',
   kubenurse_export_failures_total: 'counter',
-  kubenurse_refused_series_total: 'counter',
+  kubenurse_series_dropped: 'gauge',
   kubenurse_log_lines_dropped_total: 'counter',
   process_cpu_seconds_total: 'counter',
   process_cpu_seconds_user_total: 'counter',
@@ -149,15 +149,15 @@ describe('the scrape', () => {
     const failing = gaugeOf(() => {
       throw new Error('no level');
     });
-    await expect(failing()).rejects.toThrow('metrics cannot be collected: Error: no level');
+    await expect(failing()).rejects.toThrow('cannot collect metrics: Error: no level');
     const rejecting = gaugeOf(() => Promise.reject(new Error('no level')));
-    await expect(rejecting()).rejects.toThrow('metrics cannot be collected');
+    await expect(rejecting()).rejects.toThrow('cannot collect metrics');
   });
 
   test('rejects where a part is not collected within 5 s', async () => {
     vi.useFakeTimers();
     const never = gaugeOf(() => new Promise(() => {}));
-    const rejected = expect(never()).rejects.toThrow(/metrics cannot be collected.*timed/);
+    const rejected = expect(never()).rejects.toThrow(/cannot collect metrics.*timed/);
     await vi.advanceTimersByTimeAsync(5_000);
     await rejected;
   });

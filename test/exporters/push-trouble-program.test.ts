@@ -63,16 +63,16 @@ test('a collector in trouble disturbs no check, and is one line at the start and
 
   await hanging.close();
   await expectChecksGoOn(program);
-  expect(lines(program, 'export of metrics fails')).toEqual([
+  expect(lines(program, 'metrics export failed')).toEqual([
     expect.objectContaining({ level: 'warn', exporter: 'otlp', error: expect.any(String) }),
   ]);
-  expect(lines(program, 'export of metrics has recovered')).toEqual([]);
+  expect(lines(program, 'metrics export recovered')).toEqual([]);
 
   const well = await PushCollector.start({ port: hanging.port });
   await until('it has recovered', 5_000, () => {
-    return lines(program, 'export of metrics has recovered').length > 0;
+    return lines(program, 'metrics export recovered').length > 0;
   });
-  const [recovery] = lines(program, 'export of metrics has recovered');
+  const [recovery] = lines(program, 'metrics export recovered');
   expect(recovery).toMatchObject({ level: 'info', exporter: 'otlp', seconds: expect.any(Number) });
   const lost = await failures(program);
   expect(recovery?.lostExports).toBe(lost);
@@ -81,7 +81,7 @@ test('a collector in trouble disturbs no check, and is one line at the start and
     return well.pushes.at(-1)?.body.includes('kubenurse_export_failures_total') ?? false;
   });
   expect(well.pushes.at(-1)?.body).toContain('kubenurse_httpclient_requests_total');
-  expect(lines(program, 'export of metrics fails')).toHaveLength(1);
+  expect(lines(program, 'metrics export failed')).toHaveLength(1);
 
   program.child.kill('SIGTERM');
   expect(await program.closed).toBe(0);
@@ -93,9 +93,9 @@ test('a collector whose 1xx responses do not end is cut, and not waited for', as
   });
   const program = await startPushing(collector.url().href, { OTEL_EXPORTER_OTLP_TIMEOUT: '3000' });
   await until('a push has failed', 6_000, () => {
-    return lines(program, 'export of metrics fails').length > 0;
+    return lines(program, 'metrics export failed').length > 0;
   });
-  expect(lines(program, 'export of metrics fails')).toMatchObject([
+  expect(lines(program, 'metrics export failed')).toMatchObject([
     { error: 'more than 16 informational responses (1xx)' },
   ]);
 });
@@ -126,8 +126,8 @@ test("a receiver's status of 8 KB with control characters is cut and freed of th
   const collector = await PushCollector.start();
   collector.behaviour = answer(`400 \x9b2J${'x'.repeat(8_000)}`);
   const program = await startPushing(collector.url);
-  await until('it is logged', 5_000, () => lines(program, 'export of metrics fails').length > 0);
-  const { error } = lines(program, 'export of metrics fails')[0] ?? {};
+  await until('it is logged', 5_000, () => lines(program, 'metrics export failed').length > 0);
+  const { error } = lines(program, 'metrics export failed')[0] ?? {};
   // The C1 character in UTF-8, read as Latin-1 by Node.
   expect(String(error)).toMatch(/^Â 2Jx+$/);
   expect(String(error).length).toBeLessThanOrEqual(500);

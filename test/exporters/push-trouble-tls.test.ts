@@ -50,7 +50,7 @@ const arrived = ({ pushes }: PushCollector, how: string, count = 1) =>
   until(`pushes ${how}`, 5_000, () => pushes.length >= count);
 
 const UNKNOWN =
-  /^the certificate is signed by an unknown authority; OTEL_EXPORTER_OTLP_CERTIFICATE or, where that is not set, KUBENURSE_EXTRA_CA can name its CA$/;
+  /^the certificate is signed by an unknown authority; name its CA in OTEL_EXPORTER_OTLP_CERTIFICATE or, if that is not set, KUBENURSE_EXTRA_CA$/;
 
 test.each<[string, Certificate, string | undefined, RegExp]>([
   ['of an unknown authority', good, undefined, UNKNOWN],
@@ -59,7 +59,7 @@ test.each<[string, Certificate, string | undefined, RegExp]>([
     'of another name',
     elsewhere,
     authority.certificate,
-    /the certificate is for DNS:collector.example.com, not for 127.0.0.1/,
+    /the certificate is valid for DNS:collector.example.com, not for 127.0.0.1/,
   ],
   ['that has expired', expired, authority.certificate, /certificate has expired/],
   ['that an empty file is to vouch for', good, '', UNKNOWN],
@@ -67,7 +67,7 @@ test.each<[string, Certificate, string | undefined, RegExp]>([
     'whose host is its common name alone',
     nameless,
     authority.certificate,
-    /^the certificate is for no name: /,
+    /^the certificate is valid for no name: /,
   ],
 ])('the push trusts no certificate %s, and sends nothing', async (_, tls, ca, message) => {
   const file = files();

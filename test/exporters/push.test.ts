@@ -76,5 +76,5 @@ test('an export that goes on after its timeout keeps the next one from starting'
     return failures.length > 1;
   });
   expect(sent).toHaveLength(1);
-  expect(failures[1]).toBe('the last export has still not ended');
+  expect(failures[1]).toBe('the previous export is still running');
 });

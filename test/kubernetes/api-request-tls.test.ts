@@ -51,13 +51,13 @@ test('apiRequest() trusts an authority file that holds the issuing intermediate 
 test('apiRequest() refuses a certificate with its host in the common name alone', async () => {
   const named = await root.issue({ commonName: 'localhost' });
   await expect(ask(named, { host: 'localhost' })).rejects.toThrow(
-    /^the certificate is for no name: .*, not for localhost$/,
+    /^the certificate is valid for no name: .*, not for localhost$/,
   );
 });
 
 test('apiRequest() names the authority that does not vouch for the server, and no flag of Node', async () => {
   const stranger = await CertificateAuthority.create('stranger');
   await expect(ask(await stranger.issue(ADDRESS))).rejects.toThrow(
-    /^the certificate is signed by an unknown authority; trusted is the cluster's CA/,
+    /^the certificate is signed by an unknown authority; only the cluster's CA is trusted/,
   );
 });

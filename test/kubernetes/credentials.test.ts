@@ -94,7 +94,7 @@ test('upstream fault: an unreadable token file turns every check into an error t
 });
 
 const UNSENDABLE =
-  'the token for the API server holds a line break or another character that no header may hold';
+  'the API server token contains a line break or another character that a header cannot contain';
 
 test.each([
   { kind: 'two lines', token: 'first\nsecond' },
@@ -149,7 +149,7 @@ test.skipIf(existsSync(SERVICE_ACCOUNT))(
   async () => {
     setEnvironment({ KUBECONFIG: '', HOME: await temporaryFolder() });
     const { authorize, troubles } = authorization();
-    const message = 'there is neither a service account nor a kubeconfig (KUBECONFIG)';
+    const message = 'found neither a service account nor a kubeconfig (KUBECONFIG)';
 
     await expect(loadAccess()).rejects.toThrow(message);
     expect([await authorize(), await authorize()]).toEqual([undefined, undefined]);
@@ -175,7 +175,7 @@ test('loadAccess() says where a kubeconfig is no YAML, and shows nothing of it',
     () => expect.unreachable(),
     (error) => error,
   );
-  expect(error.message).toBe('the kubeconfig is no valid YAML: line 5');
+  expect(error.message).toBe('the kubeconfig is not valid YAML: line 5');
   expect(inspect(error)).not.toContain('SECRET');
 });
 

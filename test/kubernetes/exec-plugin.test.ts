@@ -89,9 +89,9 @@ test.each([
     exec: { command: './none' },
     error: /failed \(ENOENT\): spawn .*none ENOENT/,
   },
-  { kind: 'writes no JSON', script: 'echo SECRET', error: 'gave no credential' },
-  { kind: 'writes no status', script: 'echo {}', error: 'gave no credential' },
-  { kind: 'writes null', script: 'echo null', error: 'gave no credential' },
+  { kind: 'writes no JSON', script: 'echo SECRET', error: 'returned no credential' },
+  { kind: 'writes no status', script: 'echo {}', error: 'returned no credential' },
+  { kind: 'writes null', script: 'echo null', error: 'returned no credential' },
 ])('a credential plugin that $kind is reported, and not run again at once', async (options) => {
   const { script = '', exec = {}, error } = options;
   const { authorize, errors, runs } = await usePlugin(script, exec);
@@ -113,5 +113,5 @@ test('a credential plugin that hangs is stopped after 30 s', async () => {
   vi.advanceTimersByTime(30_000);
   vi.useRealTimers();
   expect(await authorized).toBeUndefined();
-  expect(errors).toEqual([expect.stringMatching('gave nothing within 30 s')]);
+  expect(errors).toEqual([expect.stringMatching('did not finish within 30 s')]);
 });

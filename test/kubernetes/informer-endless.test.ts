@@ -25,7 +25,7 @@ beforeEach(() => {
   pauses.length = 0;
 });
 
-const ENDLESS = 'the API server answers with a list that does not end';
+const ENDLESS = 'the API server sent an endless list';
 
 test.each([
   { kind: 'repeats its token', names: (n: number) => [`pod-${n}`], token: () => 'same', pages: 2 },

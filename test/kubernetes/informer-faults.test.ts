@@ -50,9 +50,13 @@ const FAULTS: Fault[] = [
   { ...status(410, 'Gone'), withoutWait: 1 },
   status(429, 'Too Many Requests'),
   status(500, 'Internal Server Error'),
-  misbehaving('garbage', /no JSON/, /no JSON/),
-  misbehaving('half-line', /connection to the API server was cut/, /ends watches at once/),
-  misbehaving('endless-line', /longer than 33554432 bytes/, /longer than 8388608 bytes/),
+  misbehaving('garbage', /invalid JSON/, /invalid JSON/),
+  misbehaving(
+    'half-line',
+    /connection to the API server was closed unexpectedly/,
+    /closes watches immediately/,
+  ),
+  misbehaving('endless-line', /exceeds 33554432 bytes/, /exceeds 8388608 bytes/),
   misbehaving('close-before-answer', /socket hang up/, /socket hang up/),
 ];
 
@@ -171,7 +175,7 @@ test('Informer keeps its items while the API server hangs, and hears what it the
   await server.break(undefined);
   await followed.has('b=1');
   await followed.hears(2);
-  expect(followed.heard).toEqual(['the API server does not answer', 'contact']);
+  expect(followed.heard).toEqual(['no response from the API server within 10 s', 'contact']);
 });
 
 test('Informer gives up a page that has not come in 30 s', async () => {
@@ -190,5 +194,5 @@ test('Informer gives up a page that has not come in 30 s', async () => {
     vi.advanceTimersByTime(1_000);
     return followed.heard.length > 0;
   });
-  expect(followed.heard).toEqual(['the API server takes too long over a list']);
+  expect(followed.heard).toEqual(['the API server took longer than 30 s to send a list']);
 });

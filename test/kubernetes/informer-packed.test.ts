@@ -25,5 +25,5 @@ test('Informer says so when a packed list is cut', async () => {
   });
   const followed = new Followed();
   await followed.hears(1);
-  expect(followed.heard).toEqual(['the connection to the API server was cut']);
+  expect(followed.heard).toEqual(['the connection to the API server was closed unexpectedly']);
 });

@@ -102,7 +102,7 @@ test('Informer reports once an API server that ends each watch after an event', 
   await startWatchServer((response) => void response.end(added));
   const followed = new Followed();
   await until('eight waits', 5_000, () => waits.length >= 8);
-  expect(followed.heard).toEqual(['the API server ends watches at once']);
+  expect(followed.heard).toEqual(['the API server closes watches immediately']);
   expect(waits.at(-1)).toBeGreaterThanOrEqual(15_000);
 });
 
@@ -111,8 +111,8 @@ test.each([
   { line: '[]', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ADDED"}', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ADDED","object":{}}', trouble: 'a watch event without resourceVersion' },
-  { line: '{"type":"ERROR"}', trouble: 'the API server answered 0: a watch error' },
-  { line: 'no JSON', trouble: 'the API server answered with something that is no JSON' },
+  { line: '{"type":"ERROR"}', trouble: 'the API server answered 0: watch error' },
+  { line: 'no JSON', trouble: 'the API server sent invalid JSON' },
 ])('Informer survives $line in a watch, and goes on', async ({ line, trouble }) => {
   const requests = await startWatchServer(
     (response) => void response.end(`${line}\n`),
@@ -156,7 +156,7 @@ test('Informer gives up a watch that has been silent for 150 s', async () => {
   const followed = new Followed();
   await until('another watch', 5_000, () => queriesOf(server.requests).watches.length === 2);
   expect(limits[0]).toBe(150_000);
-  expect(followed.heard).toEqual(['the API server has fallen silent in a watch']);
+  expect(followed.heard).toEqual(['no watch event from the API server for 150 s']);
   expect(queriesOf(server.requests).lists).toHaveLength(1);
 });
 
@@ -194,7 +194,7 @@ test('Informer does not take a watch that has ended for one that has lasted 5 s'
   const followed = new Followed();
   await until('a second failure', 5_000, () => waits.length >= 2);
   vi.advanceTimersByTime(5_000);
-  expect(followed.heard).toEqual(['the API server ends watches at once']);
+  expect(followed.heard).toEqual(['the API server closes watches immediately']);
 });
 
 test('Informer is current while a watch is open', async () => {

@@ -104,7 +104,7 @@ test('a token in the kubeconfig goes without the newline at its end', async () =
 
 test('a token with a line break inside is no header, and is not shown', async () => {
   await useFiles(kubeconfig({ server: 'https://first:6443', user: { token: 'SECRET\nmore' } }));
-  const message = expect.stringMatching(/^the token for the API server holds a line break/);
+  const message = expect.stringMatching(/^the API server token contains a line break/);
   await expect(access()).rejects.toMatchObject({ message });
   const errors: string[] = [];
   expect(await createAuthorization(({ message }) => errors.push(message))()).toBeUndefined();
@@ -119,5 +119,5 @@ test('a server without TLS needs no insecure-skip-tls-verify', async () => {
 
 test('a server that is no URL is named as that', async () => {
   await useFiles(kubeconfig({ server: 'first', user: { token: 'one' } }));
-  await expect(access()).rejects.toThrow('the server of the kubeconfig is no URL');
+  await expect(access()).rejects.toThrow("the kubeconfig's server is not a URL");
 });

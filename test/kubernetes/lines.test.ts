@@ -29,7 +29,7 @@ test.each([
   { kind: 'that has not yet ended', chunks: ['12345'] },
   { kind: 'after one that is not', chunks: ['1\n123', '45'] },
 ])('readLines() throws at a line longer than the most, $kind', async ({ chunks }) => {
-  await expect(linesOf(chunks, 4)).rejects.toThrow('a line is longer than 4 bytes');
+  await expect(linesOf(chunks, 4)).rejects.toThrow('a line exceeds 4 bytes');
 });
 
 test('readLines() takes lines of just the most, however many', async () => {
@@ -44,7 +44,7 @@ test('readLines() takes no more of an endless line than the most', async () => {
       yield Buffer.alloc(1_000, 'x');
     }
   }
-  await expect(readLines(endless(), 10_000).next()).rejects.toThrow('longer than 10000 bytes');
+  await expect(readLines(endless(), 10_000).next()).rejects.toThrow('exceeds 10000 bytes');
   expect(taken).toBe(11_000);
 });
 

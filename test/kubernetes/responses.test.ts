@@ -25,13 +25,13 @@ test.each([
   '{"metadata":{"resourceVersion":5},"items":[]}',
   '{"metadata":{"resourceVersion":"5","continue":7},"items":[]}',
 ])('readPage() takes %s for no list', (text) => {
-  expect(() => readPage(text)).toThrow('something that is no list');
+  expect(() => readPage(text)).toThrow('sent an invalid list');
 });
 
 test.each([
   [{ code: 410, message: 'too old' }, 410, 'the API server answered 410: too old'],
-  [{ code: '410', message: { a: 1 } }, 0, 'the API server answered 0: a watch error'],
-  [null, 0, 'the API server answered 0: a watch error'],
+  [{ code: '410', message: { a: 1 } }, 0, 'the API server answered 0: watch error'],
+  [null, 0, 'the API server answered 0: watch error'],
   [{ code: 500, message: 'a\u001b[2J\u009bb' }, 500, 'the API server answered 500: a [2J b'],
 ])('readEvent() throws the error %j', (object, status, message) => {
   const line = JSON.stringify({ type: 'ERROR', object });

@@ -197,7 +197,7 @@ test('Neighbourhood hands over from the old pod of a node to the new one in a ro
 test('Neighbourhood.state() is why the neighbours are not known, and ok once they are', () => {
   const { neighbourhood, pods } = playNeighbourhood();
   pods.items = undefined;
-  expect(neighbourhood.state()).toBe('the API server has not yet listed the neighbours');
+  expect(neighbourhood.state()).toBe('the API server has not listed the neighbours yet');
   pods.error = new Error('403: forbidden');
   expect(neighbourhood.state()).toBe('403: forbidden');
   pods.items = new Map();

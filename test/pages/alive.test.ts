@@ -114,7 +114,7 @@ describe('alivePage()', () => {
     [200, 'there is no check', {}, 'ok'],
     [500, 'one of ours is not', { ...ALL_OK, me_ingress: '503 Service Unavailable' }, 'ok'],
     [500, 'a neighbour is not', { ...ALL_OK, 'path_k8s-66': 'connection refused' }, 'ok'],
-    [500, 'an extra one is not', { ...ALL_OK, extra: 'not answered yet' }, 'ok'],
+    [500, 'an extra one is not', { ...ALL_OK, extra: 'no result yet' }, 'ok'],
     [500, 'the neighbours are not known', ALL_OK, 'pods is forbidden'],
   ])('answers %i when %s', async (status, _, answers, state) => {
     const neighbourhood = { state: () => state, neighbours: () => [] };

@@ -127,5 +127,5 @@ test('metricsPage() answers 500, and not half of a scrape, when that fails', asy
   const { port, errors } = await servePages({ '/metrics': metricsPage(scrape) });
   const { status, body } = await ask(port, '/metrics');
   expect([status, body]).toEqual([500, 'Internal Server Error']);
-  expect(errors).toEqual(['a request cannot be answered: metrics cannot be collected']);
+  expect(errors).toEqual(['cannot serve a request: metrics cannot be collected']);
 });

@@ -126,19 +126,19 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
     {
       what: 'a file of something else',
       path: garbage,
-      mistake: `${garbage} holds no PEM certificate`,
+      mistake: `${garbage} contains no PEM certificate`,
       names: ['system', 'cluster'],
     },
     {
       what: 'half a certificate before a whole one',
       path: halfAndWhole,
-      mistake: / holds certificates without an end: 2$/,
+      mistake: / contains 2 certificates without an end$/,
       names: ['system', 'cluster', 'extra'],
     },
     {
       what: 'one broken certificate of three',
       path: threeOfWhichOneIsBroken,
-      mistake: / holds a broken certificate, number 2: /,
+      mistake: / contains an invalid certificate, number 2: /,
       names: ['system', 'cluster', 'extra', 'other'],
     },
   ])('$what is named, and costs nothing else', async ({ path, mistake, names }) => {

@@ -62,7 +62,7 @@ test('exchange() rejects at once when the socket is closed already', async () =>
   await once(socket.destroy(), 'close');
 
   await expect(exchange(socket, REQUEST, progress, live)).rejects.toThrow(
-    'the connection was closed before the answer',
+    'the connection was closed before the response',
   );
   expect(progress.phase).toBe('request');
   expect(progress.timings).toEqual({});
@@ -107,7 +107,7 @@ test('exchange() takes what came before the request was sent for the answer to i
   const progress = new Progress();
 
   await expect(exchange(socket, REQUEST, progress, live)).rejects.toThrow(
-    'the answer is not HTTP/1',
+    'the response is not HTTP/1',
   );
   expect(progress.phase).toBe('response');
 });

@@ -19,7 +19,7 @@ describe('failure()', () => {
     ['connect', 'connecting to server.test:8443: it failed'],
     ['handshake', 'TLS handshake with server.test:8443: it failed'],
     ['request', 'sending the request to server.test:8443: it failed'],
-    ['response', 'waiting for the answer of server.test:8443: it failed'],
+    ['response', 'waiting for the response of server.test:8443: it failed'],
   ])('says what was attempted, and no secret of the URL: %s', (phase, text) => {
     const cause = new Error('it failed');
 
@@ -33,13 +33,13 @@ describe('failure()', () => {
     ['resolve', 'ENOTFOUND', 'no such name'],
     ['resolve', 'ENODATA', 'the name has no address'],
     ['resolve', 'ESERVFAIL', 'the name server failed'],
-    ['resolve', 'EREFUSED', 'the name server refused to answer'],
+    ['resolve', 'EREFUSED', 'the name server refused the query'],
     ['resolve', 'ETIMEOUT', 'the name server did not answer'],
     ['resolve', 'ECONNREFUSED', 'no name server can be reached'],
     ['connect', 'ECONNREFUSED', 'connection refused'],
     ['connect', 'EHOSTUNREACH', 'no route to host'],
     ['connect', 'ENETUNREACH', 'network is unreachable'],
-    ['connect', 'EADDRNOTAVAIL', 'no local address or port is free'],
+    ['connect', 'EADDRNOTAVAIL', 'no free local address or port'],
     ['connect', 'EMFILE', 'too many open files'],
     ['handshake', 'ECONNRESET', 'connection reset by peer'],
     ['request', 'EPIPE', 'connection closed by peer'],
@@ -81,7 +81,7 @@ describe('failure()', () => {
     });
 
     expect(failure('handshake', url, ofOpenSsl).message).toMatch(
-      /: the answer is not TLS \(wrong version number\)$/,
+      /: the peer does not speak TLS \(wrong version number\)$/,
     );
     expect(failure('connect', url, withCode('EWHAT')).message).toMatch(
       /: syscall EWHAT server.test$/,
@@ -112,7 +112,7 @@ describe('failure()', () => {
     expect(failureOf({ ...attempt, tcp: { ...SILENT, ...tcp } })).toMatchObject({
       cause,
       error: {
-        message: `waiting for the answer of server.test:8443: no answer within 6 s: ${words}`,
+        message: `waiting for the response of server.test:8443: no answer within 6 s: ${words}`,
       },
     });
   });

@@ -56,11 +56,11 @@ describe('httpProbe() names the phase that failed: connect', () => {
 });
 
 describe('httpProbe() names the phase that failed: response', () => {
-  const closed = 'the connection was closed before the answer';
+  const closed = 'the connection was closed before the response';
   const wasReset = 'connection reset by peer (ECONNRESET)';
-  const notHttp = 'the answer is not HTTP/1';
+  const notHttp = 'the response is not HTTP/1';
   const tooMany = 'more than 16 informational responses (1xx)';
-  const tooLong = "the answer's head is longer than 204800 bytes";
+  const tooLong = 'the response head exceeds 204800 bytes';
   const cases: [title: string, answer: Script, why: string][] = [
     ['it closes without an answer', sayAndClose(''), closed],
     ['it resets without an answer', sayAndReset(''), wasReset],
@@ -102,7 +102,7 @@ describe('httpProbe() names the phase that failed: response', () => {
 
     expect(failed(outcome)).toEqual({
       phase: 'response',
-      text: `waiting for the answer of ${server.url().host}: ${why}`,
+      text: `waiting for the response of ${server.url().host}: ${why}`,
       cause: expect.any(Error),
     });
     expect(events(outcome)).toEqual(expect.arrayContaining(['got_conn', 'wrote_request']));
@@ -164,7 +164,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
 
   test.each([
     { phase: 'handshake', scheme: 'https', attempt: 'TLS handshake with' },
-    { phase: 'response', scheme: 'http', attempt: 'waiting for the answer of' },
+    { phase: 'response', scheme: 'http', attempt: 'waiting for the response of' },
   ])('$phase', async ({ phase, scheme, attempt }) => {
     const server = await silent();
     const { host } = server.url();

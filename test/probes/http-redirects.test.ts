@@ -148,7 +148,7 @@ describe('httpProbe() follows a redirect', () => {
 
     expect(failed(await ask(server.url('/11')))).toMatchObject({
       phase: 'response',
-      text: `waiting for the answer of ${host}: more than 10 redirects`,
+      text: `waiting for the response of ${host}: more than 10 redirects`,
     });
     expect(server.accepted).toBe(22);
   });
@@ -162,7 +162,7 @@ describe('httpProbe() follows a redirect', () => {
 
     expect(phase).toBe('handshake');
     expect(text).toContain(
-      `TLS handshake with ${url.host}: the certificate is for DNS:server.test, `,
+      `TLS handshake with ${url.host}: the certificate is valid for DNS:server.test, `,
     );
   });
 
@@ -190,7 +190,7 @@ test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://
 
     expect(failed(await ask(server.url()))).toMatchObject({
       phase: 'response',
-      text: `waiting for the answer of ${server.url().host}: a redirect to no http or https URL (status 302)`,
+      text: `waiting for the response of ${server.url().host}: a redirect to a URL that is neither http nor https (status 302)`,
     });
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   },

@@ -205,7 +205,7 @@ describe('httpProbe() takes it for no error that the server closed a kept connec
 
     expect(failed(await ask(server.url(), { idle }))).toMatchObject({
       phase: 'response',
-      text: expect.stringMatching(/: the connection was closed before the answer$/),
+      text: expect.stringMatching(/: the connection was closed before the response$/),
     });
     expect(server.accepted).toBe(1);
   });

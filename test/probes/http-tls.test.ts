@@ -22,7 +22,7 @@ const unverifiable: { what: string; tls: Certificate; host: string; why: string 
     what: 'that a stranger signed',
     tls: certificates.strange,
     host: '127.0.0.1',
-    why: 'the certificate is signed by an unknown authority; KUBENURSE_EXTRA_CA can add its CA',
+    why: 'the certificate is signed by an unknown authority; add its CA with KUBENURSE_EXTRA_CA',
   },
   {
     what: 'that has expired',
@@ -40,25 +40,25 @@ const unverifiable: { what: string; tls: Certificate; host: string; why: string 
     what: 'for another name',
     tls: certificates.another,
     host: 'server.test',
-    why: 'the certificate is for DNS:another.test, not for server.test',
+    why: 'the certificate is valid for DNS:another.test, not for server.test',
   },
   {
     what: 'with the name as common name alone',
     tls: certificates.commonName,
     host: 'server.test',
-    why: /^the certificate is for no name: .*, not for server\.test$/,
+    why: /^the certificate is valid for no name: .*, not for server\.test$/,
   },
   {
     what: 'with a wildcard within a label',
     tls: certificates.partWildcard,
     host: 'host.server.test',
-    why: 'the certificate is for DNS:h*.server.test, not for host.server.test',
+    why: 'the certificate is valid for DNS:h*.server.test, not for host.server.test',
   },
   {
     what: 'without the address',
     tls: certificates.another,
     host: '127.0.0.1',
-    why: 'the certificate is for DNS:another.test, not for 127.0.0.1',
+    why: 'the certificate is valid for DNS:another.test, not for 127.0.0.1',
   },
 ];
 

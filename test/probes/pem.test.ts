@@ -13,7 +13,7 @@ test.each([
 ])('readCertificates() keeps the whole one of %s', (_, text) => {
   expect(readCertificates(text)).toEqual({
     certificates: [whole],
-    mistakes: ['holds certificates without an end: 1'],
+    mistakes: ['contains 1 certificates without an end'],
   });
 });
 
@@ -35,7 +35,7 @@ test('readCertificates() reads nothing of a text that is longer than a ConfigMap
   expect(readCertificates(certificate.padEnd(1024 * 1024))).toMatchObject({ mistakes: [] });
   expect(readCertificates(certificate.padEnd(1024 * 1024 + 1))).toEqual({
     certificates: [],
-    mistakes: ['is longer than 1048576 bytes'],
+    mistakes: ['exceeds 1048576 bytes'],
   });
 });
 
@@ -43,9 +43,9 @@ test('readCertificates() reads at most 1,000 certificates, and names at most thr
   const { certificates, mistakes } = readCertificates(certificate + BROKEN.repeat(1_000) + whole);
   expect(certificates).toEqual([whole]);
   expect(mistakes).toEqual([
-    'holds 1002 certificates; the first 1000 are read',
-    expect.stringMatching(/^holds a broken certificate, number 2: /),
-    expect.stringMatching(/^holds a broken certificate, number 3: /),
-    'has 997 more mistakes',
+    'contains 1002 certificates; the first 1000 are read',
+    expect.stringMatching(/^contains an invalid certificate, number 2: /),
+    expect.stringMatching(/^contains an invalid certificate, number 3: /),
+    'has 997 more errors',
   ]);
 });

@@ -59,11 +59,11 @@ describe('ResponseHeadReader', () => {
     'SSH-2.0-OpenSSH',
     '',
   ])('throws at the status line %j', (line) => {
-    expect(() => read(`${line}\r\n\r\n`)).toThrow('the answer is not HTTP/1');
+    expect(() => read(`${line}\r\n\r\n`)).toThrow('the response is not HTTP/1');
   });
 
   test.each(['x', 'HTTPS', '\x15\x03\x01', '\n'])('throws as soon as it begins with %j', (text) => {
-    expect(() => read(text)).toThrow('the answer is not HTTP/1');
+    expect(() => read(text)).toThrow('the response is not HTTP/1');
   });
 
   test('takes field names without regard to case, values without the blanks around them, the first of several', () => {
@@ -105,11 +105,11 @@ describe('ResponseHeadReader', () => {
 
     expect(read(all)).toEqual(read(`${WHOLE}ok`));
     expect(read(...all)).toEqual(read(WHOLE));
-    expect(() => read('HTTP/1.1 100 Continue\r\n\r\nx')).toThrow('the answer is not HTTP/1');
+    expect(() => read('HTTP/1.1 100 Continue\r\n\r\nx')).toThrow('the response is not HTTP/1');
   });
 
   const MAX = 200 * 1024;
-  const tooLong = "the answer's head is longer than 204800 bytes";
+  const tooLong = 'the response head exceeds 204800 bytes';
 
   test('takes a head of 200 KiB, and no longer one', () => {
     const padded = (bytes: number) => {
@@ -144,7 +144,7 @@ describe('ResponseHeadReader', () => {
 
     expect(read(start, ...Array(998).fill('a'), '\r\n\r\n')).toMatchObject({ status: 200 });
     expect(() => read(start, ...Array(999).fill('a'), '\r\n\r\n')).toThrow(
-      "the answer's head comes in more than 1000 pieces",
+      'the response head arrived in more than 1000 pieces',
     );
   });
 

@@ -19,7 +19,7 @@ test.each([
     const { phase, text } = failed(await ask(server.url));
 
     expect(phase).toBe('response');
-    expect(text).toMatch(/: too many keys or tickets over one connection$/);
+    expect(text).toMatch(/: too many keys or tickets on one connection$/);
   },
 );
 
@@ -54,5 +54,5 @@ test('httpProbe() ends the connection of a server that negotiates anew without e
 
   const { text } = failed(await ask(new URL(`https://127.0.0.1:${port}/`)));
 
-  expect(text).toMatch(/: too many keys or tickets over one connection$/);
+  expect(text).toMatch(/: too many keys or tickets on one connection$/);
 });

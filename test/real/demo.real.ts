@@ -128,6 +128,6 @@ test('pushed and scraped give the same answers across a restart of the Collector
       .filter((msg) => msg.startsWith('export of metrics')),
   );
   expect(lines).toEqual(
-    cluster.nodes.map(() => ['export of metrics fails', 'export of metrics has recovered']),
+    cluster.nodes.map(() => ['metrics export failed', 'metrics export recovered']),
   );
 });
