@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 /** The bit of SIGTERM, 15, in a mask of signals (proc_pid_status(5)). */
 const SIGTERM = 1n << 14n;
 
@@ -20,6 +18,8 @@ process.on('SIGUSR1', () => {});
  * first signal and raises it again, which means nothing to PID 1.
  */
 function wasTerminatedAtStart(): boolean {
+  // Not imported: in the packed program an import comes before what is above.
+  const { readFileSync } = process.getBuiltinModule('node:fs');
   try {
     const [, caught] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
     return caught !== undefined && (BigInt(`0x${caught}`) & SIGTERM) === 0n;
