@@ -22,15 +22,15 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   start: async () => (await import('./start.ts')).start,
 };
 
-const USAGE = `npm run bench -- all|${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [options of its own]`;
+const USAGE = `npm run bench -- all|${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [its options]`;
 
-/** Ends with what is wrong. */
+/** Prints the reason and the usage, and exits with code 2. */
 function refuse(reason: string): never {
   console.error(`${reason}\n${USAGE}`);
   process.exit(2);
 }
 
-/** Each in a process of its own, and ends with 1 where one of them failed. */
+/** Each in a separate process, and ends with 1 where one of them failed. */
 function runAll(): never {
   let exitCode = 0;
   for (const each of Object.keys(BENCHMARKS)) {
@@ -46,7 +46,8 @@ function runAll(): never {
 const [name = '', ...args] = process.argv.slice(2);
 if (name === 'all') runAll();
 const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
-if (load === undefined) refuse(name === '' ? 'say which' : `there is no benchmark "${name}"`);
+if (load === undefined)
+  refuse(name === '' ? 'a benchmark is required' : `unknown benchmark "${name}"`);
 const benchmark: Benchmark = await load();
 const { short, json, ...values } = readOptions(benchmark);
 const missing = missingTools(benchmark.tools ?? []);

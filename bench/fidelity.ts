@@ -101,7 +101,7 @@ function heldUpTable(rows: readonly HeldUpRow[]): string {
       'p99',
       'of it the network: p50',
       'p99',
-      'of it ours: mean',
+      'own share: mean',
       'kubenurse_event_loop_active_seconds: mean',
       'kubenurse_event_loop_delay_seconds: mean',
       'checks',

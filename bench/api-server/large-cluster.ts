@@ -17,7 +17,7 @@ const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 /** Nodes have their pods at the addresses from .192.0 on, which are those of one machine. */
 const POD_ADDRESSES = `${NETWORK}.192.0/19`;
 /** There are addresses for no more. */
-const MOST_NODES = 8_000;
+const MAX_NODES = 8_000;
 const NEIGHBOURS_MACHINE = 14;
 /** Our second address on the network, for the other client. */
 export const OTHER_CLIENT = `${NETWORK}.0.15`;
@@ -32,8 +32,8 @@ export const EVENTS_OF_A_REPLACEMENT = 9;
 /** Of the option `--nodes`, such as `5,100`: in ascending order. Throws when there are no such clusters. */
 export function readSizes(text: string): number[] {
   const sizes = text.split(',').map(Number);
-  if (!sizes.every((size) => Number.isInteger(size) && size >= 2 && size <= MOST_NODES)) {
-    throw new Error(`--nodes ${text}: say numbers from 2 to ${MOST_NODES}, such as 5,100`);
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 2 && size <= MAX_NODES)) {
+    throw new Error(`--nodes ${text}: say numbers from 2 to ${MAX_NODES}, such as 5,100`);
   }
   return sizes.toSorted((one, other) => one - other);
 }

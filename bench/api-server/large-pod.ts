@@ -4,7 +4,7 @@ import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
 export const IMAGE = 'registry.example.test/kubenurse:v1.0.0';
 const DIGEST = `registry.example.test/kubenurse@sha256:${'5f70bf18a0860070'.repeat(4)}`;
 
-/** A pod of ours in the API server that runs nowhere. */
+/** A kubenurse pod in the API server that runs nowhere. */
 export type LargePod = Readonly<{
   name: string;
   node: string;

@@ -19,7 +19,7 @@ export type Measured = Readonly<{ loads: readonly Load[]; check: CheckCost }>;
 
 /**
  * What our program costs an API server, and what one that watches all nodes costs it, in clusters of these numbers of
- * nodes (2 or more, in ascending order), one grown from the other. Needs namespaces of our own (own-namespace.ts).
+ * nodes (2 or more, in ascending order), one grown from the other. Needs separate namespaces (own-namespace.ts).
  */
 export async function measure(
   sizes: readonly number[],
@@ -37,7 +37,7 @@ export async function measure(
   for (const nodes of sizes) {
     tell(`${nodes} nodes are written`);
     await large.grow(nodes);
-    tell(`${nodes} nodes, nobody asks`);
+    tell(`${nodes} nodes, idle`);
     const changed = Math.min(CHANGED, nodes - 1);
     const without = await periodsOf(large, NOBODY, changed);
     for (const [name, client] of clients) {

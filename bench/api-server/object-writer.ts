@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 const CONNECTIONS = 16;
 const REQUEST_LIMIT_MS = 30_000;
 
-/** Who asks whom. */
+/** Client and server. */
 export type Access = Readonly<{ url: URL; certificateAuthority: string; token: string }>;
 
 /** A component of Kubernetes: who wrote what is noted in the object by the name of the program. */

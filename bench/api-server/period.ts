@@ -38,7 +38,7 @@ export async function periodOf(
   });
   const before = await read();
   const expected = await happens();
-  await until('all watches have been told', EVENTS_LIMIT_MS, async () => {
+  await until('all watches have received it', EVENTS_LIMIT_MS, async () => {
     const { watchEvents } = since(before.server, await readServerMetrics(admin));
     return watchEvents.pods >= expected.pods && watchEvents.nodes >= expected.nodes;
   });

@@ -32,7 +32,7 @@ export type Measurement = Readonly<{ target: number; number: number; millisecond
 
 /** What a histogram has seen so far. */
 export type Seen = Readonly<{ count: number; sum: number }>;
-/** What the program tells of its event loop, in seconds. */
+/** The program's event-loop metrics, in seconds. */
 export type EventLoop = Readonly<{ delay: Seen; active: Seen }>;
 
 /**

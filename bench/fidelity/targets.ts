@@ -9,22 +9,22 @@ export const INTERFACE = 'targets';
 
 const HOSTS = Array.from({ length: 100 }, (_, index) => `10.78.0.${index + 1}`);
 
-/** Who asks there is told by the port. */
+/** The port identifies the client. */
 const PORTS = Array.from({ length: 20 }, (_, index) => index + 1);
 const FIRST_PORT = { http: 8_000, https: 9_000 };
 
 export type Scheme = keyof typeof FIRST_PORT;
 
-/** What is asked: nginx at many addresses, in a network namespace of its own behind a pair of virtual Ethernets. */
+/** What is asked: nginx at many addresses, in its own network namespace behind a pair of virtual Ethernets. */
 export type Targets = Readonly<{
   /** PEM: who signed the certificate. */
   authority: string;
   hosts: readonly string[];
-  /** A port for the next one who asks. */
+  /** A port for the next client. */
   port: (scheme: Scheme) => number;
 }>;
 
-/** Starts it, until the stack is disposed of; it keeps its files in `folder`. To be run in a namespace of its own. */
+/** Starts it, until the stack is disposed of; it keeps its files in `folder`. To be run in its own namespace. */
 export async function startTargets(stack: AsyncDisposableStack, folder: string): Promise<Targets> {
   const server = await Namespace.create('targets');
   stack.defer(() => server.close());
@@ -62,7 +62,7 @@ export async function startTargets(stack: AsyncDisposableStack, folder: string):
     hosts: HOSTS,
     port: (scheme) => {
       const port = free.shift();
-      if (port === undefined) throw new Error('more ask than there are ports');
+      if (port === undefined) throw new Error('no free port');
       return FIRST_PORT[scheme] + port;
     },
   };

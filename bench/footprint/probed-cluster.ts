@@ -36,7 +36,7 @@ export type ProbedClusterOptions = Readonly<{
 }>;
 
 /**
- * A cluster of real parts in which programs of several kinds run, each on a node of its own under the same limits, and
+ * A cluster of real parts in which programs of several kinds run, each on a separate node under the same limits, and
  * all with the same neighbours.
  */
 export class ProbedCluster {

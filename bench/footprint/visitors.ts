@@ -41,7 +41,7 @@ export async function visit({ probes, otherPods }: ProbedCluster): Promise<void>
   }
 }
 
-/** What Prometheus asks for, as it asks for it. */
+/** The requests of Prometheus. */
 export async function scrape(url: string): Promise<CheckCounts> {
   const response = await fetch(`${url}/metrics`, {
     headers: { accept: 'text/plain;version=0.0.4', 'accept-encoding': 'gzip' },
@@ -50,7 +50,7 @@ export async function scrape(url: string): Promise<CheckCounts> {
   return checkCounts(await response.text());
 }
 
-/** By a connection of its own. */
+/** Over a separate connection. */
 async function ask(url: string, headers: Record<string, string>): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   const outgoing = request(url, { agent: false, headers, signal });

@@ -3,7 +3,7 @@ import { Neighbourhood } from '../../src/neighbours/discover.ts';
 
 /*
  * Prints, in JSON, the milliseconds that each of many choices of neighbours takes among so many pods as its argument
- * says; the first one knows nothing yet. A program of its own, so that it runs with the flags of the image.
+ * says; the first one knows nothing yet. A separate program, so that it runs with the flags of the image.
  */
 
 const CHOICES = 100;

@@ -9,7 +9,7 @@ import { usageOf } from '../support/usage.ts';
 import { MemoryPeak, type Peak } from './memory-peak.ts';
 import { type Probe, ProbePod } from './probe-pod.ts';
 
-/** What both programs ask by default. */
+/** The default requests of both programs. */
 const NEIGHBOURS = 10;
 const CHOICE = fileURLToPath(new URL('choice.ts', import.meta.url));
 const NO_EVENTS: PerCollection = { pods: 0, nodes: 0 };
@@ -62,7 +62,7 @@ type Subject = Readonly<{ program: MeasuredProgram; hearsStatusUpdates: boolean 
 
 /**
  * What our program and the one in Go take in clusters of these numbers of nodes, one grown from the other: in each the
- * one, the other, the one… Needs namespaces of our own (own-namespace.ts).
+ * one, the other, the one… Needs separate namespaces (own-namespace.ts).
  */
 export async function measure(
   options: ScaleOptions,
@@ -81,7 +81,7 @@ export async function measure(
     tell(`${nodes} nodes are written`);
     await large.grow(nodes);
     choices.push({ nodes, milliseconds: await chooseAmong(nodes) });
-    tell(`${nodes} nodes, nobody asks`);
+    tell(`${nodes} nodes, idle`);
     const happenings = new Happenings(large, pod, nodes, options);
     const without = {
       statusUpdates: await happenings.statusUpdates(1),

@@ -25,7 +25,7 @@ export type Probe = Readonly<{
   stop: () => Promise<void>;
 }>;
 
-/** A pod in a large cluster, on a node of its own, in which one program after the other runs. */
+/** A pod in a large cluster, on a separate node, in which one program after the other runs. */
 export class ProbePod {
   /** Whom the audit log names. */
   readonly user = `system:serviceaccount:${NAMESPACE}:kubenurse`;

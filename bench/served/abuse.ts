@@ -106,7 +106,7 @@ export function abuseTable({ quiet, abused, answers }: Abuse): string {
       ],
     ),
     markdownTable(
-      ['what was asked', 'status', 'answers'],
+      ['request', 'status', 'responses'],
       answers.map(({ path, status, answers }) => [
         `\`${path}\``,
         status === 0 ? 'none' : String(status),

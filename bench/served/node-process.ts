@@ -4,7 +4,7 @@ import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
 /** util-linux; has the kernel kill the program when we die without a chance to do it ourselves. */
 const SETPRIV = '/usr/bin/setpriv';
 
-/** Starts Node in a process of its own, and waits until this URL is answered with 200. It ends with the stack. */
+/** Starts Node in a separate process, and waits until this URL is answered with 200. It ends with the stack. */
 export async function startNode(
   stack: AsyncDisposableStack,
   args: readonly string[],

@@ -3,12 +3,12 @@ import { freePort, type ServerProcess } from '../../lab/support/server-process.t
 import { imageFlags, ONE_CHECK } from '../support/programs.ts';
 import { startNode } from './node-process.ts';
 
-/** A program in a process of its own, at this port of 127.0.0.1. */
+/** A program in a separate process, at this port of 127.0.0.1. */
 export type Served = Readonly<{ process: ServerProcess; port: number }>;
 
 /**
  * Starts the program that `npm run bundle` has packed (or another such file), by the image's flags, and waits until it
- * answers. It asks itself alone, if these variables say nothing else. Ends with the stack.
+ * answers. It checks itself alone, unless these variables add targets. Ends with the stack.
  */
 export async function startPacked(
   stack: AsyncDisposableStack,

@@ -5,7 +5,7 @@ import { freePort } from '../../lab/support/server-process.ts';
 import { type MeasuredProgram, ONE_CHECK } from '../support/programs.ts';
 import { usageOf } from '../support/usage.ts';
 
-/** How often it is asked, in milliseconds, and for how long. */
+/** Interval of requests, and their limit, in milliseconds. */
 const ASK_EVERY_MS = 2;
 const LIMIT_MS = 30_000;
 

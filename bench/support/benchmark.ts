@@ -1,6 +1,6 @@
 import type { Tool } from '../../lab/tools/tool.ts';
 
-/** What a benchmark is told. */
+/** The input of a benchmark. */
 export type BenchmarkRun = Readonly<{
   /** As little as shows that it still works: numbers of a short run say nothing. */
   short: boolean;
@@ -16,7 +16,7 @@ export type Benchmark<Result = unknown> = Readonly<{
   options?: Readonly<Record<string, string>>;
   /** The programs of `npm run tools` that it cannot be without. */
   tools?: readonly Tool[];
-  /** It is run in namespaces of its own (own-namespace.ts), as root on Linux. */
+  /** It runs in separate namespaces (own-namespace.ts), as root on Linux. */
   inOwnNamespace?: boolean;
   /** What was measured, as `--json` prints it. Rejects when it could not be, or an option is no good. */
   run(run: BenchmarkRun): Promise<Result>;

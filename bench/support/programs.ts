@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const PACKED = join(ROOT, 'dist/kubenurse.cjs');
 const UNPACKED = join(ROOT, 'src/main.ts');
 
-/** The environment in which it asks nothing but its own service, and whoever is told beside that. */
+/** The environment in which it checks its own Service, and the given targets. */
 export const ONE_CHECK = {
   KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
   KUBENURSE_CHECK_API_SERVER_DNS: 'false',
@@ -50,7 +50,7 @@ export function unpacked(): MeasuredProgram {
   };
 }
 
-/** The packed program where the kernel cannot be asked about connections (src/probes/tcp-info.ts). */
+/** The packed program where the kernel's account of connections is unavailable (src/probes/tcp-info.ts). */
 export function withoutTcpInfo(): MeasuredProgram {
   const program = packed();
   return {

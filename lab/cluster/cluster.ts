@@ -81,7 +81,7 @@ export class Cluster<P extends Parts = Parts> {
   /** The node of this name. Throws when there is none. */
   node(name: string): ClusterNode {
     const node = this.#nodes.find((each) => each.name === name);
-    if (node === undefined) throw new Error(`there is no ${name}`);
+    if (node === undefined) throw new Error(`no such node: ${name}`);
     return node;
   }
 
@@ -91,7 +91,7 @@ export class Cluster<P extends Parts = Parts> {
     return this.#nodes.at(-1) as ClusterNode;
   }
 
-  /** Takes a node away as the scale-down of a node group does: its pod has time to end, then the Node goes. */
+  /** Removes a node as the scale-down of a node group does: its pod ends gracefully, then the Node is deleted. */
   async removeNode(name: string): Promise<void> {
     const node = this.node(name);
     await this.#inTurn(async () => {

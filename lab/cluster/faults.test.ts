@@ -20,7 +20,7 @@ test.each([
   ['ingress:wrong-certificate', 'ingress', { kind: 'wrong-certificate' }],
   ['service:slow=300ms', 'service', { kind: 'slow', milliseconds: 300 }],
   ['service:down', 'service', { kind: 'down' }],
-  ['api-server:away', 'api-server', { kind: 'away' }],
+  ['api-server:down', 'api-server', { kind: 'down' }],
   ['api-server:hang', 'api-server', { kind: 'hang' }],
   ['api-server:slow=1s', 'api-server', { kind: 'slow', milliseconds: 1_000 }],
   ['api-server:429', 'api-server', { kind: 'status', code: 429 }],
@@ -85,7 +85,7 @@ test('parsePart() reads the part that is to be healed, or names those there are'
 test('faultHelp() has every fault that the parts can have, and each meaning once', () => {
   const help = faultHelp('embedded');
   expect(help).toContain('  dns:         silent, servfail, nxdomain');
-  expect(help).toContain('  down, away               it refuses connections');
+  expect(help).toContain('  down                     it refuses connections');
   expect(help.filter((line) => line.includes('delays every response'))).toHaveLength(1);
   expect(help.join('\n')).not.toMatch(/network:|isolated|loss=/);
   const real = faultHelp('real').join('\n');

@@ -118,7 +118,7 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
   ],
   service: [down, hang, reset, slow],
   'api-server': [
-    word('away', 'it refuses connections', { kind: 'away' }),
+    word('down', 'it refuses connections', { kind: 'down' }),
     word('hang', 'it accepts connections and never responds', { kind: 'hang' }),
     slow,
     ...[401, 403, 429, 500, 503].map((code) =>

@@ -42,7 +42,7 @@ export type NodeOptions = Readonly<{
 }>;
 
 /**
- * A node with one pod of ours, or two for as long as one takes the place of the other, and kubelet's part: their
+ * A node with one kubenurse pod, or two while one replaces the other, and kubelet's part: their
  * objects in the API server, and the node's heartbeat.
  *
  * A fault of a node is to show on the paths to this node and nowhere else. So before any but
@@ -112,7 +112,7 @@ export class ClusterNode {
 
   /**
    * What a page of the program answers. Asked past the network in front of the pod, so that a
-   * broken node can still be asked. Rejects when there is no answer within 10 s, or `stop` aborts.
+   * broken node can still be read. Rejects when there is no response within 10 s, or `stop` aborts.
    */
   get(path: string, stop?: AbortSignal): Promise<Readonly<{ status: number; body: string }>> {
     return httpGet(`${this.#pod.programUrl}${path}`, PAGE_LIMIT_MS, stop);
@@ -205,11 +205,11 @@ export class ClusterNode {
     }
   }
 
-  /** The node comes, and a pod of its own with it. */
+  /** The node comes, and its pod with it. */
   async #join(): Promise<void> {
     await this.#putNode();
     this.#heartbeat = setInterval(() => {
-      // An API server that cannot be told is told the next time.
+      // If the API server is unavailable, the next attempt reports it.
       this.#putNode().catch(() => {});
     }, HEARTBEAT_MS);
     await this.#startPod();

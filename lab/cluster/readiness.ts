@@ -48,7 +48,7 @@ export class ReadinessProbe {
       const ok = await answers(url);
       failures = ok ? 0 : failures + 1;
       isReady = ok || (isReady && failures < FAILURES);
-      // An API server that cannot be told is told the next time.
+      // If the API server is unavailable, the next attempt reports it.
       await tell(isReady).catch(() => {});
       await sleep(PERIOD_MS, undefined, { signal }).catch(() => {});
     }

@@ -29,7 +29,7 @@ export type RunningPodOptions = Readonly<{
   readiness: ReadinessTimes;
 }>;
 
-/** A pod with all that makes it run: its object, its sandbox, its program, and a kubelet that asks whether it is ready. */
+/** A pod with all that makes it run: its object, its sandbox, its program, and the readiness probe of a kubelet. */
 export class RunningPod {
   readonly #options: RunningPodOptions;
   readonly #object: Pod;
@@ -75,7 +75,7 @@ export class RunningPod {
     return this.#options.sandbox.addresses;
   }
 
-  /** Where its program is asked past all that is broken in front of it. */
+  /** Where its program is reached past any fault in front of it. */
   get programUrl(): string {
     return this.#options.sandbox.programUrl;
   }
@@ -125,7 +125,7 @@ export class RunningPod {
     return this.#options.sandbox.rotateToken();
   }
 
-  /** Its deletion begins; the program is not told. */
+  /** Its deletion begins; the program is not notified. */
   async markTerminating(): Promise<void> {
     await this.#object.terminate();
     await this.#options.endpointChanged();

@@ -20,7 +20,7 @@ export type Scenario<P extends Parts = Parts> = Readonly<{
   mayFail?: (node: string) => readonly string[];
   /** Nodes that say nothing while it lasts. */
   mute?: readonly string[];
-  /** It lasts so long at the least, in milliseconds. */
+  /** Its minimum duration, in milliseconds. */
   lastsMs?: number;
   /** What has to be so while it lasts, once it shows; rejects when it is not. */
   meanwhile?: (cluster: Cluster<P>) => Promise<void>;
@@ -163,7 +163,7 @@ async function untilShown(
   });
 }
 
-/** Resolves when every node has asked every kind of target three more times. */
+/** Resolves when every node has run every type of check three more times. */
 async function threeRounds(nodes: readonly ClusterNode[], limitMs: number): Promise<void> {
   const asked = (node: ClusterNode) =>
     countsOf(node, 'kubenurse_httpclient_requests_total').then((counts) =>

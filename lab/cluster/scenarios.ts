@@ -67,7 +67,7 @@ export const SCENARIOS: readonly Scenario[] = [
   fault('ingress:down', { me_ingress: 'connect_done refused' }),
   fault('ingress:503', { me_ingress: 'status_code_503 status' }),
   fault('ingress:wrong-certificate', { me_ingress: 'tls_handshake_done tls' }),
-  fault('api-server:away', {
+  fault('api-server:down', {
     api_server_direct: 'connect_done refused',
     api_server_dns: 'connect_done refused',
   }),

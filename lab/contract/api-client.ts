@@ -8,7 +8,7 @@ import type { ControlPlane } from '../parts/control-plane.ts';
 /** Longer than this no test waits for an answer or an event. */
 const LIMIT_MS = 30_000;
 
-/** What has to be known of an API server to ask it. */
+/** Address and credentials of an API server. */
 type Server = Pick<ControlPlane, 'url' | 'certificateAuthority'>;
 
 /** A whole answer; `body` is its JSON, whatever that is. */
@@ -42,7 +42,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** Rejects when there is no whole answer within 30 s. */
+  /** Rejects when there is no complete response within 30 s. */
   async get(path: string, options: RequestOptions = {}): Promise<Answer> {
     const response = await this.open(path, options);
     const chunks: Buffer[] = await response.toArray();

@@ -11,10 +11,10 @@ export function faultContract(name: string, contracted: Contracted): void {
     const watch = await client.watch(PODS);
     expect(await watch.summary(1)).toEqual(['ADDED a']);
 
-    await controlPlane.break({ kind: 'away' });
+    await controlPlane.break({ kind: 'down' });
     expect(await watch.end()).toEqual({ complete: false });
     await expect(client.get('/version')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    await controlPlane.break({ kind: 'away' });
+    await controlPlane.break({ kind: 'down' });
     await controlPlane.break(undefined);
     expect(names((await client.get(PODS)).body)).toEqual(['a']);
   });

@@ -5,7 +5,7 @@ import { type Box, fitted, rect, text, widthOf } from './svg.ts';
 import { colorOf } from './thresholds.ts';
 
 const TIME_AXIS = 18;
-const MOST_BAND = 26;
+const MAX_BAND = 26;
 
 /** A band for each series, coloured by its value at each time. */
 export function drawStateTimeline({ panel, series }: PanelData, box: Box, range: Range): string[] {
@@ -18,7 +18,7 @@ export function drawStateTimeline({ panel, series }: PanelData, box: Box, range:
     height: box.height - TIME_AXIS - 8,
   };
   const place = timeScale(plot, range);
-  const band = Math.min(MOST_BAND, plot.height / Math.max(1, series.length));
+  const band = Math.min(MAX_BAND, plot.height / Math.max(1, series.length));
   const bands = series.flatMap(({ name, points }, index) => {
     const y = plot.y + index * band;
     const parts = sameColor(points, steps, range.step).map(({ start, end, color }) => {

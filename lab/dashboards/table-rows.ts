@@ -3,7 +3,7 @@ import type { Named, PanelData } from './panel-data.ts';
 import { colorOf } from './thresholds.ts';
 import { inUnit } from './units.ts';
 
-/** `color` only where the cell has one of its own. */
+/** `color` only where the cell has its own. */
 export type Cell = Readonly<{ text: string; value?: number; color?: string }>;
 
 /** What a table shows: its header, and line by line its cells. */

@@ -23,7 +23,7 @@ const SCALES: Readonly<Record<string, Scale>> = {
 /** A number as Grafana writes it in this unit. Throws when we do not know the unit. */
 export function inUnit(value: number, unit: string): string {
   const scale = SCALES[unit];
-  if (scale === undefined) throw new Error(`there is no unit ${unit}`);
+  if (scale === undefined) throw new Error(`unknown unit ${unit}`);
   if (value === 0) return unit === 'percentunit' ? '0 %' : '0';
   const [, divisor, suffix] = scale.find(([from]) => Math.abs(value) >= from) ?? [0, 1, ''];
   return `${Number((value / divisor).toPrecision(3))}${suffix}`;

@@ -31,7 +31,7 @@ export async function valuesOf(
 export function interpolate(text: string, values: Values): string {
   return text.replaceAll(/\$([a-z_]\w*)/gi, (_, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new Error(`there is no variable ${name}: ${text}`);
+    if (value === undefined) throw new Error(`unknown variable ${name}: ${text}`);
     return value;
   });
 }

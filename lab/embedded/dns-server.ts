@@ -19,15 +19,15 @@ type Answered = Packet & { flags: number };
 /** Seconds that a client may keep an answer. */
 const TTL = 5;
 /** RFC 1035, 4.2.1: what a UDP message holds at most. EDNS(0) (RFC 6891), which would allow more, is not offered. */
-const MOST_UDP_BYTES = 512;
+const MAX_UDP_BYTES = 512;
 /** RFC 1035, 4.1.1. */
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
-const MOST_QUERIES_KEPT = 1_000;
-/** A TCP connection on which nothing happens for so long is closed (RFC 7766, 6.2.3). */
+const MAX_KEPT_QUERIES = 1_000;
+/** Idle timeout of a TCP connection (RFC 7766, 6.2.3). */
 const IDLE_MS = 60_000;
-/** A client that does not read so many bytes of answers is cut off. */
-const MOST_UNREAD_BYTES = 1 << 20;
+/** A client with more unread bytes is disconnected. */
+const MAX_UNREAD_BYTES = 1 << 20;
 
 /** A name server on UDP and TCP that knows a handful of A and AAAA records, and can be broken. */
 export class DnsServer {
@@ -117,7 +117,7 @@ export class DnsServer {
         received = received.subarray(end);
         if (answer) socket.write(streamEncode(answer));
       }
-      if (socket.writableLength > MOST_UNREAD_BYTES) socket.destroy();
+      if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
     });
   }
 
@@ -128,7 +128,7 @@ export class DnsServer {
     if (query?.type !== 'query' || question === undefined) return undefined;
     const name = canonical(question.name);
     this.#queries.push({ name, type: question.type });
-    if (this.#queries.length > MOST_QUERIES_KEPT) this.#queries.shift();
+    if (this.#queries.length > MAX_KEPT_QUERIES) this.#queries.shift();
 
     const hit = !this.#fault?.names || this.#fault.names.has(name);
     const fault = hit ? this.#fault?.kind : undefined;
@@ -155,7 +155,7 @@ export class DnsServer {
 /** An answer that is too long for a datagram says so, so that the client comes again by TCP. */
 function datagramOf(answer: Answered): Buffer {
   const whole = encode(answer);
-  if (whole.length <= MOST_UDP_BYTES) return whole;
+  if (whole.length <= MAX_UDP_BYTES) return whole;
   return encode({ ...answer, flags: answer.flags | TRUNCATED_RESPONSE, answers: [] });
 }
 

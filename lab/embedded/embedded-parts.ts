@@ -10,7 +10,7 @@ import { Ingress } from './ingress.ts';
 import { layoutOf } from './layout.ts';
 import { install, isMissing } from './one-address.ts';
 
-/** Parts that need nothing but Node: servers of ours at loopback addresses. */
+/** Parts that need nothing but Node: servers of this project at loopback addresses. */
 export type EmbeddedParts = Parts &
   Readonly<{
     controlPlane: EmbeddedApiServer;

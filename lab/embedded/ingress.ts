@@ -7,7 +7,7 @@ import type { Backend } from '../parts/parts.ts';
 import type { Certificate, CertificateAuthority } from '../support/certificates.ts';
 import { Wire } from './wire.ts';
 
-/** A backend that is silent for so long is given up with 504. */
+/** Timeout of a backend, after which the response is 504. */
 const BACKEND_LIMIT_MS = 30_000;
 
 /** All that the ingress publishes (contract: never `/alive` or `/metrics`). */

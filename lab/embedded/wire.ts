@@ -5,7 +5,7 @@ import type { Backend } from '../parts/parts.ts';
 import { Turns } from '../support/turns.ts';
 import { Pump, reset } from './pump.ts';
 
-/** A client that has closed its side and hears nothing more for so long is taken for gone. */
+/** Timeout of a client that has closed its side. */
 const HALF_CLOSED_LIMIT_MS = 10_000;
 
 /** A forwarded connection, from its acceptance on; it has a backend once `forward` was called. */

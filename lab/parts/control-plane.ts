@@ -18,7 +18,7 @@ export type Resource = 'pods' | 'nodes';
 /** How a control plane is broken; `undefined` heals it. */
 export type ControlPlaneFault =
   /** Nobody listens; open connections are cut. */
-  | { kind: 'away' }
+  | { kind: 'down' }
   /** Connections are accepted and nothing is ever answered; open watches fall silent. */
   | { kind: 'hang' }
   /** Every answer, the watches' first byte too, comes so much later. */
@@ -26,7 +26,7 @@ export type ControlPlaneFault =
   /** Every request is answered with this status and a Kubernetes Status object. */
   | { kind: 'status'; code: number };
 
-/** An API server that probes can ask, and what stands behind it. Two implementations: embedded, and real. */
+/** An API server for the probes, and its storage. Two implementations: embedded, and real. */
 export interface ControlPlane {
   /** Where it listens: `https://127.0.2.1:6443`. */
   readonly url: URL;

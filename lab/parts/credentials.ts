@@ -5,7 +5,7 @@ import type { ControlPlane } from './control-plane.ts';
 /** What a pod is given to speak to the API server: the paths of its kubeconfig and of the token that this names, and that token. */
 export type Credentials = Readonly<{ kubeconfig: string; tokenFile: string; token: string }>;
 
-/** Issues a token of its own for `name`, and writes all that it takes to use it into `directory`. */
+/** Issues a separate token for `name`, and writes all that it takes to use it into `directory`. */
 export async function writeCredentials(
   directory: string,
   name: string,

@@ -31,7 +31,7 @@ export type NetworkFault =
       | { kind: 'mute' }
       /** Nothing gets through, either way. */
       | { kind: 'isolated' }
-      /** Packets of more than 1,000 bytes get lost, and nobody is told. */
+      /** Packets of more than 1,000 bytes are lost without an ICMP message. */
       | { kind: 'mtu-black-hole' }
       /** So many of a hundred packets get lost, each way. */
       | { kind: 'loss'; percent: number }

@@ -19,7 +19,7 @@ export type Launch = Readonly<{ enter: readonly string[]; environment: Record<st
 export interface PodSandbox extends Breakable<NetworkFault> {
   /** The pod's IP addresses, the primary one first. */
   readonly addresses: readonly string[];
-  /** Where the program is asked past all that is broken in front of it: `http://127.0.101.1:8080`. */
+  /** Where the program is reached past any fault in front of it: `http://127.0.101.1:8080`. */
   readonly programUrl: string;
   /** Writes the files that the program in the pod of this name reads. Its Pod object is there already. */
   prepare(podName: string): Promise<Launch>;
@@ -41,7 +41,7 @@ export interface NodeNetwork {
 
 /** The parts of a cluster that are not nodes, and what its nodes are made of. */
 export interface Parts {
-  /** The embedded ones are servers of ours at loopback addresses; with the real ones, more can be broken. */
+  /** The embedded ones are servers of this project at loopback addresses; with the real ones, more can be broken. */
   readonly kind: 'embedded' | 'real';
   readonly controlPlane: ControlPlane;
   readonly dns: Breakable<DnsFault>;

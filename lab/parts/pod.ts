@@ -8,7 +8,7 @@ export const LABEL = { key: 'app.kubernetes.io/name', value: 'kubenurse' } as co
 /** A node's name, and its IP addresses, the primary one first. */
 export type NodeIdentity = Readonly<{ name: string; uid: string; addresses: readonly string[] }>;
 
-/** What Pod Security's level *restricted* asks of a container. */
+/** What Pod Security's level *restricted* requires of a container. */
 const RESTRICTED = {
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
@@ -18,7 +18,7 @@ const RESTRICTED = {
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
-/** A pod of ours in the API server, as kubelet writes it. What is set here is seen there after `publish`. */
+/** A kubenurse pod in the API server, as kubelet writes it. What is set here is seen there after `publish`. */
 export class Pod {
   /** As the controller of a DaemonSet makes it: `kubenurse-` and five characters. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** A request as kube-apiserver's audit log tells of it. */
+/** A request in kube-apiserver's audit log. */
 export type AuditedRequest = Readonly<{
   /** When it came. */
   time: Date;
@@ -11,7 +11,7 @@ export type AuditedRequest = Readonly<{
   verb: string;
   /** With its subresource, such as `pods/status`; otherwise a path, such as `/version`. */
   resource: string;
-  /** The status code; 0 when the client went away before there was one. */
+  /** The status code; 0 when the client disconnected before the response. */
   code: number;
 }>;
 
@@ -32,7 +32,7 @@ export async function readAuditLog(file: string): Promise<AuditedRequest[]> {
   const requests = new Map<string, AuditedRequest>();
   // What follows the last newline is not yet all written.
   for (const line of (await readFile(file, 'utf8')).split('\n').slice(0, -1)) {
-    // A watch is told of twice: when it begins, and when it ends.
+    // A watch has two entries: at its start, and at its end.
     const event: AuditEvent = JSON.parse(line);
     requests.set(event.auditID, requestOf(event));
   }

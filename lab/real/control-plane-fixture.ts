@@ -10,7 +10,7 @@ export function whyNoControlPlane(): string | undefined {
   return whyNot();
 }
 
-/** One on a machine of its own, closed with the stack. `network`: as of a Fabric; nobody else may use it meanwhile. */
+/** One on a separate machine, closed with the stack. `network`: as of a Fabric; nobody else may use it meanwhile. */
 export async function startControlPlane(
   stack: AsyncDisposableStack,
   network: string,

@@ -62,7 +62,7 @@ export class RealControlPlane implements ControlPlane {
   readonly admin: KubeClient;
   /** May do everything. */
   readonly kubectl: Kubectl;
-  /** The file in which every request is told of (audit-log.ts). */
+  /** The log of all requests (audit-log.ts). */
   readonly auditLog: string;
   readonly #components: Components;
   readonly #objects: ClusterObjects;
@@ -145,7 +145,7 @@ export class RealControlPlane implements ControlPlane {
     await this.#heal();
     this.#fault = fault;
     switch (fault?.kind) {
-      case 'away':
+      case 'down':
         return apiServer.kill();
       case 'hang':
         return apiServer.suspend();
@@ -208,7 +208,7 @@ export class RealControlPlane implements ControlPlane {
   async #heal(): Promise<void> {
     const { apiServer, machine, rights, tooManyRequests } = this.#components;
     switch (this.#fault?.kind) {
-      case 'away':
+      case 'down':
         await apiServer.start();
         break;
       case 'hang':

@@ -26,7 +26,7 @@ const ANSWER_LIMIT_MS = 500;
 const TTL = 5;
 
 /**
- * dnsmasq on a machine of its own, at port 53 for UDP and TCP. A name that has addresses of the other family only has
+ * dnsmasq on a separate machine, at port 53 for UDP and TCP. A name that has addresses of the other family only has
  * none of this one (NODATA); every other name does not exist (NXDOMAIN).
  */
 export class DnsmasqServer {

@@ -31,7 +31,7 @@ export type NginxIngressOptions = Readonly<{
 }>;
 
 /**
- * nginx as an ingress, on a machine of its own: TLS at port 443, and behind it the pods that are ready. It answers 404
+ * nginx as an ingress, on a separate machine: TLS at port 443, and behind it the pods that are ready. It answers 404
  * for what is not published, 503 without a backend, 502 when one cannot be reached.
  */
 export class NginxIngress {

@@ -13,7 +13,7 @@ const PORT = 6443;
 
 const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
-/** What was asked and how it was answered, once for an answer and, for a watch, once more when it begins. */
+/** Request and response status: one entry for each response and, for a watch, once more when it begins. */
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',

@@ -27,7 +27,7 @@ export type RawAnswer = Readonly<{ status: number; headers: IncomingHttpHeaders;
 /** Open until it is answered, which the API server does when it refuses it, or given up. */
 export type UnfinishedPost = Readonly<{ isOpen: boolean; giveUp: () => void }>;
 
-/** Who asks, and whom. `certificateAuthority` is called for each request, as it may change. */
+/** Client and server. `certificateAuthority` is called for each request, as it may change. */
 export type KubeClientOptions = Readonly<{
   url: URL;
   certificateAuthority: () => string;
@@ -51,7 +51,7 @@ export class KubeError extends Error {
   }
 }
 
-/** Asks a real API server, by paths such as `/api/v1/nodes/a`. Each request has a connection of its own, and 10 s. */
+/** Sends requests to a real API server, by paths such as `/api/v1/nodes/a`. Each request has its own connection, and 10 s. */
 export class KubeClient {
   readonly #options: KubeClientOptions;
 

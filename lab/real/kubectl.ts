@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../support/command.ts';
 import { tool } from '../tools/tool.ts';
 
-/** The real kubectl, asking one API server as one user. */
+/** The real kubectl, with one API server and user. */
 export class Kubectl {
   /** What its command line begins with. */
   readonly command: readonly string[];

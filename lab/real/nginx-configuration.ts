@@ -20,7 +20,7 @@ export type NginxOptions = Readonly<{
 
 /**
  * nginx's configuration. Where it goes beyond the ingress's task it has the defaults of ingress-nginx: the limits of
- * time, how often another backend is tried, and what without a backend. A request has a connection of its own to its
+ * time, how often another backend is tried, and what without a backend. A request has its own connection to its
  * backend. A worker that is to end has 10 s for the requests it is at.
  */
 export function nginxConfiguration(options: NginxOptions): string {

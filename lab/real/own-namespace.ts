@@ -58,7 +58,7 @@ export function whyNot(): string | undefined {
 }
 
 /**
- * Goes on in namespaces of our own: resolves when we are in them, else runs this same command in them and ends with its
+ * Goes on in separate namespaces: resolves when we are in them, else runs this same command in them and ends with its
  * exit code. Where that cannot be, says why on standard error and ends with exit code 2.
  */
 export async function goOnInOwnNamespace(): Promise<void> {

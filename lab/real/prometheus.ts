@@ -13,7 +13,7 @@ type Answer = {
 /** A series as a query answers it: its labels, the name among them as `__name__`, and its value now. */
 export type Series = Readonly<{ labels: Readonly<Record<string, string>>; value: number }>;
 
-/** A real Prometheus on 127.0.0.1, with a database of its own in a temporary folder. */
+/** A real Prometheus on 127.0.0.1, with its own database in a temporary folder. */
 export class Prometheus {
   readonly url: string;
   readonly #folder: string;

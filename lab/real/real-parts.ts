@@ -25,7 +25,7 @@ export type RealPartsOptions = Readonly<{
   network?: string;
   /** The primary one first; IPv4 alone when not said. */
   families?: readonly IpFamily[];
-  /** The programs serve TLS as well, and ask each other and their service by it. */
+  /** The programs serve TLS as well, and use it for checks of each other and of their Service. */
   tls?: boolean;
 }>;
 
@@ -42,7 +42,7 @@ export type RealParts = Parts &
     rotateCertificates: () => Promise<void>;
   }>;
 
-/** Needs root on Linux, and to be in a namespace of our own (own-namespace.ts). */
+/** Needs root on Linux, and to be in a separate namespace (own-namespace.ts). */
 export function realParts(options: RealPartsOptions = {}): StartParts<RealParts> {
   return async (stack) => {
     const directory = await mkdtemp(join(tmpdir(), 'kubenurse-cluster-'));

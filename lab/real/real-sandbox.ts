@@ -30,7 +30,7 @@ type Options = Readonly<{
   closed: () => void;
 }>;
 
-/** A pod in a network namespace of its own, with the files that kubelet would give it. */
+/** A pod in its own network namespace, with the files that kubelet would give it. */
 export class RealSandbox implements PodSandbox {
   readonly addresses: readonly string[];
   readonly programUrl: string;

@@ -24,7 +24,7 @@ export class Rights {
   readonly #kubenurse: KubeClient;
   readonly #withheld = new Map<Resource, ApiObject>();
 
-  /** `kubenurse` asks as the service account. */
+  /** `kubenurse` authenticates as the service account. */
   constructor(admin: KubeClient, kubenurse: KubeClient) {
     this.#admin = admin;
     this.#kubenurse = kubenurse;

@@ -65,7 +65,7 @@ export class TooManyRequests {
   #flowSchema: string | undefined;
   #held: UnfinishedPost | undefined;
 
-  /** `kubenurse` asks as the service account. */
+  /** `kubenurse` authenticates as the service account. */
   constructor(admin: KubeClient, kubenurse: KubeClient) {
     this.#admin = admin;
     this.#kubenurse = kubenurse;

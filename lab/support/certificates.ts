@@ -35,7 +35,7 @@ export class CertificateAuthority {
     this.#key = key;
   }
 
-  /** A new authority with a key of its own, valid from an hour ago for a year. */
+  /** A new authority with its own key, valid from an hour ago for a year. */
   static async create(commonName: string): Promise<CertificateAuthority> {
     const keys = await generateKeys();
     const authority = await X509CertificateGenerator.createSelfSigned({
@@ -67,7 +67,7 @@ export class CertificateAuthority {
   }
 
   /**
-   * A serving certificate with a key of its own. Clients look for the name they dialled among
+   * A serving certificate with its own key. Clients look for the name they dialled among
    * `dnsNames` and `ipAddresses` only, never at `commonName`. Valid from an hour ago for a year,
    * unless said otherwise.
    */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** A command that has not ended so long after its start is killed. */
+/** Timeout of a command, after which it is killed. */
 const LIMIT_MS = 20_000;
 
 /**

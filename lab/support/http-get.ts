@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 
-/** An answer with more bytes is an error. */
-const LARGEST_BODY = 1 << 20;
+/** A longer response is an error. */
+const MAX_BODY_BYTES = 1 << 20;
 
 /**
- * Asks once, over a connection of its own. Rejects when there is no whole answer within `limitMs`
+ * Sends one request, over a separate connection. Rejects when there is no complete response within `limitMs`
  * milliseconds, when it has more than a mebibyte, and when `stop` aborts.
  */
 export function httpGet(
@@ -24,7 +24,7 @@ export function httpGet(
       answer.setEncoding('utf8');
       answer.on('data', (text: string) => {
         body += text;
-        if (body.length > LARGEST_BODY) outgoing.destroy(new Error(`too long an answer: ${url}`));
+        if (body.length > MAX_BODY_BYTES) outgoing.destroy(new Error(`response too long: ${url}`));
       });
       answer.on('error', (error) => outgoing.destroy(error));
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }));

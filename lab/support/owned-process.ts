@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-/** What has not ended so long after SIGTERM is killed. */
+/** Time from SIGTERM to SIGKILL. */
 const STOP_LIMIT_MS = 10_000;
 
 /** Of util-linux. */
@@ -31,7 +31,7 @@ export function continueAll(): void {
   for (const each of running) each.pause(false);
 }
 
-/** A process that ends with ours, if not before. */
+/** A process that ends with this one at the latest. */
 export class OwnedProcess {
   /** Resolves, never rejects, when the process has ended and all that it wrote was read. */
   readonly ended: Promise<void>;
@@ -41,7 +41,7 @@ export class OwnedProcess {
 
   /**
    * Starts it with these variables and no others but PATH; `read` is given its standard output, and its standard error.
-   * `detached`: in a process group of its own, so that a Ctrl-C in our terminal is ours alone to answer.
+   * `detached`: in its own process group, so that Ctrl-C in the terminal reaches this process alone.
    */
   constructor(
     commandLine: readonly string[],

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { OwnedProcess, tied } from './owned-process.ts';
 
-/** So many lines of the output are kept, the latest. */
+/** Latest lines of the output that are kept. */
 const KEPT_LINES = 1_000;
 /** A longer line, in characters, is kept in pieces. */
-const LONGEST_LINE = 64 * 1024;
+const MAX_LINE = 64 * 1024;
 
 /** What a program has written to one of its outputs. */
 export class Lines {
@@ -28,7 +28,7 @@ export class Lines {
     stream.on('data', (text: string) => {
       const lines = (this.#begun + text).split('\n');
       this.#begun = lines.pop() ?? '';
-      if (this.#begun.length > LONGEST_LINE) {
+      if (this.#begun.length > MAX_LINE) {
         lines.push(this.#begun);
         this.#begun = '';
       }
@@ -50,11 +50,11 @@ export class Lines {
 /** Where what a program writes is kept. */
 export type Output = Readonly<{ stdout: Lines; stderr: Lines }>;
 
-/** One run of a program written for Node, in a process of its own. */
+/** One run of a program written for Node, in a separate process. */
 export class Program extends OwnedProcess {
   /**
-   * Starts it with these variables and no others but PATH. In a process group of its own, so that a Ctrl-C
-   * in our terminal is ours alone to answer. `enter` is what its command line begins with.
+   * Starts it with these variables and no others but PATH. In its own process group, so that Ctrl-C
+   * in the terminal reaches this process alone. `enter` is what its command line begins with.
    */
   constructor(
     file: string,

@@ -3,7 +3,7 @@ import { OwnedProcess } from './owned-process.ts';
 import { until } from './until.ts';
 
 const START_LIMIT_MS = 30_000;
-/** So many characters of the output are kept, the latest. */
+/** Latest characters of the output that are kept. */
 const KEPT_OUTPUT = 100_000;
 
 /** How to start a server. */
@@ -12,11 +12,11 @@ export type ServerProcessOptions = Readonly<{
   environment?: Readonly<Record<string, string>>;
   /** What its command line begins with, to run it in another namespace: `['nsenter', '--net=…', '--']`. */
   enter?: readonly string[];
-  /** Asked until it is true. When it throws, the start fails. */
+  /** Polled until true. When it throws, the start fails. */
   ready: () => boolean | Promise<boolean>;
 }>;
 
-/** A server written by others, in a process of its own. */
+/** A server written by others, in a separate process. */
 export class ServerProcess extends OwnedProcess {
   readonly #written: { text: string };
 

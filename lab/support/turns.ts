@@ -1,4 +1,4 @@
-/** One change after the other: a change waits for those that were asked for before it, however they ended. */
+/** Serializes changes: each starts when those before it have succeeded or failed. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A machine that is busy with other things gets so many times the limit. */
+/** Factor of each limit, for machines under load. */
 const PATIENCE = 6;
 
 /**

@@ -7,7 +7,7 @@ import { packedProgram } from './packed-program.ts';
 /** A tenth of the default, so that the scenarios take a tenth of the time. */
 const INTERVAL_MS = 500;
 
-const PLAYED = ['node-3:down', 'api-server:away', 'dns:nxdomain', 'a rolling update'].map(
+const PLAYED = ['node-3:down', 'api-server:down', 'dns:nxdomain', 'a rolling update'].map(
   (name) => {
     const scenario = SCENARIOS.find((each) => each.name === name);
     if (scenario === undefined) throw new Error(`there is no scenario ${name}`);

@@ -41,8 +41,8 @@ const misbehaving = (
 
 const FAULTS: Fault[] = [
   {
-    kind: 'is away',
-    begin: (server) => server.break({ kind: 'away' }),
+    kind: 'is down',
+    begin: (server) => server.break({ kind: 'down' }),
     trouble: { list: /ECONNREFUSED/, watch: /ECONNREFUSED/ },
   },
   status(401, 'Unauthorized'),

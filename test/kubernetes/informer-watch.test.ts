@@ -202,7 +202,7 @@ test('Informer is current while a watch is open', async () => {
   const followed = new Followed();
   expect(followed.isWatching).toBe(false);
   await until('it watches', 5_000, () => followed.isWatching);
-  await server.break({ kind: 'away' });
+  await server.break({ kind: 'down' });
   await until('it does not', 5_000, () => !followed.isWatching);
   await server.break(undefined);
   await until('it watches again', 5_000, () => followed.isWatching);

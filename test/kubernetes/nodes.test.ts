@@ -120,9 +120,9 @@ test.each(['garbage', 'half-line', 'endless-line', 'close-before-answer'] as con
   },
 );
 
-test('isNodeGone() is false when the API server is away, or hangs until the signal aborts', async () => {
+test('isNodeGone() is false when the API server is down, or hangs until the signal aborts', async () => {
   const { server } = await startApiServer();
-  await server.break({ kind: 'away' });
+  await server.break({ kind: 'down' });
   expect(await isNodeGone('node-1', new AbortController().signal)).toBe(false);
   await server.break({ kind: 'hang' });
   expect(await isNodeGone('node-1', AbortSignal.timeout(50))).toBe(false);

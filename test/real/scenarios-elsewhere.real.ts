@@ -12,7 +12,7 @@ const SOME = [
   'node-3:hang',
   'service:down',
   'ingress:503',
-  'api-server:away',
+  'api-server:down',
   'dns:nxdomain',
   'a rolling update with surge',
   'a node is cordoned, drained and deleted',

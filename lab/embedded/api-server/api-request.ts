@@ -3,7 +3,7 @@ import type { Resource } from '../../parts/control-plane.ts';
 import { ApiError } from './api-status.ts';
 import { type Predicate, parseFieldSelector, parseLabelSelector } from './selectors.ts';
 
-/** What an HTTP request for pods or nodes asks for. */
+/** The parameters of an HTTP request for pods or nodes. */
 export type ApiRequest = Readonly<{
   /** As RBAC names it: `get`, `list` and `watch` read, all others write. */
   verb: string;

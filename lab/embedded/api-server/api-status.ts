@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What the API server answers instead of what was asked for: `Status` of meta/v1. */
+/** The API server's error response: `Status` of meta/v1. */
 export type Status = Readonly<{
   kind: 'Status';
   apiVersion: 'v1';

@@ -4,13 +4,13 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Certificate } from '../../support/certificates.ts';
 
-/** `hanging`: connections are accepted and nothing is read from them, not even a TLS hello. `away`: nobody listens. */
-export type Availability = 'serving' | 'hanging' | 'away';
+/** `hanging`: connections are accepted and nothing is read from them, not even a TLS hello. `down`: connections are refused. */
+export type Availability = 'serving' | 'hanging' | 'down';
 
 /** Go's `http.Server.IdleTimeout` as kube-apiserver sets it. */
 const IDLE_MS = 90_000;
 
-/** HTTP/1.1 over TLS at one address, that can hang and go away, and come back on the same port. */
+/** HTTP/1.1 over TLS at one address, that can hang, stop listening, and listen again on the same port. */
 export class BreakableHttpsServer {
   readonly address: string;
   readonly port: number;
@@ -49,7 +49,7 @@ export class BreakableHttpsServer {
   /** Resolves when it is so. Connections that were made while it hung are served once it serves again. */
   async become(availability: Availability): Promise<void> {
     this.#availability = availability;
-    if (availability === 'away') await this.close();
+    if (availability === 'down') await this.close();
     else if (!this.#listener.listening) {
       this.#listener.listen(this.port, this.address);
       await once(this.#listener, 'listening');
@@ -70,7 +70,7 @@ export class BreakableHttpsServer {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    // A client that goes away harms nobody.
+    // Clients may disconnect.
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#sockets.delete(socket);

@@ -20,10 +20,10 @@ test('EmbeddedApiServer.break(away) refuses and cuts; healed, it is back on the 
   const watch = await client.watch(PODS);
   expect(await watch.summary(1)).toEqual(['ADDED a']);
 
-  await server.break({ kind: 'away' });
+  await server.break({ kind: 'down' });
   expect(await watch.end()).toEqual({ complete: false });
   await expect(client.get('/version')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  await server.break({ kind: 'away' });
+  await server.break({ kind: 'down' });
   await server.put('pods', pod('b'));
   await server.break(undefined);
   expect((await client.get(PODS)).body.items).toHaveLength(2);

@@ -24,7 +24,7 @@ export type RequestRecord = {
   status: number;
 };
 
-const MOST_REQUESTS_KEPT = 1_000;
+const MAX_KEPT_REQUESTS = 1_000;
 const HISTORY_LIMIT = 1_000;
 /** kube-apiserver's `defaultBookmarkFrequency`. */
 const BOOKMARK_INTERVAL_MS = 60_000;
@@ -59,7 +59,7 @@ export class EmbeddedApiServer implements ControlPlane {
   }
 
   /**
-   * Listens at an IP address; port 0 takes a free one. `historyLimit`: so many changes are kept
+   * Listens at an IP address; port 0 takes a free one. `historyLimit`: number of changes that are kept
    * for watches and pages that go on from the past. Rejects when it cannot listen.
    */
   static async start(options: {
@@ -127,10 +127,10 @@ export class EmbeddedApiServer implements ControlPlane {
     for (const response of this.#responses) response.destroy();
   }
 
-  /** Resolves when it is so. After a hang, what was asked meanwhile is answered. */
+  /** Resolves when it is in effect. After a hang, requests that were received meanwhile are answered. */
   async break(fault: ControlPlaneFault | undefined): Promise<void> {
     this.#fault = fault;
-    if (fault?.kind === 'away') await this.#server.become('away');
+    if (fault?.kind === 'down') await this.#server.become('down');
     else await this.#server.become(this.#hangs ? 'hanging' : 'serving');
     this.#faultChanges.emit('change');
     this.#api.deliver();
@@ -147,7 +147,7 @@ export class EmbeddedApiServer implements ControlPlane {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const record = recordOf(request);
     this.#requests.push(record);
-    if (this.#requests.length > MOST_REQUESTS_KEPT) this.#requests.shift();
+    if (this.#requests.length > MAX_KEPT_REQUESTS) this.#requests.shift();
     const gone = new AbortController();
     this.#responses.add(response);
     response.once('close', () => {

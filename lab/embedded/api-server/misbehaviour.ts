@@ -8,12 +8,12 @@ export type Misbehaviour =
   | 'garbage'
   /** A watch ends cleanly amid a line; any other answer is cut off halfway. */
   | 'half-line'
-  /** A line that never ends: until the client goes away, or 64 MiB. */
+  /** A line that never ends: until the client disconnects, or 64 MiB. */
   | 'endless-line'
   /** The connection is destroyed once the request is read. */
   | 'close-before-answer';
 
-const MOST_ENDLESS_BYTES = 64 * 1024 * 1024;
+const MAX_ENDLESS_BYTES = 64 * 1024 * 1024;
 const HALF_AN_EVENT = '{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"na';
 const HALF_A_LIST =
   '{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{';
@@ -40,7 +40,7 @@ export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch:
       break;
     case 'endless-line':
       response.writeHead(200, { 'content-type': 'application/json' });
-      // It fails when the client goes away, which is one of the two ways for it to end.
+      // It fails when the client disconnects, which is one of the two ways for it to end.
       pipeline(Readable.from(endlessLine()), response).catch(() => {});
       break;
     case 'close-before-answer':
@@ -51,5 +51,5 @@ export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch:
 function* endlessLine(): Generator<Buffer> {
   const chunk = Buffer.alloc(64 * 1024, 'x');
   yield Buffer.from(HALF_AN_EVENT);
-  for (let sent = 0; sent < MOST_ENDLESS_BYTES; sent += chunk.length) yield chunk;
+  for (let sent = 0; sent < MAX_ENDLESS_BYTES; sent += chunk.length) yield chunk;
 }

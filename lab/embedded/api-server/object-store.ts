@@ -23,7 +23,7 @@ export class ObjectStore {
   #history: Change[] = [];
   #revision = 1;
 
-  /** `historyLimit`: so many changes are kept. */
+  /** `historyLimit`: number of changes that are kept. */
   constructor(historyLimit: number) {
     this.#historyLimit = historyLimit;
   }

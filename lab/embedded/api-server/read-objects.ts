@@ -12,7 +12,7 @@ import type { ObjectStore } from './object-store.ts';
 /** Where a list goes on: behind the key `start` of the objects as they were at `revision`. */
 type Continuation = Readonly<{ revision: number; start: string }>;
 
-/** The object that a `get` asks for, or, if `accept` says so, its metadata alone. Throws ApiError 404. */
+/** The object of a `get`, or, if `accept` says so, its metadata alone. Throws ApiError 404. */
 export function getObject(store: ObjectStore, request: ApiRequest, accept: string): object {
   const { resource, namespace, name = '' } = request;
   const object = store.get(resource, name, namespace);
@@ -25,7 +25,7 @@ export function getObject(store: ObjectStore, request: ApiRequest, accept: strin
 }
 
 /**
- * The list, or the page of it, that a request asks for. All pages show the objects as they were
+ * The list, or the page of it, that is requested. All pages show the objects as they were
  * when the first was read. Throws ApiError: 400 for parameters that cannot be read, 410 when the
  * state that a page goes on with is forgotten.
  */

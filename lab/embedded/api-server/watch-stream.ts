@@ -6,15 +6,15 @@ import type { Change, ObjectStore } from './object-store.ts';
 import type { Predicate } from './selectors.ts';
 
 /** A client that reads so slowly that this much waits for it is cut off. */
-const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
-/** A bookmark is sent so long before a watch ends, as kube-apiserver's `nextBookmarkTime` has it. */
+/** Time from the bookmark to the end of a watch, as kube-apiserver's `nextBookmarkTime` has it. */
 const BOOKMARK_BEFORE_END_MS = 2_000;
 
 /** Beyond, Node's timers fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What a watch was asked for. */
+/** The parameters of a watch. */
 export type WatchOptions = Readonly<{
   resource: Resource;
   matches: Predicate;
@@ -71,7 +71,7 @@ export class WatchStream {
     if (this.#timeIsUp) this.#response.end();
   }
 
-  /** Ends it, unless silent, with the error that tells a client to list anew. */
+  /** Ends it, unless silent, with the error that makes a client relist. */
   expire(message: string): void {
     if (this.#isSilent() || !this.#isOpen) return;
     this.#write({ type: 'ERROR', object: new ApiError(410, message).status });
@@ -88,7 +88,7 @@ export class WatchStream {
       this.#timeIsUp = true;
       this.deliver();
     };
-    const timeoutMs = Math.min(timeoutSeconds * 1000, LONGEST_TIMER_MS);
+    const timeoutMs = Math.min(timeoutSeconds * 1000, MAX_TIMER_MS);
     const timers = [setTimeout(end, timeoutMs)];
     if (bookmarkIntervalMs) {
       const bookmark = () => this.#sendBookmark();
@@ -120,7 +120,7 @@ export class WatchStream {
   #write(event: { type: string; object: object }): void {
     if (!this.#isOpen) return;
     this.#response.write(`${JSON.stringify(event)}\n`);
-    if (this.#response.writableLength > MOST_UNREAD_BYTES) this.#response.destroy();
+    if (this.#response.writableLength > MAX_UNREAD_BYTES) this.#response.destroy();
   }
 }
 
