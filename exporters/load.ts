@@ -15,10 +15,7 @@ const BUILT_IN: Readonly<Record<string, () => Promise<{ createExporter: CreateEx
  */
 export async function loadExporter(name: string, context: ExporterContext): Promise<Exporter> {
   try {
-    const { createExporter } = await (BUILT_IN[name]?.() ?? importModule(name));
-    if (typeof createExporter !== 'function') {
-      throw new Error('it does not export a function createExporter');
-    }
+    const createExporter = await importCreateExporter(name);
     const exporter = await createExporter(context);
     if (typeof exporter?.reader?.collect !== 'function') {
       throw new Error(
@@ -27,9 +24,28 @@ export async function loadExporter(name: string, context: ExporterContext): Prom
     }
     return exporter;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`cannot use the exporter ${name}: ${reason}`, { cause });
+    throw unusable(name, cause);
   }
+}
+
+/** Loads the exporter's module without creating the exporter. Rejects as `loadExporter()` does. */
+export async function importExporter(name: string): Promise<void> {
+  try {
+    await importCreateExporter(name);
+  } catch (cause) {
+    throw unusable(name, cause);
+  }
+}
+
+function unusable(name: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`cannot use the exporter ${name}: ${reason}`, { cause });
+}
+
+async function importCreateExporter(name: string): Promise<CreateExporter> {
+  const { createExporter } = await (BUILT_IN[name]?.() ?? importModule(name));
+  if (typeof createExporter === 'function') return createExporter;
+  throw new Error('it does not export a function createExporter');
 }
 
 function importModule(name: string): Promise<{ createExporter: CreateExporter }> {

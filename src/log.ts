@@ -10,13 +10,13 @@ const WINDOW_MS = 60_000;
 /** A log of JSON lines. The fields `error` (a text) and `err` (an `Error`) are cut and freed of control characters. */
 export function createLog(
   level: string,
-  podName: string,
+  { podName, nodeName }: Readonly<{ podName: string; nodeName: string | undefined }>,
   destination: { write: (line: string) => void },
 ): Logger {
   return pino(
     {
       level,
-      base: { pod: podName },
+      base: { pod: podName, ...(nodeName === undefined ? {} : { node: nodeName }) },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
       serializers: { error: (text) => printable(String(text), MAX_ERROR), err: describe },

@@ -207,34 +207,39 @@ function addressOf(server: HttpServer | HttpsServer): AddressInfo {
   return server.address() as AddressInfo;
 }
 
-/** Loads the certificate, and again when a file changes; one that cannot be used leaves the last in use. Throws at the first. */
-function followCertificate(
-  server: HttpsServer,
-  { certFile, keyFile }: { certFile: string; keyFile: string },
-  onError: ServerOptions['onError'],
-): () => void {
-  const load = () => {
-    const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-    // Checks that the two belong together, before they replace those in use.
-    createSecureContext(pair);
-    server.setSecureContext(pair);
-  };
+/** Reads a certificate and its key. Throws, naming both files, if they cannot be used together. */
+export function readKeyPair({
+  certFile,
+  keyFile,
+}: Readonly<{ certFile: string; keyFile: string }>) {
   try {
-    load();
+    const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    createSecureContext(pair);
+    return pair;
   } catch (cause) {
     const { message } = cause as Error;
     throw new Error(`cannot use the certificate ${certFile} with the key ${keyFile}: ${message}`, {
       cause,
     });
   }
+}
+
+/** Loads the certificate, and reloads it when a file changes; keeps the previous one if that fails. Throws if the first load fails. */
+function followCertificate(
+  server: HttpsServer,
+  files: Readonly<{ certFile: string; keyFile: string }>,
+  onError: ServerOptions['onError'],
+): () => void {
+  server.setSecureContext(readKeyPair(files));
   const reload = () => {
     try {
-      load();
+      server.setSecureContext(readKeyPair(files));
     } catch (error) {
-      onError(error as Error, 'cannot load the changed certificate; keeping the previous one');
+      const { cause } = error as Error;
+      onError(cause as Error, 'cannot load the changed certificate; keeping the previous one');
     }
   };
-  const unfollow = [certFile, keyFile].map((file) => onFileChange(file, reload));
+  const unfollow = [files.certFile, files.keyFile].map((file) => onFileChange(file, reload));
   return () => {
     for (const stop of unfollow) stop();
   };

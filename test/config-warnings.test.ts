@@ -30,10 +30,27 @@ test('readConfig() takes a port that is no link for a setting', () => {
 test('readConfig() tells of variables that it does not know, and starts all the same', () => {
   const unknown = { KUBENURSE_CHECK_INTERVALL: '5s', KUBENURSE_: 'x', OTHER: 'x' };
   expect(readConfig({ ...ENVIRONMENT, ...unknown }).warnings).toEqual([
-    'KUBENURSE_CHECK_INTERVALL is not a known variable and has no effect',
-    'KUBENURSE_ is not a known variable and has no effect',
+    'KUBENURSE_CHECK_INTERVALL is not a known variable and has no effect: did you mean KUBENURSE_CHECK_INTERVAL?',
+    'KUBENURSE_ is not a known variable and has no effect: see kubenurse --help',
   ]);
 });
+
+test.each([
+  ['KUBENUSRE_NAMESPACE', 'KUBENURSE_NAMESPACE'],
+  ['KUBENURSE_NEIGHBOR_LIMIT', 'KUBENURSE_NEIGHBOUR_LIMIT'],
+  ['OTEL_METRIC_EXPORTER', 'OTEL_METRICS_EXPORTER'],
+])('readConfig() names for the misspelt %s the variable %s', (misspelt, meant) => {
+  expect(readConfig({ ...ENVIRONMENT, [misspelt]: 'x' }).warnings).toEqual([
+    `${misspelt} is not a known variable and has no effect: did you mean ${meant}?`,
+  ]);
+});
+
+test.each(['OTEL_TRACES_EXPORTER', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'KUBECONFIG', 'OTHER'])(
+  'readConfig() does not warn of %s, which is meant for another program',
+  (name) => {
+    expect(readConfig({ ...ENVIRONMENT, [name]: 'x' }).warnings).toEqual([]);
+  },
+);
 
 test("readConfig() tells what there is instead of VictoriaMetrics's histograms", () => {
   const { warnings } = readConfig({ ...ENVIRONMENT, KUBENURSE_VICTORIAMETRICS_HISTOGRAM: 'true' });

@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/warm-up.ts': [],
   'src/startup.ts': [],
   'src/resource.ts': [],
+  'src/start-log.ts': ['src/config.ts', 'src/config/'],
+  'src/check-config.ts': ['src/config.ts', 'src/probes/', 'src/server.ts'],
   'src/signals.ts': [],
   'src/tls-verification.ts': [],
 

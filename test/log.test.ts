@@ -9,9 +9,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const SELF = { podName: 'kubenurse-x2bwx', nodeName: 'node-1' };
+
 function logged() {
   const lines: Record<string, unknown>[] = [];
-  const log = createLog('info', 'kubenurse-x2bwx', {
+  const log = createLog('info', SELF, {
     write: (line) => void lines.push(JSON.parse(line)),
   });
   return { log, take: () => lines.splice(0) };
@@ -54,4 +56,10 @@ test('limitedErrors() logs at most one line a minute of each message, with how m
   vi.advanceTimersByTime(60_000);
   onError(new Error('client 7002'), 'a request is malformed');
   expect(take()).toMatchObject([{ error: 'client 7002' }]);
+});
+
+test('createLog() names the pod and its node in each line', () => {
+  const { log, take } = logged();
+  log.info('a');
+  expect(take()).toEqual([expect.objectContaining({ pod: 'kubenurse-x2bwx', node: 'node-1' })]);
 });

@@ -27,6 +27,68 @@ test.concurrent('--check-config says that a configuration is valid, and does not
   expect(stdout.all).toEqual(['the configuration is valid']);
 });
 
+test.concurrent('--check-config finds everything that would end the start', async () => {
+  const broken = import.meta.filename;
+  const { closed, stderr, stdout } = startProgram(
+    {
+      ...ENOUGH,
+      KUBENURSE_SERVICE_URL: 'http://kubenurse',
+      KUBENURSE_USE_TLS: 'true',
+      KUBENURSE_CERT_FILE: broken,
+      KUBENURSE_CERT_KEY: broken,
+      KUBENURSE_EXTRA_CA: '/no/such/ca.crt',
+      OTEL_METRICS_EXPORTER: 'prometheus,./no-such-exporter.mjs',
+    },
+    ['--check-config'],
+  );
+  expect(await closed).toBe(2);
+  expect(stdout.all).toEqual([]);
+  expect(stderr.all.filter((line) => !line.startsWith('Require stack'))).toEqual([
+    'kubenurse: invalid configuration',
+    expect.stringContaining('  cannot use the exporter ./no-such-exporter.mjs: '),
+    expect.stringContaining(`  cannot use the certificate ${broken} with the key ${broken}: `),
+    expect.stringContaining('  KUBENURSE_EXTRA_CA: ENOENT'),
+  ]);
+});
+
+test.concurrent('--check-config names an extra CA that is no certificate', async () => {
+  const broken = import.meta.filename;
+  const { closed, stderr } = startProgram(
+    { ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse', KUBENURSE_EXTRA_CA: broken },
+    ['--check-config'],
+  );
+  expect(await closed).toBe(2);
+  expect(stderr.all.slice(1)).toEqual([
+    `  KUBENURSE_EXTRA_CA: ${broken} contains no PEM certificate`,
+  ]);
+});
+
+test.concurrent('a log line at the start has what is checked, at which redacted URLs, and the exporters', async () => {
+  const { stdout, child } = startProgram({
+    ...ENOUGH,
+    NODE_NAME: 'node-1',
+    KUBENURSE_SERVICE_URL: 'http://user:secret@127.0.0.1:1',
+    KUBENURSE_EXTRA_CHECKS: 'dns:http://127.0.0.1:2/?token=secret',
+    KUBENURSE_PORT: String(await freePort()),
+  });
+  const isStart = (line: string) => line.includes('"starting checks"');
+  await until('it has started', 10_000, () => stdout.all.some(isStart));
+  child.kill('SIGTERM');
+  const line = stdout.all.find(isStart) ?? '';
+  expect(line).not.toContain('secret');
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'info',
+    pod: 'kubenurse-test',
+    node: 'node-1',
+    checks: {
+      me_service: 'http://[redacted]@127.0.0.1:1/alwayshappy',
+      dns: 'http://127.0.0.1:2/?[redacted]',
+    },
+    intervalSeconds: 5,
+    exporters: ['prometheus'],
+  });
+});
+
 test.concurrent('an unknown argument is named, with exit code 2', async () => {
   const { closed, stderr } = startProgram({}, ['--chek-config']);
   expect(await closed).toBe(2);

@@ -11,8 +11,17 @@ const SECRET = /([\w.-]*(?:token|key|secret|pass|auth|cred|sig)[\w.-]*\s*=\s*)[^
  * redacted: all before an `@` but a URL's scheme, queries and fragments, and values of names such as `token`.
  */
 export function shown(text: string): string {
+  return JSON.stringify(redactedText(text));
+}
+
+/** A URL as a log line may show it: as `shown()`, without quotes. */
+export function redactedUrl({ href }: URL): string {
+  return redactedText(href);
+}
+
+function redactedText(text: string): string {
   const [, scheme = '', rest = ''] = /^(\s*(?:[\w.+-]+:)*\/\/)?(.*)$/s.exec(text) ?? [];
-  return JSON.stringify(printable(scheme + redacted(rest), MAX_SHOWN));
+  return printable(scheme + redacted(rest), MAX_SHOWN);
 }
 
 function redacted(text: string): string {

@@ -5,6 +5,9 @@ import { VARIABLES } from './variables.ts';
 const SERVICE_LINK =
   /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
+/** How many letters a misspelt name may differ in. */
+const MAX_EDITS = 2;
+
 /** What Go's client reads; `curl`'s `ALL_PROXY` it does not. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
 
@@ -23,11 +26,39 @@ export function ineffective(environment: Environment): string[] {
     }
   }
   for (const [name, text] of Object.entries(environment)) {
-    if (!text) continue;
     const isKnown = name in VARIABLES || name === 'KUBENURSE_VICTORIAMETRICS_HISTOGRAM';
-    if (name.startsWith('KUBENURSE_') && !isKnown && !SERVICE_LINK.test(name)) {
-      warnings.push(`${name} is not a known variable and has no effect`);
+    if (!text || isKnown || SERVICE_LINK.test(name)) continue;
+    if (!/^(KUBENU|OTEL_)/.test(name)) continue;
+    const similar = mostSimilar(name);
+    if (similar !== undefined) {
+      warnings.push(`${name} is not a known variable and has no effect: did you mean ${similar}?`);
+    } else if (name.startsWith('KUBENURSE_')) {
+      warnings.push(`${name} is not a known variable and has no effect: see kubenurse --help`);
     }
   }
   return warnings;
+}
+
+/** The variable that is at most two edits away. */
+function mostSimilar(name: string): string | undefined {
+  const [closest] = Object.keys(VARIABLES)
+    .map((known) => ({ known, edits: editDistance(name, known) }))
+    .filter(({ edits }) => edits <= MAX_EDITS)
+    .sort((a, b) => a.edits - b.edits);
+  return closest?.known;
+}
+
+/** How many letters must be inserted, deleted or replaced (Levenshtein). Names that differ much in length are not compared. */
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > MAX_EDITS) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }

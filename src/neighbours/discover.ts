@@ -37,6 +37,8 @@ export type NeighbourhoodOptions = Readonly<{
   isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
   /** The zone of a node, undefined as long as it is not known; for neighbours whose pods do not say it. */
   zoneOf: (nodeName: string) => string | undefined;
+  /** Called at each choice with the number of neighbours, and the number of pods that they were chosen from. */
+  onChosen?: (neighbours: number, pods: number) => void;
 }>;
 
 /** Which neighbours there are, and which of them we ask. */
@@ -150,6 +152,8 @@ export class Neighbourhood {
       const { neighbour } = byNode.get(nodeName) ?? {};
       return neighbour ? { ...neighbour, zone: neighbour.zone || zoneOf(nodeName) } : [];
     });
+    const { items } = this.#options.pods;
+    if (items !== undefined) this.#options.onChosen?.(neighbours.length, items.size);
     return { neighbours, until };
   }
 

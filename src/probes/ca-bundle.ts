@@ -16,7 +16,7 @@ export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | und
 export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_VERIFICATION;
 
 /** Whom we trust to have signed a server's certificate. */
-export type Trust = Readonly<{
+export type CaBundle = Readonly<{
   /** One for all handshakes until a file has changed. */
   secureContext: () => SecureContext;
   verifyOptions: (own: OwnTls) => VerifyOptions;
@@ -37,7 +37,7 @@ export function createCaBundle(options: {
   cluster: Readonly<{ file?: string; pem?: string }> | undefined;
   extraFile: string | undefined;
   onMistake: (message: string) => void;
-}): Trust {
+}): CaBundle {
   const { cluster, extraFile, onMistake } = options;
   const read = (name: string, text: string) => {
     const { certificates, mistakes } = readCertificates(text);

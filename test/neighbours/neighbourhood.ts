@@ -5,7 +5,7 @@ type Known = {
   items: Map<string, Pod> | undefined;
   error: Error | undefined;
   isWatching: boolean;
-  /** How often somebody was in a retryNow for news. */
+  /** How often somebody was called `retryNow()`. */
   hurried: number;
   retryNow: () => void;
 };

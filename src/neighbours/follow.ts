@@ -1,0 +1,59 @@
+import { logOnce } from '../kubernetes/invalid-values.ts';
+import { createCordonedNodeInformer, isNodeGone, readZone } from '../kubernetes/nodes.ts';
+import { createPodInformer, type PodsOptions } from '../kubernetes/pods.ts';
+import { Neighbourhood, type NeighbourhoodOptions } from './discover.ts';
+import { ZoneCache } from './zone-cache.ts';
+
+export type FollowOptions = PodsOptions & Readonly<{ limit: number; allowUnschedulable: boolean }>;
+
+type Log = Readonly<{
+  info: (fields: object, message: string) => void;
+  warn: (fieldsOrMessage: object | string, message?: string) => void;
+}>;
+
+/** The neighbourhood as the API server reports it, until the signal aborts. */
+export function followNeighbourhood(
+  options: FollowOptions,
+  self: Pick<NeighbourhoodOptions, 'podName' | 'nodeName' | 'hostname'>,
+  log: Log,
+  signal: AbortSignal,
+): Neighbourhood {
+  const events = (what: string) => ({
+    onChange: () => neighbourhood.changed(),
+    onError: (error: Error) =>
+      log.warn({ error: error.message }, `cannot watch ${what}; keeping the last known list`),
+    onRecovery: (milliseconds: number) =>
+      log.info({ seconds: Math.round(milliseconds / 100) / 10 }, `watching ${what} again`),
+    onInvalid: logOnce((text) => log.warn(text)),
+  });
+  const pods = createPodInformer(options, events('neighbours'));
+  const cordonedNodes = options.allowUnschedulable
+    ? undefined
+    : createCordonedNodeInformer(events('cordoned nodes'));
+  const zones = new ZoneCache({ readZone, signal, onKnown: () => neighbourhood.changed() });
+  const neighbourhood = new Neighbourhood({
+    ...self,
+    limit: options.limit,
+    pods,
+    cordonedNodes,
+    isNodeGone,
+    // Without cordoned nodes, the pod may have no permission to read nodes.
+    zoneOf: (nodeName) => (options.allowUnschedulable ? '' : zones.get(nodeName)),
+    onChosen: choiceLog(log),
+  });
+  pods.follow(signal);
+  cordonedNodes?.follow(signal);
+  return neighbourhood;
+}
+
+/** Logs the first choice, and each time that neighbours appear or that there are none any more. */
+function choiceLog(log: Log): (neighbours: number, pods: number) => void {
+  let hadAny: boolean | undefined;
+  return (neighbours, pods) => {
+    const hasAny = neighbours > 0;
+    if (hasAny === hadAny) return;
+    hadAny = hasAny;
+    if (hasAny) log.info({ neighbours, pods }, 'neighbours chosen');
+    else log.warn({ neighbours, pods }, 'no neighbours to check');
+  };
+}

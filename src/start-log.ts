@@ -1,0 +1,22 @@
+import { redactedUrl } from './config/shown.ts';
+import type { Config } from './config.ts';
+
+/** What is checked, at which URLs (redacted), and who gets the metrics: the fields of a log line at the start. */
+export function startFields({ targets, neighbours, interval, metrics }: Config): object {
+  const { extra, apiServerDirect, apiServerDns, meIngress, meService } = targets;
+  const own = {
+    api_server_direct: apiServerDirect,
+    api_server_dns: apiServerDns,
+    me_ingress: meIngress,
+    me_service: meService,
+  };
+  const urls = [...Object.entries(own), ...extra.map(({ name, url }) => [name, url] as const)];
+  return {
+    checks: Object.fromEntries(
+      urls.flatMap(([type, url]) => (url === undefined ? [] : [[type, redactedUrl(url)]])),
+    ),
+    ...(neighbours === undefined ? {} : { neighbours }),
+    intervalSeconds: interval / 1000,
+    exporters: metrics.isDisabled ? [] : metrics.exporters,
+  };
+}
