@@ -11,6 +11,7 @@ export const apiServerLoad: Benchmark<Measured> = {
   options: { nodes: '5,100,1000' },
   tools: ['etcd', 'kube-apiserver', 'kubectl'],
   inOwnNamespace: true,
-  run: ({ short, values, tell }) => measure(short ? [5] : readSizes(values.nodes ?? ''), tell),
+  run: ({ short, values, logProgress }) =>
+    measure(short ? [5] : readSizes(values.nodes ?? ''), logProgress),
   table: loadTable,
 };

@@ -54,8 +54,8 @@ const missing = missingTools(benchmark.tools ?? []);
 if (missing.length > 0) refuse(`npm run tools has not built ${missing.join(', ')}`);
 if (benchmark.inOwnNamespace) await goOnInOwnNamespace();
 
-const tell = (progress: string) => console.error(progress);
-const result = await benchmark.run({ short, values, tell });
+const logProgress = (progress: string) => console.error(progress);
+const result = await benchmark.run({ short, values, logProgress });
 if (json) {
   console.log(JSON.stringify(result, undefined, 2));
 } else {

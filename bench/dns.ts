@@ -16,11 +16,11 @@ type Quantiles = Readonly<{ p1: number; p50: number; p99: number }>;
 export const dns: Benchmark<Result> = {
   options: { interval: '5', rounds: '60', programs: 'dist/kubenurse.cjs' },
   inOwnNamespace: true,
-  run: async ({ short, values, tell }) => {
+  run: async ({ short, values, logProgress }) => {
     const interval = short ? 1_000 : 1_000 * Number(values.interval);
     const rounds = short ? 5 : Number(values.rounds);
     const programs = (values.programs ?? '').split(',');
-    return (await measureDns({ programs, interval, rounds }, tell)).map(rowOf);
+    return (await measureDns({ programs, interval, rounds }, logProgress)).map(rowOf);
   },
   table: (rows) =>
     markdownTable(

@@ -41,7 +41,7 @@ type Quantiles = Readonly<{ p50: Spread; p99: Spread }>;
 export const fidelity: Benchmark<Result> = {
   options: { targets: '1,15,100', interval: '5', rounds: '90', programs: 'dist/kubenurse.cjs' },
   inOwnNamespace: true,
-  run: async ({ short, values, tell }) => {
+  run: async ({ short, values, logProgress }) => {
     const interval = short ? 1_500 : 1_000 * Number(values.interval);
     const rounds = short ? 5 : Number(values.rounds);
     const numbers = short ? [1, 15] : (values.targets ?? '').split(',').map(Number);
@@ -50,8 +50,8 @@ export const fidelity: Benchmark<Result> = {
     );
     const [program = '', ...others] = (values.programs ?? '').split(',');
     const programs = [program, ...others];
-    const measured = await measure({ sizes, programs, interval, rounds }, tell);
-    const heldUp = await measureHeldUp(program, short ? 4 : 60, tell);
+    const measured = await measure({ sizes, programs, interval, rounds }, logProgress);
+    const heldUp = await measureHeldUp(program, short ? 4 : 60, logProgress);
     return { interval, rounds, measured: measured.map(rowOf), heldUp: heldUp.map(heldUpRowOf) };
   },
   table: ({ measured, heldUp }) => `${mainTable(measured)}\n\n${heldUpTable(heldUp)}`,

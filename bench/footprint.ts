@@ -57,7 +57,7 @@ export const footprint: Benchmark<Footprint[]> = {
   options: { minutes: '10', programs: 'packed,unpacked,peer' },
   tools: ['etcd', 'kube-apiserver', 'kubectl', 'peer'],
   inOwnNamespace: true,
-  run: async ({ short, values, tell }) => {
+  run: async ({ short, values, logProgress }) => {
     const minutes = Number(values.minutes);
     if (!(minutes >= 2)) throw new Error(`--minutes ${values.minutes}: say a number from 2 on`);
     const programs = (values.programs ?? '').split(',').map(programNamed);
@@ -69,7 +69,7 @@ export const footprint: Benchmark<Footprint[]> = {
       environment: () => ({ KUBENURSE_CHECK_INTERVAL: `${times.interval}s` }),
     });
     stack.defer(() => cluster.close());
-    tell(`${programs.length} programs probe for ${times.all} s`);
+    logProgress(`${programs.length} programs probe for ${times.all} s`);
     return await measure(cluster, times);
   },
   table: (footprints) =>

@@ -35,7 +35,7 @@ export const growth: Benchmark<Growth> = {
   options: { checks: '1000000', minutes: '20' },
   tools: ['etcd', 'kube-apiserver', 'kubectl'],
   inOwnNamespace: true,
-  run: async ({ short, values, tell }) => {
+  run: async ({ short, values, logProgress }) => {
     const checks = short ? 2_000 : numberOf('checks', values.checks);
     const most = numberOf('minutes', values.minutes) * 60_000;
     await using stack = new AsyncDisposableStack();
@@ -48,8 +48,8 @@ export const growth: Benchmark<Growth> = {
       }),
     });
     stack.defer(() => cluster.close());
-    tell(`${checks} checks, or as many as there are in ${values.minutes} minutes`);
-    return await measure(cluster, checks, most, tell);
+    logProgress(`${checks} checks, or as many as there are in ${values.minutes} minutes`);
+    return await measure(cluster, checks, most, logProgress);
   },
   table: (measured) => {
     const { checks, failedChecks, seconds, cpuSeconds, points } = measured;
@@ -97,7 +97,7 @@ async function measure(
   cluster: ProbedCluster,
   checks: number,
   mostMilliseconds: number,
-  tell: (progress: string) => void,
+  logProgress: (progress: string) => void,
 ): Promise<Growth> {
   const [probe] = cluster.probes;
   if (probe === undefined) throw new Error('no program runs');
@@ -114,7 +114,7 @@ async function measure(
         rssAnon: usageOf(probe.pid).rssAnon,
         heap: heapAfterCollection(probe.output()) ?? points.at(-1)?.heap,
       });
-      if (points.length % 120 === 0) tell(`${counts.made} checks`);
+      if (points.length % 120 === 0) logProgress(`${counts.made} checks`);
       if (counts.made >= checks || performance.now() - begin > mostMilliseconds) stop.abort();
     }),
     every(VISITS_MS, stop.signal, () => visit(cluster)),

@@ -11,10 +11,13 @@ export const scale: Benchmark<Scale> = {
   options: { nodes: '5,100,1000,5000', rounds: '3' },
   tools: ['etcd', 'kube-apiserver', 'kubectl', 'peer'],
   inOwnNamespace: true,
-  run: ({ short, values, tell }) => {
+  run: ({ short, values, logProgress }) => {
     const rounds = Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}`);
-    return measure(short ? SHORT : { sizes: readSizes(values.nodes ?? ''), rounds, ...LONG }, tell);
+    return measure(
+      short ? SHORT : { sizes: readSizes(values.nodes ?? ''), rounds, ...LONG },
+      logProgress,
+    );
   },
   table: scaleTable,
 };

@@ -17,17 +17,17 @@ type Result = Readonly<{ starts: readonly Starts[]; coverage: readonly Coverage[
  */
 export const start: Benchmark<Result> = {
   options: { rounds: '9' },
-  run: async ({ short, values, tell }) => {
+  run: async ({ short, values, logProgress }) => {
     const rounds = short ? 1 : Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}`);
     const measured = programs().map((program) => ({ program, rounds: [] as FirstAnswer[] }));
     for (let round = 1; round <= rounds; round += 1) {
-      tell(`start: round ${round} of ${rounds}`);
+      logProgress(`start: round ${round} of ${rounds}`);
       for (const each of measured) {
         each.rounds.push(await firstAnswer(each.program, short ? 500 : 5_000));
       }
     }
-    tell('start: what of the packed program runs');
+    logProgress('start: what of the packed program runs');
     return {
       starts: measured.map(({ program: { name, bytes }, rounds }) => ({ name, bytes, rounds })),
       coverage: await coverageOfPackages(short ? 2_000 : 20_000),

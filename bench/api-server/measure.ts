@@ -23,7 +23,7 @@ export type Measured = Readonly<{ loads: readonly Load[]; check: CheckCost }>;
  */
 export async function measure(
   sizes: readonly number[],
-  tell: (progress: string) => void,
+  logProgress: (progress: string) => void,
 ): Promise<Measured> {
   await using stack = new AsyncDisposableStack();
   const large = stack.adopt(await LargeCluster.start(), (it) => it.close());
@@ -35,13 +35,13 @@ export async function measure(
   const check = await measureChecks(large.cluster.parts.controlPlane, CHECKS);
   const loads: Load[] = [];
   for (const nodes of sizes) {
-    tell(`${nodes} nodes are written`);
+    logProgress(`${nodes} nodes are written`);
     await large.grow(nodes);
-    tell(`${nodes} nodes, idle`);
+    logProgress(`${nodes} nodes, idle`);
     const changed = Math.min(CHANGED, nodes - 1);
     const without = await periodsOf(large, NOBODY, changed);
     for (const [name, client] of clients) {
-      tell(`${nodes} nodes, ${name}`);
+      logProgress(`${nodes} nodes, ${name}`);
       const periods = await periodsOf(large, client, changed);
       const statusUpdates = STATUS_UPDATES * (nodes - 1);
       const times = { statusUpdates, cordons: changed, replacements: changed };

@@ -36,7 +36,7 @@ export type Plan = Readonly<{
 /** Has each program check with the silent names, and without them, all in every interval, one after the other. */
 export async function measureDns(
   { programs, interval, rounds }: Plan,
-  tell: (progress: string) => void,
+  logProgress: (progress: string) => void,
 ): Promise<Checked[]> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dns-'));
@@ -97,7 +97,7 @@ export async function measureDns(
         if (number >= WARM_UP_ROUNDS) latencies[index]?.[target - first]?.push(milliseconds);
       }
     }
-    if (round % 10 === 0) tell(`${round} of ${rounds} rounds`);
+    if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds`);
   }
   const connections = await wire.stop();
 

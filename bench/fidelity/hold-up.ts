@@ -26,7 +26,7 @@ export type HeldUp = Readonly<{
 export async function measureHeldUp(
   file: string,
   rounds: number,
-  tell: (progress: string) => void,
+  logProgress: (progress: string) => void,
 ): Promise<HeldUp[]> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'held-up-'));
@@ -64,7 +64,7 @@ export async function measureHeldUp(
       now.actives.push(meanSince(last.active, eventLoop.active));
     }
     last = eventLoop;
-    if (round % 20 === 0) tell(`${round} of ${rounds} rounds, held up and not`);
+    if (round % 20 === 0) logProgress(`${round} of ${rounds} rounds, held up and not`);
   }
   const connections = await wire.stop();
   return seen.map(({ isHeldUp, measurements, delays, actives }) => ({

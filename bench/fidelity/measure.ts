@@ -41,7 +41,10 @@ export type Plan = Readonly<{
  * Has each size be measured by C and by each program, all in every interval, one after the other: each has a part of
  * the interval to itself. Rejects when the interval has no room for all of them.
  */
-export async function measure(plan: Plan, tell: (progress: string) => void): Promise<Measured[]> {
+export async function measure(
+  plan: Plan,
+  logProgress: (progress: string) => void,
+): Promise<Measured[]> {
   const { interval, programs, rounds } = plan;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'fidelity-'));
@@ -95,7 +98,7 @@ export async function measure(plan: Plan, tell: (progress: string) => void): Pro
     for (const { probe, measurements } of probes) {
       measurements.push(...(await probe.measurements()).checks);
     }
-    if (round % 10 === 0) tell(`${round} of ${rounds} rounds`);
+    if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds`);
   }
   const connections = await wire.stop();
 

@@ -66,7 +66,7 @@ type Subject = Readonly<{ program: MeasuredProgram; hearsStatusUpdates: boolean 
  */
 export async function measure(
   options: ScaleOptions,
-  tell: (progress: string) => void,
+  logProgress: (progress: string) => void,
 ): Promise<Scale> {
   const subjects: readonly Subject[] = [
     { program: packed(), hearsStatusUpdates: false },
@@ -78,10 +78,10 @@ export async function measure(
   const scaled: Scaled[] = [];
   const choices: { nodes: number; milliseconds: number[] }[] = [];
   for (const nodes of options.sizes) {
-    tell(`${nodes} nodes are written`);
+    logProgress(`${nodes} nodes are written`);
     await large.grow(nodes);
     choices.push({ nodes, milliseconds: await chooseAmong(nodes) });
-    tell(`${nodes} nodes, idle`);
+    logProgress(`${nodes} nodes, idle`);
     const happenings = new Happenings(large, pod, nodes, options);
     const without = {
       statusUpdates: await happenings.statusUpdates(1),
@@ -90,7 +90,7 @@ export async function measure(
     const runs = subjects.map((): Run[] => []);
     for (let round = 1; round <= options.rounds; round++) {
       for (const [index, subject] of subjects.entries()) {
-        tell(`${nodes} nodes, ${subject.program.name}, ${round} of ${options.rounds}`);
+        logProgress(`${nodes} nodes, ${subject.program.name}, ${round} of ${options.rounds}`);
         runs[index]?.push(await happenings.run(subject, without));
       }
     }

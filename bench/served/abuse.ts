@@ -29,7 +29,10 @@ export type Abuse = Readonly<{
 }>;
 
 /** What the probe measures while somebody asks it a thousand times a second, beside what it measures in quiet. */
-export async function measureAbuse(file: string, { short, tell }: BenchmarkRun): Promise<Abuse> {
+export async function measureAbuse(
+  file: string,
+  { short, logProgress }: BenchmarkRun,
+): Promise<Abuse> {
   await using stack = new AsyncDisposableStack();
   const clients = await buildClients(stack);
   const served = await startPacked(stack, file, {
@@ -60,7 +63,7 @@ export async function measureAbuse(file: string, { short, tell }: BenchmarkRun):
   // One that has just started is slower.
   await sleep(short ? 0 : 5_000);
   for (let round = 1; round <= rounds; round += 1) {
-    tell(`abuse, round ${round} of ${rounds}`);
+    logProgress(`abuse, round ${round} of ${rounds}`);
     result.quiet.push(await period(() => sleep(1_000 * seconds)));
     result.abused.push(
       await period(async () => {

@@ -50,14 +50,14 @@ export type Attacked = Readonly<{ attack: string; quiet: Period; attacked: Perio
  */
 export async function measureAttacks(
   file: string,
-  { short, values, tell }: BenchmarkRun,
+  { short, values, logProgress }: BenchmarkRun,
 ): Promise<Attacked[]> {
   await using stack = new AsyncDisposableStack();
   const clients = await buildClients(stack);
   const chosen = values.attacks === '' ? Object.keys(ATTACKS) : (values.attacks ?? '').split(',');
   const results: Attacked[] = [];
   for (const attack of chosen) {
-    tell(`attack: ${attack}`);
+    logProgress(`attack: ${attack}`);
     results.push(await measure(file, attack, clients, SECONDS[short ? 'short' : 'long']));
   }
   return results;

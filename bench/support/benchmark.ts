@@ -7,7 +7,7 @@ export type BenchmarkRun = Readonly<{
   /** Its own options, as given or by default. */
   values: Readonly<Record<string, string>>;
   /** Says how far it has come, to a person. */
-  tell: (progress: string) => void;
+  logProgress: (progress: string) => void;
 }>;
 
 /** Something that is measured, by one command. */

@@ -6,13 +6,13 @@ const LIMIT_MS = 1_000;
 const FAILURES = 3;
 const PERIOD_MS = 1_000;
 
-/** How long after the start of its program a pod is asked first, and after that until its endpoint is known, in milliseconds. */
+/** Milliseconds from the program's start to the first probe, and from readiness until Service and ingress know the endpoint. */
 export type ReadinessTimes = Readonly<{ initialDelay: number; propagation: number }>;
 
-/** Half a second until kube-proxy and the ingress know: it applies changes once a second. */
+/** On average, kube-proxy needs half a second: it applies changes once a second. */
 export const READINESS_TIMES: ReadinessTimes = { initialDelay: 0, propagation: 500 };
 
-/** Whether it is answered with 200 within a second. Never rejects. */
+/** Whether the response has status 200 and arrives within a second. Never rejects. */
 export async function answers(url: string): Promise<boolean> {
   return httpGet(url, LIMIT_MS).then(
     ({ status }) => status === 200,
@@ -20,14 +20,14 @@ export async function answers(url: string): Promise<boolean> {
   );
 }
 
-/** Asks a pod every second whether it is ready, as its kubelet does: one success says so, three failures deny it. */
+/** A readiness probe as kubelet's: every second, one success makes the pod ready, three failures unready. */
 export class ReadinessProbe {
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
-  /** Begins after `initialDelay` milliseconds. `tell` is called after each answer, with what is held true by then. */
-  constructor(url: string, initialDelay: number, tell: (isReady: boolean) => Promise<void>) {
-    this.#done = this.#run(url, initialDelay, tell);
+  /** Begins after `initialDelay` milliseconds. `onResult` is called after each response, with the resulting readiness. */
+  constructor(url: string, initialDelay: number, onResult: (isReady: boolean) => Promise<void>) {
+    this.#done = this.#run(url, initialDelay, onResult);
   }
 
   async close(): Promise<void> {
@@ -38,7 +38,7 @@ export class ReadinessProbe {
   async #run(
     url: string,
     initialDelay: number,
-    tell: (isReady: boolean) => Promise<void>,
+    onResult: (isReady: boolean) => Promise<void>,
   ): Promise<void> {
     const { signal } = this.#stop;
     await sleep(initialDelay, undefined, { signal }).catch(() => {});
@@ -49,7 +49,7 @@ export class ReadinessProbe {
       failures = ok ? 0 : failures + 1;
       isReady = ok || (isReady && failures < FAILURES);
       // If the API server is unavailable, the next attempt reports it.
-      await tell(isReady).catch(() => {});
+      await onResult(isReady).catch(() => {});
       await sleep(PERIOD_MS, undefined, { signal }).catch(() => {});
     }
   }
