@@ -3,6 +3,7 @@ import { ScenarioTable } from './test/real/scenario-table.ts';
 
 /** Most of their time goes by in waiting, so that several run at once also on a machine with two cores. */
 const CLUSTERS = [
+  'test/real/alerts-in-time.real.ts',
   'test/real/rollouts.real.ts',
   'test/real/scenarios.real.ts',
   'test/real/scenarios-elsewhere.real.ts',

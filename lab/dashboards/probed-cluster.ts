@@ -54,8 +54,14 @@ export class ProbedCluster implements AsyncDisposable {
   }
 }
 
-/** The shipped configuration, with what Kubernetes would tell of the pods in place of Kubernetes. */
-async function scrapeOf({ nodes }: Cluster): Promise<string> {
+/**
+ * The shipped configuration, with what Kubernetes would tell of the pods in place of Kubernetes, and a scrape each so
+ * many milliseconds. Rejects when the shipped file cannot be read.
+ */
+export async function scrapeOf(
+  { nodes }: Pick<Cluster, 'nodes'>,
+  intervalMs = INTERVAL_MS,
+): Promise<string> {
   const targets = nodes.map(({ name, podName, url }) => ({
     targets: [new URL(url).host],
     labels: {
@@ -67,7 +73,7 @@ async function scrapeOf({ nodes }: Cluster): Promise<string> {
     },
   }));
   const text = await readFile(shipped('scrape/prometheus.yml'), 'utf8');
-  const interval = `${INTERVAL_MS}ms`;
+  const interval = `${intervalMs}ms`;
   return `global: {scrape_interval: ${interval}, scrape_timeout: ${interval}}\n${text.replace(
     /kubernetes_sd_configs:\n( {6}.*\n)+/,
     `static_configs: ${JSON.stringify(targets)}\n`,
