@@ -1,4 +1,4 @@
-import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
+import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import { CONFIRMED_ALONE, type Edge, type Evidence } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
 import { count, failure, names } from './words.ts';
@@ -18,6 +18,8 @@ export function findPaths(evidence: Evidence, open: OpenPaths): Draft[] {
   return [...pairs.values()].map((edges) => path(evidence, edges));
 }
 
+const PATH = { kind: 'path', runbook: 'KubenursePathBroken.md' } as const;
+
 function path(evidence: Evidence, edges: readonly Edge[]): Draft {
   const [{ from, to } = { from: '', to: '' }] = edges;
   const cause = mainCause(edges);
@@ -25,7 +27,7 @@ function path(evidence: Evidence, edges: readonly Edge[]): Draft {
   const others = (evidence.to.get(to) ?? []).filter((edge) => edge.from !== from && edge.up).length;
   const ends = bothWays ? `between ${from} and ${to}` : `from ${from} to ${to}`;
   return {
-    kind: cause === 'mtu' ? 'mtu' : cause === 'packets_lost' ? 'loss' : 'path',
+    ...byCause(cause, PATH, 'KubenursePathLosesPackets.md'),
     severity: 'warning',
     subject: { type: 'path', from, to, bothWays },
     cause,
@@ -38,7 +40,6 @@ function path(evidence: Evidence, edges: readonly Edge[]): Draft {
         : `No other node that reports checks ${to}: which of the two is at fault cannot be told.`,
       ...(bothWays ? [] : [reverse(evidence, from, to)]),
     ],
-    runbook: 'KubenursePathBroken.md',
     victims: victimsOf(edges),
   };
 }

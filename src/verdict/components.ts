@@ -67,9 +67,13 @@ export function findComponents(
     ]),
   );
   for (const type of ['me_service', 'me_ingress']) {
-    const isCredible = (each: Observation) =>
-      each.up !== false || !mayBeChance(each, dead, evidence.reports.size);
-    open.set(type, (open.get(type) ?? []).filter(isCredible));
+    const isChance = (each: Observation) =>
+      each.up === false && mayBeChance(each, dead, evidence.reports.size);
+    const all = open.get(type) ?? [];
+    open.set(
+      type,
+      all.map((each) => (isChance(each) ? { ...each, up: undefined } : each)),
+    );
   }
   const extras = [...open.keys()].filter((type) => RULES.every((rule) => rule.component !== type));
   return [
@@ -105,7 +109,7 @@ function findMtu(open: Open): Draft[] {
       witnesses: { agree: byNode.size, of: nodes },
       headline: `Large packets from ${node} are lost; small ones arrive.`,
       details: [`It shows in ${checks.map(({ check }) => check.type).join(', ')} alone.`],
-      runbook: ON_NODE,
+      runbook: 'KubenurseMtuFault.md',
       victims,
     };
   });
@@ -145,15 +149,15 @@ function apply(evidence: Evidence, open: Open, rule: Rule): Draft[] {
   });
 }
 
-/** Removes the failures for which this holds from what is open. */
+/** Takes the failures for which this holds from what is open: how these checks would go otherwise is not known. */
 function take(open: Open, isVictim: (each: Observation) => boolean): Victim[] {
   const victims: Victim[] = [];
   for (const [type, all] of open) {
-    const isTaken = (each: Observation) => each.check.state === 'failing' && isVictim(each);
+    const isTaken = (each: Observation) => each.up === false && isVictim(each);
     victims.push(...all.filter(isTaken).map(({ node }) => ({ node, type })));
     open.set(
       type,
-      all.filter((each) => !isTaken(each)),
+      all.map((each) => (isTaken(each) ? { ...each, up: undefined } : each)),
     );
   }
   return victims;

@@ -44,3 +44,13 @@ export function victimsOf(edges: Iterable<Edge>): Victim[] {
     check === undefined || up ? [] : [{ node: from, type: check.type }],
   );
 }
+
+/** Lost packets, large ones or some of all, are another fault than a node or path that nothing gets over. */
+export function byCause(
+  cause: Cause | null,
+  otherwise: Pick<Draft, 'kind' | 'runbook'>,
+  lossRunbook: string,
+): Pick<Draft, 'kind' | 'runbook'> {
+  if (cause === 'mtu') return { kind: 'mtu', runbook: 'KubenurseMtuFault.md' };
+  return cause === 'packets_lost' ? { kind: 'loss', runbook: lossRunbook } : otherwise;
+}

@@ -105,7 +105,7 @@ function lossyNode(open: OpenPaths, node: string, touched: readonly Counted[]): 
     witnesses: { agree, of: touched.length },
     headline: `${node} loses packets: ${percent(shareOf(touched))} of the segments to and from it are sent again.`,
     details: [`It shows on ${agree} of ${count(touched.length, 'path')} to and from it.`],
-    runbook: 'KubenursePathBroken.md',
+    runbook: 'KubenurseNodeLosesPackets.md',
     victims: victimsOf(failing),
   };
 }
@@ -127,7 +127,7 @@ function lossyPath(open: OpenPaths, pair: readonly Counted[]): Draft {
     witnesses: { agree: pair.length, of: pair.length },
     headline: `The path ${bothWays ? 'between' : 'from'} ${from} ${bothWays ? 'and' : 'to'} ${to} loses packets: ${percent(shareOf(pair))} of its segments are sent again.`,
     details: ['Other paths of both nodes lose fewer.'],
-    runbook: 'KubenursePathBroken.md',
+    runbook: 'KubenursePathLosesPackets.md',
     victims: victimsOf(failing),
   };
 }

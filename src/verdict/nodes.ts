@@ -1,7 +1,5 @@
-import type { Cause } from '../model.ts';
-import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
+import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
-import type { Kind } from './finding.ts';
 import { nobodyReaches, reachesNobody } from './node-words.ts';
 import { AGREEMENT, type OpenPaths } from './paths.ts';
 import { isolatedNodes } from './reach.ts';
@@ -15,7 +13,7 @@ export type Isolated = Readonly<{ blind: ReadonlySet<string>; dark: ReadonlySet<
 /** The nodes at fault by themselves, by the paths that are still open. */
 export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { drafts: Draft[] } {
   if (open.failing.length === 0) return { drafts: [], blind: new Set(), dark: new Set() };
-  const blind = blindNodes(open);
+  const blind = blindNodes(evidence, open);
   const dark = darkNodes(evidence, open, blind);
   const drafts = [...dark].map(([node, edges]) => unreachable(evidence, node, edges, blind));
   for (const [node, edges] of blind) {
@@ -27,16 +25,28 @@ export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { dra
 
 /**
  * Nodes whose checks of others all fail, and these checks. At least two of the others must be reached by somebody else:
- * where one alone is left, it may as well be the path.
+ * where one alone is left, it may as well be the path, unless what other nodes reach fails from there as well.
  */
-function blindNodes(open: OpenPaths): Map<string, Edge[]> {
+function blindNodes(evidence: Evidence, open: OpenPaths): Map<string, Edge[]> {
   const { blind } = isolatedNodes(open);
   const works = ({ to }: Edge) => open.to(to).some(({ from, up }) => up && !blind.has(from));
   return new Map(
     [...blind]
       .map((node): [string, Edge[]] => [node, open.from(node)])
-      .filter(([, edges]) => edges.filter(works).length >= 2),
+      .filter(([node, edges]) => edges.filter(works).length >= 2 || reachesNothing(evidence, node)),
   );
+}
+
+/** Whether every component fails from there, and several of them on no other node. */
+function reachesNothing({ components }: Evidence, node: string): boolean {
+  const own = [...components.values()].filter((all) => all.some((each) => each.node === node));
+  const failsThere = own.filter((all) =>
+    all.some((each) => each.node === node && each.up === false),
+  );
+  const failsAlone = failsThere.filter((all) =>
+    all.some((each) => each.node !== node && each.up === true),
+  );
+  return failsThere.length === own.length && failsAlone.length >= 2;
 }
 
 /** Nodes that nobody reaches who reaches somebody, and all checks of them. */
@@ -58,11 +68,9 @@ function darkNodes(
   );
 }
 
-/** Large packets alone, or some of all packets, are another fault than a node that is gone. */
-function kindOf(cause: Cause | null, otherwise: Kind): Kind {
-  if (cause === 'mtu') return 'mtu';
-  return cause === 'packets_lost' ? 'loss' : otherwise;
-}
+const LOSS_RUNBOOK = 'KubenurseNodeLosesPackets.md';
+const DARK = { kind: 'node_unreachable', runbook: 'KubenurseNodeUnreachable.md' } as const;
+const MUTE = { kind: 'node_reaches_nobody', runbook: 'KubenurseNodeCannotReachOthers.md' } as const;
 
 function unreachable(
   evidence: Evidence,
@@ -75,14 +83,13 @@ function unreachable(
   const own = blind.get(node) ?? [];
   const cause = mainCause(failing);
   return {
-    kind: kindOf(cause, 'node_unreachable'),
+    ...byCause(cause, DARK, LOSS_RUNBOOK),
     severity: evidence.cordoned.has(node) ? 'warning' : 'critical',
     subject: { type: 'node', node, direction: own.length > 0 ? 'both' : 'to' },
     cause,
     since: firstSince([...failing, ...own]),
     witnesses: { agree: failing.length, of: witnesses.length },
     ...nobodyReaches(evidence, node, cause, failing.length, witnesses.length),
-    runbook: 'KubenurseNodeUnreachable.md',
     victims: victimsOf([...edges, ...own]),
   };
 }
@@ -90,14 +97,13 @@ function unreachable(
 function mute(evidence: Evidence, node: string, edges: readonly Edge[]): Draft {
   const cause = mainCause(edges);
   return {
-    kind: kindOf(cause, 'node_reaches_nobody'),
+    ...byCause(cause, MUTE, LOSS_RUNBOOK),
     severity: 'critical',
     subject: { type: 'node', node, direction: 'from' },
     cause,
     since: firstSince(edges),
     witnesses: { agree: edges.length, of: edges.length },
     ...reachesNobody(evidence, node, cause, edges.length),
-    runbook: 'KubenurseNodeCannotReachOthers.md',
     victims: victimsOf(edges),
   };
 }

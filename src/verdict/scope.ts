@@ -16,7 +16,8 @@ export function scopesOf(evidence: Evidence, observations: readonly Observation[
   const known = observations.filter(({ up }) => up !== undefined);
   const failing = known.filter(({ up }) => !up);
   if (failing.length === 0) return [];
-  if (failing.length >= 2 && failing.length >= known.length * AGREEMENT) {
+  // Of all: where most are explained by something else, the rest is not everywhere.
+  if (failing.length >= 2 && failing.length >= observations.length * AGREEMENT) {
     return [{ scope: { in: 'cluster' }, failing, of: known.length }];
   }
   return [...inZones(evidence, known), ...onNodes(evidence, known)];

@@ -56,8 +56,8 @@ function secondsOf({ lastMinute }: CheckReport): number | undefined {
 }
 
 function timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
-  const paths = evidence.edges.flatMap(({ from, to, up, check }) => {
-    const seconds = check && up ? secondsOf(check) : undefined;
+  const paths = evidence.paths.flatMap(({ from, to, check }) => {
+    const seconds = secondsOf(check);
     const isLeftOut = leftOut.has(from) || leftOut.has(to);
     return seconds === undefined || isLeftOut ? [] : [{ from, to, seconds }];
   });
@@ -83,8 +83,8 @@ function timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
 function timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
   return [...evidence.components.values()].flatMap((all) => {
     const known = all.flatMap((component) => {
-      const { node: from, up, check } = component;
-      const seconds = up && !leftOut.has(from) ? secondsOf(check) : undefined;
+      const { node: from, check } = component;
+      const seconds = leftOut.has(from) ? undefined : secondsOf(check);
       return seconds === undefined ? [] : [{ from, to: '', component, seconds }];
     });
     const usual = quantile(
@@ -106,10 +106,20 @@ function isSlow({ component, seconds, usual }: Timed): boolean {
  * they explain from `slow`.
  */
 function slowNodes(timed: readonly Timed[], slow: Set<Timed>): Draft[] {
-  const suspects = (['from', 'to'] as const).flatMap((end) => {
-    const ends = Map.groupBy(slow, (each) => each[end]);
+  const components = timed.filter(({ component }) => component);
+  const groups = [
+    [timed, 'from'],
+    [timed, 'to'],
+    // Paths may have nothing to be compared with; what all nodes check has.
+    [components, 'from'],
+  ] as const;
+  const suspects = groups.flatMap(([group, end]) => {
+    const all = Map.groupBy(group, (each) => each[end]);
+    const ends = Map.groupBy(
+      group.filter((each) => slow.has(each)),
+      (each) => each[end],
+    );
     ends.delete('');
-    const all = Map.groupBy(timed, (each) => each[end]);
     return [...ends].map(([node, own]) => ({
       node,
       own,

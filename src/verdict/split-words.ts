@@ -17,9 +17,10 @@ export function describeSplit(
   const sides: [Side, Side] = [sideOf(evidence, here, there), sideOf(evidence, there, here)];
   const [a, b] = sides.map(sideName);
   const isSilent = [...there].every((node) => evidence.silent.has(node));
+  const large = cause === 'mtu' ? ' for large packets' : '';
   const headline = bothWays
-    ? `The network is split: ${a} and ${b} do not reach each other.`
-    : `The network is split one way: ${a} cannot reach ${b}, but can be reached from there.`;
+    ? `The network is split${large}: ${a} and ${b} do not reach each other.`
+    : `The network is split one way${large}: ${a} cannot reach ${b}, but can be reached from there.`;
   return {
     subject: { type: 'sides', sides, bothWays },
     headline,

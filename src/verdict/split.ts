@@ -20,9 +20,9 @@ type Nodes = ReadonlySet<string>;
 export function findSplits(evidence: Evidence, open: OpenPaths): Draft[] {
   if (open.failing.length === 0) return [];
   return [
-    ...silentSide(evidence, open),
     ...splitNodes(evidence, open),
     ...splitZones(evidence, open),
+    ...silentSide(evidence, open),
   ];
 }
 
@@ -30,7 +30,7 @@ export function findSplits(evidence: Evidence, open: OpenPaths): Draft[] {
 function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
   const outside = new Set(
     [...evidence.silent.keys()].filter(
-      (node) => !evidence.cordoned.has(node) && isOutside(evidence, node),
+      (node) => !evidence.cordoned.has(node) && isOutside(open, node),
     ),
   );
   const zones = wholeZones(evidence, outside);
@@ -43,8 +43,8 @@ function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
 }
 
 /** Whether nobody who has reported reaches the node, and the network may be why. */
-function isOutside(evidence: Evidence, node: string): boolean {
-  const edges = evidence.to.get(node) ?? [];
+function isOutside(open: OpenPaths, node: string): boolean {
+  const edges = open.to(node);
   return edges.length > 0 && edges.every(({ up }) => !up) && NETWORK.has(mainCause(edges));
 }
 
@@ -142,7 +142,7 @@ function split(evidence: Evidence, open: OpenPaths, here: Nodes, there: Nodes): 
     since: firstSince(failing),
     witnesses: { agree: witnesses.size - disagreeing.size, of: witnesses.size },
     ...describeSplit(evidence, here, there, bothWays, cause),
-    runbook: 'KubenursePartition.md',
+    runbook: cause === 'mtu' ? 'KubenurseMtuFault.md' : 'KubenursePartition.md',
     victims: victimsOf(failing),
   };
 }

@@ -17,7 +17,8 @@ function aboutView(
 /** Whether the pod that collects has got no report but its own, though there should be others. */
 export function isCutOff({ reports, silent, view }: Evidence): boolean {
   const others = [...reports.keys()].filter((node) => node !== view.collector.node).length;
-  return others === 0 && silent.size > 0;
+  // Who responds, though not with a report, is reached.
+  return others === 0 && silent.values().some(({ cause }) => cause !== 'status');
 }
 
 /** That this pod is cut off: whatever else it sees is its own trouble. */

@@ -5,12 +5,12 @@ import { Random } from './random.ts';
 
 /** Large clusters are seldom drawn: one takes as long as hundreds of small ones. */
 const SIZES = [
-  [3, 0.22],
-  [5, 0.22],
-  [12, 0.25],
-  [50, 0.25],
-  [200, 0.05],
-  [1_000, 0.01],
+  [3, 0.28],
+  [5, 0.28],
+  [12, 0.26],
+  [50, 0.15],
+  [200, 0.025],
+  [1_000, 0.005],
 ] as const;
 
 function anySize(random: Random): number {

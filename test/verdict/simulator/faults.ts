@@ -49,11 +49,12 @@ export function connection(
   from: string,
   to: string,
 ): [Cause, Broken] | undefined {
-  for (const fault of faults) {
+  const failures = faults.flatMap((fault): [Cause, Broken][] => {
     const cause = connectionCause(fault, from, to);
-    if (cause !== undefined) return [cause, fault];
-  }
-  return undefined;
+    return cause === undefined ? [] : [[cause, fault]];
+  });
+  // Where nothing gets through, neither do small packets.
+  return failures.find(([cause]) => cause !== 'mtu') ?? failures[0];
 }
 
 function connectionCause(fault: Broken, from: string, to: string): Cause | undefined {

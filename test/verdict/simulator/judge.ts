@@ -44,6 +44,7 @@ export function judge(each: Case): Judgement {
       (fault) =>
         !findings.some((finding) => names(each, fault, finding)) &&
         !isOnlyFetched(each, fault, findings) &&
+        !isSlowByLoss(each, fault) &&
         shows(each, view, fault),
     ),
     surplus: accusing.filter(
@@ -71,6 +72,13 @@ function isOnlyFetched({ collector }: Case, fault: Broken, findings: readonly Fi
     ({ kind, subject }) =>
       kind === 'silent' && subject.type === 'nodes' && subject.nodes.includes(other),
   );
+}
+
+/** Whether what is slow loses packets as well: that is why, as far as anybody can tell. */
+function isSlowByLoss({ faults }: Case, fault: Broken): boolean {
+  if (fault.kind !== 'slow' && fault.kind !== 'path_slow') return false;
+  const ends = 'node' in fault ? [fault.node] : [fault.from, fault.to];
+  return faults.some((other) => other.kind === 'loss' && ends.includes(other.node));
 }
 
 /** So many checks have to differ by a fault for it to show; a fault of one path or check is one that is checked. */

@@ -73,8 +73,16 @@ function report(
   const paths = (cluster.neighbours.get(name) ?? []).map((to) =>
     make.path(to, cluster.byName.get(to)?.zone ?? ''),
   );
-  const dead = cluster.nodes.flatMap((each) => deadEndpoint(faults, name, each.name) ?? []);
-  const endpoints = { share: dead.length / cluster.nodes.length, cause: dead[0] ?? 'other' };
+  const dead = cluster.nodes.flatMap((each) => {
+    const failure = deadEndpoint(faults, name, each.name);
+    return failure === undefined ? [] : [failure];
+  });
+  const [first] = dead;
+  const endpoints = {
+    share: dead.length / cluster.nodes.length,
+    cause: first?.[0] ?? 'other',
+    checks: Math.floor((first?.[1].age ?? 0) / INTERVAL),
+  };
   const starved = faults.some((fault) => fault.kind === 'starved' && fault.node === name);
   return {
     schema: 1,
@@ -91,15 +99,26 @@ function report(
   };
 }
 
+/** Pods that a service still sends connections to in vain: how many of all, why these fail, for how many checks. */
+type DeadEndpoints = Readonly<{ share: number; cause: Cause; checks: number }>;
+
 /**
  * Why a connection that the service sends to this pod fails: Kubernetes takes the pods of a dead node out after 40 s, and
  * does not notice a split.
  */
-function deadEndpoint(faults: readonly Broken[], from: string, to: string): Cause | undefined {
-  const [cause, fault] = connection(faults, from, to) ?? [];
+function deadEndpoint(
+  faults: readonly Broken[],
+  from: string,
+  to: string,
+): [Cause, Broken] | undefined {
+  const failure = connection(faults, from, to);
+  const fault = failure?.[1];
   const isLeft = fault?.kind === 'split' || (fault?.kind === 'gone' && fault.age < 45);
-  return isLeft ? cause : undefined;
+  return isLeft ? failure : undefined;
 }
+
+/** So many checks back it is known how they went. */
+const HISTORY = 60;
 
 /** Makes a node's checks. */
 class CheckMaker {
@@ -129,7 +148,7 @@ class CheckMaker {
     return { ...check, kind: 'path', node: to, zone, byName: false };
   }
 
-  component(component: Component, dead: { share: number; cause: Cause }): CheckReport {
+  component(component: Component, dead: DeadEndpoints): CheckReport {
     const random = new Random(this.#random.below(2 ** 31));
     const failure = componentFailure(this.#faults, this.#node, component);
     // The ingress says by a status that its backend is dead.
@@ -139,7 +158,7 @@ class CheckMaker {
       noise: NOISE + (isBalanced ? dead.share : 0) + lossOf(this.#faults, this.#node, '') ** 3,
       loss: lossOf(this.#faults, this.#node, '') + USUAL_LOSS,
       latency: latencyOf(this.#faults, this.#node, component, random),
-      ...(isBalanced && dead.share > 0 && { chance }),
+      ...(isBalanced && dead.share > 0 && { chance, chanceChecks: dead.checks }),
     });
     const kind = component === 'shop' ? 'extra' : component;
     return { ...check, kind, byName: component !== 'api_server_direct' };
@@ -154,26 +173,30 @@ class CheckMaker {
       loss,
       latency,
       chance = 'unreachable',
+      chanceChecks = HISTORY,
     }: Readonly<{
       noise: number;
       loss: number;
       latency: number;
       chance?: Cause;
+      chanceChecks?: number;
     }>,
   ): Omit<CheckReport, 'kind' | 'byName'> {
-    const age = failure?.[1].age ?? 0;
-    const broken = Math.floor(age / INTERVAL);
-    const results = Array.from({ length: 40 }, (_, index) =>
-      index < broken ? false : !random.chance(noise),
-    );
-    const isOk = results[0] ?? true;
-    const change = results.findIndex((each) => each !== isOk);
-    const consecutive = Math.max(broken, change === -1 ? 1_000 : change);
-    const failures = results.slice(0, CHECKS_A_MINUTE).filter((ok) => !ok).length;
+    // Failures by their age in checks; before the fault, and without one, they are chance.
+    const broken = Math.floor((failure?.[1].age ?? 0) / INTERVAL);
+    const lost = new Set(random.hits(Math.min(chanceChecks, HISTORY), noise));
+    for (const index of random.hits(HISTORY, NOISE)) lost.add(index);
+    const isFailing = (index: number) => index < broken || lost.has(index);
+    const isOk = !isFailing(0);
+    let consecutive = 1;
+    while (consecutive < HISTORY && isFailing(consecutive) !== isOk) consecutive++;
+    consecutive = Math.max(consecutive, broken);
+    const recent = Array.from({ length: CHECKS_A_MINUTE }, (_, index) => isFailing(index));
+    const failures = recent.filter(Boolean).length;
     const cause = isOk ? null : (failure?.[0] ?? chance);
     const sent = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK + failures * 3;
     const ok = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK;
-    const again = Array.from({ length: ok }, () => random.chance(loss)).filter(Boolean).length;
+    const again = random.hits(ok, loss).length;
     return {
       type,
       state: isOk ? 'ok' : 'failing',

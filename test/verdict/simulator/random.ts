@@ -18,6 +18,15 @@ export class Random {
     return this.next() < probability;
   }
 
+  /** Which of so many happen that have this probability each: their indices. Draws no more numbers than there are. */
+  hits(trials: number, probability: number): number[] {
+    const all: number[] = [];
+    const scale = Math.log1p(-Math.min(probability, 0.999_999));
+    const skip = () => Math.floor(Math.log1p(-this.next()) / scale);
+    for (let index = skip(); index < trials; index += 1 + skip()) all.push(index);
+    return all;
+  }
+
   between(from: number, to: number): number {
     return from + this.next() * (to - from);
   }

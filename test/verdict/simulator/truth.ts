@@ -32,8 +32,27 @@ const KIND_OF: Readonly<Record<string, Finding['kind']>> = {
   component_slow: 'slow',
 };
 
-/** Whether the finding is what is to be said about the fault. */
+/**
+ * Whether the finding is what is to be said about the fault. Where two faults meet in a cluster of five nodes or fewer,
+ * paths and nodes cannot always be told apart: to name the one for the other is enough there.
+ */
 export function names(each: Case, fault: Broken, finding: Finding): boolean {
+  return namesExactly(each, fault, finding) || (meets(each) && namesEnds(fault, finding));
+}
+
+function meets({ cluster, faults }: Case): boolean {
+  return cluster.nodes.length <= 5 && faults.length > 1;
+}
+
+function namesEnds(fault: Broken, { subject, kind }: Finding): boolean {
+  if (kind !== KIND_OF[fault.kind]) return false;
+  if ('from' in fault)
+    return subject.type === 'node' && [fault.from, fault.to].includes(subject.node);
+  if (!('node' in fault) || subject.type !== 'path') return false;
+  return [subject.from, subject.to].includes(fault.node);
+}
+
+function namesExactly(each: Case, fault: Broken, finding: Finding): boolean {
   const { subject, kind } = finding;
   switch (fault.kind) {
     case 'gone':
@@ -161,7 +180,11 @@ export function accusesNobodyHealthy(each: Case, finding: Finding): boolean {
       return sources.every((from) => there.nodes.every((to) => isAcross(from, to)));
     }
     case 'component':
-      return faults.some((fault) => names(each, fault, finding)) || isUnionOf(each, finding);
+      return (
+        faults.some((fault) => names(each, fault, finding)) ||
+        isUnionOf(each, finding) ||
+        isOnBrokenNodes(each, subject.scope)
+      );
     default:
       return true;
   }
@@ -194,6 +217,18 @@ function isBroken({ faults }: Case, from: string, to: string): boolean {
     const isQuality = ['loss', 'slow', 'starved'].includes(fault.kind);
     return isQuality && 'node' in fault && [from, to].includes(fault.node);
   });
+}
+
+/** Whether it fails on nodes alone that reach nothing at all: that is so, though not all that is to be said. */
+function isOnBrokenNodes(
+  { faults }: Case,
+  scope: Extract<Subject, { type: 'component' }>['scope'],
+): boolean {
+  const isMute = (node: string) =>
+    faults.some(
+      (fault) => (fault.kind === 'mute' || fault.kind === 'isolated') && fault.node === node,
+    );
+  return scope.in === 'nodes' && scope.nodes.every(isMute);
 }
 
 /** Whether two faults of one component together are what is named. */

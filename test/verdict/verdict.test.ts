@@ -1,0 +1,367 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { KINDS } from '../../src/verdict/finding.ts';
+import { verdict } from '../../src/verdict/verdict.ts';
+import { type Broken, NOW, smallView } from './small-view.ts';
+
+/** What is broken, and what the verdict says of it: the headline of each finding. */
+type Row = [what: string, broken: Broken, headlines: string[]];
+
+const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
+
+/** All checks of these nodes by those, and the other way round if so. */
+function between(from: number[], to: number[], cause: 'unreachable' | 'mtu' = 'unreachable') {
+  return Object.fromEntries(
+    from.flatMap((a) => to.map((b) => [`node-${a} → node-${b}`, cause] as const)),
+  );
+}
+
+const TABLES: Record<string, Row[]> = {
+  nothing: [
+    ['all is well', {}, []],
+    ['one lost check', { failing: between([1], [2]), consecutive: 1 }, []],
+    [
+      'a path that failed twice, and no other does',
+      { failing: between([1], [2]), consecutive: 2 },
+      [],
+    ],
+    [
+      'a component that failed once everywhere',
+      { failing: { '* me_service': 'refused' }, consecutive: 1 },
+      [],
+    ],
+    ['the only node', { nodes: { 'node-1': '' } }, []],
+  ],
+
+  'a node that is not reached': [
+    ['gone', { silent: { 'node-2': 'unreachable' } }, ['node-2 is unreachable: nothing answers.']],
+    [
+      'its program ended',
+      { silent: { 'node-2': 'refused' } },
+      ['kubenurse on node-2 does not run: the node is up and refuses connections.'],
+    ],
+    [
+      'its program hangs',
+      { silent: { 'node-2': 'hung' } },
+      ['kubenurse on node-2 accepts connections but does not respond.'],
+    ],
+    [
+      'what others begin does not get there, by itself',
+      { collector: 'node-2', failing: between([1, 3], [2]) },
+      ['No other node reaches node-2, though it runs: connections to it are dropped.'],
+    ],
+    [
+      'two of five',
+      { nodes: FIVE, silent: { 'node-2': 'unreachable', 'node-4': 'unreachable' } },
+      ['node-2 is unreachable: nothing answers.', 'node-4 is unreachable: nothing answers.'],
+    ],
+    [
+      'the service still sends connections there',
+      {
+        silent: { 'node-2': 'unreachable' },
+        failing: { 'node-3 me_service': 'unreachable' },
+        consecutive: 3,
+      },
+      ['node-2 is unreachable: nothing answers.'],
+    ],
+    [
+      'the service fails by itself as well',
+      { silent: { 'node-2': 'unreachable' }, failing: { '* me_service': 'refused' } },
+      [
+        'node-2 is unreachable: nothing answers.',
+        'The service fails on every node that reports: connections are refused.',
+      ],
+    ],
+  ],
+
+  'a node that reaches nobody': [
+    [
+      'and what it checks beside that',
+      {
+        failing: {
+          ...between([2], [1, 3]),
+          'node-2 api_server_direct': 'unreachable',
+          'node-2 api_server_dns': 'dns',
+          'node-2 me_service': 'dns',
+          'node-2 me_ingress': 'dns',
+        },
+      },
+      ['node-2 reaches no other node.'],
+    ],
+    [
+      'though but one other is left',
+      {
+        collector: 'node-3',
+        silent: { 'node-1': 'unreachable' },
+        failing: {
+          ...between([2], [3]),
+          'node-2 api_server_direct': 'unreachable',
+          'node-2 api_server_dns': 'dns',
+          'node-2 me_service': 'dns',
+          'node-2 me_ingress': 'dns',
+        },
+      },
+      [
+        'node-2 reaches no other node.',
+        'The path from node-3 to node-1 is broken: nothing answers.',
+      ],
+    ],
+  ],
+
+  'a path': [
+    [
+      'one way',
+      { failing: between([1], [2]) },
+      ['The path from node-1 to node-2 is broken: nothing answers.'],
+    ],
+    [
+      'both ways',
+      { failing: { ...between([1], [2]), ...between([2], [1]) } },
+      ['The path between node-1 and node-2 is broken: nothing answers.'],
+    ],
+    [
+      'over which the report would come',
+      { silent: { 'node-2': 'unreachable' }, failing: { 'node-3 → node-2': 'ok' } },
+      ['The path from node-1 to node-2 is broken: nothing answers.'],
+    ],
+  ],
+
+  'a split': [
+    [
+      'by zones, seen from the larger side',
+      { nodes: FIVE, silent: { 'node-4': 'unreachable', 'node-5': 'unreachable' } },
+      ['The network is split: zone a (3 nodes) and zone b (2 nodes) do not reach each other.'],
+    ],
+    [
+      'by zones, seen from the smaller side',
+      {
+        nodes: FIVE,
+        collector: 'node-5',
+        silent: { 'node-1': 'unreachable', 'node-2': 'unreachable', 'node-3': 'unreachable' },
+      },
+      [
+        'Only 2 of 5 pods reported: the rest of the cluster is not visible from here.',
+        'The network is split: zone b (2 nodes) and zone a (3 nodes) do not reach each other.',
+      ],
+    ],
+    [
+      'one way',
+      { nodes: FIVE, collector: 'node-5', failing: between([1, 2, 3], [4, 5]) },
+      [
+        'The network is split one way: zone a (3 nodes) cannot reach zone b (2 nodes), but can be reached from there.',
+      ],
+    ],
+    [
+      'for large packets alone',
+      {
+        nodes: FIVE,
+        failing: { ...between([1, 2, 3], [4, 5], 'mtu'), ...between([4, 5], [1, 2, 3], 'mtu') },
+      },
+      [
+        'The network is split for large packets: zone a (3 nodes) and zone b (2 nodes) do not reach each other.',
+      ],
+    ],
+  ],
+
+  'what every node checks': [
+    [
+      'the API server',
+      { failing: { '* api_server_direct': 'refused', '* api_server_dns': 'refused' } },
+      ['The API server fails everywhere: connections are refused.'],
+    ],
+    [
+      'the API server, by its name',
+      { failing: { '* api_server_dns': 'tls' } },
+      ['The API server, by its DNS name, fails everywhere: the TLS handshake fails.'],
+    ],
+    [
+      'DNS',
+      { failing: { '* api_server_dns': 'dns', '* me_service': 'dns', '* me_ingress': 'dns' } },
+      ['DNS fails everywhere: the name cannot be resolved.'],
+    ],
+    [
+      'DNS on a node',
+      {
+        failing: {
+          'node-3 api_server_dns': 'dns',
+          'node-3 me_service': 'dns',
+          'node-3 me_ingress': 'dns',
+        },
+      },
+      ['DNS fails on node-3: the name cannot be resolved.'],
+    ],
+    [
+      'the name of the ingress alone',
+      { failing: { '* me_ingress': 'dns' } },
+      ['The ingress fails everywhere: the name cannot be resolved.'],
+    ],
+    [
+      'the ingress',
+      { failing: { '* me_ingress': 'status' } },
+      ['The ingress fails everywhere: the response is an error status.'],
+    ],
+    [
+      'the service, and the ingress for lack of endpoints',
+      { failing: { '* me_service': 'refused', '* me_ingress': 'status' } },
+      ['The service fails everywhere: connections are refused.'],
+    ],
+    [
+      'the service in a zone',
+      {
+        nodes: FIVE,
+        failing: { 'node-4 me_service': 'unreachable', 'node-5 me_service': 'unreachable' },
+      },
+      ['The service fails in zone b: nothing answers.'],
+    ],
+    [
+      'large packets from a node',
+      { failing: { 'node-3 api_server_direct': 'mtu', 'node-3 api_server_dns': 'mtu' } },
+      ['Large packets from node-3 are lost; small ones arrive.'],
+    ],
+  ],
+
+  'lost packets and slowness': [
+    [
+      'a node loses packets',
+      {
+        again: {
+          'node-2 → node-1': 8,
+          'node-2 → node-3': 9,
+          'node-1 → node-2': 7,
+          'node-3 → node-2': 10,
+        },
+      },
+      ['node-2 loses packets: 10% of the segments to and from it are sent again.'],
+    ],
+    [
+      'a path loses packets',
+      { again: { 'node-1 → node-2': 20, 'node-2 → node-1': 18 } },
+      ['The path between node-1 and node-2 loses packets: 23% of its segments are sent again.'],
+    ],
+    [
+      'a node is slow',
+      { slow: { 'node-1 → node-3': 0.08, 'node-2 → node-3': 0.09 } },
+      ['Checks to node-3 are slow: 80 ms, where 1.0 ms is usual.'],
+    ],
+    [
+      'a path is slow',
+      { slow: { 'node-1 → node-2': 0.08 } },
+      ['The path from node-1 to node-2 is slow: 80 ms, where 1.0 ms is usual.'],
+    ],
+    [
+      'a component is slow',
+      { slow: { '* me_ingress': 0.7 } },
+      ['me_ingress is slow everywhere: half of the checks take 700 ms or more.'],
+    ],
+    [
+      'a probe is short of CPU, and slow for that',
+      { starved: ['node-2'], slow: { 'node-2 → node-1': 0.1, 'node-2 → node-3': 0.1 } },
+      ['The probe on node-2 gets too little CPU: its timers are 120 ms late on average.'],
+    ],
+  ],
+
+  'what cannot be seen': [
+    [
+      'this pod is cut off',
+      {
+        collector: 'node-3',
+        silent: { 'node-1': 'unreachable', 'node-2': 'unreachable' },
+        failing: { 'node-3 api_server_direct': 'unreachable' },
+      },
+      ['This pod, on node-3, reaches 0 of 2 others: use another one.'],
+    ],
+    [
+      'a pod without /report',
+      { silent: { 'node-2': 'status' }, failing: { '* → node-2': 'ok' } },
+      ['No report from node-2.'],
+    ],
+    [
+      'no pod but this one has /report',
+      {
+        silent: { 'node-2': 'status', 'node-3': 'status' },
+        failing: { '* → node-2': 'ok', '* → node-3': 'ok' },
+      },
+      [
+        'Only 1 of 3 pods reported: the rest of the cluster is not visible from here.',
+        'No report from node-2 and node-3.',
+      ],
+    ],
+    [
+      'a pattern that nothing explains',
+      {
+        nodes: FIVE,
+        failing: {
+          ...between([1], [2, 3]),
+          ...between([2], [3, 4]),
+          ...between([3], [4, 5]),
+          ...between([4], [5, 1]),
+          ...between([5], [1, 2]),
+        },
+      },
+      ['10 paths fail, and no single node or split explains it.'],
+    ],
+    [
+      'a cordoned node that nobody checks',
+      { silent: { 'node-2': 'unreachable' }, cordoned: ['node-2'] },
+      ['No report from node-2.'],
+    ],
+    [
+      'the pod list',
+      {
+        podListError: 'no answer within 5 s',
+        failing: { '* api_server_direct': 'unreachable', '* api_server_dns': 'unreachable' },
+      },
+      [
+        'The API server fails everywhere: nothing answers.',
+        'Pod list of 11:00 UTC: pods that came or went since then are not known.',
+      ],
+    ],
+  ],
+};
+
+describe.each(Object.entries(TABLES))('verdict() names %s:', (_, rows) => {
+  test.each(rows)('%s', (_what, broken, headlines) => {
+    const found = verdict(smallView(broken));
+    expect(found.map(({ headline }) => headline)).toEqual(headlines);
+  });
+});
+
+const ALL_FINDINGS = Object.values(TABLES).flatMap((rows) =>
+  rows.flatMap(([, broken]) => verdict(smallView(broken))),
+);
+
+test('Every finding has a runbook that exists', () => {
+  const missing = ALL_FINDINGS.filter(({ runbook }) => !existsSync(`docs/runbooks/${runbook}`));
+  expect(missing.map(({ kind, runbook }) => `${kind}: ${runbook}`)).toEqual([]);
+});
+
+test('The tables have a finding of every kind but that of an extra check, which is like the others', () => {
+  const kinds = new Set(ALL_FINDINGS.map(({ kind }) => kind));
+  expect(KINDS.filter((kind) => !kinds.has(kind))).toEqual(['extra']);
+});
+
+test('A finding says since when, by whom, and what is not affected', () => {
+  const [found] = verdict(smallView({ silent: { 'node-2': 'unreachable' }, consecutive: 24 }));
+  expect(found).toMatchObject({
+    kind: 'node_unreachable',
+    since: NOW - 120,
+    witnesses: { agree: 2, of: 2 },
+    notAffected:
+      'Not affected: 2 of 4 paths, the API server, the API server by name, the ingress and the service.',
+    victims: [
+      { node: 'node-1', type: 'path_node-2' },
+      { node: 'node-3', type: 'path_node-2' },
+    ],
+    victimCount: 2,
+  });
+});
+
+test('A time is right by the collector, however wrong the clock of the pod that reported it is', () => {
+  const view = smallView({ failing: between([2], [3]) });
+  const reports = view.reports.map((report) => ({
+    ...report,
+    reportedAt: report.reportedAt - 1_000,
+    checks: report.checks.map((check) => ({ ...check, since: (check.since ?? 0) - 1_000 })),
+  }));
+  expect(verdict({ ...view, reports })[0]?.since).toBe(NOW - 60);
+});
