@@ -7,13 +7,13 @@ import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.
 /** The answer to a scrape. */
 export type Scrape = Readonly<{ contentType: string; body: string }>;
 
-/** Brings metrics to where they are wanted. Rejects when it cannot; obeys the signal. */
+/** Sends metrics. Rejects when that fails; obeys the signal. */
 export type Send = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<void>;
 
-/** A way for metrics to leave. One that is asked for them, instead of sending them, has `scrape`. */
+/** A metrics exporter; pull exporters implement `scrape`. */
 export type Exporter = Readonly<{
   reader: MetricReader;
-  /** Rejects when the metrics cannot be had: no answer rather than half of one. */
+  /** Rejects when a metric cannot be collected: an error instead of a partial response. */
   scrape?: (format: Format) => Promise<Scrape>;
 }>;
 
@@ -57,7 +57,7 @@ export type ExporterContext = Readonly<{
   /** Where exporters of users find theirs. */
   environment: Readonly<Record<string, string | undefined>>;
   tls: Tls;
-  /** Which series are held. */
+  /** Which streams are kept. */
   streams: StreamLimits;
   /** Writes lines to standard output, which `process.stdout` may not be used for: it fails where a pipe is closed. */
   write: (lines: string) => void;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CreateExporter, Exporter, ExporterContext } from './exporter.ts';
 
-/** The exporters that we bring, by their names in OTEL_METRICS_EXPORTER. Only those that are asked for are loaded. */
+/** The built-in exporters, by their names in OTEL_METRICS_EXPORTER. Only the configured ones are loaded. */
 const BUILT_IN: Readonly<Record<string, () => Promise<{ createExporter: CreateExporter }>>> = {
   prometheus: () => import('./prometheus.ts'),
   otlp: () => import('./otlp.ts'),

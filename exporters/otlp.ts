@@ -7,7 +7,7 @@ import { withExportedLabels } from './exported-labels.ts';
 import type { CreateExporter, OtlpSettings, Tls } from './exporter.ts';
 import { followPartialSuccess } from './partial-success.ts';
 
-/** Where the receiver's certificate is not trusted: what says whom to trust. */
+/** Added to the error if the receiver's certificate is not trusted. */
 const REMEDY =
   'name its CA in OTEL_EXPORTER_OTLP_CERTIFICATE or, if that is not set, KUBENURSE_EXTRA_CA';
 

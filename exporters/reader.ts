@@ -21,7 +21,7 @@ export type ReaderOptions = Readonly<{
   histograms?: HistogramAggregation;
 }>;
 
-/** Reads what has been recorded, in series that can die. */
+/** Reads the recorded metrics, as streams that can be removed. */
 export class CumulativeReader extends MetricReader {
   readonly #totals: DeltaToCumulative;
   #inFlight: Promise<CollectionResult> | undefined;
@@ -44,8 +44,8 @@ export class CumulativeReader extends MetricReader {
   }
 
   /**
-   * Collects what is kept, by the preferred temporality; whoever asks meanwhile gets the same. `errors`: of what could
-   * not be collected in time, or at all.
+   * Collects what is kept, by the preferred temporality; concurrent calls share a collection. `errors`: of metrics that
+   * could not be collected, or not in time.
    */
   read(timeoutMillis: number): Promise<CollectionResult> {
     // Of two collections at once the SDK gives the gauges to one only.

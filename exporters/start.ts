@@ -20,18 +20,18 @@ export type ExportOptions = Readonly<{
   /** Milliseconds between two pushes, and how many one may take. */
   interval: number;
   timeout: number;
-  /** Hears of each export that fails; `first`: the one before had not. */
+  /** Called for each export that fails; `first`: the previous one had not. */
   onFailure: (exporter: string, error: Error, first: boolean) => void;
-  /** Hears of the first that succeeds again. */
+  /** Called for the first export that succeeds again. */
   onRecovery: (exporter: string, lost: { exports: number; milliseconds: number }) => void;
 }>;
 
-/** Metrics that leave. */
+/** The running exporters. */
 export type Exports = Readonly<{
   meter: (name: string, version: string) => Meter;
   /** Undefined where no exporter is scraped. */
   scrape: Exporter['scrape'];
-  /** Exports a last time; resolves within so many milliseconds, whatever comes of it. */
+  /** Exports a last time; resolves within this many milliseconds, even if that fails. */
   shutdown: (milliseconds: number) => Promise<void>;
 }>;
 
@@ -67,7 +67,7 @@ export async function startExports(options: ExportOptions): Promise<Exports> {
   return {
     meter: (name, version) => provider.getMeter(name, version),
     scrape: exporters.find(({ scrape }) => scrape !== undefined)?.scrape,
-    // Whom the last export does not reach in time has been told of by `onFailure`, or is being waited for in vain.
+    // A final export that fails is reported by `onFailure`; one that hangs is abandoned.
     shutdown: (timeoutMillis) => provider.shutdown({ timeoutMillis }).catch(() => {}),
   };
 }

@@ -1,16 +1,16 @@
 import { type Check, type Outage, type Outcome, type Result, resultText } from './model.ts';
 
-/** All that is known of one check. Times in milliseconds of `performance.now()`. */
+/** The state of one check. Times in milliseconds of `performance.now()`. */
 export type CheckState = {
-  /** As of now: the pod behind a path may become another. */
+  /** The current one: the pod behind a path may change. */
   check: Check;
   lastResult: { outcome: Outcome; at: number } | undefined;
   outage: Outage | undefined;
-  /** Until when its series are kept; `Infinity` while it is made. */
+  /** Until when its series are kept; `Infinity` for a current check. */
   keptUntil: number;
   /** When the last result came, recorded or not. */
   lastResultAt: number;
-  /** Until when a round leaves it out, because a refresh has begun it. */
+  /** Until when rounds skip it, because a refresh has started it. */
   refreshedUntil: number;
   /** Whether the last attempt took longer than the round waits for it. */
   isSlow: boolean;
@@ -21,10 +21,10 @@ export type CheckState = {
   recorded: Promise<void>;
 };
 
-/** A gauge, which would go on showing the last result of a check that is no longer made. */
+/** A gauge, which would keep showing the last result of a removed check. */
 const LAST_RESULT = 'kubenurse_check_success';
 
-/** The state of each check that is made, and for some time of those that were. */
+/** The state of each current check, and for some time of removed ones. */
 export class CheckStates {
   readonly #retention: number;
   /** By the checks' types. */
@@ -35,7 +35,7 @@ export class CheckStates {
     this.#retention = retention;
   }
 
-  /** Takes over the checks of the moment; returns their states in the same order, which are new, and which are over. */
+  /** Replaces the current checks; returns their states in the same order, and the added and removed ones. */
   update(checks: readonly Check[]): {
     states: CheckState[];
     added: CheckState[];
@@ -63,12 +63,12 @@ export class CheckStates {
     return { states, added, removed };
   }
 
-  /** Whether the check of this state is still made. */
+  /** Whether this is the state of a current check. */
   has(state: CheckState): boolean {
     return isMade(state) && this.#states.get(state.check.type) === state;
   }
 
-  /** Keeps the outcome as the last one, and says which outage it belongs to or ends. */
+  /** Stores the outcome as the last one; the result has the outage that it belongs to or ends. */
   record(state: CheckState, outcome: Outcome): Result {
     const { check, outage } = state;
     const at = performance.now();
@@ -83,7 +83,7 @@ export class CheckStates {
     return { check, outcome, outage: state.outage };
   }
 
-  /** The last result of each check that is made, as text: `ok`, a status line or an error's text. */
+  /** The last result of each current check, as text: `ok`, a status line or an error's text. */
   get texts(): Map<string, string> {
     return new Map(
       this.#current().map(({ check, lastResult }) => [
@@ -93,7 +93,7 @@ export class CheckStates {
     );
   }
 
-  /** Each check that is made and failing. */
+  /** Each current check that is failing. */
   get failing(): { type: string; outage: Outage }[] {
     return this.#current().flatMap(({ check: { type }, outage }) =>
       outage === undefined ? [] : [{ type, outage }],

@@ -2,10 +2,10 @@ import { isIPv6 } from 'node:net';
 import type { Check, Neighbour, Probe } from './model.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
 
-/** How each kind of target is asked. Only the API server's probe knows the service account's token. */
+/** The probe of each kind of target. Only that of the API server has the service account's token. */
 export type Probes = Readonly<{ apiServer: Probe; neighbour: Probe; other: Probe }>;
 
-/** What is to be checked; an undefined target is not. */
+/** The targets to check; undefined ones are disabled. */
 export type Targets = Readonly<{
   apiServerDirect: URL | undefined;
   apiServerDns: URL | undefined;
@@ -21,7 +21,7 @@ const PROXY_STATUSES = [404, 500, 502, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 
 /**
- * The targets that we ask, the neighbours being those of the moment (types and targets: the contract). A failure of
+ * The current checks (types and targets: the contract). A failure of
  * an own check counts unless it comes too early for the pod to be behind its Service and ingress.
  */
 export function createChecks(

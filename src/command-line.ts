@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 
-/** What the program is asked to do. */
+/** What the command line requests. */
 export type Command = 'run' | 'check-config' | 'help' | 'version';
 
-/** The arguments cannot be used; the message says which. */
+/** The arguments are invalid; the message names them. */
 export class UsageError extends Error {}
 
 /** Reads the arguments, without those of Node itself. Throws a `UsageError`. */

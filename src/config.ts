@@ -7,9 +7,9 @@ import { shown } from './config/shown.ts';
 import { VARIABLES, type Values, type VariableName } from './config/variables.ts';
 import { ineffective } from './config/warnings.ts';
 
-/** What the program runs by. */
+/** The configuration of the program. */
 export type Config = Readonly<{
-  /** The targets of our checks; undefined: switched off. */
+  /** The targets of the checks; undefined: disabled. */
   targets: Readonly<{
     apiServerDirect: URL | undefined;
     apiServerDns: URL | undefined;
@@ -17,7 +17,7 @@ export type Config = Readonly<{
     meService: URL | undefined;
     extra: readonly ExtraCheck[];
   }>;
-  /** Undefined: switched off. */
+  /** Undefined: disabled. */
   neighbours:
     | Readonly<{
         /** Empty: every namespace. */
@@ -58,30 +58,30 @@ export type Config = Readonly<{
     disabled: readonly string[];
     /** Milliseconds. */
     retention: number;
-    /** Names of ours, or modules. */
+    /** Names of built-in exporters, or modules. */
     exporters: readonly string[];
     /** Milliseconds, both. */
     exportInterval: number;
     exportTimeout: number;
     /** HELP and TYPE lines. */
     exposeMetadata: boolean;
-    /** Attributes of the resource that the environment names. */
+    /** Resource attributes from the environment. */
     resource: Readonly<Record<string, string>>;
     otlp: OtlpSettings;
   }>;
   logLevel: Values['KUBENURSE_LOG_LEVEL'];
-  /** What the user should hear of at the start, though it does not keep us from starting. */
+  /** Warnings to log at the start. */
   warnings: readonly string[];
 }>;
 
-/** The configuration cannot be used. The message names every mistake, a line each. */
+/** The configuration is invalid. The message lists every error on a separate line. */
 export class ConfigError extends Error {
   constructor(mistakes: readonly string[]) {
     super(`invalid configuration\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`);
   }
 }
 
-/** What cannot be done without what, once it is switched on. */
+/** Variables that are required if another one is enabled. */
 const NEEDS: readonly (readonly [VariableName, VariableName])[] = [
   ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_HOST'],
   ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_PORT'],
@@ -92,10 +92,10 @@ const NEEDS: readonly (readonly [VariableName, VariableName])[] = [
   ['KUBENURSE_USE_TLS', 'KUBENURSE_CERT_KEY'],
 ];
 
-/** The values once nothing is missing: what is switched off is not looked at. */
+/** The values once all required ones are set; those of disabled checks are unused. */
 type Complete = { [Name in VariableName]-?: NonNullable<Values[Name]> };
 
-/** Reads the configuration from the environment. Throws a `ConfigError` that names every mistake at once. */
+/** Reads the configuration from the environment. Throws a `ConfigError` with all errors. */
 export function readConfig(environment: Environment): Config {
   const { values, mistakes, warnings: valueWarnings } = readValues(environment);
   for (const [name, mistake] of mistakes) {
@@ -131,7 +131,7 @@ function isIgnored(name: string, values: Values): boolean {
   return !(name.endsWith('_ENDPOINT') && values.OTEL_METRICS_EXPORTER?.includes('otlp'));
 }
 
-/** The contract: Prometheus, and OTLP as soon as it has somewhere to go. */
+/** The contract: Prometheus, plus OTLP if an endpoint is set. */
 function defaultExporters(values: Values): string[] {
   const endpoint = values.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? values.OTEL_EXPORTER_OTLP_ENDPOINT;
   return endpoint === undefined ? ['prometheus'] : ['prometheus', 'otlp'];
@@ -229,7 +229,7 @@ function alwaysHappyUrl(base: URL): URL {
   return url;
 }
 
-/** Where neighbours are looked for in every namespace, which rights that takes, and what it means without a filter. */
+/** A warning if neighbours are looked for in every namespace, with the permission that this requires. */
 function everyNamespace(values: Values): string[] {
   if (!values.KUBENURSE_CHECK_NEIGHBOURHOOD || values.KUBENURSE_NAMESPACE !== undefined) return [];
   const which = values.KUBENURSE_NEIGHBOUR_FILTER ?? 'every pod: set KUBENURSE_NEIGHBOUR_FILTER';

@@ -1,4 +1,4 @@
-/** A timer that is later than this, in milliseconds, was held up: the whole program stood still. */
+/** A timer that is later than this, in milliseconds, shows that the process was suspended. */
 const SUSPENDED_MS = 100;
 
 /** The time ran out, as opposed to what else can end a wait. Named like that of `AbortSignal.timeout()`. */
@@ -10,8 +10,7 @@ export class TimeoutError extends Error {
  * A signal that aborts with its parent, or after `milliseconds` with a `TimeoutError` of the given message.
  * Disposing it clears its timer: `using limit = deadline(…)`.
  *
- * Time in which the program stood still (it was suspended, its machine paused) counts for nobody's silence: as much is
- * added, up to `milliseconds` once more.
+ * Time during which the process was suspended is not counted: the deadline is extended by it, by up to `milliseconds`.
  */
 export function deadline(
   parent: AbortSignal,

@@ -1,9 +1,9 @@
 import type { Probe } from './model.ts';
 
-/** How often the delay is looked at, in milliseconds: often enough to meet what lasts, and rarely enough to cost nothing. */
+/** Interval of the measurements, in milliseconds: short enough to catch lasting delays, and long enough to cost nothing. */
 const SAMPLE_INTERVAL_MS = 250;
 
-/** Tells how late a timer of ours fires, in seconds, four times a second, until the function that it returns is called. */
+/** Reports event-loop lag, in seconds, four times a second. Returns a function that stops this. */
 export function watchEventLoop(onDelay: (seconds: number) => void): () => void {
   let expected = performance.now() + SAMPLE_INTERVAL_MS;
   const timer = setInterval(() => {
@@ -16,8 +16,8 @@ export function watchEventLoop(onDelay: (seconds: number) => void): () => void {
 }
 
 /**
- * The same probe, that also tells for how many seconds our event loop was at work meanwhile: no more than this of the
- * latency was ours, the rest was the network's and the target's.
+ * The same probe, which also reports the event-loop active time during the check, in seconds: an upper bound of the probe's
+ * own share of the latency.
  */
 export function withActiveTime(probe: Probe, onActive: (seconds: number) => void): Probe {
   return async (target, signal) => {

@@ -5,10 +5,10 @@ const POLL_INTERVAL_MS = 2_000;
 
 /**
  * Calls `onChange` when the file changes, also where the name is a symbolic link that is swapped, as the kubelet does
- * it. Returns what ends that.
+ * it. Returns a function that stops this.
  */
 export function onFileChange(path: string, onChange: () => void): () => void {
-  // Not fs.watchFile: what changes before its own first look, which is not taken at once, it never tells.
+  // Not fs.watchFile: it takes its first look late, and never reports a change before that.
   let seen = version(path);
   const timer = setInterval(() => {
     const now = version(path);
@@ -32,7 +32,7 @@ function version(path: string): string {
 
 /**
  * Hands the file's content to `onContent`, now and at each change. A file that cannot be read goes to `onError`
- * instead. Returns what ends that.
+ * instead. Returns a function that stops this.
  */
 export function followFile(
   path: string,

@@ -1,4 +1,4 @@
-/** A step of a request, in the order of their happening. The step that failed names the error. */
+/** The steps of a request, in order. The step that failed names the error event. */
 export type Phase = 'resolve' | 'connect' | 'handshake' | 'request' | 'response';
 
 /** A moment of a request, by the name it has in the metric label `event` (the contract). */
@@ -16,7 +16,7 @@ export type TraceEvent =
 /** Seconds from the request's start to each moment that it reached. After a redirect, those of the last request. */
 export type Timings = Readonly<Partial<Record<TraceEvent, number>>>;
 
-/** A pod like ours on another node, as `/alive` shows it. */
+/** A kubenurse pod on another node, as `/alive` shows it. */
 export type Neighbour = Readonly<{
   podName: string;
   podIP: string;
@@ -25,12 +25,12 @@ export type Neighbour = Readonly<{
   phase: string;
   /**
    * As the label `topology.kubernetes.io/zone` of the pod (Kubernetes 1.35 sets it) or its node has it: empty where
-   * neither does, undefined as long as that is not known.
+   * neither does, undefined until that is known.
    */
   zone: string | undefined;
 }>;
 
-/** Somewhere to reach. */
+/** The target of a check. */
 export type Target = Readonly<{ url: URL; neighbour?: Neighbour }>;
 
 /** Why an attempt failed (the metric label `cause`, the contract). */
@@ -58,8 +58,8 @@ export type TcpCounts = Readonly<{
 }>;
 
 /**
- * What came of one attempt. A failure is a value; a throw is a bug. `duration`: seconds until the response's head had
- * come. `tcp`: undefined where the kernel could not be asked.
+ * The result of one attempt. A failure is a value; a throw is a bug. `duration`: time until the head of the response was
+ * received, in seconds. `tcp`: undefined if the kernel does not provide it.
  */
 export type Outcome = Readonly<
   { timings: Timings; tcp?: TcpCounts | undefined } & (
@@ -72,7 +72,7 @@ export type Outcome = Readonly<
 /** Tries one target once. Obeys the signal; never rejects. */
 export type Probe = (target: Target, signal: AbortSignal) => Promise<Outcome>;
 
-/** One question that we ask again and again. */
+/** A check that is run repeatedly. */
 export type Check = Readonly<{
   /** The metric label `type`. */
   type: string;
@@ -81,8 +81,8 @@ export type Check = Readonly<{
   /** The response statuses, beside 200, that a target of this kind is known to give. */
   knownStatuses: readonly number[];
   /**
-   * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: does the failure say
-   * nothing of the path, because the target has left meanwhile or cannot be there yet? Never rejects.
+   * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: whether the failure
+   * says nothing about the path, because the target is gone or cannot be there yet. Never rejects.
    */
   isFalseAlarm?: (since: number) => Promise<boolean>;
 }>;
@@ -99,7 +99,7 @@ export type Outage = {
 /** The result of a check. `outage`: the one that it belongs to, or, where it is a success, the one that it ends. */
 export type Result = Readonly<{ check: Check; outcome: Outcome; outage?: Outage | undefined }>;
 
-/** Hears of every check: when it is first asked, each result, and when it is asked no longer. */
+/** Is called when a check is added, with each of its results, and when it is removed. */
 export type Recorder = Readonly<{
   added?: (check: Check) => void;
   record: (result: Result) => void;

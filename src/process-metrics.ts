@@ -70,8 +70,8 @@ type Values = Readonly<Partial<Record<Name, number | undefined>>>;
 type Instrument = (typeof PROCESS_INSTRUMENTS)[Name];
 
 /**
- * Measures the process at each collection. What the system does not tell (without /proc, or where it may not be read) has
- * no series. `meterOf` gives the meter of each instrument, which is another where it is disabled.
+ * Measures the process at each collection. Values that the system does not provide (without /proc, or if it is not readable)
+ * have no series. `meterOf` gives the meter of each instrument, which is another where it is disabled.
  */
 export function createProcessMetrics(
   meter: Meter,

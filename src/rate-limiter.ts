@@ -1,17 +1,17 @@
-/** How much is served at once. */
+/** A number of requests per window. */
 export type RateLimit = Readonly<{
   /** Milliseconds. */
   window: number;
-  /** How many are served in a window for whoever comes first. */
+  /** How many requests are served per window, in the order of arrival. */
   budget: number;
 }>;
 
 type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => void }>;
 
 /**
- * Serves at once what comes at a moderate rate, and has what is more wait for a later window, so that clients in a loop
- * do not take the CPU. The first of each client in a window is always served at once: who comes seldom, as a
- * neighbour's check or kubelet's probe does, never waits for those who come often.
+ * Serves requests immediately at a moderate rate, and delays the excess to a later window, so that clients in a loop do not
+ * take the CPU. The first request of each client in a window is always served immediately: infrequent clients, such as
+ * neighbours and kubelet, never wait for frequent ones.
  */
 export class RateLimiter {
   readonly #options: RateLimit;
@@ -24,7 +24,7 @@ export class RateLimiter {
     this.#options = options;
   }
 
-  /** Calls `serve` now or later, unless the client has gone by then. */
+  /** Calls `serve` now or later, unless the client has disconnected by then. */
   admit(waiting: Waiting): void {
     if (waiting.isGone()) return;
     this.#timer ??= setTimeout(() => this.#nextWindow(), this.#options.window).unref();

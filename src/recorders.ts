@@ -14,12 +14,12 @@ import {
 /** The value of the label `code` where no response came (the contract). */
 const NO_RESPONSE = 'round_trip_error';
 
-/** Results to metrics. The series of a check exist, at 0, from the moment when it is first asked. */
+/** Records results as metrics. The series of a check exist, at 0, as soon as the check is added. */
 export function metricsRecorder(metrics: Metrics): Recorder {
   const describe = ({ type, target: { neighbour } }: Check) => {
     if (neighbour === undefined) return;
     const { nodeName, podName, podIP, zone } = neighbour;
-    // Not before it is whole: a series that is replaced is shown for minutes by whoever it was pushed to.
+    // Not before it is complete: backends show a series that was replaced for minutes.
     if (zone === undefined) return;
     metrics.neighbourInfo.record(1, { type, node: nodeName, pod: podName, pod_ip: podIP, zone });
   };
@@ -60,17 +60,16 @@ export function metricsRecorder(metrics: Metrics): Recorder {
   };
 }
 
-/** Where the log's lines go: pino's shape. */
+/** The part of pino's logger that is used. */
 export type Log = Readonly<
   Record<'error' | 'warn' | 'info', (fields: object, message: string) => void>
 >;
 
-/** How often a check that goes on failing is reported, in milliseconds. */
+/** Interval at which a check that is still failing is reported, in milliseconds. */
 const REMINDER_INTERVAL_MS = 600_000;
 
 /**
- * A line when a check begins to fail, every ten minutes while it goes on failing, and when it recovers or is no longer
- * made.
+ * Logs when a check starts to fail, every ten minutes while it is failing, and when it recovers or is removed.
  */
 export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
   const reportedAt = new WeakMap<Outage, number>();
@@ -97,7 +96,7 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
   };
 }
 
-/** What is over is no `error`, which alerts on logs look for. */
+/** Not named `error`, because alerts on logs match that field. */
 function ended(outage: Outage) {
   const { failures, outcome } = outage;
   return {

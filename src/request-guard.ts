@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** Header lines of a request: a Go client or a browser sends 3 to 20. */
 const MAX_HEADERS = 100;
 
-/** Keeps no more of them than this, so that `MAX_HEADERS` can be told to be exceeded. */
+/** Node keeps at most this many, one more than allowed, so that an excess is detected. */
 export const MAX_HEADERS_KEPT = MAX_HEADERS + 1;
 
 /** What Node's HTTP server hangs on a connection. Its parser calls `onIncoming` at the end of each request's head. */
@@ -35,7 +35,7 @@ export function guardRequests(socket: Socket): void {
   };
 }
 
-/** The status line's end for a request that is not to be served. */
+/** The status line's end for a request that is rejected. */
 function refusalOf({ rawHeaders, headers }: IncomingMessage): string | undefined {
   if (rawHeaders.length > 2 * MAX_HEADERS) return '431 Request Header Fields Too Large';
   if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined) {

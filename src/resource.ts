@@ -1,4 +1,4 @@
-/** What an OpenTelemetry resource says of us, by the names of the semantic conventions; what is not known is left out. */
+/** Attributes of the OpenTelemetry resource (semantic conventions); unknown ones are omitted. */
 export function resourceAttributes(self: {
   podName: string;
   podUid: string | undefined;

@@ -2,43 +2,43 @@ import type { CheckState, CheckStates } from './check-states.ts';
 import { deadline } from './deadline.ts';
 import type { Check, Outcome, Recorder } from './model.ts';
 
-/** How long a check may take in all, in milliseconds (the contract's 6 s). */
+/** Timeout of a check, in milliseconds (the contract's 6 s). */
 const CHECK_TIMEOUT_MS = 6_000;
 
 /**
- * How long the next check of a round waits for the one before, in milliseconds. Checks beside each other measure our
- * own queue, and TLS computes the longer (measured: p99 is half of that of a burst). One that hangs is waited for by
- * nobody, and from then on asked last, so that it moves no other.
+ * How long the next check of a round waits for the previous one, in milliseconds. Concurrent checks would measure the
+ * probe's own queue, and TLS takes longer to compute (measured: p99 is half of that of a burst). A check that exceeds this
+ * no longer holds up the round, and runs last from then on.
  */
 const PACING_MS = { plain: 5, tls: 25 };
 
-/** The share of the interval that a round's starts may be stretched over. */
+/** The share of the interval over which a round may spread its starts. */
 const MAX_STRETCH = 0.5;
 
-/** A check that a refresh has begun is left out of rounds for as long as it is fresh, but for no longer than this share of the interval. */
+/** Rounds skip a check that a refresh has started while its result is fresh, for at most this share of the interval. */
 const MAX_REFRESHED = 0.6;
 
-/** How many attempts of one check may be in flight: one that hangs takes longer than an interval, and the next is to be in time. */
+/** How many attempts of one check may be in flight: one that hangs takes longer than an interval, and must not delay the next. */
 const MAX_IN_FLIGHT = 2;
 
 export type ScheduleOptions = Readonly<{
-  /** The checks of the moment; their types are distinct. */
+  /** The current checks; their types are distinct. */
   checks: () => readonly Check[];
   recorders: readonly Recorder[];
   /** Where the checks' states are kept. */
   states: CheckStates;
   /** Milliseconds. */
   interval: number;
-  /** Where in the interval our rounds begin, from 0 to 1, by the clock that all nodes share: so that the fleet does not fire together. */
+  /** Offset of the rounds in the interval, from 0 to 1, by wall-clock time, so that pods do not probe in lockstep. */
   phaseOffset: number;
   /**
-   * Awaited before each round: a process that has slept since the last one is slow for a while, and the first check would
-   * pay for it (measured: 0.2 ms of 0.7). Never rejects, and has a limit of its own.
+   * Awaited before each round: an idle process is slow at first, which would inflate the first measurement (measured: 0.2 ms
+   * of 0.7). Never rejects, and has its own timeout.
    */
   warmUp?: () => Promise<unknown>;
 }>;
 
-/** Makes each check once in every interval, one soon after another, and tells the recorders. */
+/** Runs each check once per interval, one soon after another, and reports the results to the recorders. */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #stop = new AbortController();
@@ -49,14 +49,14 @@ export class Schedule {
     this.#options = options;
   }
 
-  /** Begins the rounds, the first within one interval. */
+  /** Starts the rounds, the first within one interval. */
   start(): void {
     const { interval, phaseOffset } = this.#options;
     const untilFirst = (phaseOffset * interval - (Date.now() % interval) + interval) % interval;
     this.#roundAt(performance.now() + untilFirst);
   }
 
-  /** Makes every check whose last result is older than `maxAge` milliseconds, and waits for those in flight. */
+  /** Runs every check whose last result is older than `maxAge` milliseconds, and waits for those in flight. */
   async refresh(maxAge: number): Promise<void> {
     const since = performance.now() - maxAge;
     const spared = Math.min(maxAge, this.#options.interval * MAX_REFRESHED);
@@ -67,11 +67,11 @@ export class Schedule {
       return true;
     });
     await Promise.all(due.map(({ recorded }) => recorded));
-    // Some may have left meanwhile.
+    // Some may have been removed meanwhile.
     this.#current();
   }
 
-  /** Ends the rounds. What is in flight is broken off, and recorded nowhere. */
+  /** Ends the rounds. Checks in flight are aborted and not recorded. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#stop.abort(new Error('kubenurse is shutting down'));
@@ -87,13 +87,13 @@ export class Schedule {
         ({ inFlight, refreshedUntil }) =>
           inFlight < MAX_IN_FLIGHT && performance.now() >= refreshedUntil,
       );
-      // Rounds that a suspended process has missed are not made up for.
+      // Rounds that were missed while the process was suspended are skipped.
       const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
       this.#roundAt(time + (missed + 1) * interval);
     }, time - performance.now());
   }
 
-  /** The checks of the moment, after the recorders have heard which are new and which are no more. */
+  /** The current checks; reports added and removed ones to the recorders first. */
   #current(): CheckState[] {
     const { states, recorders, checks } = this.#options;
     const { states: current, added, removed } = states.update(checks());
@@ -113,7 +113,7 @@ export class Schedule {
         if (this.#stop.signal.aborted) return;
         if (!isDue(state)) continue;
         const attempt = this.#attempt(state);
-        // Counted from the beginning, because no timer is as short as what each of a thousand checks has.
+        // Counted from the start of the round: the share of each of a thousand checks is shorter than any timer.
         const left = begin + (index + 1) * most - performance.now();
         if (left <= 0) continue;
         state.isSlow = !(await settlesWithin(attempt, Math.min(pacingOf(state.check), left)));
@@ -122,7 +122,7 @@ export class Schedule {
     return this.#starts;
   }
 
-  /** Resolves when the attempt has ended; what came of it is recorded after the attempts before it. */
+  /** Resolves when the attempt has ended; its result is recorded after those of earlier attempts. */
   #attempt(state: CheckState): Promise<Outcome> {
     const { check, recorded: before } = state;
     const since = performance.now();

@@ -15,7 +15,7 @@ import type { Page } from './pages/page.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
 
-/** How long a client may take over its request's head, and over the whole request, in milliseconds. */
+/** Timeouts for the head of a request and for the whole request, in milliseconds. */
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 20_000,
@@ -25,29 +25,29 @@ const TIMEOUTS = {
   maxHeaderSize: 24 * 1024,
 };
 
-/** How long nothing may go over a connection, such as an answer that its client does not read, in milliseconds. */
+/** Idle timeout of a connection, for example if the client does not read the response, in milliseconds. */
 const IDLE_TIMEOUT_MS = 30_000;
 
-/** How long answering one request may take, to its last byte, in milliseconds: a client that reads slowly holds memory. */
+/** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
 const RESPONSE_TIMEOUT_MS = 15_000;
 
 /** Connections at once: a neighbour's check takes one, for a moment. One over HTTPS takes 53 KB (measured). */
 const MAX_HTTP = 1_500;
 const MAX_HTTPS = 500;
 
-/** Connections that the kernel keeps while the program is busy: one too many has its client try again after a second. */
+/** Listen backlog: beyond it, clients repeat their SYN after a second. */
 const BACKLOG = 2_048;
 
-/** Requests, and new connections: 500 a second take a seventh of a CPU. */
+/** Limit of requests and of new connections: 500 per second take a seventh of a CPU. */
 const PACE = { window: 100, budget: 50 };
 
-/** TLS handshakes, which take a millisecond each and more. */
+/** Limit of TLS handshakes, which take a millisecond or more each. */
 const TLS_PACE = { window: 1_000, budget: 50 };
 
-/** How long a client may take over the TLS handshake, in milliseconds. */
+/** Timeout of the TLS handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** How long answers that are being given may take at the end, in milliseconds. */
+/** How long responses in flight may take at shutdown, in milliseconds. */
 const DRAIN_TIMEOUT_MS = 1_000;
 
 export type ServerOptions = Readonly<{
@@ -57,11 +57,11 @@ export type ServerOptions = Readonly<{
   tls: Readonly<{ port: number; certFile: string; keyFile: string }> | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
-  /** Hears of what goes wrong in answering, and of certificates that cannot be used. */
+  /** Called with errors of requests, and with certificates that cannot be loaded. */
   onError: (error: Error, message: string) => void;
 }>;
 
-/** Where the server listens, and its end. */
+/** A running server: its addresses, and `close()`. */
 export type RunningServer = Readonly<{
   http: AddressInfo;
   https: AddressInfo | undefined;
@@ -106,7 +106,7 @@ async function serve(page: Page, context: Context): Promise<void> {
   }
 }
 
-/** Answers by Koa, but a page that needs none of it and is asked for as neighbours and kubelet do: a plain `GET` of its path. */
+/** Serves pages through Koa, except a plain `GET` of a raw page, as neighbours and kubelet send it. */
 function createListener({ pages, onError }: ServerOptions): RequestListener {
   const koa = createApp(pages, onError).callback();
   const serve: RequestListener = (request, response) => {
@@ -131,7 +131,7 @@ function cleanPath(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }
 
-/** Closes the connection of a client that does not take its answer in time. */
+/** Closes the connection of a client that does not read its response in time. */
 function limitResponseTime({ req, res }: Context): void {
   const timer = setTimeout(() => req.socket.destroy(), RESPONSE_TIMEOUT_MS);
   res.once('close', () => clearTimeout(timer));
@@ -146,7 +146,7 @@ function pathOf(context: Context): string | undefined {
   }
 }
 
-/** Serves the pages over HTTP, and over HTTPS where asked to. Rejects when a port or certificate cannot be had. */
+/** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const listener = createListener(options);
   const http = createHttpServer(TIMEOUTS, listener);

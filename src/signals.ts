@@ -10,11 +10,11 @@ export const stopSignal: Promise<string> = new Promise((resolve) => {
   process.on('SIGTERM', resolve).on('SIGINT', resolve);
 });
 
-// Where nobody listens, Node opens its inspector, by which any code can be run.
+// Without a listener, Node opens its inspector, which can run any code.
 process.on('SIGUSR1', () => {});
 
 /**
- * Whether a SIGTERM came while Node itself was starting: its handler, which is there until we listen, is removed at the
+ * Whether a SIGTERM came while Node itself was starting: its handler, installed until this module listens, is removed at the
  * first signal and raises it again, which means nothing to PID 1.
  */
 function wasTerminatedAtStart(): boolean {

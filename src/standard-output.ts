@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** Bytes that wait for whoever reads the pipe, at the most: some 4,000 lines. */
+/** The maximum of bytes that are buffered for the reader of a pipe: some 4,000 lines. */
 const MAX_BUFFERED = 2 ** 20;
 
 /** Standard output that never holds up the program and never ends it. */

@@ -6,7 +6,7 @@ import { printable } from './printable.ts';
 const MAX_NAMES = 200;
 
 /**
- * What every TLS connection of ours verifies its server with, as Go does: a trust store may hold the issuing
+ * Options with which every TLS client of kubenurse verifies its server, as Go does: a trust store may hold the issuing
  * intermediate without its root, and the name has to be a subject alternative name.
  */
 export const TLS_VERIFICATION = { allowPartialTrustChain: true, checkServerIdentity } as const;

@@ -1,12 +1,12 @@
 import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Probe } from './model.ts';
 
-/** In milliseconds: it takes two or three, and no round is to wait for it long. */
+/** In milliseconds: it takes two or three, and must not delay a round. */
 const TIMEOUT_MS = 100;
 
 /**
- * Asks ourselves, by the address that we listen on, or by the loopback where that is every address. Resolves whatever
- * comes of it: what counts is that all that a check runs through has just been run.
+ * Probes the pod itself to warm caches, at the address that it listens on, or at loopback if that is every address. The
+ * result is ignored.
  */
 export async function warmUp(probe: Probe, { address, port }: AddressInfo): Promise<void> {
   const isEvery = address === '::' || address === '0.0.0.0';

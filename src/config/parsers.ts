@@ -154,7 +154,7 @@ export const buckets: Parse<readonly number[]> = (text) => {
 
 export type ExtraCheck = Readonly<{ name: string; url: URL }>;
 
-/** The types of our own checks, and what stands beside them in `/alive`. */
+/** The types of the built-in checks, and the other keys of `/alive`. */
 const RESERVED_NAMES =
   /^(api_server_direct|api_server_dns|me_ingress|me_service|path_.*|neighbourhood|neighbourhood_state)$/;
 

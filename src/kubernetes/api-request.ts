@@ -8,13 +8,13 @@ import { TLS_VERIFICATION, untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 import { forgetExecCredentials } from './exec-plugin.ts';
 
-/** How long the API server may take to begin its answer, in milliseconds. */
+/** Timeout until the head of a response, in milliseconds. */
 const RESPONSE_HEAD_TIMEOUT_MS = 10_000;
 
-/** How long it may take to end that of an error, in milliseconds. */
+/** Timeout for the body of an error response, in milliseconds. */
 const ERROR_BODY_TIMEOUT_MS = 10_000;
 
-/** When a silent connection is asked for a sign of life, in milliseconds. The system gives it up some 10 s later. */
+/** Idle time before TCP keep-alive probes, in milliseconds. The system closes the connection some 10 s later. */
 const KEEP_ALIVE_MS = 15_000;
 
 /** How much of an error's body is read, in bytes. */
@@ -23,13 +23,13 @@ const MAX_ERROR_BYTES = 64 * 1024;
 /** How much of an error's message is shown, in characters: it goes to the log and to `/alive`. */
 const MAX_MESSAGE_LENGTH = 300;
 
-/** What counts, where the certificate of the API server is not trusted. */
+/** Added to the error if the certificate of the API server is not trusted. */
 const REMEDY = "only the cluster's CA is trusted: ca.crt of the service account, or the kubeconfig";
 
-/** The API server answered with a status that is not 200. */
+/** The API server answered with a status other than 200. */
 export class ApiError extends Error {
   readonly status: number;
-  /** Seconds that it asks to be left alone, from `Retry-After`. */
+  /** Value of `Retry-After`, in seconds. */
   readonly retryAfter: number | undefined;
 
   constructor(status: number, message: string, retryAfter?: number) {
@@ -40,8 +40,8 @@ export class ApiError extends Error {
 }
 
 /**
- * Sends a `GET` to the API server, with credentials read afresh, and returns the response once its head has come
- * with status 200. Rejects with an `ApiError` for another status, or with what failed, or the signal's reason.
+ * Sends a `GET` to the API server, with freshly read credentials, and returns the response once its head has been
+ * received with status 200. Rejects with an `ApiError` for another status, or with what failed, or the signal's reason.
  * The signal ends a response that is still coming, too.
  */
 export async function apiRequest(

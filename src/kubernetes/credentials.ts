@@ -95,14 +95,14 @@ export function clusterAuthority(): { file?: string; pem?: string } | undefined 
     if (cluster.caData) return { pem: Buffer.from(cluster.caData, 'base64').toString() };
     return {};
   } catch {
-    // Reported by whoever needs the API server.
+    // Reported by the users of the API server.
     return undefined;
   }
 }
 
 /**
  * The value of `Authorization` for the API server, read afresh at each call; `undefined` where there is none or it
- * cannot be used. The latter is told to `onError` when it begins.
+ * cannot be used. The first such error is reported to `onError`.
  */
 export function createAuthorization(
   onError: (error: Error) => void,

@@ -28,19 +28,19 @@ const PAGE_PAUSE_MS = 50;
 const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 /** How long a page may take in all, in milliseconds. */
 const PAGE_TIMEOUT_MS = 30_000;
-/** How long the API server is asked to keep a watch open, in seconds: between this and twice as much. */
+/** Requested duration of a watch, in seconds: at random between this and twice as much. */
 const WATCH_SECONDS = 300;
-/** How long a watch may be silent, in milliseconds: a bookmark comes about once a minute (measured). */
+/** Idle timeout of a watch, in milliseconds: there is a bookmark about once a minute (measured). */
 const IDLE_TIMEOUT_MS = 150_000;
-/** A watch that has lived so long, in milliseconds, counts as working even if it brought no event. */
+/** A watch that has lasted this long, in milliseconds, counts as working even without an event. */
 const WORKING_AFTER_MS = 5_000;
-/** After so many watches in a row that brought events and ended sooner, an event no longer shows that a watch works. */
+/** After this many watches in a row that delivered events and ended sooner, an event no longer counts as success. */
 const MAX_SHORT_WATCHES = 2;
 /** How much of an error's message is shown, in characters. */
 const MAX_MESSAGE_LENGTH = 300;
 /**
- * The wait after a watch that worked has broken; it doubles with each failure, up to the longest, and is shortened at
- * random by up to a half. Milliseconds.
+ * Back-off after a failure, in milliseconds: it doubles with each failure, up to the maximum, and is shortened at random by
+ * up to a half.
  */
 const INITIAL_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
@@ -50,9 +50,9 @@ export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
   path: string;
   /** Selectors. */
   query: Readonly<Record<string, string>>;
-  /** The few fields that are kept of an object; `previous`: what was kept of it before. */
+  /** Reduces an object to the fields that are kept; `previous`: the result for its last version. */
   transform: (object: T, previous: Item | undefined) => Item;
-  /** By what an object is known; its name if not set. */
+  /** The key of an object; its name if not set. */
   keyOf?: (object: T) => string;
 }> &
   InformerEvents;
@@ -60,17 +60,17 @@ export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
 export type InformerEvents = Readonly<{
   /** Called after every change of the items. */
   onChange: () => void;
-  /** Called when the API server cannot be asked, and not again before `onRecovery`. */
+  /** Called when the API server is unavailable, and not again before `onRecovery`. */
   onError: (error: Error) => void;
-  /** Called when it can be asked again; `milliseconds`: how long it could not. */
+  /** Called when it is available again; `milliseconds`: the length of the outage. */
   onRecovery: (milliseconds: number) => void;
-  /** Called with what is wrong with an object that is left out, each time that it comes. */
+  /** Called with the reason each time that an invalid object is ignored. */
   onInvalid: (text: string) => void;
 }>;
 
 /**
- * The objects of a collection of the API server, listed once and kept up to date by a watch. When the API server
- * is away the last known items stay: no answer is never an empty collection.
+ * The objects of a collection, listed once and kept up to date by a watch. While the API server is unavailable, the last
+ * known items are kept: a missing response is never an empty collection.
  */
 export class Informer<T extends KubernetesObject, Item> {
   readonly #options: InformerOptions<T, Item>;
@@ -79,7 +79,7 @@ export class Informer<T extends KubernetesObject, Item> {
   #outage: { error: Error; since: number } | undefined;
   #failures = 0;
   #isWatching = false;
-  /** Watches in a row, the current one included, that brought events and have not lived long enough to count as working. */
+  /** Consecutive watches, including the current one, that delivered events but were too short to count as working. */
   #shortWatches = 0;
   /** Whether the last attempt ended because its resourceVersion was too old. */
   #wasGone = false;
@@ -90,24 +90,24 @@ export class Informer<T extends KubernetesObject, Item> {
     this.#options = options;
   }
 
-  /** By key; `undefined` until the first list has come. */
+  /** By key; `undefined` until the first list has been received. */
   get items(): ReadonlyMap<string, Item> | undefined {
     return this.#items;
   }
 
-  /** Whether the API server tells of changes at the moment. */
+  /** Whether the watch is connected. */
   get isWatching(): boolean {
     return this.#isWatching;
   }
 
-  /** Why the API server cannot be asked; `undefined` while it can. */
+  /** Why the API server is unavailable; `undefined` while it is not. */
   get error(): Error | undefined {
     return this.#outage?.error;
   }
 
   /**
-   * Has the API server be asked again as soon as a second after the last attempt, if that failed, or when it said
-   * itself. Does nothing while it tells of changes.
+   * Ends the back-off: the next attempt follows a second after the last one, or when `Retry-After` ends. Does nothing while the
+   * watch is connected.
    */
   retryNow(): void {
     if (!this.#isWatching) this.#retryNow.abort();
@@ -117,12 +117,12 @@ export class Informer<T extends KubernetesObject, Item> {
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        // An attempt counts as failed until it has shown itself to work.
+        // An attempt counts as failed until it has succeeded.
         this.#failures += 1;
         this.#resourceVersion ??= await this.#list(signal);
         const begun = performance.now();
         await this.#watch(signal);
-        // One that ends sooner is followed by a wait even if it brought events: the next may be the same.
+        // A shorter watch is followed by a back-off even if it delivered events: the next may be short, too.
         if (this.#failures === 0 && performance.now() - begun > WORKING_AFTER_MS) continue;
         throw new Error('the API server closes watches immediately');
       } catch (error) {
@@ -132,7 +132,7 @@ export class Informer<T extends KubernetesObject, Item> {
     }
   }
 
-  /** Lists page by page, and replaces the items when all have come. Returns the list's resourceVersion. */
+  /** Lists page by page, and replaces the items when all pages have been received. Returns the list's resourceVersion. */
   async #list(signal: AbortSignal): Promise<string> {
     const items = new Map<string, Item>();
     let next: string | undefined;
@@ -149,7 +149,7 @@ export class Informer<T extends KubernetesObject, Item> {
         this.#options.onChange();
         return page.resourceVersion;
       }
-      // A page that brings nothing new is followed by more of them.
+      // A page without new objects would be followed by more of them.
       if (items.size === listed || page.next === next) break;
       next = page.next;
     }
@@ -248,13 +248,13 @@ export class Informer<T extends KubernetesObject, Item> {
     const isGone = error instanceof ApiError && error.status === 410;
     if (isGone) this.#resourceVersion = undefined;
     if (isGone && !this.#wasGone) {
-      // It is in the way of things that a watch is too old: what has happened since is asked for at once.
+      // 410 Gone is normal: relist at once.
       this.#wasGone = true;
       this.#failures = Math.max(0, this.#failures - 1);
       return;
     }
     this.#wasGone = isGone;
-    // It is so that a watch breaks off; it is trouble if no other can be had.
+    // A broken watch is expected; report only if it cannot be re-established.
     if (this.#failures > 0 && this.#outage === undefined) {
       this.#outage = { error, since: performance.now() };
       this.#options.onError(error);
@@ -263,7 +263,7 @@ export class Informer<T extends KubernetesObject, Item> {
     await this.#wait(Math.min(asked, MAX_BACKOFF_MS), signal);
   }
 
-  /** Waits for as long as the failures say, or until somebody is in a retryNow, but not less than `least` milliseconds. */
+  /** Waits for the back-off, or until `retryNow()`, but for at least `least` milliseconds. */
   async #wait(least: number, signal: AbortSignal): Promise<void> {
     const begun = performance.now();
     const wait = Math.min(INITIAL_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
@@ -277,7 +277,7 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 }
 
-/** In plain words what Node says of a connection that is cut in the middle of an answer; any other error as it may be shown. */
+/** A readable error for a connection that is closed during a response; any other error with a printable message. */
 function inWords(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   const isCut = error.message === 'aborted' || code === 'ERR_STREAM_PREMATURE_CLOSE';

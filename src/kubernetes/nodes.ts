@@ -10,8 +10,8 @@ export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 
 /**
- * The cordoned nodes, by name. The field selector keeps every other node, and the status updates of all their
- * kubelets, away from us, however large the cluster.
+ * The cordoned nodes, by name. The field selector excludes all other nodes, and with them the status updates of
+ * their kubelets, however large the cluster.
  */
 export function createCordonedNodeInformer(
   events: InformerEvents,
@@ -24,7 +24,7 @@ export function createCordonedNodeInformer(
   });
 }
 
-/** Whether the API server says that there is no such node. False when it does not answer, or may not tell us. */
+/** Whether the API server reports that the node does not exist. False if it is unavailable or the permission is missing. */
 export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise<boolean> {
   try {
     await readMetadata(nodeName, signal);
@@ -35,8 +35,8 @@ export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise
 }
 
 /**
- * The zone that a node's label names; empty where it has none, where there is no such node, and where we have no right to
- * read it. Rejects when the API server cannot be asked.
+ * The zone label of a node; empty if it has none, if the node does not exist, and without the permission to read it.
+ * Rejects when the API server is unavailable.
  */
 export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
   try {

@@ -4,17 +4,17 @@ import { isNodeName, isPodAddress, nameText, shownValue } from './invalid-values
 import { ZONE_LABEL } from './nodes.ts';
 import type { KubernetesObject } from './responses.ts';
 
-/** What is kept of a pod. */
+/** The fields that are kept of a pod. */
 export type Pod = Readonly<{
   neighbour: Neighbour;
   isTerminating: boolean;
-  /** It says itself that it is not ready (the `Ready` condition). */
+  /** Its `Ready` condition is `False`. */
   isUnready: boolean;
-  /** It has said, since we know it, that it is ready. */
+  /** Its `Ready` condition has been `True` since it was first seen. */
   wasReady: boolean;
   /** Its liveness or startup probe is `/ready`, as in upstream's chart up to 1.15.2: kubelet restarts it while that is 503. */
   isRestartedWhenUnready: boolean;
-  /** When we first record it in phase Running, in milliseconds of `performance.now()`. */
+  /** When it was first seen in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
 }>;
 
@@ -61,7 +61,7 @@ function toPod(
   const podName = nameText(metadata.name);
   const phase = nameText(status?.phase);
   const ready = readyCondition(status?.conditions);
-  /** Empty where it is not set yet, and where it is odd, so that the pod is no neighbour. */
+  /** Empty if not set or invalid, so that the pod is not a neighbour. */
   const usable = (what: string, value: unknown, isUsable: (value: unknown) => value is string) => {
     if (isUsable(value)) return value;
     if (value !== undefined && value !== null && value !== '') {
@@ -92,7 +92,7 @@ function readyCondition(conditions: unknown): unknown {
   return conditions.find((condition) => condition?.type === 'Ready')?.status;
 }
 
-/** Whether kubelet asks a container for `/ready` in a probe that restarts it. */
+/** Whether `/ready` is a probe upon whose failure kubelet restarts a container. */
 function isRestartedWhenUnready(containers: unknown): boolean {
   if (!Array.isArray(containers)) return false;
   return containers.some((container) =>

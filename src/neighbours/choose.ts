@@ -13,7 +13,7 @@ export class Ring {
   readonly #places = new Map<string, bigint>();
 
   /**
-   * The nodes whose pods are asked from `ownNode`, of these and without itself: the `limit` whose places follow its own
+   * The nodes whose pods `ownNode` checks, of these and without itself: the `limit` whose positions follow its own
    * most closely, nearest first (the contract; 0 = all).
    */
   choose(ownNode: string, nodes: readonly string[], limit: number): string[] {

@@ -4,44 +4,44 @@ import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../model.ts';
 import { Ring } from './choose.ts';
 
-/** How long a pod that has not been ready yet may take to begin listening, in milliseconds, before it is asked. */
+/** How long a pod that has never been ready may take to start listening, in milliseconds, before it is checked. */
 const STARTUP_GRACE_MS = 15_000;
 
-/** How long the answer whether a node is gone is believed, in milliseconds: it bounds what a partition costs the API server. */
+/** How long it is cached whether a node is gone, in milliseconds: bounds the load of a partition on the API server. */
 const NODE_CACHE_TTL_MS = 60_000;
 
-/** How long after its beginning a failed check waits for the news that its target has left, in milliseconds. */
+/** How long after its start a failed check waits for an event that its target is gone, in milliseconds. */
 const GRACE_MS = 1_000;
-/** The same while the API server tells nothing: it is asked again after a second, and the answer takes its time. */
+/** The same while the watch is disconnected: the next attempt follows after a second, and takes time. */
 const GRACE_DISCONNECTED_MS = 3_000;
 
-/** What the API server knows; `undefined` until it has told. */
+/** A list of the API server; `undefined` until the first one has been received. */
 type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
 
 export type NeighbourhoodOptions = Readonly<{
   podName: string;
-  /** Undefined where the environment does not say: then it is that of our pod, or our host's name. */
+  /** Undefined if not set in the environment: then the node of the pod in the API server, or the host name. */
   nodeName: string | undefined;
   hostname: string;
-  /** The most neighbours to ask; 0 = all. */
+  /** The maximum number of neighbours to check; 0 = all. */
   limit: number;
   pods: Known<Pod> & {
     readonly error: Error | undefined;
-    /** Whether the API server tells of changes at the moment. */
+    /** Whether the watch is connected. */
     readonly isWatching: boolean;
-    /** Has the API server be asked again soon, if it does not tell at the moment. */
+    /** Ends the back-off if the watch is disconnected. */
     retryNow(): void;
   };
-  /** Undefined where cordoned nodes are asked as well. */
+  /** Undefined if neighbours on cordoned nodes are checked too. */
   cordonedNodes: Known<true> | undefined;
   isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
-  /** The zone of a node, undefined as long as it is not known; for neighbours whose pods do not say it. */
+  /** The zone of a node, undefined until known; for neighbours whose pods lack the label. */
   zoneOf: (nodeName: string) => string | undefined;
   /** Called at each choice with the number of neighbours, and the number of pods that they were chosen from. */
   onChosen?: (neighbours: number, pods: number) => void;
 }>;
 
-/** Which neighbours there are, and which of them we ask. */
+/** The neighbours of this pod, and which of them it checks. */
 export class Neighbourhood {
   readonly #options: NeighbourhoodOptions;
   readonly #nodes = new Map<string, { isGone: boolean; until: number }>();
@@ -53,35 +53,35 @@ export class Neighbourhood {
     this.#options = options;
   }
 
-  /** To be called when the pods or the cordoned nodes have changed. */
+  /** Call when the pods or the cordoned nodes have changed. */
   changed(): void {
     this.#chosen = undefined;
     this.#changes.emit('changed');
   }
 
-  /** The neighbours that we ask. Empty until the API server has told which there are. */
+  /** The neighbours to check. Empty until the API server has listed the pods. */
   neighbours(): readonly Neighbour[] {
     const now = performance.now();
     if (this.#chosen === undefined || now >= this.#chosen.until) this.#chosen = this.#choose(now);
     return this.#chosen.neighbours;
   }
 
-  /** `ok` once we know our neighbours, before that why we do not. */
+  /** `ok` once the neighbours are known; before that, the reason why they are not. */
   state(): string {
     const { pods } = this.#options;
     if (pods.items !== undefined) return 'ok';
     return pods.error?.message ?? 'the API server has not listed the neighbours yet';
   }
 
-  /** False where we do not know. */
+  /** False if unknown. */
   isOwnNodeCordoned(): boolean {
     return this.#options.cordonedNodes?.items?.has(this.ownNode()) ?? false;
   }
 
   /**
-   * Whether the pod is to be unready because its node is cordoned: not where kubelet would restart it for that, again and
-   * again, and not before it is known whether it would. A pod that is not listed, since the filter leaves it out, counts
-   * as ours when it knows its node by the environment, which upstream's manifests do not set.
+   * Whether the pod is to be unready because its node is cordoned: not if kubelet would restart it for that, again and again,
+   * and not before this is known. A pod that is not listed, because the filter excludes it, must know its node from the
+   * environment, which upstream's manifests do not set.
    */
   isUnreadyByCordon(): boolean {
     const { nodeName, podName, pods } = this.#options;
@@ -90,16 +90,16 @@ export class Neighbourhood {
     return own === undefined ? nodeName !== undefined : !own.isRestartedWhenUnready;
   }
 
-  /** The name of the node that we run on. */
+  /** The name of the node of this pod. */
   ownNode(): string {
     const { nodeName, podName, hostname } = this.#options;
     return nodeName ?? (this.#podNamed(podName)?.neighbour.nodeName || hostname);
   }
 
   /**
-   * After the failure of a check that began at `since` (milliseconds of `performance.now()`): is the neighbour no longer
-   * to be asked? Asks the API server, at most once a minute, whether its node is gone, and waits until a second after
-   * the beginning for what it may be about to tell; 3 s if it does not tell at the moment. Never rejects.
+   * After the failure of a check that began at `since` (milliseconds of `performance.now()`): whether the neighbour is no
+   * longer to be checked. Looks up, at most once a minute, whether its node is gone, and waits for events until a second
+   * after `since`, 3 s if the watch is disconnected. Never rejects.
    */
   async isGone(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
     const { pods } = this.#options;
@@ -127,7 +127,7 @@ export class Neighbourhood {
 
   #podNamed(podName: string): Pod | undefined {
     const { items } = this.#options.pods;
-    // Where there are pods of every namespace they are known by more than their names.
+    // With pods of every namespace, the keys contain the namespace.
     return items?.get(podName) ?? items?.values().find((pod) => pod.neighbour.podName === podName);
   }
 
@@ -157,7 +157,7 @@ export class Neighbourhood {
     return { neighbours, until };
   }
 
-  /** When a pod may be asked, in milliseconds of `performance.now()`; `Infinity`: not as things are. */
+  /** When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */
   #notBefore(pod: Pod, now: number): number {
     const { neighbour, isTerminating, isUnready, wasReady, runningSince } = pod;
     const { podName, podIP, nodeName } = neighbour;
@@ -171,7 +171,7 @@ export class Neighbourhood {
   }
 }
 
-/** Of two pods on a node (a rollout with surge) the one that is ready, and of two such the one that was there first. */
+/** Of two pods on a node (a rollout with surge), the ready one; of two ready ones, the older. */
 function betterOf(one: Pod, other: Pod | undefined): Pod {
   if (other === undefined) return one;
   const difference =

@@ -9,7 +9,7 @@ const LOOKUP_INTERVAL_MS = 1_000;
 const MAX_NODES = 10_000;
 
 export type ZoneCacheOptions = Readonly<{
-  /** The zone that a node says it is in, empty where it says none. Rejects when it cannot be read. */
+  /** Reads the zone label of a node; empty without one. Rejects when it cannot be read. */
   readZone: (nodeName: string, signal: AbortSignal) => Promise<string>;
   /** Called when a zone has become known. */
   onKnown: () => void;
@@ -17,7 +17,7 @@ export type ZoneCacheOptions = Readonly<{
   signal: AbortSignal;
 }>;
 
-/** The zones of the nodes that are asked for, looked up one at a time, so that a rollout costs the API server little. */
+/** The zones of the requested nodes, looked up one at a time, so that a rollout puts little load on the API server. */
 export class ZoneCache {
   readonly #options: ZoneCacheOptions;
   readonly #known = new Map<string, string>();
@@ -28,7 +28,7 @@ export class ZoneCache {
     this.#options = options;
   }
 
-  /** The zone of a node; undefined until it is known, and empty where it could not be read so far. */
+  /** The zone of a node; undefined until looked up, empty if there is none or it could not be read yet. */
   get(nodeName: string): string | undefined {
     if (!this.#known.has(nodeName) && this.#wanted.size < MAX_NODES) {
       this.#wanted.add(nodeName);

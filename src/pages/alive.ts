@@ -21,7 +21,7 @@ export type AliveOptions = Readonly<{
   /** The pod's name, and that of its node where it is known. */
   hostname: string;
   node?: string | undefined;
-  /** Asks every check whose answer is older than so many milliseconds, and waits. */
+  /** Runs every check whose last result is older than `maxAge` milliseconds, and waits. */
   refresh: (maxAge: number) => Promise<void>;
   /** The last result of each check, as text. */
   results: () => ReadonlyMap<string, string>;
@@ -32,8 +32,8 @@ export type AliveOptions = Readonly<{
 }>;
 
 /**
- * What we know, for a person at a glance: 200 when every check is ok, 500 when one is not. All who wait at once share the
- * bytes, but those that tell of the request.
+ * All results at a glance: 200 if every check is ok, 500 otherwise. Concurrent clients share the bytes, except those about
+ * the request.
  */
 export function alivePage(options: AliveOptions): Page {
   const current = shared(async () => {

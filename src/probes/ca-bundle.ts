@@ -15,7 +15,7 @@ export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | und
 /** What a client of Node's `tls` or `https` verifies a server with. */
 export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_VERIFICATION;
 
-/** Whom we trust to have signed a server's certificate. */
+/** The CAs that are trusted to sign server certificates. */
 export type CaBundle = Readonly<{
   /** One for all handshakes until a file has changed. */
   secureContext: () => SecureContext;
@@ -29,8 +29,8 @@ export type CaBundle = Readonly<{
 }>;
 
 /**
- * Trusts the system's authorities, the cluster's, and those of a file. Files are read again when they change, until
- * `close()`. What is wrong in one goes to `onMistake` and costs the others nothing.
+ * Trusts the CAs of the system, of the cluster, and of a file. Files are read again when they change, until
+ * `close()`. An error in one is reported to `onMistake` and does not affect the others.
  */
 export function createCaBundle(options: {
   /** The cluster's CA: a file, or PEM; neither where its credentials name none, `undefined` where there are none. */

@@ -31,7 +31,7 @@ const SOCKET_WORDS: Record<string, string> = {
   EMFILE: 'too many open files',
 };
 
-/** How much is shown of a host, in characters: as long as a name can be (RFC 1035). A redirect's may be any. */
+/** How much is shown of a host, in characters: the maximum of a name (RFC 1035); that of a redirect may be longer. */
 const MAX_HOST = 253;
 
 /** How much is shown of an error's own words, in characters: a certificate's names are among them. */
@@ -40,7 +40,7 @@ const MAX_REASON = 300;
 /** Where a certificate is not trusted: the contract's setting. */
 const REMEDY = 'add its CA with KUBENURSE_EXTRA_CA';
 
-/** What OpenSSL says where the other side speaks something else. */
+/** Errors of OpenSSL if the peer does not speak TLS. */
 const TLS_WORDS: Record<string, string> = {
   'wrong version number': 'the peer does not speak TLS (wrong version number)',
   'packet length too long': 'the peer does not speak TLS (packet length too long)',

@@ -7,7 +7,7 @@ const MAX_ORIGINS = 100;
 
 const BOTH = ['h2', 'http/1.1'];
 
-/** What a server answers to an offer of protocols that has none of its own (RFC 7301, section 3.2). */
+/** The alert of a server that supports none of the offered protocols (RFC 7301, section 3.2). */
 const NO_COMMON_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
 
 /**

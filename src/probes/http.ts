@@ -19,25 +19,25 @@ const MAX_REDIRECTS = 10;
 /** How much is shown of a status line's reason, in characters: it comes from the network. */
 const MAX_REASON = 100;
 
-/** How HTTP targets are asked. */
+/** Options of the HTTP probe. */
 export type HttpOptions = RequestOptions &
   Readonly<{
     userAgent: string;
     /** Further header fields of the request; a redirect to another host gets them no more than the URL's credentials. */
     headers?: Headers;
     /**
-     * The value of `Authorization`, asked for before the clock starts; never rejects. It goes to the target itself,
+     * The value of `Authorization`, read before the clock starts; never rejects. It goes to the target itself,
      * not where a redirect leads, and only over a connection whose certificate was verified, and `isClusterServer`.
      */
     authorization?: () => Promise<string | undefined>;
-    /** Asks the kernel about each connection; undefined where that cannot be done. */
+    /** Reads the kernel's account of each connection; undefined if that is not supported. */
     readTcpInfo?: ReadTcpInfo | undefined;
     /** Whether the server of a verified connection may get `authorization`; any may where this is not given. */
     isClusterServer?: (socket: TLSSocket) => boolean;
   }>;
 
 /**
- * A probe that sends a `GET` over a socket of its own, and has its answer when the response's head has come.
+ * A probe that sends a `GET` over a new socket; it ends when the head of the response has been received.
  * Redirects are followed: the timings are those of the last request, the duration that of all.
  */
 export function createHttpProbe(options: HttpOptions): Probe {

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 
-/** How long an unused connection is kept, in milliseconds: as long as Go's default transport, and so upstream, does. */
+/** Idle timeout of a connection, in milliseconds (that of Go's default transport, which upstream uses). */
 const IDLE_TIMEOUT_MS = 90_000;
 
 /** How many connections are kept to where redirects lead: a target can name any number of origins. */
@@ -8,7 +8,7 @@ const MAX_REDIRECTED = 50;
 
 type Idle = { connection: Connection; isRedirected: boolean; drop: () => void };
 
-/** Connections between two requests, one for each origin. What the other side closes is forgotten. */
+/** Connections between two requests, one for each origin. Connections that the peer closes are removed. */
 export class IdleConnections {
   readonly #byOrigin = new Map<string, Idle>();
   #redirected = 0;
@@ -30,7 +30,7 @@ export class IdleConnections {
     };
     this.#byOrigin.set(origin, { connection, isRedirected, drop });
     if (isRedirected) this.#redirected++;
-    // Bytes that nobody asked for make a connection unusable, as its end does.
+    // Unsolicited bytes make a connection unusable, as its end does.
     socket.once('close', drop).once('data', drop).once('timeout', drop);
     socket.setTimeout(IDLE_TIMEOUT_MS);
   }

@@ -2,7 +2,7 @@ import type dns from 'node:dns';
 import { isIP } from 'node:net';
 import type { Resolve } from './resolve.ts';
 
-/** How long a look-up may take, in milliseconds: as long as the API server may take to answer. */
+/** Timeout of a look-up, in milliseconds: the same as for a response of the API server. */
 const LOOKUP_TIMEOUT_MS = 10_000;
 
 type LookupOptions = { all?: boolean | undefined; family?: number | string | undefined };

@@ -1,7 +1,7 @@
 import type { Phase, TraceEvent } from '../model.ts';
 import { TcpAccount } from './tcp-account.ts';
 
-/** How far one request has come. Its clock starts with the first event, when all that it takes of ours is ready. */
+/** How far one request has come. Its clock starts with the first event, when everything local is ready. */
 export class Progress {
   phase: Phase = 'resolve';
   readonly timings: { [event in TraceEvent]?: number } = {};
@@ -13,7 +13,7 @@ export class Progress {
     this.tcp = tcp;
   }
 
-  /** When its clock started, in milliseconds of `performance.now()`; now, as long as it has not. */
+  /** When its clock started, in milliseconds of `performance.now()`; the current time if it has not started. */
   get start(): number {
     return this.#start ?? performance.now();
   }

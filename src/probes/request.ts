@@ -10,13 +10,13 @@ import type { ResponseHead } from './response.ts';
 /** What a request is made with. */
 export type RequestOptions = Network &
   Readonly<{
-    /** Where connections wait for their next request. Without it each request has one of its own. */
+    /** Keeps connections for the next request. Without it, each request opens a new connection. */
     idle?: IdleConnections | undefined;
     /** Send more than two full segments over HTTP/1.1, and have as many sent back by a target that knows how. */
     isFullSize?: boolean;
   }>;
 
-/** One request under way. `isRedirected`: another request has led to it. */
+/** A request in flight. `isRedirected`: another request has led to it. */
 export type Attempt = { progress: Progress; readonly isRedirected: boolean };
 
 /**
@@ -36,17 +36,17 @@ export async function request(
     attempt.progress.tcp.reused(idle.socket);
     attempt.progress.reached('got_conn');
     try {
-      return await ask(idle);
+      return await send(idle);
     } catch (error) {
-      // The other side closed the idle connection just as we used it, which is no failure of the path
+      // The peer closed the idle connection just as it was reused, which is not a failure of the path
       // (RFC 9112, section 9.3.1).
       if (signal.aborted || attempt.progress.timings.got_first_resp_byte !== undefined) throw error;
       attempt.progress = new Progress(attempt.progress.tcp);
     }
   }
-  return ask(await versions.open(url, options, attempt, signal));
+  return send(await versions.open(url, options, attempt, signal));
 
-  async function ask(connection: Connection): Promise<HttpResponse> {
+  async function send(connection: Connection): Promise<HttpResponse> {
     const { socket } = connection;
     const { tcp } = attempt.progress;
     try {

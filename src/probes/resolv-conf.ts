@@ -2,16 +2,16 @@ import { isIP } from 'node:net';
 
 /** How the libc would look a name up, as resolv.conf(5) says it. */
 export type ResolvConf = Readonly<{
-  /** `address` or `address:port` / `[address]:port`, for which resolv.conf has no syntax of its own. */
+  /** `address` or `address:port` / `[address]:port`, for which resolv.conf has no syntax. */
   nameservers: readonly string[];
   search: readonly string[];
   /** A name with fewer dots is tried with the search domains first. */
   ndots: number;
   /** Seconds to wait for one server's answer. */
   timeout: number;
-  /** How often each server is asked. */
+  /** How often each server is queried. */
   attempts: number;
-  /** `no-aaaa` (glibc 2.36): ask for IPv4 addresses alone. */
+  /** `no-aaaa` (glibc 2.36): query IPv4 addresses only. */
   noAAAA: boolean;
 }>;
 
@@ -77,7 +77,7 @@ function isNameserver(word: string): boolean {
   return isIP(six ?? four ?? word) !== 0;
 }
 
-/** The full names to ask for, in the order in which the libc asks them (resolv.conf(5), `ndots`). */
+/** The full names to query, in the order of the libc (resolv.conf(5), `ndots`). */
 export function candidateNames(name: string, { search, ndots }: ResolvConf): string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const searched = search.map((domain) => (domain === '.' ? name : `${name}.${domain}`));

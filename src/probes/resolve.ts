@@ -11,11 +11,11 @@ export type Resolve = (name: string, signal: AbortSignal) => Promise<readonly st
 /** Errors after which the libc tries the next name of the search list (glibc's res_search). */
 const TRY_NEXT_NAME = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL']);
 
-/** Errors after which the libc asks the next name server (glibc's res_send). */
+/** Errors after which the libc queries the next name server (glibc's res_send). */
 const TRY_NEXT_SERVER = new Set(['ESERVFAIL', 'ENOTIMP', 'EREFUSED']);
 
 /**
- * Looks names up as the libc would, hosts file first, but over c-ares and with a resolver of its own for each
+ * Looks names up as the libc would, hosts file first, but over c-ares and with a separate resolver for each
  * look-up: getaddrinfo would share four threads, which a silent name server fills for everybody.
  * The files are read again when they change, until `close()`.
  */
@@ -91,7 +91,7 @@ async function search(
   throw lastError;
 }
 
-/** Asks the servers from the first on, and after a failure from the next on. c-ares itself passes over silent ones. */
+/** Queries the servers from the first on, and after a failure from the next on. c-ares itself skips silent ones. */
 async function tryServers(
   resolver: dns.Resolver,
   conf: ResolvConf,
@@ -100,7 +100,7 @@ async function tryServers(
   for (let first = 0; ; first++) {
     resolver.setServers(conf.nameservers.slice(first));
     try {
-      return await ask(resolver, conf, name);
+      return await query(resolver, conf, name);
     } catch (error) {
       const isLast = first === conf.nameservers.length - 1;
       if (isLast || !TRY_NEXT_SERVER.has(codeOf(error))) throw error;
@@ -109,10 +109,10 @@ async function tryServers(
 }
 
 /**
- * Both families at once, as the libc asks them, unless told to ask for IPv4 alone; one of them is enough. Who has one
- * waits for the other as long as the libc does: c-ares, which looks at its clock once a second, takes longer.
+ * Queries both families at once, as the libc does, or IPv4 only with `no-aaaa`. One family is enough; the other is awaited
+ * as long as in the libc, because c-ares, which checks its clock once a second, would take longer.
  */
-async function ask(resolver: dns.Resolver, conf: ResolvConf, name: string): Promise<string[]> {
+async function query(resolver: dns.Resolver, conf: ResolvConf, name: string): Promise<string[]> {
   const { noAAAA, timeout, attempts, nameservers } = conf;
   let hasAddress = false;
   const noting = async (answer: Promise<string[]>) => {
