@@ -11,8 +11,15 @@ const FEW = 3;
 /** Where something fails, by those who see it fail. */
 export type Failing = Readonly<{ scope: Scope; failing: readonly Observation[]; of: number }>;
 
-/** Whether it fails in the whole cluster, in zones, on nodes, or on none: several of them where some nodes fit no zone. */
-export function scopesOf(evidence: Evidence, observations: readonly Observation[]): Failing[] {
+/**
+ * Whether it fails in the whole cluster, in zones, on nodes, or on none: several of them where some nodes fit no zone.
+ * Of few, each must have failed `alone` times in a row.
+ */
+export function scopesOf(
+  evidence: Evidence,
+  observations: readonly Observation[],
+  alone = CONFIRMED_ALONE,
+): Failing[] {
   const known = observations.filter(({ up }) => up !== undefined);
   const failing = known.filter(({ up }) => !up);
   if (failing.length === 0) return [];
@@ -20,7 +27,7 @@ export function scopesOf(evidence: Evidence, observations: readonly Observation[
   if (failing.length >= 2 && failing.length >= observations.length * AGREEMENT) {
     return [{ scope: { in: 'cluster' }, failing, of: known.length }];
   }
-  return [...inZones(evidence, known), ...onNodes(evidence, known)];
+  return [...inZones(evidence, known), ...onNodes(evidence, known, alone)];
 }
 
 function failingZones(evidence: Evidence, known: readonly Observation[]): Set<string> {
@@ -41,11 +48,10 @@ function inZones(evidence: Evidence, known: readonly Observation[]): Failing[] {
   return [{ scope: { in: 'zones', zones: [...zones].sort() }, failing, of: there.length }];
 }
 
-function onNodes(evidence: Evidence, known: readonly Observation[]): Failing[] {
+function onNodes(evidence: Evidence, known: readonly Observation[], alone: number): Failing[] {
   const zones = failingZones(evidence, known);
   const rest = known.filter(({ node, up }) => !up && !zones.has(zoneOf(evidence, node)));
-  const failing =
-    rest.length < FEW ? rest.filter(({ check }) => check.consecutive >= CONFIRMED_ALONE) : rest;
+  const failing = rest.length < FEW ? rest.filter(({ check }) => check.consecutive >= alone) : rest;
   if (failing.length === 0) return [];
   const nodes = failing.map(({ node }) => node);
   return [{ scope: { in: 'nodes', nodes }, failing, of: known.length }];
