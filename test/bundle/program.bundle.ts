@@ -70,6 +70,17 @@ test('a packed program that is not configured says what it needs, with exit code
   expect(stderr).toContain('KUBENURSE_INGRESS_URL is not set');
 });
 
+test('the packed program reads TCP_INFO, and writes nothing but its log', async () => {
+  const { url, stdout } = await startPacked(stack, file, { KUBENURSE_CHECK_INTERVAL: '200ms' });
+  await until('a round-trip time is exported', 10_000, async () =>
+    /^kubenurse_tcp_rtt_seconds_count\{type="me_service"\} [1-9]/m.test(
+      (await httpGet(`${url}/metrics`, 10_000)).body,
+    ),
+  );
+  // With standard error in it, where the warning of node:ffi would be.
+  for (const line of stdout.all) expect(JSON.parse(line)).toHaveProperty('level');
+});
+
 test.each(['http/protobuf', 'http/json'])(
   'every exporter of ours over %s, a file of the user and a package beside the program, leave the packed program',
   async (protocol) => {
