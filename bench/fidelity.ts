@@ -18,8 +18,16 @@ type Result = Readonly<{
 }>;
 
 type Row = Size &
-  Readonly<{ by: string; checks: number }> &
+  Readonly<{
+    by: string;
+    busyLoops: number;
+    checks: number;
+    handshake: Handshake;
+  }> &
   Record<'took' | 'wire' | 'request' | 'added', Quantiles>;
+
+/** From SYN to SYN-ACK on the wire, and how far from that each client's and the kernel's clock are, in either direction. */
+type Handshake = Readonly<{ wire: Quantiles; own: Quantiles; kernel: Quantiles | undefined }>;
 
 /** `own`: what of a check's time, on average, was not spent in waiting for the network. */
 type HeldUpRow = Readonly<{
@@ -35,14 +43,22 @@ type HeldUpRow = Readonly<{
 type Quantiles = Readonly<{ p50: Spread; p99: Spread }>;
 
 /**
- * How exactly the packed program measures: what it says that a check took, beside what a client in C says, and beside
- * what it took on the wire; and what it says of its event loop while this is held up.
+ * How exactly the packed program measures: what it says that a check took, beside what a client in C and the stand-in in
+ * Go say, and beside what it took on the wire; how far the kernel's round-trip time is from the wire; and what it says
+ * of its event loop while this is held up.
  */
 export const fidelity: Benchmark<Result> = {
-  options: { targets: '1,15,100', interval: '5', rounds: '90', programs: 'dist/kubenurse.cjs' },
+  options: {
+    targets: '1,15,100',
+    interval: '6',
+    rounds: '90',
+    busy: '0',
+    programs: 'dist/kubenurse.cjs',
+  },
+  tools: ['peer'],
   inOwnNamespace: true,
   run: async ({ short, values, logProgress }) => {
-    const interval = short ? 1_500 : 1_000 * Number(values.interval);
+    const interval = short ? 2_500 : 1_000 * Number(values.interval);
     const rounds = short ? 5 : Number(values.rounds);
     const numbers = short ? [1, 15] : (values.targets ?? '').split(',').map(Number);
     const sizes: Size[] = SCHEMES.flatMap((scheme) =>
@@ -50,11 +66,16 @@ export const fidelity: Benchmark<Result> = {
     );
     const [program = '', ...others] = (values.programs ?? '').split(',');
     const programs = [program, ...others];
-    const measured = await measure({ sizes, programs, interval, rounds }, logProgress);
+    const measured: Measured[] = [];
+    for (const busyLoops of (values.busy ?? '').split(',').map(Number)) {
+      const plan = { sizes, busyLoops, programs, interval, rounds };
+      measured.push(...(await measure(plan, logProgress)));
+    }
     const heldUp = await measureHeldUp(program, short ? 4 : 60, logProgress);
     return { interval, rounds, measured: measured.map(rowOf), heldUp: heldUp.map(heldUpRowOf) };
   },
-  table: ({ measured, heldUp }) => `${mainTable(measured)}\n\n${heldUpTable(heldUp)}`,
+  table: ({ measured, heldUp }) =>
+    [mainTable(measured), handshakeTable(measured), heldUpTable(heldUp)].join('\n\n'),
 };
 
 function mainTable(rows: readonly Row[]): string {
@@ -73,13 +94,14 @@ function mainTable(rows: readonly Row[]): string {
       'p99',
       'checks',
     ],
-    rows.map(({ scheme, targets, by, took, wire, request, added, checks }) => {
-      const inC = rows.find((row) => isSame(row, { scheme, targets }) && row.by === 'C');
+    rows.map((row) => {
+      const { by, took, wire, request, added, checks } = row;
+      const inC = rows.find((each) => isSame(each, row) && each.by === 'C');
       const moreThanInC = (['p50', 'p99'] as const).map((q) =>
         by === 'C' ? '' : (took[q].median - (inC?.took[q].median ?? 0)).toFixed(2),
       );
       return [
-        `${targets} × ${scheme}`,
+        title(row),
         by,
         shownSpread(took.p50, 2),
         shownSpread(took.p99, 2),
@@ -91,6 +113,37 @@ function mainTable(rows: readonly Row[]): string {
       ];
     }),
   );
+}
+
+function handshakeTable(rows: readonly Row[]): string {
+  return markdownTable(
+    [
+      'ms',
+      'by',
+      'SYN to SYN-ACK on the wire: p50',
+      'p99',
+      "the client's clock, beside the wire: p50",
+      'p99',
+      "the kernel's RTT, beside the wire: p50",
+      'p99',
+      'checks',
+    ],
+    rows.map((row) => {
+      const { wire, own, kernel } = row.handshake;
+      return [
+        title(row),
+        row.by,
+        ...[wire, own, kernel].flatMap((each) =>
+          (['p50', 'p99'] as const).map((q) => each?.[q].median.toFixed(3) ?? ''),
+        ),
+        `${row.checks}`,
+      ];
+    }),
+  );
+}
+
+function title({ targets, scheme, busyLoops }: Row): string {
+  return `${targets} × ${scheme}${busyLoops > 0 ? `, ${busyLoops} busy loops` : ''}`;
 }
 
 function heldUpTable(rows: readonly HeldUpRow[]): string {
@@ -117,20 +170,34 @@ function heldUpTable(rows: readonly HeldUpRow[]): string {
   );
 }
 
-function isSame(a: Size, b: Size): boolean {
-  return a.scheme === b.scheme && a.targets === b.targets;
+function isSame(a: Row, b: Row): boolean {
+  return a.scheme === b.scheme && a.targets === b.targets && a.busyLoops === b.busyLoops;
 }
 
-function rowOf({ scheme, targets, by, checks }: Measured): Row {
+function rowOf({ scheme, targets, by, busyLoops, checks }: Measured): Row {
   return {
     scheme,
     targets,
     by,
+    busyLoops,
+    handshake: handshakeOf(checks),
     checks: checks.length,
     took: quantilesOf(checks, ({ took }) => took),
     wire: quantilesOf(checks, ({ wire }) => wire.answer),
     request: quantilesOf(checks, ({ wire }) => wire.request - wire.synAck),
     added: quantilesOf(checks, ({ took, wire }) => took - wire.answer),
+  };
+}
+
+function handshakeOf(checks: readonly Check[]): Handshake {
+  const fromWire = (read: (check: Check) => number) =>
+    quantilesOf(checks, (check) => Math.abs(read(check) - check.wire.synAck));
+  return {
+    wire: quantilesOf(checks, ({ wire }) => wire.synAck),
+    own: fromWire(({ handshake }) => handshake),
+    kernel: checks.every(({ rtt }) => rtt === undefined)
+      ? undefined
+      : fromWire(({ rtt = Number.NaN }) => rtt),
   };
 }
 

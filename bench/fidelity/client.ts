@@ -20,17 +20,21 @@ export type ClientOptions = Readonly<{
   rounds: number;
 }>;
 
-/** Runs the client in C, until the stack is disposed of. What it has measured is in the array, as it comes. */
-export function startClient(stack: AsyncDisposableStack, options: ClientOptions) {
+/** Runs the client in C, until the stack is disposed of. What it measures is added to `measurements`, as it comes. */
+export function startClient(
+  stack: AsyncDisposableStack,
+  options: ClientOptions,
+  measurements: Measurement[],
+): void {
   const { program, hosts, port, authority, interval, phaseOffset, rounds } = options;
-  const measurements: Measurement[] = [];
   const counts = hosts.map(() => 0);
   const lines = new Lines();
   lines.listen((line) => {
-    const [target = 0, nanoseconds = 0] = line.split(' ').map(Number);
+    const [target = 0, nanoseconds = 0, connect = 0] = line.split(' ').map(Number);
     const number = counts[target] ?? 0;
     counts[target] = number + 1;
-    measurements.push({ target, number, milliseconds: nanoseconds / 1e6 });
+    const [milliseconds, handshake] = [nanoseconds / 1e6, connect / 1e6];
+    measurements.push({ target, number, milliseconds, handshake, rtt: undefined });
   });
   const numbers = [interval, Math.round(phaseOffset * interval), rounds, port].map(String);
   const client = new OwnedProcess(
@@ -42,5 +46,4 @@ export function startClient(stack: AsyncDisposableStack, options: ClientOptions)
     },
   );
   stack.defer(() => client.stop());
-  return measurements;
 }

@@ -71,9 +71,9 @@ export async function measureHeldUp(
     isHeldUp,
     delay: mean(delays),
     active: mean(actives),
-    checks: measurements.flatMap(({ target, number, milliseconds: took }) => {
+    checks: measurements.flatMap(({ target, number, milliseconds: took, handshake, rtt }) => {
       const connection = connections.get(`${hosts[target]}:${port}`)?.[number];
-      return connection ? [{ took, wire: connection }] : [];
+      return connection ? [{ took, handshake, rtt, wire: connection }] : [];
     }),
   }));
 }

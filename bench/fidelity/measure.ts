@@ -2,10 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmptyApiServer } from '../../lab/embedded/empty-api-server.ts';
+import { OwnedProcess } from '../../lab/support/owned-process.ts';
 import { compile } from '../support/compile.ts';
 import { CLIENT_SOURCE, startClient } from './client.ts';
 import { type Measurement, Probe } from './probe.ts';
-import { INTERFACE, type Scheme, startTargets } from './targets.ts';
+import { INTERFACE, type Scheme, startTargets, type Targets } from './targets.ts';
 import { CAPTURE_SOURCE, type Connection, Wire } from './wire.ts';
 
 /** So many targets, one round after another. */
@@ -17,98 +19,152 @@ const LEAST_QUIET_MS = 300;
 /** The first rounds of a process are slower: code is not yet compiled. */
 const WARM_UP_ROUNDS = 3;
 
-/** How long a check took, in milliseconds, by who made it; and what was seen of it on the wire. */
-export type Check = Readonly<{ took: number; wire: Connection }>;
+/** How long the stand-in in Go takes to start, after which its rounds begin, on a busy machine, in milliseconds. */
+const GO_START_MS = 250;
+
+/** Where the first of the stand-ins in Go listens; the next ones follow. */
+const FIRST_GO_ADDRESS = 2;
+
+/** What a check measured, in milliseconds, by who made it; and what was seen of it on the wire. */
+export type Check = Readonly<{
+  took: number;
+  /** The TCP handshake, by the client's clock and by the kernel's (probe.ts). */
+  handshake: number;
+  rtt: number | undefined;
+  wire: Connection;
+}>;
 
 /** What was measured of one size by one program, in milliseconds. */
 export type Measured = Size &
   Readonly<{
-    /** The file of a packed program, or `C`. */
+    /** The file of a packed program, `C`, or `Go`. */
     by: string;
+    busyLoops: number;
     /** In the order in which they were made. */
     checks: readonly Check[];
   }>;
 
 export type Plan = Readonly<{
   sizes: readonly Size[];
+  /** How many loops compete for the processors meanwhile. */
+  busyLoops: number;
   programs: readonly string[];
   /** Milliseconds. */
   interval: number;
   rounds: number;
 }>;
 
+/** Who measures what, and where in the interval. */
+type Slot = Size &
+  Readonly<{
+    by: string;
+    hosts: readonly string[];
+    port: number;
+    /** Milliseconds. */
+    begin: number;
+    measurements: Measurement[];
+  }>;
+
 /**
- * Has each size be measured by C and by each program, all in every interval, one after the other: each has a part of
- * the interval to itself. Rejects when the interval has no room for all of them.
+ * Has each size be measured by C, by Go and by each program, all in every interval, one after the other: each has a part
+ * of the interval to itself. Rejects when the interval has no room for all of them.
  */
 export async function measure(
   plan: Plan,
   logProgress: (progress: string) => void,
 ): Promise<Measured[]> {
-  const { interval, programs, rounds } = plan;
+  const { interval, rounds, busyLoops } = plan;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'fidelity-'));
   stack.defer(() => rm(folder, { recursive: true }));
-  const client = await compile(CLIENT_SOURCE, folder, ['ssl', 'crypto']);
   const capture = await compile(CAPTURE_SOURCE, folder);
   const targets = await startTargets(stack, folder);
-  const authority = join(folder, 'ca.crt');
-  await writeFile(authority, targets.authority);
   const wire = await Wire.start(stack, capture, INTERFACE);
-
-  const probes: { probe: Probe; measurements: Measurement[] }[] = [];
-  const slots: (Size & {
-    by: string;
-    hosts: readonly string[];
-    port: number;
-    measurements: Measurement[];
-  })[] = [];
-  let begin = 0;
-  for (const size of plan.sizes) {
-    for (const by of ['C', ...programs]) {
-      const { scheme } = size;
-      const port = targets.port(scheme);
-      const hosts = targets.hosts.slice(0, size.targets);
-      const where = { port, hosts, interval, phaseOffset: begin / interval };
-      begin += roomFor(size);
-      if (by === 'C') {
-        const trusted = scheme === 'https' ? authority : undefined;
-        const measurements = startClient(stack, {
-          ...where,
-          program: client,
-          authority: trusted,
-          rounds: rounds + WARM_UP_ROUNDS,
-        });
-        slots.push({ ...size, by, hosts, port, measurements });
-      } else {
-        const urls = hosts.map((host) => `${scheme}://${host}:${port}/`);
-        const environment = { KUBENURSE_EXTRA_CA: authority };
-        const probe = await Probe.start(stack, { ...where, file: by, urls, environment });
-        const measurements: Measurement[] = [];
-        probes.push({ probe, measurements });
-        slots.push({ ...size, by, hosts, port, measurements });
-      }
-    }
-  }
-  if (begin + LEAST_QUIET_MS > interval)
-    throw new Error(`it takes an interval of ${begin + LEAST_QUIET_MS} ms`);
+  const { slots, end } = slotsOf(plan, targets);
+  const probes = await startAll(stack, folder, targets.authority, plan, slots);
+  for (let loop = 0; loop < busyLoops; loop++) startBusyLoop(stack);
 
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    await sleep(interval - ((Date.now() - begin) % interval));
-    for (const { probe, measurements } of probes) {
+    await sleep(interval - ((Date.now() - end) % interval));
+    for (const [{ measurements }, probe] of probes) {
       measurements.push(...(await probe.measurements()).checks);
     }
-    if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds`);
+    if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds, ${busyLoops} busy loops`);
   }
   const connections = await wire.stop();
 
   return slots.map(({ scheme, targets, by, hosts, port, measurements }) => {
-    const checks = measurements.flatMap(({ target, number, milliseconds: took }) => {
-      const seen = connections.get(`${hosts[target]}:${port}`)?.[number];
-      return number < WARM_UP_ROUNDS || seen === undefined ? [] : [{ took, wire: seen }];
-    });
-    return { scheme, targets, by, checks };
+    const checks = measurements.flatMap(
+      ({ target, number, milliseconds: took, handshake, rtt }) => {
+        const seen = connections.get(`${hosts[target]}:${port}`)?.[number];
+        if (number < WARM_UP_ROUNDS || seen === undefined) return [];
+        return [{ took, handshake, rtt, wire: seen }];
+      },
+    );
+    return { scheme, targets, by, busyLoops, checks };
   });
+}
+
+/** Throws when the interval has no room for them. */
+function slotsOf({ sizes, programs, interval }: Plan, targets: Targets) {
+  const slots: Slot[] = [];
+  let end = 0;
+  for (const size of sizes) {
+    for (const by of ['C', 'Go', ...programs]) {
+      const port = targets.port(size.scheme);
+      const hosts = targets.hosts.slice(0, size.targets);
+      slots.push({ ...size, by, hosts, port, begin: end, measurements: [] });
+      end += roomFor(size) + (by === 'Go' ? GO_START_MS : 0);
+    }
+  }
+  if (end + LEAST_QUIET_MS > interval) {
+    throw new Error(`it takes an interval of ${end + LEAST_QUIET_MS} ms`);
+  }
+  return { slots, end };
+}
+
+/** Starts those that measure, until the stack is disposed of. Resolves with the probes that have to be scraped. */
+async function startAll(
+  stack: AsyncDisposableStack,
+  folder: string,
+  authority: string,
+  { interval, rounds }: Plan,
+  slots: readonly Slot[],
+): Promise<ReadonlyMap<Slot, Probe>> {
+  const client = await compile(CLIENT_SOURCE, folder, ['ssl', 'crypto']);
+  const kubeconfig = await startEmptyApiServer(stack, folder, '127.0.0.1');
+  const authorityFile = join(folder, 'ca.crt');
+  await writeFile(authorityFile, authority);
+  const probes = new Map<Slot, Probe>();
+  const variables = { KUBENURSE_EXTRA_CA: authorityFile };
+  const start = async (slot: Slot) => {
+    const { by, begin, scheme, hosts, port, measurements } = slot;
+    const urls = hosts.map((host) => `${scheme}://${host}:${port}/`);
+    const phaseOffset = begin / interval;
+    if (by === 'C') {
+      const program = client;
+      const trusted = scheme === 'https' ? authorityFile : undefined;
+      const times = { interval, phaseOffset, rounds: rounds + WARM_UP_ROUNDS };
+      startClient(stack, { ...times, program, hosts, port, authority: trusted }, measurements);
+    } else if (by === 'Go') {
+      await sleep((begin - (Date.now() % interval) + interval) % interval);
+      const address = `127.0.0.${FIRST_GO_ADDRESS + probes.size}`;
+      const environment = { ...variables, KUBECONFIG: kubeconfig };
+      probes.set(slot, await Probe.startGo(stack, { interval, urls, address, environment }));
+    } else {
+      const options = { file: by, interval, urls, phaseOffset, environment: variables };
+      probes.set(slot, await Probe.start(stack, options));
+    }
+  };
+  // The start of the stand-ins takes an interval for each, and the client in C makes a number of rounds from its start.
+  const { true: late = [], false: early = [] } = Object.groupBy(slots, ({ by }) => `${by === 'C'}`);
+  for (const slot of [...early, ...late]) await start(slot);
+  return probes;
+}
+
+function startBusyLoop(stack: AsyncDisposableStack): void {
+  const loop = new OwnedProcess(['sh', '-c', 'while :; do :; done'], {}, () => {});
+  stack.defer(() => loop.stop());
 }
 
 /** How long nobody else measures, in milliseconds: twice what a round takes on a busy machine. */

@@ -1,7 +1,7 @@
 import { httpGet } from '../../lab/support/http-get.ts';
 import { answers200, freePort, ServerProcess } from '../../lab/support/server-process.ts';
 import { ringPosition } from '../../src/neighbours/choose.ts';
-import { imageFlags, ONE_CHECK } from '../support/programs.ts';
+import { imageFlags, ONE_CHECK, peer } from '../support/programs.ts';
 
 const RING = 2 ** 64;
 /** How exactly a probe's rounds begin at the requested phase offset, as a share of the interval. */
@@ -16,58 +16,103 @@ const ENVIRONMENT = {
   KUBENURSE_HISTOGRAM_BUCKETS: '1',
 };
 
-export type ProbeOptions = Readonly<{
-  /** The packed program. */
-  file: string;
+type Options = Readonly<{
   urls: readonly string[];
   /** Milliseconds. */
   interval: number;
-  /** Where in the interval its rounds begin, from 0 to 1. */
-  phaseOffset: number;
   environment: Readonly<Record<string, string>>;
 }>;
 
+export type ProbeOptions = Options &
+  Readonly<{
+    /** The packed program. */
+    file: string;
+    /** Where in the interval its rounds begin, from 0 to 1. */
+    phaseOffset: number;
+  }>;
+
+/** `environment` has the variable KUBECONFIG. */
+export type GoProbeOptions = Options &
+  Readonly<{
+    /** Where it listens, at port 8080. */
+    address: string;
+  }>;
+
 /** One measurement of a check: which of its URLs, the how-manieth of this URL, from 0, and how long it took. */
-export type Measurement = Readonly<{ target: number; number: number; milliseconds: number }>;
+export type Measurement = Readonly<{
+  target: number;
+  number: number;
+  milliseconds: number;
+  /** The TCP handshake by the client's own clock, from before it connects until it knows that it has, in milliseconds. */
+  handshake: number;
+  /** The TCP handshake by the kernel's clock, in milliseconds; undefined where the client does not read that. */
+  rtt: number | undefined;
+}>;
 
 /** What a histogram has seen so far. */
 export type Seen = Readonly<{ count: number; sum: number }>;
+/** What the histograms of one target have seen so far, in seconds. */
+export type SeenChecks = Seen & Readonly<{ handshake: number; rtt: number | undefined }>;
 /** The program's event-loop metrics, in seconds. */
 export type EventLoop = Readonly<{ delay: Seen; active: Seen }>;
 
 /**
- * The packed program, as the image starts it. What it measures it tells as histograms only; asked once in every
- * interval, the growth of a sum is the one measurement in it.
+ * The packed program, as the image starts it, or the stand-in in Go. What it measures it exports as histograms only;
+ * scraped once in every interval, the growth of a sum is the one measurement in it.
  */
 export class Probe {
   readonly #metricsUrl: string;
   readonly #server: ServerProcess;
-  #last: readonly Seen[];
+  #last: readonly SeenChecks[];
 
   /** Runs it until the stack is disposed of. Resolves when it listens. */
   static async start(stack: AsyncDisposableStack, options: ProbeOptions): Promise<Probe> {
-    const { file, urls, interval, phaseOffset, environment } = options;
+    const { file, phaseOffset, environment } = options;
     const port = await freePort();
-    const checks = urls.map((url, target) => `target-${target}:${url}`);
-    const server = await ServerProcess.start(process.execPath, [...imageFlags(), file], {
+    const command = [process.execPath, ...imageFlags(), file];
+    return Probe.#start(stack, command, `http://127.0.0.1:${port}`, {
+      ...options,
       environment: {
-        ...ENVIRONMENT,
         KUBENURSE_PORT: `${port}`,
-        KUBENURSE_EXTRA_CHECKS: checks.join('|'),
-        KUBENURSE_CHECK_INTERVAL: `${interval}ms`,
         POD_NAME: podNameAt(phaseOffset),
         ...environment,
       },
-      ready: () => answers200(`http://127.0.0.1:${port}/alwayshappy`),
     });
-    stack.defer(() => server.stop());
-    return new Probe(urls, port, server);
   }
 
-  private constructor(urls: readonly string[], port: number, server: ServerProcess) {
+  /** The same of the stand-in in Go, whose rounds begin in the interval when it has started. */
+  static startGo(stack: AsyncDisposableStack, options: GoProbeOptions): Promise<Probe> {
+    const { address, environment } = options;
+    return Probe.#start(stack, [peer().command], `http://${address}:8080`, {
+      ...options,
+      environment: { KUBENURSE_LISTEN_ADDRESS: address, ...environment },
+    });
+  }
+
+  static async #start(
+    stack: AsyncDisposableStack,
+    [command = '', ...args]: readonly string[],
+    origin: string,
+    { urls, interval, environment }: Options,
+  ): Promise<Probe> {
+    const checks = urls.map((url, target) => `target-${target}:${url}`);
+    const server = await ServerProcess.start(command, args, {
+      environment: {
+        ...ENVIRONMENT,
+        KUBENURSE_EXTRA_CHECKS: checks.join('|'),
+        KUBENURSE_CHECK_INTERVAL: `${interval}ms`,
+        ...environment,
+      },
+      ready: () => answers200(`${origin}/alwayshappy`),
+    });
+    stack.defer(() => server.stop());
+    return new Probe(urls, origin, server);
+  }
+
+  private constructor(urls: readonly string[], origin: string, server: ServerProcess) {
     this.#server = server;
-    this.#metricsUrl = `http://127.0.0.1:${port}/metrics`;
-    this.#last = urls.map(() => ({ count: 0, sum: 0 }));
+    this.#metricsUrl = `${origin}/metrics`;
+    this.#last = urls.map(() => NOTHING);
   }
 
   signal(name: NodeJS.Signals): void {
@@ -80,28 +125,50 @@ export class Probe {
     const seen = readChecks(body, this.#last.length);
     const last = this.#last;
     this.#last = seen;
-    const checks = seen.flatMap(({ count, sum }, target) => {
-      const before = last[target] ?? { count: 0, sum: 0 };
-      const isOne = count === before.count + 1;
-      return isOne
-        ? [{ target, number: before.count, milliseconds: 1000 * (sum - before.sum) }]
-        : [];
+    const checks = seen.flatMap((now, target) => {
+      const before = last[target] ?? NOTHING;
+      if (now.count !== before.count + 1) return [];
+      const rtt = now.rtt && 1_000 * (now.rtt - (before.rtt ?? 0));
+      const milliseconds = 1_000 * (now.sum - before.sum);
+      const handshake = 1_000 * (now.handshake - before.handshake);
+      return [{ target, number: before.count, milliseconds, handshake, rtt }];
     });
     return { checks, eventLoop: readEventLoop(body) };
   }
 }
 
-const CHECK =
-  /^kubenurse_httpclient_request_duration_seconds_(sum|count)\{type="target-(\d+)"\} (.+)$/gm;
+const NOTHING: SeenChecks = { count: 0, sum: 0, handshake: 0, rtt: undefined };
 
-/** What is told of each target on a page of metrics. */
-export function readChecks(page: string, targets: number): Seen[] {
-  const seen = Array.from({ length: targets }, () => ({ count: 0, sum: 0 }));
-  for (const [, what = '', target, value] of page.matchAll(CHECK)) {
+const SERIES = /^kubenurse_(\w+)\{([^}]*type="target-(\d+)"[^}]*)\} (.+)$/gm;
+
+/** What is exported of each target on a page of metrics. */
+export function readChecks(page: string, targets: number): SeenChecks[] {
+  const seen = Array.from({ length: targets }, () => ({ ...NOTHING }));
+  for (const [, name = '', labels = '', target, text] of page.matchAll(SERIES)) {
     const one = seen[Number(target)];
-    if (one) one[what as keyof Seen] = Number(value);
+    const event = /event="(\w+)"/.exec(labels)?.[1] ?? '';
+    const value = Number(text);
+    if (one) Object.assign(one, read(`${name} ${event}`.trimEnd(), value, one));
   }
   return seen;
+}
+
+/** What a series, by its name and its event, says beside what is known by now. */
+function read(series: string, value: number, { handshake }: SeenChecks): Partial<SeenChecks> {
+  switch (series) {
+    case 'httpclient_request_duration_seconds_count':
+      return { count: value };
+    case 'httpclient_request_duration_seconds_sum':
+      return { sum: value };
+    case 'httpclient_trace_request_duration_seconds_sum connect_start':
+      return { handshake: handshake - value };
+    case 'httpclient_trace_request_duration_seconds_sum connect_done':
+      return { handshake: handshake + value };
+    case 'tcp_rtt_seconds_sum':
+      return { rtt: value };
+    default:
+      return {};
+  }
 }
 
 /** What is told of the event loop: how late timers were, and for how long of the checks it was at work. */
