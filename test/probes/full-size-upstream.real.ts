@@ -10,7 +10,7 @@ import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import type { Outcome } from '../../src/model.ts';
 import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
-import { ask, failed } from '../probes/ask.ts';
+import { ask, failed } from './ask.ts';
 
 const OURS = '10.79.0.1';
 const UPSTREAM = '10.79.0.2';
@@ -31,7 +31,7 @@ const OFF = {
 const reason = whyNot() ?? (missingTools(['peer']).length > 0 ? 'peer is not built' : undefined);
 
 /** In a mixed fleet, during a migration: the other pod runs upstream's program (here: lab/tools/peer, on net/http). */
-describe.skipIf(reason)(`full-size packets to a pod of upstream: ${reason ?? ''}`, () => {
+describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` : ''}`, () => {
   const stack = new AsyncDisposableStack();
   afterAll(() => stack.disposeAsync());
   let upstream: Namespace;
