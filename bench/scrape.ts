@@ -1,4 +1,4 @@
-import type { Format } from '../exporters/prometheus-text.ts';
+import type { Format } from '../exporters/exporter.ts';
 import { startExports } from '../exporters/start.ts';
 import { createMetrics } from '../src/metrics.ts';
 import type { Benchmark } from './support/benchmark.ts';

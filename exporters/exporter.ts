@@ -1,8 +1,10 @@
 import type { AgentOptions } from 'node:https';
 import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { StreamLimits } from './delta-to-cumulative.ts';
-import type { Format } from './prometheus-text.ts';
 import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.ts';
+
+/** `text`: Prometheus's text format 0.0.4; `openmetrics`: OpenMetrics 1.0.0, which has the start time of each series. */
+export type Format = 'text' | 'openmetrics';
 
 /** The answer to a scrape. */
 export type Scrape = Readonly<{ contentType: string; body: string }>;

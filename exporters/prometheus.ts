@@ -1,5 +1,6 @@
-import type { CreateExporter, Exporter, ExporterContext, Scrape } from './exporter.ts';
-import { type Format, serialize } from './prometheus-text.ts';
+import type { CreateExporter, Exporter, ExporterContext, Format, Scrape } from './exporter.ts';
+import { serializeOpenMetrics } from './prometheus-openmetrics.ts';
+import { serializeText } from './prometheus-text.ts';
 import { CumulativeReader } from './reader.ts';
 
 /** How long collecting may take, in milliseconds; Prometheus itself gives up after 10 s by default. */
@@ -25,7 +26,10 @@ export const createExporter = (({ settings, streams }: ExporterContext): Exporte
       }
       return {
         contentType: CONTENT_TYPES[format],
-        body: serialize(resourceMetrics, format, settings.exposeMetadata),
+        body:
+          format === 'openmetrics'
+            ? serializeOpenMetrics(resourceMetrics)
+            : serializeText(resourceMetrics, settings.exposeMetadata),
       };
     },
   };

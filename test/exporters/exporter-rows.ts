@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
-import type { Format } from '../../exporters/prometheus-text.ts';
+import type { Format } from '../../exporters/exporter.ts';
 import { seriesOf } from '../support/scraped-metrics.ts';
 import type { Series } from './exported-series.ts';
 import { fromJson, fromProtobuf } from './otlp-messages.ts';

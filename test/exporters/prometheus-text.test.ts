@@ -9,7 +9,9 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
 import { describe, expect, test } from 'vitest';
-import { type Format, serialize } from '../../exporters/prometheus-text.ts';
+import type { Format } from '../../exporters/exporter.ts';
+import { serializeOpenMetrics } from '../../exporters/prometheus-openmetrics.ts';
+import { serializeText } from '../../exporters/prometheus-text.ts';
 
 const BORN: HrTime = [1_700_000_000, 250_000_000];
 const POINT = { startTime: BORN, endTime: [1_700_000_060, 0] as HrTime };
@@ -49,7 +51,7 @@ function text(format: Format, metrics: MetricData[], metadata = true): string {
     resource: emptyResource(),
     scopeMetrics: [{ scope: { name: 'test' }, metrics }],
   };
-  return serialize(collected, format, metadata);
+  return format === 'text' ? serializeText(collected, metadata) : serializeOpenMetrics(collected);
 }
 
 const ERRORS = sum({ name: 'errors_total' }, [
@@ -69,7 +71,7 @@ const DURATION = histogram({ name: 'duration_seconds', unit: 's' }, [
   [{}, { buckets: { boundaries: [0.5, 1, 10], counts: [0, 0, 0, 0] }, count: 0 }],
 ]);
 
-describe('serialize() as text 0.0.4', () => {
+describe('serialization as text 0.0.4', () => {
   test('writes counters, gauges and histograms', () => {
     expect(text('text', [ERRORS, LEVEL, DURATION])).toBe(`\
 # HELP errors_total Help.
@@ -82,19 +84,19 @@ level +Inf
 level{a="b"} -Inf
 level{a="c"} NaN
 # HELP duration_seconds Help.
+# UNIT duration_seconds s
 # TYPE duration_seconds histogram
+duration_seconds_count{type="a"} 7
+duration_seconds_sum{type="a"} 9
 duration_seconds_bucket{type="a",le="0.5"} 1
 duration_seconds_bucket{type="a",le="1"} 3
 duration_seconds_bucket{type="a",le="10"} 3
 duration_seconds_bucket{type="a",le="+Inf"} 7
-duration_seconds_sum{type="a"} 9
-duration_seconds_count{type="a"} 7
+duration_seconds_count 0
 duration_seconds_bucket{le="0.5"} 0
 duration_seconds_bucket{le="1"} 0
 duration_seconds_bucket{le="10"} 0
 duration_seconds_bucket{le="+Inf"} 0
-duration_seconds_sum 0
-duration_seconds_count 0
 `);
   });
 
@@ -103,11 +105,16 @@ duration_seconds_count 0
     const withoutComments = text('text', metrics).replace(/^#.*\n/gm, '');
     expect(text('text', metrics, false)).toBe(withoutComments);
   });
+
+  test('keeps a series whose label has a line separator before a number sign', () => {
+    const body = text('text', [gauge({ name: 'level' }, [[{ type: 'a\u2028# b' }, 1]])], false);
+    expect(body).toBe('level{type="a\u2028# b"} 1\n');
+  });
 });
 
-describe('serialize() as OpenMetrics 1.0.0', () => {
-  test.each([true, false])('writes families and births, metadata: %s', (metadata) => {
-    expect(text('openmetrics', [ERRORS, LEVEL, DURATION], metadata)).toBe(`\
+describe('serialization as OpenMetrics 1.0.0', () => {
+  test('writes families and start times', () => {
+    expect(text('openmetrics', [ERRORS, LEVEL, DURATION])).toBe(`\
 # HELP errors Help.
 # TYPE errors counter
 errors_total{type="a",event="dns_done"} 3
@@ -160,7 +167,7 @@ duration_seconds_created 1700000000.250
   });
 });
 
-describe.each<Format>(['text', 'openmetrics'])('serialize() as %s', (format) => {
+describe.each<Format>(['text', 'openmetrics'])('serialization as %s', (format) => {
   const end = format === 'text' ? '' : '# EOF\n';
 
   test('is whole where there is nothing', () => {
@@ -177,15 +184,15 @@ describe.each<Format>(['text', 'openmetrics'])('serialize() as %s', (format) => 
   });
 
   test('writes values of labels that are no strings', () => {
-    const attributes = { yes: true, number: 1.5, list: ['a', 'b'] };
+    const attributes = { yes: true, number: 1.5 };
     const body = text(format, [gauge({ name: 'level' }, [[attributes, 1]])], false);
-    expect(body).toContain('level{yes="true",number="1.5",list="a,b"} 1\n');
+    expect(body).toContain('level{yes="true",number="1.5"} 1\n');
   });
 
   test('writes no label name that these formats do not allow', () => {
-    const attributes = { 'otel.metric.overflow': true, 'two-ünits': 'x' };
+    const attributes = { 'otel.metric.overflow': true, 'zwölf-x': 'x' };
     const body = text(format, [gauge({ name: 'level' }, [[attributes, 1]])]);
-    expect(body).toContain('level{otel_metric_overflow="true",two__nits="x"} 1\n');
+    expect(body).toContain('level{otel_metric_overflow="true",zw_lf_x="x"} 1\n');
   });
 
   test('escapes help', () => {

@@ -1,9 +1,8 @@
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { onTestFinished } from 'vitest';
 import type { StreamLimits } from '../../exporters/delta-to-cumulative.ts';
-import type { Scrape } from '../../exporters/exporter.ts';
+import type { Format, Scrape } from '../../exporters/exporter.ts';
 import { createExporter } from '../../exporters/prometheus.ts';
-import type { Format } from '../../exporters/prometheus-text.ts';
 import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metrics.ts';
 import { exporterSettings } from './exporter-settings.ts';
 import { PLAIN_TLS } from './plain-tls.ts';
