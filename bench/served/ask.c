@@ -1,5 +1,6 @@
 // Asks `GET PATH` of an address COUNT times, one after the other, and prints how long each took, in nanoseconds a
 // line: to the end of the answer's head, which is all of an empty answer. `new`: a connection each, whose opening counts.
+// wrk does not replace it: it measures no connection set-up, and prints quantiles instead of each latency.
 //
 //   ask ADDRESS PORT PATH COUNT new|keep [SOURCE]
 

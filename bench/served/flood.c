@@ -1,5 +1,6 @@
 // Asks `GET` of each path in turn, RATE times a second for so many SECONDS, over a connection each, and waits for no
 // answer before it asks again. Prints `PATH STATUS COUNT` for each; the status is 0 for those that got no answer.
+// wrk does not replace it: each of its connections waits for a response, so that a slow server lowers the rate.
 //
 //   flood ADDRESS PORT RATE SECONDS PATH...
 
