@@ -201,9 +201,12 @@ function slowComponents(
   return [...types].flatMap(([type, all]) => {
     // What is slow by its node is not judged here.
     const judged = all.filter((each) => isOpen.has(each) || !isSlow(each));
-    const observations = judged.flatMap((each) =>
-      each.component ? [{ ...each.component, up: !isOpen.has(each) }] : [],
-    );
+    const isSlowThere = new Map(judged.map((each) => [each.component?.node, isOpen.has(each)]));
+    // What is not judged does not count as slow: otherwise the rest would be everywhere.
+    const observations = (evidence.components.get(type) ?? []).map((each): Observation => {
+      const isSlowHere = isSlowThere.get(each.node);
+      return { ...each, up: isSlowHere === undefined ? undefined : !isSlowHere };
+    });
     // A median is of many checks: how the last ones went does not matter.
     return scopesOf(evidence, observations, 0).map(({ scope, failing, of }): Draft => {
       const nodes = new Set(failing.map(({ node }) => node));
