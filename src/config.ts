@@ -148,31 +148,8 @@ function isReadable(path: string): boolean {
 
 function assemble(values: Complete): Omit<Config, 'warnings'> {
   return {
-    targets: {
-      apiServerDirect: values.KUBENURSE_CHECK_API_SERVER_DIRECT
-        ? versionUrl(values.KUBERNETES_SERVICE_HOST, values.KUBERNETES_SERVICE_PORT)
-        : undefined,
-      apiServerDns: values.KUBENURSE_CHECK_API_SERVER_DNS
-        ? versionUrl(values.KUBERNETES_SERVICE_DNS, values.KUBERNETES_SERVICE_PORT)
-        : undefined,
-      meIngress: values.KUBENURSE_CHECK_ME_INGRESS
-        ? alwaysHappyUrl(values.KUBENURSE_INGRESS_URL)
-        : undefined,
-      meService: values.KUBENURSE_CHECK_ME_SERVICE
-        ? alwaysHappyUrl(values.KUBENURSE_SERVICE_URL)
-        : undefined,
-      extra: values.KUBENURSE_EXTRA_CHECKS ?? [],
-    },
-    neighbours: values.KUBENURSE_CHECK_NEIGHBOURHOOD
-      ? {
-          namespace: values.KUBENURSE_NAMESPACE ?? '',
-          labelSelector: values.KUBENURSE_NEIGHBOUR_FILTER ?? '',
-          limit: values.KUBENURSE_NEIGHBOUR_LIMIT,
-          allowUnschedulable: values.KUBENURSE_ALLOW_UNSCHEDULABLE,
-          scheme: values.KUBENURSE_USE_TLS ? 'https' : 'http',
-          port: values.KUBENURSE_USE_TLS ? values.KUBENURSE_TLS_PORT : values.KUBENURSE_PORT,
-        }
-      : undefined,
+    targets: targetsOf(values),
+    neighbours: neighboursOf(values),
     self: {
       podName: values.POD_NAME ?? hostname(),
       podUid: values.POD_UID,
@@ -217,6 +194,37 @@ function assemble(values: Complete): Omit<Config, 'warnings'> {
     },
     logLevel: values.KUBENURSE_LOG_LEVEL,
   };
+}
+
+function targetsOf(values: Complete): Config['targets'] {
+  return {
+    apiServerDirect: values.KUBENURSE_CHECK_API_SERVER_DIRECT
+      ? versionUrl(values.KUBERNETES_SERVICE_HOST, values.KUBERNETES_SERVICE_PORT)
+      : undefined,
+    apiServerDns: values.KUBENURSE_CHECK_API_SERVER_DNS
+      ? versionUrl(values.KUBERNETES_SERVICE_DNS, values.KUBERNETES_SERVICE_PORT)
+      : undefined,
+    meIngress: values.KUBENURSE_CHECK_ME_INGRESS
+      ? alwaysHappyUrl(values.KUBENURSE_INGRESS_URL)
+      : undefined,
+    meService: values.KUBENURSE_CHECK_ME_SERVICE
+      ? alwaysHappyUrl(values.KUBENURSE_SERVICE_URL)
+      : undefined,
+    extra: values.KUBENURSE_EXTRA_CHECKS ?? [],
+  };
+}
+
+function neighboursOf(values: Complete): Config['neighbours'] {
+  return values.KUBENURSE_CHECK_NEIGHBOURHOOD
+    ? {
+        namespace: values.KUBENURSE_NAMESPACE ?? '',
+        labelSelector: values.KUBENURSE_NEIGHBOUR_FILTER ?? '',
+        limit: values.KUBENURSE_NEIGHBOUR_LIMIT,
+        allowUnschedulable: values.KUBENURSE_ALLOW_UNSCHEDULABLE,
+        scheme: values.KUBENURSE_USE_TLS ? 'https' : 'http',
+        port: values.KUBENURSE_USE_TLS ? values.KUBENURSE_TLS_PORT : values.KUBENURSE_PORT,
+      }
+    : undefined;
 }
 
 function versionUrl(host: string, port: number): URL {

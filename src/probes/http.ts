@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { Outcome, Probe } from '../model.ts';
+import type { Outcome, Probe, Target } from '../model.ts';
 import { printable } from '../printable.ts';
 import type { Connection } from './connection.ts';
 import type { Headers } from './exchange.ts';
@@ -52,9 +52,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
       const headers = (connection: Connection): Headers => ({
         'User-Agent': options.userAgent,
         ...secrets,
-        ...(authorization !== undefined && mayReceiveToken(connection, options)
-          ? { Authorization: authorization }
-          : {}),
+        ...tokenHeaders(authorization, connection, options),
       });
       const attempt = { progress: new Progress(tcp), isRedirected: redirects > 0 };
       try {
@@ -69,20 +67,31 @@ export function createHttpProbe(options: HttpOptions): Probe {
         authorization = undefined;
         if (!mayReceiveSecrets(url, target.url)) secrets = {};
       } catch (cause) {
-        const { phase, timings } = attempt.progress;
-        const peer = url === target.url ? target.neighbour?.nodeName : undefined;
-        const failed = failure({ phase, url, peer, error: cause, tcp: tcp.last });
-        return { kind: 'failed', phase, ...failed, timings, tcp: tcp.counts };
+        return failedOutcome(attempt.progress, url, target, cause);
       }
     }
   };
 }
 
-function mayReceiveToken(
+function failedOutcome(
+  { phase, timings, tcp }: Progress,
+  url: URL,
+  target: Target,
+  error: unknown,
+): Outcome {
+  const peer = url === target.url ? target.neighbour?.nodeName : undefined;
+  const failed = failure({ phase, url, peer, error, tcp: tcp.last });
+  return { kind: 'failed', phase, ...failed, timings, tcp: tcp.counts };
+}
+
+function tokenHeaders(
+  authorization: string | undefined,
   { socket, verified }: Connection,
   { isClusterServer }: HttpOptions,
-): boolean {
-  return verified && (isClusterServer?.(socket as TLSSocket) ?? true);
+): Headers {
+  if (authorization === undefined || !verified) return {};
+  const mayReceiveToken = isClusterServer?.(socket as TLSSocket) ?? true;
+  return mayReceiveToken ? { Authorization: authorization } : {};
 }
 
 function basicAuthorization({ username, password }: URL): Headers {

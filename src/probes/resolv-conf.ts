@@ -27,20 +27,9 @@ export function parseResolvConf(
   text: string,
   environment: Readonly<Record<string, string | undefined>> = {},
 ): ResolvConf {
-  const nameservers: string[] = [];
+  const listed: string[] = [];
   let search: string[] = [];
-  const options = { ndots: 1, timeout: 5, attempts: 2 };
-  let noAAAA = false;
-
-  const readOptions = (words: readonly string[]) => {
-    for (const word of words) {
-      if (word === 'no-aaaa') noAAAA = true;
-      const [, name, value] = /^(ndots|timeout|attempts):(\d+)$/.exec(word) ?? [];
-      if (name === undefined) continue;
-      const key = name as keyof typeof options;
-      options[key] = Math.min(Number(value), MAX[key]);
-    }
-  };
+  const options = { ndots: 1, timeout: 5, attempts: 2, noAAAA: false };
 
   for (const line of text.split('\n')) {
     const [keyword, ...words] = line
@@ -48,27 +37,40 @@ export function parseResolvConf(
       .split(/\s+/)
       .filter(Boolean);
     if (keyword === 'nameserver') {
-      const [server = ''] = words;
-      if (isNameserver(server) && nameservers.length < MAX_NAMESERVERS) nameservers.push(server);
+      listed.push(...words.slice(0, 1));
     } else if (keyword === 'search') {
       search = words;
     } else if (keyword === 'domain') {
       search = words.slice(0, 1);
     } else if (keyword === 'options') {
-      readOptions(words);
+      readOptions(words, options);
     }
   }
   if (environment.LOCALDOMAIN) search = environment.LOCALDOMAIN.split(/\s+/).filter(Boolean);
-  readOptions((environment.RES_OPTIONS ?? '').split(/\s+/));
+  readOptions((environment.RES_OPTIONS ?? '').split(/\s+/), options);
 
+  const nameservers = listed.filter(isNameserver).slice(0, MAX_NAMESERVERS);
   return {
     nameservers: nameservers.length > 0 ? nameservers : ['127.0.0.1'],
     search,
     ndots: options.ndots,
     timeout: Math.max(options.timeout, 1),
     attempts: Math.max(options.attempts, 1),
-    noAAAA,
+    noAAAA: options.noAAAA,
   };
+}
+
+function readOptions(
+  words: readonly string[],
+  options: Record<keyof typeof MAX, number> & { noAAAA: boolean },
+): void {
+  for (const word of words) {
+    if (word === 'no-aaaa') options.noAAAA = true;
+    const [, name, value] = /^(ndots|timeout|attempts):(\d+)$/.exec(word) ?? [];
+    if (name === undefined) continue;
+    const key = name as keyof typeof MAX;
+    options[key] = Math.min(Number(value), MAX[key]);
+  }
 }
 
 /** An address, with a port or without. */
