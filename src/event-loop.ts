@@ -15,6 +15,24 @@ export function watchEventLoop(onDelay: (seconds: number) => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** How many delays make up a minute. */
+const DELAYS_PER_MINUTE = 60_000 / SAMPLE_INTERVAL_MS;
+
+/** The delays of the last minute. */
+export class RecentDelays {
+  readonly #delays: number[] = [];
+
+  add(seconds: number): void {
+    this.#delays.push(seconds);
+    if (this.#delays.length > DELAYS_PER_MINUTE) this.#delays.shift();
+  }
+
+  /** In seconds; 0 before the first one. */
+  get mean(): number {
+    return this.#delays.reduce((sum, each) => sum + each, 0) / Math.max(1, this.#delays.length);
+  }
+}
+
 /**
  * The same probe, which also reports the event-loop active time during the check, in seconds: an upper bound of the probe's
  * own share of the latency.

@@ -9,13 +9,14 @@ import { importExporter } from '../exporters/load.ts';
 import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { configurationErrors } from './check-config.ts';
+import { CheckHistory } from './check-history.ts';
 import { CheckStates } from './check-states.ts';
 import { createChecks, type Probes } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { watchEventLoop, withActiveTime } from './event-loop.ts';
+import { RecentDelays, watchEventLoop, withActiveTime } from './event-loop.ts';
 import { ExportHealth } from './export-health.ts';
 import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
 import { isLoopback } from './kubernetes/invalid-values.ts';
@@ -29,6 +30,7 @@ import { alwaysHappyPage, ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { readyPage } from './pages/ready.ts';
+import { reportPage } from './pages/report.ts';
 import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
 import { PADDING_HEADER } from './probes/full-size.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
@@ -130,6 +132,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   });
   parts.defer(caBundle.close);
 
+  const history = new CheckHistory();
   const states = new CheckStates(config.metrics.retention);
   const incomingChecks = new IncomingChecks();
   const exportHealth = new ExportHealth(config.metrics.exporters, MAX_STREAMS, log);
@@ -144,7 +147,13 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
     exportHealth,
     droppedLogLines: output.droppedLines,
   });
-  parts.defer(watchEventLoop((seconds) => metrics.eventLoopDelay.record(seconds)));
+  const delays = new RecentDelays();
+  parts.defer(
+    watchEventLoop((seconds) => {
+      delays.add(seconds);
+      metrics.eventLoopDelay.record(seconds);
+    }),
+  );
 
   const idle = config.network.reuseConnections ? new IdleConnections() : undefined;
   parts.defer(() => idle?.close());
@@ -171,7 +180,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
   const schedule = new Schedule({
     checks,
     states,
-    recorders: [metricsRecorder(metrics), logRecorder(log)],
+    recorders: [metricsRecorder(metrics), logRecorder(log), history.recorder],
     interval: config.interval,
     phaseOffset: Number(ringPosition(config.self.podName)) / RING,
     warmUp: () => warmUp(probeSelf, server.http),
@@ -194,6 +203,19 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
         neighbourhood,
       }),
       '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
+      '/report': reportPage(() => ({
+        schema: 1,
+        pod: config.self.podName,
+        node: neighbourhood?.ownNode() ?? config.self.nodeName ?? config.self.hostname,
+        zone: neighbourhood?.ownZone() ?? '',
+        version: packageJson.version,
+        startedAt: performance.timeOrigin / 1000,
+        reportedAt: Date.now() / 1000,
+        checkIntervalSeconds: config.interval / 1000,
+        checks: history.reports(),
+        eventLoopDelaySeconds: delays.mean,
+        neighbourhood: neighbourhood?.listState() ?? { state: 'skipped', listedAt: null },
+      })),
       '/ready': readyPage(notReadyReason, () => startup.foundReady()),
       ...(exports.scrape ? { '/metrics': metricsPage(exports.scrape) } : {}),
     },

@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
   'src/check-states.ts': [],
+  'src/check-history.ts': ['src/verdict/'],
   'src/recorders.ts': ['src/metrics.ts'],
   'src/export-health.ts': ['src/recorders.ts'],
 
@@ -64,7 +65,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/connections.ts': ['src/rate-limiter.ts'],
   'src/rate-limiter.ts': [],
   'src/request-guard.ts': [],
-  'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts'],
+  'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts', 'src/verdict/report.ts'],
 
   'exporters/': ['exporters/'],
 };

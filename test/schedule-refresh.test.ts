@@ -170,6 +170,7 @@ describe('Schedule.refresh()', () => {
         pods: {
           items: undefined,
           isWatching: false,
+          currentAt: null,
           retryNow: () => {},
           error: new Error('pods is forbidden'),
         },

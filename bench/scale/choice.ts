@@ -34,7 +34,7 @@ const neighbourhood = new Neighbourhood({
   nodeName: undefined,
   hostname: 'kubenurse-00000',
   limit: NEIGHBOURS,
-  pods: { items, error: undefined, isWatching: true, retryNow: () => {} },
+  pods: { items, error: undefined, isWatching: true, currentAt: null, retryNow: () => {} },
   cordonedNodes: { items: new Map() },
   isNodeGone: async () => false,
   zoneOf: () => '',

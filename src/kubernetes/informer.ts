@@ -79,6 +79,7 @@ export class Informer<T extends KubernetesObject, Item> {
   #outage: { error: Error; since: number } | undefined;
   #failures = 0;
   #isWatching = false;
+  #currentAt: number | null = null;
   /** Consecutive watches, including the current one, that delivered events but were too short to count as working. */
   #shortWatches = 0;
   /** Whether the last attempt ended because its resourceVersion was too old. */
@@ -98,6 +99,11 @@ export class Informer<T extends KubernetesObject, Item> {
   /** Whether the watch is connected. */
   get isWatching(): boolean {
     return this.#isWatching;
+  }
+
+  /** When the list was last known to be current, in Unix seconds; null before the first one. */
+  get currentAt(): number | null {
+    return this.#isWatching ? Date.now() / 1000 : this.#currentAt;
   }
 
   /** Why the API server is unavailable; `undefined` while it is not. */
@@ -210,6 +216,7 @@ export class Informer<T extends KubernetesObject, Item> {
       }
     } finally {
       this.#isWatching = false;
+      this.#currentAt = Date.now() / 1000;
       clearTimeout(working);
       response.destroy();
     }

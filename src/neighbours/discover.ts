@@ -29,6 +29,8 @@ export type NeighbourhoodOptions = Readonly<{
     readonly error: Error | undefined;
     /** Whether the watch is connected. */
     readonly isWatching: boolean;
+    /** When the list was last known to be current, in Unix seconds; null before the first one. */
+    readonly currentAt: number | null;
     /** Ends the back-off if the watch is disconnected. */
     retryNow(): void;
   };
@@ -71,6 +73,18 @@ export class Neighbourhood {
     const { pods } = this.#options;
     if (pods.items !== undefined) return 'ok';
     return pods.error?.message ?? 'the API server has not listed the neighbours yet';
+  }
+
+  /** `ok`, or why the list of pods cannot be updated; and when it was last known to be current, in Unix seconds. */
+  listState(): { state: string; listedAt: number | null } {
+    const { error, currentAt } = this.#options.pods;
+    return { state: error?.message ?? this.state(), listedAt: currentAt };
+  }
+
+  /** The zone of the node that this pod runs on; empty if it has none or it is not known yet. */
+  ownZone(): string {
+    const { podName, zoneOf } = this.#options;
+    return this.#podNamed(podName)?.neighbour.zone || (zoneOf(this.ownNode()) ?? '');
   }
 
   /** False if unknown. */

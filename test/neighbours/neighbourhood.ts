@@ -5,6 +5,7 @@ type Known = {
   items: Map<string, Pod> | undefined;
   error: Error | undefined;
   isWatching: boolean;
+  currentAt: number | null;
   /** How often somebody was called `retryNow()`. */
   hurried: number;
   retryNow: () => void;
@@ -31,6 +32,7 @@ export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): 
     items: new Map(),
     error: undefined,
     isWatching: true,
+    currentAt: null,
     hurried: 0,
     retryNow: () => {
       pods.hurried += 1;

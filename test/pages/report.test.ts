@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { CheckHistory } from '../../src/check-history.ts';
+import { reportPage } from '../../src/pages/report.ts';
+import type { Report } from '../../src/verdict/report.ts';
+import { fakeCheck, ok } from '../support/fake-check.ts';
+import { servePages } from '../support/served-pages.ts';
+
+test('/report is the JSON of the report', async () => {
+  const history = new CheckHistory();
+  const check = fakeCheck('me_ingress', { url: 'http://kubenurse.example/' });
+  history.recorder.added?.(check);
+  history.recorder.record({ check, outcome: ok() });
+  const report: Report = {
+    schema: 1,
+    pod: 'kubenurse-x2bwx',
+    node: 'node-1',
+    zone: '',
+    version: '1.0.0',
+    startedAt: 1,
+    reportedAt: 2,
+    checkIntervalSeconds: 5,
+    checks: history.reports(),
+    eventLoopDelaySeconds: 0,
+    neighbourhood: { state: 'ok', listedAt: 2 },
+  };
+  const { port } = await servePages({ '/report': reportPage(() => report) });
+  const response = await fetch(`http://127.0.0.1:${port}/report`);
+  expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+  const body = (await response.json()) as Report;
+  expect(body).toEqual(report);
+  expect(body.checks).toMatchObject([{ type: 'me_ingress', byName: true, state: 'ok' }]);
+});
