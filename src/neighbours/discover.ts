@@ -57,6 +57,8 @@ export class Neighbourhood {
 
   /** Call when the pods or the cordoned nodes have changed. */
   changed(): void {
+    // Its look-up starts with the first question, and the first report is to have the answer.
+    if (this.#options.pods.items !== undefined) this.ownZone();
     this.#chosen = undefined;
     this.#changes.emit('changed');
   }

@@ -11,7 +11,7 @@ export type LastMinute = Readonly<{
   checks: number;
   failures: number;
   medianSeconds: number | null;
-  /** Smoothed round-trip time; null where the kernel reported none. */
+  /** Median round-trip time of the TCP handshake; null where the kernel reported none. */
   rttSeconds: number | null;
   segmentsSent: number;
   segmentsRetransmitted: number;

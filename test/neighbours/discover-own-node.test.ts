@@ -89,3 +89,16 @@ test('Neighbourhood.isUnreadyByCordon() is true where the filter leaves out the 
   cordon('own');
   expect(neighbourhood.isUnreadyByCordon()).toBe(true);
 });
+
+test('Neighbourhood looks its own zone up as soon as it has the pods, so that the first report names it', () => {
+  const requested: string[] = [];
+  const { neighbourhood, put } = playNeighbourhood({
+    zoneOf: (node) => {
+      requested.push(node);
+      return requested.length > 1 ? 'zone-a' : undefined;
+    },
+  });
+  put(podOn('own', { podName: 'kubenurse-own' }));
+  expect(requested).toEqual(['own']);
+  expect(neighbourhood.ownZone()).toBe('zone-a');
+});
