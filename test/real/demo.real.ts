@@ -123,9 +123,7 @@ test('pushed and scraped give the same answers across a restart of the Collector
   await sleep(5 * INTERVAL_MS);
   for (const query of QUERIES) await compare(query);
   const lines = cluster.nodes.map(({ log }) =>
-    log.all
-      .map((line) => JSON.parse(line).msg)
-      .filter((msg) => msg.startsWith('export of metrics')),
+    log.all.map((line) => JSON.parse(line).msg).filter((msg) => msg.startsWith('metrics export')),
   );
   expect(lines).toEqual(
     cluster.nodes.map(() => ['metrics export failed', 'metrics export recovered']),

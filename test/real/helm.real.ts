@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1DaemonSet, V1NetworkPolicy, V1Pod, V1Service } from '@kubernetes/client-node';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { run } from '../../lab/support/command.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, VARIANTS, variantValues, writtenEnvironment } from './helm.ts';
@@ -38,7 +41,32 @@ function selectorsOf(rendered: Rendered): Record<string, string>[] {
   ].map((selector) => selector ?? {});
 }
 
+/** A certificate, its key and its authority, by the variables that name such files. */
+async function certificateFiles(directory: string): Promise<Record<string, string>> {
+  const authority = await CertificateAuthority.create('the chart');
+  const { certificate, key } = await authority.issue({ commonName: 'kubenurse' });
+  const contents = {
+    KUBENURSE_CERT_FILE: certificate,
+    KUBENURSE_CERT_KEY: key,
+    KUBENURSE_EXTRA_CA: authority.certificate,
+  };
+  const files = Object.entries(contents).map(async ([name, content]) => {
+    const path = join(directory, name);
+    await writeFile(path, content);
+    return [name, path] as const;
+  });
+  return Object.fromEntries(await Promise.all(files));
+}
+
 describe.skipIf(missingTools(['helm', 'kubeconform']).length > 0)('the Helm chart', () => {
+  let directory: string;
+  let files: Record<string, string>;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'certificates-'));
+    files = await certificateFiles(directory);
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
   describe.each(VARIANTS)('with the values of %s', (variant) => {
     let rendered: Rendered;
     beforeAll(async () => {
@@ -101,9 +129,9 @@ describe.skipIf(missingTools(['helm', 'kubeconform']).length > 0)('the Helm char
         KUBENURSE_NAMESPACE: 'n',
         ...writtenEnvironment(rendered),
       };
-      // Only in the pod is there a certificate.
-      for (const name of ['KUBENURSE_CERT_FILE', 'KUBENURSE_CERT_KEY']) {
-        if (environment[name] !== undefined) environment[name] = MAIN;
+      // Only the pod has these files.
+      for (const [name, path] of Object.entries(files)) {
+        if (environment[name] !== undefined) environment[name] = path;
       }
       const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
       const command = ['env', '-i', ...variables, process.execPath, MAIN, '--check-config'];

@@ -14,6 +14,7 @@ import type {
 } from '@kubernetes/client-node';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { RELEASE } from '../../deploy/release/names.ts';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { COMPONENTS, render, VARIANTS } from './kustomize.ts';
 import { environmentOf } from './pod-environment.ts';
 import { ofKind, probeOf, type Rendered, theOnly } from './rendered.ts';
@@ -54,7 +55,10 @@ async function checkConfig(environment: Record<string, string>): Promise<string>
 async function withSecret(environment: Record<string, string>): Promise<Record<string, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'secret-'));
   onTestFinished(() => rm(directory, { recursive: true }));
-  for (const name of ['tls.crt', 'tls.key']) await writeFile(join(directory, name), '');
+  const authority = await CertificateAuthority.create('the Secret');
+  const { certificate, key } = await authority.issue({ commonName: 'kubenurse' });
+  await writeFile(join(directory, 'tls.crt'), certificate);
+  await writeFile(join(directory, 'tls.key'), key);
   const moved = (value: string) => value.replace(/^\/etc\/kubenurse\/tls\//, `${directory}/`);
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, moved(value)]),
