@@ -33,7 +33,7 @@ const skipped = whyNoControlPlane() ?? (missing && `${missing} is missing: npm r
 const FAULTS = [
   ['node-3:deaf', 'KubenurseNodeUnreachable', 'path_node-3', 'unreachable'],
   ['node-2:down', 'KubenurseNodeUnreachable', 'path_node-2', 'refused'],
-  ['api-server:away', 'KubenurseApiServerUnreachable', 'api_server_direct', 'refused'],
+  ['api-server:down', 'KubenurseApiServerUnreachable', 'api_server_direct', 'refused'],
   ['network:split=2', 'KubenursePartition', 'path_.+', 'unreachable'],
 ] as const;
 
