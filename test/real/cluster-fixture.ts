@@ -33,6 +33,8 @@ export function playAll(
 
     beforeAll(async () => {
       cluster = await Cluster.startOf(realParts(parts), {
+        // A fifth of kube-proxy's half second, as the interval is: the pods wait one interval for their endpoint.
+        readiness: { initialDelay: 0, propagation: 100 },
         env: {
           KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
           // A fifth of the default, too.
