@@ -28,33 +28,25 @@ export const PROCESS_INSTRUMENTS = {
     'By',
     'Resident shared memory in bytes.',
   ),
-  residentPeak: gauge(
-    'process_resident_memory_peak_bytes',
-    'By',
-    'Highest resident memory so far in bytes.',
-  ),
+  residentPeak: gauge('process_resident_memory_peak_bytes', 'By', 'Peak resident memory in bytes.'),
   virtual: gauge('process_virtual_memory_bytes', 'By', 'Virtual memory in bytes.'),
-  virtualPeak: gauge(
-    'process_virtual_memory_peak_bytes',
-    'By',
-    'Highest virtual memory so far in bytes.',
-  ),
-  virtualMax: gauge('process_virtual_memory_max_bytes', 'By', 'Limit of virtual memory in bytes.'),
+  virtualPeak: gauge('process_virtual_memory_peak_bytes', 'By', 'Peak virtual memory in bytes.'),
+  virtualMax: gauge('process_virtual_memory_max_bytes', 'By', 'Maximum virtual memory in bytes.'),
   threads: gauge('process_num_threads', '', 'Number of operating system threads.'),
   minorFaults: counter(
     'process_minor_pagefaults_total',
     '',
-    'Page faults that needed no reading from disk.',
+    'Page faults that did not require a disk read.',
   ),
   majorFaults: counter(
     'process_major_pagefaults_total',
     '',
-    'Page faults that needed reading from disk.',
+    'Page faults that required a disk read.',
   ),
   ioRead: counter('process_io_read_bytes_total', 'By', 'Bytes read by system calls.'),
   ioWritten: counter('process_io_written_bytes_total', 'By', 'Bytes written by system calls.'),
-  ioReadCalls: counter('process_io_read_syscalls_total', '', 'System calls that read.'),
-  ioWriteCalls: counter('process_io_write_syscalls_total', '', 'System calls that write.'),
+  ioReadCalls: counter('process_io_read_syscalls_total', '', 'Read system calls.'),
+  ioWriteCalls: counter('process_io_write_syscalls_total', '', 'Write system calls.'),
   storageRead: counter('process_io_storage_read_bytes_total', 'By', 'Bytes read from storage.'),
   storageWritten: counter(
     'process_io_storage_written_bytes_total',
@@ -62,7 +54,7 @@ export const PROCESS_INSTRUMENTS = {
     'Bytes written to storage.',
   ),
   openFds: gauge('process_open_fds', '', 'Number of open file descriptors.'),
-  maxFds: gauge('process_max_fds', '', 'Limit of open file descriptors.'),
+  maxFds: gauge('process_max_fds', '', 'Maximum number of open file descriptors.'),
 } as const;
 
 type Name = keyof typeof PROCESS_INSTRUMENTS;

@@ -45,7 +45,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const PORT = integer(1, 65_535);
 const MILLISECONDS = integer(1, 86_400_000);
 
-/** Required unless the check that needs it is switched off. */
+/** Required unless the check that needs it is disabled. */
 const REQUIRED = {
   KUBENURSE_INGRESS_URL: optional(baseUrl, 'URL at which the ingress exposes kubenurse'),
   KUBENURSE_SERVICE_URL: optional(baseUrl, 'URL of the Service of kubenurse'),
@@ -101,7 +101,7 @@ const SERVER = {
   ),
   KUBENURSE_PORT: variable(PORT, 'HTTP port, the same for all neighbours', '8080'),
   KUBENURSE_TLS_PORT: variable(PORT, 'HTTPS port, the same for all neighbours', '8443'),
-  KUBENURSE_USE_TLS: flag('serve HTTPS too, and check the neighbours over HTTPS', 'false'),
+  KUBENURSE_USE_TLS: flag('also serve HTTPS, and check the neighbours over it', 'false'),
   KUBENURSE_CERT_FILE: optional(
     path,
     'PEM file with the server certificate; reloaded when it changes',
@@ -144,7 +144,7 @@ const METRICS = {
     exporters,
     'metric exporters: prometheus, otlp, console, modules, or none, comma-separated; if not set, prometheus, plus otlp if an endpoint is set',
   ),
-  OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'interval of the pushes, in ms', '60000'),
+  OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'push interval, in ms', '60000'),
   OTEL_METRIC_EXPORT_TIMEOUT: variable(MILLISECONDS, 'timeout of a push, in ms', '30000'),
   OTEL_RESOURCE_ATTRIBUTES: optional(keyValues, 'resource attributes, key=value,key=value'),
   OTEL_SERVICE_NAME: optional(path, 'service.name; "kubenurse" if not set'),
@@ -188,7 +188,7 @@ export const VARIABLES = {
 
 /** The variables by subject, in the order of the help and of docs/settings.md. */
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Variable>>>> = {
-  'Required, unless the check is switched off': REQUIRED,
+  'Required, unless the check is disabled': REQUIRED,
   Checks: CHECKS,
   Neighbours: NEIGHBOURS,
   Server: SERVER,

@@ -38,7 +38,7 @@ export function readCertificates(text: string): { certificates: string[]; mistak
   const certificates: string[] = [];
   const mistakes: string[] = [];
   if (blocks.length === 0 && unfinished === 0) mistakes.push('contains no PEM certificate');
-  if (unfinished > 0) mistakes.push(`contains ${unfinished} certificates without an end`);
+  if (unfinished > 0) mistakes.push(`contains ${unfinished} certificates without an END line`);
   if (blocks.length > MAX_CERTIFICATES) {
     mistakes.push(`contains ${blocks.length} certificates; the first ${MAX_CERTIFICATES} are read`);
   }

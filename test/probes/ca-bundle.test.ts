@@ -132,7 +132,7 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
     {
       what: 'half a certificate before a whole one',
       path: halfAndWhole,
-      mistake: / contains 2 certificates without an end$/,
+      mistake: / contains 2 certificates without an END line$/,
       names: ['system', 'cluster', 'extra'],
     },
     {

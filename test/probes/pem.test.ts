@@ -13,7 +13,7 @@ test.each([
 ])('readCertificates() keeps the whole one of %s', (_, text) => {
   expect(readCertificates(text)).toEqual({
     certificates: [whole],
-    mistakes: ['contains 1 certificates without an end'],
+    mistakes: ['contains 1 certificates without an END line'],
   });
 });
 
