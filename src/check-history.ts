@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import {
   type Check,
   errorEvent,
   failureCause,
+  isAddress,
   type Outcome,
   type Recorder,
   resultText,
@@ -89,18 +89,28 @@ export class CheckHistory {
     }
     history.consecutive += 1;
     // The last result stays, however old: it is the state.
+    const minute = minuteAt(now);
+    if (last !== undefined && minuteAt(last.at) !== minute) endMinute(history, last, minute);
     history.recent = [...history.recent, { at: now, outcome }]
       .filter(({ at }) => now - at < MINUTE_MS)
       .slice(-MAX_RESULTS);
-    const minute = Math.floor(now / MINUTE_MS);
-    history.minutes.set(
-      minute,
-      minuteOf(history.recent.filter(({ at }) => Math.floor(at / MINUTE_MS) === minute)),
-    );
-    for (const each of history.minutes.keys()) {
-      if (each <= minute - MINUTES) history.minutes.delete(each);
-    }
   }
+}
+
+/** The Unix time in minutes. */
+function minuteAt(at: number): number {
+  return Math.floor(at / MINUTE_MS);
+}
+
+/** Adds up the minute of the last result, and drops minutes of more than an hour before `current`. */
+function endMinute({ recent, minutes }: History, last: Entry, current: number): void {
+  minutes.set(minuteAt(last.at), minuteOf(ofMinute(recent, last)));
+  for (const each of minutes.keys()) if (each <= current - MINUTES) minutes.delete(each);
+}
+
+/** The results of the same minute as the last one. */
+function ofMinute(recent: readonly Entry[], last: Entry): Entry[] {
+  return recent.filter(({ at }) => minuteAt(at) === minuteAt(last.at));
 }
 
 function isOk({ outcome }: Entry): boolean {
@@ -114,18 +124,21 @@ function reportOf(
 ): CheckReport {
   const { type, target } = check;
   const { neighbour, url } = target;
-  const last = recent.at(-1)?.outcome;
+  const lastEntry = recent.at(-1);
+  const last = lastEntry?.outcome;
+  const withCurrent = new Map(minutes);
+  if (lastEntry) withCurrent.set(minuteAt(lastEntry.at), minuteOf(ofMinute(recent, lastEntry)));
   return {
     type,
     kind: neighbour ? 'path' : COMPONENTS.has(type) ? (type as Component) : 'extra',
     ...(neighbour ? { node: neighbour.nodeName, zone: neighbour.zone ?? '' } : {}),
-    byName: isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0,
+    byName: !isAddress(url),
     state: last === undefined ? 'pending' : last.kind === 'ok' ? 'ok' : 'failing',
     since: since === null ? null : since / 1000,
     consecutive,
     ...failureOf(last),
     lastMinute: lastMinuteOf(recent.filter(({ at }) => now - at < MINUTE_MS)),
-    ...(withHour ? { lastHour: lastHourOf(minutes, Math.floor(now / MINUTE_MS)) } : {}),
+    ...(withHour ? { lastHour: lastHourOf(withCurrent, minuteAt(now)) } : {}),
   };
 }
 

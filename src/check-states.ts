@@ -4,7 +4,7 @@ import { type Check, type Outage, type Outcome, type Result, resultText } from '
 export type CheckState = {
   /** The current one: the pod behind a path may change. */
   check: Check;
-  lastResult: { outcome: Outcome; at: number } | undefined;
+  lastOutcome: Outcome | undefined;
   outage: Outage | undefined;
   /** Until when its series are kept; `Infinity` for a current check. */
   keptUntil: number;
@@ -71,13 +71,12 @@ export class CheckStates {
   /** Stores the outcome as the last one; the result has the outage that it belongs to or ends. */
   record(state: CheckState, outcome: Outcome): Result {
     const { check, outage } = state;
-    const at = performance.now();
-    state.lastResult = { outcome, at };
+    state.lastOutcome = outcome;
     if (outcome.kind === 'ok') {
       state.outage = undefined;
       return { check, outcome, outage };
     }
-    state.outage = outage ?? { since: at, failures: 0, outcome };
+    state.outage = outage ?? { since: performance.now(), failures: 0, outcome };
     state.outage.failures += 1;
     state.outage.outcome = outcome;
     return { check, outcome, outage: state.outage };
@@ -86,9 +85,9 @@ export class CheckStates {
   /** The last result of each current check, as text: `ok`, a status line or an error's text. */
   get texts(): Map<string, string> {
     return new Map(
-      this.#current().map(({ check, lastResult }) => [
+      this.#current().map(({ check, lastOutcome }) => [
         check.type,
-        lastResult === undefined ? 'no result yet' : resultText(lastResult.outcome),
+        lastOutcome === undefined ? 'no result yet' : resultText(lastOutcome),
       ]),
     );
   }
@@ -129,7 +128,7 @@ function isMade({ keptUntil }: CheckState): boolean {
 function newState(check: Check): CheckState {
   return {
     check,
-    lastResult: undefined,
+    lastOutcome: undefined,
     outage: undefined,
     keptUntil: Infinity,
     lastResultAt: -Infinity,

@@ -1,4 +1,5 @@
 import type { Log } from './recorders.ts';
+import { inSeconds } from './seconds.ts';
 
 /** Counts and logs the failures of exporters. Created before the first exporter, which may already report. */
 export class ExportHealth {
@@ -30,7 +31,7 @@ export class ExportHealth {
     exporter: string,
     lost: Readonly<{ exports: number; milliseconds: number }>,
   ): void => {
-    const seconds = Math.round(lost.milliseconds / 100) / 10;
+    const seconds = inSeconds(lost.milliseconds);
     this.#log.info({ exporter, lostExports: lost.exports, seconds }, 'metrics export recovered');
   };
 

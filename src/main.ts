@@ -208,7 +208,7 @@ async function run(config: Config, log: Logger, output: StandardOutput): Promise
         pod: config.self.podName,
         node: neighbourhood?.ownNode() ?? config.self.nodeName ?? config.self.hostname,
         zone: neighbourhood?.ownZone() ?? '',
-        version: packageJson.version,
+        version,
         startedAt: performance.timeOrigin / 1000,
         reportedAt: Date.now() / 1000,
         checkIntervalSeconds: config.interval / 1000,

@@ -137,7 +137,8 @@ export function possibleCauses({ target: { url } }: Check): Cause[] {
   return CAUSES.filter((cause) => !impossible.has(cause));
 }
 
-function isAddress({ hostname }: URL): boolean {
+/** Whether the host is an IP address, so that no name has to be resolved. */
+export function isAddress({ hostname }: URL): boolean {
   return /^[\d.]+$|^\[/.test(hostname);
 }
 

@@ -10,6 +10,7 @@ import {
   resultText,
   type TcpCounts,
 } from './model.ts';
+import { inSeconds } from './seconds.ts';
 
 /** The value of the label `code` where no response came (the contract). */
 const NO_RESPONSE = 'round_trip_error';
@@ -110,5 +111,5 @@ function ended(outage: Outage) {
 
 /** Since its first failure, with one digit after the point. */
 function secondsOf({ since }: Outage): number {
-  return Math.round((performance.now() - since) / 100) / 10;
+  return inSeconds(performance.now() - since);
 }

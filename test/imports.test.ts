@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/process-metrics.ts': [],
   'src/metrics.ts': ['src/process-metrics.ts'],
   'src/event-loop.ts': [],
+  'src/seconds.ts': [],
   'src/client-limits.ts': ['src/tls-limit.ts'],
   'src/tls-limit.ts': [],
   'src/warm-up.ts': [],
@@ -39,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/follow-file.ts',
     'src/tls-verification.ts',
   ],
-  'src/neighbours/': ['src/neighbours/', 'src/kubernetes/'],
+  'src/neighbours/': ['src/neighbours/', 'src/kubernetes/', 'src/seconds.ts'],
   'src/kubernetes/': [
     'src/kubernetes/',
     'src/deadline.ts',
@@ -52,8 +53,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
   'src/check-states.ts': [],
   'src/check-history.ts': ['src/verdict/'],
-  'src/recorders.ts': ['src/metrics.ts'],
-  'src/export-health.ts': ['src/recorders.ts'],
+  'src/recorders.ts': ['src/metrics.ts', 'src/seconds.ts'],
+  'src/export-health.ts': ['src/recorders.ts', 'src/seconds.ts'],
 
   'src/server.ts': [
     'src/pages/',

@@ -1,33 +1,42 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Phase } from '../src/model.ts';
+import { failure } from '../src/probes/failure.ts';
 
-const ROOT = new URL('../', import.meta.url);
-const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
-const listed = (folder: string, extension: string) =>
-  readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(extension))
-    .map((name) => `${folder}${name}`);
+const ROOT = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-const PAGES = ['README.md', ...listed('docs/', '.md')];
-const SOURCE = [...listed('src/', '.ts'), ...listed('exporters/', '.ts')].map(read).join('\n');
+const DOCUMENTS = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })].map(read).join('\n');
+const SOURCE = globSync(['src/**/*.ts', 'exporters/**/*.ts'], { cwd: ROOT }).map(read).join('\n');
 
-/** What Node, OpenSSL or another program prints, and names that are no text of the program. */
-const OF_OTHERS =
-  /^(npm|npx|kubectl|helm|docker|openssl|curl|git|node|ip|break|heal|nstat|ss|mpstat)\b/;
-
-/** The texts that a page says the program prints: log messages in JSON, and errors with their code in parentheses. */
-function quotedIn(page: string): string[] {
-  const messages = [...page.matchAll(/"msg":"([^"]*)"/g)].map(([, text = '']) => text);
-  const errors = [...page.matchAll(/`([^`\n]+) \(E[A-Z]+\)`/g)].map(([, text = '']) => text);
-  const limits = [...page.matchAll(/`(no answer within) \d+ s`/g)].map(([, text = '']) => text);
-  return [...messages, ...errors, ...limits].filter((text) => !OF_OTHERS.test(text));
+/** What the documents quote in this form, each once: the first group of the pattern, or all of it. */
+function quotes(pattern: RegExp): string[] {
+  return [...new Set([...DOCUMENTS.matchAll(pattern)].map(([all, text]) => text ?? all))];
 }
 
-const QUOTED = PAGES.flatMap((page) => quotedIn(read(page)).map((text) => [page, text] as const));
+/** The error of a check whose attempt failed in this phase with this system error. */
+function errorText(phase: Phase, code: string): string {
+  const error = Object.assign(new Error(code), { code });
+  const url = new URL('http://10.0.2.7:8080/');
+  return failure({ phase, url, error, tcp: undefined, peer: undefined }).error.message;
+}
 
-test('the pages quote what the program prints', () => {
-  expect(QUOTED.length).toBeGreaterThan(4);
-  // Before the text there may be what was attempted: "looking up host: no such name".
-  const isPrinted = (text: string) => SOURCE.includes(text.split(': ').at(-1) ?? text);
-  expect(QUOTED.filter(([, text]) => !isPrinted(text))).toEqual([]);
+test('every error text that the documents quote is one that a check reports', () => {
+  const quoted = quotes(/[a-z][a-z ]+ \(E[A-Z]+\)/g);
+  expect(quoted.length).toBeGreaterThan(2);
+  for (const text of quoted) {
+    const [, code = ''] = /\((E[A-Z]+)\)/.exec(text) ?? [];
+    const reported = [errorText('resolve', code), errorText('connect', code)];
+    expect(reported.map((error) => error.split(': ').at(-1))).toContain(text);
+  }
+});
+
+test('every log message and timeout that the documents quote is in the source', () => {
+  const messages = quotes(/"msg":"([^"]+)"/g);
+  expect(messages.length).toBeGreaterThan(1);
+  expect(messages.filter((message) => !SOURCE.includes(`'${message}'`))).toEqual([]);
+  const timeouts = quotes(/`([a-z ]+ within) \d+ s`/g);
+  expect(timeouts.length).toBeGreaterThan(0);
+  expect(timeouts.filter((text) => !SOURCE.includes(`\`${text} \${`))).toEqual([]);
 });

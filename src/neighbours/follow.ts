@@ -1,6 +1,7 @@
 import { logOnce } from '../kubernetes/invalid-values.ts';
 import { createCordonedNodeInformer, isNodeGone, readZone } from '../kubernetes/nodes.ts';
 import { createPodInformer, type PodsOptions } from '../kubernetes/pods.ts';
+import { inSeconds } from '../seconds.ts';
 import { Neighbourhood, type NeighbourhoodOptions } from './discover.ts';
 import { ZoneCache } from './zone-cache.ts';
 
@@ -23,7 +24,7 @@ export function followNeighbourhood(
     onError: (error: Error) =>
       log.warn({ error: error.message }, `cannot watch ${what}; keeping the last known list`),
     onRecovery: (milliseconds: number) =>
-      log.info({ seconds: Math.round(milliseconds / 100) / 10 }, `watching ${what} again`),
+      log.info({ seconds: inSeconds(milliseconds) }, `watching ${what} again`),
     onInvalid: logOnce((text) => log.warn(text)),
   });
   const pods = createPodInformer(options, events('neighbours'));

@@ -3,7 +3,7 @@ const MIN_REST_MS = 100;
 const MAX_REST_MS = 1_000;
 
 /**
- * `make`, run once for all who wait, so that no number of incomingChecks costs more than one. Each gets the result of a run
+ * `make`, run once for all who wait, so that any number of callers costs no more than one. Each gets the result of a run
  * that began after the call, and waits for the rest after the last run first. `restPerRun`: the rest as a multiple of the
  * time that the run took, for one that computes.
  */

@@ -13,15 +13,9 @@ export const MAX_PADDING = 18_200;
 /** What makes a third segment, which is small: where that alone arrives, the path carries small packets only. */
 const THIRD_SEGMENT = 100;
 
-/** Values by their length: one or two of them are in use. */
-const paddings = new Map<number, string>();
+const FILLER = 'x'.repeat(MAX_PADDING);
 
 /** The header's value for a connection whose segments carry `mss` bytes. */
 export function padding(mss = USUAL_MSS): string {
-  const length = Math.min(2 * mss + THIRD_SEGMENT, MAX_PADDING);
-  const known = paddings.get(length);
-  if (known !== undefined) return known;
-  const made = 'x'.repeat(length);
-  if (paddings.size < 100) paddings.set(length, made);
-  return made;
+  return FILLER.slice(0, 2 * mss + THIRD_SEGMENT);
 }

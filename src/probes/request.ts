@@ -20,8 +20,8 @@ export type RequestOptions = Network &
 export type Attempt = { progress: Progress; readonly isRedirected: boolean };
 
 /**
- * One `GET` over an idle connection where there is one, else over a new one; those of HTTP/2 are not kept. `attempt.progress` is that of the last
- * connection tried. Rejects with what failed, or with the signal's reason.
+ * One `GET` over an idle connection where there is one, else over a new one; those of HTTP/2 are not kept.
+ * `attempt.progress` is that of the last connection tried. Rejects with what failed, or with the signal's reason.
  */
 export async function request(
   url: URL,

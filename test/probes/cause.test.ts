@@ -3,20 +3,9 @@ import type { Cause, Phase } from '../../src/model.ts';
 import { causeOf } from '../../src/probes/cause.ts';
 import { ClosedError } from '../../src/probes/exchange.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
+import { SILENT } from '../support/silent-connection.ts';
 
 const TIMEOUT = new DOMException('no answer within 6 s', 'TimeoutError');
-
-const ACKNOWLEDGED: TcpInfo = {
-  isEstablished: true,
-  rtt: 0.001,
-  mss: 1448,
-  segmentsSent: 5,
-  segmentsRetransmitted: 0,
-  segmentsUnacknowledged: 0,
-  segmentsHeldByPeer: 0,
-  bytesReceived: 0,
-  segmentsReceivedOutOfOrder: 0,
-};
 
 function withCode(code: string): Error {
   return Object.assign(new Error('it failed'), { code });
@@ -64,6 +53,6 @@ test.each<[string, Phase, Partial<TcpInfo> | undefined, Cause]>([
     'hung',
   ],
 ])('causeOf() tells silences apart: %s', (_, phase, tcp, cause) => {
-  const info = tcp && { ...ACKNOWLEDGED, ...tcp };
+  const info = tcp && { ...SILENT, ...tcp };
   expect(causeOf({ phase, error: TIMEOUT, tcp: info })).toBe(cause);
 });

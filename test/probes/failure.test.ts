@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Phase } from '../../src/model.ts';
 import { failure as failureOf } from '../../src/probes/failure.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
+import { SILENT } from '../support/silent-connection.ts';
 
 const url = new URL('https://user:secret@server.test:8443/path?token=secret');
 
@@ -117,16 +118,3 @@ describe('failure()', () => {
     });
   });
 });
-
-/** A connection over which everything was acknowledged, and nothing came. */
-const SILENT: TcpInfo = {
-  isEstablished: true,
-  rtt: 0.001,
-  mss: 1448,
-  segmentsSent: 5,
-  segmentsRetransmitted: 0,
-  segmentsUnacknowledged: 0,
-  segmentsHeldByPeer: 0,
-  bytesReceived: 0,
-  segmentsReceivedOutOfOrder: 0,
-};

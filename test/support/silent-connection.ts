@@ -1,0 +1,14 @@
+import type { TcpInfo } from '../../src/probes/tcp-info.ts';
+
+/** A connection over which everything was acknowledged, and nothing came. */
+export const SILENT: TcpInfo = {
+  isEstablished: true,
+  rtt: 0.001,
+  mss: 1448,
+  segmentsSent: 5,
+  segmentsRetransmitted: 0,
+  segmentsUnacknowledged: 0,
+  segmentsHeldByPeer: 0,
+  bytesReceived: 0,
+  segmentsReceivedOutOfOrder: 0,
+};
