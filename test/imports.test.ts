@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   'src/verdict/': ['src/verdict/'],
+  'src/cluster/': ['src/cluster/', 'src/verdict/', 'src/probes/', 'src/deadline.ts'],
 
   'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
   'src/check-states.ts': [],
@@ -66,7 +67,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/connections.ts': ['src/rate-limiter.ts'],
   'src/rate-limiter.ts': [],
   'src/request-guard.ts': [],
-  'src/pages/': ['src/pages/', 'src/server.ts', 'src/follow-file.ts', 'src/verdict/report.ts'],
+  'src/pages/': [
+    'src/pages/',
+    'src/server.ts',
+    'src/follow-file.ts',
+    'src/verdict/',
+    'src/cluster/model.ts',
+  ],
 
   'exporters/': ['exporters/'],
 };
