@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ask } from '../support/served-pages.ts';
 import { startListening } from '../support/start-program.ts';
 
-// The page stands in main.ts, so that the program itself is asked.
+// The page is defined in src/routes.ts, so the test requests it from the program.
 test('/ answers 301 to /alive', async () => {
   const { url } = await startListening();
   const { status, headers } = await ask(Number(new URL(url).port), '/');

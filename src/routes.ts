@@ -1,0 +1,84 @@
+import type { CheckHistory } from './check-history.ts';
+import type { CheckStates } from './check-states.ts';
+import type { Config } from './config.ts';
+import type { RecentDelays } from './event-loop.ts';
+import type { Neighbourhood } from './neighbours/discover.ts';
+import type { IncomingChecks } from './neighbours/incoming-checks.ts';
+import { alivePage } from './pages/alive.ts';
+import { alwaysHappyPage } from './pages/alwayshappy.ts';
+import { metricsPage } from './pages/metrics.ts';
+import type { Page } from './pages/page.ts';
+import { readyPage } from './pages/ready.ts';
+import { reportPage } from './pages/report.ts';
+import { PADDING_HEADER } from './probes/full-size.ts';
+import type { Schedule } from './schedule.ts';
+import type { Startup } from './startup.ts';
+import type { Report } from './verdict/report.ts';
+
+/** What the pages show. */
+export type Sources = Readonly<{
+  self: Config['self'];
+  version: string;
+  /** Between two rounds of checks, in milliseconds. */
+  interval: number;
+  schedule: Schedule;
+  states: CheckStates;
+  history: CheckHistory;
+  delays: RecentDelays;
+  neighbourhood: Neighbourhood | undefined;
+  incomingChecks: IncomingChecks;
+  startup: Startup;
+  /** Aborted once the pod shuts down. */
+  stop: AbortSignal;
+  /** Undefined: no exporter is scraped, and there is no `/metrics`. */
+  scrape: Parameters<typeof metricsPage>[0] | undefined;
+}>;
+
+/** The pages, by path. */
+export function createPages(sources: Sources): Record<string, Page> {
+  const { self, schedule, states, neighbourhood, incomingChecks, startup, scrape } = sources;
+  return {
+    '/': redirectToAlive,
+    '/alive': alivePage({
+      hostname: self.podName,
+      node: self.nodeName,
+      refresh: (maxAge) => schedule.refresh(maxAge),
+      results: () => states.texts,
+      failing: () => states.failing,
+      neighbourhood,
+    }),
+    '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
+    '/report': reportPage(() => reportOf(sources)),
+    '/ready': readyPage(
+      () => notReadyReason(sources),
+      () => startup.foundReady(),
+    ),
+    ...(scrape ? { '/metrics': metricsPage(scrape) } : {}),
+  };
+}
+
+const redirectToAlive: Page = (context) => {
+  context.status = 301;
+  context.redirect('/alive');
+};
+
+function notReadyReason({ stop, neighbourhood }: Sources): string | undefined {
+  if (stop.aborted) return 'shutting down';
+  return neighbourhood?.isUnreadyByCordon() ? 'the node is cordoned' : undefined;
+}
+
+function reportOf({ self, version, interval, history, delays, neighbourhood }: Sources): Report {
+  return {
+    schema: 1,
+    pod: self.podName,
+    node: neighbourhood?.ownNode() ?? self.nodeName ?? self.hostname,
+    zone: neighbourhood?.ownZone() ?? '',
+    version,
+    startedAt: performance.timeOrigin / 1000,
+    reportedAt: Date.now() / 1000,
+    checkIntervalSeconds: interval / 1000,
+    checks: history.reports(),
+    eventLoopDelaySeconds: delays.mean,
+    neighbourhood: neighbourhood?.listState() ?? { state: 'skipped', listedAt: null },
+  };
+}

@@ -1,0 +1,214 @@
+import dns from 'node:dns';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { type Exports, startExports } from '../exporters/start.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { CheckHistory } from './check-history.ts';
+import { CheckStates } from './check-states.ts';
+import { createChecks, type Probes } from './checks.ts';
+import { limitClientRequests } from './client-limits.ts';
+import type { Config } from './config.ts';
+import { RecentDelays, watchEventLoop, withActiveTime } from './event-loop.ts';
+import { ExportHealth } from './export-health.ts';
+import { clusterAuthority, createAuthorization } from './kubernetes/credentials.ts';
+import { isLoopback } from './kubernetes/invalid-values.ts';
+import { limitedErrors } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { ringPosition } from './neighbours/choose.ts';
+import { followNeighbourhood } from './neighbours/follow.ts';
+import { IncomingChecks } from './neighbours/incoming-checks.ts';
+import { ORIGIN_HEADER } from './pages/alwayshappy.ts';
+import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
+import { createHttpProbe, type HttpOptions } from './probes/http.ts';
+import { IdleConnections } from './probes/idle-connections.ts';
+import { createLookup } from './probes/lookup.ts';
+import { createResolver } from './probes/resolve.ts';
+import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
+import { logRecorder, metricsRecorder } from './recorders.ts';
+import { resourceAttributes } from './resource.ts';
+import { createPages } from './routes.ts';
+import { Schedule } from './schedule.ts';
+import { startServer } from './server.ts';
+import { stopSignal } from './signals.ts';
+import type { StandardOutput } from './standard-output.ts';
+import { startFields } from './start-log.ts';
+import { Startup } from './startup.ts';
+import { untrusted } from './tls-verification.ts';
+import { warmUp } from './warm-up.ts';
+
+const RING = 2 ** 64;
+
+/**
+ * Streams of all metrics together: a path has about 25, so this is enough for 2,000 neighbours
+ * (KUBENURSE_NEIGHBOUR_LIMIT=0), and at 1 KB each it bounds memory.
+ */
+const MAX_STREAMS = 50_000;
+
+/** Timeout of the final export, in milliseconds. */
+const FINAL_EXPORT_TIMEOUT_MS = 2_000;
+
+const { version } = packageJson;
+
+/** Runs until the stop signal. Rejects when a part cannot start; in either case all parts are closed, the last one first. */
+export async function run(config: Config, log: Logger, output: StandardOutput): Promise<void> {
+  await using parts = new AsyncDisposableStack();
+  const stop = new AbortController();
+  parts.defer(() => stop.abort());
+  for (const warning of config.warnings) log.warn(warning);
+  limitClientRequests();
+  const { self, interval, neighbours } = config;
+  const caBundle = openCaBundle(config, log, parts);
+  const http = await createHttpOptions(config, caBundle, log, parts);
+
+  const states = new CheckStates(config.metrics.retention);
+  const exportHealth = new ExportHealth(config.metrics.exporters, MAX_STREAMS, log);
+  const exports = await createExports(config, caBundle, states, exportHealth, output);
+  parts.defer(() => exports.shutdown(FINAL_EXPORT_TIMEOUT_MS));
+  const incomingChecks = new IncomingChecks();
+  const metrics = createMetrics({
+    meter: exports.meter('kubenurse', version),
+    boundaries: config.metrics.buckets,
+    disabled: config.metrics.disabled,
+    incomingChecks,
+    version,
+    exportHealth,
+    droppedLogLines: output.droppedLines,
+  });
+  const delays = new RecentDelays();
+  parts.defer(
+    watchEventLoop((seconds) => {
+      delays.add(seconds);
+      metrics.eventLoopDelay.record(seconds);
+    }),
+  );
+
+  const startup = new Startup(interval);
+  const allowLoopback = isLoopback(config.server.address ?? '');
+  const neighbourhood =
+    neighbours && followNeighbourhood({ ...neighbours, allowLoopback }, self, log, stop.signal);
+  const probes = createProbes(http, config, metrics, caBundle, log);
+  const checks = createChecks({ ...config.targets, neighbours }, probes, neighbourhood, startup);
+  const history = new CheckHistory();
+  const probeSelf = createHttpProbe({ ...http, idle: undefined });
+  const schedule = new Schedule({
+    checks,
+    states,
+    recorders: [metricsRecorder(metrics), logRecorder(log), history.recorder],
+    interval,
+    phaseOffset: Number(ringPosition(self.podName)) / RING,
+    warmUp: () => warmUp(probeSelf, server.http),
+  });
+
+  const pages = createPages({
+    ...{ self, version, interval, schedule, states, history, delays },
+    ...{ neighbourhood, incomingChecks, startup, stop: stop.signal, scrape: exports.scrape },
+  });
+  const server = await startServer({ ...config.server, pages, onError: limitedErrors(log) });
+  parts.defer(server.close);
+  log.info(
+    { version, port: server.http.port, tlsPort: server.https?.port },
+    'kubenurse is listening',
+  );
+  log.info(startFields(config), 'starting checks');
+  schedule.start();
+
+  log.info({ signal: await stopSignal }, 'kubenurse is stopping');
+  stop.abort(new Error('kubenurse is shutting down'));
+  schedule.stop();
+  await sleep(config.shutdownDuration);
+}
+
+function openCaBundle(config: Config, log: Logger, parts: AsyncDisposableStack): CaBundle {
+  const caBundle = createCaBundle({
+    cluster: clusterAuthority(),
+    extraFile: config.network.extraCA,
+    onMistake: (mistake) => log.error(mistake),
+  });
+  parts.defer(caBundle.close);
+  return caBundle;
+}
+
+/** How every probe makes its requests, until the parts are closed. */
+async function createHttpOptions(
+  { network }: Config,
+  { secureContext }: CaBundle,
+  log: Logger,
+  parts: AsyncDisposableStack,
+): Promise<HttpOptions> {
+  const { resolve, close } = createResolver({
+    resolvConf: network.resolvConf,
+    hosts: '/etc/hosts',
+  });
+  parts.defer(close);
+  // Also used by the clients of the API server, of the push and of users' exporters.
+  dns.lookup = createLookup(resolve);
+  const idle = network.reuseConnections ? new IdleConnections() : undefined;
+  parts.defer(() => idle?.close());
+  return {
+    resolve,
+    secureContext,
+    insecure: network.insecure,
+    userAgent: `kubenurse/${version}`,
+    idle,
+    readTcpInfo: await tcpInfoReader(log),
+  };
+}
+
+function createExports(
+  config: Config,
+  caBundle: CaBundle,
+  { isStale }: CheckStates,
+  { onDropped, onFailure, onRecovery }: ExportHealth,
+  output: StandardOutput,
+): Promise<Exports> {
+  return startExports({
+    names: config.metrics.isDisabled ? [] : config.metrics.exporters,
+    settings: config.metrics,
+    environment: process.env,
+    tls: { options: caBundle.verifyOptions, untrusted },
+    resource: { ...resourceAttributes({ ...config.self, version }), ...config.metrics.resource },
+    streams: { isStale, maxStreams: MAX_STREAMS, onDropped },
+    write: output.write,
+    interval: config.metrics.exportInterval,
+    timeout: config.metrics.exportTimeout,
+    onFailure,
+    onRecovery,
+  });
+}
+
+function createProbes(
+  http: HttpOptions,
+  config: Config,
+  metrics: Metrics,
+  { isClusterServer }: CaBundle,
+  log: Logger,
+): Probes {
+  const probe = (options: Partial<HttpOptions> = {}) =>
+    withActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
+      metrics.eventLoopActive.record(seconds),
+    );
+  const authorization = createAuthorization((error) =>
+    log.error({ error: error.message }, 'cannot read the API server token'),
+  );
+  return {
+    apiServer: probe({ authorization, isClusterServer }),
+    neighbour: probe({
+      headers: { [ORIGIN_HEADER]: config.self.podName },
+      isFullSize: config.network.isPathFullSize,
+    }),
+    other: probe(),
+  };
+}
+
+/** Undefined, and logged, if the kernel does not support it: there are no TCP metrics then, and fewer causes. */
+async function tcpInfoReader(log: Logger): Promise<ReadTcpInfo | undefined> {
+  try {
+    return await createTcpInfoReader();
+  } catch (error) {
+    log.info(
+      { error: (error as Error).message },
+      'no TCP metrics: cannot read TCP_INFO from the kernel',
+    );
+    return undefined;
+  }
+}
