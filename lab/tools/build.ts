@@ -12,6 +12,15 @@ type Tool = Readonly<{
   linkFlags?: readonly string[];
 }>;
 
+const KUBERNETES_PROGRAMS = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-proxy',
+  'kube-scheduler',
+  'kubectl',
+  'kubelet',
+];
+
 const TOOLS: readonly Tool[] = [
   {
     folder: 'prometheus',
@@ -26,8 +35,13 @@ const TOOLS: readonly Tool[] = [
   { folder: 'otelcol', programs: ['otelcol'], buildFlags: ['.'] },
   {
     folder: 'kubernetes',
-    programs: ['etcd', 'kube-apiserver', 'kubectl'],
-    buildFlags: ['./etcd', 'k8s.io/kubernetes/cmd/kube-apiserver', 'k8s.io/kubernetes/cmd/kubectl'],
+    programs: ['etcd', 'coredns', 'pause', ...KUBERNETES_PROGRAMS],
+    buildFlags: [
+      './etcd',
+      './coredns',
+      './pause',
+      ...KUBERNETES_PROGRAMS.map((program) => `k8s.io/kubernetes/cmd/${program}`),
+    ],
     linkFlags: kubernetesVersionFlags(),
   },
   {

@@ -6,13 +6,19 @@ const FOLDER = join(import.meta.dirname, 'bin');
 /** The programs that `npm run tools` builds. */
 export type Tool =
   | 'actionlint'
+  | 'coredns'
   | 'etcd'
   | 'helm'
   | 'impair'
   | 'kube-apiserver'
+  | 'kube-controller-manager'
+  | 'kube-proxy'
+  | 'kube-scheduler'
   | 'kubeconform'
   | 'kubectl'
+  | 'kubelet'
   | 'otelcol'
+  | 'pause'
   | 'peer'
   | 'prometheus'
   | 'promtool';
