@@ -131,18 +131,19 @@ function fetches(
   const unknown = { from, since: null, consecutive: 0 };
   return [
     ...[...reports.keys()].map((to): Edge => ({ ...unknown, to, up: true, cause: null })),
-    ...[...silent.values()].map(
-      ({ node, cause }): Edge => ({ ...unknown, to: node, up: cause === 'status', cause }),
-    ),
+    ...[...silent.values()]
+      .filter(({ cause }) => cause !== null)
+      .map(({ node, cause }): Edge => ({ ...unknown, to: node, up: cause === 'status', cause })),
   ].filter(({ to }) => !checked.has(to));
 }
 
 function zonesOf({ expected, reports }: ClusterView): Map<string, string> {
   const checks = reports.flatMap((report) => report.checks);
-  return new Map([
-    ...checks.flatMap(({ node, zone }): [string, string][] => (node && zone ? [[node, zone]] : [])),
-    ...[...expected, ...reports].map(({ node, zone }): [string, string] => [node, zone]),
-  ]);
+  return new Map(
+    [...checks, ...expected, ...reports].flatMap(({ node, zone }): [string, string][] =>
+      node && zone ? [[node, zone]] : [],
+    ),
+  );
 }
 
 function componentsOf(reports: readonly Report[], now: number): Map<string, Observation[]> {

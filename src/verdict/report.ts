@@ -81,8 +81,11 @@ export type Report = Readonly<{
 /** A pod that should report. */
 export type ExpectedPod = Readonly<{ pod: string; node: string; zone: string }>;
 
-/** A pod whose report could not be fetched, and why. */
-export type SilentPod = Readonly<{ pod: string; node: string; cause: Cause; text: string }>;
+/**
+ * A pod whose report could not be fetched, and why. `cause`: null where it was not requested, because the time for the
+ * collection was over.
+ */
+export type SilentPod = Readonly<{ pod: string; node: string; cause: Cause | null; text: string }>;
 
 /** Everything that a pod knows of the cluster after it has collected all reports. */
 export type ClusterView = Readonly<{

@@ -18,19 +18,20 @@ function aboutView(
 export function isCutOff({ reports, silent, view }: Evidence): boolean {
   const others = [...reports.keys()].filter((node) => node !== view.collector.node).length;
   // Who responds, though not with a report, is reached.
-  return others === 0 && silent.values().some(({ cause }) => cause !== 'status');
+  return others === 0 && silent.values().some(({ cause }) => cause !== 'status' && cause !== null);
 }
 
 /** That this pod is cut off: whatever else it sees is its own trouble. */
 export function cutOff({ reports, silent, view }: Evidence): Draft {
   const { pod, node } = view.collector;
-  const cause = mainCause(silent.values());
+  const requested = [...silent.values()].filter((each) => each.cause !== null);
+  const cause = mainCause(requested);
   const works = (reports.get(node)?.checks ?? []).filter(({ state }) => state === 'ok');
-  const refused = [...silent.values()].every((each) => each.cause === 'refused');
+  const refused = requested.every((each) => each.cause === 'refused');
   return aboutView('cut_off', 'critical', [node], {
     cause,
-    witnesses: { agree: silent.size, of: silent.size },
-    headline: `This pod, on ${node}, reaches 0 of ${count(silent.size, 'other')}: use another one.`,
+    witnesses: { agree: requested.length, of: requested.length },
+    headline: `This pod, on ${node}, reaches 0 of ${count(requested.length, 'other')}: use another one.`,
     details: [
       `${pod} has no reports but its own: ${failure(cause)}.`,
       refused
@@ -65,13 +66,15 @@ export function mostlySilent({ reports, silent }: Evidence): Draft[] {
 const SILENCE = {
   cordoned: 'their nodes are cordoned',
   reached: 'other pods reach them: only from here they are not reached',
+  late: 'their reports were not requested, since the time for the collection was over',
   failing: 'too few pods check them to tell whether they or the paths are at fault',
   unknown: 'no pod that reported checks them',
 } as const;
 
-function silenceOf({ cordoned, to, view }: Evidence, node: string): keyof typeof SILENCE {
+function silenceOf({ cordoned, silent, to, view }: Evidence, node: string): keyof typeof SILENCE {
   if (cordoned.has(node)) return 'cordoned';
   const checks = (to.get(node) ?? []).filter(({ check }) => check !== undefined);
+  if (silent.get(node)?.cause === null) return 'late';
   if (checks.some(({ up, from }) => up && from !== view.collector.node)) return 'reached';
   return checks.length > 0 ? 'failing' : 'unknown';
 }
@@ -87,7 +90,10 @@ export function silentPods(evidence: Evidence, isNamed: (node: string) => boolea
       cause,
       witnesses: { agree: pods.length, of: evidence.nodes.size },
       headline: `No report from ${names(nodes)}.`,
-      details: [`What is known: ${SILENCE[reason]}.`, `Fetching the report: ${failure(cause)}.`],
+      details: [
+        `What is known: ${SILENCE[reason]}.`,
+        ...(cause === null ? [] : [`Fetching the report: ${failure(cause)}.`]),
+      ],
       runbook: 'KubenurseProbeMissing.md',
     });
   });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KINDS } from '../../src/verdict/finding.ts';
+import type { ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { type Broken, NOW, smallView } from './small-view.ts';
 
@@ -364,4 +365,50 @@ test('A time is right by the collector, however wrong the clock of the pod that 
     checks: report.checks.map((check) => ({ ...check, since: (check.since ?? 0) - 1_000 })),
   }));
   expect(verdict({ ...view, reports })[0]?.since).toBe(NOW - 60);
+});
+
+/** The view, in which the reports of these nodes were not requested. */
+function unrequested(nodes: readonly string[], broken: Broken = {}): ClusterView {
+  const view = smallView(broken);
+  return {
+    ...view,
+    reports: view.reports.filter(({ node }) => !nodes.includes(node)),
+    silent: [
+      ...view.silent,
+      ...nodes.map((node) => ({ node, pod: `pod-of-${node}`, cause: null, text: 'not requested' })),
+    ],
+  };
+}
+
+test('A pod whose report was not requested is not accused', () => {
+  const found = verdict(unrequested(['node-5'], { nodes: FIVE }));
+  expect(found).toMatchObject([{ kind: 'silent', subject: { nodes: ['node-5'] }, cause: null }]);
+  expect(found[0]?.details).toEqual([
+    'What is known: their reports were not requested, since the time for the collection was over.',
+  ]);
+});
+
+test('A pod that is cut off counts only the pods that it requested reports from', () => {
+  const found = verdict(
+    unrequested(['node-5'], {
+      nodes: FIVE,
+      silent: {
+        'node-2': 'unreachable',
+        'node-3': 'unreachable',
+        'node-4': 'unreachable',
+      },
+      failing: { '* → node-5': 'unreachable' },
+    }),
+  );
+  expect(found[0]?.headline).toBe('This pod, on node-1, reaches 0 of 3 others: use another one.');
+});
+
+test('The zone of a silent node is known from those that check it', () => {
+  const view = smallView({
+    nodes: FIVE,
+    silent: { 'node-4': 'unreachable', 'node-5': 'unreachable' },
+  });
+  const expected = view.expected.map((pod) => ({ ...pod, zone: '' }));
+  expect(verdict({ ...view, expected })).toEqual(verdict(view));
+  expect(verdict(view)[0]?.headline).toMatch(/^The network is split: zone a .* and zone b /);
 });
