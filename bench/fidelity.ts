@@ -183,9 +183,9 @@ function rowOf({ scheme, targets, by, busyLoops, checks }: Measured): Row {
     handshake: handshakeOf(checks),
     checks: checks.length,
     took: quantilesOf(checks, ({ took }) => took),
-    wire: quantilesOf(checks, ({ wire }) => wire.answer),
+    wire: quantilesOf(checks, ({ wire }) => wire.response),
     request: quantilesOf(checks, ({ wire }) => wire.request - wire.synAck),
-    added: quantilesOf(checks, ({ took, wire }) => took - wire.answer),
+    added: quantilesOf(checks, ({ took, wire }) => took - wire.response),
   };
 }
 
@@ -214,9 +214,9 @@ function heldUpRowOf({ isHeldUp, checks, delay, active }: HeldUp): HeldUpRow {
   };
 }
 
-/** Of plain HTTP: from the SYN to its answer, and from the request to its answer. */
-function networkTime({ wire: { synAck, request, answer } }: Check): number {
-  return synAck + answer - request;
+/** Of plain HTTP: from the SYN to its SYN-ACK, and from the request to its response. */
+function networkTime({ wire: { synAck, request, response } }: Check): number {
+  return synAck + response - request;
 }
 
 function quantilesOf(checks: readonly Check[], read: (check: Check) => number): Quantiles {

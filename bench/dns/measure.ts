@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DnsServer } from '../../lab/embedded/dns-server.ts';
+import { PacketCapture } from '../fidelity/packet-capture.ts';
 import { Probe } from '../fidelity/probe.ts';
 import { INTERFACE, startTargets } from '../fidelity/targets.ts';
-import { CAPTURE_SOURCE, Wire } from '../fidelity/wire.ts';
-import { compile } from '../support/compile.ts';
 
 /** The checks: by name, of names for which the name server is silent, and of others; and by address. */
 const CHECKS = { silent: 20, named: 5, addressed: 15 };
@@ -41,9 +40,8 @@ export async function measureDns(
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dns-'));
   stack.defer(() => rm(folder, { recursive: true }));
-  const capture = await compile(CAPTURE_SOURCE, folder);
   const targets = await startTargets(stack, folder);
-  const wire = await Wire.start(stack, capture, INTERFACE);
+  const capture = await PacketCapture.start(stack, folder, INTERFACE);
 
   const hosts = targets.hosts.slice(0, CHECKS.named + CHECKS.addressed);
   const silent = Array.from({ length: CHECKS.silent }, (_, index) => `silent-${index}.test`);
@@ -99,7 +97,7 @@ export async function measureDns(
     }
     if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds`);
   }
-  const connections = await wire.stop();
+  const connections = await capture.stop();
 
   return probes.flatMap(({ program, isWithSilent, port, phaseOffset }, index) => {
     const of = (kind: 'named' | 'addressed', from: number, to: number): Checked => {

@@ -2,11 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compile } from '../support/compile.ts';
 import type { Check } from './measure.ts';
+import { PacketCapture } from './packet-capture.ts';
 import { type EventLoop, type Measurement, Probe, type Seen } from './probe.ts';
 import { INTERFACE, startTargets } from './targets.ts';
-import { CAPTURE_SOURCE, Wire } from './wire.ts';
 
 const TARGETS = 15;
 const INTERVAL_MS = 1_000;
@@ -31,9 +30,8 @@ export async function measureHeldUp(
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'held-up-'));
   stack.defer(() => rm(folder, { recursive: true }));
-  const capture = await compile(CAPTURE_SOURCE, folder);
   const targets = await startTargets(stack, folder);
-  const wire = await Wire.start(stack, capture, INTERFACE);
+  const capture = await PacketCapture.start(stack, folder, INTERFACE);
   const hosts = targets.hosts.slice(0, TARGETS);
   const port = targets.port('http');
   const probe = await Probe.start(stack, {
@@ -66,7 +64,7 @@ export async function measureHeldUp(
     last = eventLoop;
     if (round % 20 === 0) logProgress(`${round} of ${rounds} rounds, held up and not`);
   }
-  const connections = await wire.stop();
+  const connections = await capture.stop();
   return seen.map(({ isHeldUp, measurements, delays, actives }) => ({
     isHeldUp,
     delay: mean(delays),

@@ -6,9 +6,10 @@ import { startEmptyApiServer } from '../../lab/embedded/empty-api-server.ts';
 import { OwnedProcess } from '../../lab/support/owned-process.ts';
 import { compile } from '../support/compile.ts';
 import { CLIENT_SOURCE, startClient } from './client.ts';
+import { PacketCapture } from './packet-capture.ts';
+import type { Connection } from './pcap.ts';
 import { type Measurement, Probe } from './probe.ts';
 import { INTERFACE, type Scheme, startTargets, type Targets } from './targets.ts';
-import { CAPTURE_SOURCE, type Connection, Wire } from './wire.ts';
 
 /** So many targets, one round after another. */
 export type Size = Readonly<{ scheme: Scheme; targets: number }>;
@@ -77,9 +78,8 @@ export async function measure(
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'fidelity-'));
   stack.defer(() => rm(folder, { recursive: true }));
-  const capture = await compile(CAPTURE_SOURCE, folder);
   const targets = await startTargets(stack, folder);
-  const wire = await Wire.start(stack, capture, INTERFACE);
+  const capture = await PacketCapture.start(stack, folder, INTERFACE);
   const { slots, end } = slotsOf(plan, targets);
   const probes = await startAll(stack, folder, targets.authority, plan, slots);
   for (let loop = 0; loop < busyLoops; loop++) startBusyLoop(stack);
@@ -91,17 +91,26 @@ export async function measure(
     }
     if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds, ${busyLoops} busy loops`);
   }
-  const connections = await wire.stop();
+  const connections = await capture.stop();
 
-  return slots.map(({ scheme, targets, by, hosts, port, measurements }) => {
-    const checks = measurements.flatMap(
-      ({ target, number, milliseconds: took, handshake, rtt }) => {
-        const seen = connections.get(`${hosts[target]}:${port}`)?.[number];
-        if (number < WARM_UP_ROUNDS || seen === undefined) return [];
-        return [{ took, handshake, rtt, wire: seen }];
-      },
-    );
-    return { scheme, targets, by, busyLoops, checks };
+  return slots.map((slot) => ({
+    scheme: slot.scheme,
+    targets: slot.targets,
+    by: slot.by,
+    busyLoops,
+    checks: checksOf(slot, connections),
+  }));
+}
+
+/** The measurements after the warm-up, each with its connection. */
+function checksOf(
+  { hosts, port, measurements }: Slot,
+  connections: ReadonlyMap<string, readonly Connection[]>,
+): Check[] {
+  return measurements.flatMap(({ target, number, milliseconds: took, handshake, rtt }) => {
+    const wire = connections.get(`${hosts[target]}:${port}`)?.[number];
+    if (number < WARM_UP_ROUNDS || wire === undefined) return [];
+    return [{ took, handshake, rtt, wire }];
   });
 }
 
@@ -123,43 +132,65 @@ function slotsOf({ sizes, programs, interval }: Plan, targets: Targets) {
   return { slots, end };
 }
 
+/** What all that measure are started with. */
+type Common = Readonly<{
+  stack: AsyncDisposableStack;
+  plan: Plan;
+  /** client.c, compiled. */
+  client: string;
+  kubeconfig: string;
+  authorityFile: string;
+}>;
+
 /** Starts those that measure, until the stack is disposed of. Resolves with the probes that have to be scraped. */
 async function startAll(
   stack: AsyncDisposableStack,
   folder: string,
   authority: string,
-  { interval, rounds }: Plan,
+  plan: Plan,
   slots: readonly Slot[],
 ): Promise<ReadonlyMap<Slot, Probe>> {
-  const client = await compile(CLIENT_SOURCE, folder, ['ssl', 'crypto']);
-  const kubeconfig = await startEmptyApiServer(stack, folder, '127.0.0.1');
   const authorityFile = join(folder, 'ca.crt');
   await writeFile(authorityFile, authority);
-  const probes = new Map<Slot, Probe>();
-  const variables = { KUBENURSE_EXTRA_CA: authorityFile };
-  const start = async (slot: Slot) => {
-    const { by, begin, scheme, hosts, port, measurements } = slot;
-    const urls = hosts.map((host) => `${scheme}://${host}:${port}/`);
-    const phaseOffset = begin / interval;
-    if (by === 'C') {
-      const program = client;
-      const trusted = scheme === 'https' ? authorityFile : undefined;
-      const times = { interval, phaseOffset, rounds: rounds + WARM_UP_ROUNDS };
-      startClient(stack, { ...times, program, hosts, port, authority: trusted }, measurements);
-    } else if (by === 'Go') {
-      await sleep((begin - (Date.now() % interval) + interval) % interval);
-      const address = `127.0.0.${FIRST_GO_ADDRESS + probes.size}`;
-      const environment = { ...variables, KUBECONFIG: kubeconfig };
-      probes.set(slot, await Probe.startGo(stack, { interval, urls, address, environment }));
-    } else {
-      const options = { file: by, interval, urls, phaseOffset, environment: variables };
-      probes.set(slot, await Probe.start(stack, options));
-    }
+  const common: Common = {
+    stack,
+    plan,
+    client: await compile(CLIENT_SOURCE, folder, ['ssl', 'crypto']),
+    kubeconfig: await startEmptyApiServer(stack, folder, '127.0.0.1'),
+    authorityFile,
   };
-  // The start of the stand-ins takes an interval for each, and the client in C makes a number of rounds from its start.
-  const { true: late = [], false: early = [] } = Object.groupBy(slots, ({ by }) => `${by === 'C'}`);
-  for (const slot of [...early, ...late]) await start(slot);
+  const { true: inC = [], false: probed = [] } = Object.groupBy(slots, ({ by }) => `${by === 'C'}`);
+  const probes = new Map<Slot, Probe>();
+  for (const slot of probed) probes.set(slot, await startProbe(common, slot, probes.size));
+  // Last: these make a fixed number of rounds from their start, and the start of a stand-in in Go takes an interval.
+  for (const slot of inC) startInC(common, slot);
   return probes;
+}
+
+/** `index`: of the probe, from 0. */
+async function startProbe(common: Common, slot: Slot, index: number): Promise<Probe> {
+  const { stack, plan, kubeconfig, authorityFile } = common;
+  const { interval } = plan;
+  const { by, begin, scheme, hosts, port } = slot;
+  const urls = hosts.map((host) => `${scheme}://${host}:${port}/`);
+  const variables = { KUBENURSE_EXTRA_CA: authorityFile };
+  if (by !== 'Go') {
+    const phaseOffset = begin / interval;
+    return Probe.start(stack, { file: by, interval, urls, phaseOffset, environment: variables });
+  }
+  await sleep((begin - (Date.now() % interval) + interval) % interval);
+  const address = `127.0.0.${FIRST_GO_ADDRESS + index}`;
+  const environment = { ...variables, KUBECONFIG: kubeconfig };
+  return Probe.startGo(stack, { interval, urls, address, environment });
+}
+
+function startInC({ stack, plan, client, authorityFile }: Common, slot: Slot): void {
+  const { begin, scheme, hosts, port, measurements } = slot;
+  const authority = scheme === 'https' ? authorityFile : undefined;
+  const phaseOffset = begin / plan.interval;
+  const rounds = plan.rounds + WARM_UP_ROUNDS;
+  const times = { interval: plan.interval, phaseOffset, rounds };
+  startClient(stack, { ...times, program: client, hosts, port, authority }, measurements);
 }
 
 function startBusyLoop(stack: AsyncDisposableStack): void {

@@ -8,24 +8,26 @@ export type Value = Readonly<{ key: string; fallback: string; description: strin
 
 type Schema = { description?: string; properties?: Record<string, Schema> };
 
-/** The keys of the chart's values.yaml, sections before what is in them. Throws at a key without a comment, unless it is a section. */
+/** A line of values.yaml: a comment, or a key with its default. */
+const LINE = /^(?<indent> *)(?:# (?<text>.*)|(?<key>\w+):(?: (?<fallback>.*))?)$/;
+
+/** The keys of the chart's values.yaml, each section before its keys. Throws at a key without a comment, unless it is a section. */
 export function readValues(): Value[] {
   const values: Value[] = [];
   let section = '';
   let comment: string[] = [];
   for (const line of readFileSync(join(CHART, 'values.yaml'), 'utf8').split('\n')) {
-    const [, indent = '', text, key = '', fallback = ''] =
-      /^( *)(?:# (.*)|(\w+):(?: (.*))?)$/.exec(line) ?? [];
+    const { indent, text, key, fallback = '' } = LINE.exec(line)?.groups ?? {};
     if (text !== undefined) {
       comment.push(text);
       continue;
     }
     const description = comment.join(' ');
     comment = [];
-    if (key === '') continue;
-    if (indent === '') section = fallback === '' ? key : '';
+    if (key === undefined) continue;
     const path = indent === '' ? key : `${section}.${key}`;
-    if (fallback !== '' && description === '') throw new Error(`${path} has no comment`);
+    if (fallback === '') section = key;
+    else if (description === '') throw new Error(`${path} has no comment`);
     values.push({ key: path, fallback, description });
   }
   return values;

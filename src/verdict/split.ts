@@ -68,22 +68,32 @@ function splitNodes(evidence: Evidence, open: OpenPaths): Draft[] {
   const failing = open.failing.filter(({ from, to }) => !blind.has(from) && !dark.has(to));
   const tried = Map.groupBy(failing, ({ from }) => from);
   for (const [edge] of [...tried.values()].slice(0, MAX_TRIED)) {
-    if (edge === undefined) continue;
-    const sides = closure(open.all, [edge]);
-    if (!areApart(sides)) continue;
-    // What fails between nodes that neither side reaches belongs to it, if that still makes two sides.
-    const { reached, reaching } = sides;
-    const rest = failing.filter(({ from, to }) => !reaching.has(from) && !reached.has(to));
-    const whole = closure(open.all, rest);
-    const { reached: here, reaching: there } = areApart(whole) ? whole : sides;
-    const crossing = failing.filter(({ from, to }) => here.has(from) && there.has(to));
-    if (crossing.length < 2) continue;
+    const sides = edge && sidesOf(edge, failing, open);
+    if (sides === undefined) continue;
+    const { here, there } = sides;
     // Nodes that check the other side alone, or that it alone checks, belong to a side as well.
     for (const node of blind) if (isOn(open.from(node), there, 'to')) here.add(node);
     for (const node of dark) if (isOn(open.to(node), here, 'from')) there.add(node);
     return [split(evidence, open, here, there)];
   }
   return [];
+}
+
+/** The sides that a failing path separates; undefined if it is the only one between them, or there is a way round. */
+function sidesOf(
+  edge: Edge,
+  failing: readonly Edge[],
+  open: OpenPaths,
+): { here: Set<string>; there: Set<string> } | undefined {
+  const sides = closure(open.all, [edge]);
+  if (!areApart(sides)) return undefined;
+  // What fails between nodes that neither side reaches belongs to it, if that still makes two sides.
+  const { reached, reaching } = sides;
+  const rest = failing.filter(({ from, to }) => !reaching.has(from) && !reached.has(to));
+  const whole = closure(open.all, rest);
+  const { reached: here, reaching: there } = areApart(whole) ? whole : sides;
+  const crossing = failing.filter(({ from, to }) => here.has(from) && there.has(to));
+  return crossing.length < 2 ? undefined : { here, there };
 }
 
 function isOn(edges: readonly Edge[], side: Nodes, end: 'from' | 'to'): boolean {

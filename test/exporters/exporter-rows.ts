@@ -85,7 +85,11 @@ const MODULE: Row = {
 };
 
 function otlp(protocol: 'http/protobuf' | 'http/json', compression: 'gzip' | 'none'): Row {
-  const isJson = protocol === 'http/json';
+  const [type, read] =
+    protocol === 'http/json'
+      ? (['application/json', fromJson] as const)
+      : (['application/x-protobuf', fromProtobuf] as const);
+  const expected = `/v1/metrics,${type},${compression === 'gzip' ? 'gzip' : ''}`;
   return {
     title: `otlp with ${protocol} and ${compression}`,
     name: 'otlp',
@@ -99,11 +103,9 @@ function otlp(protocol: 'http/protobuf' | 'http/json', compression: 'gzip' | 'no
         },
         exports: () =>
           received.map(({ path, headers, body }) => {
-            const said = [path, headers['content-type'], headers['content-encoding']].join();
-            const type = isJson ? 'application/json' : 'application/x-protobuf';
-            const encoding = compression === 'gzip' ? 'gzip' : '';
-            if (said !== `/v1/metrics,${type},${encoding}`) throw new Error(`posted as ${said}`);
-            return isJson ? fromJson(body) : fromProtobuf(body);
+            const posted = [path, headers['content-type'], headers['content-encoding']].join();
+            if (posted !== expected) throw new Error(`posted as ${posted}, not as ${expected}`);
+            return read(body);
           }),
         hang,
       };
@@ -132,29 +134,44 @@ function fromText(body: string): Series[] {
   );
   const series = new Map<string, Mutable>();
   for (const [line, value] of Object.entries(seriesOf(body))) {
-    const [, sample = '', labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(line) ?? [];
-    const { le, ...attributes } = Object.fromEntries(
-      [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, ...label]) => label),
-    );
-    const [, family = sample, part] = /^(\w+)_(bucket|sum|count|created)$/.exec(sample) ?? [];
-    const name = part === 'created' && types.get(family) === 'counter' ? `${family}_total` : family;
+    const { name, part, le, attributes } = readSample(line, types);
     const key = `${name} ${JSON.stringify(attributes)}`;
     const one: Mutable = series.get(key) ?? { name, attributes, value: 0 };
     series.set(key, one);
     if (part === 'created') one.start = value * 1000;
     else if (part === undefined) one.value = value;
-    else {
-      if (typeof one.value === 'number')
-        one.value = { count: 0, sum: 0, boundaries: [], counts: [] };
-      const { counts, boundaries } = one.value;
-      if (part !== 'bucket') one.value[part as 'sum' | 'count'] = value;
-      else {
-        if (le !== '+Inf') boundaries.push(Number(le));
-        counts.push(value - counts.reduce((sum, count) => sum + count, 0));
-      }
-    }
+    else one.value = withPart(one.value, part, value, le);
   }
   return [...series.values()];
+}
+
+/** The metric to which a sample belongs, and which part of it: undefined where the sample is the whole. */
+function readSample(line: string, types: ReadonlyMap<string, string>) {
+  const [, sample = '', labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(line) ?? [];
+  const { le, ...attributes } = Object.fromEntries(
+    [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, ...label]) => label),
+  );
+  const [, family = sample, part] = /^(\w+)_(bucket|sum|count|created)$/.exec(sample) ?? [];
+  const isCounter = part === 'created' && types.get(family) === 'counter';
+  return { name: isCounter ? `${family}_total` : family, part, le, attributes };
+}
+
+/** The histogram with another of its parts; `le`: of a bucket. */
+function withPart(
+  histogram: Series['value'],
+  part: string,
+  value: number,
+  le: string,
+): Series['value'] {
+  const { boundaries, counts, ...rest } =
+    typeof histogram === 'number' ? { count: 0, sum: 0, boundaries: [], counts: [] } : histogram;
+  if (part !== 'bucket') return { boundaries, counts, ...rest, [part]: value };
+  const below = counts.reduce((sum, count) => sum + count, 0);
+  return {
+    ...rest,
+    boundaries: le === '+Inf' ? boundaries : [...boundaries, Number(le)],
+    counts: [...counts, value - below],
+  };
 }
 
 /** The series of what `console` writes; an export ends where a metric comes again. */

@@ -81,6 +81,19 @@ export function fromProtobuf(body: Buffer): Series[] {
 
 function decode(bytes: Buffer, message: Message): Record<string, unknown> {
   const decoded: Record<string, unknown> = {};
+  for (const { number, value } of fieldsIn(bytes)) {
+    const [name, kind, isRepeated] = message[number] ?? [];
+    if (name === undefined || kind === undefined) continue;
+    const read = typeof kind === 'function' ? kind(value) : decode(value, kind);
+    decoded[name] = isRepeated ? [...((decoded[name] as unknown[]) ?? []), read] : read;
+  }
+  return decoded;
+}
+
+const WIRE_TYPE = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const;
+
+/** The fields of a message, by their numbers, each with its bytes. */
+function* fieldsIn(bytes: Buffer): Generator<{ number: number; value: Buffer }> {
   let at = 0;
   const take = (length: number) => {
     at += length;
@@ -91,19 +104,18 @@ function decode(bytes: Buffer, message: Message): Record<string, unknown> {
     while ((bytes[end] ?? 0) >= 128) end += 1;
     return take(end + 1 - at);
   };
+  const takeValue: Record<number, () => Buffer> = {
+    [WIRE_TYPE.varint]: takeVarint,
+    [WIRE_TYPE.fixed64]: () => take(8),
+    [WIRE_TYPE.lengthDelimited]: () => take(varint(takeVarint()) as number),
+    [WIRE_TYPE.fixed32]: () => take(4),
+  };
   while (at < bytes.length) {
     const tag = varint(takeVarint()) as number;
-    const wireType = tag & 7;
-    const value =
-      wireType === 0
-        ? takeVarint()
-        : take(wireType === 1 ? 8 : wireType === 5 ? 4 : (varint(takeVarint()) as number));
-    const [name, kind, isRepeated] = message[tag >> 3] ?? [];
-    if (name === undefined || kind === undefined) continue;
-    const read = typeof kind === 'function' ? kind(value) : decode(value, kind);
-    decoded[name] = isRepeated ? [...((decoded[name] as unknown[]) ?? []), read] : read;
+    const value = takeValue[tag & 7]?.();
+    if (value === undefined) throw new Error(`unknown wire type ${tag & 7}`);
+    yield { number: tag >> 3, value };
   }
-  return decoded;
 }
 
 function seriesOf({ resourceMetrics }: Request): Series[] {

@@ -58,25 +58,29 @@ export function connection(
 }
 
 function connectionCause(fault: Broken, from: string, to: string): Cause | undefined {
+  if (!affects(fault, from, to)) return undefined;
+  if (fault.kind === 'gone') return fault.cause;
+  return fault.kind === 'mtu' || fault.kind === 'path_mtu' ? 'mtu' : 'unreachable';
+}
+
+function affects(fault: Broken, from: string, to: string): boolean {
   switch (fault.kind) {
     case 'gone':
-      return fault.node === to ? fault.cause : undefined;
     case 'deaf':
-      return fault.node === to ? 'unreachable' : undefined;
+      return fault.node === to;
     case 'mute':
-      return fault.node === from ? 'unreachable' : undefined;
+      return fault.node === from;
     case 'isolated':
-      return fault.node === from || fault.node === to ? 'unreachable' : undefined;
     case 'mtu':
-      return fault.node === from || fault.node === to ? 'mtu' : undefined;
+      return fault.node === from || fault.node === to;
     case 'path':
-      return isPath(fault, from, to, fault.bothWays) ? 'unreachable' : undefined;
+      return isPath(fault, from, to, fault.bothWays);
     case 'path_mtu':
-      return isPath(fault, from, to, true) ? 'mtu' : undefined;
+      return isPath(fault, from, to, true);
     case 'split':
-      return isAcross(fault, from, to) ? 'unreachable' : undefined;
+      return isAcross(fault, from, to);
     default:
-      return undefined;
+      return false;
   }
 }
 

@@ -1,19 +1,5 @@
 import { expect, test } from 'vitest';
 import { readChecks } from './probe.ts';
-import { readConnection } from './wire.ts';
-
-test('readConnection() reads a line of the capture, in milliseconds', () => {
-  expect(readConnection('10.78.0.7 8001 1795278974760000000 30500 91000 150250')).toEqual({
-    to: '10.78.0.7:8001',
-    syn: 1795278974760,
-    synAck: 0.0305,
-    request: 0.091,
-    answer: 0.15025,
-  });
-  for (const line of ['', 'listening', '10.78.0.7 8001 1 2 3', '10.78.0.7 8001 1 2 3 x']) {
-    expect(() => readConnection(line)).toThrow('no line of a capture');
-  }
-});
 
 test('readChecks() reads the sum and the count of each target, and of its handshake', () => {
   const page = [
