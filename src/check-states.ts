@@ -1,11 +1,13 @@
-import { type Check, type Outage, type Outcome, type Result, resultText } from './model.ts';
+import { CheckHistory } from './check-history.ts';
+import type { Check, Outcome, Result, Streak } from './model.ts';
 
 /** The state of one check. Times in milliseconds of `performance.now()`. */
 export type CheckState = {
   /** The current one: the pod behind a path may change. */
   check: Check;
-  lastOutcome: Outcome | undefined;
-  outage: Outage | undefined;
+  /** Undefined before the first result. */
+  streak: Streak | undefined;
+  readonly history: CheckHistory;
   /** Until when its series are kept; `Infinity` for a current check. */
   keptUntil: number;
   /** When the last result came, recorded or not. */
@@ -42,7 +44,7 @@ export class CheckStates {
     removed: CheckState[];
   } {
     const types = new Set(checks.map(({ type }) => type));
-    const removed = this.#current().filter(({ check }) => !types.has(check.type));
+    const removed = this.current().filter(({ check }) => !types.has(check.type));
     const now = performance.now();
     for (const state of removed) state.keptUntil = now + this.#retention;
     for (const [type, { keptUntil }] of this.#states)
@@ -70,33 +72,23 @@ export class CheckStates {
 
   /** Stores the outcome as the last one; the result has the outage that it belongs to or ends. */
   record(state: CheckState, outcome: Outcome): Result {
-    const { check, outage } = state;
-    state.lastOutcome = outcome;
-    if (outcome.kind === 'ok') {
-      state.outage = undefined;
-      return { check, outcome, outage };
+    const { check, streak: before } = state;
+    const now = performance.now();
+    state.history.add(outcome);
+    if (before !== undefined && isFailure(before.outcome) === isFailure(outcome)) {
+      before.lastAt = now;
+      before.results += 1;
+      before.outcome = outcome;
+      return { check, outcome, outage: outageOf(state) };
     }
-    state.outage = outage ?? { since: performance.now(), failures: 0, outcome };
-    state.outage.failures += 1;
-    state.outage.outcome = outcome;
-    return { check, outcome, outage: state.outage };
+    const outage = outageOf(state);
+    state.streak = { since: now, lastAt: now, results: 1, outcome };
+    return { check, outcome, outage: outage ?? outageOf(state) };
   }
 
-  /** The last result of each current check, as text: `ok`, a status line or an error's text. */
-  get texts(): Map<string, string> {
-    return new Map(
-      this.#current().map(({ check, lastOutcome }) => [
-        check.type,
-        lastOutcome === undefined ? 'no result yet' : resultText(lastOutcome),
-      ]),
-    );
-  }
-
-  /** Each current check that is failing. */
-  get failing(): { type: string; outage: Outage }[] {
-    return this.#current().flatMap(({ check: { type }, outage }) =>
-      outage === undefined ? [] : [{ type, outage }],
-    );
+  /** The states of the current checks. */
+  current(): CheckState[] {
+    return [...this.#states.values()].filter(isMade);
   }
 
   /**
@@ -115,10 +107,15 @@ export class CheckStates {
       neighbour?.podName === pod && neighbour?.podIP === podIP && neighbour?.zone === zone;
     return !isSame || !isMade(state);
   };
+}
 
-  #current(): CheckState[] {
-    return [...this.#states.values()].filter(isMade);
-  }
+/** The failures of a check that is failing. */
+export function outageOf({ streak }: Pick<CheckState, 'streak'>): Streak | undefined {
+  return streak !== undefined && isFailure(streak.outcome) ? streak : undefined;
+}
+
+function isFailure({ kind }: Outcome): boolean {
+  return kind !== 'ok';
 }
 
 function isMade({ keptUntil }: CheckState): boolean {
@@ -128,8 +125,8 @@ function isMade({ keptUntil }: CheckState): boolean {
 function newState(check: Check): CheckState {
   return {
     check,
-    lastOutcome: undefined,
-    outage: undefined,
+    streak: undefined,
+    history: new CheckHistory(),
     keptUntil: Infinity,
     lastResultAt: -Infinity,
     refreshedUntil: -Infinity,

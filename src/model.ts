@@ -87,24 +87,25 @@ export type Check = Readonly<{
   isFalseAlarm?: (since: number) => Promise<boolean>;
 }>;
 
-/** Failures of a check without a success between them. */
-export type Outage = {
-  /** When the first was recorded, in milliseconds of `performance.now()`. */
+/** Results of a check in a row, all of them successes or all failures. */
+export type Streak = {
+  /** When the first and the last were recorded, in milliseconds of `performance.now()`. */
   readonly since: number;
-  failures: number;
+  lastAt: number;
+  results: number;
   /** The last of them. */
   outcome: Outcome;
 };
 
-/** The result of a check. `outage`: the one that it belongs to, or, where it is a success, the one that it ends. */
-export type Result = Readonly<{ check: Check; outcome: Outcome; outage?: Outage | undefined }>;
+/** The result of a check. `outage`: the failures that it belongs to, or, where it is a success, those that it ends. */
+export type Result = Readonly<{ check: Check; outcome: Outcome; outage?: Streak | undefined }>;
 
 /** Is called when a check is added, with each of its results, and when it is removed. */
 export type Recorder = Readonly<{
   added?: (check: Check) => void;
   record: (result: Result) => void;
   /** `outage`: where it was failing. */
-  removed?: (check: Check, outage?: Outage) => void;
+  removed?: (check: Check, outage?: Streak) => void;
 }>;
 
 const ERROR_EVENTS: Readonly<Record<Phase, string>> = {

@@ -3,11 +3,11 @@ import {
   type Check,
   errorEvent,
   failureCause,
-  type Outage,
   possibleCauses,
   possibleErrorEvents,
   type Recorder,
   resultText,
+  type Streak,
   type TcpCounts,
 } from './model.ts';
 import { inSeconds } from './seconds.ts';
@@ -73,7 +73,7 @@ const REMINDER_INTERVAL_MS = 600_000;
  * Logs when a check starts to fail, every ten minutes while it is failing, and when it recovers or is removed.
  */
 export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
-  const reportedAt = new WeakMap<Outage, number>();
+  const reportedAt = new WeakMap<Streak, number>();
   return {
     record: ({ check: { type }, outcome, outage }) => {
       if (outage === undefined) return;
@@ -85,7 +85,7 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
       const last = reportedAt.get(outage);
       if (last !== undefined && now - last < REMINDER_INTERVAL_MS) return;
       reportedAt.set(outage, now);
-      const { failures } = outage;
+      const { results: failures } = outage;
       const error = resultText(outcome);
       const fields = { type, event: errorEvent(outcome), cause: failureCause(outcome), error };
       if (last === undefined) log.warn({ ...fields }, 'check failed');
@@ -98,8 +98,8 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
 }
 
 /** Not named `error`, because alerts on logs match that field. */
-function ended(outage: Outage) {
-  const { failures, outcome } = outage;
+function ended(outage: Streak) {
+  const { results: failures, outcome } = outage;
   return {
     event: errorEvent(outcome),
     cause: failureCause(outcome),
@@ -110,6 +110,6 @@ function ended(outage: Outage) {
 }
 
 /** Since its first failure, with one digit after the point. */
-function secondsOf({ since }: Outage): number {
+function secondsOf({ since }: Streak): number {
   return inSeconds(performance.now() - since);
 }

@@ -1,4 +1,4 @@
-import type { CheckHistory } from './check-history.ts';
+import { checkReports } from './check-report.ts';
 import type { CheckStates } from './check-states.ts';
 import type { Config } from './config.ts';
 import type { RecentDelays } from './event-loop.ts';
@@ -23,7 +23,6 @@ export type Sources = Readonly<{
   interval: number;
   schedule: Schedule;
   states: CheckStates;
-  history: CheckHistory;
   delays: RecentDelays;
   neighbourhood: Neighbourhood | undefined;
   incomingChecks: IncomingChecks;
@@ -43,8 +42,7 @@ export function createPages(sources: Sources): Record<string, Page> {
       hostname: self.podName,
       node: self.nodeName,
       refresh: (maxAge) => schedule.refresh(maxAge),
-      results: () => states.texts,
-      failing: () => states.failing,
+      states: () => states.current(),
       neighbourhood,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
@@ -67,7 +65,7 @@ function notReadyReason({ stop, neighbourhood }: Sources): string | undefined {
   return neighbourhood?.isUnreadyByCordon() ? 'the node is cordoned' : undefined;
 }
 
-function reportOf({ self, version, interval, history, delays, neighbourhood }: Sources): Report {
+function reportOf({ self, version, interval, states, delays, neighbourhood }: Sources): Report {
   return {
     schema: 1,
     pod: self.podName,
@@ -77,7 +75,7 @@ function reportOf({ self, version, interval, history, delays, neighbourhood }: S
     startedAt: performance.timeOrigin / 1000,
     reportedAt: Date.now() / 1000,
     checkIntervalSeconds: interval / 1000,
-    checks: history.reports(),
+    checks: checkReports(states.current()),
     eventLoopDelaySeconds: delays.mean,
     neighbourhood: neighbourhood?.listState() ?? { state: 'skipped', listedAt: null },
   };

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { CheckHistory } from './check-history.ts';
 import { CheckStates } from './check-states.ts';
 import { createChecks, type Probes } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
@@ -88,19 +87,18 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
     neighbours && followNeighbourhood({ ...neighbours, allowLoopback }, self, log, stop.signal);
   const probes = createProbes(http, config, metrics, caBundle, log);
   const checks = createChecks({ ...config.targets, neighbours }, probes, neighbourhood, startup);
-  const history = new CheckHistory();
   const probeSelf = createHttpProbe({ ...http, idle: undefined });
   const schedule = new Schedule({
     checks,
     states,
-    recorders: [metricsRecorder(metrics), logRecorder(log), history.recorder],
+    recorders: [metricsRecorder(metrics), logRecorder(log)],
     interval,
     phaseOffset: Number(ringPosition(self.podName)) / RING,
     warmUp: () => warmUp(probeSelf, server.http),
   });
 
   const pages = createPages({
-    ...{ self, version, interval, schedule, states, history, delays },
+    ...{ self, version, interval, schedule, states, delays },
     ...{ neighbourhood, incomingChecks, startup, stop: stop.signal, scrape: exports.scrape },
   });
   const server = await startServer({ ...config.server, pages, onError: limitedErrors(log) });

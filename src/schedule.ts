@@ -1,4 +1,4 @@
-import type { CheckState, CheckStates } from './check-states.ts';
+import { type CheckState, type CheckStates, outageOf } from './check-states.ts';
 import { deadline } from './deadline.ts';
 import type { Check, Outcome, Recorder } from './model.ts';
 
@@ -97,8 +97,8 @@ export class Schedule {
   #current(): CheckState[] {
     const { states, recorders, checks } = this.#options;
     const { states: current, added, removed } = states.update(checks());
-    for (const { check, outage } of removed) {
-      for (const recorder of recorders) recorder.removed?.(check, outage);
+    for (const state of removed) {
+      for (const recorder of recorders) recorder.removed?.(state.check, outageOf(state));
     }
     for (const { check } of added) for (const recorder of recorders) recorder.added?.(check);
     return current;

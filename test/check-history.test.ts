@@ -1,34 +1,44 @@
-import { expect, test } from 'vitest';
-import { CheckHistory } from '../src/check-history.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { checkReports } from '../src/check-report.ts';
+import { CheckStates } from '../src/check-states.ts';
 import type { Outcome } from '../src/model.ts';
 import { failed, fakeCheck, ok } from './support/fake-check.ts';
 
 const START_MS = 1_000 * 60_000;
 
-/** A history of one check, and a clock that the test moves. */
-function historyOf(check = fakeCheck('me_service')) {
-  const clock = { now: START_MS };
-  const history = new CheckHistory(() => clock.now);
-  history.recorder.added?.(check);
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'], now: START_MS });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** The states of one check, whose results come so many milliseconds after one another. */
+function statesOf(check = fakeCheck('me_service')) {
+  const states = new CheckStates(0);
+  const update = (checks = [check]) => states.update(checks).states;
+  const [state] = update();
+  if (state === undefined) throw new Error('a check has a state');
   const record = (outcome: Outcome, afterMs = 0) => {
-    clock.now += afterMs;
-    history.recorder.record({ check, outcome });
+    vi.advanceTimersByTime(afterMs);
+    states.record(state, outcome);
   };
-  return { history, clock, check, record };
+  return { update, record, reports: () => checkReports(states.current()) };
 }
 
 test('a check without a result is pending', () => {
-  expect(historyOf().history.reports()).toMatchObject([
+  expect(statesOf().reports()).toMatchObject([
     { type: 'me_service', kind: 'me_service', byName: false, state: 'pending', since: null },
   ]);
 });
 
 test('a failing check has its cause, since when and how often, and the last minute', () => {
-  const { history, record } = historyOf();
+  const { reports, record } = statesOf();
   record(ok({}, 0.002));
   record(failed('connect', 'refused\u001b[2J'), 5_000);
   record(failed('connect', 'refused\u001b[2J'), 5_000);
-  expect(history.reports()).toMatchObject([
+  expect(reports()).toMatchObject([
     {
       state: 'failing',
       since: START_MS / 1000 + 5,
@@ -50,32 +60,66 @@ test('a failing check has its cause, since when and how often, and the last minu
 });
 
 test('an hour is kept in minutes, and the last minute forgets what is older', () => {
-  const { history, clock, record } = historyOf();
+  const { reports, record } = statesOf();
   record(failed('connect'));
   for (let minute = 1; minute <= 70; minute++) record(ok(), 60_000);
-  const [report] = history.reports();
+  const [report] = reports();
   expect(report?.lastHour?.start).toBe(START_MS / 1000 + 11 * 60);
   expect(report?.lastHour?.minutes).toEqual(Array(60).fill([1, 0, 0.002]));
   expect(report).toMatchObject({ state: 'ok', since: START_MS / 1000 + 60, consecutive: 70 });
-  clock.now += 120_000;
-  expect(history.reports()[0]?.lastMinute).toMatchObject({ checks: 0, medianSeconds: null });
-  expect(history.reports()[0]?.lastHour?.minutes.slice(-2)).toEqual([
+  vi.advanceTimersByTime(120_000);
+  expect(reports()[0]?.lastMinute).toMatchObject({ checks: 0, medianSeconds: null });
+  expect(reports()[0]?.lastHour?.minutes.slice(-2)).toEqual([
     [0, 0, null],
     [0, 0, null],
   ]);
 });
 
+test.each([500, 10])('every %i ms, the counts of a minute are those of all its checks', (every) => {
+  const { reports, record } = statesOf();
+  const checks = 60_000 / every;
+  for (let index = 0; index < checks; index++) {
+    record(index % 2 ? failed('connect') : ok({}, index < checks / 2 ? 0.001 : 0.003));
+    vi.advanceTimersByTime(every);
+  }
+  record(ok());
+  const [report] = reports();
+  expect(report?.lastHour?.minutes[0]?.slice(0, 2)).toEqual([checks, checks / 2]);
+  const { lastMinute } = report ?? {};
+  // The sliding minute ends what it counts by the second.
+  expect(lastMinute?.checks).toBeGreaterThan(checks * 0.98);
+  expect(lastMinute?.checks).toBeLessThanOrEqual(checks + 1);
+  expect(lastMinute?.segmentsSent).toBe(
+    5 * ((lastMinute?.checks ?? 0) - (lastMinute?.failures ?? 0)),
+  );
+});
+
+test('a step of the clock moves no check in time', () => {
+  const { reports, record } = statesOf();
+  record(ok());
+  vi.setSystemTime(START_MS + 3_600_000);
+  vi.advanceTimersByTime(5_000);
+  expect(reports()[0]).toMatchObject({
+    since: START_MS / 1000 + 3_600,
+    lastMinute: { checks: 1 },
+  });
+  vi.setSystemTime(START_MS - 3_600_000);
+  vi.advanceTimersByTime(60_000);
+  expect(reports()[0]?.lastMinute.checks).toBe(0);
+});
+
 test('a check that is no longer made is not reported', () => {
-  const { history, check } = historyOf();
-  history.recorder.removed?.(check);
-  expect(history.reports()).toEqual([]);
+  const { reports, update } = statesOf();
+  update([]);
+  expect(reports()).toEqual([]);
 });
 
 test('with more than 200 checks the last hour is left out', () => {
-  const { history } = historyOf();
-  const lastHours = () => history.reports().filter(({ lastHour }) => lastHour !== undefined).length;
-  for (let index = 1; index < 200; index++) history.recorder.added?.(fakeCheck(`path_${index}`));
+  const { reports, update } = statesOf();
+  const checks = Array.from({ length: 201 }, (_, index) => fakeCheck(`path_${index}`));
+  const lastHours = () => reports().filter(({ lastHour }) => lastHour !== undefined).length;
+  update(checks.slice(1));
   expect(lastHours()).toBe(200);
-  history.recorder.added?.(fakeCheck('path_200'));
+  update(checks);
   expect(lastHours()).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { CheckStates } from '../src/check-states.ts';
+import { CheckStates, outageOf } from '../src/check-states.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 import { neighbourOn } from './support/pods.ts';
@@ -118,20 +118,26 @@ test('CheckStates keeps the info series of a neighbour while that pod is checked
   ]);
 });
 
-test('CheckStates has the last result of each check that is made, as text', () => {
+test('CheckStates has the last results in a row of each check that is made', () => {
   const states = new CheckStates(RETENTION_MS);
   const [a, b] = states.update([fakeCheck('a'), fakeCheck('b')]).states;
   if (a === undefined || b === undefined) throw new Error('two checks have two states');
-  const texts = () => Object.fromEntries(states.texts);
-  expect(texts()).toEqual({ a: 'no result yet', b: 'no result yet' });
+  const streaks = () => states.current().map(({ check, streak }) => [check.type, streak]);
+  expect(streaks()).toEqual([
+    ['a', undefined],
+    ['b', undefined],
+  ]);
 
+  const since = performance.now();
+  const outcome = ok();
   states.record(a, ok());
-  states.record(b, unexpectedStatus(503, 'Service Unavailable'));
-  expect(texts()).toEqual({ a: 'ok', b: '503 Service Unavailable' });
+  vi.advanceTimersByTime(5_000);
+  states.record(a, outcome);
+  const streak = { since, lastAt: since + 5_000, results: 2, outcome };
+  expect(streaks()[0]).toEqual(['a', streak]);
 
-  states.record(a, failed('connect', 'connecting to 10.0.0.1: refused'));
   states.update([a.check]);
-  expect(texts()).toEqual({ a: 'connecting to 10.0.0.1: refused' });
+  expect(streaks()).toEqual([['a', streak]]);
 });
 
 test('CheckStates counts the failures of an outage, which a success ends', () => {
@@ -141,13 +147,14 @@ test('CheckStates counts the failures of an outage, which a success ends', () =>
   expect(states.record(state, ok()).outage).toBeUndefined();
   const since = performance.now();
   const [first, second] = [failed('connect'), unexpectedStatus(503)];
-  expect(states.record(state, first).outage).toEqual({ since, failures: 1, outcome: first });
+  const begun = { since, lastAt: since, results: 1, outcome: first };
+  expect(states.record(state, first).outage).toEqual(begun);
   vi.advanceTimersByTime(5_000);
-  const outage = { since, failures: 2, outcome: second };
+  const outage = { since, lastAt: since + 5_000, results: 2, outcome: second };
   expect(states.record(state, second).outage).toEqual(outage);
-  expect(states.failing).toEqual([{ type: PATH.type, outage }]);
+  expect(outageOf(state)).toEqual(outage);
   expect(states.record(state, ok()).outage).toEqual(outage);
-  expect(states.failing).toEqual([]);
+  expect(outageOf(state)).toBeUndefined();
   expect(states.record(state, ok()).outage).toBeUndefined();
 });
 

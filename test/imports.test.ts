@@ -65,8 +65,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cluster/': ['src/cluster/', 'src/verdict/', 'src/probes/', 'src/deadline.ts'],
 
   'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
-  'src/check-states.ts': [],
+  'src/check-states.ts': ['src/check-history.ts'],
   'src/check-history.ts': ['src/verdict/'],
+  'src/check-report.ts': ['src/check-states.ts', 'src/verdict/'],
   'src/recorders.ts': ['src/metrics.ts', 'src/seconds.ts'],
   'src/export-health.ts': ['src/recorders.ts', 'src/seconds.ts'],
 
@@ -84,6 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/pages/',
     'src/server.ts',
     'src/follow-file.ts',
+    'src/seconds.ts',
     'src/verdict/',
     'src/cluster/model.ts',
   ],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CheckStates } from '../src/check-states.ts';
+import { CheckStates, outageOf } from '../src/check-states.ts';
 import type { Check, Outcome } from '../src/model.ts';
 import { logRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
@@ -29,8 +29,8 @@ function logged() {
     },
     removed: (check: Check) => {
       checks = checks.filter(({ type }) => type !== check.type);
-      for (const { check: ended, outage } of states.update(checks).removed) {
-        recorder.removed?.(ended, outage);
+      for (const state of states.update(checks).removed) {
+        recorder.removed?.(state.check, outageOf(state));
       }
     },
     take: () => lines.splice(0),

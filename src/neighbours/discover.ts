@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { isIP } from 'node:net';
 import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../model.ts';
+import { printable } from '../printable.ts';
 import { Ring } from './choose.ts';
 
 /** How long a pod that has never been ready may take to start listening, in milliseconds, before it is checked. */
@@ -14,6 +15,9 @@ const NODE_CACHE_TTL_MS = 60_000;
 const GRACE_MS = 1_000;
 /** The same while the watch is disconnected: the next attempt follows after a second, and takes time. */
 const GRACE_DISCONNECTED_MS = 3_000;
+
+/** Characters of an error of the API server that are shown. */
+const MAX_TEXT = 300;
 
 /** A list of the API server; `undefined` until the first one has been received. */
 type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
@@ -74,13 +78,13 @@ export class Neighbourhood {
   state(): string {
     const { pods } = this.#options;
     if (pods.items !== undefined) return 'ok';
-    return pods.error?.message ?? 'the API server has not listed the neighbours yet';
+    return messageOf(pods.error) ?? 'the API server has not listed the neighbours yet';
   }
 
   /** `ok`, or why the list of pods cannot be updated; and when it was last known to be current, in Unix seconds. */
   listState(): { state: string; listedAt: number | null } {
     const { error, currentAt } = this.#options.pods;
-    return { state: error?.message ?? this.state(), listedAt: currentAt };
+    return { state: messageOf(error) ?? this.state(), listedAt: currentAt };
   }
 
   /** The zone of the node that this pod runs on; empty if it has none or it is not known yet. */
@@ -185,6 +189,10 @@ export class Neighbourhood {
     if (node?.isGone && node.until > now) return node.until;
     return isUnready && !wasReady ? runningSince + STARTUP_GRACE_MS : runningSince;
   }
+}
+
+function messageOf(error: Error | undefined): string | undefined {
+  return error && printable(error.message, MAX_TEXT);
 }
 
 /** Of two pods on a node (a rollout with surge), the ready one; of two ready ones, the older. */

@@ -1,10 +1,14 @@
 import type { Context } from 'koa';
-import { failureCause, type Neighbour, type Outage } from '../model.ts';
+import { type Check, failureCause, type Neighbour, resultText, type Streak } from '../model.ts';
+import { inSeconds } from '../seconds.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
 /** A result older than this, in milliseconds, is taken afresh (the contract). */
 const MAX_AGE_MS = 3_000;
+
+/** How long a request waits for fresh results, in milliseconds (the contract). */
+const MAX_WAIT_MS = 1_000;
 
 /** The checks that `/alive` has always shown, in their order. */
 const OWN_CHECKS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
@@ -17,31 +21,33 @@ const MAX_CANONICAL = 100;
 
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
+/** What is known of one check. `streak`: undefined before its first result. */
+type CheckKnown = Readonly<{ check: Check; streak: Streak | undefined }>;
+
 export type AliveOptions = Readonly<{
   /** The pod's name, and that of its node where it is known. */
   hostname: string;
   node?: string | undefined;
   /** Runs every check whose last result is older than `maxAge` milliseconds, and waits. */
   refresh: (maxAge: number) => Promise<void>;
-  /** The last result of each check, as text. */
-  results: () => ReadonlyMap<string, string>;
-  /** The checks that fail. */
-  failing: () => readonly { type: string; outage: Outage }[];
+  /** What is known of each check. */
+  states: () => readonly CheckKnown[];
   /** Undefined: the neighbours are not checked. */
   neighbourhood: { state: () => string; neighbours: () => readonly Neighbour[] } | undefined;
 }>;
 
 /**
- * All results at a glance: 200 if every check is ok, 500 otherwise. Concurrent clients share the bytes, except those about
- * the request.
+ * All results at a glance: 200 if every check is ok, 500 otherwise. Where fresh ones take longer than a second, the last
+ * known ones. Concurrent clients share the bytes, except those about the request.
  */
 export function alivePage(options: AliveOptions): Page {
-  const current = shared(async () => {
+  const known = shared(async () => checksOf(options));
+  const fresh = shared(async () => {
     await options.refresh(MAX_AGE_MS);
     return checksOf(options);
   });
   return async (context) => {
-    const { isAlive, before, after } = await current();
+    const { isAlive, before, after } = (await within(MAX_WAIT_MS, fresh())) ?? (await known());
     const request = Buffer.from(linesOf(requestOf(context)));
     const length = before.length + request.length + after.length;
     context.respond = false;
@@ -56,39 +62,64 @@ export function alivePage(options: AliveOptions): Page {
   };
 }
 
+/** The value of the promise, `undefined` where that takes longer than `milliseconds`. */
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  const { promise: timeIsUp, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), milliseconds);
+  try {
+    return await Promise.race([promise, timeIsUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** What is the same for all: whether every check is ok, and the lines before and after those about the request. */
-function checksOf({ hostname, node, results, failing, neighbourhood }: AliveOptions) {
+function checksOf({ hostname, node, states, neighbourhood }: AliveOptions) {
   const state = neighbourhood?.state() ?? 'skipped';
   const neighbours = (neighbourhood?.neighbours() ?? []).map(shownNeighbour);
-  const texts = results();
-  const own = Object.fromEntries(OWN_CHECKS.map((type) => [type, texts.get(type) ?? 'skipped']));
-  const all = Object.fromEntries(texts);
+  const checks = states();
+  const all = Object.fromEntries(checks.map((each) => [each.check.type, textOf(each)]));
+  const own = Object.fromEntries(OWN_CHECKS.map((type) => [type, all[type] ?? 'skipped']));
   const known = { neighbourhood_state: state, neighbourhood: neighbours };
+  const top = { hostname, ...(node === undefined ? {} : { node }), ...own, ...known };
+  const rest = { last_check_result: { ...own, ...all, ...known }, ...timesOf(checks) };
   return {
     isAlive:
       Object.values(all).every((answer) => answer === 'ok') && ['ok', 'skipped'].includes(state),
-    before: Buffer.from(
-      `{\n${linesOf({ hostname, ...(node === undefined ? {} : { node }), ...own, ...known })},\n`,
-    ),
-    after: Buffer.from(
-      `,\n${linesOf({ last_check_result: { ...own, ...all, ...known }, failing: outagesOf(failing()) })}\n}\n`,
-    ),
+    before: Buffer.from(`{\n${linesOf(top)},\n`),
+    after: Buffer.from(`,\n${linesOf(rest)}\n}\n`),
   };
 }
 
-/** Why each failing check fails, since when, and how often it has. */
-function outagesOf(failing: ReturnType<AliveOptions['failing']>) {
+function textOf({ streak }: Pick<CheckKnown, 'streak'>): string {
+  return streak === undefined ? 'no result yet' : resultText(streak.outcome);
+}
+
+/**
+ * How old the oldest of the last results is, since when each check has been as it is, and why each failing one fails and
+ * how often it has.
+ */
+function timesOf(checks: readonly CheckKnown[]) {
   const now = performance.now();
-  return Object.fromEntries(
-    failing.map(({ type, outage: { since, failures, outcome } }) => [
-      type,
-      {
-        cause: failureCause(outcome),
-        since: new Date(Date.now() - (now - since)).toISOString(),
-        failures,
-      },
-    ]),
+  const startedAt = Date.now() - now;
+  const results = checks.flatMap(({ check: { type }, streak }) =>
+    streak === undefined
+      ? []
+      : [{ type, ...streak, at: new Date(startedAt + streak.since).toISOString() }],
   );
+  const ages = results.map(({ lastAt }) => inSeconds(now - lastAt));
+  return {
+    age_seconds: ages.length === 0 ? null : Math.max(...ages),
+    since: Object.fromEntries(results.map(({ type, at }) => [type, at])),
+    failing: Object.fromEntries(
+      results
+        .filter(({ outcome }) => outcome.kind !== 'ok')
+        .map(({ type, at, outcome, results: failures }) => [
+          type,
+          { cause: failureCause(outcome), since: at, failures },
+        ]),
+    ),
+  };
 }
 
 function requestOf(context: Context) {

@@ -205,3 +205,12 @@ test('Neighbourhood.state() is why the neighbours are not known, and ok once the
   pods.error = undefined;
   expect(neighbourhood.state()).toBe('ok');
 });
+
+test("the API server's words reach a page without control characters, and not without end", () => {
+  const { neighbourhood, pods } = playNeighbourhood();
+  pods.items = undefined;
+  pods.error = new Error(`403: \u001b[2J${'x'.repeat(1_000)}`);
+  const text = `403:  [2J${'x'.repeat(291)}`;
+  expect(neighbourhood.state()).toBe(text);
+  expect(neighbourhood.listState()).toEqual({ state: text, listedAt: null });
+});

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CheckStates } from '../../src/check-states.ts';
 import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
 import { Schedule } from '../../src/schedule.ts';
-import { answeringProbe, failed, fakeCheck } from '../support/fake-check.ts';
+import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from '../support/fake-check.ts';
 import { ask, sendBytes, servePages } from '../support/served-pages.ts';
 
 const NEIGHBOUR = {
@@ -22,6 +22,14 @@ const ALL_OK = {
   me_service: 'ok',
 };
 
+/** The state of a check whose last result reads like this. */
+function stateOf([type, text]: [string, string]) {
+  const outcome = text === 'ok' ? ok() : failed('connect', text);
+  const now = performance.now();
+  const streak = { since: now, lastAt: now, results: 1, outcome };
+  return { check: fakeCheck(type), streak: text === 'no result yet' ? undefined : streak };
+}
+
 /** Serves `/alive` with these answers; returns its port. */
 async function serveAlive(
   answers: Record<string, string>,
@@ -30,8 +38,7 @@ async function serveAlive(
   const page = alivePage({
     hostname: 'kubenurse-x2bwx',
     refresh: async () => {},
-    results: () => new Map(Object.entries(answers)),
-    failing: () => [],
+    states: () => Object.entries(answers).map(stateOf),
     neighbourhood: { state: () => 'ok', neighbours: () => [NEIGHBOUR] },
     ...options,
   });
@@ -48,7 +55,8 @@ describe('alivePage()', () => {
     );
     const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
     expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
-    expect(body.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:4567')).toBe(`{
+    const times = /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;
+    expect(body.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:4567').replaceAll(times, '"time"')).toBe(`{
  "hostname": "kubenurse-x2bwx",
  "api_server_direct": "ok",
  "api_server_dns": "ok",
@@ -95,6 +103,15 @@ describe('alivePage()', () => {
     "Phase": "Running"
    }
   ]
+ },
+ "age_seconds": 0,
+ "since": {
+  "api_server_direct": "time",
+  "api_server_dns": "time",
+  "me_ingress": "time",
+  "me_service": "time",
+  "path_k8s-66": "time",
+  "extra": "time"
  },
  "failing": {}
 }
@@ -244,8 +261,7 @@ describe('alivePage() and the checks', () => {
       {},
       {
         refresh: (maxAge) => schedule.refresh(maxAge),
-        results: () => states.texts,
-        failing: () => states.failing,
+        states: () => states.current(),
       },
     );
     const answers = await Promise.all(Array.from({ length: 30 }, () => ask(port, '/alive')));
@@ -271,6 +287,54 @@ describe('alivePage() and the checks', () => {
     const begin = performance.now();
     await ask(port, '/alive');
     expect(performance.now() - begin).toBeLessThan(900);
+  });
+
+  test('answers within about a second with what is known, and says how old that is', async () => {
+    const hanging = hangingProbe();
+    const states = new CheckStates(0);
+    const checks = [
+      fakeCheck('me_ingress', { probe: hanging.probe }),
+      fakeCheck('me_service', { probe: hanging.probe }),
+    ];
+    const schedule = new Schedule({
+      checks: () => checks,
+      recorders: [],
+      states,
+      interval: 60_000,
+      phaseOffset: 0,
+    });
+    const [ingress] = states.update(checks).states;
+    if (ingress === undefined) throw new Error('a check has a state');
+    states.record(ingress, ok());
+    const since = new Date().toISOString();
+    const refresh = (maxAge: number) => schedule.refresh(maxAge);
+    const port = await serveAlive({}, { refresh, states: () => states.current() });
+
+    for (const _ of [1, 2]) {
+      const begin = performance.now();
+      const answers = await Promise.all([ask(port, '/alive'), ask(port, '/alive')]);
+      const seconds = (performance.now() - begin) / 1000;
+      expect(seconds).toBeGreaterThan(0.9);
+      expect(seconds).toBeLessThan(1.9);
+      for (const { status, body } of answers) {
+        const shown = JSON.parse(body);
+        expect([status, shown.me_ingress, shown.me_service]).toEqual([500, 'ok', 'no result yet']);
+        expect(shown.age_seconds).toBeGreaterThan(0.9);
+        expect(Object.keys(shown.since)).toEqual(['me_ingress']);
+        expect(Date.parse(shown.since.me_ingress) - Date.parse(since)).toBeLessThan(100);
+      }
+    }
+    expect(hanging.attempts).toHaveLength(2);
+
+    for (const { answer } of hanging.attempts) answer(ok());
+    const begin = performance.now();
+    const { status, body } = await ask(port, '/alive');
+    expect(performance.now() - begin).toBeLessThan(900);
+    expect([status, Object.keys(JSON.parse(body).since)]).toEqual([
+      200,
+      ['me_ingress', 'me_service'],
+    ]);
+    schedule.stop();
   });
 
   test('wants no result older than 3 s', async () => {

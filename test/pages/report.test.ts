@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { CheckHistory } from '../../src/check-history.ts';
+import { checkReports } from '../../src/check-report.ts';
+import { CheckStates } from '../../src/check-states.ts';
 import { reportPage } from '../../src/pages/report.ts';
 import type { Report } from '../../src/verdict/report.ts';
 import { fakeCheck, ok } from '../support/fake-check.ts';
 import { servePages } from '../support/served-pages.ts';
 
 test('/report is the JSON of the report', async () => {
-  const history = new CheckHistory();
-  const check = fakeCheck('me_ingress', { url: 'http://kubenurse.example/' });
-  history.recorder.added?.(check);
-  history.recorder.record({ check, outcome: ok() });
+  const states = new CheckStates(0);
+  const checks = [fakeCheck('me_ingress', { url: 'http://kubenurse.example/' })];
+  for (const state of states.update(checks).states) states.record(state, ok());
   const report: Report = {
     schema: 1,
     pod: 'kubenurse-x2bwx',
@@ -19,7 +19,7 @@ test('/report is the JSON of the report', async () => {
     startedAt: 1,
     reportedAt: 2,
     checkIntervalSeconds: 5,
-    checks: history.reports(),
+    checks: checkReports(states.current()),
     eventLoopDelaySeconds: 0,
     neighbourhood: { state: 'ok', listedAt: 2 },
   };

@@ -1,0 +1,56 @@
+import type { CheckState } from './check-states.ts';
+import { errorEvent, failureCause, isAddress, type Outcome, resultText } from './model.ts';
+import { printable } from './printable.ts';
+import type { CheckReport, Component } from './verdict/report.ts';
+
+/** Characters of a failure's text that are reported: parts of it come from the network. */
+const MAX_TEXT = 300;
+
+/** With more checks than this the last hour is left out: it is two thirds of the report's size and of the time it takes. */
+const MAX_WITH_HOUR = 200;
+
+const COMPONENTS: ReadonlySet<string> = new Set<Component>([
+  'api_server_direct',
+  'api_server_dns',
+  'me_ingress',
+  'me_service',
+]);
+
+/** What `/report` shows of each check, in the order of the states. */
+export function checkReports(states: readonly CheckState[]): CheckReport[] {
+  const withHour = states.length <= MAX_WITH_HOUR;
+  const startedAt = Date.now() - performance.now();
+  return states.map((state) => reportOf(state, startedAt, withHour));
+}
+
+/** `startedAt`: Unix time in milliseconds, by the clock of now, at which `performance.now()` was 0. */
+function reportOf(
+  { check, streak, history }: CheckState,
+  startedAt: number,
+  withHour: boolean,
+): CheckReport {
+  const { type, target } = check;
+  const { neighbour, url } = target;
+  const last = streak?.outcome;
+  return {
+    type,
+    kind: neighbour ? 'path' : COMPONENTS.has(type) ? (type as Component) : 'extra',
+    ...(neighbour ? { node: neighbour.nodeName, zone: neighbour.zone ?? '' } : {}),
+    byName: !isAddress(url),
+    state: last === undefined ? 'pending' : last.kind === 'ok' ? 'ok' : 'failing',
+    since: streak === undefined ? null : Math.round(startedAt + streak.since) / 1000,
+    consecutive: streak?.results ?? 0,
+    ...failureOf(last),
+    lastMinute: history.lastMinute(),
+    ...(withHour ? { lastHour: history.lastHour() } : {}),
+  };
+}
+
+function failureOf(last: Outcome | undefined): Pick<CheckReport, 'cause' | 'event' | 'text'> {
+  if (last === undefined || last.kind === 'ok') return { cause: null, event: null, text: null };
+  return {
+    cause: failureCause(last) ?? null,
+    event: errorEvent(last) ?? null,
+    text: printable(resultText(last), MAX_TEXT),
+  };
+}
