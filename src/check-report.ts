@@ -16,18 +16,24 @@ const COMPONENTS: ReadonlySet<string> = new Set<Component>([
   'me_service',
 ]);
 
+/** Checks whose last hour is reported: all, or those that failed within it. */
+export type WhichHour = 'all' | 'failures';
+
 /** What `/report` shows of each check, in the order of the states. */
-export function checkReports(states: readonly CheckState[]): CheckReport[] {
-  const withHour = states.length <= MAX_WITH_HOUR;
+export function checkReports(
+  states: readonly CheckState[],
+  hour: WhichHour = 'all',
+): CheckReport[] {
+  const which = states.length <= MAX_WITH_HOUR ? hour : 'none';
   const startedAt = Date.now() - performance.now();
-  return states.map((state) => reportOf(state, startedAt, withHour));
+  return states.map((state) => reportOf(state, startedAt, which));
 }
 
 /** `startedAt`: Unix time in milliseconds, by the clock of now, at which `performance.now()` was 0. */
 function reportOf(
   { check, streak, history }: CheckState,
   startedAt: number,
-  withHour: boolean,
+  hour: WhichHour | 'none',
 ): CheckReport {
   const { type, target } = check;
   const { neighbour, url } = target;
@@ -42,8 +48,18 @@ function reportOf(
     consecutive: streak?.results ?? 0,
     ...failureOf(last),
     lastMinute: history.lastMinute(),
-    ...(withHour ? { lastHour: history.lastHour() } : {}),
+    ...lastHourOf(history, hour),
   };
+}
+
+function lastHourOf(
+  history: CheckState['history'],
+  which: WhichHour | 'none',
+): Pick<CheckReport, 'lastHour'> {
+  if (which === 'none') return {};
+  const lastHour = history.lastHour();
+  const isShown = which === 'all' || lastHour.minutes.some(([, failures]) => failures > 0);
+  return isShown ? { lastHour } : {};
 }
 
 function failureOf(last: Outcome | undefined): Pick<CheckReport, 'cause' | 'event' | 'text'> {

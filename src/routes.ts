@@ -1,4 +1,4 @@
-import { checkReports } from './check-report.ts';
+import { checkReports, type WhichHour } from './check-report.ts';
 import type { CheckStates } from './check-states.ts';
 import type { Config } from './config.ts';
 import type { RecentDelays } from './event-loop.ts';
@@ -46,7 +46,7 @@ export function createPages(sources: Sources): Record<string, Page> {
       neighbourhood,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
-    '/report': reportPage(() => reportOf(sources)),
+    '/report': reportPage((hour) => reportOf(sources, hour)),
     '/ready': readyPage(
       () => notReadyReason(sources),
       () => startup.foundReady(),
@@ -65,7 +65,10 @@ function notReadyReason({ stop, neighbourhood }: Sources): string | undefined {
   return neighbourhood?.isUnreadyByCordon() ? 'the node is cordoned' : undefined;
 }
 
-function reportOf({ self, version, interval, states, delays, neighbourhood }: Sources): Report {
+function reportOf(
+  { self, version, interval, states, delays, neighbourhood }: Sources,
+  hour: WhichHour,
+): Report {
   return {
     schema: 1,
     pod: self.podName,
@@ -75,7 +78,7 @@ function reportOf({ self, version, interval, states, delays, neighbourhood }: So
     startedAt: performance.timeOrigin / 1000,
     reportedAt: Date.now() / 1000,
     checkIntervalSeconds: interval / 1000,
-    checks: checkReports(states.current()),
+    checks: checkReports(states.current(), hour),
     eventLoopDelaySeconds: delays.mean,
     neighbourhood: neighbourhood?.listState() ?? { state: 'skipped', listedAt: null },
   };

@@ -123,3 +123,17 @@ test('with more than 200 checks the last hour is left out', () => {
   update(checks);
   expect(lastHours()).toBe(0);
 });
+
+test('the last hour may be that of the checks that failed within it', () => {
+  const { update, record } = statesOf();
+  const [state] = update();
+  if (state === undefined) throw new Error('a check has a state');
+  const lastHour = () => checkReports([state], 'failures')[0]?.lastHour;
+  record(ok());
+  expect(lastHour()).toBeUndefined();
+  record(failed('connect'), 60_000);
+  record(ok(), 60_000);
+  expect(lastHour()?.minutes).toHaveLength(3);
+  record(ok(), 60 * 60_000);
+  expect(lastHour()).toBeUndefined();
+});

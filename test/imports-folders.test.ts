@@ -42,6 +42,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'test/probes': ['test/support', 'lab/', 'src/'],
   'test/verdict/simulator': ['src/'],
   'test/verdict': ['test/verdict/simulator', 'src/'],
+  'test/cluster': ['test/support', 'test/verdict', 'lab/support', 'src/'],
   'test/bundle': ['test/support', 'lab/'],
   'test/real': ['test/support', 'lab/', 'deploy/'],
   test: ['test/support', 'test/probes', 'lab/', 'src/', 'exporters', 'deploy/'],

@@ -62,7 +62,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   'src/verdict/': ['src/verdict/'],
-  'src/cluster/': ['src/cluster/', 'src/verdict/', 'src/probes/', 'src/deadline.ts'],
+  'src/cluster/': [
+    'src/cluster/',
+    'src/verdict/',
+    'src/neighbours/pod-list.ts',
+    'src/probes/fetch-body.ts',
+    'src/deadline.ts',
+  ],
 
   'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
   'src/check-states.ts': ['src/check-history.ts'],

@@ -4,6 +4,7 @@ import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../model.ts';
 import { printable } from '../printable.ts';
 import { Ring } from './choose.ts';
+import type { ListedPod, PodList } from './pod-list.ts';
 
 /** How long a pod that has never been ready may take to start listening, in milliseconds, before it is checked. */
 const STARTUP_GRACE_MS = 15_000;
@@ -85,6 +86,22 @@ export class Neighbourhood {
   listState(): { state: string; listedAt: number | null } {
     const { error, currentAt } = this.#options.pods;
     return { state: messageOf(error) ?? this.state(), listedAt: currentAt };
+  }
+
+  /**
+   * All pods that others check, those on cordoned nodes, and nothing of a choice: by node, of two on a node (a rollout with
+   * surge) first the one that neighbours check.
+   */
+  podList(): PodList {
+    const { podName, pods, cordonedNodes } = this.#options;
+    const now = performance.now();
+    const { state, listedAt } = this.listState();
+    const running = [...(pods.items?.values() ?? [])].filter(
+      (pod) => pod.neighbour.podName !== podName && this.#respondsFrom(pod, now) <= now,
+    );
+    const cordoned = [...(cordonedNodes?.items?.keys() ?? [])];
+    const listed = running.sort(byNode).map(toListed);
+    return { pods: listed, cordoned, listedAt, error: state === 'ok' ? null : state };
   }
 
   /** The zone of the node that this pod runs on; empty if it has none or it is not known yet. */
@@ -179,12 +196,18 @@ export class Neighbourhood {
 
   /** When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */
   #notBefore(pod: Pod, now: number): number {
-    const { neighbour, isTerminating, isUnready, wasReady, runningSince } = pod;
-    const { podName, podIP, nodeName } = neighbour;
-    if (runningSince === undefined || isTerminating || isIP(podIP) === 0 || nodeName === '')
-      return Infinity;
+    const { podName, nodeName } = pod.neighbour;
     if (podName === this.#options.podName) return Infinity;
     if (this.#options.cordonedNodes?.items?.has(nodeName)) return Infinity;
+    return this.#respondsFrom(pod, now);
+  }
+
+  /** When a pod should respond, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */
+  #respondsFrom(pod: Pod, now: number): number {
+    const { neighbour, isTerminating, isUnready, wasReady, runningSince } = pod;
+    const { podIP, nodeName } = neighbour;
+    if (runningSince === undefined || isTerminating || isIP(podIP) === 0 || nodeName === '')
+      return Infinity;
     const node = this.#nodes.get(nodeName);
     if (node?.isGone && node.until > now) return node.until;
     return isUnready && !wasReady ? runningSince + STARTUP_GRACE_MS : runningSince;
@@ -193,6 +216,16 @@ export class Neighbourhood {
 
 function messageOf(error: Error | undefined): string | undefined {
   return error && printable(error.message, MAX_TEXT);
+}
+
+function byNode(one: Pod, other: Pod): number {
+  const [a, b] = [one.neighbour.nodeName, other.neighbour.nodeName];
+  if (a !== b) return a < b ? -1 : 1;
+  return betterOf(one, other) === one ? -1 : 1;
+}
+
+function toListed({ neighbour: { podName, nodeName, zone, podIP } }: Pod): ListedPod {
+  return { pod: podName, node: nodeName, zone: zone ?? '', podIP };
 }
 
 /** Of two pods on a node (a rollout with surge), the ready one; of two ready ones, the older. */

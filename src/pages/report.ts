@@ -5,11 +5,16 @@ import { shared } from './shared.ts';
 /** The rest after a report, as a multiple of the time that it took: a tenth of a CPU at the most. */
 const REST_PER_RUN = 9;
 
-/** What this pod knows, as JSON. All who wait at once share one report, and making it starts no check. */
-export function reportPage(report: () => Report): Page {
-  const current = shared(async () => Buffer.from(`${JSON.stringify(report())}\n`), REST_PER_RUN);
+/**
+ * What this pod knows, as JSON; with `?hour=failures` the last hour only of checks that failed within it. All who wait at
+ * once share one report, and making it starts no check.
+ */
+export function reportPage(report: (hour: 'all' | 'failures') => Report): Page {
+  const bytesWith = (hour: 'all' | 'failures') =>
+    shared(async () => Buffer.from(`${JSON.stringify(report(hour))}\n`), REST_PER_RUN);
+  const reports = { all: bytesWith('all'), failures: bytesWith('failures') };
   return async (context) => {
-    const body = await current();
+    const body = await reports[context.querystring === 'hour=failures' ? 'failures' : 'all']();
     context.type = 'application/json';
     context.body = body;
   };

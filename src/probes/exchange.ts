@@ -16,8 +16,9 @@ export class ClosedError extends Error {
 }
 
 /**
- * Sends a request and waits for the head of its response, and, of at most `maxBody` bytes, for its body. Rejects with what failed, or with the signal's reason;
- * closing the socket is left to the caller, in either case.
+ * Sends a request and waits for the head of its response, and, where its `Content-Length` is at most `maxBody` bytes, for
+ * its body. Rejects with what failed, or with the signal's reason; closing the socket is left to the caller, in either
+ * case.
  */
 export function exchange(
   socket: Socket,
@@ -30,6 +31,9 @@ export function exchange(
     const reader = new ResponseHeadReader();
     let isWritten = false;
     let answer: HttpResponse | undefined;
+    /** Of the body, by the pieces in which they come: joined once, at its end. */
+    const pieces: Buffer[] = [];
+    let missing = 0;
     const settle = (how: () => void) => {
       socket.off('data', onData).off('error', fail).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
@@ -49,11 +53,15 @@ export function exchange(
           const head = reader.add(bytes);
           if (head === undefined) return;
           answer = { ...head, receivedAt };
+          pieces.push(head.body);
+          missing = missingBytes(head, maxBody);
         } else {
-          answer = { ...answer, body: Buffer.concat([answer.body, bytes]) };
+          pieces.push(bytes);
+          missing -= bytes.length;
         }
-        const whole = answer;
-        if (missingBytes(whole, maxBody) <= 0) settle(() => resolve(whole));
+        if (missing > 0) return;
+        const whole = { ...answer, body: Buffer.concat(pieces) };
+        settle(() => resolve(whole));
       } catch (error) {
         fail(error);
       }
@@ -76,7 +84,7 @@ export function exchange(
 }
 
 /** How much of the body has yet to come; 0 where it is not waited for. */
-function missingBytes({ headers, body }: HttpResponse, maxBody: number): number {
+function missingBytes({ headers, body }: ResponseHead, maxBody: number): number {
   const length = Number(headers.get('content-length') ?? 0);
   return length <= maxBody ? length - body.length : 0;
 }

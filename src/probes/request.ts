@@ -14,6 +14,8 @@ export type RequestOptions = Network &
     idle?: IdleConnections | undefined;
     /** Send more than two full segments over HTTP/1.1, and have as many sent back by a target that knows how. */
     isFullSize?: boolean;
+    /** Wait for a body of at most so many bytes; longer ones, and those of HTTP/2, are not read. Default: none, but for `isFullSize`. */
+    maxBody?: number;
   }>;
 
 /** A request in flight. `isRedirected`: another request has led to it. */
@@ -59,7 +61,7 @@ export async function request(
         ...fields,
         ...(options.isFullSize ? { [PADDING_HEADER]: padding(tcp.mss) } : {}),
       });
-      const maxBody = options.isFullSize ? MAX_PADDING : 0;
+      const maxBody = options.maxBody ?? (options.isFullSize ? MAX_PADDING : 0);
       const response = await exchange(socket, head, attempt.progress, signal, maxBody);
       tcp.done(socket);
       if (options.idle && isWhole(response)) {

@@ -30,3 +30,17 @@ test('/report is the JSON of the report', async () => {
   expect(body).toEqual(report);
   expect(body.checks).toMatchObject([{ type: 'me_ingress', byName: true, state: 'ok' }]);
 });
+
+test('/report?hour=failures has the last hour only of checks that failed within it', async () => {
+  const asked: string[] = [];
+  const { port } = await servePages({
+    '/report': reportPage((hour) => {
+      asked.push(hour);
+      return {} as Report;
+    }),
+  });
+  for (const query of ['', '?hour=failures', '?hour=__proto__']) {
+    expect((await fetch(`http://127.0.0.1:${port}/report${query}`)).status).toBe(200);
+  }
+  expect(asked).toEqual(['all', 'failures', 'all']);
+});

@@ -1,0 +1,88 @@
+import type { PodList } from '../neighbours/pod-list.ts';
+import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
+import { verdict } from '../verdict/verdict.ts';
+import { Collection, type FetchFrom, type Timeouts } from './collection.ts';
+import type { Cluster, Collect } from './model.ts';
+import type { Kept } from './read-report.ts';
+
+/**
+ * Milliseconds. The collection ends in time for its page: the server closes a connection whose response takes 15 s.
+ * `kept`: how long a collection is returned again.
+ */
+const TIMEOUTS = { request: 2_000, collection: 12_000, kept: 5_000 };
+
+/**
+ * Checks that are kept of all reports together, at 400 bytes each; of one report at least 20. With the usual ten
+ * neighbours a report has 14.
+ */
+const MAX_CHECKS = 100_000;
+const MIN_CHECKS_PER_REPORT = 20;
+
+/** Checks whose last hour is kept, at 6 KB each. */
+const MAX_HOURS = 2_000;
+
+export type CollectOptions = Readonly<{
+  /** What this pod knows. */
+  ownReport: () => Report;
+  /** Undefined where neighbours are not followed: the view is of this pod only. */
+  podList: (() => PodList) | undefined;
+  fetch: FetchFrom;
+  /** Ends all requests. */
+  signal: AbortSignal;
+  timeouts?: Timeouts & Readonly<{ kept: number }>;
+}>;
+
+/** Collects on request, one collection at a time, each kept for 5 s for all who ask; see `Collect`. */
+export function createCollect(options: CollectOptions): Collect {
+  const { kept } = options.timeouts ?? TIMEOUTS;
+  let current: Promise<Cluster> | undefined;
+  return () => {
+    current ??= collectOnce(options).finally(() => {
+      setTimeout(() => {
+        current = undefined;
+      }, kept).unref();
+    });
+    return current;
+  };
+}
+
+async function collectOnce(options: CollectOptions): Promise<Cluster> {
+  const now = Date.now() / 1000;
+  const own = options.ownReport();
+  const list = options.podList?.() ?? { pods: [], cordoned: [], listedAt: null, error: null };
+  const collection = new Collection(list.pods, own, {
+    fetch: options.fetch,
+    timeouts: options.timeouts ?? TIMEOUTS,
+    kept: keptOf(list.pods.length + 1),
+  });
+  const collected = await collection.run(options.signal);
+  const view: ClusterView = {
+    now,
+    collector: namesOf(own),
+    expected: [own, ...list.pods].map((pod) => ({ ...namesOf(pod), zone: pod.zone })),
+    podListAt: list.listedAt,
+    podListError: list.error,
+    cordoned: list.cordoned,
+    reports: [own, ...collected.flatMap((each) => ('report' in each ? each.report : []))],
+    silent: collected.flatMap((each) => ('silent' in each ? each.silent : [])),
+  };
+  return { view, findings: verdict(view) };
+}
+
+function namesOf({ pod, node }: ExpectedPod) {
+  return { pod, node };
+}
+
+function keptOf(pods: number): Kept {
+  const texts = new Map<string, string>();
+  let hours = 0;
+  return {
+    checks: Math.max(MIN_CHECKS_PER_REPORT, Math.floor(MAX_CHECKS / pods)),
+    takeHour: () => ++hours <= MAX_HOURS,
+    intern: (text) => {
+      const known = texts.get(text);
+      if (known === undefined) texts.set(text, text);
+      return known ?? text;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { printable } from '../printable.ts';
+
+/** A value is not what it has to be; the message says which one, and what it must be. */
+export class InvalidField extends Error {}
+
+/** An object of JSON, each field of which may be anything. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Unix time in seconds of the year 5138: more is none. */
+const MAX_TIME = 1e11;
+
+function invalid(name: string, expected: string): never {
+  throw new InvalidField(`${name} must be ${expected}`);
+}
+
+export function fieldsOf(value: unknown, name: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return invalid(name, 'an object');
+  }
+  return value as Fields;
+}
+
+export function listOf(value: unknown, name: string, most: number): readonly unknown[] {
+  if (!Array.isArray(value)) return invalid(name, 'a list');
+  return value.length <= most ? value : invalid(name, `a list of at most ${most}`);
+}
+
+/** A text as it may be shown, cut to `most` characters. */
+export function textOf(fields: Fields, name: string, most: number): string {
+  const value = fields[name];
+  return typeof value === 'string' ? printable(value, most) : invalid(name, 'a text');
+}
+
+export function flagOf(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  return typeof value === 'boolean' ? value : invalid(name, 'true or false');
+}
+
+export function oneOf<T extends string>(fields: Fields, name: string, values: readonly T[]): T {
+  const value = fields[name];
+  const found = values.find((each) => each === value);
+  return found ?? invalid(name, `one of ${values.join(', ')}`);
+}
+
+/** A number from 0 to `most`. */
+export function numberOf(value: unknown, name: string, most: number): number {
+  const isNumber = typeof value === 'number' && value >= 0 && value <= most;
+  return isNumber ? value : invalid(name, `a number from 0 to ${most}`);
+}
+
+/** A whole number from 0 to the largest that is exact. */
+export function countOf(value: unknown, name: string): number {
+  const isCount = Number.isSafeInteger(value) && (value as number) >= 0;
+  return isCount ? (value as number) : invalid(name, 'a whole number');
+}
+
+/** A Unix time in seconds. */
+export function timeOf(fields: Fields, name: string): number {
+  return numberOf(fields[name], name, MAX_TIME);
+}
+
+/** Null, or what `read` returns. */
+export function orNull<T>(fields: Fields, name: string, read: (name: string) => T): T | null {
+  return fields[name] === null ? null : read(name);
+}

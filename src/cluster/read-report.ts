@@ -1,0 +1,152 @@
+import { CAUSES, type Cause } from '../model.ts';
+import type { CheckReport, LastHour, LastMinute, Minute, Report } from '../verdict/report.ts';
+import {
+  countOf,
+  type Fields,
+  fieldsOf,
+  flagOf,
+  InvalidField,
+  listOf,
+  numberOf,
+  oneOf,
+  orNull,
+  textOf,
+  timeOf,
+} from './fields.ts';
+
+/** Characters of a node or pod name (RFC 1123), of a label `type`, of a version or event, and of an error's text. */
+export const MAX_NAME = 253;
+const MAX_TYPE = 300;
+const MAX_WORD = 63;
+const MAX_TEXT = 300;
+
+/** Checks that a report may have: twice the nodes that Kubernetes supports. */
+const MAX_CHECKS = 10_000;
+
+const MAX_MINUTES = 60;
+
+/** Longest duration that is believed, in seconds. */
+const MAX_SECONDS = 86_400;
+
+const KINDS = [
+  'api_server_direct',
+  'api_server_dns',
+  'me_ingress',
+  'me_service',
+  'path',
+  'extra',
+] as const;
+
+/** How much is kept of a report. */
+export type Kept = Readonly<{
+  /** At most so many checks: the first ones. */
+  checks: number;
+  /** Whether there is room for the last hour of one more check. */
+  takeHour: () => boolean;
+  /** Returns one copy of equal texts. */
+  intern: (text: string) => string;
+}>;
+
+/**
+ * A report as it came from the network: every field is checked, texts are made printable and cut, unknown fields dropped.
+ * Throws an `InvalidField`.
+ */
+export function readReport(value: unknown, kept: Kept): Report {
+  const fields = fieldsOf(value, 'the report');
+  if (fields.schema !== 1) throw new InvalidField('schema must be 1');
+  const neighbourhood = fieldsOf(fields.neighbourhood, 'neighbourhood');
+  return {
+    schema: 1,
+    pod: textOf(fields, 'pod', MAX_NAME),
+    node: kept.intern(textOf(fields, 'node', MAX_NAME)),
+    zone: kept.intern(textOf(fields, 'zone', MAX_WORD)),
+    version: kept.intern(textOf(fields, 'version', MAX_WORD)),
+    startedAt: timeOf(fields, 'startedAt'),
+    reportedAt: timeOf(fields, 'reportedAt'),
+    checkIntervalSeconds: numberOf(
+      fields.checkIntervalSeconds,
+      'checkIntervalSeconds',
+      MAX_SECONDS,
+    ),
+    checks: readChecks(fields.checks, kept),
+    eventLoopDelaySeconds: numberOf(
+      fields.eventLoopDelaySeconds,
+      'eventLoopDelaySeconds',
+      MAX_SECONDS,
+    ),
+    neighbourhood: {
+      state: kept.intern(textOf(neighbourhood, 'state', MAX_TEXT)),
+      listedAt: orNull(neighbourhood, 'listedAt', (name) => timeOf(neighbourhood, name)),
+    },
+  };
+}
+
+function readChecks(value: unknown, kept: Kept): CheckReport[] {
+  const checks = listOf(value, 'checks', MAX_CHECKS)
+    .slice(0, kept.checks)
+    .map((check) => readCheck(check, kept));
+  if (new Set(checks.map(({ type }) => type)).size < checks.length) {
+    throw new InvalidField('type must be unique');
+  }
+  return checks;
+}
+
+function readCheck(value: unknown, kept: Kept): CheckReport {
+  const fields = fieldsOf(value, 'a check');
+  const kind = oneOf(fields, 'kind', KINDS);
+  const type = kept.intern(textOf(fields, 'type', MAX_TYPE));
+  const node = kind === 'path' ? kept.intern(textOf(fields, 'node', MAX_NAME)) : undefined;
+  // Else one pod could be many witnesses of the same node.
+  const expected = kind === 'path' ? `path_${node}` : kind;
+  if (kind !== 'extra' && type !== expected) throw new InvalidField(`type must be ${expected}`);
+  const hour = readHour(fields, kept);
+  return {
+    type,
+    kind,
+    ...(node === undefined ? {} : { node, zone: kept.intern(textOf(fields, 'zone', MAX_WORD)) }),
+    byName: flagOf(fields, 'byName'),
+    state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),
+    since: orNull(fields, 'since', (name) => timeOf(fields, name)),
+    consecutive: countOf(fields.consecutive, 'consecutive'),
+    cause: orNull(fields, 'cause', (name) => causeOf(fields, name)),
+    event: orNull(fields, 'event', (name) => kept.intern(textOf(fields, name, MAX_WORD))),
+    text: orNull(fields, 'text', (name) => textOf(fields, name, MAX_TEXT)),
+    lastMinute: readLastMinute(fieldsOf(fields.lastMinute, 'lastMinute')),
+    ...(hour === undefined ? {} : { lastHour: hour }),
+  };
+}
+
+/** `other` for one that only a later version knows. */
+function causeOf(fields: Fields, name: string): Cause {
+  const cause = textOf(fields, name, MAX_WORD);
+  return CAUSES.find((each) => each === cause) ?? 'other';
+}
+
+function readLastMinute(fields: Fields): LastMinute {
+  const seconds = (name: string) =>
+    orNull(fields, name, () => numberOf(fields[name], name, MAX_SECONDS));
+  return {
+    checks: countOf(fields.checks, 'checks'),
+    failures: countOf(fields.failures, 'failures'),
+    medianSeconds: seconds('medianSeconds'),
+    rttSeconds: seconds('rttSeconds'),
+    segmentsSent: countOf(fields.segmentsSent, 'segmentsSent'),
+    segmentsRetransmitted: countOf(fields.segmentsRetransmitted, 'segmentsRetransmitted'),
+  };
+}
+
+function readHour({ lastHour }: Fields, kept: Kept): LastHour | undefined {
+  if (lastHour === undefined || !kept.takeHour()) return undefined;
+  const fields = fieldsOf(lastHour, 'lastHour');
+  const minutes = listOf(fields.minutes, 'minutes', MAX_MINUTES);
+  return { start: timeOf(fields, 'start'), minutes: minutes.map(readMinute) };
+}
+
+function readMinute(value: unknown): Minute {
+  const [checks, failures, median] = listOf(value, 'a minute', 3);
+  return [
+    countOf(checks, 'the checks of a minute'),
+    countOf(failures, 'the failures of a minute'),
+    median === null ? null : numberOf(median, 'the median of a minute', MAX_SECONDS),
+  ];
+}

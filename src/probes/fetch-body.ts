@@ -1,0 +1,58 @@
+import { STATUS_CODES } from 'node:http';
+import type { Cause } from '../model.ts';
+import { failure } from './failure.ts';
+import { HttpVersions } from './http-versions.ts';
+import { Progress } from './progress.ts';
+import { type RequestOptions, request } from './request.ts';
+import { TcpAccount } from './tcp-account.ts';
+import type { ReadTcpInfo } from './tcp-info.ts';
+
+export type FetchOptions = RequestOptions &
+  Readonly<{
+    userAgent: string;
+    maxBody: number;
+    readTcpInfo?: ReadTcpInfo | undefined;
+  }>;
+
+/** The body of a response, or why there is none: the cause as for a check that fails, and a text. */
+export type Fetched = Readonly<{ body: Buffer } | { cause: Cause; text: string }>;
+
+/** `peer`: the name of who is to answer. Never rejects. */
+export type FetchBody = (url: URL, peer: string, signal: AbortSignal) => Promise<Fetched>;
+
+/**
+ * A client that sends a `GET` over a new connection, as a check does, and returns the body of a response with status 200
+ * and a `Content-Length` of at most `maxBody` bytes. Redirects are not followed.
+ */
+export function createFetchBody(options: FetchOptions): FetchBody {
+  const versions = new HttpVersions();
+  return async (url, peer, signal) => {
+    const attempt = {
+      progress: new Progress(new TcpAccount(options.readTcpInfo)),
+      isRedirected: false,
+    };
+    const headers = () => ({ 'User-Agent': options.userAgent });
+    try {
+      const {
+        status,
+        headers: fields,
+        body,
+      } = await request(url, headers, options, versions, attempt, signal);
+      if (status !== 200) {
+        return { cause: 'status', text: `${status} ${STATUS_CODES[status] ?? ''}`.trim() };
+      }
+      const length = Number(fields.get('content-length') ?? Number.NaN);
+      if (length <= options.maxBody) return { body: body.subarray(0, length) };
+      return {
+        cause: 'status',
+        text: Number.isNaN(length)
+          ? 'the response has no Content-Length'
+          : `the response exceeds ${options.maxBody} bytes`,
+      };
+    } catch (error) {
+      const { phase, tcp } = attempt.progress;
+      const failed = failure({ phase, url, peer, error, tcp: tcp.last });
+      return { cause: failed.cause, text: failed.error.message };
+    }
+  };
+}

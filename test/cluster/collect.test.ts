@@ -1,0 +1,258 @@
+import type { RequestListener } from 'node:http';
+import { expect, test } from 'vitest';
+import { type CollectOptions, createCollect } from '../../src/cluster/collect.ts';
+import type { FetchFrom } from '../../src/cluster/collection.ts';
+import { followsNeighbours } from '../../src/cluster/model.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { type Broken, smallView } from '../verdict/small-view.ts';
+import { listedPods, MAX_BODY, ownReport, reporting, startFleet } from './fleet.ts';
+
+const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
+const TIMEOUTS = { request: 400, collection: 5_000, kept: 5_000 };
+
+function nodes(count: number) {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`node-${i + 1}`, '']));
+}
+
+/** Collects in the place of the first node of this cluster. */
+function collector(
+  broken: Broken,
+  options: Partial<CollectOptions> & Pick<CollectOptions, 'fetch'>,
+) {
+  const view = smallView(broken);
+  return createCollect({
+    ownReport: () => ownReport(view),
+    podList: () => ({
+      pods: listedPods(view),
+      cordoned: [],
+      listedAt: view.podListAt,
+      error: null,
+    }),
+    signal: new AbortController().signal,
+    timeouts: TIMEOUTS,
+    ...options,
+  });
+}
+
+test('a collection has the report of every pod, and this pod’s from memory', async () => {
+  const view = smallView({ nodes: FIVE });
+  const respond = reporting(view);
+  const asked: string[] = [];
+  const fetch = await startFleet((podIP, request, response) => {
+    asked.push(`${podIP} ${request.url}`);
+    respond(podIP, request, response);
+  });
+  const before = Date.now() / 1000;
+  const cluster = await collector({ nodes: FIVE }, { fetch })();
+  expect(cluster).toEqual({ view: { ...view, now: expect.any(Number) }, findings: [] });
+  expect(cluster.view.now).toBeGreaterThanOrEqual(before);
+  expect(followsNeighbours(cluster.view)).toBe(true);
+  expect(asked.sort()).toEqual([1, 2, 3, 4].map((address) => `127.9.0.${address} /report`));
+});
+
+type Answer = (report: string, ...exchange: Parameters<RequestListener>) => void;
+
+const send =
+  (change: (report: Record<string, unknown>) => unknown): Answer =>
+  (report, _, response) => {
+    const body = JSON.stringify(change(JSON.parse(report)));
+    response.writeHead(200, { 'Content-Length': Buffer.byteLength(body) }).end(body);
+  };
+
+test.each<[what: string, answer: Answer, cause: string | null, text: string | RegExp]>([
+  ['hangs', () => {}, 'other', /^waiting for the response of .*: no report within 0.4 s/],
+  [
+    'sends a byte now and then',
+    (_report, _request, response) => {
+      response.writeHead(200, { 'Content-Length': 100 });
+      setInterval(() => response.write('x'), 100).unref();
+    },
+    'other',
+    /no report within 0.4 s/,
+  ],
+  [
+    'has no /report',
+    (_r, _q, response) => response.writeHead(404).end(),
+    'status',
+    '404 Not Found',
+  ],
+  [
+    'sends too much',
+    (_report, _request, response) =>
+      response.writeHead(200, { 'Content-Length': MAX_BODY + 1 }).end('x'.repeat(MAX_BODY + 1)),
+    'status',
+    `the response exceeds ${MAX_BODY} bytes`,
+  ],
+  [
+    'sends something else',
+    (_report, _request, response) => response.writeHead(200, { 'Content-Length': 6 }).end('<html>'),
+    'status',
+    'the report cannot be used: it is not JSON',
+  ],
+  [
+    'sends half a report',
+    (report, _request, response) => {
+      response.writeHead(200, { 'Content-Length': report.length });
+      response.write(report.slice(0, 100), () => response.destroy());
+    },
+    'reset',
+    /the connection was closed before the response/,
+  ],
+  [
+    'says that it is on another node',
+    send((report) => ({ ...report, node: 'node-2' })),
+    'status',
+    'the report cannot be used: node is node-2, not node-3',
+  ],
+  [
+    'says that it is another pod',
+    send((report) => ({ ...report, pod: 'pod\u001b[2J' })),
+    'status',
+    'the report cannot be used: pod is pod [2J, not pod-of-node-3',
+  ],
+  [
+    'sends a report without checks',
+    send(({ checks, ...report }) => report),
+    'status',
+    'the report cannot be used: checks must be a list',
+  ],
+])('a pod that %s is silent, and the others report', async (_, answer, cause, text) => {
+  const view = smallView({ nodes: FIVE });
+  const respond = reporting(view);
+  const report = JSON.stringify(view.reports[2]);
+  const fetch = await startFleet((podIP, request, response) => {
+    if (podIP === '127.9.0.2') answer(report, request, response);
+    else respond(podIP, request, response);
+  });
+  const { view: collected, findings } = await collector({ nodes: FIVE }, { fetch })();
+  expect(collected.reports.map(({ node }) => node)).toEqual([
+    'node-1',
+    'node-2',
+    'node-4',
+    'node-5',
+  ]);
+  expect(collected.silent).toEqual([
+    {
+      pod: 'pod-of-node-3',
+      node: 'node-3',
+      cause,
+      text: typeof text === 'string' ? text : expect.stringMatching(text),
+    },
+  ]);
+  expect(findings.map(({ kind }) => kind)).toEqual(['silent']);
+});
+
+test('a pod that does not run is silent', async () => {
+  const view = smallView({ nodes: FIVE, silent: { 'node-3': 'refused' } });
+  const [fetch, port] = [await startFleet(reporting(view)), await closedPort('127.9.0.2')];
+  const refused: FetchFrom = (pod, path, signal) =>
+    fetch(pod.node === 'node-3' ? { ...pod, podIP: `127.9.0.2:${port}/` } : pod, path, signal);
+  const { findings, view: collected } = await collector(
+    { nodes: FIVE, silent: { 'node-3': 'refused' } },
+    { fetch: refused },
+  )();
+  expect(collected.silent).toMatchObject([{ node: 'node-3', cause: 'refused' }]);
+  expect(findings).toMatchObject([{ kind: 'node_unreachable', cause: 'refused' }]);
+});
+
+test('at most 64 requests run at once, and all who ask share one collection', async () => {
+  const broken = { nodes: nodes(200) };
+  const view = smallView(broken);
+  const respond = reporting(view);
+  let [open, most, all] = [0, 0, 0];
+  const paths = new Set<string | undefined>();
+  const fetch = await startFleet((podIP, request, response) => {
+    all += 1;
+    open += 1;
+    most = Math.max(most, open);
+    paths.add(request.url);
+    setTimeout(() => {
+      open -= 1;
+      respond(podIP, request, response);
+    }, 20);
+  });
+  const collect = collector(broken, { fetch, timeouts: { ...TIMEOUTS, request: 3_000 } });
+  const [one, other] = await Promise.all([collect(), collect()]);
+  expect(other).toBe(one);
+  expect(one.view.reports).toHaveLength(200);
+  expect({ most, all }).toEqual({ most: 64, all: 199 });
+  expect([...paths]).toEqual(['/report?hour=failures']);
+});
+
+test('a collection is kept for a while, and then no pod is requested until somebody asks', async () => {
+  const view = smallView({ nodes: FIVE });
+  const respond = reporting(view);
+  let requests = 0;
+  const fetch = await startFleet((podIP, request, response) => {
+    requests += 1;
+    respond(podIP, request, response);
+  });
+  const collect = collector({ nodes: FIVE }, { fetch, timeouts: { ...TIMEOUTS, kept: 100 } });
+  const first = await collect();
+  expect(await collect()).toBe(first);
+  await new Promise((passed) => setTimeout(passed, 200));
+  expect(requests).toBe(4);
+  expect(await collect()).not.toBe(first);
+  expect(requests).toBe(8);
+});
+
+test('what is left when the time is over was not requested, and is no evidence', async () => {
+  const broken = { nodes: nodes(20) };
+  const view = smallView(broken);
+  const respond = reporting(view);
+  const fetch = await startFleet((podIP, request, response) =>
+    podIP.endsWith('1') ? undefined : respond(podIP, request, response),
+  );
+  const collect = collector(broken, {
+    fetch,
+    timeouts: { ...TIMEOUTS, request: 10_000, collection: 500 },
+  });
+  const { view: collected, findings } = await collect();
+  expect(collected.silent).toMatchObject([
+    { node: 'node-2', cause: null },
+    { node: 'node-12', cause: null },
+  ]);
+  expect(collected.reports).toHaveLength(18);
+  expect(findings.map(({ kind }) => kind)).toEqual(['silent']);
+});
+
+test('a pod that gets no response from 128 others requests no more', async () => {
+  let requests = 0;
+  const fetch: FetchFrom = async () => {
+    requests += 1;
+    return { cause: 'unreachable', text: 'no answer' };
+  };
+  const { findings } = await collector({ nodes: nodes(300) }, { fetch })();
+  expect(requests).toBeGreaterThanOrEqual(128);
+  expect(requests).toBeLessThan(128 + 64);
+  expect(findings).toMatchObject([
+    {
+      kind: 'cut_off',
+      headline: `This pod, on node-1, reaches 0 of ${requests} others: use another one.`,
+    },
+  ]);
+});
+
+test('the view is of this pod alone where neighbours are not followed', async () => {
+  const own = ownReport(smallView({ nodes: { 'node-1': '' } }));
+  const fetch: FetchFrom = async () => Promise.reject(new Error('nobody is to be asked'));
+  const { view, findings } = await createCollect({
+    ownReport: () => ({ ...own, neighbourhood: { state: 'skipped', listedAt: null } }),
+    podList: undefined,
+    fetch,
+    signal: new AbortController().signal,
+  })();
+  expect(view).toMatchObject({ podListAt: null, podListError: null, silent: [] });
+  expect(view.expected).toEqual([{ pod: 'pod-of-node-1', node: 'node-1', zone: '' }]);
+  expect(findings).toEqual([]);
+  expect(followsNeighbours(view)).toBe(false);
+});
+
+test('the end of the program ends a collection', async () => {
+  const stop = new AbortController();
+  const fetch = await startFleet(() => stop.abort());
+  const begin = performance.now();
+  const { view } = await collector({ nodes: FIVE }, { fetch, signal: stop.signal })();
+  expect(performance.now() - begin).toBeLessThan(300);
+  expect(view.silent).toHaveLength(4);
+});
