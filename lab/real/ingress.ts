@@ -42,6 +42,8 @@ export class NginxIngress {
   #nginx: ServerProcess | undefined;
   #backends: readonly Backend[] = [];
   #fault: IngressFault | undefined;
+  /** The configuration that nginx runs with. */
+  #applied: string | undefined;
   readonly #turns = new Turns();
 
   private constructor(options: NginxIngressOptions, directory: string, silent: Server) {
@@ -74,13 +76,11 @@ export class NginxIngress {
 
   /**
    * Replaces the pods it takes in turn. Resolves when they are taken, and nobody is with the former ones any more, but
-   * requests that take longer than half a second.
+   * requests that take longer than half a second. Changes that come while nginx reloads are applied together.
    */
   setBackends(backends: readonly Backend[]): Promise<void> {
-    return this.#turns.take(() => {
-      this.#backends = backends;
-      return this.#apply();
-    });
+    this.#backends = backends;
+    return this.#turns.take(() => this.#apply());
   }
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
@@ -105,9 +105,12 @@ export class NginxIngress {
   /** Brings nginx to what is wanted by now; while it is down, that is done later. */
   async #apply(): Promise<void> {
     if (this.#fault?.kind === 'down') return this.#stop();
-    await writeFile(this.#file('nginx.conf'), this.#configuration());
+    const configuration = this.#configuration();
+    if (this.#nginx !== undefined && configuration === this.#applied) return;
+    await writeFile(this.#file('nginx.conf'), configuration);
     if (this.#nginx === undefined) await this.#start();
     else await this.#reload(this.#nginx);
+    this.#applied = configuration;
   }
 
   async #start(): Promise<void> {

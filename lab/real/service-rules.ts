@@ -58,9 +58,10 @@ export function serviceRules(
   const chain = (name: string, rules: readonly string[]) => [`chain ${name} {`, ...rules, '}'];
   return [
     'table inet service',
-    'delete table inet service',
+    // A chain that is deleted and added again is passed by neither for an instant.
+    'flush table inet service',
     'table inet service {',
-    ...chain('backend', ports.flatMap(backendRule)),
+    ...chain('backend', ports.flatMap(backendRules)),
     ...chain('no-backend', ports.flatMap(rejectRule)),
     ...chain('fault', ['tcp flags & rst == rst accept', ...broken]),
     ...chain('nat-prerouting', ['type nat hook prerouting priority dstnat', 'jump backend']),
@@ -103,13 +104,20 @@ function asked({ header, address, protocol, number }: Port): string {
   return `${header} daddr ${address} ${protocol.toLowerCase()} dport ${number}`;
 }
 
-function backendRule(port: Port): string[] {
-  if (port.backends.length === 0) return [];
-  const turns = port.backends.map(
-    (backend, turn) => `${turn} : ${backend.address} . ${backend.port}`,
-  );
-  const pick = `numgen random mod ${turns.length} map { ${turns.join(', ')} }`;
-  return [`${asked(port)} dnat ${port.header} to ${pick}`];
+/**
+ * Each backend takes its share of what those before it left. Not a map from numbers to backends: of rules that are being
+ * replaced, the kernel still applies the old ones to a packet, but no longer finds the elements of their maps.
+ */
+function backendRules(port: Port): string[] {
+  return port.backends.map((backend, index) => {
+    const left = port.backends.length - index;
+    const share = left === 1 ? '' : `numgen random mod ${left} 0 `;
+    return `${asked(port)} ${share}dnat ${port.header} to ${socketOf(backend)}`;
+  });
+}
+
+function socketOf({ address, port }: Backend): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function rejectRule(port: Port): string[] {
