@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Cluster } from '../lab/cluster/cluster.ts';
+import { expect, test } from 'vitest';
 import { countsOf } from '../lab/cluster/findings.ts';
-import { allIsWell, play } from '../lab/cluster/scenario.ts';
-import { fault, SCENARIOS } from '../lab/cluster/scenarios.ts';
+import { COMPONENT_SCENARIOS, fault } from '../lab/cluster/scenarios.ts';
 import { until } from '../lab/support/until.ts';
-
-/** A second instead of five, so that the scenarios take a fifth of the time. */
-const INTERVAL_MS = 1_000;
+import { playEndToEnd } from './support/end-to-end.ts';
 
 /** What only the embedded API server can be made to answer. */
 const EMBEDDED = [
@@ -16,22 +12,11 @@ const EMBEDDED = [
   }),
 ];
 
-describe('a cluster of five nodes', () => {
-  let cluster: Cluster;
-
-  beforeAll(async () => {
-    cluster = await Cluster.start({
-      network: '127.21',
-      env: { KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms` },
-    });
-    await allIsWell(cluster, 30_000);
-  }, 60_000);
-  afterAll(() => cluster?.close());
-
+playEndToEnd('127.21', [...COMPONENT_SCENARIOS, ...EMBEDDED], (cluster) => {
   test('has every metric of the contract for every path', async () => {
-    for (const node of cluster.nodes) {
+    for (const node of cluster().nodes) {
       const { body } = await node.get('/metrics');
-      for (const { name } of cluster.nodes.filter((other) => other !== node)) {
+      for (const { name } of cluster().nodes.filter((other) => other !== node)) {
         const type = `type="path_${name}"`;
         expect(body).toContain(`kubenurse_request_duration_bucket{${type},le="0.0005"}`);
         expect(body).toContain(`kubenurse_httpclient_request_duration_seconds_count{${type}}`);
@@ -49,7 +34,7 @@ describe('a cluster of five nodes', () => {
   });
 
   test('tells the pod and the zone behind each path', async () => {
-    const [first, ...rest] = cluster.nodes;
+    const [first, ...rest] = cluster().nodes;
     await until('the zones are known', 15_000, async () => {
       const { body } = (await first?.get('/metrics')) ?? { body: '' };
       return (
@@ -61,13 +46,4 @@ describe('a cluster of five nodes', () => {
       );
     });
   });
-
-  test.each([...SCENARIOS, ...EMBEDDED])(
-    '$name shows in the right checks and events, and nowhere else',
-    async (scenario) => {
-      const { falseAlarms } = await play(cluster, scenario, INTERVAL_MS);
-      expect(falseAlarms).toEqual([]);
-    },
-    60_000,
-  );
 });

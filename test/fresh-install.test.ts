@@ -1,10 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Cluster } from '../lab/cluster/cluster.ts';
 import { countsOf } from '../lab/cluster/findings.ts';
-import { until } from '../lab/support/until.ts';
-
-let cluster: Cluster | undefined;
-afterEach(() => cluster?.close());
+import { SELDOM_MS, until } from '../lab/support/until.ts';
 
 /** How often each check of a node was ok. */
 async function successes(node: Cluster['nodes'][number]): Promise<Record<string, number>> {
@@ -12,18 +9,23 @@ async function successes(node: Cluster['nodes'][number]): Promise<Record<string,
   return Object.fromEntries(Object.entries(counts).map(([type, { 200: ok = 0 }]) => [type, ok]));
 }
 
-test.each([
+test.concurrent.each([
   { name: 'at once', initialDelay: 0, propagation: 2_000, network: '127.71' },
   { name: 'after 5 s', initialDelay: 5_000, propagation: 2_000, network: '127.72' },
 ])(
   'a fresh install counts no error when readiness is probed $name',
   async ({ name: _, network, ...readiness }) => {
-    cluster = await Cluster.start({ nodes: 4, network, readiness });
+    await using cluster = await Cluster.start({ nodes: 4, network, readiness });
     const { nodes } = cluster;
-    await until('every node has had two good results of each own check', 40_000, async () => {
-      const each = await Promise.all(nodes.map(successes));
-      return each.every((ok) => (ok.me_service ?? 0) >= 2 && (ok.me_ingress ?? 0) >= 2);
-    });
+    await until(
+      'every node has had two good results of each own check',
+      40_000,
+      async () => {
+        const each = await Promise.all(nodes.map(successes));
+        return each.every((ok) => (ok.me_service ?? 0) >= 2 && (ok.me_ingress ?? 0) >= 2);
+      },
+      SELDOM_MS,
+    );
     expect(await Promise.all(nodes.map((node) => countsOf(node)))).toEqual(nodes.map(() => ({})));
     expect(
       nodes.flatMap(({ log }) => log.all).filter((line) => line.includes('check failed')),

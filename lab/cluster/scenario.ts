@@ -1,5 +1,5 @@
 import type { Parts } from '../parts/parts.ts';
-import { until } from '../support/until.ts';
+import { SELDOM_MS, until } from '../support/until.ts';
 import type { Cluster } from './cluster.ts';
 import { type Counts, countsOf, failureCountsOf, growth, LogReader } from './findings.ts';
 import type { ClusterNode } from './node.ts';
@@ -115,21 +115,26 @@ export async function play<P extends Parts>(
 /** Resolves when every check of every node is ok and every node has each other that counts for a neighbour. */
 export async function allIsWell(cluster: Cluster, limitMs: number): Promise<void> {
   let last = '';
-  await until('every check of every node is ok', limitMs, async () => {
-    const running = cluster.nodes.filter(
-      ({ name, ended }) => ended === undefined && cluster.faults.get(name) !== 'suspended',
-    );
-    const answers = await Promise.all(running.map((node) => node.alive()));
-    const wrong = answers.flatMap(({ status, body }, i) => {
-      const others = cluster.nodes.filter((node) => node !== running[i] && node.isNeighbour);
-      const { neighbourhood, last_check_result } = JSON.parse(body);
-      return status === 200 && neighbourhood.length === others.length
-        ? []
-        : `${running[i]?.name} ${status} ${neighbourhood.length}/${others.length} ${JSON.stringify(last_check_result)}`;
-    });
-    last = wrong.join('\n');
-    return wrong.length === 0;
-  }).catch((error) => {
+  await until(
+    'every check of every node is ok',
+    limitMs,
+    async () => {
+      const running = cluster.nodes.filter(
+        ({ name, ended }) => ended === undefined && cluster.faults.get(name) !== 'suspended',
+      );
+      const answers = await Promise.all(running.map((node) => node.alive()));
+      const wrong = answers.flatMap(({ status, body }, i) => {
+        const others = cluster.nodes.filter((node) => node !== running[i] && node.isNeighbour);
+        const { neighbourhood, last_check_result } = JSON.parse(body);
+        return status === 200 && neighbourhood.length === others.length
+          ? []
+          : `${running[i]?.name} ${status} ${neighbourhood.length}/${others.length} ${JSON.stringify(last_check_result)}`;
+      });
+      last = wrong.join('\n');
+      return wrong.length === 0;
+    },
+    SELDOM_MS,
+  ).catch((error) => {
     throw new Error(`${error.message}\n${last}`, { cause: error });
   });
 }
@@ -149,16 +154,21 @@ async function untilShown(
 ): Promise<void> {
   const seeing = expected.filter(({ shows }) => Object.keys(shows).length > 0);
   let missing: string[] = [];
-  await until(`${name} shows`, limitMs, async () => {
-    const counts = await everyCount(seeing.map(({ node }) => node));
-    missing = seeing.flatMap(({ node, shows }) => {
-      const grown = growth(before.get(node.name) ?? {}, counts.get(node.name) ?? {});
-      return Object.entries(shows)
-        .filter(([type, what]) => !isShown(grown[type] ?? {}, what))
-        .map(([type, what]) => `${node.name} ${type} ${what}, but ${JSON.stringify(grown)}`);
-    });
-    return missing.length === 0;
-  }).catch((error) => {
+  await until(
+    `${name} shows`,
+    limitMs,
+    async () => {
+      const counts = await everyCount(seeing.map(({ node }) => node));
+      missing = seeing.flatMap(({ node, shows }) => {
+        const grown = growth(before.get(node.name) ?? {}, counts.get(node.name) ?? {});
+        return Object.entries(shows)
+          .filter(([type, what]) => !isShown(grown[type] ?? {}, what))
+          .map(([type, what]) => `${node.name} ${type} ${what}, but ${JSON.stringify(grown)}`);
+      });
+      return missing.length === 0;
+    },
+    SELDOM_MS,
+  ).catch((error) => {
     throw new Error(`${error.message}; missing: ${missing.join('; ')}`, { cause: error });
   });
 }
@@ -172,9 +182,14 @@ async function threeRounds(nodes: readonly ClusterNode[], limitMs: number): Prom
   await Promise.all(
     nodes.map(async (node) => {
       const start = await asked(node);
-      await until(`${node.name} has gone through three more rounds`, limitMs, async () => {
-        return (await asked(node)) >= start + 3;
-      });
+      await until(
+        `${node.name} has gone through three more rounds`,
+        limitMs,
+        async () => {
+          return (await asked(node)) >= start + 3;
+        },
+        SELDOM_MS,
+      );
     }),
   );
 }

@@ -41,8 +41,8 @@ async function rollOut({ nodes }: Cluster, how: { surge: boolean }): Promise<voi
   for (const node of nodes) await node.replacePod(how);
 }
 
-/** What both control planes, and what stands around them, can do. */
-export const SCENARIOS: readonly Scenario[] = [
+/** Events of one node, and of its pod. */
+export const NODE_SCENARIOS: readonly Scenario[] = [
   fault('node-3:down', { 'path_node-3': 'connect_done refused' }, NODE_3),
   fault('node-3:reset', { 'path_node-3': 'round_trip_error reset' }, NODE_3),
   fault('node-3:hang', { 'path_node-3': `round_trip_error ${SILENT}` }, NODE_3),
@@ -61,6 +61,27 @@ export const SCENARIOS: readonly Scenario[] = [
   fault('node-3:cordoned', {}),
   fault('node-3:terminating', {}),
   fault('node-3:deleted', {}, { mute: ['node-3'] }),
+  ...ROLLOUTS,
+  {
+    name: 'a node is cordoned, drained and deleted',
+    begin: async (cluster) => {
+      await cluster.break('node-3:cordoned');
+      await cluster.break('node-3:deleted');
+    },
+    end: (cluster) => cluster.heal('node-3'),
+    mute: ['node-3'],
+  },
+  {
+    name: 'a node joins',
+    begin: async (cluster) => {
+      await cluster.addNode();
+    },
+    end: (cluster) => cluster.removeNode(cluster.nodes.at(-1)?.name ?? ''),
+  },
+];
+
+/** Events of all that the nodes check. */
+export const COMPONENT_SCENARIOS: readonly Scenario[] = [
   fault('service:down', { me_service: 'connect_done refused' }),
   fault('service:reset', { me_service: 'round_trip_error reset' }),
   fault('service:slow=100ms', {}),
@@ -94,21 +115,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await Promise.all(old.map((token) => parts.controlPlane.revoke(token)));
     },
   },
-  ...ROLLOUTS,
-  {
-    name: 'a node is cordoned, drained and deleted',
-    begin: async (cluster) => {
-      await cluster.break('node-3:cordoned');
-      await cluster.break('node-3:deleted');
-    },
-    end: (cluster) => cluster.heal('node-3'),
-    mute: ['node-3'],
-  },
-  {
-    name: 'a node joins',
-    begin: async (cluster) => {
-      await cluster.addNode();
-    },
-    end: (cluster) => cluster.removeNode(cluster.nodes.at(-1)?.name ?? ''),
-  },
 ];
+
+/** What both control planes, and what stands around them, can do. */
+export const SCENARIOS: readonly Scenario[] = [...NODE_SCENARIOS, ...COMPONENT_SCENARIOS];

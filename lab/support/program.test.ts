@@ -56,7 +56,7 @@ test('Program hands over what is written to both outputs, and how it ended', asy
 
   await program.ended;
   expect(program.end).toBe('ended with exit code 4');
-  expect(stdout.all).toEqual(['out PATH,SETTING']);
+  expect(stdout.all).toEqual(['out NODE_COMPILE_CACHE,PATH,SETTING']);
   expect(stderr.all).toEqual(['err']);
 });
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { OwnedProcess, tied } from './owned-process.ts';
 
 /** Latest lines of the output that are kept. */
@@ -53,8 +54,8 @@ export type Output = Readonly<{ stdout: Lines; stderr: Lines }>;
 /** One run of a program written for Node, in a separate process. */
 export class Program extends OwnedProcess {
   /**
-   * Starts it with these variables and no others but PATH. In its own process group, so that Ctrl-C
-   * in the terminal reaches this process alone. `enter` is what its command line begins with.
+   * Starts it with these variables, PATH and a compile cache. In its own process group, so that Ctrl-C in the terminal
+   * reaches this process alone. `enter` is what its command line begins with.
    */
   constructor(
     file: string,
@@ -67,6 +68,6 @@ export class Program extends OwnedProcess {
       output.stdout.follow(stdout);
       output.stderr.follow(stderr);
     };
-    super(commandLine, environment, read, { detached: true });
+    super(commandLine, { ...COMPILE_CACHE, ...environment }, read, { detached: true });
   }
 }

@@ -3,18 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Factor of each limit, for machines under load. */
 const PATIENCE = 6;
 
+/** How often a condition is checked that costs CPU time, such as scrapes of every node, in milliseconds. */
+export const SELDOM_MS = 100;
+
 /**
- * Waits until `condition` holds, checking it every 10 ms. `limitMs`: how long that may take, in milliseconds, where
- * nothing else is running. Throws when it has not held after six times as long; `what` names the condition in the error.
+ * Waits until `condition` holds, checking it every `pollMs`. `limitMs`: how long that may take where nothing else is
+ * running; both in milliseconds. Throws when it has not held after six times as long; `what` names the condition in the
+ * error.
  */
 export async function until(
   what: string,
   limitMs: number,
   condition: () => boolean | Promise<boolean>,
+  pollMs = 10,
 ): Promise<void> {
   const end = performance.now() + limitMs * PATIENCE;
   while (!(await condition())) {
     if (performance.now() >= end) throw new Error(`not within ${limitMs * PATIENCE} ms: ${what}`);
-    await sleep(10);
+    await sleep(pollMs);
   }
 }

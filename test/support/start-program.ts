@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { COMPILE_CACHE } from '../../lab/support/compile-cache.ts';
 import { tied } from '../../lab/support/owned-process.ts';
 import { Lines } from '../../lab/support/program.ts';
 import { until } from '../../lab/support/until.ts';
@@ -34,7 +35,7 @@ export function startProgram(
 ) {
   const [command = '', ...rest] = tied([process.execPath, ...nodeArgs, MAIN, ...args]);
   const child = spawn(command, rest, {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, ...COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   opened.defer(() => child.kill('SIGKILL'));

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Cluster } from '../../lab/cluster/cluster.ts';
+import { allIsWell, play, type Scenario } from '../../lab/cluster/scenario.ts';
+
+/** A second instead of five, so that the scenarios take a fifth of the time. */
+const INTERVAL_MS = 1_000;
+
+/** Has a cluster of five nodes play the scenarios; `more` adds tests before these. `network`: as for `Cluster.start`. */
+export function playEndToEnd(
+  network: string,
+  scenarios: readonly Scenario[],
+  more?: (cluster: () => Cluster) => void,
+): void {
+  describe('a cluster of five nodes', () => {
+    let cluster: Cluster;
+
+    beforeAll(async () => {
+      cluster = await Cluster.start({
+        network,
+        env: {
+          KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
+          KUBENURSE_SHUTDOWN_DURATION: '2s',
+        },
+      });
+      await allIsWell(cluster, 30_000);
+    });
+    afterAll(() => cluster?.close());
+
+    more?.(() => cluster);
+
+    test.each(scenarios)(
+      '$name shows in the right checks and events, and nowhere else',
+      async (scenario) => {
+        const { falseAlarms } = await play(cluster, scenario, INTERVAL_MS);
+        expect(falseAlarms).toEqual([]);
+      },
+    );
+  });
+}
