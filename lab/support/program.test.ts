@@ -94,13 +94,15 @@ test.skipIf(!existsSync('/usr/bin/setpriv'))(
   'Program dies when the process that started it is killed',
   async () => {
     const parent = join(directory, 'parent.ts');
-    await writeFile(join(directory, 'child.mjs'), 'setInterval(() => {}, 1e6);');
+    await writeFile(join(directory, 'child.mjs'), 'console.log(1); setInterval(() => {}, 1e6);');
     const own = JSON.stringify(join(import.meta.dirname, 'program.ts'));
     await writeFile(
       parent,
       `import { Lines, Program } from ${own};
       const output = { stdout: new Lines(), stderr: new Lines() };
-      console.log(new Program(${JSON.stringify(join(directory, 'child.mjs'))}, {}, output).pid);`,
+      const child = new Program(${JSON.stringify(join(directory, 'child.mjs'))}, {}, output);
+      // Only once it runs: before that, setpriv may not have tied it yet.
+      output.stdout.listen(() => console.log(child.pid));`,
     );
     const starter = execFile(process.execPath, [parent]);
     const [printed] = await once(starter.stdout ?? new PassThrough(), 'data');
