@@ -12,8 +12,16 @@ export type Targets = Readonly<{
   meIngress: URL | undefined;
   meService: URL | undefined;
   extra: readonly Readonly<{ name: string; url: URL }>[];
-  neighbours: Readonly<{ scheme: 'http' | 'https'; port: number }> | undefined;
+  neighbours: NeighbourPort | undefined;
 }>;
+
+/** Where all neighbours listen. */
+export type NeighbourPort = Readonly<{ scheme: 'http' | 'https'; port: number }>;
+
+/** The URL of a page of the neighbour with this IP address. */
+export function neighbourUrl({ scheme, port }: NeighbourPort, podIP: string, page: string): URL {
+  return new URL(`${scheme}://${isIPv6(podIP) ? `[${podIP}]` : podIP}:${port}${page}`);
+}
 
 // What a healthy path can answer with all the same. Their series exist from the start, so that the first one is seen.
 const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
@@ -49,12 +57,11 @@ export function createChecks(
     ...own('me_service', targets.meService),
     ...targets.extra.flatMap(({ name, url }) => check(name, url, probes.other, PROXY_STATUSES)),
   ];
-  const path = ({ scheme, port }: NonNullable<Targets['neighbours']>, neighbour: Neighbour) => {
+  const path = (where: NeighbourPort, neighbour: Neighbour) => {
     const { nodeName, podIP } = neighbour;
-    const host = isIPv6(podIP) ? `[${podIP}]` : podIP;
     return {
       type: `path_${nodeName}`,
-      target: { url: new URL(`${scheme}://${host}:${port}/alwayshappy`), neighbour },
+      target: { url: neighbourUrl(where, podIP, '/alwayshappy'), neighbour },
       probe: probes.neighbour,
       knownStatuses: NEIGHBOUR_STATUSES,
       isFalseAlarm: async (since: number) =>

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line requests. */
-export type Command = 'run' | 'check-config' | 'help' | 'version';
+/** What the command line requests; `verdict`: the file to judge, `-` for standard input. */
+export type Command = 'run' | 'check-config' | 'help' | 'version' | Readonly<{ verdict: string }>;
 
 /** The arguments are invalid; the message names them. */
 export class UsageError extends Error {}
@@ -9,8 +9,9 @@ export class UsageError extends Error {}
 /** Reads the arguments, without those of Node itself. Throws a `UsageError`. */
 export function readCommand(args: readonly string[]): Command {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: {
         'check-config': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
@@ -19,8 +20,15 @@ export function readCommand(args: readonly string[]): Command {
     });
     if (values.help) return 'help';
     if (values.version) return 'version';
+    if (positionals.length > 0) return verdictCommand(positionals);
     return values['check-config'] ? 'check-config' : 'run';
   } catch (cause) {
     throw new UsageError(`${(cause as Error).message}; see kubenurse --help`, { cause });
   }
+}
+
+function verdictCommand([command, file, ...more]: readonly string[]): Command {
+  if (command !== 'verdict') throw new Error(`unknown command "${command}"`);
+  if (file === undefined || more.length > 0) throw new Error('verdict takes one file');
+  return { verdict: file };
 }

@@ -8,6 +8,7 @@ import { configurationErrors } from './check-config.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { judged, SavedError } from './judge.ts';
 import { createLog } from './log.ts';
 import { run } from './run.ts';
 import { openStandardOutput } from './standard-output.ts';
@@ -15,17 +16,21 @@ import { openStandardOutput } from './standard-output.ts';
 /** How long the last log lines may wait for standard output, in milliseconds. */
 const LOG_FLUSH_TIMEOUT_MS = 1_000;
 
+/** What is wrong with what the program was given: the message says it. */
+const INPUT_ERRORS = [ConfigError, UsageError, SavedError];
+
 async function main(): Promise<void> {
   let config: Config;
   try {
     const command = readCommand(process.argv.slice(2));
     if (command === 'help') return print(help());
     if (command === 'version') return print(packageJson.version);
+    if (typeof command === 'object') return print(await judged(command.verdict));
     config = readConfig(process.env);
     if (command === 'check-config') return await checkConfig(config);
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error;
-    process.stderr.write(`kubenurse: ${error.message}\n`);
+    if (!INPUT_ERRORS.some((kind) => error instanceof kind)) throw error;
+    process.stderr.write(`kubenurse: ${(error as Error).message}\n`);
     process.exitCode = 2;
     return;
   }

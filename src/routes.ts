@@ -1,16 +1,21 @@
 import { checkReports, type WhichHour } from './check-report.ts';
 import type { CheckStates } from './check-states.ts';
+import { createCollect } from './cluster/collect.ts';
+import type { FetchFrom } from './cluster/collection.ts';
 import type { Config } from './config.ts';
 import type { RecentDelays } from './event-loop.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
 import type { IncomingChecks } from './neighbours/incoming-checks.ts';
 import { alivePage } from './pages/alive.ts';
 import { alwaysHappyPage } from './pages/alwayshappy.ts';
+import { clusterJsonPage } from './pages/cluster-json.ts';
+import { clusterTextPage } from './pages/cluster-text.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { readyPage } from './pages/ready.ts';
 import { reportPage } from './pages/report.ts';
 import { PADDING_HEADER } from './probes/full-size.ts';
+import { RUNBOOKS } from './runbooks.ts';
 import type { Schedule } from './schedule.ts';
 import type { Startup } from './startup.ts';
 import type { Report } from './verdict/report.ts';
@@ -26,6 +31,8 @@ export type Sources = Readonly<{
   delays: RecentDelays;
   neighbourhood: Neighbourhood | undefined;
   incomingChecks: IncomingChecks;
+  /** Fetches what another pod knows; undefined where neighbours are not followed. */
+  fetchReport: FetchFrom | undefined;
   startup: Startup;
   /** Aborted once the pod shuts down. */
   stop: AbortSignal;
@@ -36,6 +43,13 @@ export type Sources = Readonly<{
 /** The pages, by path. */
 export function createPages(sources: Sources): Record<string, Page> {
   const { self, schedule, states, neighbourhood, incomingChecks, startup, scrape } = sources;
+  const { fetchReport } = sources;
+  const collect = createCollect({
+    ownReport: () => reportOf(sources, 'all'),
+    others: neighbourhood &&
+      fetchReport && { list: () => neighbourhood.podList(), fetch: fetchReport },
+    signal: sources.stop,
+  });
   return {
     '/': redirectToAlive,
     '/alive': alivePage({
@@ -46,6 +60,8 @@ export function createPages(sources: Sources): Record<string, Page> {
       neighbourhood,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
+    '/cluster.json': clusterJsonPage(collect),
+    '/cluster.txt': clusterTextPage(collect, RUNBOOKS),
     '/report': reportPage((hour) => reportOf(sources, hour)),
     '/ready': readyPage(
       () => notReadyReason(sources),

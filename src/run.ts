@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CheckStates } from './check-states.ts';
-import { createChecks, type Probes } from './checks.ts';
+import { createChecks, type NeighbourPort, neighbourUrl, type Probes } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
+import type { FetchFrom } from './cluster/collection.ts';
 import type { Config } from './config.ts';
 import { RecentDelays, watchEventLoop, withActiveTime } from './event-loop.ts';
 import { ExportHealth } from './export-health.ts';
@@ -18,6 +19,7 @@ import { followNeighbourhood } from './neighbours/follow.ts';
 import { IncomingChecks } from './neighbours/incoming-checks.ts';
 import { ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
+import { createFetchBody } from './probes/fetch-body.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
 import { createLookup } from './probes/lookup.ts';
@@ -45,6 +47,12 @@ const MAX_STREAMS = 50_000;
 
 /** Timeout of the final export, in milliseconds. */
 const FINAL_EXPORT_TIMEOUT_MS = 2_000;
+
+/**
+ * Bytes of a report that are read at most. One of 1,000 checks has 300 KB, or 700 KB where all of them fail; 64 reports
+ * at once are to stay below the memory that a collection may take.
+ */
+const MAX_REPORT_BYTES = 1024 * 1024;
 
 const { version } = packageJson;
 
@@ -100,6 +108,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const pages = createPages({
     ...{ self, version, interval, schedule, states, delays },
     ...{ neighbourhood, incomingChecks, startup, stop: stop.signal, scrape: exports.scrape },
+    fetchReport: neighbours && createFetchReport(http, neighbours),
   });
   const server = await startServer({ ...config.server, pages, onError: limitedErrors(log) });
   parts.defer(server.close);
@@ -196,6 +205,13 @@ function createProbes(
     }),
     other: probe(),
   };
+}
+
+/** Fetches from a pod as neighbours are checked, with a new connection for each report. */
+function createFetchReport(http: HttpOptions, neighbours: NeighbourPort): FetchFrom {
+  const fetchBody = createFetchBody({ ...http, idle: undefined, maxBody: MAX_REPORT_BYTES });
+  return ({ podIP, node }, page, signal) =>
+    fetchBody(neighbourUrl(neighbours, podIP, page), node, signal);
 }
 
 /** Undefined, and logged, if the kernel does not support it: there are no TCP metrics then, and fewer causes. */

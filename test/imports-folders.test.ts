@@ -38,14 +38,15 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'test/exporters': ['test/support', 'lab/support', 'src/', 'exporters'],
   'test/kubernetes': ['test/support', 'lab/', 'src/'],
   'test/neighbours': ['test/support', 'lab/', 'src/'],
-  'test/pages': ['test/support', 'lab/support', 'src/'],
   'test/probes': ['test/support', 'lab/', 'src/'],
   'test/verdict/simulator': ['src/'],
   'test/verdict': ['test/verdict/simulator', 'src/'],
+  'test/pages': ['test/support', 'test/verdict', 'lab/support', 'src/'],
+  'test/cluster-text': ['test/verdict', 'src/'],
   'test/cluster': ['test/support', 'test/verdict', 'lab/support', 'src/'],
   'test/bundle': ['test/support', 'lab/'],
   'test/real': ['test/support', 'lab/', 'deploy/'],
-  test: ['test/support', 'test/probes', 'lab/', 'src/', 'exporters', 'deploy/'],
+  test: ['test/support', 'test/probes', 'test/verdict', 'lab/', 'src/', 'exporters', 'deploy/'],
 };
 
 const ALL = ['src', 'exporters', 'lab', 'bench', 'test', 'deploy'];

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/config/',
     'src/config.ts',
     'src/log.ts',
+    'src/judge.ts',
     'src/run.ts',
     'src/signals.ts',
     'src/standard-output.ts',
@@ -69,6 +70,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/probes/fetch-body.ts',
     'src/deadline.ts',
   ],
+  'src/judge.ts': [
+    'src/cluster/read-saved.ts',
+    'src/cluster-text/',
+    'src/runbooks.ts',
+    'src/verdict/',
+  ],
+  'src/runbooks.ts': ['package.json'],
+  'src/cluster-text/': ['src/cluster-text/', 'src/cluster/model.ts', 'src/verdict/'],
 
   'src/schedule.ts': ['src/check-states.ts', 'src/deadline.ts'],
   'src/check-states.ts': ['src/check-history.ts'],
@@ -94,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/seconds.ts',
     'src/verdict/',
     'src/cluster/model.ts',
+    'src/cluster-text/',
   ],
 
   'exporters/': ['exporters/'],

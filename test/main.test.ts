@@ -18,6 +18,16 @@ test.concurrent('--version prints the version', async () => {
   expect(stdout.all).toEqual([packageJson.version]);
 });
 
+test.concurrent('/cluster.txt and /cluster.json show what a pod without neighbours knows', async () => {
+  const { url } = await startListening();
+  const { status, body } = await httpGet(`${url}/cluster.txt`, 10_000);
+  expect(status).toBe(200);
+  expect(body).toMatch(/^Collected .* by kubenurse-test on .*\.\n1 of 1 pod reported\.\n/);
+  expect(body).toContain('\nNeighbours are not followed (KUBENURSE_CHECK_NEIGHBOURHOOD=false)');
+  const { view } = JSON.parse((await httpGet(`${url}/cluster.json`, 10_000)).body);
+  expect(view.reports).toMatchObject([{ pod: 'kubenurse-test' }]);
+});
+
 test.concurrent('--check-config says that a configuration is valid, and does not start', async () => {
   const { closed, stdout } = startProgram(
     { ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse' },

@@ -1,7 +1,7 @@
 import type { PodList } from '../neighbours/pod-list.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
 import { verdict } from '../verdict/verdict.ts';
-import { Collection, type FetchFrom, type Timeouts } from './collection.ts';
+import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
 import type { Cluster, Collect } from './model.ts';
 import type { Kept } from './read-report.ts';
 
@@ -21,12 +21,15 @@ const MIN_CHECKS_PER_REPORT = 20;
 /** Checks whose last hour is kept, at 6 KB each. */
 const MAX_HOURS = 2_000;
 
+export type Others = Readonly<{ list: () => PodList; fetch: FetchFrom }>;
+
+const NO_LIST: PodList = { pods: [], cordoned: [], listedAt: null, error: null };
+
 export type CollectOptions = Readonly<{
   /** What this pod knows. */
   ownReport: () => Report;
-  /** Undefined where neighbours are not followed: the view is of this pod only. */
-  podList: (() => PodList) | undefined;
-  fetch: FetchFrom;
+  /** Which other pods there are, and how to fetch from them; undefined where neighbours are not followed. */
+  others: Others | undefined;
   /** Ends all requests. */
   signal: AbortSignal;
   timeouts?: Timeouts & Readonly<{ kept: number }>;
@@ -49,13 +52,10 @@ export function createCollect(options: CollectOptions): Collect {
 async function collectOnce(options: CollectOptions): Promise<Cluster> {
   const now = Date.now() / 1000;
   const own = options.ownReport();
-  const list = options.podList?.() ?? { pods: [], cordoned: [], listedAt: null, error: null };
-  const collection = new Collection(list.pods, own, {
-    fetch: options.fetch,
-    timeouts: options.timeouts ?? TIMEOUTS,
-    kept: keptOf(list.pods.length + 1),
-  });
-  const collected = await collection.run(options.signal);
+  const list = options.others?.list() ?? NO_LIST;
+  const collected = options.others
+    ? await collectFrom(list.pods, own, options.others, options)
+    : [];
   const view: ClusterView = {
     now,
     collector: namesOf(own),
@@ -67,6 +67,16 @@ async function collectOnce(options: CollectOptions): Promise<Cluster> {
     silent: collected.flatMap((each) => ('silent' in each ? each.silent : [])),
   };
   return { view, findings: verdict(view) };
+}
+
+function collectFrom(
+  pods: PodList['pods'],
+  own: Report,
+  { fetch }: Others,
+  { timeouts = TIMEOUTS, signal }: CollectOptions,
+): Promise<Collected[]> {
+  const kept = keptOf(pods.length + 1);
+  return new Collection(pods, own, { fetch, timeouts, kept }).run(signal);
 }
 
 function namesOf({ pod, node }: ExpectedPod) {

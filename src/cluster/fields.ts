@@ -6,6 +6,11 @@ export class InvalidField extends Error {}
 /** An object of JSON, each field of which may be anything. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Characters of a node or pod name (RFC 1123), of a zone, version or event, and of an error's text. */
+export const MAX_NAME = 253;
+export const MAX_WORD = 63;
+export const MAX_TEXT = 300;
+
 /** Unix time in seconds of the year 5138: more is none. */
 const MAX_TIME = 1e11;
 

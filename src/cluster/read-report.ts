@@ -7,6 +7,9 @@ import {
   flagOf,
   InvalidField,
   listOf,
+  MAX_NAME,
+  MAX_TEXT,
+  MAX_WORD,
   numberOf,
   oneOf,
   orNull,
@@ -14,11 +17,8 @@ import {
   timeOf,
 } from './fields.ts';
 
-/** Characters of a node or pod name (RFC 1123), of a label `type`, of a version or event, and of an error's text. */
-export const MAX_NAME = 253;
+/** Characters of a label `type`: `path_` and a node name. */
 const MAX_TYPE = 300;
-const MAX_WORD = 63;
-const MAX_TEXT = 300;
 
 /** Checks that a report may have: twice the nodes that Kubernetes supports. */
 const MAX_CHECKS = 10_000;

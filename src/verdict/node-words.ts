@@ -25,10 +25,14 @@ function headline(evidence: Evidence, node: string, cause: Cause | null): string
   const reports = evidence.reports.has(node);
   switch (cause) {
     case 'refused':
-      return `kubenurse on ${node} does not run: the node is up and refuses connections.`;
+      return reports
+        ? `No other node reaches ${node}, though it runs: connections to it are refused.`
+        : `kubenurse on ${node} does not run: the node is up and refuses connections.`;
     case 'hung':
     case 'reset':
-      return `kubenurse on ${node} accepts connections but does not respond.`;
+      return reports
+        ? `No other node reaches ${node}, though it runs: it accepts connections but does not respond.`
+        : `kubenurse on ${node} accepts connections but does not respond.`;
     case 'mtu':
       return `Large packets to and from ${node} are lost; small ones arrive.`;
     case 'packets_lost':

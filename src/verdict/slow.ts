@@ -25,8 +25,8 @@ const PATHS_BETWEEN_ZONES = 4;
 /** So many of the checks from a node, or of it, have to be slow for it to be the node. */
 const MOST = 0.8;
 
-/** Successful checks in the last minute from which on their median means something. */
-const CHECKS = 3;
+/** Successful checks in the last minute from which on their median means something: the first ones of a program are slow. */
+const CHECKS = 6;
 
 /** A latency and what is usual. `component`: the check's type; `to` is empty then. */
 type Timed = Readonly<{
@@ -49,8 +49,9 @@ export function findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Draf
   return [...drafts, ...slowComponents(evidence, timed, slow)];
 }
 
-/** The median of the last minute; undefined where it means nothing. */
-function secondsOf({ lastMinute }: CheckReport): number | undefined {
+/** The median of the last minute; undefined where it means nothing, or the check fails: then it is not slow. */
+function secondsOf({ state, lastMinute }: CheckReport): number | undefined {
+  if (state !== 'ok') return undefined;
   const { checks, failures, medianSeconds } = lastMinute;
   return checks - failures < CHECKS ? undefined : (medianSeconds ?? undefined);
 }

@@ -17,17 +17,20 @@ function nodes(count: number) {
 /** Collects in the place of the first node of this cluster. */
 function collector(
   broken: Broken,
-  options: Partial<CollectOptions> & Pick<CollectOptions, 'fetch'>,
+  { fetch, ...options }: Partial<CollectOptions> & { fetch: FetchFrom },
 ) {
   const view = smallView(broken);
   return createCollect({
     ownReport: () => ownReport(view),
-    podList: () => ({
-      pods: listedPods(view),
-      cordoned: [],
-      listedAt: view.podListAt,
-      error: null,
-    }),
+    others: {
+      list: () => ({
+        pods: listedPods(view),
+        cordoned: [],
+        listedAt: view.podListAt,
+        error: null,
+      }),
+      fetch,
+    },
     signal: new AbortController().signal,
     timeouts: TIMEOUTS,
     ...options,
@@ -235,11 +238,9 @@ test('a pod that gets no response from 128 others requests no more', async () =>
 
 test('the view is of this pod alone where neighbours are not followed', async () => {
   const own = ownReport(smallView({ nodes: { 'node-1': '' } }));
-  const fetch: FetchFrom = async () => Promise.reject(new Error('nobody is to be asked'));
   const { view, findings } = await createCollect({
     ownReport: () => ({ ...own, neighbourhood: { state: 'skipped', listedAt: null } }),
-    podList: undefined,
-    fetch,
+    others: undefined,
     signal: new AbortController().signal,
   })();
   expect(view).toMatchObject({ podListAt: null, podListError: null, silent: [] });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Cause } from '../../src/model.ts';
 import { KINDS } from '../../src/verdict/finding.ts';
 import type { ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
@@ -11,7 +12,7 @@ type Row = [what: string, broken: Broken, headlines: string[]];
 const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
 
 /** All checks of these nodes by those, and the other way round if so. */
-function between(from: number[], to: number[], cause: 'unreachable' | 'mtu' = 'unreachable') {
+function between(from: number[], to: number[], cause: Cause = 'unreachable') {
   return Object.fromEntries(
     from.flatMap((a) => to.map((b) => [`node-${a} → node-${b}`, cause] as const)),
   );
@@ -50,6 +51,18 @@ const TABLES: Record<string, Row[]> = {
       'what others begin does not get there, by itself',
       { collector: 'node-2', failing: between([1, 3], [2]) },
       ['No other node reaches node-2, though it runs: connections to it are dropped.'],
+    ],
+    [
+      'something before it refuses connections, by itself',
+      { collector: 'node-2', failing: between([1, 3], [2], 'refused') },
+      ['No other node reaches node-2, though it runs: connections to it are refused.'],
+    ],
+    [
+      'something before it takes what is sent, by itself',
+      { collector: 'node-2', failing: between([1, 3], [2], 'hung') },
+      [
+        'No other node reaches node-2, though it runs: it accepts connections but does not respond.',
+      ],
     ],
     [
       'two of five',
@@ -411,4 +424,20 @@ test('The zone of a silent node is known from those that check it', () => {
   const expected = view.expected.map((pod) => ({ ...pod, zone: '' }));
   expect(verdict({ ...view, expected })).toEqual(verdict(view));
   expect(verdict(view)[0]?.headline).toMatch(/^The network is split: zone a .* and zone b /);
+});
+
+test('A path is not slow where it fails, or has hardly been checked', () => {
+  const slow = { slow: { 'node-1 → node-2': 0.08 } };
+  expect(verdict(smallView(slow)).map(({ kind }) => kind)).toEqual(['slow']);
+  const failing = smallView({ ...slow, failing: between([1], [2]), consecutive: 3 });
+  expect(verdict(failing).map(({ kind }) => kind)).toEqual(['path']);
+  const view = smallView(slow);
+  const reports = view.reports.map((report) => ({
+    ...report,
+    checks: report.checks.map((check) => ({
+      ...check,
+      lastMinute: { ...check.lastMinute, checks: 5 },
+    })),
+  }));
+  expect(verdict({ ...view, reports })).toEqual([]);
 });

@@ -1,0 +1,34 @@
+import type { Cluster } from '../cluster/model.ts';
+import { checkLines } from './checks.ts';
+import { verdictLines } from './verdict.ts';
+import { headerLines, viewLines } from './view.ts';
+
+/** Who has collected, when, and how many pods have reported. `age`: of the collection, in seconds. */
+export function headerText({ view }: Cluster, age?: number): string {
+  return textOf(headerLines(view, age));
+}
+
+/**
+ * What follows the header: the verdict first, then the checks and the paths that fail, then what cannot be seen.
+ * `runbooks`: URL of their folder.
+ */
+export function bodyText({ view, findings }: Cluster, runbooks: string): string {
+  return textOf([
+    '',
+    ...verdictLines(findings, view),
+    '',
+    ...checkLines(view),
+    '',
+    ...viewLines(view),
+    `Runbooks: ${runbooks}`,
+  ]);
+}
+
+/** A collection for a terminal, in printable lines of at most 80 characters. */
+export function clusterText(cluster: Cluster, runbooks: string): string {
+  return `${headerText(cluster)}${bodyText(cluster, runbooks)}`;
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

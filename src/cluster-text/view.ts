@@ -1,0 +1,49 @@
+import { followsNeighbours } from '../cluster/model.ts';
+import type { ClusterView } from '../verdict/report.ts';
+import { clock, count, names } from '../verdict/words.ts';
+import { firstOf, paragraph } from './layout.ts';
+import { date, duration } from './times.ts';
+
+const MAX_SILENT = 50;
+
+/** Who has collected, when, and how many pods have reported. `age`: of the collection, in seconds. */
+export function headerLines(
+  { collector, now, reports, silent }: ClusterView,
+  age?: number,
+): string[] {
+  const { pod, node } = collector;
+  const all = reports.length + silent.length;
+  const isOld = age === undefined ? '' : `, ${duration(age)} ago`;
+  return [
+    ...paragraph(`Collected ${date(now)}${isOld} by ${pod} on ${node}.`, 0, 2),
+    `${reports.length} of ${count(all, 'pod')} reported.`,
+  ];
+}
+
+/** Pods without a report, and how current the pod list is. */
+export function viewLines(view: ClusterView): string[] {
+  const { silent, cordoned } = view;
+  return [
+    ...(silent.length > 0 ? ['SILENT PODS', ...silentLines(view), ''] : []),
+    ...(cordoned.length > 0 ? paragraph(`Cordoned: ${names(cordoned, 20)}.`, 0, 2) : []),
+    ...paragraph(podList(view), 0, 2),
+  ];
+}
+
+function silentLines({ silent }: ClusterView): string[] {
+  return firstOf(silent, MAX_SILENT, ({ node, pod, cause, text }) => [
+    ...paragraph(`${node} (${pod})`, 0, 2),
+    ...paragraph(cause === null ? text : `${cause}: ${text}`, 2, 4),
+  ]);
+}
+
+function podList(view: ClusterView): string {
+  const { podListAt, podListError, now } = view;
+  if (!followsNeighbours(view)) {
+    return 'Neighbours are not followed (KUBENURSE_CHECK_NEIGHBOURHOOD=false): this is what one pod knows.';
+  }
+  const at = podListAt === null ? 'There is no pod list' : `Pod list of ${clock(podListAt, now)}`;
+  return podListError === null
+    ? `${at}, current.`
+    : `${at}, which cannot be updated: ${podListError}.`;
+}

@@ -1,0 +1,20 @@
+import type { Cluster, Collect } from '../cluster/model.ts';
+import { bodyText, headerText } from '../cluster-text/cluster-text.ts';
+import { ageOf } from './cluster-age.ts';
+import { oncePer } from './once-per.ts';
+import type { Page } from './page.ts';
+
+/**
+ * What is wrong with the cluster, for a terminal. Always 200: `kubectl get --raw` shows nothing of another response.
+ * `runbooks`: URL of their folder.
+ */
+export function clusterTextPage(collect: Collect, runbooks: string): Page {
+  const body = oncePer((cluster: Cluster) => bodyText(cluster, runbooks));
+  return async (context) => {
+    const cluster = await collect();
+    const age = ageOf(cluster);
+    context.set('Age', String(age));
+    context.type = 'text/plain; charset=utf-8';
+    context.body = `${headerText(cluster, age)}${body(cluster)}`;
+  };
+}

@@ -1,0 +1,60 @@
+import type { Cause } from '../../src/model.ts';
+import type { Kind } from '../../src/verdict/finding.ts';
+import type { Broken } from '../verdict/small-view.ts';
+
+const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
+
+function between(from: readonly number[], to: readonly number[], cause: Cause = 'unreachable') {
+  return Object.fromEntries(
+    from.flatMap((a) => to.map((b) => [`node-${a} → node-${b}`, cause] as const)),
+  );
+}
+
+/** What is broken in a small cluster so that there is a finding of this kind. An extra check is like another component. */
+export const BROKEN: Readonly<Record<Exclude<Kind, 'extra'>, Broken>> = {
+  cut_off: {
+    silent: { 'node-2': 'unreachable', 'node-3': 'unreachable' },
+    failing: { 'node-1 me_ingress': 'unreachable' },
+  },
+  mostly_silent: {
+    silent: { 'node-2': 'status', 'node-3': 'status' },
+    failing: { '* → node-2': 'ok', '* → node-3': 'ok' },
+  },
+  split: { nodes: FIVE, silent: { 'node-4': 'unreachable', 'node-5': 'unreachable' } },
+  node_unreachable: { silent: { 'node-2': 'refused' }, consecutive: 700 },
+  node_reaches_nobody: { failing: between([2], [1, 3]) },
+  dns: {
+    failing: { '* api_server_dns': 'dns', '* me_service': 'dns', '* me_ingress': 'dns' },
+  },
+  api_server: { failing: { '* api_server_direct': 'refused', '* api_server_dns': 'refused' } },
+  api_server_by_name: { failing: { '* api_server_dns': 'tls' } },
+  service: {
+    nodes: FIVE,
+    failing: { 'node-4 me_service': 'unreachable', 'node-5 me_service': 'unreachable' },
+  },
+  ingress: { failing: { '* me_ingress': 'status' } },
+  mtu: { failing: between([1, 2, 3], [1, 2, 3], 'mtu') },
+  loss: {
+    again: {
+      'node-2 → node-1': 8,
+      'node-2 → node-3': 9,
+      'node-1 → node-2': 7,
+      'node-3 → node-2': 10,
+    },
+  },
+  path: { failing: { ...between([1], [2]), ...between([2], [1]) } },
+  starved: { starved: ['node-2'] },
+  slow: { slow: { 'node-1 → node-3': 0.08, 'node-2 → node-3': 0.09 } },
+  unclear: {
+    nodes: FIVE,
+    failing: {
+      ...between([1], [2, 3]),
+      ...between([2], [3, 4]),
+      ...between([3], [4, 5]),
+      ...between([4], [5, 1]),
+      ...between([5], [1, 2]),
+    },
+  },
+  silent: { silent: { 'node-2': 'unreachable' }, cordoned: ['node-2'] },
+  pod_list_stale: { podListError: 'no answer within 5 s' },
+};

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { verdict } from '../src/verdict/verdict.ts';
+import { temporaryFile } from './support/temporary-file.ts';
+import { smallView } from './verdict/small-view.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+const VIEW = smallView({ silent: { 'node-2': 'refused' } });
+/** Judged again, so that what is saved of the findings does not matter. */
+const SAVED = JSON.stringify({ schema: 1, findings: [], view: VIEW });
+
+function kubenurse(args: readonly string[], input = '') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    input,
+    encoding: 'utf8',
+    env: {},
+    timeout: 10_000,
+  });
+  return { status, stdout, stderr };
+}
+
+test('kubenurse verdict judges a saved /cluster.json, from a file or standard input', () => {
+  const file = temporaryFile(SAVED);
+  const judged = kubenurse(['verdict', file]);
+  expect(judged).toMatchObject({ status: 0, stderr: '' });
+  expect(judged.stdout).toContain('\nCRITICAL: kubenurse on node-2 does not run: ');
+  expect(verdict(VIEW)).toHaveLength(1);
+  expect(kubenurse(['verdict', '-'], SAVED)).toEqual(judged);
+});
+
+test.each<[args: string[], input: string, message: RegExp]>([
+  [['verdict', '/no/such/file'], '', /^kubenurse: cannot judge \/no\/such\/file: ENOENT.*\n$/],
+  [['verdict', '-'], '<html>', /^kubenurse: cannot judge standard input: the file must be JSON\n$/],
+  [['verdict', '-'], '{}', /^kubenurse: cannot judge standard input: view must be an object\n$/],
+  [['verdict'], '', /^kubenurse: verdict takes one file; see kubenurse --help\n$/],
+  [['verdict', 'a', 'b'], '', /^kubenurse: verdict takes one file; see kubenurse --help\n$/],
+  [['judge'], '', /^kubenurse: unknown command "judge"; see kubenurse --help\n$/],
+])('kubenurse %j with bad input says what is wrong, and exits with 2', (args, input, message) => {
+  const { status, stdout, stderr } = kubenurse(args, input);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});

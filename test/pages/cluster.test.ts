@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { Cluster } from '../../src/cluster/model.ts';
+import { readSaved } from '../../src/cluster/read-saved.ts';
+import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
+import { clusterTextPage } from '../../src/pages/cluster-text.ts';
+import { verdict } from '../../src/verdict/verdict.ts';
+import { ask, servePages } from '../support/served-pages.ts';
+import { type Broken, smallView } from '../verdict/small-view.ts';
+
+const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
+
+/** The collection of a cluster with this fault, so many seconds old. */
+function clusterOf(broken: Broken, age = 3): Cluster {
+  const view = { ...smallView(broken), now: Date.now() / 1000 - age };
+  return { view, findings: verdict(view) };
+}
+
+function serve(cluster: Cluster) {
+  const collect = async () => cluster;
+  return servePages({
+    '/cluster.json': clusterJsonPage(collect),
+    '/cluster.txt': clusterTextPage(collect, RUNBOOKS),
+  });
+}
+
+test('/cluster.txt is the verdict in words with its age, and 200 whatever it is', async () => {
+  const { port } = await serve(clusterOf({ silent: { 'node-2': 'refused' } }));
+  const { status, headers, body } = await ask(port, '/cluster.txt');
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8', age: '3' });
+  expect(body.split('\n').slice(0, 4)).toEqual([
+    expect.stringMatching(/^Collected [\d-]+ [\d:]+ UTC, 3 s ago by pod-of-node-1 on node-1\.$/),
+    '2 of 3 pods reported.',
+    '',
+    'CRITICAL: kubenurse on node-2 does not run: the node is up and refuses',
+  ]);
+});
+
+test.each<[what: string, broken: Broken, status: number]>([
+  ['all is well', {}, 200],
+  ['it knows less than it should', { podListError: 'no answer within 5 s' }, 200],
+  ['something is slow', { slow: { '* me_ingress': 0.7 } }, 503],
+  ['something is broken', { failing: { '* me_ingress': 'status' } }, 503],
+])('/cluster.json has the status of the verdict where %s', async (_, broken, expected) => {
+  const cluster = clusterOf(broken);
+  const { port } = await serve(cluster);
+  const { status, headers, body } = await ask(port, '/cluster.json');
+  expect(status).toBe(expected);
+  expect(headers).toMatchObject({
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    age: '3',
+  });
+  expect(JSON.parse(body)).toEqual({ schema: 1, ...cluster });
+});
+
+test('/cluster.json of a large cluster is whole, and can be judged again', async () => {
+  const nodes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`node-${i + 1}`, 'ä']));
+  const cluster = clusterOf({ nodes });
+  const { port } = await serve(cluster);
+  const { body } = await ask(port, '/cluster.json');
+  expect(body.length).toBeGreaterThan(1_000_000);
+  expect(readSaved(body)).toEqual(cluster.view);
+  const head = await ask(port, '/cluster.json', { method: 'HEAD' });
+  expect(head).toMatchObject({
+    status: 200,
+    body: '',
+    headers: { 'content-length': String(Buffer.byteLength(body)) },
+  });
+});
+
+test('a collection that fails is an error of the page, and the next one is shown', async () => {
+  const good = clusterOf({});
+  let isGood = false;
+  const collect = async () => {
+    if (!isGood) throw new Error('a bug');
+    return good;
+  };
+  const { port, errors } = await servePages({ '/cluster.txt': clusterTextPage(collect, RUNBOOKS) });
+  expect((await ask(port, '/cluster.txt')).status).toBe(500);
+  expect(errors).toEqual(['cannot serve a request: a bug']);
+  isGood = true;
+  expect((await ask(port, '/cluster.txt')).status).toBe(200);
+});
