@@ -8,15 +8,15 @@ import { COMMON } from './variables.ts';
 const API_SERVER = 'type=~"api_server_.+"';
 const INGRESS = 'type="me_ingress"';
 const SERVICE = 'type="me_service"';
-/** The checks that look up a name; those of the user's own are among them. */
+/** The checks that look up a name; extra checks among them. */
 const NAMED = 'type!~"path_.+|api_server_direct"';
 const LOOK_UP = `${NAMED}, event="dns_done"`;
 
-/** On how many nodes: the first question to ask. */
+/** On how many nodes: the first question of an investigation. */
 function nodesFailing(what: string, share: string): Panel {
   return stat({
     title: `Nodes where ${what}`,
-    description: `Now. All nodes: ${what.replace(/ fails?$/, '')} itself is at fault. A few: those nodes, or what lies between. None: well.`,
+    description: `Now. All nodes: ${what.replace(/ fails?$/, '')} itself is at fault. A few: those nodes, or the network between. None: healthy.`,
     queries: [{ expr: `sum(${share} > bool 0)` }],
     width: 4,
     height: 6,
@@ -39,7 +39,7 @@ function share(title: string, description: string, expr: string): Panel {
 
 function events(description: string, expr: string, legend = '{{event}}'): Panel {
   return timeSeries({
-    title: 'Failed checks a second',
+    title: 'Failed checks per second',
     description: `${description} Empty: none.`,
     queries: [{ expr, legend }],
     width: 10,
@@ -65,7 +65,7 @@ function quantiles(title: string, description: string, matchers: string, legend 
 function slowest(what: string, expr: string): Panel {
   return table({
     title: `Slowest nodes now (p95)`,
-    description: `The ten nodes from which ${what} is slowest. All alike: it is slow itself. One far above the others: its node, or the way from there. A click opens the node.`,
+    description: `The ten nodes from which ${what} is slowest. All alike: the component itself is slow. One far above the others: that node, or the path from it. Click to open the node.`,
     queries: [{ expr: `sort_desc(topk(10, ${expr}))` }],
     width: 8,
     height: 7,
@@ -111,26 +111,26 @@ const API_SERVER_PANELS: readonly Panel[] = [
   nodesFailing('the API server fails', failing('node', API_SERVER)),
   share(
     'Share of checks that fail',
-    'api_server_direct asks its address, api_server_dns its name. Both red: the API server, or the way to it. Only the second: DNS; see below.',
+    'api_server_direct uses its address, api_server_dns its name. Both red: the API server, or the path to it. Only the second: DNS; see below.',
     failing('type', API_SERVER),
   ),
   events(
-    'connect_done: it is down, or the load balancer before it. tls_handshake_done: its certificate. round_trip_error: it hangs. status_code_401 or 403: our token; 429: it is overloaded; 5xx: it says itself that it is ill.',
+    'connect_done: it is down, or the load balancer in front of it. tls_handshake_done: its certificate. round_trip_error: it hangs. status_code_401 or 403: the token of the probe; 429: it is overloaded; 5xx: it reports an error of its own.',
     someFailures('type, event', API_SERVER),
     '{{type}} {{event}}',
   ),
   timeSeries({
     title: 'Latency (p95)',
     description:
-      'By address and by name. The difference is the name look-up. It asks /version, which takes the API server no work: what is slow here is slow for all.',
+      'By address and by name. The difference is the name look-up. The request is for /version, which costs the API server next to nothing: what is slow here is slow for all clients.',
     queries: [{ expr: latency(0.95, 'type', API_SERVER), legend: '{{type}}' }],
     width: 8,
     height: 7,
     unit: 's',
   }),
   timeSeries({
-    title: 'Checks a second, by status',
-    description: '200 is well; round_trip_error is no answer at all.',
+    title: 'Checks per second, by status',
+    description: '200: healthy. round_trip_error: no response.',
     queries: [{ expr: checks('code', API_SERVER), legend: '{{code}}' }],
     width: 8,
     height: 7,
@@ -143,18 +143,18 @@ const DNS_PANELS: readonly Panel[] = [
   nodesFailing('name look-ups fail', `${failures('node', LOOK_UP)} / ${checks('node', NAMED)}`),
   share(
     'Share of checks that fail in the name look-up',
-    "By the check whose name it is. All: the name server. Only me_ingress: names outside of the cluster, that is, what the cluster's DNS forwards to.",
+    "By the check that looks up the name. All: the name server. Only me_ingress: names outside the cluster, that is, the servers to which the cluster's DNS forwards.",
     `${failures('type', LOOK_UP)} / ${checks('type', NAMED)}`,
   ),
   events(
-    'Look-ups that failed: no such name, refused, or no answer within 5 s. The log of a probe has the text.',
+    'Failed look-ups: no such name, refused, or no answer within 5 s. The log of a probe has the error.',
     someFailures('type', LOOK_UP),
     '{{type}}',
   ),
   timeSeries({
     title: 'Time of a look-up (mean)',
     description:
-      'By the check whose name it is. Some milliseconds more everywhere: the name server is short of CPU. Steps of seconds: packets get lost and are sent again. Names that are not fully qualified take several look-ups (ndots).',
+      'By the check that looks up the name. A few milliseconds more everywhere: the name server is short of CPU. Steps of seconds: packets are lost and retransmitted. Names that are not fully qualified need several look-ups (ndots).',
     queries: [{ expr: phase('dns_start', 'dns_done', 'type', NAMED), legend: '{{type}}' }],
     width: 8,
     height: 7,
@@ -163,7 +163,7 @@ const DNS_PANELS: readonly Panel[] = [
   timeSeries({
     title: 'Time of a look-up (p95)',
     description:
-      "Seconds from the request's start until its name was known: the look-up is the first thing a request does.",
+      "Seconds from the request's start until its name was known: the look-up is the first step of a request.",
     queries: [{ expr: reached(0.95, 'type', LOOK_UP), legend: '{{type}}' }],
     width: 8,
     height: 7,
@@ -176,21 +176,21 @@ const INGRESS_PANELS: readonly Panel[] = [
   nodesFailing('the ingress fails', failing('node', INGRESS)),
   share(
     'Share of checks that fail',
-    'The way out and in again: DNS, load balancer, ingress controller, one of our pods. When the service below is well, it is one of the first three.',
+    'The path out of the cluster and back: DNS, load balancer, ingress controller, a kubenurse pod. If the Service below is healthy, it is one of the first three.',
     failing('type', INGRESS),
   ),
   events(
-    "dns_done: the ingress's name. connect_done: the load balancer or the controller is down. tls_handshake_done: the certificate does not fit or has expired. status_code_404: the rule is missing; 502 to 504: the controller does not reach our pods.",
+    "dns_done: the ingress's name. connect_done: the load balancer or the controller is down. tls_handshake_done: the certificate is for another name or has expired. status_code_404: the rule is missing; 502 to 504: the controller does not reach the kubenurse pods.",
     someFailures('event', INGRESS),
   ),
   quantiles(
     'Latency',
-    'Of all nodes. Compare with the service: the difference is the ingress.',
+    'Over all nodes. Compare with the Service: the difference is the ingress.',
     INGRESS,
   ),
   phases(
     TLS_PHASES,
-    'TLS high: the controller is short of CPU. Waiting high, while the service is fast: the controller queues.',
+    'TLS high: the controller is short of CPU. Waiting high while the Service is fast: requests queue in the controller.',
     INGRESS,
   ),
   slowest('the ingress', latency(0.95, 'node', INGRESS)),
@@ -200,16 +200,16 @@ const SERVICE_PANELS: readonly Panel[] = [
   nodesFailing('the service fails', failing('node', SERVICE)),
   share(
     'Share of checks that fail',
-    'Our own service: kube-proxy (or what does its work), and one of our pods anywhere. A small share on all nodes: one of the pods behind it does not answer, and is still among the endpoints.',
+    'The Service of kubenurse: kube-proxy (or its replacement), and a kubenurse pod on any node. A small share on all nodes: a pod behind it does not respond, and is still among the endpoints.',
     failing('type', SERVICE),
   ),
   events(
-    'dns_done: DNS. connect_done on one node: kube-proxy there; on all: no endpoint, or one that is gone. round_trip_error: a pod that hangs.',
+    'dns_done: DNS. connect_done on one node: kube-proxy there; on all: no endpoint, or a stale one. round_trip_error: a pod that hangs.',
     someFailures('event', SERVICE),
   ),
   quantiles(
     'Latency',
-    'Of all nodes. It asks a pod on any node: about that of the paths.',
+    'Over all nodes. A pod on any node responds: about as long as on the paths.',
     SERVICE,
   ),
   phases(
@@ -223,7 +223,7 @@ const SERVICE_PANELS: readonly Panel[] = [
 export const COMPONENTS: Dashboard = {
   uid: 'kubenurse-components',
   title: 'kubenurse / API server, DNS, ingress, service',
-  description: 'Each component that the probes ask, as all nodes see it.',
+  description: 'Each component that the probes check, as seen from all nodes.',
   variables: COMMON,
   panels: [
     row('API server'),

@@ -19,7 +19,7 @@ export const PROBE: readonly Panel[] = [
   stat({
     title: 'Exports that failed',
     description:
-      'Within the window of the rates. 1 or more: the metrics do not get where they are pushed to; the log of the pod says why.',
+      'Within the rate window. 1 or more: metrics are not exported; the log of the pod has the reason.',
     queries: [
       {
         expr: `sum(increase(${of('kubenurse_export_failures_total', ITSELF)}[$__rate_interval]))`,
@@ -33,7 +33,7 @@ export const PROBE: readonly Panel[] = [
   timeSeries({
     title: 'Incoming checks',
     description:
-      'How many neighbours asked this node in the last minute. 0, while it reports: nothing gets in, or it is cordoned or not ready.',
+      'How many neighbours checked this node in the last minute. 0 while it reports: it receives no connections, or is cordoned or not ready.',
     queries: [
       {
         expr: `max(${of('kubenurse_neighbourhood_incoming_checks', ITSELF)})`,
@@ -47,7 +47,7 @@ export const PROBE: readonly Panel[] = [
   timeSeries({
     title: 'Event loop delay (p99)',
     description:
-      "By how much this probe's own timers are late. Near the latencies above, the node is short of CPU, and they are not to be trusted.",
+      'Event-loop lag of this probe. If it comes near the latencies above, the node is short of CPU, and they cannot be trusted.',
     queries: [{ expr: eventLoopDelay(0.99, ITSELF), legend: '{{node}}' }],
     width: 4,
     height: 6,
@@ -56,7 +56,7 @@ export const PROBE: readonly Panel[] = [
   timeSeries({
     title: 'Memory',
     description:
-      'Resident memory, with the program file that is mapped: more than what counts against the limit of the container. It should be level after the first minutes; a steady rise is a leak, to be reported.',
+      'Resident memory, including the mapped program file: more than what counts against the limit of the container. It should be level after the first minutes; a steady rise is a leak: please report it.',
     queries: [{ expr: `sum(${of('process_resident_memory_bytes', ITSELF)})`, legend: 'resident' }],
     width: 4,
     height: 6,
@@ -65,7 +65,7 @@ export const PROBE: readonly Panel[] = [
   timeSeries({
     title: 'CPU',
     description:
-      'In cores. With a CPU limit near it, the probe is throttled and measures its latencies too long: set none.',
+      'In cores. With a CPU limit near it, the probe is throttled and its latencies are too high: set no limit.',
     queries: [{ expr: rate('process_cpu_seconds_total', '', ITSELF), legend: 'CPU' }],
     width: 4,
     height: 6,

@@ -28,12 +28,12 @@ export function rate(metric: string, by: string, matchers = ''): string {
   return by === '' ? `sum(${rates})` : `sum by (${by}) (${rates})`;
 }
 
-/** Checks a second. */
+/** Checks per second. */
 export function checks(by: string, matchers = ''): string {
   return rate(REQUESTS, by, matchers);
 }
 
-/** Failed checks a second. */
+/** Failed checks per second. */
 export function failures(by: string, matchers = ''): string {
   return rate(ERRORS, by, matchers);
 }
@@ -48,18 +48,18 @@ export function failing(by: string, matchers = ''): string {
   return `${failures(by, matchers)} / ${checks(by, matchers)}`;
 }
 
-/** The share of checks that fail, by the node that is asked: the label `to`. */
+/** The share of checks that fail, by the node that is checked: the label `to`. */
 export function failingTo(label: string): string {
-  return asked(failing('type', PATHS), label);
+  return byTarget(failing('type', PATHS), label);
 }
 
 /** What is by the `type` of a path, by the node at its end. */
-function asked(byType: string, label: string): string {
+function byTarget(byType: string, label: string): string {
   return `sum by (${label}) (label_replace(${byType}, "${label}", "$1", "type", "path_(.+)"))`;
 }
 
-/** A series for each node that neighbours ask: how often a second. */
-export const ASKED_NODES = asked(`${checks('type', PATHS)} > 0`, 'node');
+/** A series for each node that neighbours check: how often per second. */
+export const CHECKED_NODES = byTarget(`${checks('type', PATHS)} > 0`, 'node');
 
 /** A series of 1 for each node whose probe reports. */
 export const REPORTING_NODES = `group by (node) (${of('kubenurse_build_info')})`;
@@ -87,13 +87,13 @@ export function latencyByCheck(quantile: number): string {
   return `histogram_quantile(${quantile}, ${byCheck('check, le', buckets)})`;
 }
 
-/** A quantile of the TCP handshake's round trip, in seconds, by the kernel. */
+/** A quantile of the round-trip time of the TCP handshake, in seconds, from the kernel. */
 export function roundTrip(quantile: number, by: string, matchers: string): string {
   const labels = by === '' ? 'le' : `${by}, le`;
   return `histogram_quantile(${quantile}, ${rate(`${RTT}_bucket`, labels, matchers)})`;
 }
 
-/** Failed checks a second by cause, without those that are 0. */
+/** Failed checks per second by cause, without those that are 0. */
 export function someCauses(matchers = ''): string {
   return `${rate(CAUSES, 'cause', matchers)} > 0`;
 }
@@ -105,7 +105,7 @@ export function sentAgain(by: string, matchers: string): string {
 
 /** The same, by the node that they were sent to: the label `to`. */
 export function sentAgainTo(): string {
-  const to = (metric: string) => asked(rate(metric, 'type', PATHS), 'to');
+  const to = (metric: string) => byTarget(rate(metric, 'type', PATHS), 'to');
   return `${to(SENT_AGAIN)} / ${to(SENT)}`;
 }
 
@@ -124,7 +124,7 @@ export function phase(from: string, to: string, by: string, matchers: string): s
   return `(${sum(to)} - ${sum(from)}) / ${requests}`;
 }
 
-/** By how many seconds the probes' own timers are late: a quantile for each node. */
+/** Event-loop lag of the probes, in seconds: a quantile for each node. */
 export function eventLoopDelay(quantile: number, matchers = ''): string {
   return `histogram_quantile(${quantile}, ${rate(`${EVENT_LOOP}_bucket`, 'node, le', matchers)})`;
 }
