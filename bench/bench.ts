@@ -12,6 +12,7 @@ import type { Benchmark } from './support/benchmark.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'api-server-load': async () => (await import('./api-server-load.ts')).apiServerLoad,
+  cluster: async () => (await import('./cluster.ts')).cluster,
   dns: async () => (await import('./dns.ts')).dns,
   fidelity: async () => (await import('./fidelity.ts')).fidelity,
   footprint: async () => (await import('./footprint.ts')).footprint,

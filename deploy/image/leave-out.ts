@@ -23,7 +23,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
 /** Those that Koa gives to answers by itself; ours name theirs. */
 const MEDIA_TYPES = ['application/json', 'application/octet-stream', 'text/html', 'text/plain'];
 
-/** Leaves out of the packed program what it never calls: modules, media types, and of a package.json all but the version. */
+/** Leaves out of the packed program what it never calls: modules, media types, and of a package.json all but the version and the repository. */
 export const leaveOut: Plugin = {
   name: 'leave out',
   setup({ onResolve, onLoad }) {
@@ -40,7 +40,10 @@ export const leaveOut: Plugin = {
       const table = readJson(path);
       return json(Object.fromEntries(MEDIA_TYPES.map((type) => [type, table[type]])));
     });
-    onLoad({ filter: /\/package\.json$/ }, ({ path }) => json({ version: readJson(path).version }));
+    onLoad({ filter: /\/package\.json$/ }, ({ path }) => {
+      const { version, repository } = readJson(path);
+      return json({ version, repository });
+    });
   },
 };
 

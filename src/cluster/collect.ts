@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PodList } from '../neighbours/pod-list.ts';
+import type { Finding } from '../verdict/finding.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
-import { verdict } from '../verdict/verdict.ts';
+import { verdictSteps } from '../verdict/verdict.ts';
 import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
 import type { Cluster, Collect } from './model.ts';
 import type { Kept } from './read-report.ts';
@@ -66,7 +68,7 @@ async function collectOnce(options: CollectOptions): Promise<Cluster> {
     reports: [own, ...collected.flatMap((each) => ('report' in each ? each.report : []))],
     silent: collected.flatMap((each) => ('silent' in each ? each.silent : [])),
   };
-  return { view, findings: verdict(view) };
+  return { view, findings: await findingsOf(view) };
 }
 
 function collectFrom(
@@ -77,6 +79,15 @@ function collectFrom(
 ): Promise<Collected[]> {
   const kept = keptOf(pods.length + 1);
   return new Collection(pods, own, { fetch, timeouts, kept }).run(signal);
+}
+
+async function findingsOf(view: ClusterView): Promise<Finding[]> {
+  const steps = verdictSteps(view);
+  for (;;) {
+    await setImmediate();
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 function namesOf({ pod, node }: ExpectedPod) {

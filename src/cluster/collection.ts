@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
@@ -34,6 +35,7 @@ export class Collection {
   readonly #path: string;
   readonly #collected = new Map<ListedPod, Collected>();
   #hasResponse = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** `own`: the report of this pod, which is not requested. */
   constructor(
@@ -55,6 +57,7 @@ export class Collection {
     using limit = deadline(signal, this.#timeouts.collection, 'the collection takes too long');
     const worker = async () => {
       while (!limit.signal.aborted && !this.#isCutOff()) {
+        await this.#nextTurn();
         const pod = this.#order.next();
         if (pod === undefined) return;
         await this.#request(pod, limit.signal);
@@ -62,6 +65,12 @@ export class Collection {
     };
     await Promise.all(Array.from({ length: MAX_REQUESTS }, worker));
     return this.#pods.map((pod) => this.#collected.get(pod) ?? notRequested(pod));
+  }
+
+  /** One request starts, and one report is read, in each turn of the event loop: the checks of the pod come in between. */
+  #nextTurn(): Promise<unknown> {
+    this.#turn = this.#turn.then(() => setImmediate());
+    return this.#turn;
   }
 
   #isCutOff(): boolean {
@@ -73,6 +82,7 @@ export class Collection {
     using time = deadline(over, request, `no report within ${request / 1000} s`);
     const fetched = await this.#fetch(pod, this.#path, time.signal);
     if (over.aborted && !('body' in fetched)) return;
+    if ('body' in fetched) await this.#nextTurn();
     const collected = 'body' in fetched ? this.#read(fetched.body, pod) : silent(pod, fetched);
     this.#collected.set(pod, collected);
     if ('report' in collected) this.#order.learn(collected.report.checks);

@@ -61,8 +61,9 @@ export function readEvidence(view: ClusterView): Evidence {
   const silent = new Map(
     view.silent.filter(({ node }) => !reports.has(node)).map((pod) => [pod.node, pod]),
   );
-  const paths = [...reports.values()].flatMap(pathsOf);
-  const edges = paths.flatMap((path) => edgeOf(path, reports, view.now));
+  const paths: PathCheck[] = [];
+  const edges: Edge[] = [];
+  for (const report of reports.values()) addPaths(report, view.now, paths, edges);
   edges.push(...fetches(view, reports, silent, edges));
   return {
     view,
@@ -76,7 +77,7 @@ export function readEvidence(view: ClusterView): Evidence {
     from: Map.groupBy(edges, ({ from }) => from),
     to: Map.groupBy(edges, ({ to }) => to),
     unconfirmed: unconfirmedOf(paths),
-    components: componentsOf([...reports.values()], view.now),
+    components: componentsOf(reports.values(), view.now),
   };
 }
 
@@ -91,23 +92,17 @@ function sinceOf({ since }: CheckReport, { reportedAt }: Report, now: number): n
   return since === null ? null : now - Math.max(0, reportedAt - since);
 }
 
-function pathsOf({ node: from, checks }: Report): PathCheck[] {
-  return checks.flatMap((check) => {
-    const { kind, node: to = from } = check;
-    return kind === 'path' && to !== from ? [{ from, to, check }] : [];
-  });
-}
-
-function edgeOf(
-  { from, to, check }: PathCheck,
-  reports: ReadonlyMap<string, Report>,
-  now: number,
-): Edge[] {
-  const up = stateOf(check);
-  const report = reports.get(from);
-  if (up === undefined || report === undefined) return [];
-  const { cause, consecutive } = check;
-  return [{ from, to, up, cause, since: sinceOf(check, report, now), consecutive, check }];
+// Tens of thousands in a large cluster: loops take a third of the time of lists of lists.
+function addPaths(report: Report, now: number, paths: PathCheck[], edges: Edge[]): void {
+  const { node: from, checks } = report;
+  for (const check of checks) {
+    const { kind, node: to = from, cause, consecutive } = check;
+    if (kind !== 'path' || to === from) continue;
+    paths.push({ from, to, check });
+    const up = stateOf(check);
+    if (up === undefined) continue;
+    edges.push({ from, to, up, cause, since: sinceOf(check, report, now), consecutive, check });
+  }
 }
 
 function unconfirmedOf(paths: readonly PathCheck[]): Map<string, number> {
@@ -138,26 +133,24 @@ function fetches(
 }
 
 function zonesOf({ expected, reports }: ClusterView): Map<string, string> {
-  const checks = reports.flatMap((report) => report.checks);
-  return new Map(
-    [...checks, ...expected, ...reports].flatMap(({ node, zone }): [string, string][] =>
-      node && zone ? [[node, zone]] : [],
-    ),
-  );
+  const zones = new Map<string, string>();
+  const add = ({ node, zone }: Readonly<{ node?: string; zone?: string }>) => {
+    if (node && zone) zones.set(node, zone);
+  };
+  for (const { checks } of reports) checks.forEach(add);
+  expected.forEach(add);
+  reports.forEach(add);
+  return zones;
 }
 
-function componentsOf(reports: readonly Report[], now: number): Map<string, Observation[]> {
-  const observations = reports.flatMap((report) =>
-    report.checks
-      .filter(({ kind, state }) => kind !== 'path' && state !== 'pending')
-      .map((check): Observation => {
-        return {
-          node: report.node,
-          check,
-          up: stateOf(check),
-          since: sinceOf(check, report, now),
-        };
-      }),
-  );
+function componentsOf(reports: Iterable<Report>, now: number): Map<string, Observation[]> {
+  const observations: Observation[] = [];
+  for (const report of reports) {
+    for (const check of report.checks) {
+      if (check.kind === 'path' || check.state === 'pending') continue;
+      const since = sinceOf(check, report, now);
+      observations.push({ node: report.node, check, up: stateOf(check), since });
+    }
+  }
   return Map.groupBy(observations, ({ check }) => check.type);
 }

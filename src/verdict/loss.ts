@@ -57,17 +57,22 @@ function shareOf(paths: readonly Counted[]): number {
 }
 
 /** Nodes that seem to lose packets, and the paths from and to them: first those on most of whose paths it shows. */
-function suspects(paths: Iterable<Counted>): [string, Counted[]][] {
-  const byNode = new Map<string, Counted[]>();
+function suspects(paths: ReadonlySet<Counted>): [string, Counted[]][] {
+  const again = new Map<string, number>();
   for (const each of paths) {
-    for (const node of [each.path.from, each.path.to]) {
-      const own = byNode.get(node);
-      if (own) own.push(each);
-      else byNode.set(node, [each]);
-    }
+    if (each.again === 0) continue;
+    for (const node of endsOf(each)) again.set(node, (again.get(node) ?? 0) + each.again);
   }
+  const byNode = new Map<string, Counted[]>();
+  for (const [node, segments] of again) if (segments >= 2 * SEGMENTS) byNode.set(node, []);
+  if (byNode.size === 0) return [];
+  for (const each of paths) for (const node of endsOf(each)) byNode.get(node)?.push(each);
   const lossy = [...byNode].filter(([, own]) => isLossy(own));
   return lossy.sort(([, a], [, b]) => affected(b) - affected(a) || shareOf(b) - shareOf(a));
+}
+
+function endsOf({ path: { from, to } }: Counted): [string, string] {
+  return [from, to];
 }
 
 /** The share of its paths on which the loss shows: on the others less than a third of it is seen. */

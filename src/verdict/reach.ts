@@ -3,15 +3,14 @@ import type { OpenPaths } from './paths.ts';
 
 /** Nodes none of whose checks of others succeed, and nodes that nobody's check reaches. */
 export function isolatedNodes(open: OpenPaths): { blind: Set<string>; dark: Set<string> } {
-  const { all } = open;
-  const blind = new Set(all.map(({ from }) => from));
-  const dark = new Set(all.map(({ to }) => to));
-  for (const { from, to, up } of all) {
-    if (!up) continue;
-    blind.delete(from);
-    dark.delete(to);
-  }
-  return { blind, dark };
+  const { failing } = open;
+  const fails = ({ up }: Edge) => !up;
+  const from = new Set(failing.map((edge) => edge.from));
+  const to = new Set(failing.map((edge) => edge.to));
+  return {
+    blind: new Set([...from].filter((node) => open.from(node).every(fails))),
+    dark: new Set([...to].filter((node) => open.to(node).every(fails))),
+  };
 }
 
 /** What the paths' sources reach, and what reaches their targets, by way of any number of nodes. Both contain the ends. */

@@ -39,14 +39,33 @@ type Timed = Readonly<{
 
 /** Nodes, paths and components that are slow, leaving out what these nodes measure or make slow for another reason. */
 export function findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Draft[] {
+  if (!isAnySlow(evidence, leftOut)) return [];
   const timed = [...timedPaths(evidence, leftOut), ...timedComponents(evidence, leftOut)];
-  const slow = new Set(timed.filter(isSlow));
+  const slow = new Set(timed.filter(isSlowHere));
   if (slow.size === 0) return [];
   const drafts = slowNodes(timed, slow);
   const paths = [...slow].filter(({ component }) => !component);
   const pairs = Map.groupBy(paths, ({ from, to }) => [from, to].sort().join('\n'));
   for (const pair of pairs.values()) drafts.push(pathDraft(pair));
   return [...drafts, ...slowComponents(evidence, timed, slow)];
+}
+
+/** Whether anything is slow by what is usual everywhere; in a quiet cluster that is all that has to be looked at. */
+function isAnySlow({ paths, components }: Evidence, leftOut: ReadonlySet<string>): boolean {
+  const known: number[] = [];
+  for (const { from, to, check } of paths) {
+    const seconds = secondsOf(check);
+    if (seconds !== undefined && !leftOut.has(from) && !leftOut.has(to)) known.push(seconds);
+  }
+  const usual = quantile(known, USUAL);
+  if (known.some((seconds) => isSlow({ seconds, usual }, SECONDS_MORE))) return true;
+  return components.values().some((all) => {
+    const own = all.flatMap(({ node, check }) => {
+      return leftOut.has(node) ? [] : (secondsOf(check) ?? []);
+    });
+    const usual = quantile(own, USUAL);
+    return own.some((seconds) => isSlowComponent({ seconds, usual }));
+  });
 }
 
 /** The median of the last minute; undefined where it means nothing, or the check fails: then it is not slow. */
@@ -96,10 +115,16 @@ function timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Time
   });
 }
 
-function isSlow({ component, seconds, usual }: Timed): boolean {
-  if (component && seconds >= COMPONENT_SECONDS) return true;
-  const more = component ? COMPONENT_SECONDS_MORE : SECONDS_MORE;
+function isSlow({ seconds, usual }: Pick<Timed, 'seconds' | 'usual'>, more: number): boolean {
   return seconds > Math.max(TIMES * usual, usual + more);
+}
+
+function isSlowComponent(times: Pick<Timed, 'seconds' | 'usual'>): boolean {
+  return times.seconds >= COMPONENT_SECONDS || isSlow(times, COMPONENT_SECONDS_MORE);
+}
+
+function isSlowHere(timed: Timed): boolean {
+  return timed.component ? isSlowComponent(timed) : isSlow(timed, SECONDS_MORE);
 }
 
 /**
@@ -201,12 +226,12 @@ function slowComponents(
   types.delete('');
   return [...types].flatMap(([type, all]) => {
     // What is slow by its node is not judged here.
-    const judged = all.filter((each) => isOpen.has(each) || !isSlow(each));
+    const judged = all.filter((each) => isOpen.has(each) || !isSlowHere(each));
     const isSlowThere = new Map(judged.map((each) => [each.component?.node, isOpen.has(each)]));
     // What is not judged does not count as slow: otherwise the rest would be everywhere.
     const observations = (evidence.components.get(type) ?? []).map((each): Observation => {
-      const isSlowHere = isSlowThere.get(each.node);
-      return { ...each, up: isSlowHere === undefined ? undefined : !isSlowHere };
+      const isSlow = isSlowThere.get(each.node);
+      return { ...each, up: isSlow === undefined ? undefined : !isSlow };
     });
     // A median is of many checks: how the last ones went does not matter.
     return scopesOf(evidence, observations, 0).map(({ scope, failing, of }): Draft => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cluster } from '../../lab/cluster/cluster.ts';
 import { allIsWell, play } from '../../lab/cluster/scenario.ts';
 import { SCENARIOS } from '../../lab/cluster/scenarios.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { packedProgram } from './packed-program.ts';
 
 /** A tenth of the default, so that the scenarios take a tenth of the time. */
@@ -31,6 +32,12 @@ beforeAll(async () => {
   await allIsWell(cluster, 15_000);
 });
 afterAll(() => stack.disposeAsync());
+
+test('the packed program shows what is wrong with the cluster, and where its runbooks are', async () => {
+  const { body } = (await cluster.nodes[0]?.get('/cluster.txt')) ?? { body: '' };
+  expect(body).toContain('\n3 of 3 pods reported.\n');
+  expect(body).toContain(`\nRunbooks: ${packageJson.repository}/blob/main/docs/runbooks/\n`);
+});
 
 test('the packed program has every metric of the contract', async () => {
   const { body } = (await cluster.nodes[0]?.get('/metrics')) ?? { body: '' };

@@ -172,7 +172,7 @@ test('at most 64 requests run at once, and all who ask share one collection', as
     setTimeout(() => {
       open -= 1;
       respond(podIP, request, response);
-    }, 20);
+    }, 200);
   });
   const collect = collector(broken, { fetch, timeouts: { ...TIMEOUTS, request: 3_000 } });
   const [one, other] = await Promise.all([collect(), collect()]);

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
+import { writeCredentials } from '../../lab/parts/credentials.ts';
+import { LABEL, NAMESPACE, Pod } from '../../lab/parts/pod.ts';
+import { freePort } from '../../lab/support/server-process.ts';
+import { startNode } from '../served/node-process.ts';
+import type { FleetPod } from './fleet-report.ts';
+
+/** The node whose pod does not run. The verdict has to name it, and nothing else. */
+export const DOWN = 'node-3';
+
+/** The node of the pod that is measured: the first of the cluster. */
+const OWN = 'node-0';
+
+/**
+ * The pods of so many nodes on this machine, but one: objects of an embedded API server, and one small program that
+ * reports for all of them; the pod of `DOWN` refuses connections. Resolves with the variables of the pod of the first node.
+ */
+export async function startFleet(
+  stack: AsyncDisposableStack,
+  count: number,
+): Promise<Record<string, string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
+  stack.defer(() => apiServer.close());
+  const pods: FleetPod[] = [];
+  while (pods.length < count) {
+    const address = `127.91.${Math.floor(pods.length / 250)}.${1 + (pods.length % 250)}`;
+    const node = `node-${pods.length}`;
+    const pod = new Pod(
+      { name: node, uid: randomUUID(), addresses: ['10.0.0.1'] },
+      [address],
+      apiServer,
+    );
+    // Of a thousand, two may well have the same name.
+    if (pods.some(({ name }) => name === pod.name)) continue;
+    pods.push({ name: pod.name, node, address });
+    pod.running = true;
+    pod.ready = true;
+    await pod.publish();
+  }
+  const [port, file] = [String(await freePort()), join(folder, 'pods.json')];
+  await writeFile(file, JSON.stringify(pods));
+  await startNode(
+    stack,
+    [join(import.meta.dirname, 'fleet-server.ts')],
+    { PORT: port, PODS: file, OWN, DOWN },
+    `http://${pods.at(-1)?.address}:${port}/`,
+  );
+  const { kubeconfig } = await writeCredentials(folder, 'bench', apiServer);
+  return {
+    KUBECONFIG: kubeconfig,
+    KUBENURSE_CHECK_NEIGHBOURHOOD: 'true',
+    KUBENURSE_NAMESPACE: NAMESPACE,
+    KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
+    KUBENURSE_PORT: port,
+    KUBENURSE_SERVICE_URL: `http://${pods[1]?.address}:${port}`,
+    NODE_NAME: OWN,
+    POD_NAME: pods[0]?.name ?? '',
+  };
+}
