@@ -25,7 +25,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
 
 Test the release: helm test --namespace kubenurse kubenurse --logs
 
-In a cluster of 10 nodes or fewer one cordoned node holds up a rollout, because its pod is not ready on purpose: uncordon it,
+In a cluster of 10 nodes or fewer one cordoned node blocks a rollout, because its pod is intentionally not ready: uncordon it,
 or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
 `);
   });
@@ -45,11 +45,11 @@ or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
     [variantValues('upstream-used'), "needs more memory than upstream's"],
     [
       { daemonset: { rollingUpdate: { maxUnavailable: '33%' } } },
-      'In a cluster of 3 nodes or fewer one cordoned node holds up a rollout',
+      'In a cluster of 3 nodes or fewer one cordoned node blocks a rollout',
     ],
     [
       { updateStrategy: { rollingUpdate: { maxUnavailable: 1 } } },
-      'In a cluster of any size one cordoned node holds up a rollout',
+      'In a cluster of any size one cordoned node blocks a rollout',
     ],
     [
       { updateStrategy: { rollingUpdate: { maxSurge: 1 } } },

@@ -33,7 +33,7 @@ async function helmTestAt(url: string): Promise<string> {
   return run(['env', `SERVICE_URL=${url}`, process.execPath, ...args]);
 }
 
-/** The same, against a Service that answers `/alive` and the other page with these statuses. */
+/** The same, against a Service that serves `/alive` and the other page with these statuses. */
 async function helmTest(status: number, happy = 200): Promise<string> {
   const server = createServer(({ url }, response) => {
     response.statusCode = url === '/alive' ? status : happy;
@@ -50,19 +50,19 @@ async function helmTest(status: number, happy = 200): Promise<string> {
 }
 
 describe.skipIf(missingTools(['helm']).length > 0)('helm test', () => {
-  test('passes where the Service answers, and a node’s checks are ok', async () => {
-    expect(await helmTest(200)).toMatch(/^ok: http:\/\/127.0.0.1:\d+ answers, and .+\n$/);
+  test('passes if the Service responds, and a node’s checks are ok', async () => {
+    expect(await helmTest(200)).toMatch(/^ok: http:\/\/127.0.0.1:\d+ responds, and .+\n$/);
   });
 
-  test('says in one line which checks of the node fail', async () => {
+  test('prints in one line which checks of the node fail', async () => {
     await expect(helmTest(500)).rejects.toThrow(
       /exit code 1.*\nFAILED: checks of kubenurse-x2bwx fail: me_service: connecting to 10.96.7.1:8080: connection refused \(ECONNREFUSED\); path_node-2: 503 Service Unavailable\n?$/,
     );
   });
 
-  test('says in one line that the Service does not answer as it should, or not at all', async () => {
+  test('prints in one line that the Service responds with an error, or not at all', async () => {
     await expect(helmTest(200, 503)).rejects.toThrow(
-      /\nFAILED: http:\S+\/alwayshappy answers 503\n?$/,
+      /\nFAILED: http:\S+\/alwayshappy responds with status 503\n?$/,
     );
     const url = `http://127.0.0.1:${await freePort()}`;
     await expect(helmTestAt(url)).rejects.toThrow(

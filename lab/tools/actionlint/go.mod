@@ -1,4 +1,4 @@
-module kubenurse/test/tools/actionlint
+module kubenurse/lab/tools/actionlint
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module kubenurse/test/tools/crds
+module kubenurse/lab/tools/crds
 
 go 1.26.0
 

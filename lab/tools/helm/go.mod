@@ -1,4 +1,4 @@
-module kubenurse/test/tools/helm
+module kubenurse/lab/tools/helm
 
 go 1.26.0
 

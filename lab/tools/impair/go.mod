@@ -1,3 +1,3 @@
-module kubenurse/test/tools/impair
+module kubenurse/lab/tools/impair
 
 go 1.26

@@ -1,4 +1,4 @@
-module kubenurse/test/tools/kubernetes
+module kubenurse/lab/tools/kubernetes
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module kubenurse/test/tools/otelcol
+module kubenurse/lab/tools/otelcol
 
 go 1.26
 

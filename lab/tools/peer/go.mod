@@ -1,4 +1,4 @@
-module kubenurse/test/tools/peer
+module kubenurse/lab/tools/peer
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module kubenurse/test/tools/prometheus
+module kubenurse/lab/tools/prometheus
 
 go 1.26
 

@@ -1,4 +1,4 @@
-{{/* The URL at which the ingress publishes us, and the check asks; empty when there is none. */}}
+{{/* The URL at which the ingress exposes kubenurse, and which the check uses; empty if there is none. */}}
 {{- define "kubenurse.ingressUrl" -}}
 {{- $url := .Values.ingress.url | default "" -}}
 {{- if and (not $url) .Values.httpRoute.enabled }}{{ $url = first (append .Values.httpRoute.hostnames "") }}{{ end -}}
@@ -20,8 +20,8 @@
 {{- end }}
 
 {{/*
-The container's environment. First what later values may name as $(NODE_NAME), last what the user
-adds, which takes the place of what has the same name.
+The container's environment. Variables that later values reference as $(NODE_NAME) come first; the user's come last and
+override those of the same name.
 */}}
 {{- define "kubenurse.env" -}}
 {{- $extra := (include "kubenurse.pod" . | fromYaml).extraEnv | default list -}}
@@ -85,14 +85,14 @@ adds, which takes the place of what has the same name.
 {{- if kindIs "float64" . }}{{ int64 . }}{{ else if not (kindIs "invalid" .) }}{{ toString . }}{{ end -}}
 {{- end }}
 
-{{/* A value of OTEL_RESOURCE_ATTRIBUTES, percent-encoded, but for what Kubernetes fills in: $(NODE_NAME). */}}
+{{/* A value of OTEL_RESOURCE_ATTRIBUTES, percent-encoded except for references that Kubernetes expands: $(NODE_NAME). */}}
 {{- define "kubenurse.encoded" -}}
 {{- $text := include "kubenurse.text" . -}}
 {{- if kindIs "float64" . }}{{ $text = eq (floor .) . | ternary $text (toString .) }}{{ end -}}
 {{- regexReplaceAll "%24%28([A-Za-z_][A-Za-z0-9_]*)%29" ($text | urlquery | replace "+" "%20") "$$(${1})" -}}
 {{- end }}
 
-{{/* Upstream's default would take in the pods of every release. */}}
+{{/* Upstream's default would select the pods of every release. */}}
 {{- define "kubenurse.neighbourFilter" -}}
 {{- $given := .Values.neighbour_filter -}}
 {{- if and $given (ne $given "app.kubernetes.io/name=kubenurse") -}}

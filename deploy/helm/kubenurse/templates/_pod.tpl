@@ -1,6 +1,5 @@
 {{/*
-What can be said by a name of ours or by upstream's, and has a default that is not empty, in one
-place: the effective value of each, as YAML.
+The effective values, as YAML, of settings that have a new name and an upstream name, and a default that is not empty.
 */}}
 {{- define "kubenurse.pod" -}}
 {{- $new := .Values -}}
@@ -39,7 +38,7 @@ place: the effective value of each, as YAML.
 {{- toYaml $pod -}}
 {{- end }}
 
-{{/* What is given, and what it does not name of the defaults, at every depth. A null takes a default away. */}}
+{{/* The given map, with defaults for missing keys at every depth. A null removes a default. */}}
 {{- define "kubenurse.filled" -}}
 {{- $filled := deepCopy (last .) -}}
 {{- range $key, $value := first . -}}
@@ -59,7 +58,7 @@ place: the effective value of each, as YAML.
 {{- $strategy := include "kubenurse.filled" (list .Values.updateStrategy (dict "type" "RollingUpdate")) | fromYaml -}}
 {{- $given := $strategy.rollingUpdate | default .Values.daemonset.rollingUpdate -}}
 {{- if eq $strategy.type "RollingUpdate" -}}
-{{- /* Kubernetes wants one of the two to be zero. */ -}}
+{{- /* Kubernetes requires one of the two to be zero. */ -}}
 {{- $surges := not (has (toString (dig "maxSurge" 0 ($given | default dict))) (list "0" "0%" "<nil>")) -}}
 {{- $default := dict "maxUnavailable" (ternary 0 "10%" $surges) -}}
 {{- $_ := set $strategy "rollingUpdate" (include "kubenurse.filled" (list $given $default) | fromYaml) -}}
@@ -67,7 +66,7 @@ place: the effective value of each, as YAML.
 {{- toYaml $strategy -}}
 {{- end }}
 
-{{/* The sentence that says in which clusters one cordoned node, whose pod is not ready on purpose, holds up a rollout; empty if in none. */}}
+{{/* In which clusters a single cordoned node, whose pod is intentionally not ready, blocks a rollout: a sentence, or nothing. */}}
 {{- define "kubenurse.rolloutWaits" -}}
 {{- $rolling := (include "kubenurse.pod" . | fromYaml).updateStrategy.rollingUpdate | default dict -}}
 {{- $key := has (toString $rolling.maxUnavailable) (list "0" "0%" "<nil>") | ternary "maxSurge" "maxUnavailable" -}}
@@ -76,27 +75,27 @@ place: the effective value of each, as YAML.
 {{- if eq $share "1" -}}
 {{- $nodes = "In a cluster of any size" -}}
 {{- else if hasSuffix "%" $share -}}
-{{- /* A part of a pod counts as a whole one. */ -}}
+{{- /* Kubernetes rounds up to whole pods. */ -}}
 {{- $nodes = printf "In a cluster of %d nodes or fewer" (div 100 (trimSuffix "%" $share | int | max 1)) -}}
 {{- end -}}
 {{- if $nodes -}}
-{{ $nodes }} one cordoned node holds up a rollout, because its pod is not ready on purpose: uncordon it,
+{{ $nodes }} one cordoned node blocks a rollout, because its pod is intentionally not ready: uncordon it,
 or raise updateStrategy.rollingUpdate.{{ $key }}, which is {{ $share }}.
 {{- end -}}
 {{- end }}
 
-{{/* Upstream's `daemonset.image`, unless it names upstream's own program. */}}
+{{/* Upstream's `daemonset.image`, unless it is upstream's own program. */}}
 {{- define "kubenurse.oldImage" -}}
 {{- $old := .Values.daemonset.image | default dict -}}
-{{- if and $old.repository (not (hasSuffix "postfinance/kubenurse" $old.repository)) (not (include "kubenurse.isOurImageSet" .)) -}}
+{{- if and $old.repository (not (hasSuffix "postfinance/kubenurse" $old.repository)) (not (include "kubenurse.isNewImageSet" .)) -}}
 {{- toYaml $old -}}
 {{- else -}}
 {}
 {{- end -}}
 {{- end }}
 
-{{/* Whether the new key `image` says more than the chart does. */}}
-{{- define "kubenurse.isOurImageSet" -}}
+{{/* Whether the new key `image` differs from the chart's default. */}}
+{{- define "kubenurse.isNewImageSet" -}}
 {{- $image := .Values.image -}}
 {{- if or $image.tag $image.digest (ne (toString $image.registry) "ghcr.io") (ne (toString $image.repository) "kubenurse-otel/kubenurse") }}yes{{ end -}}
 {{- end }}
@@ -116,13 +115,13 @@ or raise updateStrategy.rollingUpdate.{{ $key }}, which is {{ $share }}.
 {{- if $annotations }}{{ toYaml $annotations }}{{ end -}}
 {{- end }}
 
-{{/* Upstream's names in use and ours for them, a line each. */}}
+{{/* Upstream's names in use, each with its new name on a line. */}}
 {{- define "kubenurse.oldKeys" -}}
-{{- $ours := dict "image" "image" "containerImagePullPolicy" "image.pullPolicy" "extraEnvs" "extraEnv" "volumes" "extraVolumes" "volumeMounts" "extraVolumeMounts" "containerSecurityContext" "securityContext" "containerResources" "resources" "rollingUpdate" "updateStrategy.rollingUpdate" -}}
+{{- $newNames := dict "image" "image" "containerImagePullPolicy" "image.pullPolicy" "extraEnvs" "extraEnv" "volumes" "extraVolumes" "volumeMounts" "extraVolumeMounts" "containerSecurityContext" "securityContext" "containerResources" "resources" "rollingUpdate" "updateStrategy.rollingUpdate" -}}
 {{- $lines := list -}}
 {{- range $key, $value := .Values.daemonset -}}
 {{- if or $value (kindIs "slice" $value | and (eq $key "tolerations")) -}}
-{{- $lines = append $lines (printf "  daemonset.%s: now %s" $key (get $ours $key | default $key)) -}}
+{{- $lines = append $lines (printf "  daemonset.%s: now %s" $key (get $newNames $key | default $key)) -}}
 {{- end -}}
 {{- end -}}
 {{- if .Values.serviceMonitor.labels }}{{ $lines = append $lines "  serviceMonitor.labels: now serviceMonitor.additionalLabels" }}{{ end -}}

@@ -42,7 +42,7 @@ as a YAML list. Lengths and characters are those of Kubernetes's own validation.
 {{- range $host := $list -}}
 {{- $asName := trimPrefix "*." $host -}}
 {{- if or (contains "[" $host) (regexMatch "^[0-9]+(\\.[0-9]+){3}$" $host) -}}
-{{- $mistakes = append $mistakes (printf "%s: %q is an IP address, not a host name; if kubenurse is published by other means, set ingress.enabled=false" $key $host) -}}
+{{- $mistakes = append $mistakes (printf "%s: %q is an IP address, not a host name; if kubenurse is exposed by other means, set ingress.enabled=false" $key $host) -}}
 {{- else if not (regexMatch "^[\\x00-\\x7F]*$" $host) -}}
 {{- $mistakes = append $mistakes (printf "%s: %q must be written in Punycode (xn--…)" $key $host) -}}
 {{- else if not (and (include "kubenurse.isDnsName" (list $asName 253)) (regexMatch "^[^.]{1,63}(\\.[^.]{1,63})*$" $asName)) -}}
@@ -54,14 +54,14 @@ as a YAML list. Lengths and characters are those of Kubernetes's own validation.
 {{- toYaml $mistakes -}}
 {{- end }}
 
-{{/* Takes (list text "the most characters"); the parts of the name are separated by dots, where there is room for several. */}}
+{{/* Takes (list text maxLength); a name of more than 63 characters may have several parts, separated by dots. */}}
 {{- define "kubenurse.isDnsName" -}}
 {{- $part := "[a-z0-9]([-a-z0-9]*[a-z0-9])?" -}}
 {{- $pattern := eq (last .) 63 | ternary (printf "^%s$" $part) (printf "^%s(\\.%s)*$" $part $part) -}}
 {{- if and (regexMatch $pattern (first .)) (le (len (first .)) (last .)) }}yes{{ end -}}
 {{- end }}
 
-{{/* Whether the API server takes it as the name of a label or an annotation. */}}
+{{/* Whether the API server accepts it as the name of a label or an annotation. */}}
 {{- define "kubenurse.isQualifiedName" -}}
 {{- $parts := splitList "/" . -}}
 {{- $isNameRight := regexMatch "^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$" (last $parts) -}}
