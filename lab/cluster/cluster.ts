@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedParts, embeddedParts } from '../embedded/embedded-parts.ts';
 import type { Parts, StartParts } from '../parts/parts.ts';
-import { Turns } from '../support/turns.ts';
+import { Mutex } from '../support/mutex.ts';
 import { type Fault, parseFault, parsePart } from './faults.ts';
 import { ClusterNode } from './node.ts';
 import { READINESS_TIMES, type ReadinessTimes } from './readiness.ts';
@@ -37,7 +37,7 @@ export class Cluster<P extends Parts = Parts> {
   #started = 0;
   readonly #faults = new Map<string, string>();
   readonly #stack = new AsyncDisposableStack();
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #closed: Promise<void> | undefined;
 
   private constructor(options: ClusterOptions, parts: P) {
@@ -131,7 +131,7 @@ export class Cluster<P extends Parts = Parts> {
   /** One change after the other; none once it is closed. */
   #inTurn(change: () => Promise<void>): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the cluster is closed'));
-    return this.#turns.take(change);
+    return this.#mutex.run(change);
   }
 
   async #apply(fault: Fault): Promise<void> {

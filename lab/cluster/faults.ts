@@ -1,5 +1,5 @@
 import type { ControlPlaneFault } from '../parts/control-plane.ts';
-import type { DnsFault, IngressFault, NetworkSplit, WireFault } from '../parts/faults.ts';
+import type { DnsFault, IngressFault, NetworkSplit, ProxyFault } from '../parts/faults.ts';
 import type { Parts } from '../parts/parts.ts';
 import type { NodeFault } from './node.ts';
 
@@ -7,7 +7,7 @@ type FaultOf = {
   node: NodeFault;
   dns: DnsFault;
   ingress: IngressFault;
-  service: WireFault;
+  service: ProxyFault;
   'api-server': ControlPlaneFault;
   network: NetworkSplit;
 };
@@ -41,9 +41,11 @@ const word = <F>(name: string, does: string, fault: F): Way<F> => ({
   read: (text) => (text === name ? fault : undefined),
 });
 
-const down = word<WireFault>('down', 'it refuses connections', { kind: 'down' });
-const hang = word<WireFault>('hang', 'it accepts connections and never responds', { kind: 'hang' });
-const reset = word<WireFault>('reset', 'it resets every connection', { kind: 'reset' });
+const down = word<ProxyFault>('down', 'it refuses connections', { kind: 'down' });
+const hang = word<ProxyFault>('hang', 'it accepts connections and never responds', {
+  kind: 'hang',
+});
+const reset = word<ProxyFault>('reset', 'it resets every connection', { kind: 'reset' });
 const slow: Way<{ kind: 'slow'; milliseconds: number }> = {
   syntax: 'slow=<duration>',
   does: 'it delays every response: slow=50ms, slow=1.5s',

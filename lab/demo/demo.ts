@@ -4,8 +4,8 @@ import { Cluster } from '../cluster/cluster.ts';
 import { faultHelp, parseFault } from '../cluster/faults.ts';
 import { goOnInOwnNamespace, shellCommand } from '../real/own-namespace.ts';
 import { realParts } from '../real/real-parts.ts';
+import { Mutex } from '../support/mutex.ts';
 import { continueAll, pauseAll } from '../support/owned-process.ts';
-import { Turns } from '../support/turns.ts';
 import { changes } from './changes.ts';
 import { COMMANDS, execute } from './commands.ts';
 import { clock } from './failures.ts';
@@ -93,9 +93,9 @@ function executeInOrder(
   quit: () => void,
   say: (lines: readonly string[]) => void,
 ): (line: string) => void {
-  const turns = new Turns();
+  const mutex = new Mutex();
   return (line) => {
-    void turns.take(async () => {
+    void mutex.run(async () => {
       const result = await execute(line, cluster);
       if (result === 'quit') quit();
       else say(result);

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import type { ControlPlane } from '../parts/control-plane.ts';
 import type { Credentials } from '../parts/credentials.ts';
-import type { NetworkFault, WireFault } from '../parts/faults.ts';
+import type { NetworkFault, ProxyFault } from '../parts/faults.ts';
 import type { Launch, NodeNetwork, PodSandbox } from '../parts/parts.ts';
 import { environmentOf, type Files } from './environment.ts';
 import type { Layout, PodAddresses } from './layout.ts';
-import { Wire } from './wire.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 
 /** The port at which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;
@@ -37,29 +37,33 @@ export class EmbeddedNode implements NodeNetwork {
     const { layout, number } = this.#options;
     const addresses = layout.pod(number, slot);
     const backends = [{ address: addresses.program, port: PORT }];
-    const wire = await Wire.start({ address: addresses.pod, port: PORT, backends: () => backends });
-    return new EmbeddedSandbox(this.#options, addresses, wire, () => this.#used.delete(slot));
+    const proxy = await TcpProxy.start({
+      address: addresses.pod,
+      port: PORT,
+      backends: () => backends,
+    });
+    return new EmbeddedSandbox(this.#options, addresses, proxy, () => this.#used.delete(slot));
   }
 
   async close(): Promise<void> {}
 }
 
-/** A pod at a loopback address, where a wire stands for the network in front of its program. */
+/** A pod at a loopback address, where a proxy stands for the network in front of its program. */
 class EmbeddedSandbox implements PodSandbox {
   readonly addresses: readonly string[];
   readonly programUrl: string;
   readonly #options: Options;
   readonly #address: PodAddresses;
-  readonly #wire: Wire;
+  readonly #proxy: TcpProxy;
   readonly #closed: () => void;
   #credentials: Credentials | undefined;
 
-  constructor(options: Options, address: PodAddresses, wire: Wire, closed: () => void) {
+  constructor(options: Options, address: PodAddresses, proxy: TcpProxy, closed: () => void) {
     this.addresses = [address.pod];
     this.programUrl = `http://${address.program}:${PORT}`;
     this.#options = options;
     this.#address = address;
-    this.#wire = wire;
+    this.#proxy = proxy;
     this.#closed = closed;
   }
 
@@ -86,16 +90,16 @@ class EmbeddedSandbox implements PodSandbox {
   }
 
   break(fault: NetworkFault | undefined): Promise<void> {
-    return this.#wire.break(wireFault(fault));
+    return this.#proxy.break(proxyFault(fault));
   }
 
   async close(): Promise<void> {
-    await this.#wire.close();
+    await this.#proxy.close();
     this.#closed();
   }
 }
 
-function wireFault(fault: NetworkFault | undefined): WireFault | undefined {
+function proxyFault(fault: NetworkFault | undefined): ProxyFault | undefined {
   switch (fault?.kind) {
     case undefined:
     case 'down':
@@ -109,6 +113,6 @@ function wireFault(fault: NetworkFault | undefined): WireFault | undefined {
     case 'mtu-black-hole':
     case 'loss':
     case 'reordering':
-      throw new Error(`a wire cannot be ${fault.kind}`);
+      throw new Error(`a proxy cannot be ${fault.kind}`);
   }
 }

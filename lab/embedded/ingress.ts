@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { IngressFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
 import type { Certificate, CertificateAuthority } from '../support/certificates.ts';
-import { Wire } from './wire.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 
 /** Timeout of a backend, after which the response is 504. */
 const BACKEND_LIMIT_MS = 30_000;
@@ -22,7 +22,7 @@ export class Ingress {
   readonly #backends: () => readonly Backend[];
   readonly #certificates: Readonly<{ right: Certificate; wrong: Certificate }>;
   readonly #server: Server;
-  #wire!: Wire;
+  #proxy!: TcpProxy;
   #status: number | undefined;
   #turn = 0;
   readonly #inFlight: Backend[] = [];
@@ -53,7 +53,7 @@ export class Ingress {
     const ingress = new Ingress(options.host, options.backends, { right, wrong });
     const behind = await ingress.#listenBehind(options.address);
     try {
-      ingress.#wire = await Wire.start({ ...options, backends: () => [behind] });
+      ingress.#proxy = await TcpProxy.start({ ...options, backends: () => [behind] });
     } catch (error) {
       ingress.#server.close();
       throw error;
@@ -62,7 +62,7 @@ export class Ingress {
   }
 
   get port(): number {
-    return this.#wire.port;
+    return this.#proxy.port;
   }
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
@@ -70,7 +70,7 @@ export class Ingress {
     const wrong = fault?.kind === 'wrong-certificate';
     this.#server.setSecureContext(contextOf(this.#certificates[wrong ? 'wrong' : 'right']));
     this.#status = fault?.kind === 'status' ? fault.code : undefined;
-    await this.#wire.break(
+    await this.#proxy.break(
       fault?.kind === 'wrong-certificate' || fault?.kind === 'status' ? undefined : fault,
     );
   }
@@ -82,7 +82,7 @@ export class Ingress {
 
   /** Stops listening and cuts the open connections. */
   async close(): Promise<void> {
-    await this.#wire.close();
+    await this.#proxy.close();
     this.#server.closeAllConnections();
     this.#server.close();
   }

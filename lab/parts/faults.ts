@@ -1,5 +1,5 @@
 /** How the network in front of a part is broken. */
-export type WireFault = Readonly<
+export type ProxyFault = Readonly<
   /** Nobody listens, so that connecting is refused; open connections are cut. */
   | { kind: 'down' }
   /** Connections are accepted and nothing is passed on, in neither direction, until it is healed. */
@@ -15,7 +15,7 @@ export type DnsFault = 'silent' | 'servfail' | 'nxdomain';
 
 /** How the ingress is broken. */
 export type IngressFault =
-  | WireFault
+  | ProxyFault
   /** It answers every request with this status itself. */
   | Readonly<{ kind: 'status'; code: number }>
   /** It shows a certificate of the same authority, for another host. */
@@ -23,7 +23,7 @@ export type IngressFault =
 
 /** How the network of a node is broken. */
 export type NetworkFault =
-  | WireFault
+  | ProxyFault
   | Readonly<
       /** What begins elsewhere does not get to it; what it begins itself is answered. */
       | { kind: 'deaf' }

@@ -1,5 +1,5 @@
 import type { ControlPlane } from './control-plane.ts';
-import type { DnsFault, IngressFault, NetworkFault, NetworkSplit, WireFault } from './faults.ts';
+import type { DnsFault, IngressFault, NetworkFault, NetworkSplit, ProxyFault } from './faults.ts';
 
 /** Something that can be broken; `undefined` heals it. What it returns resolves when that is in effect. */
 export interface Breakable<Fault> {
@@ -46,7 +46,7 @@ export interface Parts {
   readonly controlPlane: ControlPlane;
   readonly dns: Breakable<DnsFault>;
   readonly ingress: Breakable<IngressFault>;
-  readonly service: Breakable<WireFault>;
+  readonly service: Breakable<ProxyFault>;
   /** Between the nodes. */
   readonly network: Breakable<NetworkSplit>;
   /** Has the service and the ingress forward to these pods from now on. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DnsServer } from '../embedded/dns-server.ts';
 import type { DnsFault } from '../parts/faults.ts';
+import { Mutex } from '../support/mutex.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Turns } from '../support/turns.ts';
 import { until } from '../support/until.ts';
 import type { Machine } from './machine.ts';
 
@@ -37,7 +37,7 @@ export class DnsmasqServer {
   #dnsmasq: ServerProcess | undefined;
   #records: DnsRecords;
   #fault: DnsFault | undefined;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #version = 0;
 
   private constructor(options: DnsmasqOptions, directory: string, failing: DnsServer) {
@@ -65,7 +65,7 @@ export class DnsmasqServer {
 
   /** Replaces all records. Resolves when that is in effect; while it is silent, that is when it is healed. */
   setRecords(records: DnsRecords): Promise<void> {
-    return this.#turns.take(() => {
+    return this.#mutex.run(() => {
       this.#records = records;
       return this.#apply();
     });
@@ -73,7 +73,7 @@ export class DnsmasqServer {
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
   break(fault: DnsFault | undefined): Promise<void> {
-    return this.#turns.take(() => {
+    return this.#mutex.run(() => {
       this.#fault = fault;
       return this.#apply();
     });
@@ -81,7 +81,7 @@ export class DnsmasqServer {
 
   /** Ends dnsmasq and removes its files. */
   close(): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       await this.#dnsmasq?.stop();
       await this.#failing.close();
       await rm(this.#directory, { recursive: true, force: true });

@@ -8,8 +8,8 @@ import { connect } from 'node:tls';
 import type { IngressFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
 import type { CertificateAuthority } from '../support/certificates.ts';
+import { Mutex } from '../support/mutex.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Turns } from '../support/turns.ts';
 import { until } from '../support/until.ts';
 import { childrenOf } from './children.ts';
 import type { Machine } from './machine.ts';
@@ -44,7 +44,7 @@ export class NginxIngress {
   #fault: IngressFault | undefined;
   /** The configuration that nginx runs with. */
   #applied: string | undefined;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
 
   private constructor(options: NginxIngressOptions, directory: string, silent: Server) {
     this.#options = options;
@@ -80,12 +80,12 @@ export class NginxIngress {
    */
   setBackends(backends: readonly Backend[]): Promise<void> {
     this.#backends = backends;
-    return this.#turns.take(() => this.#apply());
+    return this.#mutex.run(() => this.#apply());
   }
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
   break(fault: IngressFault | undefined): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       this.#fault = fault;
       const onTheWire = fault?.kind === 'slow' || fault?.kind === 'reset' || fault?.kind === 'hang';
       await this.#options.machine.break(onTheWire ? fault : undefined, [PORT]);
@@ -95,7 +95,7 @@ export class NginxIngress {
 
   /** Ends nginx, which cuts the open connections, and removes its files. */
   close(): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       await this.#stop();
       this.#silent.close();
       await rm(this.#directory, { recursive: true, force: true });

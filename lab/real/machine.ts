@@ -1,6 +1,6 @@
 import type { NetworkFault } from '../parts/faults.ts';
 import { run } from '../support/command.ts';
-import { Turns } from '../support/turns.ts';
+import { Mutex } from '../support/mutex.ts';
 import { bare, familyOf } from './address-plan.ts';
 import type { Impairment } from './impairment.ts';
 import { Link } from './link.ts';
@@ -47,7 +47,7 @@ export class Machine {
   #marked: Readonly<Record<number, number>> = {};
   #fault: NetworkFault | undefined;
   #ports = PROBE_PORTS;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #closed: Promise<void> | undefined;
 
   private constructor(options: MachineOptions, namespace: Namespace, link: Link) {
@@ -88,17 +88,17 @@ export class Machine {
 
   /** Adds routes, as `ip route` takes them, or replaces them. */
   addRoutes(commands: readonly string[]): Promise<void> {
-    return this.#turns.take(() => this.namespace.ip(commands));
+    return this.#mutex.run(() => this.namespace.ip(commands));
   }
 
   /** Applies rules of nftables there, all or none. */
   nft(ruleset: string): Promise<void> {
-    return this.#turns.take(() => this.namespace.nft(ruleset));
+    return this.#mutex.run(() => this.namespace.nft(ruleset));
   }
 
   /** Replaces what is done to the packets of its link, either way; `undefined` leaves them alone. */
   impair(impairment: Impairment | undefined): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       this.#asked = impairment;
       await this.#impairLink();
     });
@@ -106,19 +106,19 @@ export class Machine {
 
   /** Replaces by how much the packets that others have marked are delayed on its link, in ms by code point. */
   delayMarked(delays: Readonly<Record<number, number>>): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       this.#marked = delays;
       await this.#impairLink();
     });
   }
 
   /**
-   * Replaces the fault there was; `undefined` heals. A WireFault is one of these ports, TCP's and UDP's. Resolves
+   * Replaces the fault there was; `undefined` heals. A ProxyFault is one of these ports, TCP's and UDP's. Resolves
    * when it is in effect. Only connections of this namespace's own sockets are cut at once, others (a node's pods')
    * with their next segment.
    */
   break(fault: NetworkFault | undefined, ports: readonly number[] = PROBE_PORTS): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       const [last, lastPorts] = [this.#fault, this.#ports];
       this.#fault = fault;
       this.#ports = ports;
@@ -132,7 +132,7 @@ export class Machine {
 
   /** Removes the namespace and the link. Programs in it should have ended: they are not ended by it. */
   close(): Promise<void> {
-    this.#closed ??= this.#turns.take(async () => {
+    this.#closed ??= this.#mutex.run(async () => {
       await this.#link.close();
       await this.namespace.close();
     });

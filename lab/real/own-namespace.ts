@@ -52,7 +52,7 @@ exit $?`;
 const ANCESTORS_CHECK_MS = 200;
 
 /** Why the cluster of real parts cannot be started by this process; undefined when it can. */
-export function whyNot(): string | undefined {
+export function unavailableReason(): string | undefined {
   if (mark() !== undefined) return undefined;
   return whatIsMissing() ?? 'the cluster of real parts is started by npm run test:real only';
 }

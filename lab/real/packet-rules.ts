@@ -1,7 +1,7 @@
 import type { NetworkFault } from '../parts/faults.ts';
 import type { Impairment } from './impairment.ts';
 
-/** Where the program of a pod listens, without and with TLS (contract): what a WireFault is about. */
+/** Where the program of a pod listens, without and with TLS (contract): what a ProxyFault is about. */
 export const PROBE_PORTS: readonly number[] = [8080, 8443];
 
 /** The Differentiated Services code point of packets that `impair` is to delay: one nobody else uses. */

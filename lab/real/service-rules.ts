@@ -1,4 +1,4 @@
-import type { WireFault } from '../parts/faults.ts';
+import type { ProxyFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
 import { familyOf } from './address-plan.ts';
 import { expandPayload } from './packet-rules.ts';
@@ -19,7 +19,7 @@ export type Service = Readonly<{
 export const FIRST_SERVICE_MARK = 43;
 
 /** What each fault does to the packets of connections to a virtual address, in both directions unless it says one. */
-const FAULTS: Record<Service['protocol'], Record<WireFault['kind'], string>> = {
+const FAULTS: Record<Service['protocol'], Record<ProxyFault['kind'], string>> = {
   TCP: {
     down: 'reject with tcp reset',
     hang: '<payload> drop',
@@ -40,7 +40,7 @@ const FAULTS: Record<Service['protocol'], Record<WireFault['kind'], string>> = {
  */
 export function serviceRules(
   services: readonly Service[],
-  faults: ReadonlyMap<string, WireFault>,
+  faults: ReadonlyMap<string, ProxyFault>,
 ): string {
   const ports = services.flatMap((service) =>
     service.addresses.map((address) => portOf(service, address)),
@@ -124,7 +124,7 @@ function rejectRule(port: Port): string[] {
   return port.backends.length === 0 ? [`${asked(port)} reject with icmpx port-unreachable`] : [];
 }
 
-function faultRules(port: Port, fault: WireFault, mark: number): string[] {
+function faultRules(port: Port, fault: ProxyFault, mark: number): string[] {
   const { header, address, protocol, number } = port;
   const destination = `ct original ${header} daddr ${address}`;
   const match = `meta l4proto ${protocol.toLowerCase()} ${destination} ct original proto-dst ${number}`;

@@ -1,5 +1,5 @@
-import type { WireFault } from '../parts/faults.ts';
-import { Turns } from '../support/turns.ts';
+import type { ProxyFault } from '../parts/faults.ts';
+import { Mutex } from '../support/mutex.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { FIRST_SERVICE_MARK, type Service, serviceRules } from './service-rules.ts';
 
@@ -7,12 +7,12 @@ import { FIRST_SERVICE_MARK, type Service, serviceRules } from './service-rules.
 export class ServiceProxy {
   readonly #nodes = new Set<NodeNetwork>();
   #services: readonly Service[] = [];
-  readonly #faults = new Map<string, WireFault>();
-  readonly #turns = new Turns();
+  readonly #faults = new Map<string, ProxyFault>();
+  readonly #mutex = new Mutex();
 
   /** Resolves when the node has the rules; it gets those to come as well, until it is closed. */
   join(node: NodeNetwork): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       this.#nodes.add(node);
       await this.#program(node);
     });
@@ -23,7 +23,7 @@ export class ServiceProxy {
    * stay with their backend. (So does UDP from a port that asked within the last two minutes.)
    */
   set(services: readonly Service[]): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#mutex.run(async () => {
       this.#services = services;
       await this.#programAll();
     });
@@ -34,8 +34,8 @@ export class ServiceProxy {
    * but for `slow`, for the nodes themselves. An open connection is cut with its next segment; `reset` tells the
    * client alone.
    */
-  break(name: string, fault: WireFault | undefined): Promise<void> {
-    return this.#turns.take(async () => {
+  break(name: string, fault: ProxyFault | undefined): Promise<void> {
+    return this.#mutex.run(async () => {
       if (fault === undefined) this.#faults.delete(name);
       else this.#faults.set(name, fault);
       await this.#programAll();

@@ -8,7 +8,7 @@ import { exporterSettings } from '../support/exporter-settings.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { EVERYTHING } from '../support/scraped-metrics.ts';
 import type { Series } from './exported-series.ts';
-import { type OtherSide, ROWS, type Row } from './exporter-rows.ts';
+import { type Receiver, ROWS, type Row } from './exporter-rows.ts';
 
 /** How long anything may take, in milliseconds. */
 const LIMIT_MS = 30_000;
@@ -43,7 +43,7 @@ async function started(row: Row, { interval = 20 } = {}) {
 }
 
 /** What an export says that was begun after now. */
-async function exportedAfterNow(exports: Exports, other: OtherSide): Promise<Series[]> {
+async function exportedAfterNow(exports: Exports, other: Receiver): Promise<Series[]> {
   if (other.scraped) {
     const { format, parse } = other.scraped;
     return parse((await exports.scrape?.(format))?.body ?? '');

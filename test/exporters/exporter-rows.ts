@@ -14,10 +14,10 @@ export type Row = Readonly<{
   /** What of a metric it does not tell. */
   omits?: readonly ('histograms' | 'gauges' | 'starts')[];
   /** Prepares its other side. */
-  open: () => Promise<OtherSide>;
+  open: () => Promise<Receiver>;
 }>;
 
-export type OtherSide = Readonly<{
+export type Receiver = Readonly<{
   environment: Record<string, string>;
   /** For an exporter that is scraped: in which format, and what its answer says. */
   scraped?: Readonly<{ format: Format; parse: (body: string) => Series[] }>;

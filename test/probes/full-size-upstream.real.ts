@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startEmptyApiServer } from '../../lab/embedded/empty-api-server.ts';
 import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { Namespace } from '../../lab/real/namespace.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import type { Outcome } from '../../src/model.ts';
@@ -28,7 +28,8 @@ const OFF = {
   KUBENURSE_SHUTDOWN_DURATION: '0s',
 };
 
-const reason = whyNot() ?? (missingTools(['peer']).length > 0 ? 'peer is not built' : undefined);
+const reason =
+  unavailableReason() ?? (missingTools(['peer']).length > 0 ? 'peer is not built' : undefined);
 
 /** In a mixed fleet, during a migration: the other pod runs upstream's program (here: lab/tools/peer, on net/http). */
 describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` : ''}`, () => {

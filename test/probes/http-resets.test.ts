@@ -7,7 +7,7 @@ import { ScriptedServer } from '../support/scripted-server.ts';
 import { ask, serving } from './ask.ts';
 
 /** So many turns of the event loop are more than a handshake, a request and its answer take here. */
-const MOST_TURNS = 50;
+const MAX_TURNS = 50;
 
 /** The errors that nobody caught while the test ran. */
 function uncaughtErrors(): unknown[] {
@@ -42,7 +42,7 @@ test.each([
     });
 
     const outcomes: Outcome[] = [];
-    for (; turns < MOST_TURNS; turns++) {
+    for (; turns < MAX_TURNS; turns++) {
       outcomes.push(await ask(server.url(), { idle }));
       await Promise.all(resets);
     }

@@ -7,7 +7,7 @@ import { CLASSIC, NATIVE } from '../../lab/dashboards/upstream.ts';
 import { interpolate, valuesOf } from '../../lab/dashboards/variables.ts';
 import type { Prometheus } from '../../lab/real/prometheus.ts';
 import { until } from '../../lab/support/until.ts';
-import { ROADS, type Road } from './roads.ts';
+import { PIPELINES, type Pipeline } from './pipelines.ts';
 
 const START_LIMIT_MS = 120_000;
 const SEEN_LIMIT_MS = 30_000;
@@ -18,7 +18,7 @@ const SCRAPED_AFTER_SECONDS = 2;
 const DASHBOARDS = await Promise.all(UIDS.map(readDashboard));
 
 let probed: ProbedCluster;
-let road: Road;
+let pipeline: Pipeline;
 let native: Prometheus;
 /** When things are broken, in seconds since 1970. */
 let broken: number;
@@ -26,14 +26,14 @@ const opened = new AsyncDisposableStack();
 afterAll(() => opened.disposeAsync());
 
 const scraped = () => probed.prometheus;
-const pushed = () => road.prometheus;
+const pushed = () => pipeline.prometheus;
 
 beforeAll(async () => {
-  road = opened.use((await ROADS.gateway?.()) as Road);
-  if (!('endpoint' in road.receiver)) throw new Error('the gateway is no Collector');
+  pipeline = opened.use((await PIPELINES.gateway?.()) as Pipeline);
+  if (!('endpoint' in pipeline.receiver)) throw new Error('the gateway is no Collector');
   probed = opened.use(
     await ProbedCluster.start('127.23', {
-      OTEL_EXPORTER_OTLP_ENDPOINT: road.receiver.endpoint,
+      OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.receiver.endpoint,
       OTEL_METRIC_EXPORT_INTERVAL: `${INTERVAL_MS}`,
       OTEL_METRIC_EXPORT_TIMEOUT: `${INTERVAL_MS}`,
     }),

@@ -6,7 +6,7 @@ import { Cluster } from '../../lab/cluster/cluster.ts';
 import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { Prometheus, type Series } from '../../lab/real/prometheus.ts';
 import { until } from '../../lab/support/until.ts';
-import { ROADS, type Road, scraping } from './roads.ts';
+import { PIPELINES, type Pipeline, scraping } from './pipelines.ts';
 
 /** What people ask today, a PromQL query a line. */
 const QUERIES = (await readFile(join(import.meta.dirname, 'queries.txt'), 'utf8'))
@@ -21,21 +21,21 @@ const TOLERANCE = 0.3;
 /** A quantile may be that of the bucket after the next, on a busy machine with few in its tail: each is up to 2.5 times as large. */
 const QUANTILE_TOLERANCE = 0.85;
 
-let road: Road;
+let pipeline: Pipeline;
 let scraped: Prometheus;
 let cluster: Cluster;
 const opened = new AsyncDisposableStack();
 afterAll(() => opened.disposeAsync());
 
 beforeAll(async () => {
-  road = opened.use((await ROADS.gateway?.()) as Road);
-  if (!('endpoint' in road.receiver)) throw new Error('the gateway is no Collector');
+  pipeline = opened.use((await PIPELINES.gateway?.()) as Pipeline);
+  if (!('endpoint' in pipeline.receiver)) throw new Error('the gateway is no Collector');
   cluster = opened.use(
     await Cluster.start({
       network: '127.22',
       env: {
         KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
-        OTEL_EXPORTER_OTLP_ENDPOINT: road.receiver.endpoint,
+        OTEL_EXPORTER_OTLP_ENDPOINT: pipeline.receiver.endpoint,
         OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
         OTEL_METRIC_EXPORT_INTERVAL: `${INTERVAL_MS}`,
         OTEL_METRIC_EXPORT_TIMEOUT: `${INTERVAL_MS}`,
@@ -75,7 +75,10 @@ function compare(query: string): Promise<void> {
 }
 
 async function compareOnce(query: string): Promise<void> {
-  const [pushed, pulled] = await Promise.all([road.prometheus.query(query), scraped.query(query)]);
+  const [pushed, pulled] = await Promise.all([
+    pipeline.prometheus.query(query),
+    scraped.query(query),
+  ]);
   const byLabels = (series: readonly Series[]) =>
     new Map(series.map(({ labels, value }) => [identity(labels), value]));
   const [a, b] = [byLabels(pushed), byLabels(pulled)];
@@ -113,11 +116,11 @@ test('pushed and scraped have the same series', async () => {
 });
 
 test('pushed and scraped give the same answers across a restart of the Collector', async () => {
-  await road.receiver.pause();
+  await pipeline.receiver.pause();
   await sleep(5 * INTERVAL_MS);
-  await road.receiver.resume();
+  await pipeline.receiver.resume();
   await until('the series are back', 15_000, async () => {
-    const series = await road.prometheus.query('kubenurse_build_info');
+    const series = await pipeline.prometheus.query('kubenurse_build_info');
     return series.length === cluster.nodes.length;
   });
   await sleep(5 * INTERVAL_MS);

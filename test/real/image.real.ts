@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { httpGet } from '../../lab/support/http-get.ts';
 import { until } from '../../lab/support/until.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -22,7 +22,7 @@ const IMAGE = 'localhost/kubenurse';
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
 
-const skipped = whyNot() ?? (isThere('buildah') ? undefined : 'buildah is missing');
+const skipped = unavailableReason() ?? (isThere('buildah') ? undefined : 'buildah is missing');
 
 function isThere(program: string): boolean {
   try {

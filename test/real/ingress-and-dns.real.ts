@@ -10,14 +10,14 @@ import { DnsmasqServer } from '../../lab/real/dns.ts';
 import { Fabric } from '../../lab/real/fabric.ts';
 import { NginxIngress } from '../../lab/real/ingress.ts';
 import type { Machine } from '../../lab/real/machine.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { run } from '../../lab/support/command.ts';
 import { until } from '../../lab/support/until.ts';
 
 const host = 'kubenurse.example.test';
 
-describe.skipIf(whyNot())('the real ingress and name server', () => {
+describe.skipIf(unavailableReason())('the real ingress and name server', () => {
   let fabric: Fabric;
   let authority: CertificateAuthority;
   let ingressMachine: Machine;

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Fabric } from '../../lab/real/fabric.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';
 import { LIMIT_MS, Network, ruleset, told } from './network-fixture.ts';
 import { errorsDuring, Peer } from './network-peers.ts';
 
-describe.skipIf(whyNot())('a fabric', () => {
+describe.skipIf(unavailableReason())('a fabric', () => {
   let network: Network;
   beforeAll(async () => {
     network = await Network.start('10.27', ['IPv4', 'IPv6']);

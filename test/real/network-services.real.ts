@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PodNetwork } from '../../lab/real/node-network.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { LIMIT_MS, Network, SYN_AGAIN_MS, told } from './network-fixture.ts';
 import { errorsDuring, Peer } from './network-peers.ts';
 
-describe.skipIf(whyNot())('a service', () => {
+describe.skipIf(unavailableReason())('a service', () => {
   let network: Network;
   beforeAll(async () => {
     network = await Network.start('10.26', ['IPv4', 'IPv6']);

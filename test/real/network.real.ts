@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkFault } from '../../lab/parts/faults.ts';
 import type { IpFamily } from '../../lab/real/fabric.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';
 import { LIMIT_MS, Network, ruleset, SYN_AGAIN_MS, told } from './network-fixture.ts';
 
@@ -11,7 +11,7 @@ const CLUSTERS: [string, readonly IpFamily[]][] = [
   ['10.23', ['IPv4', 'IPv6']],
 ];
 
-describe.skipIf(whyNot()).each(CLUSTERS)('a fabric %s of %j', (prefix, families) => {
+describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix, families) => {
   let network: Network;
   beforeAll(async () => {
     network = await Network.start(prefix, families);
@@ -128,7 +128,7 @@ describe.skipIf(whyNot()).each(CLUSTERS)('a fabric %s of %j', (prefix, families)
   });
 });
 
-describe.skipIf(whyNot())('a fabric', () => {
+describe.skipIf(unavailableReason())('a fabric', () => {
   let network: Network;
   beforeAll(async () => {
     network = await Network.start('10.24', ['IPv4', 'IPv6']);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { childrenOf } from '../../lab/real/children.ts';
-import { whyNot } from '../../lab/real/own-namespace.ts';
+import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';
 import { until } from '../../lab/support/until.ts';
 
@@ -69,7 +69,7 @@ const LITTER = `ip netns add litter; ip link add br-litter type bridge; nft add 
   mount -t tmpfs tmpfs /mnt; echo x >/run/litter; echo x >$TMPDIR/litter
   setsid sleep 1000 & echo littered; sleep 1000`;
 
-describe.skipIf(whyNot())('own-namespace', () => {
+describe.skipIf(unavailableReason())('own-namespace', () => {
   test('own-namespace passes the exit code on', async () => {
     expect(await inside('sh', '-c', 'exit 7')).toMatchObject({ code: 7 });
     expect(await inside('sh', '-c', 'kill -KILL $$')).toMatchObject({ code: 137 });
@@ -185,21 +185,27 @@ test('own-namespace runs the command without namespaces where a program is missi
 
 const goOn = node(`import(${JSON.stringify(OWN_NAMESPACE)}).then(async (own) => {
   await own.goOnInOwnNamespace();
-  console.log(String(own.whyNot()), own.shellCommand(), process.argv[1]);
+  console.log(String(own.unavailableReason()), own.shellCommand(), process.argv[1]);
 })`);
 
-test.skipIf(whyNot())('goOnInOwnNamespace() runs the same command again inside', async () => {
-  const { code, stdout } = await ended(start([...ELSEWHERE, ...goOn, 'argument']));
-  expect(stdout).toMatch(/^undefined nsenter --target \d+ --all argument\n$/);
-  expect(code).toBe(0);
-});
+test.skipIf(unavailableReason())(
+  'goOnInOwnNamespace() runs the same command again inside',
+  async () => {
+    const { code, stdout } = await ended(start([...ELSEWHERE, ...goOn, 'argument']));
+    expect(stdout).toMatch(/^undefined nsenter --target \d+ --all argument\n$/);
+    expect(code).toBe(0);
+  },
+);
 
-test.skipIf(whyNot())('goOnInOwnNamespace() fails where a program is missing', async () => {
-  const command = [...ELSEWHERE, 'env', 'PATH=/nonexistent', ...goOn];
-  const { code, stdout, stderr } = await ended(start(command));
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^no cluster of real parts can be started here, for want of: .*nft/);
-});
+test.skipIf(unavailableReason())(
+  'goOnInOwnNamespace() fails where a program is missing',
+  async () => {
+    const command = [...ELSEWHERE, 'env', 'PATH=/nonexistent', ...goOn];
+    const { code, stdout, stderr } = await ended(start(command));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^no cluster of real parts can be started here, for want of: .*nft/);
+  },
+);
 
 function exists(pid: number): boolean {
   return existsSync(`/proc/${pid}`);

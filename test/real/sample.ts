@@ -17,7 +17,7 @@ const PATH = { type: 'path_node-b' };
 
 /**
  * Every metric of the contract, with one set of attributes. Units as in src/metrics.ts, but for the first, which has
- * none there: a road that appends units would be found out by it.
+ * none there: a pipeline that appends units would be found out by it.
  */
 export const METRICS: readonly Metric[] = [
   { kind: 'histogram', name: 'kubenurse_request_duration', unit: 's', attributes: PATH },

@@ -28,7 +28,7 @@ export const ORIGIN = {
 export const PUSHED_ORIGIN = { ...ORIGIN, instance: RESOURCE['service.instance.id'] };
 
 /** A way for the probe's pushes into a Prometheus, through the configurations that we ship. */
-export class Road implements AsyncDisposable {
+export class Pipeline implements AsyncDisposable {
   readonly prometheus: Prometheus;
   /** What the probe pushes to: a Collector, or Prometheus itself. */
   readonly receiver: Collector | Prometheus;
@@ -85,8 +85,8 @@ export class Road implements AsyncDisposable {
   }
 }
 
-/** Each road, by the name of its folder in otel-collector/. */
-export const ROADS: Readonly<Record<string, () => Promise<Road>>> = {
+/** Each pipeline, by the name of its folder in otel-collector/. */
+export const PIPELINES: Readonly<Record<string, () => Promise<Pipeline>>> = {
   gateway: async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const prometheus = await Prometheus.start(
@@ -115,7 +115,7 @@ export const ROADS: Readonly<Record<string, () => Promise<Road>>> = {
     const prometheus = await receivingOtlp();
     // What OTEL_RESOURCE_ATTRIBUTES adds, since Prometheus renames nothing.
     const { job, ...labels } = ORIGIN;
-    return new Road(prometheus, prometheus, `${prometheus.url}/api/v1/otlp`, {
+    return new Pipeline(prometheus, prometheus, `${prometheus.url}/api/v1/otlp`, {
       ...RESOURCE,
       ...labels,
     });
@@ -146,10 +146,10 @@ async function through(
   prometheus: Prometheus,
   folder: string,
   options: Parameters<typeof Collector.start>[1],
-): Promise<Road> {
+): Promise<Pipeline> {
   try {
     const collector = await Collector.start(shipped(`${folder}/collector.yaml`), options);
-    return new Road(prometheus, collector, collector.endpoint);
+    return new Pipeline(prometheus, collector, collector.endpoint);
   } catch (error) {
     await prometheus.stop();
     throw error;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import type { Backend } from '../parts/parts.ts';
 import { until } from '../support/until.ts';
-import { Wire } from './wire.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 
 let stack = new AsyncDisposableStack();
 afterEach(async () => {
@@ -30,14 +30,14 @@ async function startEcho(name: string): Promise<Backend> {
   return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }
 
-async function startWire(backends: () => readonly Backend[]): Promise<Wire> {
-  const wire = await Wire.start({ address: '127.0.0.1', port: 0, backends });
-  stack.defer(() => wire.close());
-  return wire;
+async function startProxy(backends: () => readonly Backend[]): Promise<TcpProxy> {
+  const proxy = await TcpProxy.start({ address: '127.0.0.1', port: 0, backends });
+  stack.defer(() => proxy.close());
+  return proxy;
 }
 
-async function open(wire: Wire): Promise<Socket> {
-  const socket = connect({ host: wire.address, port: wire.port });
+async function open(proxy: TcpProxy): Promise<Socket> {
+  const socket = connect({ host: proxy.address, port: proxy.port });
   stack.defer(() => void socket.destroy());
   await once(socket, 'connect');
   return socket;
@@ -49,77 +49,77 @@ function exchange(socket: Socket, message: string): Promise<string> {
   return text(socket);
 }
 
-test('Wire passes on what is sent and what is answered, and both ends', async () => {
+test('TcpProxy passes on what is sent and what is answered, and both ends', async () => {
   const echo = await startEcho('a:');
-  const wire = await startWire(() => [echo]);
+  const proxy = await startProxy(() => [echo]);
 
-  expect(await exchange(await open(wire), 'question')).toBe('a:question');
+  expect(await exchange(await open(proxy), 'question')).toBe('a:question');
 });
 
-test('Wire passes on more than a socket holds, in its order', async () => {
+test('TcpProxy passes on more than a socket holds, in its order', async () => {
   const echo = await startEcho('');
-  const wire = await startWire(() => [echo]);
+  const proxy = await startProxy(() => [echo]);
   const much = Array.from({ length: 500_000 }, (_, index) => `${index},`).join('');
 
-  expect(await exchange(await open(wire), much)).toBe(much);
+  expect(await exchange(await open(proxy), much)).toBe(much);
 });
 
-test('Wire takes its backends in turn, those that there are at the moment', async () => {
+test('TcpProxy takes its backends in turn, those that there are at the moment', async () => {
   const [a, b] = [await startEcho('a'), await startEcho('b')];
   let backends = [a, b];
-  const wire = await startWire(() => backends);
-  const ask = async () => exchange(await open(wire), '');
+  const proxy = await startProxy(() => backends);
+  const ask = async () => exchange(await open(proxy), '');
 
   expect([await ask(), await ask(), await ask()]).toEqual(['a', 'b', 'a']);
   backends = [b];
   expect([await ask(), await ask()]).toEqual(['b', 'b']);
 });
 
-test('Wire resets a connection for which there is no backend, or whose backend refuses', async () => {
+test('TcpProxy resets a connection for which there is no backend, or whose backend refuses', async () => {
   let backends: Backend[] = [];
-  const wire = await startWire(() => backends);
+  const proxy = await startProxy(() => backends);
 
-  const ask = async () => exchange(await open(wire), 'question');
+  const ask = async () => exchange(await open(proxy), 'question');
   await expect(ask()).rejects.toMatchObject({ code: 'ECONNRESET' });
   backends = [{ address: '127.0.0.1', port: 1 }];
   await expect(ask()).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
-test('Wire that is down refuses, cuts what is open, and listens again when healed', async () => {
+test('TcpProxy that is down refuses, cuts what is open, and listens again when healed', async () => {
   const echo = await startEcho('a');
-  const wire = await startWire(() => [echo]);
-  const before = await open(wire);
+  const proxy = await startProxy(() => [echo]);
+  const before = await open(proxy);
   await once(before, 'data');
   const cut = once(before, 'close');
 
-  await wire.break({ kind: 'down' });
+  await proxy.break({ kind: 'down' });
   await cut.catch((error) => expect(error).toMatchObject({ code: 'ECONNRESET' }));
-  await expect(open(wire)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  await wire.break(undefined);
-  expect(await exchange(await open(wire), '')).toBe('a');
+  await expect(open(proxy)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await proxy.break(undefined);
+  expect(await exchange(await open(proxy), '')).toBe('a');
 });
 
-test('Wire that resets accepts, and resets at the first bytes, also what was open', async () => {
+test('TcpProxy that resets accepts, and resets at the first bytes, also what was open', async () => {
   const echo = await startEcho('a');
-  const wire = await startWire(() => [echo]);
-  const before = await open(wire);
+  const proxy = await startProxy(() => [echo]);
+  const before = await open(proxy);
   before.write('question');
   await once(before, 'data');
   const answer = text(before);
-  await wire.break({ kind: 'reset' });
+  await proxy.break({ kind: 'reset' });
 
   await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
-  const socket = await open(wire);
+  const socket = await open(proxy);
   await expect(exchange(socket, 'question')).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
-test('Wire that hangs accepts and passes nothing, until it is healed', async () => {
+test('TcpProxy that hangs accepts and passes nothing, until it is healed', async () => {
   const echo = await startEcho('a:');
-  const wire = await startWire(() => [echo]);
-  const before = await open(wire);
+  const proxy = await startProxy(() => [echo]);
+  const before = await open(proxy);
   await once(before, 'data');
-  await wire.break({ kind: 'hang' });
-  const during = await open(wire);
+  await proxy.break({ kind: 'hang' });
+  const during = await open(proxy);
   let heard = '';
   for (const socket of [before, during]) {
     socket.on('data', (bytes) => (heard += bytes));
@@ -128,35 +128,35 @@ test('Wire that hangs accepts and passes nothing, until it is healed', async () 
   // Whoever comes later is not heard earlier.
   await expect(until('an answer', 20, () => heard !== '')).rejects.toThrow('not within');
 
-  await wire.break(undefined);
+  await proxy.break(undefined);
   await until('both answers', 1_000, () => heard.length === 'question'.length * 2 + 2);
-  expect(wire.connectionsTo(echo.address)).toBe(2);
+  expect(proxy.connectionsTo(echo.address)).toBe(2);
 });
 
-test('Wire that is slow delays each answer, keeps their order, and answers at once when healed', async () => {
+test('TcpProxy that is slow delays each answer, keeps their order, and answers at once when healed', async () => {
   const echo = await startEcho('');
-  const wire = await startWire(() => [echo]);
-  const socket = await open(wire);
-  await wire.break({ kind: 'slow', milliseconds: 80 });
+  const proxy = await startProxy(() => [echo]);
+  const socket = await open(proxy);
+  await proxy.break({ kind: 'slow', milliseconds: 80 });
 
   const start = performance.now();
   socket.write('1');
   await once(socket, 'data');
   expect(performance.now() - start).toBeGreaterThan(79);
 
-  await wire.break({ kind: 'slow', milliseconds: 60_000 });
+  await proxy.break({ kind: 'slow', milliseconds: 60_000 });
   socket.write('2');
-  await wire.break({ kind: 'slow', milliseconds: 60 });
+  await proxy.break({ kind: 'slow', milliseconds: 60 });
   socket.write('3');
-  await wire.break(undefined);
+  await proxy.break(undefined);
   expect(await exchange(socket, '4')).toBe('234');
 });
 
-test('Wire reads no further than a bound while it holds bytes back', async () => {
+test('TcpProxy reads no further than a bound while it holds bytes back', async () => {
   const echo = await startEcho('');
-  const wire = await startWire(() => [echo]);
-  await wire.break({ kind: 'hang' });
-  const socket = await open(wire);
+  const proxy = await startProxy(() => [echo]);
+  await proxy.break({ kind: 'hang' });
+  const socket = await open(proxy);
   const much = Buffer.alloc(64 << 20);
   let taken = false;
   socket.write(much, () => {
@@ -164,32 +164,32 @@ test('Wire reads no further than a bound while it holds bytes back', async () =>
   });
 
   await expect(until('all is taken', 50, () => taken)).rejects.toThrow('not within');
-  await wire.break(undefined);
+  await proxy.break(undefined);
   let received = 0;
   socket.on('data', (bytes) => (received += bytes.length));
   await until('all is back', 10_000, () => received === much.length);
 });
 
-test('Wire counts the connections to a backend until they are closed', async () => {
+test('TcpProxy counts the connections to a backend until they are closed', async () => {
   const echo = await startEcho('a');
-  const wire = await startWire(() => [echo]);
-  const socket = await open(wire);
+  const proxy = await startProxy(() => [echo]);
+  const socket = await open(proxy);
   await once(socket, 'data');
 
-  expect(wire.connectionsTo(echo.address)).toBe(1);
-  expect(wire.connectionsTo('127.0.0.9')).toBe(0);
+  expect(proxy.connectionsTo(echo.address)).toBe(1);
+  expect(proxy.connectionsTo('127.0.0.9')).toBe(0);
   socket.destroy();
-  await until('it is closed', 1_000, () => wire.connectionsTo(echo.address) === 0);
+  await until('it is closed', 1_000, () => proxy.connectionsTo(echo.address) === 0);
 });
 
-test('Wire.close() cuts what is open, also while it hangs', async () => {
+test('TcpProxy.close() cuts what is open, also while it hangs', async () => {
   const echo = await startEcho('a');
-  const wire = await startWire(() => [echo]);
-  await wire.break({ kind: 'hang' });
-  const socket = await open(wire);
+  const proxy = await startProxy(() => [echo]);
+  await proxy.break({ kind: 'hang' });
+  const socket = await open(proxy);
   const answer = exchange(socket, '');
 
-  await wire.close();
+  await proxy.close();
   await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
-  await expect(open(wire)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await expect(open(proxy)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -4,7 +4,7 @@ import { expect, onTestFailed, test } from 'vitest';
 import { Prometheus } from '../../lab/real/prometheus.ts';
 import { COLLECTORS } from '../../lab/support/shipped.ts';
 import { until } from '../../lab/support/until.ts';
-import { ORIGIN, PUSHED_ORIGIN, ROADS, type Road, scraping } from './roads.ts';
+import { ORIGIN, PIPELINES, type Pipeline, PUSHED_ORIGIN, scraping } from './pipelines.ts';
 import {
   expectedSeries,
   METRICS,
@@ -50,39 +50,39 @@ async function refusing(url: string, milliseconds: number): Promise<void> {
   }
 }
 
-async function started(name: string): Promise<Road> {
-  const road = await ROADS[name]?.();
-  if (road === undefined) throw new Error(`no road ${name}`);
-  onTestFailed(() => console.error(road.output));
-  return road;
+async function started(name: string): Promise<Pipeline> {
+  const pipeline = await PIPELINES[name]?.();
+  if (pipeline === undefined) throw new Error(`no pipeline ${name}`);
+  onTestFailed(() => console.error(pipeline.output));
+  return pipeline;
 }
 
-test.each(Object.keys(ROADS))(
+test.each(Object.keys(PIPELINES))(
   '%s: a push arrives with our names, labels and values',
   async (name) => {
-    await using road = await started(name);
-    await road.push(3);
-    await arrival(road.prometheus, 3);
-    expect(await ourSeries(road.prometheus)).toEqual(expectedSeries(METRICS, 3, PUSHED_ORIGIN));
+    await using pipeline = await started(name);
+    await pipeline.push(3);
+    await arrival(pipeline.prometheus, 3);
+    expect(await ourSeries(pipeline.prometheus)).toEqual(expectedSeries(METRICS, 3, PUSHED_ORIGIN));
   },
 );
 
-test.each(Object.keys(ROADS))(
+test.each(Object.keys(PIPELINES))(
   '%s: the series go on after a restart of the receiver',
   async (name) => {
-    await using road = await started(name);
-    await road.push(3);
-    await arrival(road.prometheus, 3);
+    await using pipeline = await started(name);
+    await pipeline.push(3);
+    await arrival(pipeline.prometheus, 3);
 
-    await road.receiver.pause();
-    await expect(road.push(4)).rejects.toThrow('fetch failed');
-    await road.receiver.resume();
-    await road.push(5);
-    await arrival(road.prometheus, 5);
+    await pipeline.receiver.pause();
+    await expect(pipeline.push(4)).rejects.toThrow('fetch failed');
+    await pipeline.receiver.resume();
+    await pipeline.push(5);
+    await arrival(pipeline.prometheus, 5);
 
-    expect(await ourSeries(road.prometheus)).toEqual(expectedSeries(METRICS, 5, PUSHED_ORIGIN));
+    expect(await ourSeries(pipeline.prometheus)).toEqual(expectedSeries(METRICS, 5, PUSHED_ORIGIN));
     for (const counter of ['kubenurse_errors_total', 'kubenurse_request_duration_count']) {
-      const [resets] = await road.prometheus.query(`resets(${counter}[5m])`);
+      const [resets] = await pipeline.prometheus.query(`resets(${counter}[5m])`);
       expect(resets?.value).toBe(0);
     }
   },
@@ -91,61 +91,61 @@ test.each(Object.keys(ROADS))(
 test.each(COLLECTORS)(
   '%s: a push that tells nothing of its pod arrives, and the Collector warns of nothing',
   async (name) => {
-    await using road = await started(name);
-    await road.push(1);
-    await road.push(2, {
+    await using pipeline = await started(name);
+    await pipeline.push(1);
+    await pipeline.push(2, {
       resource: { 'service.name': 'kubenurse', 'service.instance.id': 'other' },
     });
-    await arrival(road.prometheus, 2);
-    const series = await ourSeries(road.prometheus);
+    await arrival(pipeline.prometheus, 2);
+    const series = await ourSeries(pipeline.prometheus);
     expect(series).toEqual({
       ...expectedSeries(METRICS, 1, PUSHED_ORIGIN),
       ...expectedSeries(METRICS, 2, { job: 'kubenurse', instance: 'other' }),
     });
-    expect(road.receiver.output).toContain('Everything is ready');
-    expect(road.receiver.output.match(/^.*\t(warn|error)\t.*$/gm)).toBeNull();
+    expect(pipeline.receiver.output).toContain('Everything is ready');
+    expect(pipeline.receiver.output.match(/^.*\t(warn|error)\t.*$/gm)).toBeNull();
   },
 );
 
 test.each(['agent', 'remote-write'])(
   '%s: what Prometheus could not take arrives later, with its own time',
   async (name) => {
-    await using road = await started(name);
-    await road.prometheus.pause();
+    await using pipeline = await started(name);
+    await pipeline.prometheus.pause();
     const time = Date.now() - 60_000;
-    await road.push(3, { time });
-    await refusing(road.prometheus.url, OUTAGE_MS);
-    await road.prometheus.resume();
-    await arrival(road.prometheus, 3);
-    const [sample] = await road.prometheus.query('timestamp(kubenurse_errors_total)');
+    await pipeline.push(3, { time });
+    await refusing(pipeline.prometheus.url, OUTAGE_MS);
+    await pipeline.prometheus.resume();
+    await arrival(pipeline.prometheus, 3);
+    const [sample] = await pipeline.prometheus.query('timestamp(kubenurse_errors_total)');
     expect(sample?.value).toBe(time / 1_000);
   },
 );
 
-test.each(Object.keys(ROADS))(
+test.each(Object.keys(PIPELINES))(
   '%s: what is told of a neighbour has the labels that a scraped probe has',
   async (name) => {
-    await using road = await started(name);
-    await road.push(3, { metrics: [...METRICS, PUSHED_NEIGHBOUR_INFO] });
-    await arrival(road.prometheus, 3);
-    expect(await ourSeries(road.prometheus)).toEqual(
+    await using pipeline = await started(name);
+    await pipeline.push(3, { metrics: [...METRICS, PUSHED_NEIGHBOUR_INFO] });
+    await arrival(pipeline.prometheus, 3);
+    expect(await ourSeries(pipeline.prometheus)).toEqual(
       expectedSeries([...METRICS, NEIGHBOUR_INFO], 3, PUSHED_ORIGIN),
     );
   },
 );
 
 test('gateway: after a restart nothing is shown until the next push', async () => {
-  await using road = await started('gateway');
-  await road.push(3);
-  await arrival(road.prometheus, 3);
-  await road.receiver.pause();
-  await road.receiver.resume();
+  await using pipeline = await started('gateway');
+  await pipeline.push(3);
+  await arrival(pipeline.prometheus, 3);
+  await pipeline.receiver.pause();
+  await pipeline.receiver.resume();
   const since = Date.now() / 1_000;
   await until('it is scraped again', ARRIVAL_LIMIT_MS, async () => {
-    const [up] = await road.prometheus.query(`up == 1 and timestamp(up) > ${since}`);
+    const [up] = await pipeline.prometheus.query(`up == 1 and timestamp(up) > ${since}`);
     return up !== undefined;
   });
-  expect(await ourSeries(road.prometheus)).toEqual({});
+  expect(await ourSeries(pipeline.prometheus)).toEqual({});
 });
 
 test('scrape: a scraped probe has the names, labels and values of a pushed one', async () => {

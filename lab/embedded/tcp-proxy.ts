@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
-import type { WireFault } from '../parts/faults.ts';
+import type { ProxyFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
-import { Turns } from '../support/turns.ts';
+import { Mutex } from '../support/mutex.ts';
 import { Pump, reset } from './pump.ts';
 
 /** Timeout of a client that has closed its side. */
@@ -34,7 +34,7 @@ class Connection {
     this.#upstream.connect(backend.port, backend.address);
   }
 
-  suffer(fault: WireFault | undefined): void {
+  suffer(fault: ProxyFault | undefined): void {
     const hangs = fault?.kind === 'hang';
     this.#request.delay = hangs ? Infinity : 0;
     this.#answer.delay = hangs ? Infinity : fault?.kind === 'slow' ? fault.milliseconds : 0;
@@ -56,14 +56,14 @@ class Connection {
  * backends in turn. A connection for which there is no backend, or whose backend does not
  * answer, is reset.
  */
-export class Wire {
+export class TcpProxy {
   readonly address: string;
   readonly port: number;
   readonly #server: Server;
   readonly #backends: () => readonly Backend[];
   readonly #connections = new Set<Connection>();
-  #fault: WireFault | undefined;
-  readonly #turns = new Turns();
+  #fault: ProxyFault | undefined;
+  readonly #mutex = new Mutex();
   #turn = 0;
 
   private constructor(
@@ -84,17 +84,17 @@ export class Wire {
     address: string;
     port: number;
     backends: () => readonly Backend[];
-  }): Promise<Wire> {
+  }): Promise<TcpProxy> {
     const server = createServer({ allowHalfOpen: true });
     await listen(server, options.address, options.port);
     const bound = server.address();
     const port = bound !== null && typeof bound === 'object' ? bound.port : options.port;
-    return new Wire(options.address, port, server, options.backends);
+    return new TcpProxy(options.address, port, server, options.backends);
   }
 
   /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
-  break(fault: WireFault | undefined): Promise<void> {
-    return this.#turns.take(() => this.#suffer(fault));
+  break(fault: ProxyFault | undefined): Promise<void> {
+    return this.#mutex.run(() => this.#suffer(fault));
   }
 
   /** How many connections to the backend at `address` are open. */
@@ -104,10 +104,10 @@ export class Wire {
 
   /** Stops listening and cuts the open connections. */
   close(): Promise<void> {
-    return this.#turns.take(() => this.#suffer({ kind: 'down' }));
+    return this.#mutex.run(() => this.#suffer({ kind: 'down' }));
   }
 
-  async #suffer(fault: WireFault | undefined): Promise<void> {
+  async #suffer(fault: ProxyFault | undefined): Promise<void> {
     this.#fault = fault;
     for (const connection of this.#connections) this.#bring(connection, fault);
     if (fault?.kind === 'down') await this.#stopListening();
@@ -121,7 +121,7 @@ export class Wire {
     this.#bring(connection, this.#fault);
   }
 
-  #bring(connection: Connection, fault: WireFault | undefined): void {
+  #bring(connection: Connection, fault: ProxyFault | undefined): void {
     if (fault?.kind === 'down') connection.cut();
     else if (fault?.kind === 'reset') connection.reset();
     else {
