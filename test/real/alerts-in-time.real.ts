@@ -15,26 +15,34 @@ import { missingTools } from '../../lab/tools/tool.ts';
 const RULES = new URL('../../deploy/helm/kubenurse/files/prometheus-rule.yaml', import.meta.url);
 
 const SCRAPE_MS = 15_000;
-/** What docs/alerts.md promises, from the fault to the alert. */
-const PROMISED_SECONDS = 90;
+/** What docs/alerts.md promises, from the fault to the alert: of an outage, and of an MTU fault. */
+const OUTAGE_SECONDS = 90;
+const MTU_SECONDS = 120;
 
 const START_LIMIT_MS = 180_000;
 /** Until each series has samples of the minute that the rules look back on. */
 const SETTLED_LIMIT_MS = 120_000;
 const WELL_LIMIT_MS = 60_000;
 /** Six times as long at the most. */
-const FIRES_LIMIT_MS = 30_000;
+const FIRES_LIMIT_MS = 60_000;
 const TEST_LIMIT_MS = 300_000;
 
 const [missing] = missingTools(['prometheus']);
 const skipped = whyNoControlPlane() ?? (missing && `${missing} is missing: npm run tools`);
 
-/** A fault, the alert that it has to lead to, and the cause of the failures of these checks. */
+/** A fault, the alert that it has to lead to, within so many seconds, and the cause of the failures of these checks. */
 const FAULTS = [
-  ['node-3:deaf', 'KubenurseNodeUnreachable', 'path_node-3', 'unreachable'],
-  ['node-2:down', 'KubenurseNodeUnreachable', 'path_node-2', 'refused'],
-  ['api-server:down', 'KubenurseApiServerUnreachable', 'api_server_direct', 'refused'],
-  ['network:split=2', 'KubenursePartition', 'path_.+', 'unreachable'],
+  ['node-3:deaf', 'KubenurseNodeUnreachable', OUTAGE_SECONDS, 'path_node-3', 'unreachable'],
+  ['node-2:down', 'KubenurseNodeUnreachable', OUTAGE_SECONDS, 'path_node-2', 'refused'],
+  [
+    'api-server:down',
+    'KubenurseApiServerUnreachable',
+    OUTAGE_SECONDS,
+    'api_server_direct',
+    'refused',
+  ],
+  ['network:split=2', 'KubenursePartition', OUTAGE_SECONDS, 'path_.+', 'unreachable'],
+  ['node-4:mtu-black-hole', 'KubenurseMtuFault', MTU_SECONDS, 'path_node-4', 'mtu'],
 ] as const;
 
 const title = 'with a check each 5 s and a scrape each 15 s';
@@ -67,12 +75,14 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
 
   const firing = async (): Promise<string[]> => {
     const alerts = await prometheus.query('ALERTS{alertstate="firing"}');
-    return alerts.map(({ labels }) => `${labels.alertname} ${labels.dst ?? ''}`.trim());
+    return alerts.map(({ labels }) =>
+      `${labels.alertname} ${labels.dst ?? labels.node ?? ''}`.trim(),
+    );
   };
 
   test.each(FAULTS)(
-    '%s: %s fires within 90 s, and its checks fail: %s, %s',
-    async (fault, alert, type, cause) => {
+    '%s: %s fires within %d s, and its checks fail: %s, %s',
+    async (fault, alert, promisedSeconds, type, cause) => {
       const [, node] = /^path_(node-\d)$/.exec(type) ?? [];
       const expected = node === undefined ? alert : `${alert} ${node}`;
       expect(await firing()).not.toContain(expected);
@@ -88,7 +98,7 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
           `topk(1, sum by (cause) (kubenurse:check_failures:increase1m{type=~"${type}"}))`,
         );
         expect(causes.map(({ labels }) => labels.cause)).toEqual([cause]);
-        expect(seconds).toBeLessThan(PROMISED_SECONDS);
+        expect(seconds).toBeLessThan(promisedSeconds);
       } finally {
         await cluster.heal('all');
         await allIsWell(cluster, WELL_LIMIT_MS);

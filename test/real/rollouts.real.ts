@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { ROLLOUTS, SCENARIOS } from '../../lab/cluster/scenarios.ts';
 import { playAll } from './cluster-fixture.ts';
 
-const RUNS = 10;
+const RUNS = 5;
 
 const drain = SCENARIOS.filter(({ name }) => /drained|node-3:deleted|joins/.test(name));
 expect(drain).toHaveLength(3);
@@ -14,4 +14,4 @@ const runs = Array.from({ length: RUNS }, (_, index) =>
   })),
 );
 
-playAll('ten times', { network: '10.66' }, runs.flat());
+playAll('five times', { network: '10.66' }, runs.flat());
