@@ -8,6 +8,6 @@ export function createExporter({ environment, push }) {
       );
     const options = { method: 'POST', body: lines.join('\n'), signal };
     const { ok, status } = await fetch(environment.MY_ENDPOINT, options);
-    if (!ok) throw new Error(`the endpoint answered ${status}`);
+    if (!ok) throw new Error(`the endpoint responded with ${status}`);
   });
 }
