@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Collected, measureCollections } from './cluster/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { imageFlags } from './support/programs.ts';
 import { spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 
@@ -9,11 +11,14 @@ const PACKED = join(import.meta.dirname, '../dist/kubenurse.cjs');
 const LONG = { times: 10, settleMs: 10_000 };
 const SHORT = { pods: [50], times: 1, settleMs: 0, givenBackMs: 0 };
 
+/** `verdict`: how long it takes by itself, in milliseconds. */
+type Measured = Collected & Readonly<{ verdict: number }>;
+
 /**
  * What it takes a pod to collect the reports of all others, and what its own checks measure meanwhile. `--pods`: sizes of
  * the cluster; `--program`: another packed program.
  */
-export const cluster: Benchmark<readonly Collected[]> = {
+export const cluster: Benchmark<readonly Measured[]> = {
   options: { pods: '1000,5000', program: PACKED },
   run: async ({ short, values: { pods = '', program = PACKED }, logProgress }) => {
     const sizes = short ? SHORT.pods : pods.split(',').map(Number);
@@ -21,10 +26,11 @@ export const cluster: Benchmark<readonly Collected[]> = {
       throw new Error(`--pods ${pods}: more than 10 each`);
     }
     const { times, ...how } = short ? SHORT : LONG;
-    const results: Collected[] = [];
+    const results: Measured[] = [];
     for (const size of sizes) {
       logProgress(`${size} pods`);
-      results.push(await measureCollections(program, size, times, how));
+      const collected = await measureCollections(program, size, times, how);
+      results.push({ ...collected, verdict: verdictTime(size) });
     }
     return results;
   },
@@ -35,6 +41,7 @@ export const cluster: Benchmark<readonly Collected[]> = {
         'reports',
         'collection, s',
         'CPU, s',
+        'verdict, ms',
         'RSS before, MB',
         'most, MB',
         '30 s after, MB',
@@ -43,13 +50,23 @@ export const cluster: Benchmark<readonly Collected[]> = {
         'p99 quiet, ms',
         'watched',
       ],
-      results.map(({ pods, collections, rss, quiet, watched }) => [
+      results.map(({ pods, collections, rss, quiet, watched, verdict }) => [
         String(pods),
         shownSpread(spreadOf(collections.map(({ reports }) => reports)), 0),
         shownSpread(spreadOf(collections.map(({ milliseconds }) => milliseconds / 1e3)), 2),
         shownSpread(spreadOf(collections.map(({ cpu }) => cpu / 1e3)), 2),
+        verdict.toFixed(0),
         ...[rss.before, rss.peak, rss.after].map((bytes) => (bytes / 1e6).toFixed(0)),
         ...[quiet.p50, watched.p50, quiet.p99, watched.p99].map((each) => each.toFixed(2)),
       ]),
     ),
 };
+
+/** In a separate process, by the flags of the image. */
+function verdictTime(nodes: number): number {
+  const script = join(import.meta.dirname, 'cluster/verdict-time.ts');
+  const { stdout } = spawnSync(process.execPath, [...imageFlags(), script, String(nodes)], {
+    encoding: 'utf8',
+  });
+  return Number(stdout);
+}
