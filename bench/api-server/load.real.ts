@@ -47,7 +47,7 @@ describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
     );
   });
 
-  test('kubenurse asks for nothing more after the start, but for the version in its checks', () => {
+  test('kubenurse requests nothing more after the start, but for the version in its checks', () => {
     for (const { client, later } of loads) {
       const kinds = later.requests.map(({ verb, resource }) => `${verb} ${resource}`);
       expect(kinds).toEqual(client === 'kubenurse' ? ['get /version'] : []);
@@ -61,7 +61,7 @@ describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
   });
 
   test.each(['kubenurse', 'watch-all'] as const)(
-    'what the API server says that it sent %s is what went over the network',
+    'the bytes that the API server reports as sent %s are those on the network',
     (client) => {
       const { bytes, wireBytes } = of(client).replacements;
       expect(bytes.pods).toBeGreaterThan(wireBytes * 0.9);

@@ -89,7 +89,7 @@ test('connectionsOf() counts from the first SYN, also where it is sent again', (
   expect(connectionsIn(repeated)).toMatchObject([{ synAck: 1.0305, response: 1.15025 }]);
 });
 
-test('connectionsOf() takes a SYN with another sequence number for a new connection', () => {
+test('connectionsOf() treats a SYN with another sequence number as a new connection', () => {
   const reused = [...EXCHANGE, END, ...EXCHANGE.map(later), later(END)].map((segment) => ({
     ...segment,
     sequence: segment.after >= 1_000_000 ? 2 : 1,
@@ -99,7 +99,7 @@ test('connectionsOf() takes a SYN with another sequence number for a new connect
   expect(connectionsIn(gaveUp)).toMatchObject([{ synAck: 0.0305 }]);
 });
 
-test('connectionsOf() does not take the end of TLS for a response', () => {
+test('connectionsOf() does not treat the end of TLS as a response', () => {
   const alert: Segment = { after: 190_000, isFromServer: true, flags: ACK, payload: 24 };
   expect(connectionsIn([...EXCHANGE, alert, END])).toMatchObject([{ response: 0.15025 }]);
 });

@@ -49,7 +49,7 @@ test('ControlGroup limits CPU alone by cgroup v1', () => {
   expect(group.limits).toContain('memory not limited');
 });
 
-test('ControlGroup limits nothing, and says so, where it may not', () => {
+test('ControlGroup limits nothing, and reports that, where it may not', () => {
   for (const files of [
     {},
     ...['cpu\n', 'memory\n'].map((text) => ({ 'cgroup.subtree_control': text })),

@@ -74,7 +74,7 @@ test('Cluster starts nodes that answer by their pod, the service and no more; cl
   expect(existsSync(file)).toBe(false);
 });
 
-test('Cluster.start() that fails says what the program wrote, and leaves nothing', async () => {
+test('Cluster.start() that fails reports what the program wrote, and leaves nothing', async () => {
   await writeFile(
     program,
     `console.error(process.env.KUBENURSE_RESOLV_CONF, 'cannot be read'); process.exitCode = 3;`,

@@ -69,7 +69,7 @@ test.each([
 });
 
 test.each(['ingress:200', 'ingress:5033', 'api-server:404', 'node-1:slow=', 'node-1:slow=-1s'])(
-  'parseFault() does not take %s',
+  'parseFault() does not accept %s',
   (text) => {
     expect(() => parseFault(text, nodes, 'embedded')).toThrow(FaultMistake);
   },

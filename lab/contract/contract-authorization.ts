@@ -21,7 +21,7 @@ export function authorizationContract(name: string, contracted: Contracted): voi
     await expect(elsewhere).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   });
 
-  test(`${name} tells its version to everybody but those whose token is not valid`, async () => {
+  test(`${name} reports its version to everybody but those whose token is not valid`, async () => {
     const { controlPlane } = contracted;
     const token = await controlPlane.issueToken('prober');
     const client = new ApiClient(controlPlane, token);
@@ -44,7 +44,7 @@ export function authorizationContract(name: string, contracted: Contracted): voi
     }
   });
 
-  test(`${name} tells who does not authenticate what they may not do`, async () => {
+  test(`${name} denies clients that do not authenticate what they may not do`, async () => {
     const anonymous = new ApiClient(contracted.controlPlane);
     const cannot = (verb: string, resource: string, where: string) =>
       `User "system:anonymous" cannot ${verb} resource "${resource}" in API group "" ${where}`;

@@ -24,7 +24,7 @@ async function summary(watch: Watch, count: number): Promise<string[]> {
 
 /** Watches of pods and nodes. */
 export function watchContract(name: string, contracted: Contracted): void {
-  test(`${name}: a watch tells of each change once, with whole objects`, async () => {
+  test(`${name}: a watch reports each change once, with whole objects`, async () => {
     const { controlPlane, client } = contracted;
     await controlPlane.put('pods', pod('before'));
     const since = await revision(client);
@@ -50,7 +50,7 @@ export function watchContract(name: string, contracted: Contracted): void {
     expect(versions[0]).toBeGreaterThan(Number(since));
   });
 
-  test(`${name}: a watch tells the life of a pod, from its creation to its end`, async () => {
+  test(`${name}: a watch reports the life of a pod, from its creation to its end`, async () => {
     const { controlPlane, client } = contracted;
     const addresses = { podIP: '10.21.101.1', podIPs: [{ ip: '10.21.101.1' }] };
     const ready = { type: 'Ready', status: 'True' };
@@ -85,7 +85,7 @@ export function watchContract(name: string, contracted: Contracted): void {
     expect(stages[0]).toMatch(/^ADDED pending/);
   });
 
-  test(`${name}: a watch from a version tells all that came after it`, async () => {
+  test(`${name}: a watch from a version reports all that came after it`, async () => {
     const { controlPlane, client } = contracted;
     await controlPlane.put('pods', pod('a'));
     const since = await revision(client);
@@ -101,7 +101,7 @@ export function watchContract(name: string, contracted: Contracted): void {
   });
 
   test.each(['', '?resourceVersion=0'])(
-    `${name}: a watch from "%s" tells first what exists`,
+    `${name}: a watch from "%s" reports first what exists`,
     async (query) => {
       const { controlPlane, client } = contracted;
       await controlPlane.put('nodes', node('b'));
@@ -118,7 +118,7 @@ export function watchContract(name: string, contracted: Contracted): void {
     },
   );
 
-  test(`${name}: a watch with a selector tells an object that leaves as deleted, one that enters as added`, async () => {
+  test(`${name}: a watch with a selector reports an object that leaves as deleted, one that enters as added`, async () => {
     const { controlPlane, client } = contracted;
     const put = (name: string, labels: Record<string, string>) =>
       controlPlane.put('pods', pod(name, { labels }));
@@ -141,7 +141,7 @@ export function watchContract(name: string, contracted: Contracted): void {
     expect(await watch.summary(2)).toEqual(['ADDED b', 'MODIFIED b']);
   });
 
-  test(`${name}: a watch ends after the time that was asked for, with a bookmark before if that is allowed`, async () => {
+  test(`${name}: a watch ends after the time that was requested, with a bookmark before if that is allowed`, async () => {
     const { controlPlane, client } = contracted;
     await controlPlane.put('pods', pod('a'));
     const started = performance.now();

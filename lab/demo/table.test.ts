@@ -25,7 +25,7 @@ function draw(reports: readonly Report[], options: Partial<Parameters<typeof tab
   });
 }
 
-test('table() has a line for each node, and says that all is ok', () => {
+test('table() has a line for each node, and reports that all is ok', () => {
   const lines = draw([report(1), report(2, { me_service: 'skipped' })], { isAllFine: true });
 
   expect(lines.join('\n')).toBe(`
@@ -79,7 +79,7 @@ since 12:00:05  path_node-3  on node-1
     ${refused}`);
 });
 
-test('table() says when waiting for results, and when the neighbours are not', () => {
+test('table() reports when waiting for results, and when the neighbours are not', () => {
   const lines = draw([report(1, { neighbourhood_state: '403 Forbidden' }), report(2)]);
 
   expect(lines[1]).toBe('12:00:09  2 nodes: 1 check fails');

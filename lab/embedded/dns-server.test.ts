@@ -61,7 +61,7 @@ test('DnsServer answers A and AAAA by the addresses of each family', async () =>
   ]);
 });
 
-test('DnsServer tells a name without such an address from a name that does not exist', async () => {
+test('DnsServer distinguishes a name without such an address from a name that does not exist', async () => {
   const server = await start({ 'four.test': ['127.0.5.3'], 'none.test': [] });
   const resolver = resolverOf(server);
 

@@ -97,7 +97,7 @@ test('Ingress answers 503 without a backend, and 502 when the backend fails', as
   expect(await get(await startIngress(refusing))).toEqual({ status: 502, body: '' });
 });
 
-test('Ingress can be made to answer a status, to show a wrong certificate, to be away, and be healed', async () => {
+test('Ingress can be made to answer a status, to show a wrong certificate, to be down, and be healed', async () => {
   const ingress = await startIngress(await startBackend((_, response) => response.end('ok')));
 
   await ingress.break({ kind: 'status', code: 504 });

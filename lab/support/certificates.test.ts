@@ -55,7 +55,7 @@ test('CertificateAuthority.issue() signs so that only those who trust the author
   await expect(handshake(serving, { ca: stranger.certificate })).rejects.toThrow();
 });
 
-test('CertificateAuthority.issue() keeps to the validity that is asked for', async () => {
+test('CertificateAuthority.issue() uses the requested validity', async () => {
   const authority = await CertificateAuthority.create('test authority');
   const ca = authority.certificate;
   const named = { commonName: 'serving', ipAddresses: ['127.0.0.1'] };

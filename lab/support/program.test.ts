@@ -29,7 +29,7 @@ function runs(pid: number): boolean {
   return existsSync(stat) && !/\) Z/.test(readFileSync(stat, 'utf8'));
 }
 
-test('Lines keeps the last 1,000 lines, cuts endless ones, and tells each once', () => {
+test('Lines keeps the last 1,000 lines, cuts endless ones, and reports each once', () => {
   const lines = new Lines();
   const heard: string[] = [];
   const stop = lines.listen((line) => heard.push(line));

@@ -64,7 +64,7 @@ test('the packed program knows its version, its variables, and a configuration t
   expect(run('--check-config', env)).toEqual({ ...well, stdout: 'the configuration is valid\n' });
 });
 
-test('a packed program that is not configured says what it needs, with exit code 2', () => {
+test('a packed program that is not configured reports what it needs, with exit code 2', () => {
   const { status, stdout, stderr } = run('--check-config');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain('KUBENURSE_INGRESS_URL is not set');

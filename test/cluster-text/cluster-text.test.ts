@@ -24,13 +24,13 @@ test.each(Object.entries(BROKEN))('the text of a finding of kind %s', async (kin
   await expect(text).toMatchFileSnapshot(`texts/${kind}.txt`);
 });
 
-test('the text of a cluster in which all is well', async () => {
+test('the text of a cluster in which all is healthy', async () => {
   const text = textOf(smallView({}));
   expect(badLines(text)).toEqual([]);
   await expect(text).toMatchFileSnapshot('texts/ok.txt');
 });
 
-test('a pod that does not follow its neighbours says so', () => {
+test('a pod that does not follow its neighbours reports that', () => {
   const view = smallView({ nodes: { 'node-1': '' } });
   const reports = view.reports.map((report) => ({
     ...report,

@@ -49,7 +49,7 @@ test('readReport() makes texts printable, and cuts them', () => {
   expect(path?.zone).toBe('a b');
 });
 
-test('readReport() takes a cause of a later version for another one', () => {
+test('readReport() treats a cause of a later version as another one', () => {
   expect(read(withPath({ cause: 'gremlins' })).checks.map(({ cause }) => cause)).toContain('other');
 });
 

@@ -58,12 +58,12 @@ test.each([
   expect(warnings).toEqual([`OTEL_METRICS_EXPORTER=${JSON.stringify(text)} ${warning}`]);
 });
 
-test.each(['true', 'TRUE', 'True'])('readConfig() takes OTEL_SDK_DISABLED=%s', (text) => {
+test.each(['true', 'TRUE', 'True'])('readConfig() accepts OTEL_SDK_DISABLED=%s', (text) => {
   expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({ isDisabled: true, warnings: [] });
 });
 
 test.each(['1', 'yes', 'on'])(
-  'readConfig() does not take OTEL_SDK_DISABLED=%s for true',
+  'readConfig() does not treat OTEL_SDK_DISABLED=%s as true',
   (text) => {
     expect(read({ OTEL_SDK_DISABLED: text })).toMatchObject({
       isDisabled: false,
@@ -72,7 +72,7 @@ test.each(['1', 'yes', 'on'])(
   },
 );
 
-test('readConfig() takes values in any case', () => {
+test('readConfig() accepts values in any case', () => {
   const { otlp, warnings } = read({
     OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/JSON',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'GZIP',

@@ -46,7 +46,7 @@ describe('duration()', () => {
     },
   );
 
-  test('says between what it has to be', () => {
+  test('names the range that is allowed', () => {
     expect(() => parse('25h', noWarning)).toThrow('must be a duration from 0s to 24h');
     const atLeastTen = duration('10ms', '1h');
     expect(() => atLeastTen('9ms', noWarning)).toThrow('must be a duration from 10ms to 1h');
@@ -89,11 +89,14 @@ test.each(['', ' ', 'a b', 'A', 'a_b', '-a', 'a-', 'a'.repeat(254)])(
   },
 );
 
-test.each(['k8s-66', 'ip-10-0-0-1.eu-west-1.compute.internal', '1'])('name() takes %s', (text) => {
-  expect(name(text, noWarning)).toBe(text);
-});
+test.each(['k8s-66', 'ip-10-0-0-1.eu-west-1.compute.internal', '1'])(
+  'name() accepts %s',
+  (text) => {
+    expect(name(text, noWarning)).toBe(text);
+  },
+);
 
-test.each(['0.0.0.0', '::', '127.0.0.1', '::1'])('ipAddress() takes %s', (text) => {
+test.each(['0.0.0.0', '::', '127.0.0.1', '::1'])('ipAddress() accepts %s', (text) => {
   expect(ipAddress(text, noWarning)).toBe(text);
 });
 

@@ -130,7 +130,7 @@ function told([name, value, message]: (typeof MISTAKES)[number]): string {
   return `${name}=${shown} ${message}`;
 }
 
-test.each(MISTAKES)('readConfig() says what is wrong with %s=%s', (...mistake) => {
+test.each(MISTAKES)('readConfig() reports what is wrong with %s=%s', (...mistake) => {
   const [name, value] = mistake;
   expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([told(mistake)]);
 });

@@ -70,7 +70,7 @@ const counterValues = (series: readonly Series[]) =>
   );
 
 describe.each(ROWS)('the exporter $title', (row) => {
-  test('tells names, attributes and values as they were recorded', async () => {
+  test('exports names, attributes and values as they were recorded', async () => {
     const { meter, exported } = await started(row);
     meter.createCounter('checks_total').add(1.5, { type: 'a', event: 'dns_done' });
     const advice = { explicitBucketBoundaries: [0.5, 10] };
@@ -95,7 +95,7 @@ describe.each(ROWS)('the exporter $title', (row) => {
     expect(only(series, 'checks_total', 'a').attributes).toEqual({ type: 'a', event: 'dns_done' });
   });
 
-  test('tells totals since the beginning', async () => {
+  test('exports totals since the start', async () => {
     const { meter, exported } = await started(row);
     const counter = meter.createCounter('checks_total');
     counter.add(1, { type: 'a' });
@@ -106,7 +106,7 @@ describe.each(ROWS)('the exporter $title', (row) => {
     expect(only(await exported(), 'checks_total', 'a')).toEqual({ ...first, value: 3 });
   });
 
-  test('forgets what is not to be kept, which begins anew when it comes back', async () => {
+  test('drops stale streams, which start again at 0 when they return', async () => {
     const { meter, exported, gone } = await started(row);
     const counter = meter.createCounter('checks_total');
     counter.add(5, { type: 'a' });
@@ -127,7 +127,7 @@ describe.each(ROWS)('the exporter $title', (row) => {
     expect(start(again, 'a')).toBeGreaterThan(start(first, 'a') ?? Infinity);
   });
 
-  test('leaves nothing open, and what was recorded last is not lost', async () => {
+  test('closes everything, and exports what was recorded last', async () => {
     const other = await row.open();
     const child = spawn(
       process.execPath,

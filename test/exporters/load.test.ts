@@ -36,7 +36,7 @@ const context = {
 };
 
 describe('loadExporter()', () => {
-  test.each(['prometheus', 'otlp', 'console'])('makes ours: %s', async (name) => {
+  test.each(['prometheus', 'otlp', 'console'])('makes the built-in exporter %s', async (name) => {
     const exporter = await loadExporter(name, context);
     expect(exporter.scrape !== undefined).toBe(name === 'prometheus');
   });

@@ -202,7 +202,7 @@ describe.each<Format>(['text', 'openmetrics'])('serialization as %s', (format) =
     expect(body).toContain(`# HELP level One\\nline, a \\\\ and a ${quote}.\n`);
   });
 
-  test('says that a sum that falls is a gauge', () => {
+  test('reports that a sum that falls is a gauge', () => {
     const body = text(format, [sum({ name: 'level_total' }, [[{}, 1]], false)]);
     expect(body).toBe(`# HELP level_total Help.\n# TYPE level_total gauge\nlevel_total 1\n${end}`);
   });

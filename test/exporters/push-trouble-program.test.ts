@@ -54,7 +54,7 @@ async function expectChecksGoOn(program: Program): Promise<void> {
   expect((await checks(program)) - done).toBeLessThan(rounds * 1.5 + 2);
 }
 
-test('a collector in trouble disturbs no check, and is one line at the start and one at the end', async () => {
+test('a collector that fails affects no check, and is logged once when it fails and once when it recovers', async () => {
   const hanging = await PushCollector.start();
   hanging.behaviour = () => {};
   const program = await startPushing(hanging.url, { OTEL_EXPORTER_OTLP_TIMEOUT: '200' });
@@ -87,7 +87,7 @@ test('a collector in trouble disturbs no check, and is one line at the start and
   expect(await program.closed).toBe(0);
 });
 
-test('a collector whose 1xx responses do not end is cut, and not waited for', async () => {
+test('a collector whose 1xx responses do not end is disconnected', async () => {
   const collector = await ScriptedServer.start({
     answer: pour('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)),
   });

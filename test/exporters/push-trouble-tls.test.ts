@@ -83,7 +83,7 @@ test.each<[string, Certificate, string | undefined, RegExp]>([
 });
 
 test.each(['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'])(
-  'the push says which file of OTEL_EXPORTER_OTLP_%s cannot be read, and heals once it can',
+  'the push reports which file of OTEL_EXPORTER_OTLP_%s cannot be read, and recovers once it can',
   async (name) => {
     const file = files();
     const client = await authority.issue({ commonName: 'client' });

@@ -31,7 +31,7 @@ async function errorOf(
   return error;
 }
 
-test('apiRequest() sends the query, who we are, and what we accept', async () => {
+test('apiRequest() sends the query, the user agent, and accepted types', async () => {
   const seen: IncomingMessage[] = [];
   await startScriptedServer((request, response) => {
     seen.push(request);

@@ -158,7 +158,7 @@ test.skipIf(existsSync(SERVICE_ACCOUNT))(
   },
 );
 
-test('loadAccess() says so when the kubeconfig is not there, or has no current context', async () => {
+test('loadAccess() reports that the kubeconfig is missing, or has no current context', async () => {
   setEnvironment({ KUBECONFIG: join(await temporaryFolder(), 'missing') });
   await expect(loadAccess()).rejects.toThrow(/ENOENT.*missing/);
   const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
@@ -167,7 +167,7 @@ test('loadAccess() says so when the kubeconfig is not there, or has no current c
   await expect(loadAccess()).rejects.toThrow('no current context with a cluster');
 });
 
-test('loadAccess() says where a kubeconfig is no YAML, and shows nothing of it', async () => {
+test('loadAccess() reports where a kubeconfig is not YAML, without quoting it', async () => {
   const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
   await writeFile(kubeconfig, 'users:\n- name: a\n  user:\n      token: SECRET\n    broken: b\n');
   setEnvironment({ KUBECONFIG: kubeconfig });

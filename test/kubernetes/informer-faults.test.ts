@@ -77,7 +77,7 @@ function expectBackoff(firstFailures: number): void {
 describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
   const { begin, trouble, withoutWait = 0 } = fault;
 
-  test('has no items before the first list, tells of it once, backs off, and heals', async () => {
+  test('has no items before the first list, reports it once, backs off, and recovers', async () => {
     const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
     await server.put('pods', pod('a'));
     await begin(server);
@@ -94,7 +94,7 @@ describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
     expect(followed.trouble).toBeUndefined();
   });
 
-  test('keeps the items it has, tells of it once, backs off, and heals', async () => {
+  test('keeps the items it has, reports it once, backs off, and recovers', async () => {
     const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
     await server.put('pods', pod('a'));
     const followed = new Followed();
@@ -119,7 +119,7 @@ describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
   });
 });
 
-test('Informer.retryNow() shortens no later wait when the API server tells of changes at the moment', async () => {
+test('Informer.retryNow() shortens no later wait when the API server reports changes at the moment', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
   await until('it watches', 5_000, () => followed.isWatching);

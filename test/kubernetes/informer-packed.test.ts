@@ -4,7 +4,7 @@ import { startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 import { isWatch, page, silent } from './watch-server.ts';
 
-test('Informer asks for lists that are packed by gzip, and for watches as they are', async () => {
+test('Informer requests lists with gzip, and watches without', async () => {
   const asked: string[] = [];
   await startScriptedServer(({ url: path = '', headers }, response) => {
     const watches = isWatch({ path });
@@ -17,7 +17,7 @@ test('Informer asks for lists that are packed by gzip, and for watches as they a
   await expect.poll(() => asked).toEqual(['list gzip', 'watch undefined']);
 });
 
-test('Informer says so when a packed list is cut', async () => {
+test('Informer reports it when a packed list is cut', async () => {
   await startScriptedServer((_, response) => {
     const packed = gzipSync(page(['a', 'b']));
     response.setHeader('content-encoding', 'gzip').setHeader('content-length', packed.length);

@@ -29,7 +29,7 @@ test.each([
     items: ['a='],
   },
 ])(
-  'Informer goes on from the last $last, without another list, when the server ends a watch',
+  'Informer continues from the last $last, without another list, when the server ends a watch',
   async ({ line, next, items }) => {
     const requests = await startWatchServer((response) => void response.end(line), silent);
     const followed = new Followed();
@@ -126,7 +126,7 @@ test.each([
 });
 
 test.each(['null', '[]', '{}', '{"metadata":{},"items":[]}', '{"items":[null]}'])(
-  'Informer takes %s for no list, and lists anew',
+  'Informer does not accept %s as a list, and lists again',
   async (answer) => {
     let lists = 0;
     await startScriptedServer(({ url = '' }, response) => {
@@ -160,7 +160,7 @@ test('Informer gives up a watch that has been silent for 150 s', async () => {
   expect(queriesOf(server.requests).lists).toHaveLength(1);
 });
 
-test('Informer tells of contact 5 s after a watch has begun, if no event comes before', async () => {
+test('Informer reports contact 5 s after a watch has begun, if no event comes before', async () => {
   const { server } = await startApiServer();
   await server.put('pods', pod('a'));
   await server.break({ kind: 'status', code: 500 });

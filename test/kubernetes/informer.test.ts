@@ -8,7 +8,7 @@ vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),
 );
 
-test('Informer lists by pages of 50, tells of it once, and watches from the list on', async () => {
+test('Informer lists by pages of 50, reports it once, and watches from the list on', async () => {
   const { server } = await startApiServer();
   const names = Array.from({ length: 120 }, (_, index) => `pod-${index}`);
   for (const name of names) await server.put('pods', pod(name));
@@ -73,7 +73,7 @@ test('Informer follows what is added, modified and deleted, without another list
   expect(followed.heard).toEqual([]);
 });
 
-test('Informer goes on where it was, without another list, when a watch is cut', async () => {
+test('Informer continues where it was, without another list, when a watch is cut', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
   await until('it watches', 5_000, () => server.watchers === 1);

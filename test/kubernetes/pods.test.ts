@@ -116,7 +116,7 @@ test('createPodInformer() keeps of a pod that is not placed yet that it does not
   });
 });
 
-test("createPodInformer() keeps the zone that the pod's label tells", async () => {
+test("createPodInformer() keeps the zone in the pod's label", async () => {
   const { server } = await startApiServer();
   const labels = { app: 'kubenurse', 'topology.kubernetes.io/zone': 'zone-a' };
   const pod = await kept(server, podObject('a', { metadata: { labels } }));
@@ -168,7 +168,7 @@ test('createPodInformer() keeps since when a pod runs, over events and a new lis
   expect(pods.items?.get('a')?.runningSince).toBe(runningSince);
 });
 
-test('createPodInformer() asks for the pods of the namespace that match the selector, and no others', async () => {
+test('createPodInformer() requests the pods of the namespace that match the selector, and no others', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('ours'));
   await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
@@ -186,7 +186,7 @@ test('createPodInformer() asks for the pods of the namespace that match the sele
   await until('it matches no longer', 5_000, () => pods.items?.size === 0);
 });
 
-test('createPodInformer() without a selector asks for all pods of the namespace', async () => {
+test('createPodInformer() without a selector requests all pods of the namespace', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('other', { metadata: { labels: { app: 'other' } } }));
   const pods = followPods({ labelSelector: '' });

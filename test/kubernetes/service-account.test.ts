@@ -34,7 +34,7 @@ test.each(['80', '8001', '8080'])(
   },
 );
 
-test('An API server whose name ends with a dot is asked for by TLS without it', async () => {
+test('The TLS server name of an API server whose name ends with a dot is without it', async () => {
   const access = await accessInPod('kubernetes.default.svc.', '443');
   expect(access).toMatchObject({
     href: 'https://kubernetes.default.svc./',

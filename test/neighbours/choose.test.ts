@@ -34,7 +34,7 @@ test('The test vectors cover 3, 11, 100 and 1,000 nodes, limits 1, 3, 10 and 0',
   }
 });
 
-test('Ring.choose() has every node asked by as many as it asks', () => {
+test('Ring.choose() has every node checked by as many as it checks', () => {
   const ring = new Ring();
   const nodes = numbered(100);
   const asked = new Map<string, number>();
@@ -52,11 +52,11 @@ test('Ring.choose() does not depend on the order of the nodes', () => {
   expect(new Ring().choose('node-0', shuffled, 10)).toEqual(new Ring().choose('node-0', nodes, 10));
 });
 
-test.each([0, 10])('Ring.choose() leaves out our own node (limit %i)', (limit) => {
+test.each([0, 10])('Ring.choose() omits the own node (limit %i)', (limit) => {
   expect(new Ring().choose('node-0', ['node-0', 'node-1'], limit)).toEqual(['node-1']);
 });
 
-test('Ring.choose() of nobody is nobody', () => {
+test('Ring.choose() without candidates is empty', () => {
   expect(new Ring().choose('node-0', [], 10)).toEqual([]);
 });
 

@@ -77,7 +77,7 @@ function follow({ allowUnschedulable = false } = {}) {
 const nodeRequests = ({ requests }: EmbeddedApiServer) =>
   requests.filter(({ path }) => path.startsWith('/api/v1/nodes'));
 
-describe('Neighbourhood, as the API server tells it,', () => {
+describe('Neighbourhood, as the API server reports it,', () => {
   test('follows pods that come and go, and nodes that are cordoned and uncordoned', async () => {
     const server = await startCluster('a', 'b', 'c');
     const { neighbourhood, asks, troubles } = follow();
@@ -97,7 +97,7 @@ describe('Neighbourhood, as the API server tells it,', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('asks for no node where cordoned nodes are asked as well', async () => {
+  test('reads no node if cordoned nodes are checked as well', async () => {
     const server = await startCluster('a', 'b', 'c');
     await setCordoned(server, 'b', true);
     server.forbid(['nodes']);
@@ -120,7 +120,7 @@ describe('Neighbourhood, as the API server tells it,', () => {
     expect(neighbourhood.state()).toBe('ok');
   });
 
-  test('tells in its state that it may not list the pods', async () => {
+  test('reports in its state that it may not list the pods', async () => {
     const server = await startCluster('a', 'b');
     server.forbid(['pods']);
     const { neighbourhood } = follow();
@@ -143,7 +143,7 @@ describe('Neighbourhood, as the API server tells it,', () => {
   });
 });
 
-describe('Neighbourhood.isGone(), as the API server tells it,', () => {
+describe('Neighbourhood.isGone(), as the API server reports it,', () => {
   test('is true for a pod that is deleted within the second', async () => {
     const server = await startCluster('a', 'b');
     const { neighbourhood, asks } = follow();

@@ -46,7 +46,7 @@ test('Neighbourhood.isGone() is false, after a second, for one that is still the
   expect(await checkGone(play())).toEqual({ left: false, atOnce: false });
 });
 
-test('Neighbourhood.isGone() waits for 3 s while the API server tells nothing', async () => {
+test('Neighbourhood.isGone() waits for 3 s while the API server reports nothing', async () => {
   const played = play();
   played.pods.isWatching = false;
   expect(await checkGone(played)).toEqual({ left: false, atOnce: false });
@@ -95,7 +95,7 @@ test.each<[string, (played: ReturnType<typeof play>) => void]>([
   },
 );
 
-test('upstream fault: false alarms at scale-down: one whose node is gone has left, and is not asked for a minute', async () => {
+test('upstream fault: false alarms at scale-down: one whose node is gone has left, and is not checked for a minute', async () => {
   const played = play((nodeName) => nodeName === 'a');
   expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
   expect(played.askedNodes()).toEqual(['b']);
@@ -138,7 +138,7 @@ test('Neighbourhood.isGone() makes the informer of the pods retry now', async ()
   expect(played.pods.hurried).toBe(1);
 });
 
-test('Neighbourhood.isGone() asks for a node at most once a minute', async () => {
+test('Neighbourhood.isGone() requests a node at most once a minute', async () => {
   const played = play();
   await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
   expect(played.askedFor).toEqual(['a']);
@@ -152,7 +152,7 @@ test('Neighbourhood.isGone() asks for a node at most once a minute', async () =>
   expect(played.askedFor).toEqual(['a', 'a', 'b']);
 });
 
-test('Neighbourhood.isGone() tells all that wait for the same node that it is gone', async () => {
+test('Neighbourhood.isGone() is true for all that wait for the same node', async () => {
   const played = play(() => true);
   const answers = await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
   expect(answers.map(({ left }) => left)).toEqual([true, true, true]);

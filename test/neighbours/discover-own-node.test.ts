@@ -4,7 +4,7 @@ import { playNeighbourhood } from './neighbourhood.ts';
 
 const NODES = Array.from({ length: 20 }, (_, index) => `node-${index}`);
 
-test('Neighbourhood.ownNode() is what the environment says, else that of our pod, else our host name', () => {
+test('Neighbourhood.ownNode() is what the environment says, else that of the own pod, else the host name', () => {
   const ours = podOn('of-our-pod', { podName: 'us' });
   const said = playNeighbourhood({ podName: 'us', nodeName: 'said', hostname: 'host' });
   said.put(ours);
@@ -44,7 +44,7 @@ test('Neighbourhood chooses anew once it knows the node of its own pod', () => {
   expect(askedNodes()).toEqual(['a']);
 });
 
-test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of our node alone', () => {
+test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of the own node alone', () => {
   const { neighbourhood, cordon } = playNeighbourhood();
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
   cordon('another');
@@ -55,7 +55,7 @@ test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of our node 
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
 });
 
-test('Neighbourhood.isOwnNodeCordoned() is false where cordoned nodes are asked as well', () => {
+test('Neighbourhood.isOwnNodeCordoned() is false where cordoned nodes are checked as well', () => {
   const { neighbourhood, cordon } = playNeighbourhood({ cordonedNodes: undefined });
   cordon('own');
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);

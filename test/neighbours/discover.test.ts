@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 describe('Neighbourhood.neighbours()', () => {
-  test('are what the API server tells of them, as /alive shows it', () => {
+  test('are what the API server reports of them, as /alive shows it', () => {
     const { neighbourhood, put } = playNeighbourhood();
     put(podOn('a'));
     expect(neighbourhood.neighbours()).toEqual([neighbourOn('a')]);
@@ -58,14 +58,14 @@ describe('Neighbourhood.neighbours()', () => {
     expect(askedNodes()).toEqual(['a', 'b']);
   });
 
-  test('are all that run where cordoned nodes are asked as well', () => {
+  test('are all that run where cordoned nodes are checked as well', () => {
     const { put, cordon, askedNodes } = playNeighbourhood({ cordonedNodes: undefined });
     cordon('a');
     put(podOn('a'), podOn('b'));
     expect(askedNodes()).toEqual(['a', 'b']);
   });
 
-  test('are nobody until the API server has told, and all that run until it tells of cordoned nodes', () => {
+  test('are empty until the API server has listed pods, and all that run until it has listed cordoned nodes', () => {
     const { neighbourhood, pods, cordonedNodes, put, askedNodes } = playNeighbourhood();
     pods.items = undefined;
     cordonedNodes.items = undefined;
@@ -166,7 +166,7 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
 });
 
 test.each([0.34, 1])(
-  'upstream fault: in a rollout with a surge of %d two pods on a node take the place of two neighbours',
+  'upstream fault: in a rollout with a surge of %d two pods on a node replace two neighbours',
   (surge) => {
     const nodes = Array.from({ length: 100 }, (_, index) => `node-${index}`);
     const { put, askedNodes } = playNeighbourhood();

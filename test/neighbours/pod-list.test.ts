@@ -44,7 +44,7 @@ test('podList() has no pod whose node is gone', async () => {
   expect(neighbourhood.podList().pods).toEqual([]);
 });
 
-test('podList() says why there is no list, or why it cannot be updated', () => {
+test('podList() reports why there is no list, or why it cannot be updated', () => {
   const { neighbourhood, pods } = playNeighbourhood();
   pods.items = undefined;
   expect(neighbourhood.podList()).toEqual({

@@ -52,7 +52,7 @@ test('ZoneCache looks up one node at a time, with a second in between', async ()
   expect(waits).toEqual([1_000, 1_000]);
 });
 
-test('ZoneCache tells of one that cannot be read as empty, and reads it again after a minute', async () => {
+test('ZoneCache reports one that cannot be read as empty, and reads it again after a minute', async () => {
   const { zones, lookedUp, onKnown } = play();
   zones.get('unreadable');
   await vi.waitUntil(() => lookedUp.length === 3);

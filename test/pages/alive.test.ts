@@ -289,7 +289,7 @@ describe('alivePage() and the checks', () => {
     expect(performance.now() - begin).toBeLessThan(900);
   });
 
-  test('answers within about a second with what is known, and says how old that is', async () => {
+  test('answers within about a second with what is known, and reports how old that is', async () => {
     const hanging = hangingProbe();
     const states = new CheckStates(0);
     const checks = [

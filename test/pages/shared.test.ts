@@ -61,7 +61,7 @@ test.each([
   },
 );
 
-test('shared() rejects for all who wait, and goes on', async () => {
+test('shared() rejects for all who wait, and continues', async () => {
   const { get } = timed(10, { fails: true });
   const first = Promise.allSettled([get(), get()]);
   await vi.advanceTimersByTimeAsync(10);

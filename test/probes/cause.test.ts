@@ -28,7 +28,7 @@ test.each<[Phase, string, Cause]>([
   expect(causeOf({ phase, error: withCode(code), tcp: undefined })).toBe(cause);
 });
 
-test('causeOf() takes a connection that the peer closed for a reset', () => {
+test('causeOf() treats a connection that the peer closed as a reset', () => {
   expect(causeOf({ phase: 'response', error: new ClosedError(), tcp: undefined })).toBe('reset');
 });
 

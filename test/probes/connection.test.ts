@@ -40,7 +40,7 @@ describe('openConnection()', () => {
     expect((await opened(server.url(), { insecure })).verified).toBe(verified);
   });
 
-  test('takes a certificate for another host for unverified, when it goes on with it', async () => {
+  test('treats a certificate for another host as unverified when it accepts it', async () => {
     const server = await ScriptedServer.start({ tls: serving });
 
     const { verified } = await opened(server.url('/', 'stranger.test'), { insecure: true });

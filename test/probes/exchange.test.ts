@@ -97,7 +97,7 @@ test('exchange() takes an answer that comes while the request cannot be sent yet
   expect(Object.keys(progress.timings)).toEqual(['got_first_resp_byte']);
 });
 
-test('exchange() takes what came before the request was sent for the answer to it', async () => {
+test('exchange() treats what came before the request was sent as the answer to it', async () => {
   const server = await ScriptedServer.start({
     onConnection: (socket) => void socket.write('220 mail.test\r\n'),
   });

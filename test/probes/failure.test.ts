@@ -75,7 +75,7 @@ describe('failure()', () => {
     );
   });
 
-  test('says what the error says where it has no words of its own for it', () => {
+  test('reports the text of an error that it does not know', () => {
     const ofOpenSsl = Object.assign(new Error('140:error:0A00010B:SSL routines::x:ssl.c:78:'), {
       code: 'ERR_SSL_X',
       reason: 'wrong version number',

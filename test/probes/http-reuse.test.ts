@@ -24,25 +24,22 @@ describe('httpProbe() with connections that are kept', () => {
   test.each([
     { scheme: 'http', tls: undefined },
     { scheme: 'https', tls: serving },
-  ])(
-    'asks again over the same one, which needs nothing but the request ($scheme)',
-    async ({ tls }) => {
-      const server = await ScriptedServer.start(tls ? { tls } : {});
-      const idle = idleConnections();
-      const url = server.url('/', 'server.test');
+  ])('reuses the same one, which needs nothing but the request ($scheme)', async ({ tls }) => {
+    const server = await ScriptedServer.start(tls ? { tls } : {});
+    const idle = idleConnections();
+    const url = server.url('/', 'server.test');
 
-      const first = await ask(url, { idle });
-      const second = await ask(url, { idle });
-      const third = await ask(url, { idle });
+    const first = await ask(url, { idle });
+    const second = await ask(url, { idle });
+    const third = await ask(url, { idle });
 
-      expect([first.kind, second.kind, third.kind]).toEqual(['ok', 'ok', 'ok']);
-      expect(events(first)).toContain('connect_done');
-      expect(events(second)).toEqual(REUSED);
-      expect(events(third)).toEqual(REUSED);
-      expect(server.accepted).toBe(1);
-      expect(server.requests[0]).toContain('\r\nConnection: keep-alive');
-    },
-  );
+    expect([first.kind, second.kind, third.kind]).toEqual(['ok', 'ok', 'ok']);
+    expect(events(first)).toContain('connect_done');
+    expect(events(second)).toEqual(REUSED);
+    expect(events(third)).toEqual(REUSED);
+    expect(server.accepted).toBe(1);
+    expect(server.requests[0]).toContain('\r\nConnection: keep-alive');
+  });
 
   test('keeps them for an answer of any status', async () => {
     const server = await ScriptedServer.start({
@@ -144,7 +141,7 @@ describe('httpProbe() with connections that are kept', () => {
   });
 });
 
-describe('httpProbe() takes it for no error that the server closed a kept connection', () => {
+describe('httpProbe() does not treat it as an error that the server closed a kept connection', () => {
   const onSecond =
     (act: (socket: Socket) => void): Script =>
     (socket, _, nth) => {
@@ -225,7 +222,7 @@ describe('httpProbe() takes it for no error that the server closed a kept connec
     expect(events(again)).toEqual(['dns_start']);
   });
 
-  test('and asks no second time when the signal has aborted', async () => {
+  test('and does not retry when the signal has aborted', async () => {
     const reason = new Error('no answer within the interval');
     const stop = new AbortController();
     const server = await ScriptedServer.start({ answer: onSecond(() => stop.abort(reason)) });

@@ -47,7 +47,7 @@ describe("httpProbe() has the kernel's account", () => {
     expect(Math.max(...sent.map((it) => it ?? Infinity))).toBeLessThan(6);
   });
 
-  test('of an attempt that nobody answers', async () => {
+  test('of an attempt without any response', async () => {
     const url = new URL(`http://127.0.0.1:${await blackHole('127.0.0.1')}/`);
     const signal = AbortSignal.timeout(REPEATED_SYN_MS);
     const outcome = await ask(url, { readTcpInfo, signal });
@@ -66,7 +66,7 @@ describe("httpProbe() has the kernel's account", () => {
     );
   });
 
-  test('or none, where the kernel cannot be asked', async () => {
+  test('or none, where the kernel cannot be queried', async () => {
     const server = await ScriptedServer.start({});
     expect((await ask(server.url())).tcp).toBeUndefined();
   });

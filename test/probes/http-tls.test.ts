@@ -84,7 +84,7 @@ describe('httpProbe() verifies the certificate of the server', () => {
   );
 
   test.each(unverifiable)(
-    'unless it is told to be insecure; accepted is then a certificate $what',
+    'unless it is configured to be insecure; accepted is then a certificate $what',
     async ({ tls, host }) => {
       const server = await ScriptedServer.start({ tls });
 

@@ -38,7 +38,7 @@ function start(scheme: string, host: string, answer?: Script): Promise<ScriptedS
   });
 }
 
-describe('httpProbe() asks', () => {
+describe('httpProbe() requests', () => {
   test.each(targets)('$scheme of $host, noting each moment in its order', async (target) => {
     const server = await start(target.scheme, target.host);
 
@@ -141,7 +141,7 @@ describe('httpProbe() has its answer when the head has come, and closes its conn
     expect(timings.got_first_resp_byte).toBeLessThan(duration - (LOOKUP_INTERVAL_MS / 1000) * 0.9);
   });
 
-  test('upstream fault: a duration went on growing until somebody had recorded it', async () => {
+  test('upstream fault: a duration kept growing until it was recorded', async () => {
     const server = await start('https', '127.0.0.1');
 
     const outcome = await ask(server.url());
@@ -152,7 +152,7 @@ describe('httpProbe() has its answer when the head has come, and closes its conn
   });
 });
 
-describe('httpProbe() takes a status other than 200 for an unexpected one', () => {
+describe('httpProbe() treats a status other than 200 as an unexpected one', () => {
   test.each([
     { line: 'HTTP/1.1 503 Service Unavailable', status: 503, reason: 'Service Unavailable' },
     { line: 'HTTP/1.1 503 Am Ausruhen', status: 503, reason: 'Am Ausruhen' },

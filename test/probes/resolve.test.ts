@@ -120,7 +120,7 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries).toEqual([]);
   });
 
-  test('of the hosts file, asking nobody', async () => {
+  test('of the hosts file, without a query', async () => {
     const server = await nameServer({ 'a.test': ['127.0.5.1'] });
     const resolve = resolverOf([server], '', '::1 A.test\n127.0.5.9 a.test b\n');
 
@@ -225,7 +225,7 @@ describe('createResolver() rejects', () => {
     await ended;
   });
 
-  test('when the signal has aborted, asking nobody', async () => {
+  test('when the signal has aborted, without a query', async () => {
     const server = await nameServer();
     const reason = new Error('stopped');
 
@@ -255,7 +255,7 @@ test('createResolver() lets no silent name delay another', async () => {
   await Promise.all(hanging);
 });
 
-test('createResolver() takes a file that is missing for an empty one', async () => {
+test('createResolver() treats a file that is missing as an empty one', async () => {
   const server = await nameServer({ 'a.test': ['127.0.5.1'] });
   const resolvConf = temporaryFile(`nameserver 127.0.0.1:${server.port}\n`);
   const without = createResolver({ resolvConf, hosts: `${resolvConf}.missing` });
@@ -272,7 +272,7 @@ test('createResolver() takes a file that is missing for an empty one', async () 
   expect(await withHosts.resolve('listed.test', live)).toEqual(['127.0.5.9']);
 });
 
-test('createResolver() finds no address behind a dangling CNAME, and goes on with the search list', async () => {
+test('createResolver() finds no address behind a dangling CNAME, and continues with the search list', async () => {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   onTestFinished(() => void socket.close());
   socket.on('message', (message, client) => {
@@ -293,7 +293,7 @@ test('createResolver() finds no address behind a dangling CNAME, and goes on wit
   expect(await searched).toEqual(['127.0.5.1']);
 });
 
-test('createResolver() with no-aaaa asks for IPv4 addresses alone', async () => {
+test('createResolver() with no-aaaa requests IPv4 addresses alone', async () => {
   const server = await nameServer({ 'a.test': ['127.0.5.1', '::1'] });
   const resolve = resolverOf([server], 'options no-aaaa');
   expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);

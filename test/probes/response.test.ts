@@ -78,7 +78,7 @@ describe('ResponseHeadReader', () => {
     });
   });
 
-  test('takes a line that ends with LF alone for one, wherever the bytes are cut', () => {
+  test('treats a line that ends with LF alone as one, wherever the bytes are cut', () => {
     const lf = WHOLE.replaceAll('\r\n', '\n');
 
     expect(read(`${lf}ok`)).toEqual(read(`${WHOLE}ok`));
@@ -93,7 +93,7 @@ describe('ResponseHeadReader', () => {
     expect(Object.fromEntries(head?.headers ?? [])).toEqual({ location: '/there', b: 'c' });
   });
 
-  test('takes 101 for an answer, after which no other comes', () => {
+  test('treats 101 as an answer, after which no other comes', () => {
     expect(read('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nxyz')).toMatchObject({
       status: 101,
       reason: 'Switching Protocols',

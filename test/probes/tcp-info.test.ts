@@ -71,7 +71,7 @@ test('read() takes a TLS socket for the connection under it', async () => {
   expect(read(secure)).toEqual(read(socket));
 });
 
-test('read() has no round trip of a SYN that nobody answers, and counts its repetition', async () => {
+test('read() has no round trip of a SYN without any response, and counts its repetition', async () => {
   const socket = connect(await blackHole('127.0.0.1'), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   await vi.waitUntil(() => read(socket)?.segmentsRetransmitted, { timeout: REPEATED_SYN_LIMIT_MS });

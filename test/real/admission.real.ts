@@ -55,7 +55,7 @@ describe.skipIf(whyNoControlPlane())('a real API server', () => {
     },
   );
 
-  test('refuses a pod that asks for more than a restricted one may', async () => {
+  test('refuses a pod that requests more than a restricted one may', async () => {
     const namespace = 'asks-for-more';
     const rendered = await render({ of: 'base', namespace });
     probeOf(rendered).pod.hostPID = true;

@@ -105,7 +105,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     );
   });
 
-  test('the audit log tells who asked for what, and how it was answered', async () => {
+  test('the audit log records each request, its user and the response', async () => {
     await putForThisTest('audited', { nodeName: 'n', status: { phase: 'Running' } });
     const client = await clientOf('audited');
     await client.get(`${PODS}?limit=7`);
@@ -134,7 +134,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     }
   });
 
-  test('RealControlPlane.put() asks for no change where there is none', async () => {
+  test('RealControlPlane.put() requests no change where there is none', async () => {
     const options = { nodeName: 'n', labels: { app: 'x' }, status: { phase: 'Running' } };
     await putForThisTest('same', options);
     const before = await controlPlane.admin.get(`${PODS}/same`);

@@ -90,7 +90,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     expect(await next.next()).toMatchObject({ type: 'ERROR', object: { code: 410 } });
   });
 
-  test('RealControlPlane.rotateServingCertificate() leaves connections open, and the authority unless a new one is asked for', async () => {
+  test('RealControlPlane.rotateServingCertificate() leaves connections open, and the authority unless a new one is requested', async () => {
     const client = await clientOf('prober');
     const { url, certificateAuthority } = controlPlane;
     const old = new ApiClient({ url, certificateAuthority });

@@ -10,7 +10,7 @@ async function notes(values: Values): Promise<string> {
 }
 
 describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
-  test('says how to see /alive, and nothing more where nothing is to be said', async () => {
+  test('reports how to see /alive, and nothing more where nothing is to be said', async () => {
     const values = {
       ingress: { url: 'a.example.com', className: 'traefik' },
       fullnameOverride: 'x',

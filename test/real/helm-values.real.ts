@@ -56,7 +56,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     expect(probeOf(await render(values)).pod.terminationGracePeriodSeconds).toBe(seconds);
   });
 
-  test('extraEnv takes the place of what the chart sets', async () => {
+  test('extraEnv replaces what the chart sets', async () => {
     const url = 'https://elsewhere.example.com';
     const rendered = await render({ extraEnv: [{ name: 'KUBENURSE_INGRESS_URL', value: url }] });
     const names = probeOf(rendered).container.env?.map(({ name }) => name) ?? [];

@@ -97,7 +97,7 @@ describe.skipIf(missingTools(['helm', 'kubeconform']).length > 0)('the Helm char
       }
     });
 
-    test('asks for no more than Pod Security restricted allows', () => {
+    test('requests no more than Pod Security restricted allows', () => {
       const pods = [probeOf(rendered).pod, theOnly<V1Pod>(rendered, 'Pod').spec];
       for (const spec of pods) {
         const [container] = spec?.containers ?? [];

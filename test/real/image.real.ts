@@ -87,7 +87,7 @@ describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${ski
     expect(Object.keys(config.config.ExposedPorts)).toEqual(['8080/tcp', '8443/tcp']);
   });
 
-  test('says what it is', () => {
+  test('reports what it is', () => {
     expect(config.config.Labels).toMatchObject({
       'org.opencontainers.image.title': 'kubenurse',
       'org.opencontainers.image.description': packageJson.description,

@@ -226,7 +226,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect((await asked()).milliseconds).toBeLessThan(1_000);
   });
 
-  test('NginxIngress.start() says what nginx wrote', async () => {
+  test('NginxIngress.start() reports what nginx wrote', async () => {
     const machine = withWrongAddress(ingressMachine);
     await expect(NginxIngress.start({ machine, host, authority })).rejects.toThrow(
       /nginx did not start: .*Cannot assign requested address/s,
@@ -250,7 +250,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     }
   });
 
-  test('DnsmasqServer tells a name without such an address from a name that does not exist', async () => {
+  test('DnsmasqServer distinguishes a name without such an address from a name that does not exist', async () => {
     const resolver = resolverAt();
     await expect(resolver.resolve6(host)).rejects.toMatchObject({ code: 'ENODATA' });
     await expect(resolver.resolve4('six.example.test')).rejects.toMatchObject({ code: 'ENODATA' });
@@ -294,7 +294,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect(await resolver.resolve4(host)).toEqual(['10.31.0.98']);
   });
 
-  test('DnsmasqServer.start() says what dnsmasq wrote', async () => {
+  test('DnsmasqServer.start() reports what dnsmasq wrote', async () => {
     const machine = withWrongAddress(dnsMachine);
     const [operator = ''] = fabric.operator;
     await expect(DnsmasqServer.start({ machine, operator, records })).rejects.toThrow(

@@ -139,7 +139,7 @@ test('a changed setting changes the pods, so that they are replaced', async () =
 });
 
 test.each([{ components: [] }, { components: COMPONENTS }])(
-  'CLUSTER_DOMAIN is in every name that the program asks for ($components.length components)',
+  'CLUSTER_DOMAIN is in every name that the program requests ($components.length components)',
   async ({ components }) => {
     const settings = { CLUSTER_DOMAIN: 'blue.example' };
     const environment = environmentIn('a', await render({ of: 'base', components, settings }));
@@ -150,7 +150,7 @@ test.each([{ components: [] }, { components: COMPONENTS }])(
   },
 );
 
-test('/alwayshappy alone is published, at KUBENURSE_INGRESS_URL, and asked for there', async () => {
+test('/alwayshappy alone is published, at KUBENURSE_INGRESS_URL, and requested there', async () => {
   const rendered = await render({
     of: 'base',
     components: ['components/ingress', 'components/gateway-api'],

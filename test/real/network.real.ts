@@ -135,7 +135,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
   });
   afterAll(() => network?.close());
 
-  test('a connection that begins under a fault goes on when it is healed', async () => {
+  test('a connection that begins under a fault continues when it is healed', async () => {
     const [address = ''] = network.pod(2).addresses;
     for (const kind of ['hang', 'isolated'] as const) {
       await network.pod(2).break({ kind });

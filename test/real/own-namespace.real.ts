@@ -174,7 +174,7 @@ describe.skipIf(unavailableReason())('own-namespace', () => {
 
 const NOTHING_THERE = { PATH: '/nonexistent' };
 
-test('own-namespace runs the command without namespaces where a program is missing, and says so', async () => {
+test('own-namespace runs the command without namespaces where a program is missing, and reports that', async () => {
   const command = inOwnNamespace(...node(`console.log('ran'); process.exitCode = 3`));
   const { code, stdout, stderr } = await ended(start(command, NOTHING_THERE));
   expect({ code, stdout }).toEqual({ code: 3, stdout: 'ran\n' });

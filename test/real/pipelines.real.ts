@@ -58,7 +58,7 @@ async function started(name: string): Promise<Pipeline> {
 }
 
 test.each(Object.keys(PIPELINES))(
-  '%s: a push arrives with our names, labels and values',
+  '%s: a push arrives with the same names, labels and values',
   async (name) => {
     await using pipeline = await started(name);
     await pipeline.push(3);
@@ -89,7 +89,7 @@ test.each(Object.keys(PIPELINES))(
 );
 
 test.each(COLLECTORS)(
-  '%s: a push that tells nothing of its pod arrives, and the Collector warns of nothing',
+  '%s: a push that reports nothing about its pod arrives, and the Collector warns of nothing',
   async (name) => {
     await using pipeline = await started(name);
     await pipeline.push(1);

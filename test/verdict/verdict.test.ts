@@ -354,7 +354,7 @@ test('The tables have a finding of every kind but that of an extra check, which 
   expect(KINDS.filter((kind) => !kinds.has(kind))).toEqual(['extra']);
 });
 
-test('A finding says since when, by whom, and what is not affected', () => {
+test('A finding reports since when, by whom, and what is not affected', () => {
   const [found] = verdict(smallView({ silent: { 'node-2': 'unreachable' }, consecutive: 24 }));
   expect(found).toMatchObject({
     kind: 'node_unreachable',

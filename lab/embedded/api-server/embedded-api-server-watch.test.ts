@@ -28,7 +28,7 @@ const expired = {
   code: 410,
 };
 
-test('a watch tells each of many watchers, and is forgotten when its client leaves', async () => {
+test('a watch notifies each of many watchers, and is forgotten when its client leaves', async () => {
   const { server, client } = await startWithClient();
   const watches = await Promise.all([1, 2, 3].map(() => client.watch(PODS)));
   expect(server.watchers).toBe(3);
@@ -65,7 +65,7 @@ test('a watch sends no bookmarks unless they are allowed', async () => {
   expect(await plain.summary(1)).toEqual(['ADDED a']);
 });
 
-test('a watch ends after the time that was asked for, unless the server hangs', async () => {
+test('a watch ends after the time that was requested, unless the server hangs', async () => {
   const { server, client } = await startWithClient();
   const hanging = await startWithClient();
   const started = performance.now();

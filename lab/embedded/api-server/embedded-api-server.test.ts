@@ -48,7 +48,7 @@ test('EmbeddedApiServer.put() stores a copy, and one version of all objects coun
   });
 });
 
-test('EmbeddedApiServer.requests tells who asked for what, and how it was answered', async () => {
+test('EmbeddedApiServer.requests records each request, its user and the response', async () => {
   const { server, token, client } = await startWithClient();
   const anonymous = new ApiClient(server);
   await client.get(`${PODS}?limit=5`);

@@ -80,7 +80,7 @@ test.each([
   expect(parseFieldSelector(resource, selector)(object)).toBe(matches);
 });
 
-test('parseFieldSelector() takes a field that is absent for its zero value', () => {
+test('parseFieldSelector() treats a field that is absent as its zero value', () => {
   const bare = { metadata: { name: 'bare' } };
   expect(parseFieldSelector('nodes', 'spec.unschedulable=false')(bare)).toBe(true);
   expect(parseFieldSelector('pods', 'spec.nodeName=')(bare)).toBe(true);
