@@ -89,7 +89,7 @@ function send(
   });
 }
 
-/** What the package says where it has given up on an answer that asked it to try again; it does not say which. */
+/** The package's error after it has given up on retryable responses; it does not name their status. */
 const RETRYABLE = 'Export failed with retryable status';
 
 /** In words, with the status that the package keeps beside the message. */

@@ -37,7 +37,7 @@ export type CollectOptions = Readonly<{
   timeouts?: Timeouts & Readonly<{ kept: number }>;
 }>;
 
-/** Collects on request, one collection at a time, each kept for 5 s for all who ask; see `Collect`. */
+/** Collects on request, one collection at a time, each kept for 5 s for all callers; see `Collect`. */
 export function createCollect(options: CollectOptions): Collect {
   const { kept } = options.timeouts ?? TIMEOUTS;
   let current: Promise<Cluster> | undefined;

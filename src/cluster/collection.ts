@@ -10,7 +10,7 @@ import { RequestOrder } from './request-order.ts';
 /** Requests at once. */
 const MAX_REQUESTS = 64;
 
-/** After so many requests without a single response this pod is cut off, and further ones would tell nothing. */
+/** After so many requests without a single response this pod is cut off, and further ones would be no evidence. */
 const MAX_FAILURES_ONLY = 2 * MAX_REQUESTS;
 
 /** Up to so many pods report the last hour of every check; above it, only of checks that failed within it. */

@@ -33,7 +33,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, message: string, retryAfter?: number) {
-    super(`the API server answered ${status}: ${printable(message, MAX_MESSAGE_LENGTH)}`);
+    super(`the API server responded with ${status}: ${printable(message, MAX_MESSAGE_LENGTH)}`);
     this.status = status;
     this.retryAfter = retryAfter;
   }

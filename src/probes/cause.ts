@@ -6,7 +6,7 @@ import type { TcpInfo } from './tcp-info.ts';
 export type Evidence = Readonly<{
   phase: Phase;
   error: unknown;
-  /** What the kernel knows of its connection; undefined where it cannot be asked, or nothing is left to be read. */
+  /** The kernel's statistics of its connection; undefined where there are none, or they are no longer available. */
   tcp: TcpInfo | undefined;
 }>;
 

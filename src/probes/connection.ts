@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** What a connection is made with. */
 export type Network = Readonly<{
   resolve: Resolve;
-  /** Whom to trust, asked for each handshake. */
+  /** The CAs to trust, read for each handshake. */
   secureContext: () => SecureContext;
   /** Go on with a server whose certificate cannot be verified. */
   insecure: boolean;

@@ -17,7 +17,7 @@ const RESOLVER_WORDS: Record<string, string> = {
   ENODATA: 'the name has no address',
   ESERVFAIL: 'the name server failed',
   EREFUSED: 'the name server refused the query',
-  ETIMEOUT: 'the name server did not answer',
+  ETIMEOUT: 'the name server did not respond',
   ECONNREFUSED: 'no name server can be reached',
 };
 
@@ -48,7 +48,7 @@ const TLS_WORDS: Record<string, string> = {
 
 /** What a cause means, where an error says nothing but that the time ran out. */
 const SILENCE_WORDS: Partial<Record<Cause, (peer: string, tcp: TcpInfo) => string>> = {
-  hung: (peer) => `${peer} acknowledged every packet, but its program does not answer`,
+  hung: (peer) => `${peer} acknowledged every packet, but its program does not respond`,
   packets_lost: (peer) => `${peer} does not acknowledge what was sent: packets are lost`,
   mtu: (peer, { segmentsUnacknowledged, mss }) =>
     segmentsUnacknowledged > 0

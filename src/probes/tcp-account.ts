@@ -22,7 +22,7 @@ export class TcpAccount {
   #retransmitted = 0;
   #last: TcpInfo | undefined;
 
-  /** `read`: undefined where the kernel cannot be asked; then there are no counts. */
+  /** `read`: undefined where the kernel does not report on connections; then there are no counts. */
   constructor(read?: ReadTcpInfo | undefined) {
     this.#read = read;
   }

@@ -37,7 +37,7 @@ function path(evidence: Evidence, edges: readonly Edge[]): Draft {
     details: [
       others > 0
         ? `${count(others, 'other node')} ${others === 1 ? 'reaches' : 'reach'} ${to}.`
-        : `No other node that reports checks ${to}: which of the two is at fault cannot be told.`,
+        : `No other node that reports checks ${to}: which of the two is at fault cannot be determined.`,
       ...(bothWays ? [] : [reverse(evidence, from, to)]),
     ],
     victims: victimsOf(edges),

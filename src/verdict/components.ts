@@ -90,7 +90,7 @@ function extraRule(type: string): Rule {
 
 type Open = Map<string, Observation[]>;
 
-/** Nodes that exchange no large packets with components: what is asked of the API server holds a token, and is large. */
+/** Nodes that exchange no large packets with components: requests to the API server carry a token, and are large. */
 function findMtu(open: Open): Draft[] {
   const all = [...open.values()].flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');

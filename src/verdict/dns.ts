@@ -1,7 +1,7 @@
 import type { Observation } from './evidence.ts';
 
 /**
- * Whether one node resolves the cluster's names, by its checks: undefined where nothing tells. The cluster's own names
+ * Whether one node resolves the cluster's names, by its checks: undefined where there is no evidence. The cluster's own names
  * (the API server's, the service's) count where they are checked, as one alone may be mistaken; others where they are not.
  */
 export function resolvesNothing(checks: readonly Observation[]): Observation | undefined {

@@ -67,7 +67,7 @@ export type Finding = Readonly<{
   witnesses: Readonly<{ agree: number; of: number }>;
   /** One sentence. */
   headline: string;
-  /** Further sentences: the evidence, what it may be, what cannot be told. */
+  /** Further sentences: the evidence, possible explanations, what cannot be determined. */
   details: readonly string[];
   /** What works all the same; empty where nothing is known to. */
   notAffected: string;

@@ -43,7 +43,7 @@ function headline(evidence: Evidence, node: string, cause: Cause | null): string
     default:
       return reports
         ? `No other node reaches ${node}, though it runs: connections to it are dropped.`
-        : `${node} is unreachable: nothing answers.`;
+        : `${node} is unreachable: nothing responds.`;
   }
 }
 

@@ -37,7 +37,7 @@ export function cutOff({ reports, silent, view }: Evidence): Draft {
       refused
         ? 'Refused connections show that packets arrive: kubenurse may run on no other node.'
         : silent.size < 3
-          ? 'Whether it is cut off, or the others are down, cannot be told from here.'
+          ? 'Whether it is cut off, or the others are down, cannot be determined from here.'
           : 'So it says nothing about the others.',
       works.length > 0
         ? `What works from here: ${works.map(({ type }) => type).join(', ')}.`

@@ -38,7 +38,7 @@ export function percent(share: number): string {
 }
 
 const FAILURES: Readonly<Record<Cause, string>> = {
-  unreachable: 'nothing answers',
+  unreachable: 'nothing responds',
   refused: 'connections are refused',
   packets_lost: 'packets are lost',
   mtu: 'large packets are lost, small ones arrive',

@@ -78,7 +78,7 @@ test('apiRequest() rejects with the message of the Status, and the status', asyn
   await expect(apiRequest(NODES, {}, AbortSignal.timeout(5_000))).rejects.toMatchObject({
     status: 403,
     message:
-      'the API server answered 403: nodes is forbidden: User "kubenurse" cannot list ' +
+      'the API server responded with 403: nodes is forbidden: User "kubenurse" cannot list ' +
       'resource "nodes" in API group "" at the cluster scope',
   });
 });
@@ -91,12 +91,12 @@ test.each([
   { kind: 'too much', body: { message: 'x'.repeat(70_000) } },
 ])('apiRequest() makes do with the status line when the body is $kind', async ({ body }) => {
   const error = await errorOf(503, body);
-  expect(error.message).toBe('the API server answered 503: Service Unavailable');
+  expect(error.message).toBe('the API server responded with 503: Service Unavailable');
 });
 
 test('apiRequest() shows no more than 300 characters of a message', async () => {
   const error = await errorOf(500, { message: 'x'.repeat(5_000) });
-  expect(error.message).toBe(`the API server answered 500: ${'x'.repeat(300)}`);
+  expect(error.message).toBe(`the API server responded with 500: ${'x'.repeat(300)}`);
 });
 
 test.each([
@@ -146,7 +146,7 @@ test('apiRequest() gives up an error whose body does not end within 10 s', async
     vi.advanceTimersByTime(250);
     return vi.getTimerCount() === 0;
   });
-  await expect(answer).rejects.toThrow('the API server answered 500: Internal Server Error');
+  await expect(answer).rejects.toThrow('the API server responded with 500: Internal Server Error');
 });
 
 test.each([
@@ -172,7 +172,7 @@ test.each([
   if (wait) await until('it is asked', 2_000, () => asked);
   stop.abort(new Error('stopped'));
 
-  expect(((await ended) as Error).message).toMatch(/stopped|answered 500/);
+  expect(((await ended) as Error).message).toMatch(/stopped|responded with 500/);
   expect(vi.getTimerCount()).toBe(0);
 });
 

@@ -53,7 +53,7 @@ test('a credential plugin is run again when its credential has expired', async (
   expect(await runs()).toBe(2);
 });
 
-test('a credential plugin is run again after the API server answered 401', async () => {
+test('a credential plugin is run again after the API server responded with 401', async () => {
   const { server } = await startApiServer();
   const plugin = await usePlugin(credential({ token: 'unknown' }), {}, server.url.href);
   const asked = apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));

@@ -62,7 +62,7 @@ test('Informer goes on without another list after an error event that is not 410
   const followed = new Followed();
   await secondWatch(requests);
   expect(queriesOf(requests).lists).toHaveLength(1);
-  expect(followed.heard).toEqual(['the API server answered 500: etcd is slow']);
+  expect(followed.heard).toEqual(['the API server responded with 500: etcd is slow']);
 });
 
 test('Informer begins a list anew when its next page is gone', async () => {
@@ -95,7 +95,7 @@ test('Informer backs off from an API server that ends each watch by 410 after an
   await until('four waits', 5_000, () => waits.length >= 4);
   expect(queriesOf(requests).watches.length).toBeLessThanOrEqual(2 + 5);
   expect(waits.slice(1, 4).every((wait, index) => wait >= 1_000 * 2 ** index)).toBe(true);
-  expect(followed.heard).toEqual(['the API server answered 410: too old']);
+  expect(followed.heard).toEqual(['the API server responded with 410: too old']);
 });
 
 test('Informer reports once an API server that ends each watch after an event', async () => {
@@ -111,7 +111,7 @@ test.each([
   { line: '[]', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ADDED"}', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ADDED","object":{}}', trouble: 'a watch event without resourceVersion' },
-  { line: '{"type":"ERROR"}', trouble: 'the API server answered 0: watch error' },
+  { line: '{"type":"ERROR"}', trouble: 'the API server responded with 0: watch error' },
   { line: 'no JSON', trouble: 'the API server sent invalid JSON' },
 ])('Informer survives $line in a watch, and goes on', async ({ line, trouble }) => {
   const requests = await startWatchServer(

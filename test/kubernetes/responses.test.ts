@@ -29,10 +29,10 @@ test.each([
 });
 
 test.each([
-  [{ code: 410, message: 'too old' }, 410, 'the API server answered 410: too old'],
-  [{ code: '410', message: { a: 1 } }, 0, 'the API server answered 0: watch error'],
-  [null, 0, 'the API server answered 0: watch error'],
-  [{ code: 500, message: 'a\u001b[2J\u009bb' }, 500, 'the API server answered 500: a [2J b'],
+  [{ code: 410, message: 'too old' }, 410, 'the API server responded with 410: too old'],
+  [{ code: '410', message: { a: 1 } }, 0, 'the API server responded with 0: watch error'],
+  [null, 0, 'the API server responded with 0: watch error'],
+  [{ code: 500, message: 'a\u001b[2J\u009bb' }, 500, 'the API server responded with 500: a [2J b'],
 ])('readEvent() throws the error %j', (object, status, message) => {
   const line = JSON.stringify({ type: 'ERROR', object });
   expect(() => readEvent(line)).toThrow(expect.objectContaining({ status, message }));

@@ -126,7 +126,7 @@ describe('Neighbourhood, as the API server reports it,', () => {
     const { neighbourhood } = follow();
     await until('the state', 5_000, () => neighbourhood.state().includes('403'));
     expect(neighbourhood.state()).toBe(
-      'the API server answered 403: pods is forbidden: User "kubenurse" cannot list resource ' +
+      'the API server responded with 403: pods is forbidden: User "kubenurse" cannot list resource ' +
         `"pods" in API group "" in the namespace "${NAMESPACE}"`,
     );
     expect(neighbourhood.neighbours()).toEqual([]);

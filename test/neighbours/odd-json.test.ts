@@ -127,7 +127,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
 
 test('readPage() and readEvent() say of what they cannot read that it is no list or no event', () => {
   const known =
-    /^(the API server sent an invalid list|a watch event without resourceVersion|the API server answered \S+: .*)$/;
+    /^(the API server sent an invalid list|a watch event without resourceVersion|the API server responded with \S+: .*)$/;
   for (let number = 0; number < EVENTS; number++) {
     const metadata = { resourceVersion: '1', continue: 'next' };
     const page = broken({ metadata, items: [podObject(number)] });

@@ -35,7 +35,7 @@ describe('failure()', () => {
     ['resolve', 'ENODATA', 'the name has no address'],
     ['resolve', 'ESERVFAIL', 'the name server failed'],
     ['resolve', 'EREFUSED', 'the name server refused the query'],
-    ['resolve', 'ETIMEOUT', 'the name server did not answer'],
+    ['resolve', 'ETIMEOUT', 'the name server did not respond'],
     ['resolve', 'ECONNREFUSED', 'no name server can be reached'],
     ['connect', 'ECONNREFUSED', 'connection refused'],
     ['connect', 'EHOSTUNREACH', 'no route to host'],
@@ -90,7 +90,7 @@ describe('failure()', () => {
   });
 
   test.each<[string, Partial<TcpInfo>, string]>([
-    ['hung', {}, 'node-3 acknowledged every packet, but its program does not answer'],
+    ['hung', {}, 'node-3 acknowledged every packet, but its program does not respond'],
     [
       'packets_lost',
       { segmentsUnacknowledged: 3 },

@@ -62,7 +62,7 @@ describe("httpProbe() has the kernel's account", () => {
     const outcome = await ask(server.url(), { readTcpInfo, signal: AbortSignal.timeout(500) });
     expect(outcome).toMatchObject({ cause: 'hung' });
     expect(failed(outcome).text).toMatch(
-      /: 127\.0\.0\.1 acknowledged every packet, but its program does not answer$/,
+      /: 127\.0\.0\.1 acknowledged every packet, but its program does not respond$/,
     );
   });
 

@@ -36,7 +36,7 @@ const TABLES: Record<string, Row[]> = {
   ],
 
   'a node that is not reached': [
-    ['gone', { silent: { 'node-2': 'unreachable' } }, ['node-2 is unreachable: nothing answers.']],
+    ['gone', { silent: { 'node-2': 'unreachable' } }, ['node-2 is unreachable: nothing responds.']],
     [
       'its program ended',
       { silent: { 'node-2': 'refused' } },
@@ -67,7 +67,7 @@ const TABLES: Record<string, Row[]> = {
     [
       'two of five',
       { nodes: FIVE, silent: { 'node-2': 'unreachable', 'node-4': 'unreachable' } },
-      ['node-2 is unreachable: nothing answers.', 'node-4 is unreachable: nothing answers.'],
+      ['node-2 is unreachable: nothing responds.', 'node-4 is unreachable: nothing responds.'],
     ],
     [
       'the service still sends connections there',
@@ -76,13 +76,13 @@ const TABLES: Record<string, Row[]> = {
         failing: { 'node-3 me_service': 'unreachable' },
         consecutive: 3,
       },
-      ['node-2 is unreachable: nothing answers.'],
+      ['node-2 is unreachable: nothing responds.'],
     ],
     [
       'the service fails by itself as well',
       { silent: { 'node-2': 'unreachable' }, failing: { '* me_service': 'refused' } },
       [
-        'node-2 is unreachable: nothing answers.',
+        'node-2 is unreachable: nothing responds.',
         'The service fails on every node that reports: connections are refused.',
       ],
     ],
@@ -117,7 +117,7 @@ const TABLES: Record<string, Row[]> = {
       },
       [
         'node-2 reaches no other node.',
-        'The path from node-3 to node-1 is broken: nothing answers.',
+        'The path from node-3 to node-1 is broken: nothing responds.',
       ],
     ],
   ],
@@ -126,17 +126,17 @@ const TABLES: Record<string, Row[]> = {
     [
       'one way',
       { failing: between([1], [2]) },
-      ['The path from node-1 to node-2 is broken: nothing answers.'],
+      ['The path from node-1 to node-2 is broken: nothing responds.'],
     ],
     [
       'both ways',
       { failing: { ...between([1], [2]), ...between([2], [1]) } },
-      ['The path between node-1 and node-2 is broken: nothing answers.'],
+      ['The path between node-1 and node-2 is broken: nothing responds.'],
     ],
     [
       'over which the report would come',
       { silent: { 'node-2': 'unreachable' }, failing: { 'node-3 → node-2': 'ok' } },
-      ['The path from node-1 to node-2 is broken: nothing answers.'],
+      ['The path from node-1 to node-2 is broken: nothing responds.'],
     ],
   ],
 
@@ -225,7 +225,7 @@ const TABLES: Record<string, Row[]> = {
         nodes: FIVE,
         failing: { 'node-4 me_service': 'unreachable', 'node-5 me_service': 'unreachable' },
       },
-      ['The service fails in zone b: nothing answers.'],
+      ['The service fails in zone b: nothing responds.'],
     ],
     [
       'large packets from a node',
@@ -326,7 +326,7 @@ const TABLES: Record<string, Row[]> = {
         failing: { '* api_server_direct': 'unreachable', '* api_server_dns': 'unreachable' },
       },
       [
-        'The API server fails everywhere: nothing answers.',
+        'The API server fails everywhere: nothing responds.',
         'Pod list of 11:00 UTC: pods that came or went since then are not known.',
       ],
     ],
