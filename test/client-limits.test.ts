@@ -15,7 +15,7 @@ const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
 function get(url: URL): Promise<number | string | undefined> {
   const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve) => {
-    begin(url, { ca: authority.certificate, signal: AbortSignal.timeout(3_000) })
+    begin(url, { ca: authority.certificate, signal: AbortSignal.timeout(30_000) })
       .once('response', (response) => resolve(response.resume().statusCode))
       .on('error', (error) => resolve(error.message))
       .end();

@@ -164,17 +164,22 @@ test('at most 64 requests run at once, and all who ask share one collection', as
   const respond = reporting(view);
   let [open, most, all] = [0, 0, 0];
   const paths = new Set<string | undefined>();
-  const fetch = await startFleet((podIP, request, response) => {
+  // No response before 64 requests have come, and a moment in which more could.
+  const full = Promise.withResolvers<void>();
+  const fetch = await startFleet(async (podIP, request, response) => {
     all += 1;
     open += 1;
     most = Math.max(most, open);
     paths.add(request.url);
-    setTimeout(() => {
-      open -= 1;
-      respond(podIP, request, response);
-    }, 200);
+    if (open === 64) setTimeout(full.resolve, 200);
+    await full.promise;
+    open -= 1;
+    respond(podIP, request, response);
   });
-  const collect = collector(broken, { fetch, timeouts: { ...TIMEOUTS, request: 3_000 } });
+  const collect = collector(broken, {
+    fetch,
+    timeouts: { ...TIMEOUTS, request: 30_000, collection: 60_000 },
+  });
   const [one, other] = await Promise.all([collect(), collect()]);
   expect(other).toBe(one);
   expect(one.view.reports).toHaveLength(200);
