@@ -5,7 +5,7 @@ import { readServerMetrics, since } from './server-metrics.ts';
 /** The API server's CPU for so many checks, in seconds. */
 export type CheckCost = Readonly<{ times: number; cpu: number }>;
 
-/** Asks for `/version` so often, by a connection each, as our program does for its checks unless it reuses connections. */
+/** Requests `/version` so often, each over a new connection, as kubenurse does for its checks unless it reuses connections. */
 export async function measureChecks(
   controlPlane: RealControlPlane,
   times: number,

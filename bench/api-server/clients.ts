@@ -17,7 +17,7 @@ export type Client = Readonly<{
   address: string;
   /** Resolves when it has listed, and watches. */
   start: () => Promise<void>;
-  /** Resolves when it has asked twice whether the API server answers: directly, and by name. Nobody else does. */
+  /** Resolves when it has checked the API server twice: directly, and by name. No other client does. */
   check: () => Promise<void>;
   stop: () => Promise<void>;
   /** Whether it gets an event for a status update of a node that is not cordoned. */

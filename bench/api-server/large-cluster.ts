@@ -160,7 +160,7 @@ export class LargeCluster {
     }
   }
 
-  /** As a rolling update of the DaemonSet does it, one pod after the other, with all that kubelet tells of meanwhile. */
+  /** As a rolling update of the DaemonSet does it, one pod after the other, with all that kubelet reports meanwhile. */
   async replacePods(count: number): Promise<void> {
     for (const [index, old] of this.#pods.slice(0, count).entries()) {
       const path = `${PODS}/${old.name}`;

@@ -3,10 +3,10 @@ import type { Load, Requests, Share } from './load.ts';
 import type { Measured } from './measure.ts';
 
 const HOUR_SECONDS = 3_600;
-/** Of a watch, in both clients: it is asked to last between five and ten minutes. */
+/** Of a watch, in both clients: they request a timeout between five and ten minutes. */
 const WATCH_SECONDS = 450;
 const WATCHES = 2;
-/** Each interval of our program it asks the API server directly, and by name. */
+/** In each interval kubenurse checks the API server directly, and by name. */
 const CHECKS_AN_HOUR = (2 * HOUR_SECONDS) / 5;
 
 /** A row of the table: what it is, and how it comes of a Load. */

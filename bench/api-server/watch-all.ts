@@ -13,7 +13,7 @@ const REQUEST_LIMIT_MS = 30_000;
 
 /**
  * All objects of a collection, listed and watched without a selector. In protobuf, as the clients that
- * controller-runtime makes for types of Kubernetes ask for it; lists are compressed, as Go's clients ask for it.
+ * controller-runtime makes for types of Kubernetes request it; lists are compressed, as Go's clients request it.
  */
 export class WatchAll {
   readonly #watch: IncomingMessage;
@@ -26,7 +26,7 @@ export class WatchAll {
     watch.on('error', () => {}).resume();
   }
 
-  /** Resolves when it is listed and the watch is answered. `localAddress`: whence it asks. */
+  /** Resolves when the list and the head of the watch have arrived. `localAddress`: its source address. */
   static async start(access: Access, path: string, localAddress: string): Promise<WatchAll> {
     const agent = new Agent({ keepAlive: true, localAddress });
     const get = (query: Record<string, string | number>) => ask(access, agent, path, query);
@@ -74,7 +74,7 @@ async function ask(
     },
   });
   outgoing.end();
-  // One that is cut later is told of by its answer.
+  // One that is cut later is reported by its response.
   outgoing.on('error', () => {});
   const [answer] = await once(outgoing, 'response', {
     signal: AbortSignal.timeout(REQUEST_LIMIT_MS),

@@ -11,7 +11,7 @@ export type ClientOptions = Readonly<{
   program: string;
   hosts: readonly string[];
   port: number;
-  /** The file of the authority that signed their certificates; without it they are asked by plain HTTP. */
+  /** The file of the CA that signed their certificates; without it, requests are plain HTTP. */
   authority: string | undefined;
   /** Milliseconds. */
   interval: number;

@@ -16,7 +16,7 @@ const BLOCK = join(import.meta.dirname, 'block.cjs');
 export type HeldUp = Readonly<{
   isHeldUp: boolean;
   checks: readonly Check[];
-  /** What the program tells itself, kubenurse_event_loop_{delay,active}_seconds: the means. */
+  /** What the program reports, kubenurse_event_loop_{delay,active}_seconds: the means. */
   delay: number;
   active: number;
 }>;

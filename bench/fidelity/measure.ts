@@ -14,7 +14,7 @@ import { INTERFACE, type Scheme, startTargets, type Targets } from './targets.ts
 /** So many targets, one round after another. */
 export type Size = Readonly<{ scheme: Scheme; targets: number }>;
 
-/** What is left of the interval for the probes to be asked in, when nobody measures, in milliseconds. */
+/** The remaining time of the interval in which the probes are scraped, and no program measures, in milliseconds. */
 const LEAST_QUIET_MS = 300;
 
 /** The first rounds of a process are slower: code is not yet compiled. */

@@ -119,7 +119,7 @@ export class Probe {
     this.#server.signal(name);
   }
 
-  /** What it has measured since it was last asked; nothing of a target that it has asked more than once since then. */
+  /** Its measurements since the last call; none of a target that it has checked more than once since then. */
   async measurements(): Promise<{ checks: Measurement[]; eventLoop: EventLoop }> {
     const { body } = await httpGet(this.#metricsUrl, SCRAPE_LIMIT_MS);
     const seen = readChecks(body, this.#last.length);
@@ -171,7 +171,7 @@ function read(series: string, value: number, { handshake }: SeenChecks): Partial
   }
 }
 
-/** What is told of the event loop: how late timers were, and for how long of the checks it was at work. */
+/** The event-loop metrics: its lag, and its active time during checks. */
 function readEventLoop(page: string): EventLoop {
   const read = (what: string) => {
     const value = (part: string) => {

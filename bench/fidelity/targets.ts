@@ -15,7 +15,7 @@ const FIRST_PORT = { http: 8_000, https: 9_000 };
 
 export type Scheme = keyof typeof FIRST_PORT;
 
-/** What is asked: nginx at many addresses, in its own network namespace behind a pair of virtual Ethernets. */
+/** The targets: nginx at many addresses, in its own network namespace behind a veth pair. */
 export type Targets = Readonly<{
   /** PEM: who signed the certificate. */
   authority: string;

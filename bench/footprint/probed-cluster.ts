@@ -29,7 +29,7 @@ export type Probe = Readonly<{
 
 export type ProbedClusterOptions = Readonly<{
   programs: readonly MeasuredProgram[];
-  /** So many each of them finds: each other, and others that answer but do not ask. */
+  /** How many each of them finds: each other, and servers that respond but do not check. */
   neighbours: number;
   /** Beside what the sandbox of a pod gives, by the neighbours' addresses. */
   environment?: (neighbours: readonly string[]) => Readonly<Record<string, string>>;
@@ -92,7 +92,7 @@ export class ProbedCluster {
       const address = sandbox.addresses[0] ?? '';
       await writePod(writer, { name, node, nodeAddress: network.addresses[0] ?? '', address });
       addresses.push(address);
-      // Who asks the service as the first one has to find somebody there.
+      // The first one to check the Service has to find an endpoint.
       await parts.setEndpoints(addresses.map((each) => ({ addresses: [each], port: 8080 })));
 
       const group = ControlGroup.create();

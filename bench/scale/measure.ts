@@ -29,7 +29,7 @@ export type ScaleOptions = Readonly<{
 /** What one run of a program took. Milliseconds, bytes, and seconds of CPU. */
 export type Run = Readonly<{
   firstAnswer: number;
-  /** From its start until it told its neighbours, all well. */
+  /** From its start until it reported its neighbours, all checks ok. */
   known: number;
   startCpu: number;
   /** At the end of the time in which kubelets were at work. */
@@ -57,7 +57,7 @@ export type Scale = Readonly<{
   choices: readonly Readonly<{ nodes: number; milliseconds: readonly number[] }>[];
 }>;
 
-/** A program, and who is told of what by the API server because of it. */
+/** A program, and what the API server sends because of it. */
 type Subject = Readonly<{ program: MeasuredProgram; hearsStatusUpdates: boolean }>;
 
 /**
@@ -154,7 +154,7 @@ class Happenings {
     };
   }
 
-  /** Kubelets are at work. `watches`: who is told of it, the API server itself among them. */
+  /** Kubelets are at work. `watches`: the clients that are notified, the API server itself among them. */
   async statusUpdates(watches: number): Promise<Changes> {
     let writes = 0;
     const period = await this.#during(async () => {

@@ -12,7 +12,7 @@ const POD = 'kubenurse-probe';
 
 const START_LIMIT_MS = 60_000;
 const PAGE_LIMIT_MS = 10_000;
-/** `/alive` may run checks, and is not to be asked all the time. */
+/** `/alive` may run checks, and must not be requested all the time. */
 const ASK_PERIOD_MS = 50;
 
 /** A program that runs in the pod. */
@@ -20,7 +20,7 @@ export type Probe = Readonly<{
   pid: number;
   /** Milliseconds from its start to its first answer. */
   firstAnswer: number;
-  /** Resolves, when it tells so many neighbours and that all is well, to the milliseconds from its start. */
+  /** Resolves, when it reports so many neighbours and no failure, to the milliseconds from its start. */
   known: (neighbours: number) => Promise<number>;
   stop: () => Promise<void>;
 }>;

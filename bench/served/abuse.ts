@@ -28,7 +28,7 @@ export type Abuse = Readonly<{
   answers: readonly Readonly<{ path: string; status: number; answers: number }>[];
 }>;
 
-/** What the probe measures while somebody asks it a thousand times a second, beside what it measures in quiet. */
+/** What the probe measures while a client sends it a thousand requests per second, compared with an idle server. */
 export async function measureAbuse(
   file: string,
   { short, logProgress }: BenchmarkRun,
@@ -49,7 +49,7 @@ export async function measureAbuse(
     const [before, cpuBefore] = [await scrape(), cpuTime(served.process)];
     await meanwhile();
     const cpu = (cpuTime(served.process) - cpuBefore) / seconds;
-    // A server that has been flooded may have to answer first what it has been asked.
+    // A server that has been flooded may first have to serve the requests in its queue.
     const latencies = between(before, await scrape());
     return {
       checks: latencies.get(Infinity) ?? 0,

@@ -11,7 +11,7 @@ const LIMIT_MS = 120_000;
 
 /** Clients written in C, so that the one that measures is felt as little as can be. */
 export type Clients = Readonly<{
-  /** Asks so often, one after the other; `new`: over a connection each; `source`: from that address. Resolves with what each took, in milliseconds. */
+  /** Sends so many requests, one after another; `new`: each over a new connection; `source`: from that address. Resolves with what each took, in milliseconds. */
   ask: (
     port: number,
     path: string,
@@ -19,7 +19,7 @@ export type Clients = Readonly<{
     connections: 'new' | 'keep',
     source?: string,
   ) => Promise<number[]>;
-  /** Asks each path in turn, so often a second. Resolves with the number of answers by path and status; 0: no answer. */
+  /** Requests each path in turn, so often per second. Resolves with the number of responses by path and status; 0: no response. */
   flood: (
     port: number,
     flood: Readonly<{ paths: readonly string[]; rate: number; seconds: number }>,

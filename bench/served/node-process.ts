@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
 
-/** util-linux; has the kernel kill the program when we die without a chance to do it ourselves. */
+/** util-linux; has the kernel kill the program when this process dies without a chance to do so. */
 const SETPRIV = '/usr/bin/setpriv';
 
 /** Starts Node in a separate process, and waits until this URL is answered with 200. It ends with the stack. */

@@ -33,7 +33,7 @@ export async function startPacked(
   );
 }
 
-/** Starts a server of this folder by the same flags, told by the variable `PORT` where to listen. */
+/** Starts a server of this folder with the same flags; the variable `PORT` sets where it listens. */
 export async function startBare(stack: AsyncDisposableStack, name: string): Promise<Served> {
   const port = await freePort();
   return start(stack, join(import.meta.dirname, name), port, { PORT: String(port) });

@@ -11,7 +11,7 @@ import { startPacked } from './packed-program.ts';
 
 const SIZES = { short: { warmUp: 0, rounds: 1 }, long: { warmUp: 3, rounds: 10 } };
 
-/** How often `/alive` is asked in a round while its results are fresh, and `/alwayshappy`. */
+/** How often `/alive` is requested in a round while its results are fresh, and `/alwayshappy`. */
 const ANSWERS = 5;
 
 /** How long the first check of every neighbour may take. */

@@ -1,4 +1,4 @@
-/** As V8 tells it: offsets in the source, and how often what is between them has run. The inner follow the outer. */
+/** As V8 reports it: offsets in the source, and how often what is between them has run. The inner follow the outer. */
 export type FunctionCoverage = Readonly<{
   ranges: readonly Readonly<{ startOffset: number; endOffset: number; count: number }>[];
 }>;

@@ -12,7 +12,7 @@ const LIMIT_MS = 30_000;
 /** Memory in bytes. */
 export type FirstAnswer = Readonly<{ milliseconds: number; rss: number; rssAnon: number }>;
 
-/** Starts a program that has but itself to ask, until it answers, and reads its memory when it has then been idle so long. */
+/** Starts a program that checks only itself, until it responds, and reads its memory when it has then been idle so long. */
 export async function firstAnswer(
   { name, command, args }: MeasuredProgram,
   idleMs: number,

@@ -16,7 +16,7 @@ export function usageOf(pid: number): Usage {
 
 /** Of two files in `/proc/PID`: proc_pid_status(5), proc_pid_stat(5). Throws when one does not say it. */
 export function readUsage(status: string, stat: string): Usage {
-  // The program's name comes second, in parentheses, and may hold blanks and parentheses of its own.
+  // The program's name comes second, in parentheses, and may contain blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const cpu = (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
   if (Number.isNaN(cpu)) throw new Error(`no CPU time in ${stat}`);

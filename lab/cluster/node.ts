@@ -111,7 +111,7 @@ export class ClusterNode {
   }
 
   /**
-   * What a page of the program answers. Asked past the network in front of the pod, so that a
+   * The response of a page of the program, requested past the network in front of the pod, so that a
    * broken node can still be read. Rejects when there is no response within 10 s, or `stop` aborts.
    */
   get(path: string, stop?: AbortSignal): Promise<Readonly<{ status: number; body: string }>> {

@@ -7,7 +7,7 @@ async function revision(client: ApiClient): Promise<string> {
   return (await client.get(NODES)).body.metadata.resourceVersion;
 }
 
-/** The next so many events, but those that say that an object is being deleted: a real one tells so even of a pod that is deleted at once. */
+/** The next so many events, without those that only mark an object as being deleted: a real API server sends one even for a pod that is deleted at once. */
 async function changes(watch: Watch, count: number): Promise<WatchEvent[]> {
   const events: WatchEvent[] = [];
   while (events.length < count) {

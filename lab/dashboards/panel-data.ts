@@ -11,7 +11,7 @@ export type Named = Series & Readonly<{ name: string; refId: string }>;
 /** A panel, and what its queries have answered. */
 export type PanelData = Readonly<{ panel: Panel; title: string; series: readonly Named[] }>;
 
-/** Asks a panel's queries, for the range or its end. */
+/** Runs a panel's queries, for the range or its end. */
 export async function dataOf(
   panel: Panel,
   prometheus: string,

@@ -55,7 +55,7 @@ export class ProbedCluster implements AsyncDisposable {
 }
 
 /**
- * The shipped configuration, with what Kubernetes would tell of the pods in place of Kubernetes, and a scrape each so
+ * The shipped configuration, with static targets in place of Kubernetes's pods, and a scrape each so
  * many milliseconds. Rejects when the shipped file cannot be read.
  */
 export async function scrapeOf(

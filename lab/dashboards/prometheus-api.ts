@@ -15,7 +15,7 @@ type Result = Readonly<{ metric: Record<string, string> }> &
     | Readonly<{ values: readonly (readonly [number, string])[] }>
   );
 
-/** Asks a Prometheus at this URL. Throws its error, or when no answer comes within 20 s. */
+/** Queries a Prometheus at this URL. Throws its error, or when there is no response within 20 s. */
 async function ask<Data>(
   url: string,
   path: string,

@@ -185,7 +185,7 @@ export class RealControlPlane implements ControlPlane {
 
   /**
    * Replaces the serving certificate of the running server, and its authority if that is to be a new one; `announce`
-   * is told its PEM certificate before.
+   * gets its PEM certificate before.
    */
   async rotateServingCertificate({
     authority,

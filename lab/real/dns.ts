@@ -15,7 +15,7 @@ export type DnsRecords = Readonly<Record<string, readonly string[]>>;
 /** How to start a name server. */
 export type DnsmasqOptions = Readonly<{
   machine: Pick<Machine, 'addresses' | 'enter'>;
-  /** An address of ours that the machine reaches: what dnsmasq asks when it is to fail. */
+  /** An address here that the machine reaches: where dnsmasq forwards queries when it is to fail. */
   operator: string;
   records: DnsRecords;
 }>;
@@ -134,7 +134,7 @@ export class DnsmasqServer {
     );
     await writeFile(this.#hosts, [...lines, `127.0.0.1 ${this.#mark}`, ''].join('\n'));
     const { address, port } = this.#failing;
-    // Without an address: there is nobody to ask about any other name.
+    // Without an address: there is no server to query for any other name.
     const server = this.#fault === 'servfail' ? `server=${address}#${port}` : 'server=/#/';
     await writeFile(this.#servers, `${server}\n`);
   }
@@ -144,7 +144,7 @@ export class DnsmasqServer {
     return (await Promise.all(answers)).every(Boolean);
   }
 
-  /** A name that tells which files it has read. */
+  /** A name that shows which files it has read. */
   get #mark(): string {
     return `version-${this.#version}.invalid`;
   }

@@ -31,7 +31,7 @@ export class Etcd {
         `--data-dir=${join(directory, 'etcd')}`,
         '--unsafe-no-fsync',
         `--listen-client-urls=unix://${socket}`,
-        // Demanded along with the former; told to other members only, of which there are none.
+        // Required with the former; used by other members only, of which there are none.
         '--advertise-client-urls=http://localhost:2379',
         '--listen-peer-urls=http://127.0.0.1:0',
         '--log-level=warn',

@@ -13,7 +13,7 @@ const OPERATOR = 1;
 
 /**
  * The network of a cluster: a bridge in the namespace we are in, and the machines and nodes on it, each in a
- * namespace of its own. Several may be there at once, and several of one Fabric's machines may be added at once.
+ * separate namespace. Several may be there at once, and several of one Fabric's machines may be added at once.
  */
 export class Fabric {
   readonly plan: AddressPlan;

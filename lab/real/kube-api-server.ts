@@ -62,7 +62,7 @@ export class KubeApiServer {
     return server;
   }
 
-  /** Asks it by this bearer token; without, anonymously. */
+  /** Sends requests with this bearer token; without one, anonymously. */
   client(token?: string): KubeClient {
     return new KubeClient({
       url: this.url,
@@ -122,7 +122,7 @@ export class KubeApiServer {
       `--bind-address=${further.length > 0 ? '::' : address}`,
       `--secure-port=${PORT}`,
       `--advertise-address=${address}`,
-      // There is but this one. It would tell of its address in a lease, and refuse a loopback address.
+      // There is only this one. It would publish its address in a lease, and reject a loopback address.
       '--endpoint-reconciler-type=none',
       `--service-cluster-ip-range=${serviceRanges.join(',')}`,
       `--etcd-servers=${etcd.url}`,

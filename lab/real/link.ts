@@ -1,7 +1,7 @@
 import { Impairer, type Impairment } from './impairment.ts';
 import type { Namespace } from './namespace.ts';
 
-/** Of every bridge. Without one of its own it would change with who is on the bridge, and be looked for in vain. */
+/** Of every bridge. Without a fixed one it would change with the interfaces on the bridge. */
 export const BRIDGE_MAC = '02:00:00:00:00:01';
 
 /** One end at a bridge, the other, `eth0`, in a machine. */

@@ -23,7 +23,7 @@ export type MachineOptions = Readonly<{
 }>;
 
 /**
- * Has the kernel know who began a connection from the connection's first packet on, and not from when a fault asks
+ * Has the kernel know who began a connection from the connection's first packet on, and not from when a fault looks
  * for it. It decides nothing.
  */
 const TRACK_CONNECTIONS = `table inet conntrack {
@@ -124,7 +124,7 @@ export class Machine {
       this.#ports = ports;
       await this.namespace.nft(packetRules(fault, ports, this.#operator));
       await this.#impairLink();
-      // `reset` tells the client alone: what it left half open goes now.
+      // `reset` notifies the client alone: what it left half open goes now.
       if (last?.kind === 'reset') await this.#cut(lastPorts);
       if (cutsConnections(fault)) await this.#cut(ports);
     });

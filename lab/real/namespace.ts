@@ -16,7 +16,7 @@ exec "$@"`;
 
 /**
  * Addresses can be used at once, nobody announces routes or shortens them, answers may come another way than questions
- * went, and each packet that is rejected is told so: by default that is one a second.
+ * went, and each rejected packet gets a notice: by default that is one per second.
  */
 const SETTINGS = [
   'net.ipv6.conf.default.accept_dad=0',
@@ -95,7 +95,7 @@ export class Namespace {
     await run([...this.enter, 'sysctl', '-qw', ...settings]);
   }
 
-  /** Has its bridges forward without asking the rules of nftables. */
+  /** Has its bridges forward without applying the rules of nftables. */
   async makeBridgesPlain(): Promise<void> {
     await run([...this.enter, 'sysctl', '-qew', ...BRIDGE_SETTINGS]);
   }

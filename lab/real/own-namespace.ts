@@ -30,7 +30,7 @@ const NAMESPACES = ['--net', '--mount', '--pid', '--ipc', '--uts', '--fork'];
 /**
  * The first process inside. It stays, because the first of a PID namespace has to wait for orphans, and because signals
  * that it does not handle do not end it. `/proc` is still the outer one when it is read: it says our id outside, and
- * whether we were abandoned before the kernel was told to end us then: `$1` started `unshare`, which is our parent. With
+ * whether we were abandoned before the kernel was set to kill this process then: `$1` started `unshare`, which is our parent. With
  * `-n`, `mount` writes no notes into the outer `/run`. By the trap, the exit code is the command's also after Ctrl-C.
  */
 const INIT = `set -e
@@ -124,7 +124,7 @@ function runInOwnNamespace(command: readonly string[]): Promise<number> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...unshare, ...init], {
     stdio: 'inherit',
   });
-  // Node cannot have the kernel tell it of its parent's death.
+  // Node cannot have the kernel signal the death of its parent.
   const before = ancestors();
   setInterval(() => ancestors() !== before && child.kill('SIGKILL'), ANCESTORS_CHECK_MS).unref();
   return exitCode(child, () => {

@@ -3,11 +3,11 @@ import { until } from '../support/until.ts';
 import type { KubeApiServer } from './kube-api-server.ts';
 import { ignoring } from './kube-client.ts';
 
-/** What kubelet asks for, for a pod's own token: an hour and seven seconds, at which the API server prolongs it to a year. */
+/** What kubelet requests for a pod's token: an hour and seven seconds, which the API server extends to a year. */
 const EXPIRATION_SECONDS = 3_607;
 /** kube-apiserver remembers for 10 s whom a token stands for (`TokenSuccessCacheTTL` in its code). */
 const FORGET_LIMIT_MS = 20_000;
-/** Many are revoked at once, and to ask is all that happens meanwhile. */
+/** Many are revoked at once, and the requests are the only load meanwhile. */
 const ASK_PERIOD_MS = 200;
 
 /** Makes and revokes tokens of one service account. */

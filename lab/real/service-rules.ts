@@ -11,7 +11,7 @@ export type Service = Readonly<{
   addresses: readonly string[];
   port: number;
   protocol: 'TCP' | 'UDP';
-  /** Of any family; an address gets those of its own. */
+  /** Of any family; an address gets those of its family. */
   backends: readonly Backend[];
 }>;
 

@@ -20,7 +20,7 @@ export class ServiceProxy {
 
   /**
    * Replaces the services. Resolves when that is in effect on all nodes: for new connections; those that are open
-   * stay with their backend. (So does UDP from a port that asked within the last two minutes.)
+   * stay with their backend. (So does UDP from a port that sent a query within the last two minutes.)
    */
   set(services: readonly Service[]): Promise<void> {
     return this.#mutex.run(async () => {
@@ -31,7 +31,7 @@ export class ServiceProxy {
 
   /**
    * Replaces the fault of the services of this name; `undefined` heals. Resolves when it is in effect, for pods and,
-   * but for `slow`, for the nodes themselves. An open connection is cut with its next segment; `reset` tells the
+   * but for `slow`, for the nodes themselves. An open connection is cut with its next segment; `reset` notifies the
    * client alone.
    */
   break(name: string, fault: ProxyFault | undefined): Promise<void> {

@@ -42,7 +42,7 @@ export class ServingCertificate {
   }
 
   /**
-   * Replaces certificate and key, and with them the authority if it is to be a new one; `announce` is told its PEM
+   * Replaces certificate and key, and with them the authority if it is to be a new one; `announce` gets its PEM
    * certificate before.
    */
   async rotate(

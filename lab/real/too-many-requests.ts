@@ -21,7 +21,7 @@ const PRIORITY_LEVEL: ApiObject = {
   },
 };
 
-/** All that the service account asks for, before any flow schema that comes with Kubernetes but `exempt`. */
+/** All requests of the service account, before every flow schema of Kubernetes except `exempt`. */
 const FLOW_SCHEMA: ApiObject = {
   metadata: { name: NAME },
   spec: {
@@ -54,7 +54,7 @@ const FLOW_SCHEMA: ApiObject = {
 const HELD = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 
 /**
- * Has priority and fairness answer 429 to all that the service account `kubenurse` asks for. Open watches go on.
+ * Has priority and fairness respond with 429 to all requests of the service account `kubenurse`. Open watches continue.
  *
  * A level without seats still lets one request through at a time ("a quick fix for now", says the
  * code of k8s.io/apiserver), so one of ours is held there that does not end.

@@ -60,7 +60,7 @@ const TOOLS: readonly Tool[] = [
 
 const BIN = join(import.meta.dirname, 'bin');
 
-/** Tells the programs of Kubernetes their version, as its own build does; a Go module does not know it. */
+/** Sets the version of the Kubernetes programs, as its own build does; a Go module does not contain it. */
 function kubernetesVersionFlags(): string[] {
   const goMod = readFileSync(join(import.meta.dirname, 'kubernetes/go.mod'), 'utf8');
   const [, version, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\S+)/.exec(goMod) ?? [];

@@ -11,7 +11,7 @@ export type Row = Readonly<{
   title: string;
   /** As in OTEL_METRICS_EXPORTER. */
   name: string;
-  /** What of a metric it does not tell. */
+  /** What of a metric it does not export. */
   omits?: readonly ('histograms' | 'gauges' | 'starts')[];
   /** Prepares its other side. */
   open: () => Promise<Receiver>;
@@ -21,7 +21,7 @@ export type Receiver = Readonly<{
   environment: Record<string, string>;
   /** For an exporter that is scraped: in which format, and what its answer says. */
   scraped?: Readonly<{ format: Format; parse: (body: string) => Series[] }>;
-  /** For one that pushes: every export so far, and what it wrote to standard output as a process of its own. */
+  /** For one that pushes: every export so far, and what it wrote to standard output as a separate process. */
   exports?: (stdout?: string) => Series[][];
   /** From now on takes exports and answers nothing, where the other side can do so. */
   hang?: () => void;

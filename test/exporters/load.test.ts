@@ -12,7 +12,7 @@ import { retiringReader } from './read-metrics.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 
-/** A folder of its own, until the test has finished. */
+/** A separate folder, until the test has finished. */
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'exporters-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -19,7 +19,7 @@ type Points = { dataPoints: Point[] };
 type Metric = { name: string; gauge?: Points; sum?: Points; histogram?: Points };
 type Request = { resourceMetrics: { scopeMetrics: { metrics: Metric[] }[] }[] };
 
-/** The kinds of fields: a message, several messages, or a reader of what has no fields of its own. */
+/** The kinds of fields: a message, several messages, or a reader of a scalar. */
 type Field = readonly [name: string, message: Message | Read, isRepeated?: true];
 type Message = Readonly<Record<number, Field>>;
 type Read = (bytes: Buffer) => unknown;

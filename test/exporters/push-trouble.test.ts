@@ -95,7 +95,7 @@ test.each(TROUBLES)(
       expect(push.begun[i + 1] ?? Infinity).toBeGreaterThanOrEqual(at);
     }
     expect(push.failures[0]?.message).toMatch(message);
-    // The package asks again at most five times.
+    // The package retries at most five times.
     expect(collector.pushes.length).toBeLessThanOrEqual(6 * push.begun.length);
 
     collector.behaviour = well;
@@ -115,7 +115,7 @@ describe.each([
   ['OTEL_EXPORTER_OTLP_TIMEOUT', 30_000],
   ['OTEL_METRIC_EXPORT_TIMEOUT', LIMIT_MS],
 ])('the push, limited by %s', (_, timeout) => {
-  // The package asks again after 0.8 s to 1.2 s, or at once where it is told to.
+  // The package retries after 0.8 s to 1.2 s, or at once if the response says so.
   test.each<[string, Behaviour, number]>([
     ['hangs', () => {}, 1_300],
     ['trickles 503', trickle(`${AWAY}Retry-After: 0\r\n\r\n`, 'x', 20), 100],

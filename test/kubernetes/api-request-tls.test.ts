@@ -10,7 +10,7 @@ const root = await CertificateAuthority.create('root');
 const issuing = await root.intermediate('issuing');
 const ADDRESS = { commonName: 'api', ipAddresses: ['127.0.0.1'] };
 
-/** Asks an API server with this certificate, by a kubeconfig that trusts `authority`. */
+/** Sends a request to an API server with this certificate, by a kubeconfig that trusts `authority`. */
 async function ask(
   { certificate, key }: Certificate,
   { authority = root, host = '127.0.0.1' } = {},

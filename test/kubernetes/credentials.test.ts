@@ -26,7 +26,7 @@ async function ask(): Promise<void> {
   await readBody(response, 1_000_000);
 }
 
-/** An authorization, and the messages of the troubles that it told. */
+/** An authorization, and the error messages that it reported. */
 function authorization() {
   const troubles: string[] = [];
   const authorize = createAuthorization(({ message }) => troubles.push(message));

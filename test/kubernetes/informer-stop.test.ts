@@ -4,7 +4,7 @@ import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 import { page } from './watch-server.ts';
 
-/** That it is no longer followed within half a second, without having told of a trouble. */
+/** That it is no longer followed within half a second, without having reported an error. */
 async function expectToStop(followed: Followed): Promise<void> {
   const { heard } = followed;
   const before = [...heard];

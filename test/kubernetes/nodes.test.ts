@@ -13,7 +13,7 @@ function node(name: string, unschedulable?: boolean): KubeObject {
   return { metadata: { name }, spec: unschedulable === undefined ? {} : { unschedulable } };
 }
 
-/** The cordoned nodes, followed until the test ends, and what was told of troubles. */
+/** The cordoned nodes, followed until the test ends, and the reported errors. */
 function followCordonedNodes() {
   const troubles: string[] = [];
   const nodes = createCordonedNodeInformer({

@@ -91,7 +91,7 @@ test('createPodInformer() keeps what a neighbour is, and nothing else of a pod',
 test.each([
   { status: ready('True'), isUnready: false },
   { status: ready('False'), isUnready: true },
-  // The node no longer tells: the pod does not say itself that it is unready.
+  // The node no longer reports: the pod's own status does not become unready.
   { status: ready('Unknown'), isUnready: false },
   { status: { conditions: [] }, isUnready: false },
   { status: {}, isUnready: false },

@@ -21,7 +21,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A neighbourhood with a pod each on the nodes a and b, and the names of the nodes that were asked for. */
+/** A neighbourhood with a pod each on the nodes a and b, and the names of the nodes that were requested. */
 function play(isGone: (nodeName: string) => boolean = () => false) {
   const askedFor: string[] = [];
   const played = playNeighbourhood({

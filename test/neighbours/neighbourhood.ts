@@ -16,13 +16,13 @@ export type Played = {
   neighbourhood: Neighbourhood;
   pods: Known;
   cordonedNodes: { items: Map<string, true> | undefined };
-  /** The API server tells of a pod, new or changed. */
+  /** The API server reports a pod, new or changed. */
   put: (...pods: readonly Pod[]) => void;
-  /** The API server tells that a pod is no more. */
+  /** The API server reports a pod as deleted. */
   remove: (pod: Pod) => void;
-  /** The API server tells which nodes are cordoned. */
+  /** The API server reports which nodes are cordoned. */
   cordon: (...nodeNames: readonly string[]) => void;
-  /** The nodes of those that we ask, in alphabetical order. */
+  /** The nodes of the chosen neighbours, in alphabetical order. */
   askedNodes: () => string[];
 };
 

@@ -18,6 +18,6 @@ test('readyPage() answers 200, or 503 and why, as it is at the time', async () =
   expect(await ask(port, '/ready')).toMatchObject({ status: 503, body: 'the node is cordoned\n' });
   notReadyReason = undefined;
   expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
-  // Whoever found the pod ready, not who was told otherwise.
+  // The client that found the pod ready, not one that got 503.
   expect(found).toBe(2);
 });

@@ -4,7 +4,7 @@ import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import type { Outcome, TraceEvent } from '../../src/model.ts';
 import { createHttpProbe, type HttpOptions } from '../../src/probes/http.ts';
 
-/** Whom the probe of `ask` trusts. */
+/** The CA that the probe of `ask` trusts. */
 export const authority = await CertificateAuthority.create('the test');
 
 /** For a server on this machine, under the names that the tests use. */
@@ -26,7 +26,7 @@ const DEFAULTS: HttpOptions = {
 /** More than any of these requests takes. */
 const TIMEOUT_MS = 8_000;
 
-/** Asks once, with a probe that takes every name for 127.0.0.1 and trusts `authority`, unless told otherwise. */
+/** Checks once, with a probe that resolves every name to 127.0.0.1 and trusts `authority`, unless the options say otherwise. */
 export function ask(
   url: URL,
   options: Partial<HttpOptions> & { signal?: AbortSignal } = {},

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask, serving } from './ask.ts';
 
-/** Sends `first`, then `repeated` without end, in writes of so many bytes, from a thread of its own. */
+/** Sends `first`, then `repeated` without end, in writes of so many bytes, from a separate thread. */
 const SERVER = `
   const { parentPort, workerData: { tls, first, repeated, size } } = require('node:worker_threads');
   const piece = Buffer.alloc(size, repeated);

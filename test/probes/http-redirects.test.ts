@@ -8,7 +8,7 @@ function redirect(location: string, status = 302): string {
   return `HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;
 }
 
-/** Answers by the path that is asked for. */
+/** Responds by the requested path. */
 function pages(answers: Record<string, string>): Script {
   return (socket, request) => {
     const path = request.split(' ')[1] ?? '';
@@ -86,7 +86,7 @@ describe('httpProbe() follows a redirect', () => {
     const server = await ScriptedServer.start({
       answer: (socket) => {
         const began = performance.now();
-        // Long enough to tell it from the last request's own time.
+        // Long enough to distinguish it from the last request's time.
         setTimeout(() => {
           toldAfter = (performance.now() - began) / 1000;
           socket.write(redirect(another.url('/', 'other.test').href));

@@ -93,7 +93,7 @@ describe('httpProbe() with full-size packets', () => {
     await ask(server.url(), { readTcpInfo, isFullSize: true });
     await ask(server.url(), { isFullSize: true });
     const lengths = server.requests.map((head) => /PADDING: (x+)/.exec(head)?.[1]?.length);
-    // The loopback's segments have up to 64 KB; where the kernel cannot be asked, they are taken for Ethernet's.
+    // The loopback's segments have up to 64 KB; where the kernel does not report it, Ethernet's size is assumed.
     expect(lengths).toEqual([18_200, 2_996]);
   });
 

@@ -33,7 +33,7 @@ test('httpProbe() lets a server renew its keys a few times', async () => {
 });
 
 test('httpProbe() ends the connection of a server that negotiates anew without end', async () => {
-  // Node's server counts them, too, as if it were the client who asks for them.
+  // Node's server counts them, too, as if the client had requested them.
   const limit = tls.CLIENT_RENEG_LIMIT;
   Object.assign(tls, { CLIENT_RENEG_LIMIT: Number.POSITIVE_INFINITY });
   const server = tls

@@ -19,7 +19,7 @@ export type ImageConfig = Readonly<{
   history: readonly Readonly<{ created_by: string }>[];
 }>;
 
-/** Builds images in a store of its own, from what is in it and nothing else; gone with the stack. */
+/** Builds images in a separate store, from its content only; removed with the stack. */
 export class Buildah {
   readonly #folder: string;
 

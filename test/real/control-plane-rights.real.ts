@@ -38,7 +38,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
         '-n',
         namespace,
       );
-      // Resources, non-resource URLs, resource names, verbs. Everybody may ask who and what they are.
+      // Resources, non-resource URLs, resource names, verbs. Every client may query its own identity and rights.
       const lines = table.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim());
       return lines
         .filter((line) => /^[a-z]/.test(line) && !line.startsWith('selfsubject'))

@@ -8,7 +8,7 @@ import { Prometheus, type Series } from '../../lab/real/prometheus.ts';
 import { until } from '../../lab/support/until.ts';
 import { PIPELINES, type Pipeline, scraping } from './pipelines.ts';
 
-/** What people ask today, a PromQL query a line. */
+/** The queries of existing users, one PromQL query per line. */
 const QUERIES = (await readFile(join(import.meta.dirname, 'queries.txt'), 'utf8'))
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'));
@@ -43,7 +43,7 @@ beforeAll(async () => {
       },
     }),
   );
-  // What Kubernetes would tell of the pods.
+  // The labels that Kubernetes would give the pods.
   const targets = cluster.nodes.map(
     ({ name, podName, url }) => `      - targets: ['${new URL(url).host}']
         labels:

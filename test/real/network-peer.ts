@@ -12,7 +12,7 @@ import {
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a peer is told to do, by the test that has started it (network.real.ts). */
+/** The commands of the test that has started the peer (network.real.ts). */
 export type Question = Readonly<
   | { kind: 'get'; url: string; limitMs: number; body?: number; keepAlive?: boolean }
   | { kind: 'datagram'; address: string; port: number; limitMs: number }

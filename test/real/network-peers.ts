@@ -6,7 +6,7 @@ import type { Answer, Question } from './network-peer.ts';
 const PROGRAM = join(import.meta.dirname, 'network-peer.ts');
 const READY_LIMIT_MS = 30_000;
 
-/** A program in a network namespace (network-peer.ts): it answers others, and asks them when it is told to. */
+/** A program in a network namespace (network-peer.ts): it responds to others, and sends requests on command. */
 export class Peer {
   readonly name: string;
   readonly #child: ChildProcess;
@@ -45,7 +45,7 @@ export class Peer {
     return promise;
   }
 
-  /** Asks over HTTP, and gives up after so many ms. */
+  /** Sends an HTTP request, and gives up after so many ms. */
   get(
     address: string,
     options: {
@@ -73,7 +73,7 @@ export class Peer {
   }
 }
 
-/** What went wrong with questions that are asked one a millisecond while something happens. Rejects where that was too short for 50. */
+/** The failures of requests that are sent one per millisecond while something happens. Rejects if that was too short for 50. */
 export async function errorsDuring(
   ask: () => Promise<Answer>,
   happens: () => Promise<void>,

@@ -25,7 +25,7 @@ describe.skipIf(unavailableReason())('a service', () => {
     ]);
   }
 
-  /** Whose answers there were to 40 requests; that one of three is not asked has a chance of 1 in 10,000,000. */
+  /** Whose answers there were to 40 requests; the chance that one of three gets none is 1 in 10,000,000. */
   async function answering(peer: Peer, address: string): Promise<string[]> {
     const answers = await Promise.all(
       Array.from({ length: 40 }, () => peer.get(address, { port: PORT })),

@@ -160,7 +160,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
 
   test('a pod that is deaf hears the answer to what it asked before', async () => {
     const [address = ''] = network.pod(1).addresses;
-    // After 1 s Node asks on its own whether the connection still stands, and so would open the way.
+    // After 1 s Node sends a keep-alive probe, which would open the path.
     const options = { path: '/later', keepAlive: true, limitMs: 900 };
     const asked = network.peer('pod-2').get(address, options);
     // The question is there when a later one is answered.

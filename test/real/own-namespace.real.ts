@@ -47,7 +47,7 @@ function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
-/** Runs a command in a network and a `/run` that no other test uses, and that does not tell that we are inside already. */
+/** Runs a command in a network and a `/run` that no other test uses, and without the variable that marks the inner process. */
 const ELSEWHERE = [
   'unshare',
   '--net',

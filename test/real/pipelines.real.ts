@@ -16,7 +16,7 @@ import {
 
 /** Until a push or a scrape can be queried; a Collector's queue waits a second. */
 const ARRIVAL_LIMIT_MS = 30_000;
-/** Longer than the 5 s after which an exporter gives up if it is not told otherwise. */
+/** Longer than the 5 s after which an exporter gives up by default. */
 const OUTAGE_MS = 5_500;
 const OURS = '{__name__=~"kubenurse_.+|process_.+"}';
 
@@ -157,7 +157,7 @@ test('scrape: a scraped probe has the names, labels and values of a pushed one',
   stack.defer(() => void probe.close());
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const address = `127.0.0.1:${(probe.address() as AddressInfo).port}`;
-  // What Kubernetes would tell of the pod.
+  // The labels that Kubernetes would give the pod.
   const discovered = `static_configs:
       - targets: ['${address}']
         labels:

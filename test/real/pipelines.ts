@@ -15,7 +15,7 @@ const RESOURCE = {
   'k8s.cluster.name': 'blue',
 };
 
-/** The labels of every series, beside its own, that tell where it comes from: those of a scraped probe. */
+/** The labels of every series, beside its own, that identify its origin: those of a scraped probe. */
 export const ORIGIN = {
   job: 'kubenurse',
   node: 'node-a',

@@ -1,7 +1,7 @@
 import type { V1ConfigMap } from '@kubernetes/client-node';
 import { ofKind, probeOf, type Rendered } from './rendered.ts';
 
-/** What the downward API has to tell, by the path of the field. */
+/** The values of the downward API, by the path of the field. */
 export type Fields = Readonly<Record<string, string>>;
 
 /**

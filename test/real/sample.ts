@@ -1,6 +1,6 @@
 /** Default boundaries of the histograms' buckets, in seconds (the contract). */
 const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** What each histogram is told in a round, in seconds; the last lies beyond the last boundary. */
+/** What each histogram records in a round, in seconds; the last lies beyond the last boundary. */
 const OBSERVED = [0.0007, 0.3, 12];
 
 type Labels = Readonly<Record<string, string>>;
@@ -73,7 +73,7 @@ export function seriesText({ __name__ = '', ...labels }: Labels): string {
 }
 
 /**
- * Every series that Prometheus should hold after so many rounds, with its value. `origin`: the labels that tell where
+ * Every series that Prometheus should hold after so many rounds, with its value. `origin`: the labels that identify where
  * it comes from. An attribute of the same name gives way, as Prometheus has it (honor_labels: false).
  */
 export function expectedSeries(

@@ -50,7 +50,7 @@ export function hangingProbe(): { probe: Probe; attempts: Attempt[] } {
   return { probe, attempts };
 }
 
-/** A probe that notes when it is asked, and answers so many milliseconds later. */
+/** A probe that records when it is called, and returns so many milliseconds later. */
 export function answeringProbe(
   milliseconds: number,
   outcome: Outcome = ok(),

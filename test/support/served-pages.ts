@@ -26,7 +26,7 @@ export async function servePages(
 
 export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
-/** Asks once, over a connection of its own. Rejects when there is no whole answer within 30 s. */
+/** Sends one request over a new connection. Rejects if there is no complete response within 30 s. */
 export function ask(
   port: number,
   path: string,

@@ -15,7 +15,7 @@ export function sendText(
   send(response, status, text, { ...headers, 'content-type': 'text/plain; charset=utf-8' });
 }
 
-/** What priority and fairness answers to who asks for too much. */
+/** The response of priority and fairness to a client that requests too much. */
 export function sendTooManyRequests(response: ServerResponse): void {
   const text = 'Too many requests, please try again later.\n';
   sendText(response, 429, text, { 'retry-after': '1' });

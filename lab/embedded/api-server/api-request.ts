@@ -120,7 +120,7 @@ export function forbidden(
   );
 }
 
-/** The object as an answer of its own, and in watch events; the items of lists go without. */
+/** The object as a response and in watch events; items of lists do not have them. */
 export function withKind(resource: Resource, object: object): object {
   return { kind: KINDS[resource], apiVersion: 'v1', ...object };
 }

@@ -127,7 +127,7 @@ export function breakSomething(random: Random, cluster: SimulatedCluster): Broke
   return { ...fault, age: Math.round(random.between(20, random.chance(0.5) ? 90 : 3_000)) };
 }
 
-/** Whether it can be the collector that this happens to: without a program on its node nobody asks it. */
+/** Whether it can be the collector that this happens to: without a program on its node it receives no request. */
 export function canCollect(faults: readonly Broken[], node: string): boolean {
   return !faults.some((fault) => fault.kind === 'gone' && fault.node === node);
 }

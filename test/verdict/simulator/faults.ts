@@ -132,7 +132,7 @@ const FAILS: Readonly<Record<string, readonly Component[]>> = {
 };
 
 function ownFailure(fault: Broken, node: string, component: Component): Cause | undefined {
-  // What is asked of the API server holds a token, and is larger than the others.
+  // Requests to the API server carry a token, and are larger than the others.
   const isMtu = fault.kind === 'mtu' || fault.kind === 'mtu_token';
   if (isMtu && fault.node === node && component.startsWith('api')) return 'mtu';
   if (!('nodes' in fault) || !fault.nodes.has(node) || !('cause' in fault)) return undefined;

@@ -74,7 +74,7 @@ function isOnlyFetched({ collector }: Case, fault: Broken, findings: readonly Fi
   );
 }
 
-/** Whether what is slow loses packets as well: that is why, as far as anybody can tell. */
+/** Whether what is slow loses packets as well: that is the reason, as far as reports show. */
 function isSlowByLoss({ faults }: Case, fault: Broken): boolean {
   if (fault.kind !== 'slow' && fault.kind !== 'path_slow') return false;
   const ends = 'node' in fault ? [fault.node] : [fault.from, fault.to];

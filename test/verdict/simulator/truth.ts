@@ -34,7 +34,7 @@ const KIND_OF: Readonly<Record<string, Finding['kind']>> = {
 
 /**
  * Whether the finding is what is to be said about the fault. Where two faults meet in a cluster of five nodes or fewer,
- * paths and nodes cannot always be told apart: to name the one for the other is enough there.
+ * paths and nodes cannot always be distinguished: to name the one for the other is enough there.
  */
 export function names(each: Case, fault: Broken, finding: Finding): boolean {
   return namesExactly(each, fault, finding) || (meets(each) && namesEnds(fault, finding));
@@ -128,7 +128,7 @@ export function scopeNodes(
   return new Set(there.map(({ name }) => name));
 }
 
-/** By its sides, or, where one is small, by its nodes: then it cannot be told from nodes that are gone. */
+/** By its sides, or, where one is small, by its nodes: then it looks the same as nodes that are gone. */
 function namesSplit(
   each: Case,
   { sides: [a, b], bothWays }: Of<'split'>,
@@ -146,7 +146,7 @@ function namesSplit(
     Set<string>,
     Set<string>,
   ];
-  // A node that is gone as well cannot be told from the other side.
+  // A node that is gone as well looks the same as the other side.
   const gone = new Set(each.faults.flatMap((other) => ('node' in other ? [other.node] : [])));
   const isForth = near.isSubsetOf(a.union(gone)) && far.isSubsetOf(b.union(gone));
   const isBack = bothWays && near.isSubsetOf(b.union(gone)) && far.isSubsetOf(a.union(gone));
@@ -191,7 +191,7 @@ export function accusesNobodyHealthy(each: Case, finding: Finding): boolean {
 }
 
 /**
- * Whether every path of the node, in one direction, is broken: two broken paths of three nodes cannot be told from a broken
+ * Whether every path of the node, in one direction, is broken: two broken paths of three nodes look the same as a broken
  * node.
  */
 function isEveryPath(each: Case, { subject }: Finding): boolean {
