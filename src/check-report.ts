@@ -1,5 +1,5 @@
 import type { CheckState } from './check-states.ts';
-import { errorEvent, failureCause, isAddress, type Outcome, resultText } from './model.ts';
+import { errorEvent, failureCause, type Outcome, resultText } from './model.ts';
 import { printable } from './printable.ts';
 import type { CheckReport, Component } from './verdict/report.ts';
 
@@ -35,14 +35,14 @@ function reportOf(
   startedAt: number,
   hour: WhichHour | 'none',
 ): CheckReport {
-  const { type, target } = check;
-  const { neighbour, url } = target;
+  const { type, target, byName } = check;
+  const { neighbour } = target;
   const last = streak?.outcome;
   return {
     type,
     kind: neighbour ? 'path' : COMPONENTS.has(type) ? (type as Component) : 'extra',
     ...(neighbour ? { node: neighbour.nodeName, zone: neighbour.zone ?? '' } : {}),
-    byName: !isAddress(url),
+    byName,
     state: last === undefined ? 'pending' : last.kind === 'ok' ? 'ok' : 'failing',
     since: streak === undefined ? null : Math.round(startedAt + streak.since) / 1000,
     consecutive: streak?.results ?? 0,

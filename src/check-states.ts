@@ -29,8 +29,10 @@ const LAST_RESULT = 'kubenurse_check_success';
 /** The state of each current check, and for some time of removed ones. */
 export class CheckStates {
   readonly #retention: number;
-  /** By the checks' types. */
+  /** By the checks' keys. */
   readonly #states = new Map<string, CheckState>();
+  /** Of each type the states that are kept the longest; several checks may share a type. */
+  #byType = new Map<string, CheckState>();
 
   /** `retention`: how long the series of a check outlive it, in milliseconds. */
   constructor(retention: number) {
@@ -43,31 +45,31 @@ export class CheckStates {
     added: CheckState[];
     removed: CheckState[];
   } {
-    const types = new Set(checks.map(({ type }) => type));
-    const removed = this.current().filter(({ check }) => !types.has(check.type));
+    const keys = new Set(checks.map(({ key }) => key));
+    const removed = this.current().filter(({ check }) => !keys.has(check.key));
     const now = performance.now();
     for (const state of removed) state.keptUntil = now + this.#retention;
-    for (const [type, { keptUntil }] of this.#states)
-      if (keptUntil <= now) this.#states.delete(type);
+    for (const [key, { keptUntil }] of this.#states) if (keptUntil <= now) this.#states.delete(key);
 
     const added: CheckState[] = [];
     const states = checks.map((check) => {
-      const known = this.#states.get(check.type);
+      const known = this.#states.get(check.key);
       if (known !== undefined && isMade(known)) {
         known.check = check;
         return known;
       }
       const state = newState(check);
       added.push(state);
-      this.#states.set(check.type, state);
+      this.#states.set(check.key, state);
       return state;
     });
+    this.#byType = longestKeptByType(this.#states.values());
     return { states, added, removed };
   }
 
   /** Whether this is the state of a current check. */
   has(state: CheckState): boolean {
-    return isMade(state) && this.#states.get(state.check.type) === state;
+    return isMade(state) && this.#states.get(state.check.key) === state;
   }
 
   /** Stores the outcome as the last one; the result has the outage that it belongs to or ends. */
@@ -98,7 +100,7 @@ export class CheckStates {
   readonly isStale = (attributes: Readonly<Record<string, unknown>>, metric = ''): boolean => {
     const { type, pod, pod_ip: podIP, zone } = attributes;
     if (typeof type !== 'string') return false;
-    const state = this.#states.get(type);
+    const state = this.#byType.get(type);
     if (state === undefined) return true;
     if (metric === LAST_RESULT) return !isMade(state);
     if (pod === undefined) return state.keptUntil <= performance.now();
@@ -116,6 +118,15 @@ export function outageOf({ streak }: Pick<CheckState, 'streak'>): Streak | undef
 
 function isFailure({ kind }: Outcome): boolean {
   return kind !== 'ok';
+}
+
+function longestKeptByType(states: Iterable<CheckState>): Map<string, CheckState> {
+  const byType = new Map<string, CheckState>();
+  for (const state of states) {
+    const { type } = state.check;
+    if (state.keptUntil > (byType.get(type)?.keptUntil ?? -Infinity)) byType.set(type, state);
+  }
+  return byType;
 }
 
 function isMade({ keptUntil }: CheckState): boolean {

@@ -1,8 +1,13 @@
 import { isIPv6 } from 'node:net';
-import type { Check, Neighbour, Probe } from './model.ts';
+import type { Check, Neighbour, Probe, Traits } from './model.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
+import { httpTraits } from './probes/http.ts';
+import { traitsOfTarget } from './probes/kinds.ts';
 
-/** The probe of each kind of target. Only that of the API server has the service account's token. */
+/**
+ * The probe of each group of targets; `other` takes targets of every kind. Only that of the API server has the service
+ * account's token.
+ */
 export type Probes = Readonly<{ apiServer: Probe; neighbour: Probe; other: Probe }>;
 
 /** The targets to check; undefined ones are disabled. */
@@ -25,7 +30,6 @@ export function neighbourUrl({ scheme, port }: NeighbourPort, podIP: string, pag
 
 // What a healthy path can answer with all the same. Their series exist from the start, so that the first one is seen.
 const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
-const PROXY_STATUSES = [404, 500, 502, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 
 /**
@@ -38,32 +42,31 @@ export function createChecks(
   neighbourhood: Neighbourhood | undefined,
   startup: Readonly<{ isTooEarly: (since: number) => Promise<boolean> }>,
 ): () => readonly Check[] {
-  const check = (
-    type: string,
-    url: URL | undefined,
-    probe: Probe,
-    knownStatuses: readonly number[],
-  ): Check[] => (url ? [{ type, target: { url }, probe, knownStatuses }] : []);
+  const apiServer = (type: string, url: URL | undefined): Check[] =>
+    url ? [checkOf(type, url, probes.apiServer, httpTraits(url, API_SERVER_STATUSES))] : [];
   const own = (type: string, url: URL | undefined): Check[] =>
-    check(type, url, probes.other, PROXY_STATUSES).map((each) => ({
-      ...each,
-      isFalseAlarm: (since: number) => startup.isTooEarly(since),
-    }));
+    url
+      ? [
+          {
+            ...checkOf(type, url, probes.other, httpTraits(url)),
+            isFalseAlarm: (since) => startup.isTooEarly(since),
+          },
+        ]
+      : [];
 
   const always = [
-    ...check('api_server_direct', targets.apiServerDirect, probes.apiServer, API_SERVER_STATUSES),
-    ...check('api_server_dns', targets.apiServerDns, probes.apiServer, API_SERVER_STATUSES),
+    ...apiServer('api_server_direct', targets.apiServerDirect),
+    ...apiServer('api_server_dns', targets.apiServerDns),
     ...own('me_ingress', targets.meIngress),
     ...own('me_service', targets.meService),
-    ...targets.extra.flatMap(({ name, url }) => check(name, url, probes.other, PROXY_STATUSES)),
+    ...targets.extra.map(({ name, url }) => checkOf(name, url, probes.other, traitsOfTarget(url))),
   ];
   const path = (where: NeighbourPort, neighbour: Neighbour) => {
     const { nodeName, podIP } = neighbour;
+    const url = neighbourUrl(where, podIP, '/alwayshappy');
+    const traits = httpTraits(url, NEIGHBOUR_STATUSES);
     return {
-      type: `path_${nodeName}`,
-      target: { url: neighbourUrl(where, podIP, '/alwayshappy'), neighbour },
-      probe: probes.neighbour,
-      knownStatuses: NEIGHBOUR_STATUSES,
+      ...checkOf(`path_${nodeName}`, url, probes.neighbour, traits, neighbour),
       isFalseAlarm: async (since: number) =>
         (await neighbourhood?.isGone(neighbour, since)) ?? false,
     };
@@ -81,4 +84,16 @@ export function createChecks(
     }
     return checks;
   };
+}
+
+/** A check whose type names what is checked: one of each type. */
+function checkOf(
+  type: string,
+  url: URL,
+  probe: Probe,
+  traits: Traits,
+  neighbour?: Neighbour,
+): Check {
+  const target = neighbour === undefined ? { url } : { url, neighbour };
+  return { ...traits, key: type, type, target, probe };
 }

@@ -1,20 +1,5 @@
-/** The steps of a request, in order. The step that failed names the error event. */
-export type Phase = 'resolve' | 'connect' | 'handshake' | 'request' | 'response';
-
-/** A moment of a request, by the name it has in the metric label `event` (the contract). */
-export type TraceEvent =
-  | 'dns_start'
-  | 'dns_done'
-  | 'connect_start'
-  | 'connect_done'
-  | 'tls_handshake_start'
-  | 'tls_handshake_done'
-  | 'got_conn'
-  | 'wrote_request'
-  | 'got_first_resp_byte';
-
-/** Seconds from the request's start to each moment that it reached. After a redirect, those of the last request. */
-export type Timings = Readonly<Partial<Record<TraceEvent, number>>>;
+/** Seconds from an attempt's start to each event that it reached, by the metric label `event`. */
+export type Timings = Readonly<Record<string, number>>;
 
 /** A kubenurse pod on another node, as `/alive` shows it. */
 export type Neighbour = Readonly<{
@@ -58,34 +43,55 @@ export type TcpCounts = Readonly<{
 }>;
 
 /**
- * The result of one attempt. A failure is a value; a throw is a bug. `duration`: time until the head of the response was
- * received, in seconds. `tcp`: undefined if the kernel does not provide it.
+ * The result of one attempt. A failure is a value; a throw is a bug. `code`: the response, as the metric label `code` names
+ * it, and `duration`: time until it was received, in seconds; both undefined if there was none. `event`: the metric label
+ * of a failure. `tcp`: undefined if the kernel does not provide it.
  */
 export type Outcome = Readonly<
   { timings: Timings; tcp?: TcpCounts | undefined } & (
-    | { kind: 'ok'; status: number; duration: number }
-    | { kind: 'unexpected-status'; status: number; reason: string; duration: number }
-    | { kind: 'failed'; phase: Phase; cause: Cause; error: Error }
+    | { kind: 'ok'; code: string; duration: number }
+    | {
+        kind: 'failed';
+        event: string;
+        cause: Cause;
+        error: Error;
+        code?: string;
+        duration?: number;
+      }
   )
 >;
 
 /** Tries one target once. Obeys the signal; never rejects. */
 export type Probe = (target: Target, signal: AbortSignal) => Promise<Outcome>;
 
-/** A check that is run repeatedly. */
-export type Check = Readonly<{
-  /** The metric label `type`. */
-  type: string;
-  target: Target;
-  probe: Probe;
-  /** The response statuses, beside 200, that a target of this kind is known to give. */
-  knownStatuses: readonly number[];
-  /**
-   * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: whether the failure
-   * says nothing about the path, because the target is gone or cannot be there yet. Never rejects.
-   */
-  isFalseAlarm?: (since: number) => Promise<boolean>;
+/** What is known of a check before its first attempt: its kind brings it. */
+export type Traits = Readonly<{
+  /** Whether a DNS server has to resolve a name first. */
+  byName: boolean;
+  /** Every error event that it can have; the series of others begin with the first one. */
+  errorEvents: readonly string[];
+  causes: readonly Cause[];
+  /** The code of a success. */
+  code: string;
+  /** How long the next check of a round waits for this one, in milliseconds. */
+  pacing: number;
 }>;
+
+/** A check that is run repeatedly. */
+export type Check = Traits &
+  Readonly<{
+    /** What is checked: unique among the checks of a pod. */
+    key: string;
+    /** The metric label `type`. */
+    type: string;
+    target: Target;
+    probe: Probe;
+    /**
+     * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: whether the failure
+     * says nothing about the path, because the target is gone or cannot be there yet. Never rejects.
+     */
+    isFalseAlarm?: (since: number) => Promise<boolean>;
+  }>;
 
 /** Results of a check in a row, all of them successes or all failures. */
 export type Streak = {
@@ -108,57 +114,17 @@ export type Recorder = Readonly<{
   removed?: (check: Check, outage?: Streak) => void;
 }>;
 
-const ERROR_EVENTS: Readonly<Record<Phase, string>> = {
-  resolve: 'dns_done',
-  connect: 'connect_done',
-  handshake: 'tls_handshake_done',
-  request: 'wrote_request',
-  response: 'round_trip_error',
-};
-
-/** The metric label `event` of a failed outcome; `undefined` when it is ok (the contract). */
+/** The metric label `event` of a failed outcome; `undefined` when it is ok. */
 export function errorEvent(outcome: Outcome): string | undefined {
-  if (outcome.kind === 'ok') return undefined;
-  if (outcome.kind === 'unexpected-status') return `status_code_${outcome.status}`;
-  return ERROR_EVENTS[outcome.phase];
+  return outcome.kind === 'ok' ? undefined : outcome.event;
 }
 
 /** Why the attempt failed; `undefined` when it did not. */
 export function failureCause(outcome: Outcome): Cause | undefined {
-  if (outcome.kind === 'ok') return undefined;
-  return outcome.kind === 'failed' ? outcome.cause : 'status';
+  return outcome.kind === 'ok' ? undefined : outcome.cause;
 }
 
-/** Every cause that a failure of the check can have. */
-export function possibleCauses({ target: { url } }: Check): Cause[] {
-  const impossible = new Set<Cause>([
-    ...(isAddress(url) ? (['dns'] as const) : []),
-    ...(url.protocol === 'https:' ? [] : (['tls'] as const)),
-  ]);
-  return CAUSES.filter((cause) => !impossible.has(cause));
-}
-
-/** Whether the host is an IP address, so that no name has to be resolved. */
-export function isAddress({ hostname }: URL): boolean {
-  return /^[\d.]+$|^\[/.test(hostname);
-}
-
-/** Every error event that a check can have before it has been seen to have it. */
-export function possibleErrorEvents({ target, knownStatuses }: Check): string[] {
-  const { protocol } = target.url;
-  return [
-    ...(isAddress(target.url) ? [] : [ERROR_EVENTS.resolve]),
-    ERROR_EVENTS.connect,
-    ...(protocol === 'https:' ? [ERROR_EVENTS.handshake] : []),
-    ERROR_EVENTS.request,
-    ERROR_EVENTS.response,
-    ...knownStatuses.map((status) => `status_code_${status}`),
-  ];
-}
-
-/** An outcome as `/alive` and the log show it: `ok`, a status line, or the error's text. */
+/** An outcome as `/alive` and the log show it: `ok`, or the error's text. */
 export function resultText(outcome: Outcome): string {
-  if (outcome.kind === 'ok') return 'ok';
-  if (outcome.kind === 'failed') return outcome.error.message;
-  return `${outcome.status} ${outcome.reason}`.trim();
+  return outcome.kind === 'ok' ? 'ok' : outcome.error.message;
 }

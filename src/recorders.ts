@@ -3,8 +3,6 @@ import {
   type Check,
   errorEvent,
   failureCause,
-  possibleCauses,
-  possibleErrorEvents,
   type Recorder,
   resultText,
   type Streak,
@@ -33,9 +31,9 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     added: (check) => {
       const { type } = check;
       describe(check);
-      for (const event of possibleErrorEvents(check)) metrics.errors.add(0, { type, event });
-      for (const cause of possibleCauses(check)) metrics.checkFailures.add(0, { type, cause });
-      metrics.httpRequests.add(0, { type, code: '200' });
+      for (const event of check.errorEvents) metrics.errors.add(0, { type, event });
+      for (const cause of check.causes) metrics.checkFailures.add(0, { type, cause });
+      metrics.httpRequests.add(0, { type, code: check.code });
       metrics.httpRequests.add(0, { type, code: NO_RESPONSE });
     },
     record: ({ check, outcome }) => {
@@ -45,9 +43,8 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       for (const [event, seconds] of Object.entries(outcome.timings)) {
         metrics.httpTraceDuration.record(seconds, { type, event });
       }
-      const code = outcome.kind === 'failed' ? NO_RESPONSE : String(outcome.status);
-      metrics.httpRequests.add(1, { type, code });
-      if (outcome.kind !== 'failed') {
+      metrics.httpRequests.add(1, { type, code: outcome.code ?? NO_RESPONSE });
+      if (outcome.duration !== undefined) {
         metrics.requestDuration.record(outcome.duration, { type });
         metrics.httpRequestDuration.record(outcome.duration, { type });
       }

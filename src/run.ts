@@ -14,6 +14,7 @@ import { clusterAuthority, createAuthorization } from './kubernetes/credentials.
 import { isLoopback } from './kubernetes/invalid-values.ts';
 import { limitedErrors } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { Probe } from './model.ts';
 import { ringPosition } from './neighbours/choose.ts';
 import { followNeighbourhood } from './neighbours/follow.ts';
 import { IncomingChecks } from './neighbours/incoming-checks.ts';
@@ -22,6 +23,8 @@ import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
 import { createFetchBody } from './probes/fetch-body.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
+import type { ProbeOptions } from './probes/kind.ts';
+import { createProbe } from './probes/kinds.ts';
 import { createLookup } from './probes/lookup.ts';
 import { createResolver } from './probes/resolve.ts';
 import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
@@ -65,7 +68,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   limitClientRequests();
   const { self, interval, neighbours } = config;
   const caBundle = openCaBundle(config, log, parts);
-  const http = await createHttpOptions(config, caBundle, log, parts);
+  const probeOptions = await createProbeOptions(config, caBundle, log, parts);
 
   const states = new CheckStates(config.metrics.retention);
   const exportHealth = new ExportHealth(config.metrics.exporters, MAX_STREAMS, log);
@@ -93,9 +96,9 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const allowLoopback = isLoopback(config.server.address ?? '');
   const neighbourhood =
     neighbours && followNeighbourhood({ ...neighbours, allowLoopback }, self, log, stop.signal);
-  const probes = createProbes(http, config, metrics, caBundle, log);
+  const probes = createProbes(probeOptions, config, metrics, caBundle, log);
   const checks = createChecks({ ...config.targets, neighbours }, probes, neighbourhood, startup);
-  const probeSelf = createHttpProbe({ ...http, idle: undefined });
+  const probeSelf = createHttpProbe({ ...probeOptions, idle: undefined });
   const schedule = new Schedule({
     checks,
     states,
@@ -108,7 +111,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const pages = createPages({
     ...{ self, version, interval, schedule, states, delays },
     ...{ neighbourhood, incomingChecks, startup, stop: stop.signal, scrape: exports.scrape },
-    fetchReport: neighbours && createFetchReport(http, neighbours),
+    fetchReport: neighbours && createFetchReport(probeOptions, neighbours),
   });
   const server = await startServer({ ...config.server, pages, onError: limitedErrors(log) });
   parts.defer(server.close);
@@ -136,12 +139,12 @@ function openCaBundle(config: Config, log: Logger, parts: AsyncDisposableStack):
 }
 
 /** How every probe makes its requests, until the parts are closed. */
-async function createHttpOptions(
+async function createProbeOptions(
   { network }: Config,
   { secureContext }: CaBundle,
   log: Logger,
   parts: AsyncDisposableStack,
-): Promise<HttpOptions> {
+): Promise<ProbeOptions> {
   const { resolve, close } = createResolver({
     resolvConf: network.resolvConf,
     hosts: '/etc/hosts',
@@ -184,26 +187,25 @@ function createExports(
 }
 
 function createProbes(
-  http: HttpOptions,
+  options: ProbeOptions,
   config: Config,
   metrics: Metrics,
   { isClusterServer }: CaBundle,
   log: Logger,
 ): Probes {
-  const probe = (options: Partial<HttpOptions> = {}) =>
-    withActiveTime(createHttpProbe({ ...http, ...options }), (seconds) =>
-      metrics.eventLoopActive.record(seconds),
-    );
+  const measured = (probe: Probe) =>
+    withActiveTime(probe, (seconds) => metrics.eventLoopActive.record(seconds));
+  const http = (own: Partial<HttpOptions>) => measured(createHttpProbe({ ...options, ...own }));
   const authorization = createAuthorization((error) =>
     log.error({ error: error.message }, 'cannot read the API server token'),
   );
   return {
-    apiServer: probe({ authorization, isClusterServer }),
-    neighbour: probe({
+    apiServer: http({ authorization, isClusterServer }),
+    neighbour: http({
       headers: { [ORIGIN_HEADER]: config.self.podName },
       isFullSize: config.network.isPathFullSize,
     }),
-    other: probe(),
+    other: measured(createProbe(options)),
   };
 }
 

@@ -5,13 +5,6 @@ import type { Check, Outcome, Recorder } from './model.ts';
 /** Timeout of a check, in milliseconds (the contract's 6 s). */
 const CHECK_TIMEOUT_MS = 6_000;
 
-/**
- * How long the next check of a round waits for the previous one, in milliseconds. Concurrent checks would measure the
- * probe's own queue, and TLS takes longer to compute (measured: p99 is half of that of a burst). A check that exceeds this
- * no longer holds up the round, and runs last from then on.
- */
-const PACING_MS = { plain: 5, tls: 25 };
-
 /** The share of the interval over which a round may spread its starts. */
 const MAX_STRETCH = 0.5;
 
@@ -22,7 +15,7 @@ const MAX_REFRESHED = 0.6;
 const MAX_IN_FLIGHT = 2;
 
 export type ScheduleOptions = Readonly<{
-  /** The current checks; their types are distinct. */
+  /** The current checks; their keys are distinct. */
   checks: () => readonly Check[];
   recorders: readonly Recorder[];
   /** Where the checks' states are kept. */
@@ -116,7 +109,7 @@ export class Schedule {
         // Counted from the start of the round: the share of each of a thousand checks is shorter than any timer.
         const left = begin + (index + 1) * most - performance.now();
         if (left <= 0) continue;
-        state.isSlow = !(await settlesWithin(attempt, Math.min(pacingOf(state.check), left)));
+        state.isSlow = !(await settlesWithin(attempt, Math.min(state.check.pacing, left)));
       }
     });
     return this.#starts;
@@ -163,10 +156,6 @@ function slowLast(states: readonly CheckState[]): CheckState[] {
     isSlow ? 'slow' : 'quick',
   );
   return [...quick, ...slow];
-}
-
-function pacingOf({ target }: Check): number {
-  return target.url.protocol === 'https:' ? PACING_MS.tls : PACING_MS.plain;
 }
 
 /**

@@ -59,6 +59,22 @@ test('CheckStates with a retention of 0 keeps no series of a removed check', () 
   expect(states.isStale({ type: PATH.type })).toBe(true);
 });
 
+test('CheckStates keeps the series of a type that several checks share until the last has gone', () => {
+  const states = new CheckStates(RETENTION_MS);
+  const [a, b] = ['a', 'b'].map((key) => fakeCheck('rotating', { key }));
+  if (a === undefined || b === undefined) throw new Error('two names make two checks');
+  expect(states.update([a, b]).states.map(({ check }) => check.key)).toEqual(['a', 'b']);
+  expect(states.update([b]).removed.map(({ check }) => check.key)).toEqual(['a']);
+  vi.advanceTimersByTime(RETENTION_MS);
+  states.update([b]);
+  expect(states.isStale({ type: 'rotating' }, 'kubenurse_check_success')).toBe(false);
+  states.update([]);
+  expect(states.isStale({ type: 'rotating' }, 'kubenurse_check_success')).toBe(true);
+  expect(states.isStale({ type: 'rotating' })).toBe(false);
+  vi.advanceTimersByTime(RETENTION_MS);
+  expect(states.isStale({ type: 'rotating' })).toBe(true);
+});
+
 test.each([{}, { exporter: 'otlp' }, { version: '1' }])(
   'CheckStates always keeps a series without a check: %o',
   (attributes) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createChecks, type Targets } from '../src/checks.ts';
-import type { Neighbour, Probe } from '../src/model.ts';
+import type { Check, Neighbour, Probe } from '../src/model.ts';
 import type { Neighbourhood } from '../src/neighbours/discover.ts';
 import { ok } from './support/fake-check.ts';
 
@@ -137,7 +137,12 @@ describe('createChecks()', () => {
 
   test('knows which statuses a target can give', () => {
     const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf({ a: '10.0.0.1' }), STARTED)();
-    expect(checks.map(({ type, knownStatuses }) => [type, ...knownStatuses])).toEqual([
+    const statuses = ({ errorEvents }: Check) =>
+      errorEvents.flatMap((event) => {
+        const [, status] = /^status_code_(\d+)$/.exec(event) ?? [];
+        return status === undefined ? [] : [Number(status)];
+      });
+    expect(checks.map((check) => [check.type, ...statuses(check)])).toEqual([
       ['api_server_direct', 401, 403, 429, 500, 503, 504],
       ['api_server_dns', 401, 403, 429, 500, 503, 504],
       ['me_ingress', 404, 500, 502, 503, 504],

@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/tls-verification.ts': [],
 
   'src/config.ts': ['src/config/'],
-  'src/config/': ['src/config/', 'src/metrics.ts'],
+  'src/config/': ['src/config/', 'src/metrics.ts', 'src/probes/kinds.ts'],
 
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
   'src/probes/': [

@@ -38,7 +38,7 @@ describe('metricsRecorder().begin()', () => {
   ])(
     'upstream fault: error series are born at 1, so that rate() misses the first: %s',
     async (url, events) => {
-      const check = fakeCheck('a', { url, knownStatuses: [503] });
+      const check = fakeCheck('a', { url, statuses: [503] });
       const { all } = await recorded([], check);
       const expected = [...events, 'status_code_503'].map((event) => [
         `{type="a",event="${event}"}`,

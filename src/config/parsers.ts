@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { readTarget } from '../probes/kinds.ts';
 
 /**
  * Reads the text of a variable. Throws an error whose message says what would be right: `must be …`. `warn` takes what the
@@ -165,7 +166,7 @@ const EXTRA_NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;
 export const extraChecks: Parse<readonly ExtraCheck[]> = (text, warn) => {
   const checks = new Map<string, ExtraCheck>();
   for (const entry of text.split('|')) {
-    const check = extraCheck(entry, warn);
+    const check = extraCheck(entry);
     if (checks.has(check.name)) {
       warn(`names the check ${JSON.stringify(check.name)} more than once: the last one is used`);
     }
@@ -174,7 +175,7 @@ export const extraChecks: Parse<readonly ExtraCheck[]> = (text, warn) => {
   return [...checks.values()];
 };
 
-function extraCheck(entry: string, warn: (message: string) => void): ExtraCheck {
+function extraCheck(entry: string): ExtraCheck {
   const [, name = '', target = ''] = /^([^:]*):(.*)$/s.exec(entry.trim()) ?? [];
   if (!EXTRA_NAME.test(name)) {
     throw new Error('must be name:url|name:url with names of 1 to 100 printable characters');
@@ -183,9 +184,9 @@ function extraCheck(entry: string, warn: (message: string) => void): ExtraCheck 
     throw new Error(`must not name a check "${name}": that is a built-in check`);
   }
   try {
-    return { name, url: url(target, warn) };
-  } catch {
-    throw new Error(`must give the check ${JSON.stringify(name)} an http or https URL`);
+    return { name, url: readTarget(target) };
+  } catch (error) {
+    throw new Error(`must give the check ${JSON.stringify(name)} ${(error as Error).message}`);
   }
 }
 

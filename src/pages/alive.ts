@@ -78,7 +78,7 @@ function checksOf({ hostname, node, states, neighbourhood }: AliveOptions) {
   const state = neighbourhood?.state() ?? 'skipped';
   const neighbours = (neighbourhood?.neighbours() ?? []).map(shownNeighbour);
   const checks = states();
-  const all = Object.fromEntries(checks.map((each) => [each.check.type, textOf(each)]));
+  const all = Object.fromEntries(checks.map((each) => [each.check.key, textOf(each)]));
   const own = Object.fromEntries(OWN_CHECKS.map((type) => [type, all[type] ?? 'skipped']));
   const known = { neighbourhood_state: state, neighbourhood: neighbours };
   const top = { hostname, ...(node === undefined ? {} : { node }), ...own, ...known };
@@ -102,20 +102,20 @@ function textOf({ streak }: Pick<CheckKnown, 'streak'>): string {
 function timesOf(checks: readonly CheckKnown[]) {
   const now = performance.now();
   const startedAt = Date.now() - now;
-  const results = checks.flatMap(({ check: { type }, streak }) =>
+  const results = checks.flatMap(({ check: { key }, streak }) =>
     streak === undefined
       ? []
-      : [{ type, ...streak, at: new Date(startedAt + streak.since).toISOString() }],
+      : [{ key, ...streak, at: new Date(startedAt + streak.since).toISOString() }],
   );
   const ages = results.map(({ lastAt }) => inSeconds(now - lastAt));
   return {
     age_seconds: ages.length === 0 ? null : Math.max(...ages),
-    since: Object.fromEntries(results.map(({ type, at }) => [type, at])),
+    since: Object.fromEntries(results.map(({ key, at }) => [key, at])),
     failing: Object.fromEntries(
       results
         .filter(({ outcome }) => outcome.kind !== 'ok')
-        .map(({ type, at, outcome, results: failures }) => [
-          type,
+        .map(({ key, at, outcome, results: failures }) => [
+          key,
           { cause: failureCause(outcome), since: at, failures },
         ]),
     ),

@@ -1,5 +1,6 @@
-import type { Cause, Phase } from '../model.ts';
+import type { Cause } from '../model.ts';
 import { ClosedError } from './exchange.ts';
+import type { Phase } from './phases.ts';
 import type { TcpInfo } from './tcp-info.ts';
 
 /** What is known of an attempt that failed. */

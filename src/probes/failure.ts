@@ -1,7 +1,8 @@
-import type { Cause, Phase } from '../model.ts';
+import type { Cause } from '../model.ts';
 import { printable } from '../printable.ts';
 import { untrusted } from '../tls-verification.ts';
 import { causeOf, type Evidence } from './cause.ts';
+import type { Phase } from './phases.ts';
 import type { TcpInfo } from './tcp-info.ts';
 
 const ATTEMPTED: Record<Phase, (hostname: string, port: string) => string> = {

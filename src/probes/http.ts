@@ -1,17 +1,18 @@
 import { STATUS_CODES } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { Outcome, Probe, Target } from '../model.ts';
+import { CAUSES, type Outcome, type Probe, type Target, type Traits } from '../model.ts';
 import { printable } from '../printable.ts';
 import type { Connection } from './connection.ts';
 import type { Headers } from './exchange.ts';
 import { failure } from './failure.ts';
 import { HttpVersions } from './http-versions.ts';
+import type { Kind, ProbeOptions } from './kind.ts';
+import { errorEventOf, traitsOf } from './phases.ts';
 import { Progress } from './progress.ts';
 import { mayReceiveSecrets, redirectedTo } from './redirect.ts';
-import { type RequestOptions, request } from './request.ts';
+import { request } from './request.ts';
 import type { ResponseHead } from './response.ts';
 import { TcpAccount } from './tcp-account.ts';
-import type { ReadTcpInfo } from './tcp-info.ts';
 
 /** As many as Go's client, and so upstream, follows. */
 const MAX_REDIRECTS = 10;
@@ -19,10 +20,48 @@ const MAX_REDIRECTS = 10;
 /** How much is shown of a status line's reason, in characters: it comes from the network. */
 const MAX_REASON = 100;
 
+/** The statuses of a proxy that reaches nothing behind it. */
+const PROXY_STATUSES = [404, 500, 502, 503, 504];
+
+/**
+ * What is known of a check of an http or https URL. `statuses`: those beside 200 with which a target of this kind is known
+ * to answer.
+ */
+export function httpTraits(url: URL, statuses: readonly number[] = PROXY_STATUSES): Traits {
+  const handshake = url.protocol === 'https:' ? (['handshake'] as const) : [];
+  const traits = traitsOf(url, ['resolve', 'connect', ...handshake, 'request', 'response']);
+  return {
+    ...traits,
+    errorEvents: [...traits.errorEvents, ...statuses.map(statusEvent)],
+    causes: CAUSES.filter((cause) => cause === 'status' || traits.causes.includes(cause)),
+    code: '200',
+  };
+}
+
+/** Checks of http URLs. */
+export const HTTP: Kind = {
+  form: 'http://host/path',
+  read: readUrl,
+  traits: httpTraits,
+  createProbe: createHttpProbe,
+};
+
+/** Checks of https URLs. */
+export const HTTPS: Kind = { ...HTTP, form: 'https://host/path' };
+
+function readUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  try {
+    decodeURIComponent(`${url?.username}${url?.password}`);
+  } catch {
+    return undefined;
+  }
+  return url ?? undefined;
+}
+
 /** Options of the HTTP probe. */
-export type HttpOptions = RequestOptions &
+export type HttpOptions = ProbeOptions &
   Readonly<{
-    userAgent: string;
     /** Further header fields of the request; a redirect to another host gets them no more than the URL's credentials. */
     headers?: Headers;
     /**
@@ -30,8 +69,6 @@ export type HttpOptions = RequestOptions &
      * not where a redirect leads, and only over a connection whose certificate was verified, and `isClusterServer`.
      */
     authorization?: () => Promise<string | undefined>;
-    /** Reads the kernel's account of each connection; undefined if that is not supported. */
-    readTcpInfo?: ReadTcpInfo | undefined;
     /** Whether the server of a verified connection may get `authorization`; any may where this is not given. */
     isClusterServer?: (socket: TLSSocket) => boolean;
   }>;
@@ -81,7 +118,7 @@ function failedOutcome(
 ): Outcome {
   const peer = url === target.url ? target.neighbour?.nodeName : undefined;
   const failed = failure({ phase, url, peer, error, tcp: tcp.last });
-  return { kind: 'failed', phase, ...failed, timings, tcp: tcp.counts };
+  return { kind: 'failed', event: errorEventOf(phase), ...failed, timings, tcp: tcp.counts };
 }
 
 function tokenHeaders(
@@ -108,7 +145,14 @@ function outcomeOf(
   { timings, tcp: { counts: tcp } }: Progress,
   duration: number,
 ): Outcome {
-  if (status === 200) return { kind: 'ok', status, duration, timings, tcp };
+  const answered = { code: String(status), duration, timings, tcp };
+  if (status === 200) return { kind: 'ok', ...answered };
   const shown = printable(reason, MAX_REASON) || (STATUS_CODES[status] ?? '');
-  return { kind: 'unexpected-status', status, reason: shown, duration, timings, tcp };
+  const error = new Error(`${status} ${shown}`.trim());
+  return { kind: 'failed', event: statusEvent(status), cause: 'status', error, ...answered };
+}
+
+/** The metric label `event` of a response that is not 200 (the contract). */
+function statusEvent(status: number): string {
+  return `status_code_${status}`;
 }

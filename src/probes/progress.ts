@@ -1,5 +1,17 @@
-import type { Phase, TraceEvent } from '../model.ts';
+import type { Phase } from './phases.ts';
 import { TcpAccount } from './tcp-account.ts';
+
+/** A moment of a request, by the name it has in the metric label `event` (the contract). */
+export type TraceEvent =
+  | 'dns_start'
+  | 'dns_done'
+  | 'connect_start'
+  | 'connect_done'
+  | 'tls_handshake_start'
+  | 'tls_handshake_done'
+  | 'got_conn'
+  | 'wrote_request'
+  | 'got_first_resp_byte';
 
 /** How far one request has come. Its clock starts with the first event, when everything local is ready. */
 export class Progress {

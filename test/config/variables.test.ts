@@ -35,7 +35,7 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   [
     'KUBENURSE_EXTRA_CHECKS',
     'https://example.com',
-    'must give the check "https" an http or https URL',
+    'must give the check "https" a target of the form http://host/path or https://host/path',
   ],
   ['KUBENURSE_CHECK_INTERVAL', '5', 'must be a duration such as "5s", "1m30s" or "500ms"'],
   [

@@ -1,8 +1,10 @@
 import { createSecureContext } from 'node:tls';
 import { expect } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
-import type { Outcome, TraceEvent } from '../../src/model.ts';
+import type { Outcome } from '../../src/model.ts';
 import { createHttpProbe, type HttpOptions } from '../../src/probes/http.ts';
+import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
+import type { TraceEvent } from '../../src/probes/progress.ts';
 
 /** The CA that the probe of `ask` trusts. */
 export const authority = await CertificateAuthority.create('the test');
@@ -40,9 +42,12 @@ export function events({ timings }: Outcome): TraceEvent[] {
   return Object.keys(timings) as TraceEvent[];
 }
 
+const PHASES: readonly Phase[] = ['resolve', 'connect', 'handshake', 'request', 'response'];
+
 /** What failed, in words, and the original error; the test fails when nothing did. */
 export function failed(outcome: Outcome): { phase: string; text: string; cause: unknown } {
   expect(outcome).toMatchObject({ kind: 'failed' });
-  const { phase, error } = outcome as Extract<Outcome, { kind: 'failed' }>;
+  const { event, error } = outcome as Extract<Outcome, { kind: 'failed' }>;
+  const phase = PHASES.find((each) => errorEventOf(each) === event) ?? event;
   return { phase, text: error.message, cause: error.cause };
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Cause, Phase } from '../../src/model.ts';
+import type { Cause } from '../../src/model.ts';
 import { causeOf } from '../../src/probes/cause.ts';
 import { ClosedError } from '../../src/probes/exchange.ts';
+import type { Phase } from '../../src/probes/phases.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
 import { SILENT } from '../support/silent-connection.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Phase } from '../../src/model.ts';
 import { failure as failureOf } from '../../src/probes/failure.ts';
+import type { Phase } from '../../src/probes/phases.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
 import { SILENT } from '../support/silent-connection.ts';
 

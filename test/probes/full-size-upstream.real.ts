@@ -63,7 +63,7 @@ describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` :
 
   test('it takes the header, and its empty response is a success', async () => {
     const padded = await check(true);
-    expect(padded).toMatchObject({ kind: 'ok', status: 200, tcp: { segmentsRetransmitted: 0 } });
+    expect(padded).toMatchObject({ kind: 'ok', code: '200', tcp: { segmentsRetransmitted: 0 } });
     const small = await check(false);
     expect(small.kind).toBe('ok');
     // Three segments instead of one, and what acknowledges the response and ends the connection.

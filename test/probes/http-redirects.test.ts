@@ -26,7 +26,7 @@ describe('httpProbe() follows a redirect', () => {
 
       const outcome = await ask(server.url());
 
-      expect(outcome).toMatchObject({ kind: 'ok', status: 200 });
+      expect(outcome).toMatchObject({ kind: 'ok', code: '200' });
       expect(server.accepted).toBe(2);
       await until('the connections are closed', 2_000, () => server.open.size === 0);
     },
@@ -129,9 +129,9 @@ describe('httpProbe() follows a redirect', () => {
     });
 
     expect(await ask(server.url())).toMatchObject({
-      kind: 'unexpected-status',
-      status: 503,
-      reason: 'Away',
+      kind: 'failed',
+      code: '503',
+      error: { message: '503 Away' },
     });
   });
 

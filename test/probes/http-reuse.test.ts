@@ -50,7 +50,7 @@ describe('httpProbe() with connections that are kept', () => {
     await ask(server.url(), { idle });
     const again = await ask(server.url(), { idle });
 
-    expect(again).toMatchObject({ kind: 'unexpected-status', status: 503 });
+    expect(again).toMatchObject({ kind: 'failed', code: '503' });
     expect(events(again)).toEqual(REUSED);
   });
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import type { Timings } from '../../src/model.ts';
+import { resultText, type Timings } from '../../src/model.ts';
 import {
   OK,
   pour,
@@ -46,7 +46,7 @@ describe('httpProbe() requests', () => {
     const outcome = await ask(server.url('/', target.host));
     const elapsed = (performance.now() - began) / 1000;
 
-    expect(outcome).toMatchObject({ kind: 'ok', status: 200 });
+    expect(outcome).toMatchObject({ kind: 'ok', code: '200' });
     expect(events(outcome)).toEqual(target.trace);
     const { duration } = outcome as { duration: number };
     const times = [0, ...Object.values(outcome.timings), duration, elapsed];
@@ -122,7 +122,7 @@ describe('httpProbe() has its answer when the head has come, and closes its conn
   )('$title ($scheme)', async ({ scheme, answer }) => {
     const server = await start(scheme, '127.0.0.1', answer);
 
-    expect(await ask(server.url())).toMatchObject({ kind: 'ok', status: 200 });
+    expect(await ask(server.url())).toMatchObject({ kind: 'ok', code: '200' });
 
     await until('the connection is closed', 2_000, () => server.open.size === 0);
     expect(server.accepted).toBe(1);
@@ -182,7 +182,8 @@ describe('httpProbe() treats a status other than 200 as an unexpected one', () =
 
     const outcome = await ask(server.url());
 
-    expect(outcome).toMatchObject({ kind: 'unexpected-status', status, reason });
+    expect(outcome).toMatchObject({ kind: 'failed', cause: 'status', code: String(status) });
+    expect(resultText(outcome)).toBe(`${status} ${reason}`.trim());
     expect(events(outcome)).toEqual([...CONNECT, ...ROUND_TRIP]);
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   });

@@ -79,7 +79,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     const outcome = await ask(server.url, { headers: { 'X-Origin': 'pod-a' } });
     const elapsed = (performance.now() - began) / 1000;
 
-    expect(outcome).toMatchObject({ kind: 'ok', status: 200 });
+    expect(outcome).toMatchObject({ kind: 'ok', code: '200' });
     expect(events(outcome)).toEqual(TRACE);
     const { duration } = outcome as { duration: number };
     const times = [0, ...Object.values(outcome.timings), duration, elapsed];
@@ -127,9 +127,9 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     );
 
     expect(await ask(server.url)).toMatchObject({
-      kind: 'unexpected-status',
-      status: 503,
-      reason: 'Service Unavailable',
+      kind: 'failed',
+      code: '503',
+      error: { message: '503 Service Unavailable' },
     });
   });
 

@@ -83,7 +83,7 @@ test.each(schemes)(
 
     const outcome = await busyAfter(() => ask(url, { idle }));
 
-    expect(outcome).toMatchObject({ kind: 'failed', phase: 'response' });
+    expect(outcome).toMatchObject({ kind: 'failed', event: 'round_trip_error' });
     expect(events(outcome)).toEqual(['got_conn', 'wrote_request', 'got_first_resp_byte']);
   },
 );

@@ -1,21 +1,31 @@
-import type { Check, Outcome, Phase, Probe, Timings } from '../../src/model.ts';
+import type { Check, Outcome, Probe, Timings } from '../../src/model.ts';
+import { httpTraits } from '../../src/probes/http.ts';
+import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 
 /** A target that answers with 200. `seconds` until its answer had come. */
 export function ok(timings: Timings = {}, seconds = 0.002): Outcome {
   const tcp = { handshakeRtt: 0.0005, segmentsSent: 5, segmentsRetransmitted: 0 };
-  return { kind: 'ok', status: 200, duration: seconds, timings, tcp };
+  return { kind: 'ok', code: '200', duration: seconds, timings, tcp };
 }
 
 /** A target that answers otherwise. `seconds` until its answer had come. */
 export function unexpectedStatus(status: number, reason = '', seconds = 0.002): Outcome {
-  return { kind: 'unexpected-status', status, reason, duration: seconds, timings: {} };
+  return {
+    kind: 'failed',
+    event: `status_code_${status}`,
+    cause: 'status',
+    error: new Error(`${status} ${reason}`.trim()),
+    code: String(status),
+    duration: seconds,
+    timings: {},
+  };
 }
 
 /** A target that gives no answer. */
 export function failed(phase: Phase, message = 'connection refused', timings: Timings = {}) {
   return {
     kind: 'failed',
-    phase,
+    event: errorEventOf(phase),
     cause: 'refused',
     error: new Error(message),
     timings,
@@ -25,13 +35,19 @@ export function failed(phase: Phase, message = 'connection refused', timings: Ti
 /** A check that is ok, but for what is said otherwise. */
 export function fakeCheck(
   type: string,
-  { url = 'http://127.0.0.1:8080/', ...rest }: Partial<Check> & { url?: string } = {},
+  {
+    url = 'http://127.0.0.1:8080/',
+    statuses = [],
+    ...rest
+  }: Partial<Check> & { url?: string; statuses?: readonly number[] } = {},
 ): Check {
+  const target = { url: new URL(url) };
   return {
+    ...httpTraits(target.url, statuses),
+    key: type,
     type,
-    target: { url: new URL(url) },
+    target,
     probe: async () => ok(),
-    knownStatuses: [],
     ...rest,
   };
 }

@@ -1,0 +1,21 @@
+import type { Probe, Traits } from '../model.ts';
+import type { RequestOptions } from './request.ts';
+import type { ReadTcpInfo } from './tcp-info.ts';
+
+/** What probes are made with. */
+export type ProbeOptions = RequestOptions &
+  Readonly<{
+    userAgent: string;
+    /** Reads the kernel's account of each connection; undefined if that is not supported. */
+    readTcpInfo?: ReadTcpInfo | undefined;
+  }>;
+
+/** A kind of check: all that is its own. */
+export type Kind = Readonly<{
+  /** How its targets are written, for messages: `tcp://host:port`. */
+  form: string;
+  /** Reads a target of this kind; undefined where the text is none. */
+  read: (text: string) => URL | undefined;
+  traits: (url: URL) => Traits;
+  createProbe: (options: ProbeOptions) => Probe;
+}>;
