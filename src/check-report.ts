@@ -1,5 +1,5 @@
 import type { CheckState } from './check-states.ts';
-import { errorEvent, failureCause, type Outcome, resultText } from './model.ts';
+import { errorEvent, failureCause, isUdp, type Outcome, resultText } from './model.ts';
 import { printable } from './printable.ts';
 import type { CheckReport, Component } from './verdict/report.ts';
 
@@ -40,7 +40,7 @@ function reportOf(
   const last = streak?.outcome;
   return {
     type,
-    kind: neighbour ? 'path' : COMPONENTS.has(type) ? (type as Component) : 'extra',
+    kind: kindOf(check),
     ...(neighbour ? { node: neighbour.nodeName, zone: neighbour.zone ?? '' } : {}),
     byName,
     state: last === undefined ? 'pending' : last.kind === 'ok' ? 'ok' : 'failing',
@@ -50,6 +50,11 @@ function reportOf(
     lastMinute: history.lastMinute(),
     ...lastHourOf(history, hour),
   };
+}
+
+function kindOf({ type, target }: CheckState['check']): CheckReport['kind'] {
+  if (target.neighbour !== undefined) return isUdp(target) ? 'udp' : 'path';
+  return COMPONENTS.has(type) ? (type as Component) : 'extra';
 }
 
 function lastHourOf(

@@ -23,8 +23,8 @@ export type CheckState = {
   recorded: Promise<void>;
 };
 
-/** A gauge, which would keep showing the last result of a removed check. */
-const LAST_RESULT = 'kubenurse_check_success';
+/** Gauges, which would keep showing the last result of a removed check. */
+const LAST_RESULTS = ['kubenurse_check_success', 'kubenurse_udp_jitter_seconds'];
 
 /** The state of each current check, and for some time of removed ones. */
 export class CheckStates {
@@ -102,7 +102,7 @@ export class CheckStates {
     if (typeof type !== 'string') return false;
     const state = this.#byType.get(type);
     if (state === undefined) return true;
-    if (metric === LAST_RESULT) return !isMade(state);
+    if (LAST_RESULTS.includes(metric)) return !isMade(state);
     if (pod === undefined) return state.keptUntil <= performance.now();
     const { neighbour } = state.check.target;
     const isSame =

@@ -17,11 +17,17 @@ export type Targets = Readonly<{
   meIngress: URL | undefined;
   meService: URL | undefined;
   extra: readonly Readonly<{ name: string; url: URL }>[];
-  neighbours: NeighbourPort | undefined;
+  neighbours:
+    | (NeighbourPort &
+        Readonly<{
+          /** Of their Session-Reflectors; undefined: not checked by UDP. */
+          udpPort?: number | undefined;
+        }>)
+    | undefined;
 }>;
 
 /** Where all neighbours listen. */
-export type NeighbourPort = Readonly<{ scheme: 'http' | 'https'; port: number }>;
+export type NeighbourPort = Readonly<{ scheme: 'http' | 'https' | 'udp'; port: number }>;
 
 /** The URL of a page of the neighbour with this IP address. */
 export function neighbourUrl({ scheme, port }: NeighbourPort, podIP: string, page: string): URL {
@@ -61,14 +67,22 @@ export function createChecks(
     ...own('me_service', targets.meService),
     ...targets.extra.map(({ name, url }) => checkOf(name, url, probes.other, traitsOfTarget(url))),
   ];
-  const path = (where: NeighbourPort, neighbour: Neighbour) => {
-    const { nodeName, podIP } = neighbour;
-    const url = neighbourUrl(where, podIP, '/alwayshappy');
+  const isFalseAlarm = (neighbour: Neighbour) => async (since: number) =>
+    (await neighbourhood?.isGone(neighbour, since)) ?? false;
+  const path = (where: NeighbourPort, neighbour: Neighbour): Check => {
+    const url = neighbourUrl(where, neighbour.podIP, '/alwayshappy');
     const traits = httpTraits(url, NEIGHBOUR_STATUSES);
     return {
-      ...checkOf(`path_${nodeName}`, url, probes.neighbour, traits, neighbour),
-      isFalseAlarm: async (since: number) =>
-        (await neighbourhood?.isGone(neighbour, since)) ?? false,
+      ...checkOf(`path_${neighbour.nodeName}`, url, probes.neighbour, traits, neighbour),
+      isFalseAlarm: isFalseAlarm(neighbour),
+    };
+  };
+  const udp = (port: number, neighbour: Neighbour): Check => {
+    const url = neighbourUrl({ scheme: 'udp', port }, neighbour.podIP, '');
+    const traits = traitsOfTarget(url);
+    return {
+      ...checkOf(`udp_${neighbour.nodeName}`, url, probes.other, traits, neighbour),
+      isFalseAlarm: isFalseAlarm(neighbour),
     };
   };
   // A thousand of them take milliseconds to make: only where the neighbours are others than the last time.
@@ -80,7 +94,12 @@ export function createChecks(
     const current = neighbourhood.neighbours();
     if (current !== known) {
       known = current;
-      checks = [...always, ...current.map((neighbour) => path(neighbours, neighbour))];
+      const { udpPort } = neighbours;
+      checks = [
+        ...always,
+        ...current.map((neighbour) => path(neighbours, neighbour)),
+        ...(udpPort === undefined ? [] : current.map((neighbour) => udp(udpPort, neighbour))),
+      ];
     }
     return checks;
   };

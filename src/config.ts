@@ -27,6 +27,8 @@ export type Config = Readonly<{
         allowUnschedulable: boolean;
         scheme: 'http' | 'https';
         port: number;
+        /** Undefined: not checked by UDP. */
+        udpPort: number | undefined;
       }>
     | undefined;
   self: Readonly<{
@@ -50,6 +52,8 @@ export type Config = Readonly<{
   server: Readonly<{
     address: string | undefined;
     port: number;
+    /** Undefined: no packets are reflected. */
+    udpPort: number | undefined;
     tls: Readonly<{ port: number; certFile: string; keyFile: string }> | undefined;
   }>;
   metrics: Readonly<{
@@ -169,6 +173,7 @@ function assemble(values: Complete): Omit<Config, 'warnings'> {
     server: {
       address: values.KUBENURSE_LISTEN_ADDRESS,
       port: values.KUBENURSE_PORT,
+      udpPort: udpPortOf(values),
       tls: values.KUBENURSE_USE_TLS
         ? {
             port: values.KUBENURSE_TLS_PORT,
@@ -223,8 +228,13 @@ function neighboursOf(values: Complete): Config['neighbours'] {
         allowUnschedulable: values.KUBENURSE_ALLOW_UNSCHEDULABLE,
         scheme: values.KUBENURSE_USE_TLS ? 'https' : 'http',
         port: values.KUBENURSE_USE_TLS ? values.KUBENURSE_TLS_PORT : values.KUBENURSE_PORT,
+        udpPort: udpPortOf(values),
       }
     : undefined;
+}
+
+function udpPortOf(values: Complete): number | undefined {
+  return values.KUBENURSE_CHECK_UDP ? values.KUBENURSE_UDP_PORT : undefined;
 }
 
 function versionUrl(host: string, port: number): URL {

@@ -74,6 +74,43 @@ const INSTRUMENTS = {
       'TCP segments that checks retransmitted, because they were lost or acknowledged late.',
     // attributes: type
   },
+  udpPacketsSent: {
+    name: 'kubenurse_udp_packets_sent_total',
+    unit: '',
+    description: 'UDP packets sent by checks.',
+    // attributes: type
+  },
+  udpPacketsLost: {
+    name: 'kubenurse_udp_packets_lost_total',
+    unit: '',
+    description: 'UDP packets without a reply, by the direction in which they were lost.',
+    // attributes: type, direction
+  },
+  udpPacketsDuplicated: {
+    name: 'kubenurse_udp_packets_duplicated_total',
+    unit: '',
+    description: 'UDP packets that came more than once.',
+    // attributes: type
+  },
+  udpPacketsReordered: {
+    name: 'kubenurse_udp_packets_reordered_total',
+    unit: '',
+    description: 'UDP packets that a later one overtook.',
+    // attributes: type
+  },
+  udpRtt: {
+    name: 'kubenurse_udp_rtt_seconds',
+    unit: 's',
+    description: "Round-trip time of UDP packets, without the target's time.",
+    // attributes: type
+  },
+  udpJitter: {
+    name: 'kubenurse_udp_jitter_seconds',
+    unit: 's',
+    description:
+      'Mean difference of consecutive round-trip times of UDP packets in the last check.',
+    // attributes: type
+  },
   neighbourInfo: {
     name: 'kubenurse_neighbour_info',
     unit: '',
@@ -121,7 +158,7 @@ const INSTRUMENTS = {
 } as const;
 
 /**
- * Boundaries of `kubenurse_tcp_rtt_seconds`, in seconds: from two nodes in a rack to two continents. From 1 s on the kernel
+ * Boundaries of `kubenurse_tcp_rtt_seconds` and `kubenurse_udp_rtt_seconds`, in seconds: from two nodes in a rack to two continents. From 1 s on the kernel
  * repeats the SYN, and there is no sample.
  */
 const RTT_BOUNDARIES = [
@@ -149,6 +186,12 @@ export type Metrics = Readonly<{
   tcpRtt: Histogram;
   tcpSegmentsSent: Counter;
   tcpSegmentsRetransmitted: Counter;
+  udpPacketsSent: Counter;
+  udpPacketsLost: Counter;
+  udpPacketsDuplicated: Counter;
+  udpPacketsReordered: Counter;
+  udpRtt: Histogram;
+  udpJitter: Gauge;
   neighbourInfo: Gauge;
   eventLoopDelay: Histogram;
   eventLoopActive: Histogram;
@@ -229,6 +272,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     tcpRtt: histogram(INSTRUMENTS.tcpRtt, RTT_BOUNDARIES),
     tcpSegmentsSent: counter(INSTRUMENTS.tcpSegmentsSent),
     tcpSegmentsRetransmitted: counter(INSTRUMENTS.tcpSegmentsRetransmitted),
+    udpPacketsSent: counter(INSTRUMENTS.udpPacketsSent),
+    udpPacketsLost: counter(INSTRUMENTS.udpPacketsLost),
+    udpPacketsDuplicated: counter(INSTRUMENTS.udpPacketsDuplicated),
+    udpPacketsReordered: counter(INSTRUMENTS.udpPacketsReordered),
+    udpRtt: histogram(INSTRUMENTS.udpRtt, RTT_BOUNDARIES),
+    udpJitter: gauge(INSTRUMENTS.udpJitter),
     neighbourInfo: gauge(INSTRUMENTS.neighbourInfo),
     eventLoopDelay: histogram(INSTRUMENTS.eventLoopDelay),
     eventLoopActive: histogram(INSTRUMENTS.eventLoopActive),

@@ -42,13 +42,31 @@ export type TcpCounts = Readonly<{
   segmentsRetransmitted: number;
 }>;
 
+/** Where packets were lost: on the way to the target, on the way back, or either (RFC 8762, section 4.3). */
+export const DIRECTIONS = ['forward', 'backward', 'unknown'] as const;
+
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** What was counted of the UDP packets of one attempt. */
+export type UdpCounts = Readonly<{
+  sent: number;
+  /** Packets without a reply. */
+  lost: Readonly<Record<Direction, number>>;
+  duplicated: number;
+  reordered: number;
+  /** Round trips in seconds, without the time that the target took. */
+  rtts: readonly number[];
+  /** Mean difference of consecutive round trips in seconds; undefined without two of packets of one length. */
+  jitter: number | undefined;
+}>;
+
 /**
  * The result of one attempt. A failure is a value; a throw is a bug. `code`: the response, as the metric label `code` names
  * it, and `duration`: time until it was received, in seconds; both undefined if there was none. `event`: the metric label
- * of a failure. `tcp`: undefined if the kernel does not provide it.
+ * of a failure. `tcp`: undefined if the kernel does not provide it. `udp`: only of a UDP check whose packets were not rejected.
  */
 export type Outcome = Readonly<
-  { timings: Timings; tcp?: TcpCounts | undefined } & (
+  { timings: Timings; tcp?: TcpCounts | undefined; udp?: UdpCounts | undefined } & (
     | { kind: 'ok'; code: string; duration: number }
     | {
         kind: 'failed';
@@ -113,6 +131,11 @@ export type Recorder = Readonly<{
   /** `outage`: where it was failing. */
   removed?: (check: Check, outage?: Streak) => void;
 }>;
+
+/** Whether a check of this target sends UDP packets, which are counted, in place of a request. */
+export function isUdp({ url }: Target): boolean {
+  return url.protocol === 'udp:';
+}
 
 /** The metric label `event` of a failed outcome; `undefined` when it is ok. */
 export function errorEvent(outcome: Outcome): string | undefined {

@@ -1,17 +1,30 @@
 import type { Metrics } from './metrics.ts';
 import {
   type Check,
+  DIRECTIONS,
   errorEvent,
   failureCause,
+  isUdp,
+  type Outcome,
   type Recorder,
   resultText,
   type Streak,
   type TcpCounts,
+  type UdpCounts,
 } from './model.ts';
 import { inSeconds } from './seconds.ts';
 
 /** The value of the label `code` where no response came (the contract). */
 const NO_RESPONSE = 'round_trip_error';
+
+const NOTHING_SENT: UdpCounts = {
+  sent: 0,
+  lost: { forward: 0, backward: 0, unknown: 0 },
+  duplicated: 0,
+  reordered: 0,
+  rtts: [],
+  jitter: undefined,
+};
 
 /** Records results as metrics. The series of a check exist, at 0, as soon as the check is added. */
 export function metricsRecorder(metrics: Metrics): Recorder {
@@ -27,12 +40,35 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     metrics.tcpSegmentsSent.add(tcp.segmentsSent, { type });
     metrics.tcpSegmentsRetransmitted.add(tcp.segmentsRetransmitted, { type });
   };
+  const recordUdp = (type: string, udp: UdpCounts) => {
+    metrics.udpPacketsSent.add(udp.sent, { type });
+    for (const direction of DIRECTIONS) {
+      metrics.udpPacketsLost.add(udp.lost[direction], { type, direction });
+    }
+    metrics.udpPacketsDuplicated.add(udp.duplicated, { type });
+    metrics.udpPacketsReordered.add(udp.reordered, { type });
+    for (const rtt of udp.rtts) metrics.udpRtt.record(rtt, { type });
+    if (udp.jitter !== undefined) metrics.udpJitter.record(udp.jitter, { type });
+  };
+  const recordRequest = (type: string, outcome: Outcome) => {
+    for (const [event, seconds] of Object.entries(outcome.timings)) {
+      metrics.httpTraceDuration.record(seconds, { type, event });
+    }
+    metrics.httpRequests.add(1, { type, code: outcome.code ?? NO_RESPONSE });
+    if (outcome.duration === undefined) return;
+    metrics.requestDuration.record(outcome.duration, { type });
+    metrics.httpRequestDuration.record(outcome.duration, { type });
+  };
   return {
     added: (check) => {
       const { type } = check;
       describe(check);
       for (const event of check.errorEvents) metrics.errors.add(0, { type, event });
       for (const cause of check.causes) metrics.checkFailures.add(0, { type, cause });
+      if (isUdp(check.target)) {
+        recordUdp(type, NOTHING_SENT);
+        return;
+      }
       metrics.httpRequests.add(0, { type, code: check.code });
       metrics.httpRequests.add(0, { type, code: NO_RESPONSE });
     },
@@ -40,20 +76,14 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       const { type } = check;
       // At each result, since the pod behind a path may be another.
       describe(check);
-      for (const [event, seconds] of Object.entries(outcome.timings)) {
-        metrics.httpTraceDuration.record(seconds, { type, event });
-      }
-      metrics.httpRequests.add(1, { type, code: outcome.code ?? NO_RESPONSE });
-      if (outcome.duration !== undefined) {
-        metrics.requestDuration.record(outcome.duration, { type });
-        metrics.httpRequestDuration.record(outcome.duration, { type });
-      }
+      if (!isUdp(check.target)) recordRequest(type, outcome);
       const event = errorEvent(outcome);
       if (event !== undefined) metrics.errors.add(1, { type, event });
       const cause = failureCause(outcome);
       if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
       metrics.checkSuccess.record(cause === undefined ? 1 : 0, { type });
       if (outcome.tcp !== undefined) recordTcp(type, outcome.tcp);
+      if (outcome.udp !== undefined) recordUdp(type, outcome.udp);
     },
   };
 }

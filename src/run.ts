@@ -34,6 +34,7 @@ import { createPages } from './routes.ts';
 import { Schedule } from './schedule.ts';
 import { startServer } from './server.ts';
 import { stopSignal } from './signals.ts';
+import { startReflector } from './stamp/reflector.ts';
 import type { StandardOutput } from './standard-output.ts';
 import { startFields } from './start-log.ts';
 import { Startup } from './startup.ts';
@@ -115,8 +116,15 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   });
   const server = await startServer({ ...config.server, pages, onError: limitedErrors(log) });
   parts.defer(server.close);
+  const { address, udpPort } = config.server;
+  if (udpPort !== undefined) {
+    const report = limitedErrors(log);
+    const onError = (error: Error) => report(error, 'cannot receive UDP packets');
+    const reflector = await startReflector({ address, port: udpPort, onError });
+    parts.defer(reflector.close);
+  }
   log.info(
-    { version, port: server.http.port, tlsPort: server.https?.port },
+    { version, port: server.http.port, tlsPort: server.https?.port, udpPort },
     'kubenurse is listening',
   );
   log.info(startFields(config), 'starting checks');

@@ -98,6 +98,20 @@ describe('createChecks()', () => {
     );
   });
 
+  test('checks neighbours by UDP, too, if that is enabled', async () => {
+    const neighbours = { scheme: 'https', port: 8443, udpPort: 8862 } as const;
+    const hood = neighbourhoodOf({ a: '10.0.0.1', b: 'fd00::1' }, ['a']);
+    expect(table({ neighbours }, hood).slice(-2)).toEqual([
+      'udp_a udp://10.0.0.1:8862 other',
+      'udp_b udp://[fd00::1]:8862 other',
+    ]);
+    const checks = createChecks({ ...QUESTIONS, neighbours }, PROBES, hood, STARTED)();
+    const [udpA, udpB] = checks.slice(-2);
+    expect(udpA).toMatchObject({ key: 'udp_a', target: { neighbour: { nodeName: 'a' } } });
+    await expect(udpA?.isFalseAlarm?.(0)).resolves.toBe(true);
+    await expect(udpB?.isFalseAlarm?.(0)).resolves.toBe(false);
+  });
+
   test('hands out the neighbours of the moment', () => {
     const ipByNode: Record<string, string> = { a: '10.0.0.1' };
     const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf(ipByNode), STARTED);

@@ -39,6 +39,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'test/exporters': ['test/support', 'lab/support', 'src/', 'exporters'],
   'test/kubernetes': ['test/support', 'lab/', 'src/'],
   'test/neighbours': ['test/support', 'lab/', 'src/'],
+  'test/stamp': ['test/support', 'lab/support', 'src/'],
   'test/probes': ['test/support', 'lab/', 'src/'],
   'test/verdict/simulator': ['src/'],
   'test/verdict': ['test/verdict/simulator', 'src/'],

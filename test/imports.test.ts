@@ -46,10 +46,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/config.ts': ['src/config/'],
   'src/config/': ['src/config/', 'src/metrics.ts', 'src/probes/kinds.ts'],
 
+  'src/stamp/': ['src/stamp/'],
+
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
   'src/probes/': [
     'src/tls-limit.ts',
     'src/probes/',
+    'src/stamp/',
     'src/deadline.ts',
     'src/follow-file.ts',
     'src/tls-verification.ts',

@@ -130,3 +130,48 @@ describe('metricsRecorder().record()', () => {
     });
   });
 });
+
+describe('metricsRecorder() of a UDP check', () => {
+  const udp = {
+    ...{ sent: 10, duplicated: 1, reordered: 2, rtts: [0.001, 0.003], jitter: 0.002 },
+    lost: { forward: 3, backward: 4, unknown: 1 },
+  };
+  const check = fakeCheck('udp_node-2', { url: 'udp://10.0.0.1:8862' });
+
+  test('has series of packets from the start, and none of requests', async () => {
+    const { all } = await recorded([], check);
+    expect(startingWith('kubenurse_udp_', all)).toEqual({
+      'packets_sent_total{type="udp_node-2"}': 0,
+      'packets_lost_total{type="udp_node-2",direction="forward"}': 0,
+      'packets_lost_total{type="udp_node-2",direction="backward"}': 0,
+      'packets_lost_total{type="udp_node-2",direction="unknown"}': 0,
+      'packets_duplicated_total{type="udp_node-2"}': 0,
+      'packets_reordered_total{type="udp_node-2"}': 0,
+    });
+    expect(startingWith('kubenurse_httpclient_', all)).toEqual({});
+  });
+
+  test('counts packets by direction, and has each round trip', async () => {
+    const { all } = await recorded(
+      [
+        { ...ok(), udp },
+        { ...failed('response'), udp },
+      ],
+      check,
+    );
+    expect(startingWith('kubenurse_udp_', all)).toMatchObject({
+      'packets_sent_total{type="udp_node-2"}': 20,
+      'packets_lost_total{type="udp_node-2",direction="forward"}': 6,
+      'packets_lost_total{type="udp_node-2",direction="backward"}': 8,
+      'packets_lost_total{type="udp_node-2",direction="unknown"}': 2,
+      'packets_duplicated_total{type="udp_node-2"}': 2,
+      'packets_reordered_total{type="udp_node-2"}': 4,
+      'rtt_seconds_count{type="udp_node-2"}': 4,
+      'rtt_seconds_sum{type="udp_node-2"}': 0.008,
+      'jitter_seconds{type="udp_node-2"}': 0.002,
+    });
+    expect(startingWith('kubenurse_httpclient_', all)).toEqual({});
+    expect(startingWith('kubenurse_request_duration', all)).toEqual({});
+    expect(all).toMatchObject({ 'kubenurse_check_success{type="udp_node-2"}': 0 });
+  });
+});

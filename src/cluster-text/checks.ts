@@ -17,7 +17,7 @@ type Seen = Readonly<{ report: Report; check: CheckReport }>;
 export function checkLines({ reports, now }: ClusterView): string[] {
   const seen = reports.flatMap((report) => report.checks.map((check) => ({ report, check })));
   const byType = Map.groupBy(seen, ({ check: { kind, type } }) =>
-    kind === 'path' ? 'paths' : type,
+    kind === 'path' ? 'paths' : kind === 'udp' ? 'paths by UDP' : type,
   );
   // In the order of a report, and the paths last.
   const paths = byType.get('paths') ?? [];

@@ -34,6 +34,7 @@ const KINDS = [
   'me_ingress',
   'me_service',
   'path',
+  'udp',
   'extra',
 ] as const;
 
@@ -95,9 +96,10 @@ function readCheck(value: unknown, kept: Kept): CheckReport {
   const fields = fieldsOf(value, 'a check');
   const kind = oneOf(fields, 'kind', KINDS);
   const type = kept.intern(textOf(fields, 'type', MAX_TYPE));
-  const node = kind === 'path' ? kept.intern(textOf(fields, 'node', MAX_NAME)) : undefined;
+  const isPath = kind === 'path' || kind === 'udp';
+  const node = isPath ? kept.intern(textOf(fields, 'node', MAX_NAME)) : undefined;
   // Else one pod could be many witnesses of the same node.
-  const expected = kind === 'path' ? `path_${node}` : kind;
+  const expected = isPath ? `${kind}_${node}` : kind;
   if (kind !== 'extra' && type !== expected) throw new InvalidField(`type must be ${expected}`);
   const hour = readHour(fields, kept);
   return {

@@ -60,6 +60,10 @@ const CHECKS = {
   KUBENURSE_CHECK_ME_INGRESS: flag('check me_ingress', 'true'),
   KUBENURSE_CHECK_ME_SERVICE: flag('check me_service', 'true'),
   KUBENURSE_CHECK_NEIGHBOURHOOD: flag('check the neighbours, path_<node>', 'true'),
+  KUBENURSE_CHECK_UDP: flag(
+    'check the neighbours by UDP as well, udp_<node>, and reflect their packets',
+    'false',
+  ),
   KUBENURSE_EXTRA_CHECKS: optional(extraChecks, 'additional checks, name:url|name:url'),
   KUBERNETES_SERVICE_DNS: variable(
     host,
@@ -101,6 +105,7 @@ const SERVER = {
   ),
   KUBENURSE_PORT: variable(PORT, 'HTTP port, the same for all neighbours', '8080'),
   KUBENURSE_TLS_PORT: variable(PORT, 'HTTPS port, the same for all neighbours', '8443'),
+  KUBENURSE_UDP_PORT: variable(PORT, 'UDP port, the same for all neighbours', '8862'),
   KUBENURSE_USE_TLS: flag('also serve HTTPS, and check the neighbours over it', 'false'),
   KUBENURSE_CERT_FILE: optional(
     path,

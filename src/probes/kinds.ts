@@ -1,11 +1,13 @@
 import type { Probe, Traits } from '../model.ts';
 import { HTTP, HTTPS } from './http.ts';
 import type { Kind, ProbeOptions } from './kind.ts';
+import { UDP } from './udp.ts';
 
 /** The kind of check of each URL scheme. */
 const KINDS: Readonly<Record<string, Kind>> = {
   http: HTTP,
   https: HTTPS,
+  udp: UDP,
 };
 
 /** Reads the target of a check. Throws what is expected. */

@@ -61,7 +61,7 @@ export function findComponents(
   dead: DeadEndpoints,
 ): Draft[] {
   const open = new Map(
-    [...evidence.components].map(([type, all]) => [
+    [...evidence.components, ...evidence.udp].map(([type, all]) => [
       type,
       all.filter(({ node }) => !isolated.has(node)),
     ]),
@@ -84,7 +84,8 @@ export function findComponents(
 }
 
 function extraRule(type: string): Rule {
-  const name = `The target of the check ${type}`;
+  const [, node] = /^udp_(.+)/.exec(type) ?? [];
+  const name = node === undefined ? `The target of the check ${type}` : `UDP to ${node}`;
   return { kind: 'extra', component: type, name, runbooks: ['KubenurseCheckFailing.md', ON_NODE] };
 }
 

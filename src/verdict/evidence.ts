@@ -1,6 +1,9 @@
 import type { Cause } from '../model.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
 
+/** Kinds of checks of neighbours. */
+const PATHS: ReadonlySet<string> = new Set<CheckReport['kind']>(['path', 'udp']);
+
 /** Failures in a row from which on a check counts as failing: one lost check is none. */
 export const CONFIRMED = 2;
 
@@ -50,6 +53,8 @@ export type Evidence = Readonly<{
   unconfirmed: ReadonlyMap<string, number>;
   /** By check `type`. */
   components: ReadonlyMap<string, readonly Observation[]>;
+  /** UDP checks of nodes that are reached by TCP, by check `type`. */
+  udp: ReadonlyMap<string, readonly Observation[]>;
 }>;
 
 /** Puts the view in order. */
@@ -77,7 +82,8 @@ export function readEvidence(view: ClusterView): Evidence {
     from: Map.groupBy(edges, ({ from }) => from),
     to: Map.groupBy(edges, ({ to }) => to),
     unconfirmed: unconfirmedOf(paths),
-    components: componentsOf(reports.values(), view.now),
+    components: observationsOf(reports.values(), view.now, ({ kind }) => !PATHS.has(kind)),
+    udp: observationsOf(reports.values(), view.now, isByUdpAlone),
   };
 }
 
@@ -143,11 +149,27 @@ function zonesOf({ expected, reports }: ClusterView): Map<string, string> {
   return zones;
 }
 
-function componentsOf(reports: Iterable<Report>, now: number): Map<string, Observation[]> {
+/**
+ * Whether a check by UDP shows what the one by TCP does not: it does not where that one fails, too. Where the port is
+ * closed, the pod does not reflect packets, which is no fault of the network.
+ */
+function isByUdpAlone({ kind, node, cause, state }: CheckReport, { checks }: Report): boolean {
+  if (kind !== 'udp' || cause === 'refused') return false;
+  if (state === 'ok') return true;
+  return checks.some(
+    (other) => other.kind === 'path' && other.node === node && other.state === 'ok',
+  );
+}
+
+function observationsOf(
+  reports: Iterable<Report>,
+  now: number,
+  isIncluded: (check: CheckReport, report: Report) => boolean,
+): Map<string, Observation[]> {
   const observations: Observation[] = [];
   for (const report of reports) {
     for (const check of report.checks) {
-      if (check.kind === 'path' || check.state === 'pending') continue;
+      if (check.state === 'pending' || !isIncluded(check, report)) continue;
       const since = sinceOf(check, report, now);
       observations.push({ node: report.node, check, up: stateOf(check), since });
     }

@@ -35,7 +35,7 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   [
     'KUBENURSE_EXTRA_CHECKS',
     'https://example.com',
-    'must give the check "https" a target of the form http://host/path or https://host/path',
+    'must give the check "https" a target of the form http://host/path or https://host/path or udp://host:port',
   ],
   ['KUBENURSE_CHECK_INTERVAL', '5', 'must be a duration such as "5s", "1m30s" or "500ms"'],
   [
@@ -49,6 +49,7 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   ['KUBENURSE_LISTEN_ADDRESS', 'localhost', 'must be an IP address such as "127.0.0.1" or "::"'],
   ['KUBENURSE_PORT', '65536', PORT],
   ['KUBENURSE_TLS_PORT', '0', PORT],
+  ['KUBENURSE_UDP_PORT', '0', PORT],
   [
     'KUBENURSE_LOG_LEVEL',
     'verbose',
@@ -101,6 +102,7 @@ const BOOLEANS: readonly (keyof typeof VARIABLES)[] = [
   'KUBENURSE_CHECK_ME_INGRESS',
   'KUBENURSE_CHECK_ME_SERVICE',
   'KUBENURSE_CHECK_NEIGHBOURHOOD',
+  'KUBENURSE_CHECK_UDP',
   'KUBENURSE_REUSE_CONNECTIONS',
   'KUBENURSE_PATH_FULL_SIZE',
   'KUBENURSE_EXPOSE_METADATA',

@@ -14,6 +14,8 @@ export type Broken = Readonly<{
   failing?: Readonly<Record<string, Cause | 'ok'>>;
   /** Nodes without a report: why. Those that check them fail for the same cause, unless `failing` says something else. */
   silent?: Readonly<Record<string, Cause>>;
+  /** Nodes are checked by UDP, too; `a ⇢ b`: why it fails. */
+  udp?: Readonly<Record<string, Cause>>;
   /** The same keys: seconds. */
   slow?: Readonly<Record<string, number>>;
   /** The same keys: segments sent again, of 84. */
@@ -74,6 +76,14 @@ function report(
         ...check(node, `→ ${to}`, broken, silent[to]),
         type: `path_${to}`,
         kind: 'path' as const,
+        node: to,
+        zone,
+        byName: false,
+      })),
+      ...(broken.udp === undefined ? [] : others).map(([to, zone]) => ({
+        ...check(node, `⇢ ${to}`, { ...broken, failing: broken.udp ?? {} }, silent[to]),
+        type: `udp_${to}`,
+        kind: 'udp' as const,
         node: to,
         zone,
         byName: false,

@@ -35,6 +35,25 @@ const TABLES: Record<string, Row[]> = {
     ['the only node', { nodes: { 'node-1': '' } }, []],
   ],
 
+  'what only UDP shows': [
+    [
+      'UDP to a node fails, from every other',
+      { udp: { '* ⇢ node-3': 'unreachable' } },
+      ['UDP to node-3 fails everywhere: nothing responds.'],
+    ],
+    [
+      'UDP to a node fails from one',
+      { udp: { 'node-1 ⇢ node-3': 'unreachable' } },
+      ['UDP to node-3 fails on node-1: nothing responds.'],
+    ],
+    ['pods do not reflect packets yet', { udp: { '* ⇢ node-3': 'refused' } }, []],
+    [
+      'a node that is not reached by TCP either',
+      { silent: { 'node-2': 'unreachable' }, udp: {} },
+      ['node-2 is unreachable: nothing responds.'],
+    ],
+  ],
+
   'a node that is not reached': [
     ['gone', { silent: { 'node-2': 'unreachable' } }, ['node-2 is unreachable: nothing responds.']],
     [
@@ -349,9 +368,9 @@ test('Every finding has a runbook that exists', () => {
   expect(missing.map(({ kind, runbook }) => `${kind}: ${runbook}`)).toEqual([]);
 });
 
-test('The tables have a finding of every kind but that of an extra check, which is like the others', () => {
+test('The tables have a finding of every kind', () => {
   const kinds = new Set(ALL_FINDINGS.map(({ kind }) => kind));
-  expect(KINDS.filter((kind) => !kinds.has(kind))).toEqual(['extra']);
+  expect(KINDS.filter((kind) => !kinds.has(kind))).toEqual([]);
 });
 
 test('A finding reports since when, by whom, and what is not affected', () => {

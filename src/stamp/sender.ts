@@ -1,0 +1,161 @@
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { mtuOf } from './mtu.ts';
+import { BASE_LENGTH, decodeReply, encodeTestPacket } from './packets.ts';
+import { connectedSocket } from './socket.ts';
+import type { Received } from './statistics.ts';
+import { currentTime } from './timestamp.ts';
+
+/** Packets of a session, one after another, in milliseconds. */
+const PACKETS = 10;
+const SPACING_MS = 10;
+
+/** How long the last replies are waited for, in milliseconds. */
+const REPLY_TIMEOUT_MS = 1_000;
+
+/**
+ * Packets after those, until there is a reply to the last one: only the reflector's count in a later reply tells in which
+ * direction those before were lost.
+ */
+const MAX_FURTHER = 5;
+const FURTHER_TIMEOUT_MS = 200;
+
+/** Every second packet is full-size, the last of `PACKETS` is not. */
+export const STRIDE = 2;
+
+/** How a session went. */
+export type Session = Readonly<{
+  sent: number;
+  /** In the order in which they came. */
+  replies: readonly Received[];
+  /** The length of full-size IP packets, in octets, and whether they alone were lost, all of them. */
+  fullSize: number;
+  losesFullSize: boolean;
+  /** The last error of the socket, such as `ECONNREFUSED`, which ends the session. */
+  error: NodeJS.ErrnoException | undefined;
+}>;
+
+/**
+ * Runs one session of a STAMP Session-Sender in unauthenticated mode (RFC 8762, section 4.2), which takes a tenth of a
+ * second, and up to two where packets are lost. Rejects when there is no route to the address, or the signal aborts.
+ */
+export async function runSession(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Session> {
+  signal.throwIfAborted();
+  const socket = await connectedSocket(address, port);
+  const sender = new Sender(socket, isIPv6(address) ? 48 : 28);
+  try {
+    return await sender.run(signal);
+  } finally {
+    socket.close();
+  }
+}
+
+class Sender {
+  readonly #socket: Socket;
+  readonly #session = randomInt(1, 2 ** 16);
+  /** Of IP packets, in octets. */
+  readonly #fullSize: number;
+  readonly #headers: number;
+  /** When each packet was sent: Unix time in seconds. */
+  readonly #sent: number[] = [];
+  readonly #replies: Received[] = [];
+  readonly #answered = new Set<number>();
+  #error: NodeJS.ErrnoException | undefined;
+  #changed: () => void = () => {};
+
+  /** `headers`: octets of the IP and UDP headers. */
+  constructor(socket: Socket, headers: number) {
+    this.#socket = socket;
+    this.#headers = headers;
+    this.#fullSize = mtuOf(socket.address().address);
+    socket.on('message', (packet) => this.#receive(packet));
+    socket.on('error', (error) => this.#fail(error));
+  }
+
+  async run(signal: AbortSignal): Promise<Session> {
+    while (this.#sent.length < PACKETS && !this.#isRefused()) {
+      this.#send(this.#sent.length % STRIDE === 0 ? this.#fullSize - this.#headers : BASE_LENGTH);
+      await this.#until(() => false, SPACING_MS, signal);
+    }
+    await this.#until(() => this.#answered.size === this.#sent.length, REPLY_TIMEOUT_MS, signal);
+    for (let further = 0; further < MAX_FURTHER && this.#isDirectionOpen(); further++) {
+      this.#send(BASE_LENGTH);
+      await this.#until(() => !this.#isDirectionOpen(), FURTHER_TIMEOUT_MS, signal);
+    }
+    return {
+      sent: this.#sent.length,
+      replies: this.#replies,
+      fullSize: this.#fullSize,
+      losesFullSize: this.#losesFullSize(),
+      error: this.#error,
+    };
+  }
+
+  #send(length: number): void {
+    const sequence = this.#sent.length;
+    const timestamp = currentTime();
+    this.#sent.push(timestamp);
+    const packet = encodeTestPacket({ sequence, session: this.#session, timestamp }, length);
+    this.#socket.send(packet, (error) => error && this.#fail(error));
+  }
+
+  #receive(packet: Buffer): void {
+    const now = currentTime();
+    const reply = decodeReply(packet);
+    const sentAt = this.#sent[reply?.senderSequence ?? -1];
+    // To within what the packet's format takes of a time.
+    if (reply === undefined || sentAt === undefined) return;
+    if (Math.abs(reply.senderTimestamp - sentAt) > 1e-6) return;
+    const { sequence, senderSequence, timestamp, received } = reply;
+    const rtt = Math.max(0, now - sentAt - (timestamp - received));
+    this.#replies.push({ sequence, senderSequence, rtt });
+    this.#answered.add(senderSequence);
+    this.#changed();
+  }
+
+  #fail(error: Error): void {
+    this.#error = error;
+    this.#changed();
+  }
+
+  #isRefused(): boolean {
+    return this.#error?.code === 'ECONNREFUSED';
+  }
+
+  #isDirectionOpen(): boolean {
+    const isAnswering = this.#answered.size > 0 && !this.#isRefused();
+    return isAnswering && !this.#answered.has(this.#sent.length - 1);
+  }
+
+  #losesFullSize(): boolean {
+    for (let sequence = 0; sequence < PACKETS; sequence++) {
+      if (this.#answered.has(sequence) === (sequence % STRIDE === 0)) return false;
+    }
+    return true;
+  }
+
+  /** Resolves when the condition holds, the port is found closed, or so many milliseconds have passed. Rejects when the signal aborts. */
+  async #until(isMet: () => boolean, milliseconds: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = () => reject(signal.reason);
+    const timer = setTimeout(resolve, milliseconds);
+    this.#changed = () => {
+      if (isMet() || this.#isRefused()) resolve();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    this.#changed();
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#changed = () => {};
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
