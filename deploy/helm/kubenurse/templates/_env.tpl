@@ -44,13 +44,14 @@ override those of the same name.
 {{/* Variables by name; an empty one is not set. */}}
 {{- define "kubenurse.settings" -}}
 {{- $env := dict -}}
-{{- range list "insecure" "allow_unschedulable" "neighbour_limit" "histogram_buckets" "expose_metadata" "extra_ca" "extra_checks" "check_api_server_direct" "check_api_server_dns" "check_me_ingress" "check_me_service" "check_neighbourhood" "check_interval" "reuse_connections" "path_full_size" "shutdown_duration" "metrics_disabled" "series_retention" "log_level" "cert_file" "cert_key" "victoriametrics_histogram" -}}
+{{- range list "insecure" "allow_unschedulable" "neighbour_limit" "histogram_buckets" "expose_metadata" "extra_ca" "extra_checks" "check_api_server_direct" "check_api_server_dns" "check_me_ingress" "check_me_service" "check_neighbourhood" "check_udp" "check_interval" "reuse_connections" "path_full_size" "shutdown_duration" "metrics_disabled" "series_retention" "log_level" "cert_file" "cert_key" "victoriametrics_histogram" -}}
 {{- $_ := set $env (printf "KUBENURSE_%s" (upper .)) (include "kubenurse.text" (get $.Values .)) -}}
 {{- end -}}
 {{- with .Values -}}
 {{- if has (toString .victoriametrics_histogram) (list "false") }}{{ $_ := unset $env "KUBENURSE_VICTORIAMETRICS_HISTOGRAM" }}{{ end -}}
 {{- if ne (int .port) 8080 }}{{ $_ := set $env "KUBENURSE_PORT" (int .port | toString) }}{{ end -}}
 {{- if ne (int .tls_port) 8443 }}{{ $_ := set $env "KUBENURSE_TLS_PORT" (int .tls_port | toString) }}{{ end -}}
+{{- if ne (int .udp_port) 8862 }}{{ $_ := set $env "KUBENURSE_UDP_PORT" (int .udp_port | toString) }}{{ end -}}
 {{- $_ := set $env "KUBENURSE_SERVICE_URL" (.service_url | default (printf "http://%s:%d" (include "kubenurse.serviceHost" $) (int .service.port))) -}}
 {{- $_ := set $env "KUBERNETES_SERVICE_DNS" (.kubernetes_service_dns | default (printf "kubernetes.default.svc.%s" .clusterDomain)) -}}
 {{- $_ := set $env "KUBENURSE_NEIGHBOUR_FILTER" (include "kubenurse.neighbourFilter" $) -}}
