@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest';
 import { countsOf } from '../lab/cluster/findings.ts';
-import { COMPONENT_SCENARIOS, fault } from '../lab/cluster/scenarios.ts';
+import { API_SERVER, COMPONENT_SCENARIOS, fault } from '../lab/cluster/scenarios.ts';
 import { until } from '../lab/support/until.ts';
 import { playEndToEnd } from './support/end-to-end.ts';
 
 /** What only the embedded API server can be made to answer. */
 const EMBEDDED = [
-  fault('api-server:500', {
-    api_server_direct: 'status_code_500 status',
-    api_server_dns: 'status_code_500 status',
-  }),
+  fault(
+    'api-server:500',
+    {
+      api_server_direct: 'status_code_500 status',
+      api_server_dns: 'status_code_500 status',
+    },
+    API_SERVER,
+  ),
 ];
 
 playEndToEnd('127.21', [...COMPONENT_SCENARIOS, ...EMBEDDED], (cluster) => {

@@ -18,6 +18,8 @@ export type Scenario<P extends Parts = Parts> = Readonly<{
   shows?: (node: string) => Failures;
   /** Checks that may fail as well on the node of this name, however. */
   mayFail?: (node: string) => readonly string[];
+  /** What `/cluster.json` says of it (verdicts.ts): `node_unreachable node-3`, `service cluster`. */
+  verdict?: string;
   /** Nodes that say nothing while it lasts. */
   mute?: readonly string[];
   /** Its minimum duration, in milliseconds. */

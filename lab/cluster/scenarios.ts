@@ -20,7 +20,12 @@ export function fault(
 /** A program of the embedded cluster takes what is sent and is silent; in the real one packets with data are dropped. */
 export const SILENT = 'hung|packets_lost';
 
-const NODE_3 = { blind: ['node-3'] };
+const NODE_3 = { blind: ['node-3'], verdict: 'node_unreachable node-3' };
+
+const SERVICE = { verdict: 'service cluster' };
+const INGRESS = { verdict: 'ingress cluster' };
+export const API_SERVER = { verdict: 'api_server cluster' };
+const DNS = { verdict: 'dns cluster' };
 
 /** A check takes no longer (contract). */
 const CHECK_LIMIT_MS = 6_000;
@@ -56,6 +61,7 @@ export const NODE_SCENARIOS: readonly Scenario[] = [
     begin: (cluster) => cluster.node('node-3').kill(),
     end: (cluster) => cluster.node('node-3').restart(),
     shows: (node) => (node === 'node-3' ? {} : { 'path_node-3': 'connect_done refused' }),
+    verdict: NODE_3.verdict,
     mute: ['node-3'],
   },
   fault('node-3:cordoned', {}),
@@ -82,26 +88,38 @@ export const NODE_SCENARIOS: readonly Scenario[] = [
 
 /** Events of all that the nodes check. */
 export const COMPONENT_SCENARIOS: readonly Scenario[] = [
-  fault('service:down', { me_service: 'connect_done refused' }),
-  fault('service:reset', { me_service: 'round_trip_error reset' }),
+  fault('service:down', { me_service: 'connect_done refused' }, SERVICE),
+  fault('service:reset', { me_service: 'round_trip_error reset' }, SERVICE),
   fault('service:slow=100ms', {}),
-  fault('ingress:down', { me_ingress: 'connect_done refused' }),
-  fault('ingress:503', { me_ingress: 'status_code_503 status' }),
-  fault('ingress:wrong-certificate', { me_ingress: 'tls_handshake_done tls' }),
-  fault('api-server:down', {
-    api_server_direct: 'connect_done refused',
-    api_server_dns: 'connect_done refused',
-  }),
-  fault('api-server:hang', {
-    api_server_direct: `tls_handshake_done ${SILENT}`,
-    api_server_dns: `tls_handshake_done ${SILENT}`,
-  }),
+  fault('ingress:down', { me_ingress: 'connect_done refused' }, INGRESS),
+  fault('ingress:503', { me_ingress: 'status_code_503 status' }, INGRESS),
+  fault('ingress:wrong-certificate', { me_ingress: 'tls_handshake_done tls' }, INGRESS),
+  fault(
+    'api-server:down',
+    {
+      api_server_direct: 'connect_done refused',
+      api_server_dns: 'connect_done refused',
+    },
+    API_SERVER,
+  ),
+  fault(
+    'api-server:hang',
+    {
+      api_server_direct: `tls_handshake_done ${SILENT}`,
+      api_server_dns: `tls_handshake_done ${SILENT}`,
+    },
+    API_SERVER,
+  ),
   ...['dns:silent', 'dns:servfail', 'dns:nxdomain'].map((name) =>
-    fault(name, {
-      api_server_dns: 'dns_done dns',
-      me_ingress: 'dns_done dns',
-      me_service: 'dns_done dns',
-    }),
+    fault(
+      name,
+      {
+        api_server_dns: 'dns_done dns',
+        me_ingress: 'dns_done dns',
+        me_service: 'dns_done dns',
+      },
+      DNS,
+    ),
   ),
   {
     name: 'every token is rotated, and the old one revoked',

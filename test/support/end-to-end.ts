@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from '../../lab/cluster/cluster.ts';
 import { allIsWell, play, type Scenario } from '../../lab/cluster/scenario.ts';
+import { showsVerdict } from '../../lab/cluster/verdicts.ts';
 
 /** A second instead of five, so that the scenarios take a fifth of the time. */
 const INTERVAL_MS = 1_000;
@@ -29,9 +30,13 @@ export function playEndToEnd(
     more?.(() => cluster);
 
     test.each(scenarios)(
-      '$name shows in the right checks and events, and nowhere else',
+      '$name shows in the right checks, events and verdict, and nowhere else',
       async (scenario) => {
-        const { falseAlarms } = await play(cluster, scenario, INTERVAL_MS);
+        const meanwhile = async () => {
+          await scenario.meanwhile?.(cluster);
+          await showsVerdict(cluster, scenario);
+        };
+        const { falseAlarms } = await play(cluster, { ...scenario, meanwhile }, INTERVAL_MS);
         expect(falseAlarms).toEqual([]);
       },
     );
