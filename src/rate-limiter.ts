@@ -2,22 +2,28 @@
 export type RateLimit = Readonly<{
   /** Milliseconds. */
   window: number;
-  /** How many requests are served per window, in the order of arrival. */
+  /** How many requests are served per window. */
   budget: number;
 }>;
 
 type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => void }>;
 
+/** A client that has not been served for this long, in milliseconds, is served immediately. */
+const IDLE_MS = 1_000;
+
 /**
- * Serves requests immediately at a moderate rate, and delays the excess to a later window, so that clients in a loop do not
- * take the CPU. The first request of each client in a window is always served immediately: infrequent clients, such as
- * neighbours and kubelet, never wait for frequent ones.
+ * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
+ * Waiting clients take turns, so that nobody waits for all requests of another. An idle client is always served
+ * immediately: infrequent clients, such as neighbours and kubelet, never wait for frequent ones.
  */
 export class RateLimiter {
   readonly #options: RateLimit;
-  readonly #served = new Set<string>();
+  /** Clients served in the current second. */
+  readonly #recent = new Set<string>();
+  #recentSince = 0;
   #count = 0;
-  #waiting: Waiting[] = [];
+  /** By client, which take turns in this order. */
+  readonly #waiting = new Map<string, Waiting[]>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RateLimit) {
@@ -27,22 +33,46 @@ export class RateLimiter {
   /** Calls `serve` now or later, unless the client has disconnected by then. */
   admit(waiting: Waiting): void {
     if (waiting.isGone()) return;
-    this.#timer ??= setTimeout(() => this.#nextWindow(), this.#options.window).unref();
-    if (this.#count >= this.#options.budget && this.#served.has(waiting.client)) {
-      this.#waiting.push(waiting);
-      return;
+    const { client } = waiting;
+    const own = this.#waiting.get(client);
+    if (own !== undefined) own.push(waiting);
+    else if (this.#mayServe(client)) this.#serve(waiting);
+    else this.#waiting.set(client, [waiting]);
+    this.#startWindow();
+  }
+
+  #mayServe(client: string): boolean {
+    const now = performance.now();
+    if (now - this.#recentSince >= IDLE_MS) {
+      this.#recent.clear();
+      this.#recentSince = now;
     }
+    const isFree = this.#count < this.#options.budget && this.#waiting.size === 0;
+    return isFree || !this.#recent.has(client);
+  }
+
+  #serve(waiting: Waiting): void {
     this.#count += 1;
-    this.#served.add(waiting.client);
+    this.#recent.add(waiting.client);
     waiting.serve();
   }
 
   #nextWindow(): void {
     this.#timer = undefined;
-    this.#served.clear();
     this.#count = 0;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const each of waiting) this.admit(each);
+    for (const [client, own] of this.#waiting) {
+      if (this.#count >= this.#options.budget) break;
+      // A client that still waits comes last from now on, and this loop reaches it again.
+      this.#waiting.delete(client);
+      const next = own.findIndex(({ isGone }) => !isGone());
+      const [waiting, ...later] = next < 0 ? [] : own.slice(next);
+      if (later.length > 0) this.#waiting.set(client, later);
+      if (waiting !== undefined) this.#serve(waiting);
+    }
+    if (this.#count > 0) this.#startWindow();
+  }
+
+  #startWindow(): void {
+    this.#timer ??= setTimeout(() => this.#nextWindow(), this.#options.window).unref();
   }
 }

@@ -39,14 +39,40 @@ test('RateLimiter has what is more wait, in the order in which it came', async (
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('RateLimiter serves the first of each client in a window at once, however many wait', async () => {
+test('RateLimiter serves a client that was idle for a second at once, however many wait, but only once', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 100; i += 1) come('a');
   for (const client of ['b', 'b', 'c']) come(client);
   expect(served).toEqual([...Array(3).fill('a at 0'), 'b at 0', 'c at 0']);
-  await vi.advanceTimersByTimeAsync(100);
+  await vi.advanceTimersByTimeAsync(150);
   come('c');
-  expect(served.slice(5)).toEqual([...Array(3).fill('a at 100'), 'b at 100', 'c at 100']);
+  expect(served.filter((each) => each.startsWith('c'))).toEqual(['c at 0']);
+  await vi.advanceTimersByTimeAsync(1_050);
+  for (let i = 0; i < 2; i += 1) come('c');
+  expect(served.filter((each) => each.startsWith('c'))).toEqual([
+    'c at 0',
+    'c at 200',
+    'c at 1200',
+  ]);
+});
+
+test('RateLimiter serves no more than its budget of many clients that go on and on', async () => {
+  const { served, come } = paced();
+  const clients = Array.from({ length: 10 }, (_, i) => `client-${i}`);
+  for (let round = 0; round < 10; round += 1) for (const client of clients) come(client);
+  const atStart = served.length;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([atStart, served.length]).toEqual([10, 10 + 10 * 3]);
+});
+
+test('RateLimiter serves waiting clients in turns', async () => {
+  const { served, come } = paced();
+  for (let i = 0; i < 100; i += 1) come('a');
+  for (let i = 0; i < 3; i += 1) come('b');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served.slice(4)).toEqual(['a at 100', 'b at 100', 'a at 100']);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served.slice(7)).toEqual(['b at 200', 'a at 200', 'a at 200']);
 });
 
 test('RateLimiter passes over who has gone', async () => {
