@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { httpGet } from '../../lab/support/http-get.ts';
-
 import { until } from '../../lab/support/until.ts';
 import type { BenchmarkRun } from '../support/benchmark.ts';
 import { quantile } from '../support/statistics.ts';
@@ -10,6 +9,7 @@ import { markdownTable } from '../support/table.ts';
 import { ATTACKS } from './attacks.ts';
 import { between, bucketQuantile, FINE_HISTOGRAM, readLatencies } from './check-latencies.ts';
 import { buildClients, type Clients } from './client.ts';
+import { cpuTime } from './cpu-time.ts';
 import { startNeighbours } from './neighbours.ts';
 import { startNode } from './node-process.ts';
 import { type Served, startPacked } from './packed-program.ts';
@@ -33,16 +33,26 @@ const SECONDS = { short: 3, long: 15 };
 /** How long memory may take to be back, in milliseconds. */
 const BACK_MS = 60_000;
 
-/** Milliseconds; `scrape`: the slowest. */
+/** Milliseconds; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
 type Period = Readonly<{
   own: number;
   p99: number;
   scrape: number;
+  cpu: number;
   memory: number;
 }>;
 
-/** `after`: memory when it was back, or a minute later. Bytes. */
-export type Attacked = Readonly<{ attack: string; quiet: Period; attacked: Period; after: number }>;
+/**
+ * `beside`: while another such program on this machine is attacked, so that the attacker and what it attacks take as much
+ * of the processors; `after`: memory when it was back, or a minute later. Bytes.
+ */
+export type Attacked = Readonly<{
+  attack: string;
+  quiet: Period;
+  beside: Period;
+  attacked: Period;
+  after: number;
+}>;
 
 /**
  * What the program does under each attack, in the memory that the chart gives it. Throws when it ends or needs more, or
@@ -85,10 +95,18 @@ async function measure(
   );
   await sleep(1_000);
   const quiet = await period(served, clients, seconds);
-  const attacked = await underAttack(served, attack, () => period(served, clients, seconds));
+  const measured = () => period(served, clients, seconds);
+  const beside = await besideAttack(file, attack, measured);
+  const attacked = await underAttack(served, attack, measured);
   const limit = performance.now() + BACK_MS;
   while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
-  return { attack, quiet, attacked, after: memoryOf(served) };
+  return { attack, quiet, beside, attacked, after: memoryOf(served) };
+}
+
+async function besideAttack<T>(file: string, attack: string, run: () => Promise<T>): Promise<T> {
+  await using stack = new AsyncDisposableStack();
+  const other = await startPacked(stack, file, {}, HEAP_FLAGS);
+  return await underAttack(other, attack, run);
 }
 
 async function underAttack<T>(served: Served, attack: string, run: () => Promise<T>): Promise<T> {
@@ -104,6 +122,7 @@ async function underAttack<T>(served: Served, attack: string, run: () => Promise
 
 async function period(served: Served, clients: Clients, seconds: number): Promise<Period> {
   const before = readLatencies(await scrape(served));
+  const cpuBefore = cpuTime(served.process);
   const end = performance.now() + 1_000 * seconds;
   const isOver = () => performance.now() > end;
   const latencies: number[] = [];
@@ -130,11 +149,13 @@ async function period(served: Served, clients: Clients, seconds: number): Promis
     }
   };
   await Promise.all([...ADDRESSES.map(neighbour), prometheus(), watcher()]);
+  const cpu = (cpuTime(served.process) - cpuBefore) / seconds;
   const own = between(before, readLatencies(await scrape(served)));
   return {
     own: 1e3 * bucketQuantile(own, 0.5),
     p99: quantile(latencies, 0.99),
     scrape: slowest,
+    cpu,
     memory,
   };
 }
@@ -153,24 +174,30 @@ function memoryOf({ process: { pid } }: Served): number {
   return 1024 * Number(kilobytes);
 }
 
+/** Of each attack: in quiet → beside it → under it. */
 export function attacksTable(results: readonly Attacked[]): string {
-  const pair = (a: number, b: number, digits = 1) => `${a.toFixed(digits)} → ${b.toFixed(digits)}`;
+  const shown = (result: Attacked, what: keyof Period, digits: number, unit = 1) =>
+    [result.quiet, result.beside, result.attacked]
+      .map((period) => (period[what] / unit).toFixed(digits))
+      .join(' → ');
   return markdownTable(
     [
       'attack',
       'p50 of own checks, ms',
       "p99 of a neighbour's, ms",
       'slowest scrape, ms',
+      'CPU, ms a second',
       'most memory, MB',
       'after',
     ],
-    results.map(({ attack, quiet, attacked, after }) => [
-      attack,
-      pair(quiet.own, attacked.own, 2),
-      pair(quiet.p99, attacked.p99),
-      pair(quiet.scrape, attacked.scrape, 0),
-      pair(quiet.memory / 1e6, attacked.memory / 1e6, 0),
-      (after / 1e6).toFixed(0),
+    results.map((result) => [
+      result.attack,
+      shown(result, 'own', 2),
+      shown(result, 'p99', 1),
+      shown(result, 'scrape', 0),
+      shown(result, 'cpu', 0),
+      shown(result, 'memory', 0, 1e6),
+      (result.after / 1e6).toFixed(0),
     ]),
   );
 }
