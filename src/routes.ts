@@ -9,6 +9,7 @@ import type { IncomingChecks } from './neighbours/incoming-checks.ts';
 import { alivePage } from './pages/alive.ts';
 import { alwaysHappyPage } from './pages/alwayshappy.ts';
 import { clusterJsonPage } from './pages/cluster-json.ts';
+import { clusterPage } from './pages/cluster-page/page.ts';
 import { clusterTextPage } from './pages/cluster-text.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
@@ -60,6 +61,7 @@ export function createPages(sources: Sources): Record<string, Page> {
       neighbourhood,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
+    '/cluster': clusterPage(collect, RUNBOOKS),
     '/cluster.json': clusterJsonPage(collect),
     '/cluster.txt': clusterTextPage(collect, RUNBOOKS),
     '/report': reportPage((hour) => reportOf(sources, hour)),

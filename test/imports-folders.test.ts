@@ -43,11 +43,12 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'test/probes': ['test/support', 'lab/', 'src/'],
   'test/verdict/simulator': ['src/'],
   'test/verdict': ['test/verdict/simulator', 'src/'],
+  'test/pages/cluster-page': ['test/support', 'test/verdict/', 'src/'],
   'test/pages': ['test/support', 'test/verdict', 'lab/support', 'src/'],
   'test/cluster-text': ['test/verdict', 'src/'],
   'test/cluster': ['test/support', 'test/verdict', 'lab/support', 'src/'],
   'test/bundle': ['test/support', 'lab/'],
-  'test/real': ['test/support', 'lab/', 'deploy/'],
+  'test/real': ['test/pages/cluster-page', 'test/support', 'lab/', 'src/', 'deploy/'],
   test: ['test/support', 'test/probes', 'test/verdict', 'lab/', 'src/', 'exporters', 'deploy/'],
 };
 

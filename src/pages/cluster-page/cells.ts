@@ -1,0 +1,55 @@
+import { latency } from '../../verdict/words.ts';
+import { type Content, html } from './html.ts';
+import type { NodeOverview, Overview, Path } from './overview.ts';
+import { symbol } from './states.ts';
+
+/** Up to so many nodes a cell has the round-trip time. */
+export const WITH_LATENCY = 15;
+
+/** Up to so many nodes there is a cell for each pair. */
+export const WITH_CELLS = 100;
+
+/** A row of the matrix: what one node sees of each other. */
+export function cells(
+  overview: Overview,
+  node: NodeOverview,
+  columns: ReadonlyMap<string, number>,
+): Content[] {
+  const { report, silent } = node;
+  if (report === undefined) {
+    return [
+      html`<td class="silent" colspan="${columns.size}">no report${silent && html`: ${silent.text}`}`,
+    ];
+  }
+  const row: Content[] = Array.from({ length: columns.size }, () => html`<td>`);
+  const self = columns.get(node.name);
+  if (self !== undefined) row[self] = html`<td class="self">`;
+  const isWide = overview.nodes.length <= WITH_LATENCY;
+  for (const path of node.from) {
+    const column = columns.get(path.to);
+    if (column !== undefined) row[column] = isWide ? wideCell(path) : square(path);
+  }
+  return row;
+}
+
+/** With the kernel's round-trip time, or the cause of the failure. */
+function wideCell({ state, check }: Path): Content {
+  const { rttSeconds } = check.lastMinute;
+  const text = state === 'fail' || state === 'once' ? check.cause : rttText(rttSeconds);
+  return html`<td class="${state}"${check.text !== null && html` title="${check.text}"`}>${symbol(state)} ${text ?? false}`;
+}
+
+function square({ state, check }: Path): Content {
+  // Most cells of a large matrix are ok: a class of two letters, and no title.
+  if (state === 'ok') return html`<td class="ok">✓`;
+  return html`<td class="${state}" title="${titleOf(check.text, check.cause)}">${symbol(state)}`;
+}
+
+function titleOf(text: string | null, cause: string | null): string {
+  return text ?? cause ?? 'slow or loses packets';
+}
+
+/** The kernel's round-trip time; empty where it reported none. */
+export function rttText(seconds: number | null): string {
+  return seconds === null ? '' : latency(seconds);
+}

@@ -1,0 +1,99 @@
+import { count, latency, percent } from '../../verdict/words.ts';
+import { rttText } from './cells.ts';
+import { type Content, type Html, html, nodeLink } from './html.ts';
+import { type NodeOverview, type Overview, type Path, sinceOf } from './overview.ts';
+import { BY_URGENCY, badge, type State, stateOf } from './states.ts';
+import { age, duration, time } from './times.ts';
+
+/** Checks in one direction that are shown: a node without a limit of neighbours has as many as there are nodes. */
+const MAX_PATHS = 100;
+
+/** Nodes that are offered where none has the name. */
+const MAX_SIMILAR = 20;
+
+/** Clocks that differ by less are right, in seconds. */
+const CLOCK = 2;
+
+type Line = Readonly<{
+  title: Html;
+  check: Path['check'];
+  state: State;
+  since: number | null;
+}>;
+
+/** Who checks the chosen node, whom it checks, and what it says of itself. */
+export function nodeDetail(overview: Overview, name: string): Html {
+  const node = overview.byName.get(name);
+  if (node === undefined) return noSuchNode(overview, name);
+  const { zone, state } = node;
+  const { now } = overview.view;
+  return html`<section id="node" aria-labelledby="chosen" class="detail"><p class="close"><a href="?">Close</a></p>
+<h2 id="chosen">${badge(state)} ${name}${zone !== '' && html` <span class="note">zone ${zone}</span>`}</h2>
+${about(node, now)}
+${table(
+  `Who checks ${name}`,
+  node.to.map((path) => lineOf(path, path.from)),
+  now,
+)}
+${node.report && table(`Whom ${name} checks`, [...own(node, now), ...node.from.map((path) => lineOf(path, path.to))], now)}</section>`;
+}
+
+function noSuchNode({ nodes }: Overview, name: string): Html {
+  const similar = nodes.filter((node) => name !== '' && node.name.includes(name));
+  return html`<section id="node" class="detail" aria-labelledby="chosen"><p class="close"><a href="?">Close</a></p>
+<h2 id="chosen">No node is named “${name}”</h2>
+<ul class="links">${similar.slice(0, MAX_SIMILAR).map((node) => html`<li>${badge(node.state)} <a href="${nodeLink(node.name)}">${node.name}</a></li>`)}</ul></section>`;
+}
+
+function about({ report, silent, isCordoned }: NodeOverview, now: number): Html {
+  const cordoned = isCordoned && 'The node is cordoned.';
+  if (report === undefined) {
+    const why = silent === undefined ? 'No pod is expected on it.' : `No report: ${silent.text}.`;
+    return html`<p>${silent && html`Pod ${silent.pod}. `}${why} ${cordoned}</p>`;
+  }
+  const { pod, version, startedAt, reportedAt, eventLoopDelaySeconds } = report;
+  const skew = reportedAt - now;
+  return html`<p>Pod ${pod}, version ${version}, up for ${age(reportedAt - startedAt)}. Event loop ${latency(eventLoopDelaySeconds)} late.${Math.abs(skew) > CLOCK && html` Its clock is ${duration(Math.abs(skew))} ${skew > 0 ? 'ahead' : 'behind'}.`} ${cordoned}</p>`;
+}
+
+function own({ report }: NodeOverview, now: number): Line[] {
+  const checks = (report?.checks ?? []).filter(({ kind }) => kind !== 'path');
+  return checks.map((check) => ({
+    title: html`<code>${check.type}</code>`,
+    check,
+    state: stateOf(check),
+    since: sinceOf(check, report, now),
+  }));
+}
+
+function lineOf({ check, state, since }: Path, other: string): Line {
+  return { title: html`<a href="${nodeLink(other)}">${other}</a>`, check, state, since };
+}
+
+function table(title: string, all: readonly Line[], now: number): Html {
+  const urgency = ({ state }: Line) => BY_URGENCY.indexOf(state);
+  const lines = all.toSorted((a, b) => urgency(a) - urgency(b)).slice(0, MAX_PATHS);
+  const failing = all.filter(({ state }) => state === 'fail').length;
+  const caption = html`<h3>${title}: <span class="note">${failing === 0 ? count(all.length, 'check') : `${failing} of ${count(all.length, 'check')} failing`}</span></h3>`;
+  if (all.length === 0) return html`<h3>${title}: <span class="note">nobody</span></h3>`;
+  return html`${caption}<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="list"><thead><tr><th scope="col">check</th><th scope="col">state</th><th scope="col">for</th><th scope="col">latency</th><th scope="col">round trip</th><th scope="col">sent again</th><th scope="col">failed, last minute</th></tr></thead>
+<tbody>${lines.map((line) => row(line, now))}</tbody></table></div>${all.length > MAX_PATHS && html`<p class="hint">${MAX_PATHS} of ${all.length}, failing ones first.</p>`}`;
+}
+
+function row({ title, check, state, since }: Line, now: number): Html {
+  const { checks, failures, medianSeconds, rttSeconds, ...segments } = check.lastMinute;
+  const lost = segments.segmentsRetransmitted / Math.max(1, segments.segmentsSent);
+  return html`<tr><th scope="row">${title}</th><td>${badge(state)} ${stateText(check, state)}</td><td>${since !== null && html`<span title="${sinceTitle(since)}">${age(now - since)}</span>`}</td><td>${medianSeconds !== null && latency(medianSeconds)}</td><td>${rttText(rttSeconds)}</td><td>${lost > 0 && percent(lost)}</td><td>${failures} of ${checks}</td></tr>
+`;
+}
+
+function sinceTitle(since: number): string {
+  return time(since, since).markup.replace(/<[^>]*>/g, '');
+}
+
+function stateText({ cause, text }: Path['check'], state: State): Content {
+  if (state === 'fail' || state === 'once')
+    return html`${cause ?? false}<br><span class="error">${text ?? false}</span>`;
+  if (state === 'unknown') return 'no result yet';
+  return state === 'warn' ? 'ok, but slow or losing packets' : 'ok';
+}

@@ -1,0 +1,98 @@
+import { type Evidence, readEvidence } from '../../verdict/evidence.ts';
+import type { Finding } from '../../verdict/finding.ts';
+import type { CheckReport, ClusterView, Report, SilentPod } from '../../verdict/report.ts';
+import { accusedNodes, doubtfulPaths } from './accused.ts';
+import { type State, stateOf } from './states.ts';
+
+/** One check of a node by another. `since`: by the collecting pod's clock. */
+export type Path = Readonly<{
+  from: string;
+  to: string;
+  check: CheckReport;
+  state: State;
+  since: number | null;
+}>;
+
+/** All that is known of one node. */
+export type NodeOverview = Readonly<{
+  name: string;
+  zone: string;
+  state: State;
+  report: Report | undefined;
+  silent: SilentPod | undefined;
+  isCordoned: boolean;
+  /** Its checks of others, and the checks of it. */
+  from: readonly Path[];
+  to: readonly Path[];
+}>;
+
+/** The cluster in the order of the page: by zone, then by name. */
+export type Overview = Readonly<{
+  view: ClusterView;
+  findings: readonly Finding[];
+  evidence: Evidence;
+  nodes: readonly NodeOverview[];
+  byName: ReadonlyMap<string, NodeOverview>;
+  /** Nodes by zone; one with the name '' where no node has a zone. */
+  zones: readonly (readonly [zone: string, nodes: readonly NodeOverview[]])[];
+}>;
+
+const COLLATOR = new Intl.Collator('en', { numeric: true });
+
+/** Puts the view in the order of the page. Every state of a node follows from a finding: the two never differ. */
+export function overviewOf(view: ClusterView, findings: readonly Finding[]): Overview {
+  const evidence = readEvidence(view);
+  const paths = pathsOf(evidence, doubtfulPaths(findings));
+  const from = Map.groupBy(paths, (path) => path.from);
+  const to = Map.groupBy(paths, (path) => path.to);
+  const accused = accusedNodes(findings);
+  const names = new Set([...evidence.nodes, ...evidence.silent.keys(), ...to.keys()]);
+  const nodes = [...names]
+    .map((name): NodeOverview => {
+      const report = evidence.reports.get(name);
+      return {
+        name,
+        zone: evidence.zones.get(name) ?? '',
+        state: accused.get(name) ?? (report === undefined ? 'unknown' : 'ok'),
+        report,
+        silent: evidence.silent.get(name),
+        isCordoned: evidence.cordoned.has(name),
+        from: from.get(name) ?? [],
+        to: to.get(name) ?? [],
+      };
+    })
+    .sort((a, b) => COLLATOR.compare(a.zone, b.zone) || COLLATOR.compare(a.name, b.name));
+  return {
+    view,
+    findings,
+    evidence,
+    nodes,
+    byName: new Map(nodes.map((node) => [node.name, node])),
+    zones: [...Map.groupBy(nodes, ({ zone }) => zone)],
+  };
+}
+
+function pathsOf(
+  { paths, reports, view }: Evidence,
+  isDoubtful: (from: string, to: string) => boolean,
+): Path[] {
+  return paths.map(({ from, to, check }) => {
+    const state = stateOf(check);
+    return {
+      from,
+      to,
+      check,
+      state: state === 'ok' && isDoubtful(from, to) ? 'warn' : state,
+      since: sinceOf(check, reports.get(from), view.now),
+    };
+  });
+}
+
+/** By the collecting pod's clock: the age of a state is right even where the pod's clock is not. */
+export function sinceOf(
+  { since }: CheckReport,
+  report: Report | undefined,
+  now: number,
+): number | null {
+  return since === null || report === undefined ? null : now - (report.reportedAt - since);
+}

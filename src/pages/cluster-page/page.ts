@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { Collect } from '../../cluster/model.ts';
+import { ageOf } from '../cluster-age.ts';
+import type { Page } from '../page.ts';
+import { createRenderer } from './layout.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+
+/** Headers of the page: it loads nothing, runs only its own script, and fetches only itself. */
+export const HEADERS = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    `style-src ${hashOf(STYLE)}`,
+    `script-src ${hashOf(SCRIPT)}`,
+    // The refresh.
+    "connect-src 'self'",
+    // The icon, which is in the page.
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+} as const;
+
+/**
+ * The cluster as a page for a browser; `?node=` chooses a node. Rendered once for each collection, however many look.
+ * `runbooks`: the URL of the folder that holds them.
+ */
+export function clusterPage(collect: Collect, runbooks: string): Page {
+  const render = createRenderer(runbooks);
+  return async (context) => {
+    const cluster = await collect();
+    const { node } = context.query;
+    context.set({ ...HEADERS, Age: String(ageOf(cluster)) });
+    context.type = 'text/html; charset=utf-8';
+    context.body = render(cluster, {
+      node: typeof node === 'string' ? node : undefined,
+      now: Date.now() / 1000,
+    });
+  };
+}
+
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}

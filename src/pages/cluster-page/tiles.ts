@@ -1,0 +1,125 @@
+import type { Observation } from '../../verdict/evidence.ts';
+import type { Finding } from '../../verdict/finding.ts';
+import { quantile } from '../../verdict/quantile.ts';
+import { count, latency } from '../../verdict/words.ts';
+import { type Content, type Html, html, nodeLink } from './html.ts';
+import type { Overview } from './overview.ts';
+import { badge, type State } from './states.ts';
+import { age } from './times.ts';
+
+const TILES = [
+  ['api_server_direct', 'API server'],
+  ['api_server_dns', 'API server by name'],
+  ['dns', 'DNS'],
+  ['me_ingress', 'Ingress'],
+  ['me_service', 'Service'],
+] as const;
+
+/** Tiles of extra checks that are shown. */
+const MAX_EXTRA = 15;
+
+/** Share of nodes on which a component may fail without a finding that says why: two failures in a row happen by chance. */
+const CHANCE = 0.05;
+
+/** What a node sees of one component. */
+type Seen = Readonly<{
+  node: string;
+  up: boolean | undefined;
+  since: number | null;
+  seconds?: number;
+}>;
+
+type Counts = Readonly<{ all: readonly Seen[]; failing: readonly Seen[] }>;
+
+/** A tile for each component: on how many nodes it works and how fast, or since when it fails. */
+export function componentTiles(overview: Overview): Html {
+  const { components } = overview.evidence;
+  const extra = [...components.keys()].filter((type) => !TILES.some(([known]) => known === type));
+  const titles = [...TILES, ...extra.slice(0, MAX_EXTRA).map((type) => [type, type] as const)];
+  return html`<section aria-labelledby="components"><h2 id="components">Components</h2>
+<ul class="tiles">${titles.map(([type, title]) => tile(overview, type, title))}</ul></section>`;
+}
+
+function tile(overview: Overview, type: string, title: string): Html {
+  const { components } = overview.evidence;
+  const all = type === 'dns' ? dnsSeen(components) : (components.get(type) ?? []).map(seenOf);
+  const counts = { all, failing: all.filter(({ up }) => up === false) };
+  const state = stateOfTile(overview, type, counts);
+  return html`<li class="tile ${state}"><h3>${badge(state)} ${title}</h3>
+<p class="what">${what(state, counts)}</p>
+<p class="note">${note(overview, type, counts)}</p></li>
+`;
+}
+
+function seenOf({ node, up, since, check: { lastMinute } }: Observation): Seen {
+  const { medianSeconds } = lastMinute;
+  return { node, up, since, ...(medianSeconds === null ? {} : { seconds: medianSeconds }) };
+}
+
+/** DNS fails on a node where a check cannot resolve its target's name. */
+function dnsSeen(components: Overview['evidence']['components']): Seen[] {
+  const named = [...components.values()].flat().filter(({ check }) => check.byName);
+  return [...Map.groupBy(named, ({ node }) => node)].map(([node, checks]) => {
+    const failing = checks.filter(({ up, check }) => up === false && check.cause === 'dns');
+    const since = failing.flatMap((each) => each.since ?? []);
+    return {
+      node,
+      up: failing.length === 0,
+      since: since.length > 0 ? Math.min(...since) : null,
+    };
+  });
+}
+
+/** A component fails if a finding says so. What another one explains is a warning; what none does on few nodes, chance. */
+function stateOfTile({ findings }: Overview, type: string, { all, failing }: Counts): State {
+  if (all.length === 0) return 'off';
+  const severities = findings.filter((finding) => isAbout(finding, type)).map((f) => f.severity);
+  if (severities.includes('critical')) return 'fail';
+  if (severities.length > 0) return 'warn';
+  const isChance = failing.length <= CHANCE * all.length && explanation(findings, type) === 0;
+  return isChance ? 'ok' : 'warn';
+}
+
+function isAbout({ subject }: Finding, type: string): boolean {
+  return subject.type === 'component' && subject.component === type;
+}
+
+function what(state: State, { all, failing }: Counts): string {
+  if (state === 'off') return 'not checked';
+  if (failing.length === 0)
+    return all.length === 1 ? 'ok on 1 node' : `ok on all ${all.length} nodes`;
+  if (state === 'ok') return `ok on ${all.length - failing.length} of ${all.length} nodes`;
+  return failing.length === all.length
+    ? `fails on ${count(all.length, 'node')}`
+    : `fails on ${failing.length} of ${all.length} nodes`;
+}
+
+function note({ findings, view }: Overview, type: string, { all, failing }: Counts): Content {
+  const [first] = failing;
+  if (first === undefined) {
+    const isSlow = findings.some((finding) => isAbout(finding, type) && finding.kind === 'slow');
+    return [isSlow && 'slow: ', speed(all)];
+  }
+  const number = explanation(findings, type);
+  const since = failing.flatMap((each) => each.since ?? []);
+  return [
+    number > 0 && `explained by ${findings.length === 1 ? 'the finding' : `finding ${number}`}, `,
+    failing.length === 1 && html`<a href="${nodeLink(first.node)}">${first.node}</a> `,
+    since.length > 0 && html`for ${age(view.now - since.reduce((a, b) => Math.min(a, b)))}`,
+  ];
+}
+
+/** The number of the finding that explains failures of a component that is not at fault itself; 0 without one. */
+function explanation(findings: readonly Finding[], type: string): number {
+  if (findings.some((finding) => isAbout(finding, type))) return 0;
+  const explains = ({ victims, cause }: Finding) =>
+    type === 'dns' ? cause === 'dns' : victims.some((victim) => victim.type === type);
+  return findings.findIndex(explains) + 1;
+}
+
+function speed(seen: readonly Seen[]): Content {
+  const seconds = seen.flatMap((each) => each.seconds ?? []);
+  if (seconds.length === 0) return undefined;
+  const slowest = latency(seconds.reduce((a, b) => Math.max(a, b)));
+  return `median ${latency(quantile(seconds, 0.5))}, slowest node ${slowest}`;
+}

@@ -1,0 +1,70 @@
+import { percent } from '../../verdict/words.ts';
+import { rttText } from './cells.ts';
+import { type Html, html, nodeLink } from './html.ts';
+import type { NodeOverview, Overview, Path } from './overview.ts';
+import { BY_URGENCY, badge, stateOf } from './states.ts';
+
+const WORST = 20;
+
+/** What a node is compared by. */
+type Row = Readonly<{
+  node: NodeOverview;
+  failingTo: number;
+  failingFrom: number;
+  failing: readonly string[];
+  lost: number;
+  rtt: number | null;
+}>;
+
+/** The twenty worst nodes: first those at fault, then those with most failing checks, then those that lose packets. */
+export function worstNodes({ nodes }: Overview): Html {
+  const rows = nodes
+    .map((node) => rowOf(node))
+    .sort(byBadness)
+    .slice(0, WORST);
+  return html`<h3 id="worst">Worst twenty</h3>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="worst"><table class="list"><thead><tr><th scope="col">node</th><th scope="col">zone</th><th scope="col">fails for</th><th scope="col">cannot reach</th><th scope="col">components failing</th><th scope="col">sent again</th><th scope="col">slowest round trip</th></tr></thead>
+<tbody>${rows.map(line)}</tbody></table></div>`;
+}
+
+function rowOf(node: NodeOverview): Row {
+  const checks = [...node.from, ...node.to].map(({ check }) => check.lastMinute);
+  const sum = (pick: (each: (typeof checks)[number]) => number) =>
+    checks.reduce((all, each) => all + pick(each), 0);
+  const rtts = node.from.flatMap(({ check }) => check.lastMinute.rttSeconds ?? []);
+  const failing = (node.report?.checks ?? [])
+    .filter((check) => check.kind !== 'path' && stateOf(check) === 'fail')
+    .map(({ type }) => type);
+  return {
+    node,
+    failingTo: failures(node.to),
+    failingFrom: failures(node.from),
+    failing,
+    lost:
+      sum((each) => each.segmentsRetransmitted) /
+      Math.max(
+        1,
+        sum((each) => each.segmentsSent),
+      ),
+    rtt: rtts.length === 0 ? null : Math.max(...rtts),
+  };
+}
+
+function failures(paths: readonly Path[]): number {
+  return paths.filter(({ state }) => state === 'fail').length;
+}
+
+function byBadness(a: Row, b: Row): number {
+  return (
+    BY_URGENCY.indexOf(a.node.state) - BY_URGENCY.indexOf(b.node.state) ||
+    b.failingTo - a.failingTo ||
+    b.failing.length + b.failingFrom - a.failing.length - a.failingFrom ||
+    b.lost - a.lost
+  );
+}
+
+function line({ node, failingTo, failingFrom, failing, lost, rtt }: Row): Html {
+  const { name, zone, state, report, from, to } = node;
+  return html`<tr><th scope="row">${badge(state)} <a href="${nodeLink(name)}">${name}</a></th><td>${zone}</td><td>${failingTo} of ${to.length}</td><td>${report ? `${failingFrom} of ${from.length}` : 'no report'}</td><td>${failing.join(', ')}</td><td>${lost > 0 && percent(lost)}</td><td>${rttText(rtt)}</td></tr>
+`;
+}
