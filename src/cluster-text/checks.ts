@@ -8,58 +8,78 @@ const MAX_ROWS = 50;
 const MAX_PATHS = 50;
 const MAX_NAME = 36;
 
+/** The key of the row of all paths; no check has it as its name. */
+const PATHS = ' paths';
+
 const HEADINGS = ['CHECKS', 'ok', 'failing', 'pending', 'median'];
 
-/** A check as a node sees it. */
-type Seen = Readonly<{ report: Report; check: CheckReport }>;
+/** A failing check as a node sees it. */
+type Failing = Readonly<{ report: Report; check: CheckReport }>;
+
+/** Of all nodes; `paths` are counted together. */
+type Row = { readonly counts: Record<CheckReport['state'], number> } & Readonly<{
+  medians: number[];
+  failing: Failing[];
+}>;
 
 /** How many nodes see each check succeed or fail: paths together, and the failing ones one by one. */
 export function checkLines({ reports, now }: ClusterView): string[] {
-  const seen = reports.flatMap((report) => report.checks.map((check) => ({ report, check })));
-  const byType = Map.groupBy(seen, ({ check: { kind, type } }) =>
-    kind === 'path' ? 'paths' : kind === 'udp' ? 'paths by UDP' : type,
-  );
+  const rows = rowsOf(reports);
+  const paths = rows.get(PATHS);
   // In the order of a report, and the paths last.
-  const paths = byType.get('paths') ?? [];
-  byType.delete('paths');
-  if (paths.length > 0) byType.set('paths', paths);
-  const all = [...byType];
-  const rows = all.slice(0, MAX_ROWS).map(([type, checks]) => row(type, checks));
-  const components = all.flatMap(([type, checks]) =>
-    type === 'paths' ? [] : failing(type, checks),
-  );
-  const failingPaths = paths.filter(({ check }) => check.state === 'failing');
+  if (rows.delete(PATHS) && paths) rows.set(PATHS, paths);
+  const all = [...rows];
+  const components = all.flatMap(([type, row]) => (type === PATHS ? [] : failing(type, row)));
   return [
-    ...table([HEADINGS, ...rows]),
+    ...table([HEADINGS, ...all.slice(0, MAX_ROWS).map(([type, row]) => cells(type, row))]),
     ...(all.length > MAX_ROWS ? [`and ${all.length - MAX_ROWS} more`] : []),
     ...(components.length > 0 ? ['', ...components.slice(0, MAX_ROWS)] : []),
-    ...(failingPaths.length > 0 ? ['', 'FAILING PATHS', ...pathLines(failingPaths, now)] : []),
+    ...(paths && paths.failing.length > 0
+      ? ['', 'FAILING PATHS', ...pathLines(paths.failing, now)]
+      : []),
   ];
 }
 
-function row(type: string, checks: readonly Seen[]): string[] {
-  const count = (state: CheckReport['state']) =>
-    checks.filter(({ check }) => check.state === state).length;
-  const medians = checks.flatMap(({ check }) => check.lastMinute.medianSeconds ?? []);
+/** One pass, without a list of all: in a large cluster there are tens of thousands. */
+function rowsOf(reports: readonly Report[]): Map<string, Row> {
+  const rows = new Map<string, Row>();
+  for (const report of reports) {
+    for (const check of report.checks) {
+      const type = check.kind === 'path' ? PATHS : check.type;
+      const row = rows.get(type) ?? emptyRow();
+      rows.set(type, row);
+      row.counts[check.state] += 1;
+      const { medianSeconds } = check.lastMinute;
+      if (medianSeconds !== null) row.medians.push(medianSeconds);
+      if (check.state === 'failing') row.failing.push({ report, check });
+    }
+  }
+  return rows;
+}
+
+function emptyRow(): Row {
+  return { counts: { ok: 0, failing: 0, pending: 0 }, medians: [], failing: [] };
+}
+
+function cells(type: string, { counts, medians }: Row): string[] {
   return [
-    short(type, MAX_NAME),
-    ...[count('ok'), count('failing'), count('pending')].map(String),
+    short(type.trim(), MAX_NAME),
+    ...[counts.ok, counts.failing, counts.pending].map(String),
     medians.length === 0 ? '-' : latency(quantile(medians, 0.5)),
   ];
 }
 
 /** Where a component or an extra check fails, and the text of one of the failures. */
-function failing(type: string, checks: readonly Seen[]): string[] {
-  const all = checks.filter(({ check }) => check.state === 'failing');
-  const [first] = all;
+function failing(type: string, row: Row): string[] {
+  const [first] = row.failing;
   if (first === undefined) return [];
-  const nodes = names(all.map(({ report }) => report.node));
+  const nodes = names(row.failing.map(({ report }) => report.node));
   return paragraph(`${type} fails on ${nodes}: ${first.check.text ?? ''}`, 0, 2);
 }
 
 /** The first to fail first. */
-function pathLines(paths: readonly Seen[], now: number): string[] {
-  const begin = ({ report, check }: Seen) =>
+function pathLines(paths: readonly Failing[], now: number): string[] {
+  const begin = ({ report, check }: Failing) =>
     check.since === null ? now : now - Math.max(0, report.reportedAt - check.since);
   const sorted = [...paths].sort((a, b) => begin(a) - begin(b));
   return firstOf(sorted, MAX_PATHS, (path) => {
