@@ -40,7 +40,8 @@ const INSTRUMENTS = {
   httpRequests: {
     name: 'kubenurse_httpclient_requests_total',
     unit: '',
-    description: 'Checks, by response status, or round_trip_error if there was no response.',
+    description:
+      'Checks, by response status (ok if not HTTP), or round_trip_error if there was no response.',
     // attributes: type, code
   },
   checkSuccess: {

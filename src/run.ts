@@ -23,7 +23,7 @@ import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
 import { createFetchBody } from './probes/fetch-body.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
-import type { ProbeOptions } from './probes/kind.ts';
+import type { KindOptions } from './probes/kind.ts';
 import { createProbe } from './probes/kinds.ts';
 import { createLookup } from './probes/lookup.ts';
 import { createResolver } from './probes/resolve.ts';
@@ -152,8 +152,8 @@ async function createProbeOptions(
   { secureContext }: CaBundle,
   log: Logger,
   parts: AsyncDisposableStack,
-): Promise<ProbeOptions> {
-  const { resolve, close } = createResolver({
+): Promise<KindOptions> {
+  const { resolve, nameservers, close } = createResolver({
     resolvConf: network.resolvConf,
     hosts: '/etc/hosts',
   });
@@ -164,6 +164,7 @@ async function createProbeOptions(
   parts.defer(() => idle?.close());
   return {
     resolve,
+    nameservers,
     secureContext,
     insecure: network.insecure,
     userAgent: `kubenurse/${version}`,
@@ -195,7 +196,7 @@ function createExports(
 }
 
 function createProbes(
-  options: ProbeOptions,
+  options: KindOptions,
   config: Config,
   metrics: Metrics,
   { isClusterServer }: CaBundle,

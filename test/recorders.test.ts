@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../src/model.ts';
+import { traitsOfTarget } from '../src/probes/kinds.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
@@ -117,6 +118,15 @@ describe('metricsRecorder().record()', () => {
     const { trace } = await recorded([failed('connect', 'refused', { connect_start: 0.001 })]);
     expect(trace['_count{type="a",event="connect_start"}']).toBe(1);
     expect(Object.keys(trace).some((labels) => labels.includes('connect_done'))).toBe(false);
+  });
+
+  test('counts a check that is not HTTP by the code ok', async () => {
+    const traits = traitsOfTarget(new URL('tcp://10.0.0.1:1'));
+    const outcome: Outcome = { kind: 'ok', code: 'ok', duration: 0.25, timings: {} };
+    const { all, requests, duration } = await recorded([outcome], { ...fakeCheck('a'), ...traits });
+    expect(requests).toEqual({ '{type="a",code="ok"}': 1 });
+    expect(duration['_sum{type="a"}']).toBe(0.25);
+    expect(Object.keys(all).filter((series) => series.includes('"200"'))).toEqual([]);
   });
 
   test('keeps checks apart', async () => {

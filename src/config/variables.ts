@@ -64,7 +64,10 @@ const CHECKS = {
     'check the neighbours by UDP as well, udp_<node>, and reflect their packets',
     'false',
   ),
-  KUBENURSE_EXTRA_CHECKS: optional(extraChecks, 'additional checks, name:url|name:url'),
+  KUBENURSE_EXTRA_CHECKS: optional(
+    extraChecks,
+    'additional checks, name:url|name:url, with http, https, tcp, tls, dns or udp URLs',
+  ),
   KUBERNETES_SERVICE_DNS: variable(
     host,
     'DNS name of the API server',

@@ -10,6 +10,9 @@ import type { Resolve } from './resolve.ts';
 /** How long looking up the name and connecting may take together, in milliseconds (the contract's 5 s). */
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** Schemes of URLs whose hosts are connected to by TLS. */
+const TLS_SCHEMES: ReadonlySet<string> = new Set(['https:', 'tls:']);
+
 /** What a connection is made with. */
 export type Network = Readonly<{
   resolve: Resolve;
@@ -26,8 +29,8 @@ export type Network = Readonly<{
 export type Connection = Readonly<{ socket: Socket; verified: boolean; isHttp2: boolean }>;
 
 /**
- * Connects to the host of an http or https URL, noting each moment in `progress`. By TLS, one of `protocols` is agreed on
- * (ALPN). Rejects with what failed, or with the signal's reason; no socket is left then.
+ * Connects to the host of a URL, noting each moment in `progress`. With https and tls, by TLS: one of `protocols` is agreed
+ * on (ALPN), if there are any. Rejects with what failed, or with the signal's reason; no socket is left then.
  */
 export async function openConnection(
   url: URL,
@@ -38,7 +41,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const socket = await connectTo(host, url, network.resolve, progress, signal);
-  if (url.protocol !== 'https:') {
+  if (!TLS_SCHEMES.has(url.protocol)) {
     progress.reached('got_conn');
     return { socket, verified: false, isHttp2: false };
   }
@@ -98,7 +101,7 @@ function handshake(
       secureContext: network.secureContext(),
       ...TLS_VERIFICATION,
       rejectUnauthorized: !network.insecure,
-      ALPNProtocols: protocols,
+      ...(protocols.length > 0 ? { ALPNProtocols: protocols } : {}),
     });
     limitTlsMessages(secure, (error) => {
       socket.destroy();

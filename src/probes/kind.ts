@@ -10,6 +10,13 @@ export type ProbeOptions = RequestOptions &
     readTcpInfo?: ReadTcpInfo | undefined;
   }>;
 
+/** The same for every kind. */
+export type KindOptions = ProbeOptions &
+  Readonly<{
+    /** The name servers of resolv.conf, `address` or `address:port`. */
+    nameservers: () => readonly string[];
+  }>;
+
 /** A kind of check: all that is its own. */
 export type Kind = Readonly<{
   /** How its targets are written, for messages: `tcp://host:port`. */
@@ -17,5 +24,5 @@ export type Kind = Readonly<{
   /** Reads a target of this kind; undefined where the text is none. */
   read: (text: string) => URL | undefined;
   traits: (url: URL) => Traits;
-  createProbe: (options: ProbeOptions) => Probe;
+  createProbe: (options: KindOptions) => Probe;
 }>;

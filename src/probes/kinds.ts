@@ -1,12 +1,18 @@
 import type { Probe, Traits } from '../model.ts';
+import { DNS } from './dns.ts';
 import { HTTP, HTTPS } from './http.ts';
-import type { Kind, ProbeOptions } from './kind.ts';
+import type { Kind, KindOptions } from './kind.ts';
+import { TCP } from './tcp.ts';
+import { TLS } from './tls.ts';
 import { UDP } from './udp.ts';
 
 /** The kind of check of each URL scheme. */
 const KINDS: Readonly<Record<string, Kind>> = {
   http: HTTP,
   https: HTTPS,
+  tcp: TCP,
+  tls: TLS,
+  dns: DNS,
   udp: UDP,
 };
 
@@ -26,7 +32,7 @@ export function traitsOfTarget(url: URL): Traits {
 }
 
 /** A probe for targets of every kind. */
-export function createProbe(options: ProbeOptions): Probe {
+export function createProbe(options: KindOptions): Probe {
   const probes = new Map<Kind, Probe>();
   return (target, signal) => {
     const kind = kindOf(target.url);

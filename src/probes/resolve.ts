@@ -21,6 +21,8 @@ const TRY_NEXT_SERVER = new Set(['ESERVFAIL', 'ENOTIMP', 'EREFUSED']);
  */
 export function createResolver(options: { resolvConf: string; hosts: string }): {
   resolve: Resolve;
+  /** The name servers, in their order. */
+  nameservers: () => readonly string[];
   close: () => void;
 } {
   let conf: ResolvConf = parseResolvConf('', process.env);
@@ -67,6 +69,7 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
 
   return {
     resolve,
+    nameservers: () => conf.nameservers,
     close: () => {
       for (const stop of unfollow) stop();
     },

@@ -10,6 +10,7 @@ import {
 import { runSession, type Session, STRIDE } from '../stamp/sender.ts';
 import { sessionStatistics } from '../stamp/statistics.ts';
 import { failure } from './failure.ts';
+import { readHostAndPort } from './host-and-port.ts';
 import type { Kind, ProbeOptions } from './kind.ts';
 import { errorEventOf, traitsOf } from './phases.ts';
 
@@ -24,11 +25,7 @@ const SOCKET_CAUSES: Readonly<Record<string, Cause>> = {
 /** Checks of targets that reflect packets of STAMP (RFC 8762): neighbours, and routers. */
 export const UDP: Kind = {
   form: 'udp://host:port',
-  read: (text) => {
-    const url = URL.parse(text);
-    const isWhole = url !== null && url.port !== '' && url.hostname !== '';
-    return isWhole && url.href === `udp://${url.host}` ? url : undefined;
-  },
+  read: (text) => readHostAndPort('udp', text),
   traits: udpTraits,
   createProbe: createUdpProbe,
 };

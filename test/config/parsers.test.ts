@@ -158,6 +158,47 @@ describe('extraChecks()', () => {
   });
 
   test.each([
+    ['tcp://db.example:5432', 'tcp://db.example:5432'],
+    ['TCP://DB.example:5432/', 'tcp://db.example:5432'],
+    ['tls://[FD00::1]:443', 'tls://[fd00::1]:443'],
+    ['dns:example.com', 'dns:example.com?type=A'],
+    ['dns:Example.com.?type=txt', 'dns:example.com?type=TXT'],
+    ['dns:_https._tcp.example.com?class=IN;type=SRV', 'dns:_https._tcp.example.com?type=SRV'],
+    ['dns://10.96.0.10/example.com', 'dns://10.96.0.10:53/example.com?type=A'],
+    ['dns://[fd00::10]:5353/a.b?type=AAAA', 'dns://[fd00::10]:5353/a.b?type=AAAA'],
+    ['dns://kube-dns.kube-system.svc/a', 'dns://kube-dns.kube-system.svc:53/a?type=A'],
+  ])('reads the target %s', (text, href) => {
+    const [check] = extraChecks(`a:${text}`, noWarning);
+    expect(check?.url.href).toBe(href);
+    // What is read is the same when it is read again.
+    expect(extraChecks(`a:${href}`, noWarning)).toEqual([check]);
+  });
+
+  test.each([
+    'tcp://db.example',
+    'tcp://db.example:0',
+    'tcp://db.example:65536',
+    'tcp://db.example:1/path',
+    'tcp://user@db.example:1',
+    'tcp://10.1:80',
+    'tcp://10.0.0.256:80',
+    'tcp://:80',
+    'tls://db.example',
+    'dns:',
+    'dns:a b',
+    'dns:example.com?type=MX',
+    'dns:example.com?class=CH',
+    'dns:example.com?x=1',
+    'dns://10.0.0.10:0/a',
+    'dns://10.0.0.10',
+    `dns:${'a'.repeat(64)}`,
+  ])('does not take the target %s', (text) => {
+    expect(() => extraChecks(`a:${text}`, noWarning)).toThrow(
+      /^must give the check "a" a target of the form (tcp|tls|dns):/,
+    );
+  });
+
+  test.each([
     ['google', 'must be name:url|name:url with names of 1 to 100 printable characters'],
     ['a\x1b[2J:http://x', 'must be name:url|name:url with names of 1 to 100 printable characters'],
     ['a\x85b:http://x', 'must be name:url|name:url with names of 1 to 100 printable characters'],

@@ -35,7 +35,7 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   [
     'KUBENURSE_EXTRA_CHECKS',
     'https://example.com',
-    'must give the check "https" a target of the form http://host/path or https://host/path or udp://host:port',
+    'must give the check "https" a target of the form http://host/path or https://host/path or tcp://host:port or tls://host:port or dns://server/name?type=A or dns:name?type=A or udp://host:port',
   ],
   ['KUBENURSE_CHECK_INTERVAL', '5', 'must be a duration such as "5s", "1m30s" or "500ms"'],
   [

@@ -3,6 +3,8 @@ import { expect } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import type { Outcome } from '../../src/model.ts';
 import { createHttpProbe, type HttpOptions } from '../../src/probes/http.ts';
+import type { KindOptions } from '../../src/probes/kind.ts';
+import { createProbe, readTarget } from '../../src/probes/kinds.ts';
 import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 import type { TraceEvent } from '../../src/probes/progress.ts';
 
@@ -18,7 +20,8 @@ export const serving = await authority.issue({
 
 const secureContext = createSecureContext({ ca: authority.certificate });
 
-const DEFAULTS: HttpOptions = {
+const DEFAULTS: KindOptions = {
+  nameservers: () => [],
   resolve: async () => ['127.0.0.1'],
   secureContext: () => secureContext,
   insecure: false,
@@ -35,6 +38,15 @@ export function ask(
 ): Promise<Outcome> {
   const { signal = AbortSignal.timeout(TIMEOUT_MS), ...given } = options;
   return createHttpProbe({ ...DEFAULTS, ...given })({ url }, signal);
+}
+
+/** Checks a target once, written as in KUBENURSE_EXTRA_CHECKS, with the same defaults. */
+export function check(
+  text: string,
+  options: Partial<KindOptions> & { signal?: AbortSignal } = {},
+): Promise<Outcome> {
+  const { signal = AbortSignal.timeout(TIMEOUT_MS), ...given } = options;
+  return createProbe({ ...DEFAULTS, ...given })({ url: readTarget(text) }, signal);
 }
 
 /** The events of the outcome in the order in which they were reached. */

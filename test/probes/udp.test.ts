@@ -21,7 +21,11 @@ function check(
 ): Promise<Outcome> {
   const secureContext = createSecureContext();
   const probe = createProbe({
-    ...{ resolve, secureContext: () => secureContext, insecure: false, userAgent: 'test/1' },
+    resolve,
+    nameservers: () => [],
+    secureContext: () => secureContext,
+    insecure: false,
+    userAgent: 'test/1',
   });
   const target = { url: readTarget(url), ...(neighbour && { neighbour }) };
   return probe(target, AbortSignal.timeout(LIMIT_MS));

@@ -1,0 +1,32 @@
+import type { Outcome, Probe } from '../model.ts';
+import { openConnection } from './connection.ts';
+import { failure } from './failure.ts';
+import type { ProbeOptions } from './kind.ts';
+import { errorEventOf } from './phases.ts';
+import { Progress } from './progress.ts';
+import { TcpAccount } from './tcp-account.ts';
+
+/** No protocol is offered by ALPN: what is spoken over the connection is not known. */
+const NO_PROTOCOLS: readonly string[] = [];
+
+/** A probe that opens a connection, as `openConnection()` does, and closes it. */
+export function createConnectionProbe(options: ProbeOptions): Probe {
+  return async ({ url }, signal) => {
+    const progress = new Progress(new TcpAccount(options.readTcpInfo));
+    try {
+      const { socket } = await openConnection(url, options, progress, signal, NO_PROTOCOLS);
+      const duration = (performance.now() - progress.start) / 1000;
+      progress.tcp.done(socket);
+      socket.destroySoon();
+      return { kind: 'ok', code: 'ok', duration, ...measured(progress) };
+    } catch (error) {
+      const { phase, tcp } = progress;
+      const failed = failure({ phase, url, peer: undefined, error, tcp: tcp.last });
+      return { kind: 'failed', event: errorEventOf(phase), ...failed, ...measured(progress) };
+    }
+  };
+}
+
+function measured({ timings, tcp }: Progress): Pick<Outcome, 'timings' | 'tcp'> {
+  return { timings, tcp: tcp.counts };
+}

@@ -1,0 +1,131 @@
+import { promises as dns } from 'node:dns';
+import { isIP } from 'node:net';
+import { deadline } from '../deadline.ts';
+import type { Outcome, Probe } from '../model.ts';
+import { printable } from '../printable.ts';
+import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
+import { failure } from './failure.ts';
+import type { Kind, KindOptions } from './kind.ts';
+import { errorEventOf } from './phases.ts';
+
+/** How long a name server may take, in milliseconds, and after how long it is queried a second time. */
+const SERVER_TIMEOUT_MS = 2_000;
+const RETRY_MS = 1_000;
+
+/** How many addresses of a server's name are queried. */
+const MAX_SERVERS = 16;
+
+/** How much is shown of an error's own words, in characters. */
+const MAX_REASON = 300;
+
+/** The error event of each of the resolver's errors, and what it says. */
+const FAILURES: Readonly<Record<string, readonly [event: string, words: string]>> = {
+  ENOTFOUND: ['dns_nxdomain', 'no such name'],
+  ENODATA: ['dns_nodata', 'the name has no such record'],
+  ESERVFAIL: ['dns_servfail', 'the name server failed'],
+  EREFUSED: ['dns_refused', 'the name server refused the query'],
+  ETIMEOUT: ['dns_timeout', 'the name server did not respond'],
+  ECONNREFUSED: ['dns_unreachable', 'no name server can be reached'],
+};
+
+const OTHER_FAILURE = 'dns_error';
+
+/** Checks that query a name server, or those of resolv.conf one after another. */
+export const DNS: Kind = {
+  form: 'dns://server/name?type=A or dns:name?type=A',
+  read: (text) => {
+    const question = readQuestion(text);
+    return question && urlOf(question);
+  },
+  traits: ({ hostname }) => ({
+    byName: true,
+    errorEvents: [
+      ...(hostname === '' || isIP(unbracketed(hostname)) ? [] : [errorEventOf('resolve')]),
+      ...Object.values(FAILURES).map(([event]) => event),
+      OTHER_FAILURE,
+    ],
+    causes: ['dns'],
+    code: 'ok',
+    pacing: 5,
+  }),
+  createProbe: createDnsProbe,
+};
+
+/**
+ * A probe that succeeds if each server has a record of the name. The first that has none fails it. The clock starts when the
+ * address of the server is known.
+ */
+function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
+  return async ({ url }, signal) => {
+    const question = readQuestion(url.href);
+    if (question === undefined) throw new Error(`not the URL of a DNS query: ${url}`);
+    let servers: readonly string[];
+    try {
+      servers = question.server ? await addressesOf(question.server) : nameservers();
+    } catch (error) {
+      const failed = failure({ phase: 'resolve', url, peer: undefined, error, tcp: undefined });
+      return { kind: 'failed', event: errorEventOf('resolve'), ...failed, timings: {} };
+    }
+    const start = performance.now();
+    for (const server of servers) {
+      try {
+        await query(server, question, signal);
+      } catch (error) {
+        return failedOutcome(server, question, error as Error);
+      }
+    }
+    const duration = (performance.now() - start) / 1000;
+    const timings = { dns_start: 0, dns_done: duration };
+    return { kind: 'ok', code: 'ok', duration, timings };
+
+    async function addressesOf({ host, port }: NonNullable<DnsQuestion['server']>) {
+      const address = unbracketed(host);
+      const addresses = isIP(address) ? [address] : await resolve(host, signal);
+      return addresses
+        .slice(0, MAX_SERVERS)
+        .map((each) => `${isIP(each) === 6 ? `[${each}]` : each}:${port}`);
+    }
+  };
+}
+
+/** Rejects where the server has no such record, with c-ares's error, or with a `TimeoutError`, or with the signal's reason. */
+async function query(
+  server: string,
+  { name, type }: DnsQuestion,
+  signal: AbortSignal,
+): Promise<void> {
+  using limit = deadline(
+    signal,
+    SERVER_TIMEOUT_MS,
+    `no answer within ${SERVER_TIMEOUT_MS / 1000} s`,
+  );
+  limit.signal.throwIfAborted();
+  // One for each query: c-ares skips servers that have failed, and caches.
+  const resolver = new dns.Resolver({ timeout: RETRY_MS, maxTimeout: RETRY_MS, tries: 2 });
+  resolver.setServers([server]);
+  const cancel = () => resolver.cancel();
+  limit.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const records = (await resolver.resolve(name, type)) as readonly unknown[];
+    // A CNAME that leads to nothing is no error to c-ares.
+    if (records.length === 0) throw Object.assign(new Error('no record'), { code: 'ENODATA' });
+  } catch (error) {
+    throw limit.signal.aborted ? limit.signal.reason : error;
+  }
+}
+
+function failedOutcome(server: string, { name, type }: DnsQuestion, cause: Error): Outcome {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const known = Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined;
+  const [event, words] = known ?? [
+    cause.name === 'TimeoutError' ? 'dns_timeout' : OTHER_FAILURE,
+    printable(message, MAX_REASON),
+  ];
+  const why = known === undefined ? words : `${words} (${code})`;
+  const error = new Error(`querying ${server} for ${type} ${name}: ${why}`, { cause });
+  return { kind: 'failed', event, cause: 'dns', error, timings: { dns_start: 0 } };
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}

@@ -1,0 +1,131 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { decode, encode, RECURSION_AVAILABLE, type StringAnswer } from 'dns-packet';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { traitsOfTarget } from '../../src/probes/kinds.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { nameServer } from '../support/name-server.ts';
+import { check, events } from './ask.ts';
+
+/** A name server that responds to every query with this code and these answers. */
+async function answering(rcode: number, answers: StringAnswer[] = []): Promise<string> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void socket.close());
+  socket.on('message', (message, client) => {
+    const { id = 0, questions = [] } = decode(message);
+    const flags = RECURSION_AVAILABLE | rcode;
+    const response = encode({ type: 'response', id, flags, questions, answers } as never);
+    socket.send(response, client.port, client.address);
+  });
+  await once(socket, 'listening');
+  return `127.0.0.1:${socket.address().port}`;
+}
+
+const at = ({ address, port }: { address: string; port: number }) => `${address}:${port}`;
+
+describe('a check of a dns URL', () => {
+  test.each([
+    ['A', '127.0.5.1'],
+    ['AAAA', '::1'],
+  ])('queries the server that it names for %s', async (type, address) => {
+    const server = await nameServer({ 'a.test': [address] });
+    const outcome = await check(`dns://${at(server)}/a.test?type=${type}`);
+    expect(outcome).toMatchObject({ kind: 'ok', code: 'ok', timings: { dns_start: 0 } });
+    expect(events(outcome)).toEqual(['dns_start', 'dns_done']);
+    expect(server.queries).toEqual([{ name: 'a.test', type }]);
+  });
+
+  test.each([
+    ['TXT', { data: 'a text' }],
+    ['CNAME', { data: 'b.test' }],
+    ['PTR', { data: 'b.test' }],
+    ['SRV', { data: { port: 80, target: 'b.test' } }],
+  ])('is ok with a %s record', async (type, data) => {
+    const server = await answering(0, [{ type, name: 'a.test', ...data } as never]);
+    expect(await check(`dns://${server}/a.test?type=${type}`)).toMatchObject({ kind: 'ok' });
+  });
+
+  test.each([
+    [3, 'dns_nxdomain', 'no such name (ENOTFOUND)'],
+    [2, 'dns_servfail', 'the name server failed (ESERVFAIL)'],
+    [5, 'dns_refused', 'the name server refused the query (EREFUSED)'],
+    [0, 'dns_nodata', 'the name has no such record (ENODATA)'],
+  ])('fails with the code %i as %s', async (rcode, event, why) => {
+    const server = await answering(rcode);
+    expect(await check(`dns://${server}/a.test`)).toMatchObject({
+      kind: 'failed',
+      event,
+      cause: 'dns',
+      error: { message: `querying ${server} for A a.test: ${why}` },
+    });
+  });
+
+  test('fails where the server is silent, after 2 s', { timeout: 10_000 }, async () => {
+    const server = await nameServer({ 'a.test': ['127.0.5.1'] });
+    server.break('silent');
+    const begin = performance.now();
+    expect(await check(`dns://${at(server)}/a.test`)).toMatchObject({ event: 'dns_timeout' });
+    expect(performance.now() - begin).toBeLessThan(3_500);
+  });
+
+  test('fails where nobody listens', async () => {
+    const port = await closedPort('127.0.0.1');
+    expect(await check(`dns://127.0.0.1:${port}/a.test`)).toMatchObject({
+      event: 'dns_unreachable',
+      error: { message: expect.stringContaining('no name server can be reached (ECONNREFUSED)') },
+    });
+  });
+
+  test('looks up the name of the server, and fails where that fails', async () => {
+    const { port } = await nameServer({ 'a.test': ['127.0.5.1'] });
+    expect(await check(`dns://server.test:${port}/a.test`)).toMatchObject({ kind: 'ok' });
+    const resolve = () => Promise.reject(Object.assign(new Error('no'), { code: 'ESERVFAIL' }));
+    expect(await check(`dns://server.test:${port}/a.test`, { resolve })).toMatchObject({
+      event: 'dns_done',
+      cause: 'dns',
+      error: { message: 'looking up server.test: the name server failed (ESERVFAIL)' },
+    });
+  });
+
+  test('queries each server of resolv.conf, and names the one that fails', async () => {
+    const servers = [
+      await nameServer({ 'a.test': ['127.0.5.1'] }),
+      await nameServer({ 'a.test': ['127.0.5.1'] }),
+    ];
+    const [first, second] = servers;
+    const nameservers = () => servers.map(at);
+    expect(await check('dns:a.test', { nameservers })).toMatchObject({ kind: 'ok' });
+    expect(servers.map(({ queries }) => queries.length)).toEqual([1, 1]);
+
+    second?.break('servfail');
+    expect(await check('dns:a.test', { nameservers })).toMatchObject({
+      event: 'dns_servfail',
+      error: { message: expect.stringContaining(`querying ${nameservers()[1]} for A a.test`) },
+    });
+    second?.break(undefined);
+    first?.break('nxdomain');
+    expect(await check('dns:a.test', { nameservers })).toMatchObject({ event: 'dns_nxdomain' });
+  });
+
+  test('ends with its signal', async () => {
+    const server = await nameServer();
+    server.break('silent');
+    const begin = performance.now();
+    const outcome = await check(`dns://${at(server)}/a.test`, { signal: AbortSignal.timeout(200) });
+    expect(outcome.kind).toBe('failed');
+    expect(performance.now() - begin).toBeLessThan(1_500);
+  });
+
+  test.each([
+    ['dns:a.test?type=A', ''],
+    ['dns://10.0.0.10:53/a.test?type=A', ''],
+    ['dns://[fd00::10]:53/a.test?type=A', ''],
+    ['dns://server.test:53/a.test?type=A', 'dns_done '],
+  ])('%s has the events of DNS', (text, lookUp) => {
+    const { errorEvents, causes } = traitsOfTarget(new URL(text));
+    expect(errorEvents.join(' ')).toBe(
+      `${lookUp}dns_nxdomain dns_nodata dns_servfail dns_refused dns_timeout dns_unreachable dns_error`,
+    );
+    expect(causes).toEqual(['dns']);
+  });
+});
