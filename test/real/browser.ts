@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 /** Where Debian's package `chromium` has it. */
 const PATH = '/usr/bin/chromium';
@@ -8,13 +8,19 @@ const PATH = '/usr/bin/chromium';
 export function whyNoBrowser(): string | undefined {
   try {
     accessSync(PATH, constants.X_OK);
-    return undefined;
   } catch {
     return `${PATH} is missing: apt-get install chromium`;
+  }
+  try {
+    import.meta.resolve('playwright-core');
+    return undefined;
+  } catch {
+    return 'playwright-core is missing: npm ci';
   }
 }
 
 /** Debian's Chromium. Its sandbox is off: tests run as root, and it opens only pages of this project. */
-export function startBrowser(): Promise<Browser> {
+export async function startBrowser(): Promise<Browser> {
+  const { chromium } = await import('playwright-core');
   return chromium.launch({ executablePath: PATH, args: ['--no-sandbox'] });
 }
