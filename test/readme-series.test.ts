@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createChecks } from '../src/checks.ts';
 import { VARIABLES } from '../src/config/variables.ts';
-import type { Check, Neighbour } from '../src/model.ts';
+import { type Check, isUdp, type Neighbour, type UdpCounts } from '../src/model.ts';
 import type { TraceEvent } from '../src/probes/progress.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { ok } from './support/fake-check.ts';
@@ -24,7 +24,7 @@ const FAMILIES = [
 ];
 
 /** The checks of a pod with so many neighbours, in a cluster with the usual addresses. */
-function checksOf(neighbours: readonly Neighbour[]): readonly Check[] {
+function checksOf(neighbours: readonly Neighbour[], udpPort?: number): readonly Check[] {
   const probe = async () => ok();
   return createChecks(
     {
@@ -33,7 +33,7 @@ function checksOf(neighbours: readonly Neighbour[]): readonly Check[] {
       meIngress: new URL('https://kubenurse.example.com/alwayshappy'),
       meService: new URL('http://kubenurse.kube-system.svc.cluster.local:8080/alwayshappy'),
       extra: [],
-      neighbours: { scheme: 'http', port: 8080 },
+      neighbours: { scheme: 'http', port: 8080, udpPort },
     },
     { apiServer: probe, neighbour: probe, other: probe },
     { neighbours: () => neighbours, isGone: async () => false } as never,
@@ -54,7 +54,12 @@ function eventsOf({ target: { url } }: Check): TraceEvent[] {
   ];
 }
 
-async function countSeries(count: number): Promise<Map<string, number>> {
+const UDP: UdpCounts = {
+  ...{ sent: 10, duplicated: 0, reordered: 0, rtts: [0.001], jitter: 0.001 },
+  lost: { forward: 0, backward: 0, unknown: 0 },
+};
+
+async function countSeries(count: number, udpPort?: number): Promise<Map<string, number>> {
   const neighbours = Array.from({ length: count }, (_, i) => ({
     podName: `kubenurse-${i}`,
     podIP: `10.0.0.${i}`,
@@ -66,10 +71,11 @@ async function countSeries(count: number): Promise<Map<string, number>> {
   const boundaries = VARIABLES.KUBENURSE_HISTOGRAM_BUCKETS.default.split(',').map(Number);
   const { metrics, series } = scrapedMetrics({ boundaries });
   const recorder = metricsRecorder(metrics);
-  for (const check of checksOf(neighbours)) {
+  for (const check of checksOf(neighbours, udpPort)) {
     recorder.added?.(check);
     const timings = Object.fromEntries(eventsOf(check).map((event) => [event, 0.001]));
-    recorder.record({ check, outcome: ok(timings) });
+    const outcome = isUdp(check.target) ? { ...ok(), tcp: undefined, udp: UDP } : ok(timings);
+    recorder.record({ check, outcome });
   }
   metrics.eventLoopDelay.record(0);
   metrics.eventLoopActive.record(0);
@@ -98,4 +104,11 @@ test('docs/metrics.md counts the series as they are', async () => {
   const disabled = [FAMILIES[0], FAMILIES[2]].map((family = '') => ten.get(family) ?? 0);
   const left = 1000 * disabled.reduce((rest, count) => rest - count, sum(ten));
   expect(PAGE).toContain(`cluster of 1,000 nodes to ${left.toLocaleString('en')} series`);
+});
+
+test('docs/metrics.md counts the series of UDP checks', async () => {
+  const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
+  const [without, withUdp] = await Promise.all([countSeries(10), countSeries(10, 8862)]);
+  const each = (sum(withUdp) - sum(without)) / 10;
+  expect(PAGE).toContain(`\`KUBENURSE_CHECK_UDP\` adds ${each} series for each neighbour`);
 });

@@ -32,6 +32,8 @@ test.each([
 test.each([
   ['node-1:deaf', 'node', { kind: 'deaf' }],
   ['node-1:loss=20', 'node', { kind: 'loss', percent: 20 }],
+  ['node-1:udp-drop', 'node', { kind: 'udp-drop' }],
+  ['node-1:udp-reply-loss=30', 'node', { kind: 'udp-reply-loss', percent: 30 }],
   ['network:split=2', 'network', { kind: 'split', first: 2 }],
   ['network:one-way-split=1', 'network', { kind: 'one-way-split', first: 1 }],
 ])('parseFault() reads %s where the parts are real', (text, kind, fault) => {

@@ -71,6 +71,19 @@ const split = (kind: NetworkSplit['kind'], does: string): Way<NetworkSplit> => (
   real: true,
 });
 
+const percentage = <K extends 'loss' | 'udp-reply-loss'>(
+  kind: K,
+  does: string,
+): Way<{ kind: K; percent: number }> => ({
+  syntax: `${kind}=<percent>`,
+  does,
+  read: (text) => {
+    const [, name, percent] = /^([a-z-]+)=(\d{1,2})$/.exec(text) ?? [];
+    return name === kind ? { kind, percent: Number(percent) } : undefined;
+  },
+  real: true,
+});
+
 const everyRequest = 'it answers every request with this status';
 
 const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
@@ -88,15 +101,9 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     real('isolated', 'it drops all packets', { kind: 'isolated' }),
     real('mtu-black-hole', 'packets over 1,000 bytes are lost', { kind: 'mtu-black-hole' }),
     real('reordering', 'packets arrive late and out of order', { kind: 'reordering' }),
-    {
-      syntax: 'loss=<percent>',
-      does: 'this percentage of packets is lost: loss=20',
-      read: (text) => {
-        const [, percent] = /^loss=(\d{1,2})$/.exec(text) ?? [];
-        return percent === undefined ? undefined : { kind: 'loss', percent: Number(percent) };
-      },
-      real: true,
-    },
+    percentage('loss', 'this percentage of packets is lost: loss=20'),
+    real('udp-drop', 'it drops inbound UDP packets of checks', { kind: 'udp-drop' }),
+    percentage('udp-reply-loss', 'this percentage of its UDP replies is lost'),
   ],
   dns: [
     word('silent', 'it answers no query', 'silent'),

@@ -113,6 +113,8 @@ function proxyFault(fault: NetworkFault | undefined): ProxyFault | undefined {
     case 'mtu-black-hole':
     case 'loss':
     case 'reordering':
+    case 'udp-drop':
+    case 'udp-reply-loss':
       throw new Error(`a proxy cannot be ${fault.kind}`);
   }
 }

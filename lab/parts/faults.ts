@@ -37,6 +37,10 @@ export type NetworkFault =
       | { kind: 'loss'; percent: number }
       /** Each packet comes up to 40 ms late, so that they overtake each other, each way. */
       | { kind: 'reordering' }
+      /** UDP packets to the probe are lost; all others come through. */
+      | { kind: 'udp-drop' }
+      /** So many of a hundred UDP packets that the probe sends in reply are lost. */
+      | { kind: 'udp-reply-loss'; percent: number }
     >;
 
 /**

@@ -4,6 +4,9 @@ import type { Impairment } from './impairment.ts';
 /** Where the program of a pod listens, without and with TLS (contract): what a ProxyFault is about. */
 export const PROBE_PORTS: readonly number[] = [8080, 8443];
 
+/** Where it reflects UDP packets. */
+const UDP_PORT = 8862;
+
 /** The Differentiated Services code point of packets that `impair` is to delay: one nobody else uses. */
 const SLOW_MARK = 42;
 
@@ -12,7 +15,10 @@ const PAYLOAD = ['tcp flags & psh == psh', 'meta length > 120'];
 
 type Rules = Readonly<{ in?: readonly string[]; out?: readonly string[] }>;
 
-/** What each fault does to packets. `<ports>` are those that are broken, `<payload>` holds for segments with data. */
+/**
+ * What each fault does to packets. `<ports>` are those that are broken, `<payload>` holds for segments with data,
+ * `<percent>` is the fault's.
+ */
 const RULES: Record<NetworkFault['kind'], Rules> = {
   down: {
     in: [
@@ -37,6 +43,8 @@ const RULES: Record<NetworkFault['kind'], Rules> = {
   mute: { out: ['ct direction original drop'] },
   isolated: { in: ['drop'], out: ['drop'] },
   'mtu-black-hole': { in: ['meta length > 1000 drop'], out: ['meta length > 1000 drop'] },
+  'udp-drop': { in: [`udp dport ${UDP_PORT} drop`] },
+  'udp-reply-loss': { out: [`udp sport ${UDP_PORT} numgen random mod 100 < <percent> drop`] },
   loss: {},
   reordering: {},
 };
@@ -71,7 +79,7 @@ export function packetRules(
         (address) => `${address.includes(':') ? 'ip6' : 'ip'} ${peer} ${address} accept`,
       ),
       NEIGHBOUR_DISCOVERY,
-      ...own.flatMap((rule) => expand(rule, ports)),
+      ...own.flatMap((rule) => expand(withPercent(rule, fault), ports)),
       '}',
     ].join('\n');
   return [
@@ -94,6 +102,10 @@ export function linkImpairment(fault: NetworkFault | undefined): Impairment {
   if (fault?.kind === 'reordering') return { delayMs: 20, jitterMs: 20 };
   if (fault?.kind === 'slow') return { marked: { [SLOW_MARK]: fault.milliseconds } };
   return {};
+}
+
+function withPercent(rule: string, fault: NetworkFault): string {
+  return 'percent' in fault ? rule.replace('<percent>', String(fault.percent)) : rule;
 }
 
 function expand(rule: string, ports: readonly number[]): string[] {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SCENARIOS } from '../../lab/cluster/scenarios.ts';
 import { faketime } from '../../lab/real/faketime.ts';
 import { clockSteps, TLS_SCENARIOS } from '../../lab/real/scenarios.ts';
+import { UDP_SCENARIOS } from '../../lab/real/udp-scenarios.ts';
 import { playAll } from './cluster-fixture.ts';
 
 /** Of each part one way to fail, and a change that nobody may notice. */
@@ -27,6 +28,9 @@ playAll('IPv6 and IPv4, with TLS', { network: '10.64', families: ['IPv6', 'IPv4'
   ...some.filter(({ name }) => name !== 'node-3:hang'),
   ...TLS_SCENARIOS,
 ]);
+playAll('by UDP as well', { network: '10.69' }, UDP_SCENARIOS, () => ({
+  KUBENURSE_CHECK_UDP: 'true',
+}));
 playAll('under another clock', { network: '10.65' }, clockSteps(clock), () => {
   writeFileSync(clock, '+0\n');
   return faketime(clock);
