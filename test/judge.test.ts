@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { COMPILE_CACHE } from '../lab/support/compile-cache.ts';
 import { verdict } from '../src/verdict/verdict.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { smallView } from './verdict/small-view.ts';
@@ -15,8 +16,8 @@ function kubenurse(args: readonly string[], input = '') {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     input,
     encoding: 'utf8',
-    env: {},
-    timeout: 10_000,
+    env: COMPILE_CACHE,
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }
