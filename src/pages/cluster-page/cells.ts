@@ -41,7 +41,7 @@ function wideCell({ state, check }: Path): Content {
 
 function square({ state, check }: Path): Content {
   // Most cells of a large matrix are ok: a class of two letters, and no title.
-  if (state === 'ok') return html`<td class="ok">✓`;
+  if (state === 'ok') return html`<td class="ok">${'✓'}`;
   return html`<td class="${state}" title="${titleOf(check.text, check.cause)}">${symbol(state)}`;
 }
 

@@ -17,7 +17,7 @@ export function matrix(overview: Overview): Html {
 <table class="matrix ${size}"><caption class="sr">Each row is a node that checks, each column a node that is checked. An empty cell is not checked.</caption>
 <colgroup><col></colgroup>${zones.map(([, members]) => html`<colgroup span="${members.length}"></colgroup>`)}
 <thead>${isZoned && html`<tr><td>${zones.map(([zone, members]) => html`<th scope="colgroup" colspan="${members.length}">${zoneTitle(zone)}</th>`)}</tr>`}
-<tr><td class="corner">checks <span aria-hidden="true">↓ </span>is checked<span aria-hidden="true"> →</span></td>${nodes.map((node) => columnHead(node, short))}</tr></thead>
+<tr><td class="corner">checks <span aria-hidden="true">${'↓'} </span>is checked<span aria-hidden="true"> ${'→'}</span></td>${nodes.map((node) => columnHead(node, short))}</tr></thead>
 ${zones.map(
   ([
     zone,

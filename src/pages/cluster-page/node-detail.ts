@@ -41,7 +41,7 @@ ${node.report && table(`Whom ${name} checks`, [...own(node, now), ...node.from.m
 function noSuchNode({ nodes }: Overview, name: string): Html {
   const similar = nodes.filter((node) => name !== '' && node.name.includes(name));
   return html`<section id="node" class="detail" aria-labelledby="chosen"><p class="close"><a href="?">Close</a></p>
-<h2 id="chosen">No node is named “${name}”</h2>
+<h2 id="chosen">No node is named ${'“'}${name}${'”'}</h2>
 <ul class="links">${similar.slice(0, MAX_SIMILAR).map((node) => html`<li>${badge(node.state)} <a href="${nodeLink(node.name)}">${node.name}</a></li>`)}</ul></section>`;
 }
 

@@ -24,8 +24,8 @@ export function timeline({ evidence, view }: Overview): Html {
   }
   const rows = ROWS.map(([kind, title]) => row(title, hours.get(kind), view.now));
   return html`<section aria-labelledby="hour"><h2 id="hour">Last hour</h2>
-<p class="hint">Failed checks by minute, from ${clock(view.now - 3_600, view.now)} to ${clock(view.now, view.now)}. A bar’s height is the square root of the share that failed; below one in a hundred it is grey.</p>
-<table class="hours"><thead><tr><th scope="col">checks</th><th scope="col"><span class="from">−60 min</span><span class="to">now</span></th><th scope="col">failed</th><th scope="col">most</th></tr></thead>
+<p class="hint">Failed checks by minute, from ${clock(view.now - 3_600, view.now)} to ${clock(view.now, view.now)}. A bar${'’'}s height is the square root of the share that failed; below one in a hundred it is grey.</p>
+<table class="hours"><thead><tr><th scope="col">checks</th><th scope="col"><span class="from">${'−'}60 min</span><span class="to">now</span></th><th scope="col">failed</th><th scope="col">most</th></tr></thead>
 <tbody>${rows}</tbody></table></section>`;
 }
 

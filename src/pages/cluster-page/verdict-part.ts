@@ -83,7 +83,7 @@ function hourOf({ evidence, view }: Overview, { victims }: Finding): Content {
   }
   return (
     total(hour.failures) > 0 &&
-    html`<div class="hour"><span>−60 min</span>${strip(hour)}<span>now</span></div>`
+    html`<div class="hour"><span>${'−'}60 min</span>${strip(hour)}<span>now</span></div>`
   );
 }
 

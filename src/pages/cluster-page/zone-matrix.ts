@@ -20,7 +20,7 @@ export function zoneMatrix({ nodes, zones, byName }: Overview): Html {
   const title = (zone: string) => (zone === '' ? 'no zone' : `zone ${zone}`);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Matrix of the checks between zones">
 <table class="matrix wide zones"><caption class="sr">Each row is a zone whose nodes check, each column a zone whose nodes are checked.</caption>
-<thead><tr><td class="corner">checks <span aria-hidden="true">↓ </span>is checked<span aria-hidden="true"> →</span></td>${shown.map((zone) => html`<th scope="col">${title(zone)}</th>`)}</tr></thead>
+<thead><tr><td class="corner">checks <span aria-hidden="true">${'↓'} </span>is checked<span aria-hidden="true"> ${'→'}</span></td>${shown.map((zone) => html`<th scope="col">${title(zone)}</th>`)}</tr></thead>
 <tbody>${shown.map(
     (
       from,
