@@ -81,7 +81,9 @@ export async function request(
 function requestHead(url: URL, headers: Headers): string {
   const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`];
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  return `${lines.join('\r\n')}\r\n\r\n`;
+  // In one string: another behind the padding would copy it.
+  lines.push('', '');
+  return lines.join('\r\n');
 }
 
 /** Whether nothing of the response is left to come, so that its connection can carry another request. */

@@ -49,13 +49,15 @@ export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
   if (endianness() !== 'LE') throw new Error('TCP_INFO is not supported on big-endian machines');
   const getsockopt = await loadGetsockopt();
   const info = Buffer.alloc(STRUCT_BYTES);
+  // Without the arguments' checks of a Buffer's methods, which allocate at each number.
+  const view = new DataView(info.buffer, info.byteOffset, STRUCT_BYTES);
   const length = Buffer.alloc(4);
   const read: ReadTcpInfo = (socket) => {
     const fd = descriptor(socket);
     if (fd === undefined) return undefined;
     length.writeUInt32LE(STRUCT_BYTES);
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) !== 0) return undefined;
-    return length.readUInt32LE() < MIN_STRUCT_BYTES ? undefined : parse(info);
+    return length.readUInt32LE() < MIN_STRUCT_BYTES ? undefined : parse(view);
   };
   await assertWorks(read);
   return read;
@@ -92,18 +94,18 @@ function descriptor(socket: Socket | Server): number | undefined {
 }
 
 /** Offsets by the kernel's header, on a little-endian machine. */
-function parse(info: Buffer): TcpInfo {
-  const hasSample = info.readUInt32LE(148) !== NO_SAMPLE;
+function parse(info: DataView): TcpInfo {
+  const hasSample = info.getUint32(148, true) !== NO_SAMPLE;
   return {
-    isEstablished: info.readUInt8(0) !== TCP_SYN_SENT,
-    rtt: hasSample ? info.readUInt32LE(68) / 1e6 : undefined,
-    mss: info.readUInt32LE(16),
-    segmentsSent: info.readUInt32LE(136),
-    segmentsRetransmitted: info.readUInt32LE(100),
-    segmentsUnacknowledged: info.readUInt32LE(24),
-    segmentsHeldByPeer: info.readUInt32LE(28),
-    bytesReceived: Number(info.readBigUInt64LE(128)),
-    segmentsReceivedOutOfOrder: info.readUInt32LE(224),
+    isEstablished: info.getUint8(0) !== TCP_SYN_SENT,
+    rtt: hasSample ? info.getUint32(68, true) / 1e6 : undefined,
+    mss: info.getUint32(16, true),
+    segmentsSent: info.getUint32(136, true),
+    segmentsRetransmitted: info.getUint32(100, true),
+    segmentsUnacknowledged: info.getUint32(24, true),
+    segmentsHeldByPeer: info.getUint32(28, true),
+    bytesReceived: Number(info.getBigUint64(128, true)),
+    segmentsReceivedOutOfOrder: info.getUint32(224, true),
   };
 }
 
