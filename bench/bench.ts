@@ -13,6 +13,7 @@ import type { Benchmark } from './support/benchmark.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   'api-server-load': async () => (await import('./api-server-load.ts')).apiServerLoad,
   cluster: async () => (await import('./cluster.ts')).cluster,
+  cpu: async () => (await import('./cpu.ts')).cpu,
   dns: async () => (await import('./dns.ts')).dns,
   fidelity: async () => (await import('./fidelity.ts')).fidelity,
   footprint: async () => (await import('./footprint.ts')).footprint,

@@ -30,6 +30,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'bench/footprint': ['bench/api-server', 'bench/support', 'lab/'],
   'bench/scale': ['bench/api-server', 'bench/support', 'lab/', 'src/'],
   'bench/served': ['bench/support', 'lab/'],
+  'bench/cpu': ['bench/footprint', 'bench/served', 'bench/support', 'lab/'],
   'bench/cluster': ['bench/scale', 'bench/served', 'bench/support', 'lab/', 'src/'],
   'bench/start': ['bench/support', 'deploy/image', 'lab/'],
   bench: ['bench/', 'lab/', 'src/', 'exporters'],

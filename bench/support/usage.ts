@@ -4,7 +4,14 @@ import { readFileSync } from 'node:fs';
 const TICKS_A_SECOND = 100;
 
 /** What a process takes. Memory in bytes, CPU in seconds since its start. */
-export type Usage = Readonly<{ rss: number; rssAnon: number; cpu: number }>;
+export type Usage = Readonly<{
+  rss: number;
+  rssAnon: number;
+  /** In user mode, in the kernel, and both. */
+  user: number;
+  system: number;
+  cpu: number;
+}>;
 
 /** Throws when the process has ended. */
 export function usageOf(pid: number): Usage {
@@ -18,9 +25,16 @@ export function usageOf(pid: number): Usage {
 export function readUsage(status: string, stat: string): Usage {
   // The program's name comes second, in parentheses, and may contain blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const cpu = (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+  const [user, system] = [Number(fields[11]) / TICKS_A_SECOND, Number(fields[12]) / TICKS_A_SECOND];
+  const cpu = user + system;
   if (Number.isNaN(cpu)) throw new Error(`no CPU time in ${stat}`);
-  return { rss: kilobytes(status, 'VmRSS'), rssAnon: kilobytes(status, 'RssAnon'), cpu };
+  return {
+    rss: kilobytes(status, 'VmRSS'),
+    rssAnon: kilobytes(status, 'RssAnon'),
+    user,
+    system,
+    cpu,
+  };
 }
 
 function kilobytes(status: string, name: string): number {

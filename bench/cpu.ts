@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { type Cost, type Cpu, measureCpu } from './cpu/measure.ts';
+import type { Benchmark } from './support/benchmark.ts';
+import { markdownTable } from './support/table.ts';
+
+const PACKED = join(import.meta.dirname, '../dist/kubenurse.cjs');
+
+/** Milliseconds. In a short run there is hardly a check. */
+const LONG = { warmUp: 15_000, scrapes: 15_000 };
+const SHORT = { interval: 500, warmUp: 1_000, lasts: 2_000, scrapes: 500 };
+
+/**
+ * Where the CPU time of a check goes: that of the packed program (`npm run bundle`; `--program`: another) beside bare Node
+ * that opens the same sockets and sends the same requests, and a profile by part.
+ */
+export const cpu: Benchmark<Cpu> = {
+  options: { seconds: '120', interval: '5', program: PACKED },
+  run: ({ short, values, logProgress }) => {
+    const [lasts, interval] = [values.seconds, values.interval].map((text) => Number(text) * 1_000);
+    if (!lasts || !interval) throw new Error('--seconds and --interval: say numbers above 0');
+    const times = short ? SHORT : { ...LONG, lasts, interval };
+    return measureCpu(values.program ?? PACKED, times, logProgress);
+  },
+  table: ({ kubenurse, bare, parts }) => {
+    const row = (name: string, read: (cost: Cost) => number, digits = 2) => [
+      name,
+      read(kubenurse).toFixed(digits),
+      read(bare).toFixed(digits),
+      (read(kubenurse) / read(bare)).toFixed(2),
+    ];
+    const costs = markdownTable(
+      ['', 'kubenurse, packed', 'bare Node', 'ratio'],
+      [
+        row('CPU per check, ms', ({ user, system }) => user + system),
+        row('… user', ({ user }) => user),
+        row('… system', ({ system }) => system),
+        row('RssAnon, MB', ({ rssAnon }) => rssAnon / 1_000_000, 1),
+        row('checks', ({ checks }) => checks, 0),
+      ],
+    );
+    // Shares: the samples are of elapsed time, which the profiler and other processes lengthen.
+    const total = parts.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
+    const profile = markdownTable(
+      ['main thread, by part', '%'],
+      parts.map(([part, milliseconds]) => [part, ((100 * milliseconds) / total).toFixed(0)]),
+    );
+    return `${costs}\n\n${profile}`;
+  },
+};

@@ -1,0 +1,184 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../lab/support/server-process.ts';
+import { checkCounts } from '../footprint/check-counts.ts';
+import { every, together } from '../footprint/visitors.ts';
+import { startNode } from '../served/node-process.ts';
+import { type Served, startPacked } from '../served/packed-program.ts';
+import { imageFlags } from '../support/programs.ts';
+import { usageOf } from '../support/usage.ts';
+import { type CpuProfile, partsOf } from './profile.ts';
+import { startTargets, type Targets } from './targets.ts';
+
+const PROFILED = join(import.meta.dirname, '../../src/main.ts');
+const CALLERS = 10;
+const REQUEST_LIMIT_MS = 5_000;
+
+/** Prometheus prefers OpenMetrics by default. */
+const PROMETHEUS_ACCEPT =
+  'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
+
+/** From the start of an unpacked program to its first response, at most; in milliseconds. */
+const START_MS = 1_500;
+
+/** Milliseconds. */
+export type Times = Readonly<{ interval: number; warmUp: number; lasts: number; scrapes: number }>;
+
+/** CPU time in milliseconds for each check, with all else that the program does; memory in bytes at the end. */
+export type Cost = Readonly<{
+  checks: number;
+  user: number;
+  system: number;
+  rssAnon: number;
+}>;
+
+export type Cpu = Readonly<{
+  kubenurse: Cost;
+  bare: Cost;
+  /** Milliseconds for each check of the main thread, by part, in a run with the profiler. */
+  parts: readonly (readonly [part: string, milliseconds: number])[];
+}>;
+
+/** A program, and how many checks it has made. */
+type Measured = Served & Readonly<{ checks: () => Promise<number> }>;
+
+/** Has the packed program and bare Node check the same targets at the same time, then profiles the program. */
+export async function measureCpu(
+  program: string,
+  times: Times,
+  logProgress: (progress: string) => void,
+): Promise<Cpu> {
+  await using stack = new AsyncDisposableStack();
+  const targets = await startTargets(stack);
+  logProgress('the packed program beside bare Node');
+  const [kubenurse, bare] = await sideBySide(program, targets, times);
+  logProgress('the program with a profiler');
+  const parts = await profiled(targets, times);
+  return { kubenurse, bare, parts };
+}
+
+async function sideBySide(
+  program: string,
+  targets: Targets,
+  times: Times,
+): Promise<[kubenurse: Cost, bare: Cost]> {
+  await using stack = new AsyncDisposableStack();
+  const kubenurse = await startKubenurse(stack, program, targets, times);
+  const bare = await startBare(stack, targets, times);
+  const before: Usages = [];
+  const after: Usages = [];
+  await during([kubenurse, bare], times, async () => {
+    await sleep(times.warmUp);
+    before.push(await usage(kubenurse), await usage(bare));
+    await sleep(times.lasts);
+    after.push(await usage(kubenurse), await usage(bare));
+  });
+  return [costOf(before[0], after[0]), costOf(before[1], after[1])];
+}
+
+/** Milliseconds for each check of the main thread, the most first, after the warm-up. */
+async function profiled(targets: Targets, times: Times): Promise<[string, number][]> {
+  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
+  try {
+    await using stack = new AsyncDisposableStack();
+    const flags = ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`];
+    const kubenurse = await startKubenurse(stack, PROFILED, targets, times, flags);
+    const started = performance.now();
+    let before = 0;
+    let skip = 0;
+    await during([kubenurse], times, async () => {
+      await sleep(times.warmUp);
+      before = await kubenurse.checks();
+      skip = START_MS + performance.now() - started;
+      await sleep(times.lasts);
+    });
+    const checks = (await kubenurse.checks()) - before;
+    // On SIGTERM the program ends by itself, and writes the profile.
+    await kubenurse.process.stop();
+    const [file = ''] = await readdir(folder);
+    const profile: CpuProfile = JSON.parse(await readFile(join(folder, file), 'utf8'));
+    return [...partsOf(profile, skip)]
+      .map(([part, milliseconds]): [string, number] => [part, milliseconds / checks])
+      .toSorted(([, one], [, other]) => other - one);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function startKubenurse(
+  stack: AsyncDisposableStack,
+  file: string,
+  { environment }: Targets,
+  { interval }: Times,
+  flags: readonly string[] = [],
+): Promise<Measured> {
+  const variables = { ...environment, KUBENURSE_CHECK_INTERVAL: `${interval}ms` };
+  const served = await startPacked(stack, file, variables, flags);
+  return { ...served, checks: async () => checkCounts(await get(served, '/metrics')).made };
+}
+
+async function startBare(
+  stack: AsyncDisposableStack,
+  { urls, authority }: Targets,
+  { interval }: Times,
+): Promise<Measured> {
+  const port = await freePort();
+  const environment = {
+    PORT: String(port),
+    URLS: urls.join(','),
+    AUTHORITY: authority,
+    INTERVAL: String(interval),
+  };
+  const args = [...imageFlags(), join(import.meta.dirname, 'bare-probe.ts')];
+  const process = await startNode(stack, args, environment, `http://127.0.0.1:${port}/`);
+  const served = { process, port };
+  return { ...served, checks: async () => Number(await get(served, '/')) };
+}
+
+/** While callers ask each program as neighbours, the kubelet and Prometheus do. */
+async function during(
+  programs: readonly Measured[],
+  { interval, scrapes }: Times,
+  measuring: () => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  await together(stop, [
+    measuring().then(() => stop.abort()),
+    every(interval, stop.signal, async () => {
+      for (const program of programs) {
+        for (let caller = 0; caller < CALLERS; caller++) await get(program, '/alwayshappy');
+      }
+    }),
+    every(scrapes, stop.signal, async () => {
+      for (const program of programs) await program.checks();
+    }),
+  ]);
+}
+
+type Usages = Awaited<ReturnType<typeof usage>>[];
+
+async function usage({ process, checks }: Measured) {
+  return { checks: await checks(), ...usageOf(process.pid ?? 0) };
+}
+
+function costOf(before: Usages[number] | undefined, after: Usages[number] | undefined): Cost {
+  if (before === undefined || after === undefined) throw new Error('a program was not measured');
+  const checks = after.checks - before.checks;
+  const perCheck = (seconds: number) => (seconds * 1_000) / checks;
+  return {
+    checks,
+    user: perCheck(after.user - before.user),
+    system: perCheck(after.system - before.system),
+    rssAnon: after.rssAnon,
+  };
+}
+
+async function get({ port }: Served, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: { accept: PROMETHEUS_ACCEPT, connection: 'close' },
+    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+  });
+  return response.text();
+}
