@@ -78,12 +78,10 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions
   const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
   app.use(async (context) => {
     limitResponseTime(context);
-    const path = pathOf(context);
-    const page = path === undefined ? undefined : pageAt(path);
+    const { path } = context;
+    const page = pageAt(path);
     if (page !== undefined) {
       await serve(page, context);
-    } else if (path === undefined) {
-      context.status = 400;
     } else if (pageAt(cleanPath(path)) !== undefined) {
       context.status = 301;
       context.redirect(`${cleanPath(path)}${context.search}`);
@@ -112,8 +110,11 @@ function createListener({ pages, onError }: ServerOptions): RequestListener {
   const serve: RequestListener = (request, response) => {
     const { method, url = '' } = request;
     const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
-    if (page !== undefined && 'rawHandler' in page) page.rawHandler(request, response);
-    else koa(request, response);
+    if (page !== undefined && 'rawHandler' in page) return page.rawHandler(request, response);
+    const plain = plainTarget(url);
+    if (plain === undefined) return void response.writeHead(400).end();
+    request.url = plain;
+    koa(request, response);
   };
   const pace = new RateLimiter(PACE);
   return (request, response) => {
@@ -137,13 +138,14 @@ function limitResponseTime({ req, res }: Context): void {
   res.once('close', () => clearTimeout(timer));
 }
 
-/** Undefined where the request's target cannot be read, such as `http://[::1/alive`. */
-function pathOf(context: Context): string | undefined {
-  try {
-    return context.path;
-  } catch {
-    return undefined;
-  }
+/**
+ * The path and query of a request's target, which may be an absolute URL (RFC 9112, section 3.2.2); undefined if it cannot
+ * be read. Koa reads whatever is not plain with `url.parse()`, of which Node warns in the log.
+ */
+function plainTarget(target: string): string | undefined {
+  if (/^\/[!-"$-~]*$/.test(target)) return target;
+  const url = URL.parse(target, 'http://localhost');
+  return url?.pathname.startsWith('/') ? `${url.pathname}${url.search}` : undefined;
 }
 
 /** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */

@@ -10,6 +10,7 @@ import { httpGet } from '../../lab/support/http-get.ts';
 import { until } from '../../lab/support/until.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { PushCollector } from '../support/push-collector.ts';
+import { sendBytes } from '../support/served-pages.ts';
 import { ENOUGH, freePort } from '../support/start-program.ts';
 import { packedProgram, startPacked } from './packed-program.ts';
 
@@ -144,4 +145,18 @@ test('the packed program serves HTTPS, and asks by it', async () => {
   const [response] = await once(outgoing.end(), 'response');
   expect(response.statusCode).toBe(200);
   expect(JSON.parse(await text(response))).toMatchObject({ me_service: 'ok' });
+});
+
+test.each([
+  ['an absolute URL', 'http://a/alive', 200],
+  ['an absolute URL that is none', 'http://[::1/alive', 400],
+  ['a fragment', '/alive#b', 200],
+])('the packed program serves %s, and writes only JSON', async (_, target, status) => {
+  const { url, stdout } = await startPacked(stack, file, {});
+  const head = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+  const answer = await sendBytes(Number(new URL(url).port), head);
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  // Node writes its warnings in a later turn.
+  await httpGet(`${url}/alive`, 5_000);
+  expect(stdout.all.filter((line) => !line.startsWith('{'))).toEqual([]);
 });
