@@ -30,6 +30,7 @@ test.skipIf(!isPossible())(
     try {
       await until('all is ok', 20_000, () => shows('all checks ok'));
       expect(output.all).toContain('node-2 http://127.0.0.1:20258/alive');
+      expect(output.all).toContain('cluster http://127.0.0.1:20257/cluster');
       child.stdin.write('break node-2:down\nheal all\nheal all\nbreak ingress:503\n');
       await until('all are executed', 5_000, () => shows('broken: ingress:503'));
       const results = output.all.map((line) => line.replace(/^\S+ /, ''));

@@ -169,6 +169,9 @@ async function run(given: Arguments): Promise<void> {
   const { cluster, ways } = await startCluster(given);
   for (const fault of faults) await cluster.break(fault);
   for (const { name, url } of cluster.nodes) process.stdout.write(`${name} ${url}\n`);
+  // Any pod shows the whole cluster.
+  const [first] = cluster.nodes;
+  if (first) process.stdout.write(`cluster ${new URL('/cluster', first.url)}\n`);
   for (const way of ways) process.stdout.write(`${way}\n`);
   const show = process.stdout.isTTY ? showTable : showChanges;
   const hide = show(cluster, quit.resolve);
