@@ -31,7 +31,7 @@ export function checkReports(
 
 /** `startedAt`: Unix time in milliseconds, by the clock of now, at which `performance.now()` was 0. */
 function reportOf(
-  { check, streak, history }: CheckState,
+  { check, streak, history, certificates }: CheckState,
   startedAt: number,
   hour: WhichHour | 'none',
 ): CheckReport {
@@ -47,6 +47,7 @@ function reportOf(
     since: streak === undefined ? null : Math.round(startedAt + streak.since) / 1000,
     consecutive: streak?.results ?? 0,
     ...failureOf(last),
+    ...(certificates ? { certificateNotAfter: certificates } : {}),
     lastMinute: history.lastMinute(),
     ...lastHourOf(history, hour),
   };

@@ -1,5 +1,5 @@
 import { CheckHistory } from './check-history.ts';
-import type { Check, Outcome, Result, Streak } from './model.ts';
+import type { CertificateExpiry, Check, Outcome, Result, Streak } from './model.ts';
 
 /** The state of one check. Times in milliseconds of `performance.now()`. */
 export type CheckState = {
@@ -8,6 +8,8 @@ export type CheckState = {
   /** Undefined before the first result. */
   streak: Streak | undefined;
   readonly history: CheckHistory;
+  /** Those of the last server that showed some; undefined before. */
+  certificates: CertificateExpiry | undefined;
   /** Until when its series are kept; `Infinity` for a current check. */
   keptUntil: number;
   /** When the last result came, recorded or not. */
@@ -24,7 +26,11 @@ export type CheckState = {
 };
 
 /** Gauges, which would keep showing the last result of a removed check. */
-const LAST_RESULTS = ['kubenurse_check_success', 'kubenurse_udp_jitter_seconds'];
+const LAST_RESULTS = [
+  'kubenurse_check_success',
+  'kubenurse_udp_jitter_seconds',
+  'kubenurse_certificate_not_after_seconds',
+];
 
 /** The state of each current check, and for some time of removed ones. */
 export class CheckStates {
@@ -77,6 +83,7 @@ export class CheckStates {
     const { check, streak: before } = state;
     const now = performance.now();
     state.history.add(outcome);
+    state.certificates = outcome.certificates ?? state.certificates;
     if (before !== undefined && isFailure(before.outcome) === isFailure(outcome)) {
       before.lastAt = now;
       before.results += 1;
@@ -138,6 +145,7 @@ function newState(check: Check): CheckState {
     check,
     streak: undefined,
     history: new CheckHistory(),
+    certificates: undefined,
     keptUntil: Infinity,
     lastResultAt: -Infinity,
     refreshedUntil: -Infinity,

@@ -56,6 +56,13 @@ const INSTRUMENTS = {
     description: 'Failed checks, by cause.',
     // attributes: type, cause
   },
+  certificateNotAfter: {
+    name: 'kubenurse_certificate_not_after_seconds',
+    unit: 's',
+    description:
+      'Expiry of certificates in Unix time: of the server, and the earliest of its chain.',
+    // attributes: type, certificate (leaf, earliest)
+  },
   tcpRtt: {
     name: 'kubenurse_tcp_rtt_seconds',
     unit: 's',
@@ -184,6 +191,7 @@ export type Metrics = Readonly<{
   httpRequests: Counter;
   checkSuccess: Gauge;
   checkFailures: Counter;
+  certificateNotAfter: Gauge;
   tcpRtt: Histogram;
   tcpSegmentsSent: Counter;
   tcpSegmentsRetransmitted: Counter;
@@ -270,6 +278,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     httpRequests: counter(INSTRUMENTS.httpRequests),
     checkSuccess: gauge(INSTRUMENTS.checkSuccess),
     checkFailures: counter(INSTRUMENTS.checkFailures),
+    certificateNotAfter: gauge(INSTRUMENTS.certificateNotAfter),
     tcpRtt: histogram(INSTRUMENTS.tcpRtt, RTT_BOUNDARIES),
     tcpSegmentsSent: counter(INSTRUMENTS.tcpSegmentsSent),
     tcpSegmentsRetransmitted: counter(INSTRUMENTS.tcpSegmentsRetransmitted),

@@ -60,13 +60,22 @@ export type UdpCounts = Readonly<{
   jitter: number | undefined;
 }>;
 
+/** When certificates of a server expire, in Unix seconds: its own, and the first to do so of all that it sent. */
+export type CertificateExpiry = Readonly<{ leaf: number; earliest: number }>;
+
 /**
  * The result of one attempt. A failure is a value; a throw is a bug. `code`: the response, as the metric label `code` names
  * it, and `duration`: time until it was received, in seconds; both undefined if there was none. `event`: the metric label
  * of a failure. `tcp`: undefined if the kernel does not provide it. `udp`: only of a UDP check whose packets were not rejected.
  */
 export type Outcome = Readonly<
-  { timings: Timings; tcp?: TcpCounts | undefined; udp?: UdpCounts | undefined } & (
+  {
+    timings: Timings;
+    tcp?: TcpCounts | undefined;
+    udp?: UdpCounts | undefined;
+    /** Undefined where the attempt came to no certificate. */
+    certificates?: CertificateExpiry | undefined;
+  } & (
     | { kind: 'ok'; code: string; duration: number }
     | {
         kind: 'failed';

@@ -1,5 +1,6 @@
 import type { Metrics } from './metrics.ts';
 import {
+  type CertificateExpiry,
   type Check,
   DIRECTIONS,
   errorEvent,
@@ -50,6 +51,11 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     for (const rtt of udp.rtts) metrics.udpRtt.record(rtt, { type });
     if (udp.jitter !== undefined) metrics.udpJitter.record(udp.jitter, { type });
   };
+  const recordCertificates = (type: string, expiry: CertificateExpiry) => {
+    for (const [certificate, seconds] of Object.entries(expiry)) {
+      metrics.certificateNotAfter.record(seconds, { type, certificate });
+    }
+  };
   const recordRequest = (type: string, outcome: Outcome) => {
     for (const [event, seconds] of Object.entries(outcome.timings)) {
       metrics.httpTraceDuration.record(seconds, { type, event });
@@ -83,6 +89,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
       metrics.checkSuccess.record(cause === undefined ? 1 : 0, { type });
       if (outcome.tcp !== undefined) recordTcp(type, outcome.tcp);
+      if (outcome.certificates !== undefined) recordCertificates(type, outcome.certificates);
       if (outcome.udp !== undefined) recordUdp(type, outcome.udp);
     },
   };

@@ -108,6 +108,15 @@ test('a step of the clock moves no check in time', () => {
   expect(reports()[0]?.lastMinute.checks).toBe(0);
 });
 
+test('the expiry of certificates stays while no connection shows any', () => {
+  const { reports, record } = statesOf();
+  expect(reports()[0]).not.toHaveProperty('certificateNotAfter');
+  const certificates = { leaf: 2_000_000_000, earliest: 1_900_000_000 };
+  record({ ...ok(), certificates });
+  record(failed('connect'));
+  expect(reports()[0]).toMatchObject({ state: 'failing', certificateNotAfter: certificates });
+});
+
 test('a check that is no longer made is not reported', () => {
   const { reports, update } = statesOf();
   update([]);

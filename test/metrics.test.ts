@@ -143,7 +143,8 @@ describe('createMetrics()', () => {
       recorder.record({ check, outcome: failed('connect') });
       const udp = { sent: 1, duplicated: 0, reordered: 0, rtts: [0.001], jitter: 0.001 };
       const lost = { forward: 0, backward: 0, unknown: 0 };
-      recorder.record({ check, outcome: { ...ok(), udp: { ...udp, lost } } });
+      const certificates = { leaf: 1, earliest: 1 };
+      recorder.record({ check, outcome: { ...ok(), certificates, udp: { ...udp, lost } } });
       metrics.eventLoopDelay.record(0);
       metrics.eventLoopActive.record(0);
       const { body } = await scrape();

@@ -59,6 +59,10 @@ const UDP: UdpCounts = {
   lost: { forward: 0, backward: 0, unknown: 0 },
 };
 
+function certificatesOf({ target: { url } }: Check) {
+  return url.protocol === 'https:' ? { certificates: { leaf: 1, earliest: 1 } } : {};
+}
+
 async function countSeries(count: number, udpPort?: number): Promise<Map<string, number>> {
   const neighbours = Array.from({ length: count }, (_, i) => ({
     podName: `kubenurse-${i}`,
@@ -74,7 +78,9 @@ async function countSeries(count: number, udpPort?: number): Promise<Map<string,
   for (const check of checksOf(neighbours, udpPort)) {
     recorder.added?.(check);
     const timings = Object.fromEntries(eventsOf(check).map((event) => [event, 0.001]));
-    const outcome = isUdp(check.target) ? { ...ok(), tcp: undefined, udp: UDP } : ok(timings);
+    const outcome = isUdp(check.target)
+      ? { ...ok(), tcp: undefined, udp: UDP }
+      : { ...ok(timings), ...certificatesOf(check) };
     recorder.record({ check, outcome });
   }
   metrics.eventLoopDelay.record(0);

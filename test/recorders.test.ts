@@ -129,6 +129,15 @@ describe('metricsRecorder().record()', () => {
     expect(Object.keys(all).filter((series) => series.includes('"200"'))).toEqual([]);
   });
 
+  test('has the expiry of certificates, also of a failed check', async () => {
+    const certificates = { leaf: 2_000_000_000, earliest: 1_900_000_000 };
+    const { all } = await recorded([{ ...failed('handshake'), certificates }]);
+    expect(startingWith('kubenurse_certificate_not_after_seconds', all)).toEqual({
+      '{type="a",certificate="leaf"}': 2_000_000_000,
+      '{type="a",certificate="earliest"}': 1_900_000_000,
+    });
+  });
+
   test('keeps checks apart', async () => {
     const { metrics, series } = scrapedMetrics();
     const recorder = metricsRecorder(metrics);

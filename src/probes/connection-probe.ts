@@ -1,4 +1,4 @@
-import type { Outcome, Probe } from '../model.ts';
+import type { Probe } from '../model.ts';
 import { openConnection } from './connection.ts';
 import { failure } from './failure.ts';
 import type { ProbeOptions } from './kind.ts';
@@ -18,15 +18,11 @@ export function createConnectionProbe(options: ProbeOptions): Probe {
       const duration = (performance.now() - progress.start) / 1000;
       progress.tcp.done(socket);
       socket.destroySoon();
-      return { kind: 'ok', code: 'ok', duration, ...measured(progress) };
+      return { kind: 'ok', code: 'ok', duration, ...progress.measured };
     } catch (error) {
       const { phase, tcp } = progress;
       const failed = failure({ phase, url, peer: undefined, error, tcp: tcp.last });
-      return { kind: 'failed', event: errorEventOf(phase), ...failed, ...measured(progress) };
+      return { kind: 'failed', event: errorEventOf(phase), ...failed, ...progress.measured };
     }
   };
-}
-
-function measured({ timings, tcp }: Progress): Pick<Outcome, 'timings' | 'tcp'> {
-  return { timings, tcp: tcp.counts };
 }

@@ -87,7 +87,7 @@ function handshake(
   socket: Socket,
   host: string,
   network: Network,
-  { tcp }: Progress,
+  progress: Progress,
   signal: AbortSignal,
   protocols: readonly string[],
 ): Promise<TLSSocket> {
@@ -108,9 +108,13 @@ function handshake(
       setImmediate(() => secure.destroy(error));
     });
     const abort = () => {
-      tcp.done(socket);
+      progress.tcp.done(socket);
       secure.destroy(signal.reason);
     };
+    // Before Node verifies it: a connection that is not trusted is destroyed at once.
+    secure.prependOnceListener('secure', () => {
+      progress.certificate = secure.getPeerX509Certificate();
+    });
     secure.once('secureConnect', () => {
       signal.removeEventListener('abort', abort);
       resolve(secure);

@@ -111,14 +111,14 @@ export function createHttpProbe(options: HttpOptions): Probe {
 }
 
 function failedOutcome(
-  { phase, timings, tcp }: Progress,
+  { phase, tcp, measured }: Progress,
   url: URL,
   target: Target,
   error: unknown,
 ): Outcome {
   const peer = url === target.url ? target.neighbour?.nodeName : undefined;
   const failed = failure({ phase, url, peer, error, tcp: tcp.last });
-  return { kind: 'failed', event: errorEventOf(phase), ...failed, timings, tcp: tcp.counts };
+  return { kind: 'failed', event: errorEventOf(phase), ...failed, ...measured };
 }
 
 function tokenHeaders(
@@ -142,10 +142,10 @@ function basicAuthorization({ username, password }: URL): Headers {
 
 function outcomeOf(
   { status, reason }: ResponseHead,
-  { timings, tcp: { counts: tcp } }: Progress,
+  { measured }: Progress,
   duration: number,
 ): Outcome {
-  const answered = { code: String(status), duration, timings, tcp };
+  const answered = { code: String(status), duration, ...measured };
   if (status === 200) return { kind: 'ok', ...answered };
   const shown = printable(reason, MAX_REASON) || (STATUS_CODES[status] ?? '');
   const error = new Error(`${status} ${shown}`.trim());

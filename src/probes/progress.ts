@@ -1,3 +1,6 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Outcome } from '../model.ts';
+import { expiryOf } from './certificate-expiry.ts';
 import type { Phase } from './phases.ts';
 import { TcpAccount } from './tcp-account.ts';
 
@@ -19,6 +22,8 @@ export class Progress {
   readonly timings: { [event in TraceEvent]?: number } = {};
   /** Shared by all requests of one check. */
   readonly tcp: TcpAccount;
+  /** The server's, also one that is not trusted; undefined before a TLS handshake has come that far. */
+  certificate: X509Certificate | undefined;
   #start: number | undefined;
 
   constructor(tcp = new TcpAccount()) {
@@ -28,6 +33,12 @@ export class Progress {
   /** When its clock started, in milliseconds of `performance.now()`; the current time if it has not started. */
   get start(): number {
     return this.#start ?? performance.now();
+  }
+
+  /** What is measured so far, as an outcome has it. */
+  get measured(): Pick<Outcome, 'timings' | 'tcp' | 'certificates'> {
+    const { timings, tcp, certificate } = this;
+    return { timings, tcp: tcp.counts, certificates: certificate && expiryOf(certificate) };
   }
 
   /** Notes the moment, in seconds since the start. What happens again is not noted again. */

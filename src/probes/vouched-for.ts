@@ -28,7 +28,8 @@ export function isSignedBy(
   return false;
 }
 
-function sentWith(server: X509Certificate): X509Certificate[] {
+/** The certificates that a server sent with its own: its issuer first. */
+export function sentWith(server: X509Certificate): X509Certificate[] {
   const sent: X509Certificate[] = [];
   let next = server.issuerCertificate;
   while (next !== undefined && sent.length < MAX_CHAIN) {

@@ -1,4 +1,4 @@
-import type { Cause } from '../model.ts';
+import type { Cause, CertificateExpiry } from '../model.ts';
 
 /** The checks whose target is the same for every pod. */
 export type Component = 'api_server_direct' | 'api_server_dns' | 'me_ingress' | 'me_service';
@@ -44,6 +44,8 @@ export type CheckReport = Readonly<{
   cause: Cause | null;
   event: string | null;
   text: string | null;
+  /** When the server's certificate and the first of those that it sent expire, in Unix time; only of TLS. */
+  certificateNotAfter?: CertificateExpiry;
   lastMinute: LastMinute;
   /** Left out where memory is short: the verdict does not need it. */
   lastHour?: LastHour;

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
@@ -77,6 +78,26 @@ const certificates = {
   strange: await stranger.issue(names),
 };
 
+/** Unix time in seconds at which the certificate expires. */
+function expiryIn(pem: string): number {
+  return new X509Certificate(pem).validToDate.getTime() / 1000;
+}
+
+test('the earliest expiry is that of an intermediate which ends before the certificate', async () => {
+  const intermediate = await authority.intermediate('an intermediate', untilHours(48));
+  const { certificate, key } = await intermediate.issue(names);
+  const chain = { key, certificate: `${certificate}${intermediate.certificate}` };
+  const server = await ScriptedServer.start({ tls: chain });
+  const certificates = {
+    leaf: expiryIn(certificate),
+    earliest: expiryIn(intermediate.certificate),
+  };
+  for (const scheme of ['tls', 'https']) {
+    const outcome = await check(`${scheme}://server.test:${server.port}`);
+    expect(outcome).toMatchObject({ kind: 'ok', certificates });
+  }
+});
+
 describe('a check of a tls URL', () => {
   test.each([
     ['a certificate', serving],
@@ -84,7 +105,8 @@ describe('a check of a tls URL', () => {
   ])('completes a handshake with %s', async (_, tls) => {
     const server = await ScriptedServer.start({ tls });
     const outcome = await check(`tls://server.test:${server.port}`);
-    expect(outcome).toMatchObject({ kind: 'ok', code: 'ok' });
+    const leaf = expiryIn(tls.certificate);
+    expect(outcome).toMatchObject({ kind: 'ok', code: 'ok', certificates: { leaf } });
     expect(events(outcome)).toEqual([
       ...['dns_start', 'dns_done', ...CONNECT, ...HANDSHAKE],
       'got_conn',
@@ -110,6 +132,7 @@ describe('a check of a tls URL', () => {
     expect(await check(text)).toMatchObject({
       event: 'tls_handshake_done',
       cause: 'tls',
+      certificates: { leaf: expiryIn(tls.certificate), earliest: expiryIn(tls.certificate) },
       error: { message: `TLS handshake with server.test:${server.port}: ${why}` },
     });
     expect(await check(text, { insecure: true })).toMatchObject({ kind: 'ok' });
