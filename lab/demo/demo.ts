@@ -72,6 +72,7 @@ function showTable(cluster: Cluster, quit: () => void): () => void {
   const draw = () =>
     table({
       reports: watch.reports,
+      verdict: watch.verdict,
       faults: cluster.faults,
       isAllFine: watch.isAllFine,
       now: Date.now(),
@@ -107,8 +108,11 @@ function executeInOrder(
 function showChanges(cluster: Cluster, quit: () => void): () => void {
   const say = (text: string) => process.stdout.write(`${clock(Date.now())} ${text}\n`);
   let wasAllFine = false;
+  let verdict: readonly string[] = [];
   const watch = new Watch(cluster, (before, now) => {
     for (const change of changes(before, now)) say(change);
+    for (const text of watch.verdict) if (!verdict.includes(text)) say(`verdict: ${text}`);
+    verdict = watch.verdict;
     if (watch.isAllFine && !wasAllFine) say('all checks ok');
     wasAllFine = watch.isAllFine;
   });

@@ -15,6 +15,7 @@ function report(number: number, others: Record<string, string> = {}, since = sta
 function draw(reports: readonly Report[], options: Partial<Parameters<typeof table>[0]> = {}) {
   return table({
     reports,
+    verdict: [],
     faults: new Map(),
     isAllFine: false,
     now: at('12:00:09'),
@@ -34,6 +35,20 @@ test('table() has a line for each node, and reports that all is ok', () => {
 node     api direct api dns    ingress    service    neighbours      broken
 node-1   ok         ok         ok         ok         1/1 ok
 node-2   ok         ok         ok         skipped    1/1 ok`);
+});
+
+test('table() shows the verdict under the summary, three sentences of it and the number of the others', () => {
+  const verdict = ['node-3 is unreachable.', 'The ingress fails.', 'DNS fails.', 'One.', 'Two.'];
+  const lines = draw([report(1)], { verdict, columns: 22 });
+
+  expect(lines.slice(1, 7)).toEqual([
+    '12:00:09  1 node: waiting for results',
+    '✕ node-3 is unreachab…',
+    '✕ The ingress fails.',
+    '✕ DNS fails.',
+    '… and 2 more: see /cluster',
+    '',
+  ]);
 });
 
 test('table() shows what fails, since when, where and why, what is broken, and the oldest first', () => {

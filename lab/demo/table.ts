@@ -8,6 +8,8 @@ export type Paint = (colour: 'red' | 'green' | 'yellow' | 'bold', text: string) 
 /** What the table shows, and in how much space. */
 export type TableOptions = Readonly<{
   reports: readonly Report[];
+  /** What is wrong with the cluster, one sentence each, the most general first. */
+  verdict: readonly string[];
   /** The current faults: `node-3` → `down`. */
   faults: ReadonlyMap<string, string>;
   /** Whether every node has responded, and no check fails. */
@@ -25,11 +27,13 @@ const HEADERS = ['node', 'api direct', 'api dns', 'ingress', 'service', 'neighbo
 const WIDTHS = [9, 11, 11, 11, 11, 16, 11];
 /** Nodes that are shown, whatever fails. */
 const MIN_NODES = 5;
+/** Sentences of the verdict that are shown. */
+const MAX_FINDINGS = 3;
 
 type Cell = Readonly<{ text: string; colour: 'red' | 'green' | 'yellow' }>;
 
 /**
- * The state of the checks for a person at a glance: a summary, a line for each node, what is broken
+ * The state of the checks for a person at a glance: a summary, the verdict, a line for each node, what is broken
  * on purpose, and every failure with its text. Never more lines than `rows`, none longer than
  * `columns`; what does not fit is counted.
  */
@@ -40,6 +44,7 @@ export function table(options: TableOptions): string[] {
   const head = [
     '',
     summary(failures, options),
+    ...verdictLines(options),
     '',
     paint('bold', cutTo(header.trimEnd(), columns)),
   ];
@@ -62,6 +67,14 @@ function summary(failures: readonly Failure[], options: TableOptions): string {
   const fails = paint('red', count === 1 ? '1 check fails' : `${count} checks fail`);
   const fine = isAllFine ? paint('green', 'all checks ok') : 'waiting for results';
   return `${clock(now)}  ${nodes}: ${count > 0 ? fails : fine}`;
+}
+
+function verdictLines({ verdict, columns, paint }: TableOptions): string[] {
+  const more = verdict.length - MAX_FINDINGS;
+  return [
+    ...verdict.slice(0, MAX_FINDINGS).map((text) => paint('red', cutTo(`✕ ${text}`, columns))),
+    ...(more > 0 ? [`… and ${more} more: see /cluster`] : []),
+  ];
 }
 
 /** At most `max` lines; if there are more nodes, those with failures have precedence, then those that are broken. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterNode } from '../cluster/node.ts';
 import { Latencies } from './latencies.ts';
+import { readVerdict } from './verdict.ts';
 
 /** A check's value as `/alive` shows it, and since when (milliseconds since the epoch). */
 export type Result = Readonly<{ text: string; since: number }>;
@@ -22,6 +23,8 @@ export const ALIVE = '/alive';
 const PERIOD_MS = 1_000;
 /** KUBENURSE_CHECK_INTERVAL's default (contract): there are no new latencies before. */
 const METRICS_PERIOD_MS = 5_000;
+/** So long a pod keeps what it has collected. */
+const VERDICT_PERIOD_MS = 5_000;
 /** KUBENURSE_NEIGHBOUR_LIMIT's default (contract). */
 const NEIGHBOUR_LIMIT = 10;
 
@@ -30,18 +33,25 @@ export function isFine({ text }: Result): boolean {
   return text === 'ok' || text === 'skipped';
 }
 
-/** Polls `/alive` of every node each second, and `/metrics` each five. */
+/** Polls `/alive` of every node each second, `/metrics` each five, and the verdict of one node each five. */
 export class Watch {
   readonly #cluster: Cluster;
   readonly #reports = new Map<string, Report>();
   readonly #stop = new AbortController();
   readonly #onReport: (before: Report | undefined, now: Report) => void;
+  #verdict: readonly string[] = [];
 
   /** `onReport` is called with the previous and the current report of a node. */
   constructor(cluster: Cluster, onReport: (before: Report | undefined, now: Report) => void) {
     this.#cluster = cluster;
     this.#onReport = onReport;
     for (const node of cluster.nodes) void this.#follow(node);
+    void this.#followVerdict();
+  }
+
+  /** What is wrong with the cluster, one sentence each. */
+  get verdict(): readonly string[] {
+    return this.#verdict;
   }
 
   /** The report of each node, in their order; an empty one of those that have not responded yet. */
@@ -86,6 +96,15 @@ export class Watch {
       this.#reports.set(node.name, now);
       this.#onReport(before, now);
       await sleep(PERIOD_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #followVerdict(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      // No answer: the last verdict remains.
+      this.#verdict = await readVerdict(this.#cluster, signal).catch(() => this.#verdict);
+      await sleep(VERDICT_PERIOD_MS, undefined, { signal }).catch(() => {});
     }
   }
 
