@@ -4,12 +4,16 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { constants as system } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { childrenOf } from './children.ts';
+import { removeGroupsAtEnd } from './hierarchies.ts';
 
 /**
  * In the private `/run`: only who is inside sees it, whatever else inherits our variables. It is there once all is set
  * up, and says the id of the first process as it is seen outside.
  */
 const MARK = '/run/kubenurse-own-namespace';
+
+/** Beside it: the name of the control groups that are removed when all inside has ended. */
+const CONTROL_GROUP = '/run/kubenurse-control-group';
 
 /** What a cluster of real parts is made of, and the Debian package that has it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -37,11 +41,13 @@ const INIT = `set -e
 read -r pid name state parent rest </proc/self/stat
 read -r parent name state grandparent rest <"/proc/$parent/stat"
 [ "$grandparent" = "$1" ]
-shift
+group=$2
+shift 2
 mount -n -t proc proc /proc
 mount -n -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/netns /run/tmp
 ip link set lo up
+echo "$group" >${CONTROL_GROUP}
 echo "$pid" >${MARK}
 export TMPDIR=/run/tmp
 set +e
@@ -76,6 +82,14 @@ export async function goOnInOwnNamespace(): Promise<void> {
 export function shellCommand(): string | undefined {
   const pid = mark();
   return pid && `nsenter --target ${pid} --all`;
+}
+
+/**
+ * The name of the control group, below our own in each hierarchy, that those inside may create: whoever started us has it
+ * removed in the end. Throws when we are not inside.
+ */
+export function controlGroup(): string {
+  return readFileSync(CONTROL_GROUP, 'utf8').trim();
 }
 
 function mark(root = ''): string | undefined {
@@ -116,11 +130,13 @@ function isThere(program: string): boolean {
 /**
  * Runs a command in new network, mount, PID, IPC and UTS namespaces: only the loopback interface, and a `/run` of its
  * own, where its temporary files are too. When we end, however that is, or who started us does, the kernel ends all
- * that is inside.
+ * that is inside, and its control groups are removed.
  */
 function runInOwnNamespace(command: readonly string[]): Promise<number> {
   const unshare = ['unshare', ...NAMESPACES, '--kill-child', '--'];
-  const init = ['sh', '-c', INIT, 'sh', `${process.pid}`, ...command];
+  const group = `kubenurse-${process.pid}`;
+  removeGroupsAtEnd(group);
+  const init = ['sh', '-c', INIT, 'sh', `${process.pid}`, group, ...command];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...unshare, ...init], {
     stdio: 'inherit',
   });

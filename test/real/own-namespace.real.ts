@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { childrenOf } from '../../lab/real/children.ts';
+import { hierarchies } from '../../lab/real/hierarchies.ts';
 import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';
 import { until } from '../../lab/support/until.ts';
@@ -85,6 +86,7 @@ describe.skipIf(unavailableReason())('own-namespace', () => {
     expect(ipv4).toContain('lo    inet 127.0.0.1/8');
     expect(ipv6).toContain('lo    inet6 ::1/128');
     expect(rest).toEqual([
+      'kubenurse-control-group',
       'kubenurse-own-namespace',
       'netns',
       'tmp',
@@ -125,6 +127,25 @@ describe.skipIf(unavailableReason())('own-namespace', () => {
       await until('all of them are gone', 5_000, () => !processes.some(exists));
     }
   });
+
+  test.skipIf(hierarchies().length === 0)(
+    'own-namespace removes its control groups when it is killed',
+    async () => {
+      const groups = hierarchies().map(({ own }) => `${own}/$(cat /run/kubenurse-control-group)`);
+      const script = `for group in ${groups.join(' ')}; do mkdir -p "$group/pods/a"; echo "made $group"; done
+        sleep 1000 & echo $! >"$group/pods/a/cgroup.procs"; echo littered; sleep 1000`;
+      const child = start(inOwnNamespace('sh', '-c', script));
+      let output = '';
+      child.stdout?.on('data', (bytes) => {
+        output += bytes;
+      });
+      await hasWritten(child, 'littered');
+      const made = [...output.matchAll(/^made (.*)$/gm)].map(([, group = '']) => group);
+      expect(made.filter((group) => existsSync(group))).toHaveLength(groups.length);
+      child.kill('SIGKILL');
+      await until('all of them are removed', 5_000, () => !made.some((group) => existsSync(group)));
+    },
+  );
 
   test.each(['SIGTERM', 'SIGHUP'] as const)('own-namespace passes %s on', async (signal) => {
     const command = node(`process.on('${signal}', () => process.exit(5)); console.log('ready');
