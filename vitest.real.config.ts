@@ -9,6 +9,9 @@ const CLUSTERS = [
   'test/real/scenarios-elsewhere.real.ts',
 ];
 
+/** A whole cluster of Kubernetes. */
+const KUBERNETES = 'test/real/kubernetes/*.real.ts';
+
 /** The tests against real programs: `npm run tools` builds these, `npm run test:real` runs them. */
 export default defineConfig({
   test: {
@@ -21,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['{test,bench}/**/*.real.ts'],
-          exclude: CLUSTERS,
+          exclude: [...CLUSTERS, KUBERNETES],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -33,6 +36,16 @@ export default defineConfig({
           include: CLUSTERS,
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kubernetes',
+          include: [KUBERNETES],
+          // Three kubelets take what two cores have.
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

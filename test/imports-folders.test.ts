@@ -20,8 +20,10 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'lab/embedded': ['lab/embedded/api-server', 'lab/parts', 'lab/support'],
   'lab/cluster': ['lab/embedded', 'lab/parts', 'lab/support'],
   'lab/real': ['lab/cluster', 'lab/embedded', 'lab/parts', 'lab/support', 'lab/tools'],
+  'lab/images': [],
+  'lab/kubernetes': ['lab/images', 'lab/parts', 'lab/real', 'lab/support', 'lab/tools'],
   'lab/dashboards': ['lab/cluster', 'lab/parts', 'lab/real', 'lab/support'],
-  'lab/demo': ['lab/cluster', 'lab/parts', 'lab/real', 'lab/support'],
+  'lab/demo': ['lab/cluster', 'lab/kubernetes', 'lab/parts', 'lab/real', 'lab/support'],
 
   'bench/support': ['lab/'],
   'bench/api-server': ['bench/support', 'lab/'],
@@ -50,6 +52,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'test/cluster': ['test/support', 'test/verdict', 'lab/support', 'src/'],
   'test/bundle': ['test/support', 'lab/'],
   'test/real': ['test/pages/cluster-page', 'test/support', 'lab/', 'src/', 'deploy/'],
+  'test/real/kubernetes': ['test/real', 'test/support', 'lab/', 'deploy/'],
   test: ['test/support', 'test/probes', 'test/verdict', 'lab/', 'src/', 'exporters', 'deploy/'],
 };
 

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
 import { Cluster } from '../cluster/cluster.ts';
 import { faultHelp, parseFault } from '../cluster/faults.ts';
+import { whatKubernetesLacks } from '../kubernetes/prerequisites.ts';
 import { goOnInOwnNamespace, shellCommand } from '../real/own-namespace.ts';
 import { realParts } from '../real/real-parts.ts';
 import { Mutex } from '../support/mutex.ts';
@@ -9,16 +10,19 @@ import { continueAll, pauseAll } from '../support/owned-process.ts';
 import { changes } from './changes.ts';
 import { COMMANDS, execute } from './commands.ts';
 import { clock } from './failures.ts';
+import { kubernetesDemo } from './kubernetes.ts';
 import { Screen } from './screen.ts';
 import { table } from './table.ts';
 import { Watch } from './watch.ts';
 
 const MAX_NODES = 50;
+const MAX_KUBERNETES_NODES = 9;
 const MAX_COLUMNS = 100;
 
 const usage = (real: boolean) =>
   [
     'npm run demo -- [--nodes N] [--real] [--break <part>:<fault>]...',
+    'npm run demo -- --kubernetes [--nodes N]',
     '',
     'Starts a cluster on this machine: an API server, a DNS server, an ingress, a',
     `service, and N nodes (5 by default, at most ${MAX_NODES}) with one probe each. Shows the`,
@@ -28,6 +32,9 @@ const usage = (real: boolean) =>
     'With --real, nodes are network namespaces, and the parts are those of a real',
     'cluster: etcd, kube-apiserver (npm run tools builds them), nginx, dnsmasq and',
     'nftables. Requires root on Linux.',
+    '',
+    'With --kubernetes, the chart is installed in a whole Kubernetes cluster of 3 nodes',
+    '(at most 9), each with containerd, kubelet and kube-proxy; help lists its faults.',
     '',
     'Commands:',
     '',
@@ -42,6 +49,7 @@ type Arguments = Readonly<{
   nodes: number;
   faults: readonly string[];
   real: boolean;
+  kubernetes: boolean;
   help: boolean;
 }>;
 
@@ -49,19 +57,24 @@ type Arguments = Readonly<{
 function readArguments(): Arguments {
   const { values } = parseArgs({
     options: {
-      nodes: { type: 'string', default: '5' },
+      nodes: { type: 'string' },
       real: { type: 'boolean', default: false },
+      kubernetes: { type: 'boolean', default: false },
       break: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const nodes = /^\d+$/.test(values.nodes) ? Number(values.nodes) : 0;
-  if (nodes < 1 || nodes > MAX_NODES) {
-    throw new Error(`--nodes ${values.nodes}: expected a number from 1 to ${MAX_NODES}`);
+  const { kubernetes } = values;
+  const { nodes: written = kubernetes ? '3' : '5' } = values;
+  const nodes = /^\d+$/.test(written) ? Number(written) : 0;
+  const most = kubernetes ? MAX_KUBERNETES_NODES : MAX_NODES;
+  if (nodes < 1 || nodes > most) {
+    throw new Error(`--nodes ${written}: expected a number from 1 to ${most}`);
   }
+  if (kubernetes && values.break.length > 0) throw new Error('--kubernetes excludes --break');
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   for (const fault of values.break) parseFault(fault, names, values.real ? 'real' : 'embedded');
-  return { nodes, faults: values.break, real: values.real, help: values.help };
+  return { nodes, faults: values.break, real: values.real, kubernetes, help: values.help };
 }
 
 /** A table that is kept up to date, on a terminal. `quit` is called on the command or Ctrl-C. */
@@ -201,9 +214,16 @@ async function main(): Promise<void> {
     process.stdout.write(usage(given.real));
     return;
   }
-  if (given.real) await goOnInOwnNamespace();
+  const lacks = given.kubernetes ? whatKubernetesLacks() : undefined;
+  if (lacks !== undefined) {
+    process.stderr.write(`${lacks}\n`);
+    process.exit(2);
+  }
+  if (given.real || given.kubernetes) await goOnInOwnNamespace();
   try {
-    await run(given);
+    if (!given.kubernetes) return await run(given);
+    await kubernetesDemo(given.nodes);
+    process.exit(0);
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     const hint = code === 'EADDRINUSE' ? ' (is another demo running?)' : '';

@@ -31,7 +31,14 @@ export type KubeApiServerOptions = Readonly<{
   certificate: ServingCertificate;
   /** Of cluster IPs, in the order of the families. */
   serviceRanges: readonly string[];
+  /** Who authenticates by a token, beside the admin. */
+  users?: readonly User[];
+  /** Instead of or beside the flags that it has. */
+  flags?: readonly string[];
 }>;
+
+/** Whom the API server knows by a bearer token. */
+export type User = Readonly<{ token: string; name: string; groups: readonly string[] }>;
 
 /**
  * A real kube-apiserver, set up as kubeadm does it: RBAC and Node authorization, Pod Security and
@@ -74,9 +81,12 @@ export class KubeApiServer {
   async #writeFiles(): Promise<void> {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const key = privateKey.export({ type: 'sec1', format: 'pem' });
-    await writeFile(this.#file('service-account.key'), key, { mode: 0o600 });
-    const admin = `${this.adminToken},admin,admin,"system:masters"\n`;
-    await writeFile(this.#file('tokens.csv'), admin, { mode: 0o600 });
+    await writeFile(this.serviceAccountKeyFile, key, { mode: 0o600 });
+    const admin = { token: this.adminToken, name: 'admin', groups: ['system:masters'] };
+    const tokens = [admin, ...(this.#options.users ?? [])].map(
+      ({ token, name, groups }) => `${token},${name},${name},"${groups.join(',')}"\n`,
+    );
+    await writeFile(this.#file('tokens.csv'), tokens.join(''), { mode: 0o600 });
     await writeFile(this.#file('audit-policy.yaml'), JSON.stringify(AUDIT_POLICY));
   }
 
@@ -110,14 +120,19 @@ export class KubeApiServer {
     this.#process?.signal('SIGCONT');
   }
 
+  /** PEM: signs the tokens of service accounts. */
+  get serviceAccountKeyFile(): string {
+    return this.#file('service-account.key');
+  }
+
   #file(name: string): string {
     return join(this.#options.directory, name);
   }
 
   #arguments(): string[] {
-    const { machine, etcd, certificate, serviceRanges } = this.#options;
+    const { machine, etcd, certificate, serviceRanges, flags = [] } = this.#options;
     const [address = '', ...further] = machine.addresses;
-    const serviceAccountKey = this.#file('service-account.key');
+    const serviceAccountKey = this.serviceAccountKeyFile;
     return [
       `--bind-address=${further.length > 0 ? '::' : address}`,
       `--secure-port=${PORT}`,
@@ -144,6 +159,7 @@ export class KubeApiServer {
       `--service-account-signing-key-file=${serviceAccountKey}`,
       `--audit-policy-file=${this.#file('audit-policy.yaml')}`,
       `--audit-log-path=${this.auditLog}`,
+      ...flags,
     ];
   }
 }

@@ -7,6 +7,8 @@ import { tool } from '../tools/tool.ts';
 export class Kubectl {
   /** What its command line begins with. */
   readonly command: readonly string[];
+  /** Its configuration file. */
+  readonly kubeconfig: string;
 
   /** `directory` is for its configuration and cache. `authorityFile` is read each time. */
   constructor(options: { url: URL; token: string; authorityFile: string; directory: string }) {
@@ -22,6 +24,7 @@ export class Kubectl {
       'current-context': 'context',
     };
     writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+    this.kubeconfig = kubeconfig;
     const cache = `--cache-dir=${join(directory, 'kubectl')}`;
     this.command = [tool('kubectl'), `--kubeconfig=${kubeconfig}`, cache];
   }

@@ -69,10 +69,11 @@ export class CertificateAuthority {
   /**
    * A serving certificate with its own key. Clients look for the name they dialled among
    * `dnsNames` and `ipAddresses` only, never at `commonName`. Valid from an hour ago for a year,
-   * unless said otherwise.
+   * unless said otherwise. With `usage: 'client'` it is a client's instead, whom a server knows by `commonName`.
    */
   async issue(options: {
     commonName: string;
+    usage?: 'server' | 'client';
     dnsNames?: string[];
     ipAddresses?: string[];
     notBefore?: Date;
@@ -93,7 +94,9 @@ export class CertificateAuthority {
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new ExtendedKeyUsageExtension([
+          ExtendedKeyUsage[options.usage === 'client' ? 'clientAuth' : 'serverAuth'],
+        ]),
         ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
         await SubjectKeyIdentifierExtension.create(keys.publicKey),
         await AuthorityKeyIdentifierExtension.create(this.#authority.publicKey),

@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
 
-/** Timeout of a command, after which it is killed. */
+/** Timeout of a command, after which it is killed, unless its caller says another. */
 const LIMIT_MS = 20_000;
 
 /**
  * Runs a program to its end, with `input` as its standard input, and resolves with its standard output.
- * Rejects, with what it wrote to its standard error, when it ends otherwise than with exit code 0 or not within 20 s.
+ * Rejects, with what it wrote to its standard error, when it ends otherwise than with exit code 0 or not within `limitMs`, 20 s.
  */
-export async function run(command: readonly string[], input = ''): Promise<string> {
+export async function run(
+  command: readonly string[],
+  input = '',
+  limitMs = LIMIT_MS,
+): Promise<string> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { timeout: LIMIT_MS, killSignal: 'SIGKILL' });
+  const child = spawn(program, args, { timeout: limitMs, killSignal: 'SIGKILL' });
   let [output, errors] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;

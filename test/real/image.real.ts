@@ -4,20 +4,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
+import { Buildah, type ImageConfig } from '../../lab/images/buildah.ts';
+import { buildKubenurseImage, RUN_IMAGE } from '../../lab/images/kubenurse-image.ts';
 import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { httpGet } from '../../lab/support/http-get.ts';
 import { until } from '../../lab/support/until.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { freePort } from '../support/start-program.ts';
-import { Buildah, type ImageConfig } from './buildah.ts';
-import { makeBuildImage, makeRunImage, NPM_CACHE } from './stand-in-images.ts';
 import { startImage } from './unpacked-image.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const BUILD_LIMIT_MS = 300_000;
 
-const RUN_IMAGE = 'localhost/stand-in-to-run';
-const BUILD_IMAGE = 'localhost/stand-in-to-build';
 const IMAGE = 'localhost/kubenurse';
 
 const SERVICE_ACCOUNT = 'var/run/secrets/kubernetes.io/serviceaccount';
@@ -49,26 +46,11 @@ describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${ski
 
   beforeAll(async () => {
     const buildah = await Buildah.create(stack);
-    await makeRunImage(buildah, RUN_IMAGE);
-    await makeBuildImage(buildah, BUILD_IMAGE);
-    // Whoever runs this has run `npm ci`, which has left all in the cache that the Dockerfile's `npm ci` needs.
-    const cache = execFileSync('npm', ['config', 'get', 'cache'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-    const settings = {
-      BUILD_IMAGE,
-      RUN_IMAGE,
+    await buildKubenurseImage(buildah, IMAGE, {
       VERSION: packageJson.version,
       REVISION: 'a1b2c3',
       CREATED: '2026-11-21T10:00:00Z',
-    };
-    await buildah.build(
-      IMAGE,
-      ROOT,
-      ...['--volume', `${cache}:${NPM_CACHE}:O`],
-      ...Object.entries(settings).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
-    );
+    });
     config = await buildah.config(IMAGE);
     root = await buildah.unpack(IMAGE);
     baseFiles = new Set(filesIn(await buildah.unpack(RUN_IMAGE)));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { ImageConfig } from '../../lab/images/buildah.ts';
 import { Lines } from '../../lab/support/program.ts';
-import type { ImageConfig } from './buildah.ts';
 
 /** As a container runtime does it for a pod that is *restricted*: the files are read-only, and the user cannot become another. */
 const ENTER = `set -e

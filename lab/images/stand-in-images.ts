@@ -46,6 +46,18 @@ export function makeBuildImage(buildah: Buildah, name: string): Promise<void> {
   });
 }
 
+/** An image of one program that needs nothing else, run by this user. */
+export function makeProgramImage(
+  buildah: Buildah,
+  name: string,
+  program: string,
+  user: string,
+): Promise<void> {
+  return make(buildah, name, [`USER ${user}`, 'ENTRYPOINT ["/program"]'], (root) => {
+    add(root, program, '/program');
+  });
+}
+
 async function make(
   buildah: Buildah,
   name: string,

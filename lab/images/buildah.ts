@@ -43,6 +43,11 @@ export class Buildah {
     return JSON.parse(await this.#run('inspect', '--type', 'image', image)).OCIv1;
   }
 
+  /** Writes the image, uncompressed, as an archive that a container runtime can import. */
+  async save(image: string, file: string): Promise<void> {
+    await this.#run('push', '--quiet', image, `docker-archive:${file}:${image}`);
+  }
+
   /** The image's files: a folder that may be changed. */
   async unpack(image: string): Promise<string> {
     const container = await this.#run('from', '--pull-never', image);

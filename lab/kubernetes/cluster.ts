@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fabric, type IpFamily } from '../real/fabric.ts';
+import type { ApiObject, KubeClient } from '../real/kube-client.ts';
+import type { Kubectl } from '../real/kubectl.ts';
+import { Namespace } from '../real/namespace.ts';
+import { run } from '../support/command.ts';
+import { until } from '../support/until.ts';
+import { tool } from '../tools/tool.ts';
+import { clusterDns } from './cluster-dns.ts';
+import { ControlPlane } from './control-plane.ts';
+import { images } from './images.ts';
+import { KubernetesNode } from './node.ts';
+
+const NODES_LIMIT_MS = 30_000;
+const DNS_LIMIT_MS = 20_000;
+const HELM_LIMIT_MS = 120_000;
+
+/** How to start a cluster. */
+export type KubernetesOptions = Readonly<{
+  /** How many there are, 3 when not said. */
+  nodes?: number;
+  /** The first two bytes of every IPv4 address, `10.24` when not said. */
+  network?: string;
+  /** The primary one first; IPv4 alone when not said. */
+  families?: readonly IpFamily[];
+}>;
+
+/** A whole cluster: a control plane, nodes whose kubelets run the pods, and CoreDNS. */
+export class KubernetesCluster implements AsyncDisposable {
+  readonly fabric: Fabric;
+  readonly controlPlane: ControlPlane;
+  readonly #directory: string;
+  readonly #images: string;
+  readonly #nodes: KubernetesNode[] = [];
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(
+    parts: Readonly<{
+      fabric: Fabric;
+      controlPlane: ControlPlane;
+      directory: string;
+      images: string;
+    }>,
+    stack: AsyncDisposableStack,
+  ) {
+    this.fabric = parts.fabric;
+    this.controlPlane = parts.controlPlane;
+    this.#directory = parts.directory;
+    this.#images = parts.images;
+    this.#stack = stack;
+  }
+
+  /** Resolves when all nodes are Ready, and names are resolved. Rejects, and leaves nothing behind, when a part does not start. */
+  static async start(options: KubernetesOptions = {}): Promise<KubernetesCluster> {
+    const { nodes = 3, network = '10.24', families = ['IPv4'] } = options;
+    await using starting = new AsyncDisposableStack();
+    const directory = await mkdtemp(join(tmpdir(), 'kubernetes-'));
+    starting.defer(() => rm(directory, { recursive: true, force: true }));
+    const fabric = await Fabric.create(network, families);
+    starting.defer(() => fabric.close());
+    const archives = await images();
+    const controlPlane = await ControlPlane.start(fabric, join(directory, 'control-plane'));
+    starting.defer(() => controlPlane.close());
+    const parts = { fabric, controlPlane, directory, images: archives };
+    const cluster = new KubernetesCluster(parts, starting.move());
+    try {
+      await cluster.#startAll(nodes);
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get nodes(): readonly KubernetesNode[] {
+    return this.#nodes;
+  }
+
+  get admin(): KubeClient {
+    return this.controlPlane.admin;
+  }
+
+  get kubectl(): Kubectl {
+    return this.controlPlane.kubectl;
+  }
+
+  /** The node of this name. Throws when there is none. */
+  node(name: string): KubernetesNode {
+    const node = this.#nodes.find((each) => each.name === name);
+    if (node === undefined) throw new Error(`there is no ${name}`);
+    return node;
+  }
+
+  /** Adds the next node, and resolves when its programs run. */
+  async addNode(): Promise<KubernetesNode> {
+    const node = this.#createNode();
+    await this.switchOn(node);
+    return node;
+  }
+
+  /** Switches a node on, and resolves when its programs run. */
+  async switchOn(node: KubernetesNode): Promise<void> {
+    const others = this.#nodes.filter((other) => other !== node);
+    await node.on(others);
+    const on = others.filter(({ isOn }) => isOn).map(({ machine }) => machine);
+    const { routes } = node;
+    await Promise.all([
+      Namespace.own().ip(routes),
+      ...[this.controlPlane.machine, ...on].map((machine) => machine.addRoutes(routes)),
+    ]);
+  }
+
+  /** Applies objects as kubectl does. Rejects with what it says. */
+  async apply(objects: object, ...args: string[]): Promise<void> {
+    const command = [...this.kubectl.command, 'apply', '--filename=-', ...args];
+    await run(command, JSON.stringify(objects));
+  }
+
+  /** Runs helm with these arguments, and these values. Rejects with what it says, or when it takes two minutes. */
+  helm(args: readonly string[], values: object = {}): Promise<string> {
+    const { kubeconfig } = this.kubectl;
+    // What it keeps beside the cluster.
+    const home = join(this.#directory, 'helm');
+    const variables = [`HOME=${home}`, `KUBECONFIG=${kubeconfig}`];
+    const command = ['env', ...variables, tool('helm'), ...args];
+    return run(command, JSON.stringify(values), HELM_LIMIT_MS);
+  }
+
+  /** Resolves when as many nodes are Ready. */
+  async untilReady(count: number): Promise<void> {
+    await until(`${count} nodes are Ready`, NODES_LIMIT_MS, async () => {
+      const { items } = await this.admin.get('/api/v1/nodes');
+      return items.filter(isReady).length === count;
+    });
+  }
+
+  /** Ends all of it. */
+  close(): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #createNode(): KubernetesNode {
+    const { fabric, controlPlane } = this;
+    const node = new KubernetesNode({
+      fabric,
+      controlPlane,
+      number: this.#nodes.length + 1,
+      directory: this.#directory,
+      images: this.#images,
+    });
+    this.#nodes.push(node);
+    this.#stack.defer(() => node.off());
+    return node;
+  }
+
+  async #startAll(count: number): Promise<void> {
+    const nodes = Array.from({ length: count }, () => this.#createNode());
+    await Promise.all(nodes.map((node) => this.switchOn(node)));
+    // Only then: its two pods would be on the first node that is Ready.
+    await this.untilReady(count);
+    await this.apply(clusterDns(this.controlPlane.dnsAddresses));
+    await until('CoreDNS is available', DNS_LIMIT_MS, async () => {
+      const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
+      const { status } = await this.admin.get(path);
+      return status?.availableReplicas === Math.min(count, 2);
+    });
+  }
+}
+
+/** Whether a node or a pod is Ready. */
+export function isReady({ status }: ApiObject): boolean {
+  const conditions: { type: string; status: string }[] = status?.conditions ?? [];
+  return conditions.some((each) => each.type === 'Ready' && each.status === 'True');
+}

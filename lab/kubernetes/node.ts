@@ -1,0 +1,196 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Fabric } from '../real/fabric.ts';
+import type { Machine } from '../real/machine.ts';
+import { run } from '../support/command.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { tool } from '../tools/tool.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { nodeFiles } from './node-files.ts';
+import { IMAGES, SETTINGS } from './node-init.ts';
+import { NodeMachine } from './node-machine.ts';
+
+/** Node 1 is `10.21.0.21`, and so on. */
+const FIRST_ADDRESS = 20;
+const IMPORT_LIMIT_MS = 120_000;
+
+/** The programs of a node. */
+export const PROGRAMS = ['containerd', 'kubelet', 'kube-proxy'] as const;
+export type NodeProgram = (typeof PROGRAMS)[number];
+
+/** A machine with its programs, while it is switched on. */
+type Running = Readonly<{
+  machine: Machine;
+  inside: NodeMachine;
+  programs: Map<NodeProgram, ServerProcess>;
+}>;
+
+export type NodeOptions = Readonly<{
+  fabric: Fabric;
+  controlPlane: ControlPlane;
+  number: number;
+  /** Where what is on its disk is kept. */
+  directory: string;
+  /** The folder of the archives of images. */
+  images: string;
+}>;
+
+/** A node: a machine that runs containerd, kubelet and kube-proxy. */
+export class KubernetesNode {
+  readonly name: string;
+  readonly number: number;
+  readonly #options: NodeOptions;
+  #running: Running | undefined;
+  #hasImages = false;
+
+  constructor(options: NodeOptions) {
+    this.number = options.number;
+    this.name = `node-${options.number}`;
+    this.#options = options;
+  }
+
+  /** With their prefix lengths removed, in the order of the families. */
+  get addresses(): readonly string[] {
+    return this.#options.fabric.plan
+      .machine(FIRST_ADDRESS + this.number)
+      .map((address) => address.replace(/\/\d+$/, ''));
+  }
+
+  get podRanges(): readonly string[] {
+    return this.#options.fabric.plan.podRange(this.number);
+  }
+
+  /** Its machine. Throws when it is switched off. */
+  get machine(): Machine {
+    return this.#on.machine;
+  }
+
+  /** What a command line begins with to run there. Throws when it is switched off. */
+  get enter(): readonly string[] {
+    return this.#on.inside.enter;
+  }
+
+  get isOn(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Routes to its pods, as `ip route` takes them. */
+  get routes(): string[] {
+    return this.podRanges.map(
+      (range, index) => `route replace ${range} via ${this.addresses[index]}`,
+    );
+  }
+
+  /** Switches it on, and resolves when its programs run. `others`: the nodes whose pods its own reach. */
+  async on(others: readonly KubernetesNode[]): Promise<void> {
+    const { fabric, directory, images } = this.#options;
+    await using starting = new AsyncDisposableStack();
+    const machine = await fabric.addMachine(this.name, FIRST_ADDRESS + this.number);
+    starting.defer(() => machine.close());
+    await machine.namespace.set(['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
+    await machine.addRoutes(others.flatMap(({ routes }) => routes));
+    const disk = join(directory, this.name);
+    await this.#writeFiles(join(disk, 'settings'));
+    const group = `${fabric.plan.network}-${this.name}`;
+    const inside = await NodeMachine.start(machine, { group, disk, images });
+    starting.defer(() => inside.off());
+    this.#running = { machine, inside, programs: new Map() };
+    try {
+      await this.start('containerd');
+      await this.#importImages();
+      await Promise.all([this.start('kubelet'), this.start('kube-proxy')]);
+    } catch (error) {
+      this.#running = undefined;
+      throw error;
+    }
+    starting.move();
+  }
+
+  /** Power off: nothing of it is left but its disk. Does nothing when it is off. */
+  async off(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.inside.off();
+    await running?.machine.close();
+  }
+
+  /** Starts one of its programs, unless it runs. Rejects as `ServerProcess.start()` does. */
+  async start(name: NodeProgram): Promise<void> {
+    const { inside, programs } = this.#on;
+    if (programs.get(name) && programs.get(name)?.end === undefined) return;
+    const [program, args, ready] = this.#commandLine(name);
+    programs.set(name, await inside.startProgram(program, args, ready));
+  }
+
+  /** Ends one of its programs by SIGKILL. */
+  async kill(name: NodeProgram): Promise<void> {
+    await this.#on.programs.get(name)?.kill();
+  }
+
+  /** The last that each of its programs has written. */
+  output(name: NodeProgram): string {
+    return this.#running?.programs.get(name)?.output ?? '';
+  }
+
+  get #on(): Running {
+    if (this.#running === undefined) throw new Error(`${this.name} is off`);
+    return this.#running;
+  }
+
+  async #writeFiles(folder: string): Promise<void> {
+    const { controlPlane } = this.#options;
+    const files = nodeFiles({
+      name: this.name,
+      podRanges: this.podRanges,
+      dns: controlPlane.dnsAddresses,
+      kubelet: controlPlane.kubeconfig(`system:node:${this.name}`),
+      kubeProxy: controlPlane.kubeconfig('system:kube-proxy'),
+      clientAuthority: controlPlane.clientAuthority,
+    });
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text, { mode: 0o600 });
+    }
+  }
+
+  async #importImages(): Promise<void> {
+    if (this.#hasImages) return;
+    const files = await readdir(this.#options.images);
+    for (const file of files.filter((name) => name.endsWith('.tar'))) {
+      const command = ['ctr', '--namespace=k8s.io', 'images', 'import', join(IMAGES, file)];
+      await run([...this.enter, ...command], '', IMPORT_LIMIT_MS);
+    }
+    this.#hasImages = true;
+  }
+
+  #commandLine(name: NodeProgram): [string, string[], () => Promise<boolean>] {
+    switch (name) {
+      case 'containerd':
+        return [
+          'containerd',
+          [`--config=${SETTINGS}/containerd.toml`],
+          () => succeeds([...this.enter, 'ctr', 'version']),
+        ];
+      case 'kubelet':
+        return [
+          tool('kubelet'),
+          [
+            `--config=${SETTINGS}/kubelet.yaml`,
+            `--kubeconfig=${SETTINGS}/kubelet.kubeconfig`,
+            `--hostname-override=${this.name}`,
+            `--node-ip=${this.addresses.join(',')}`,
+          ],
+          async () => true,
+        ];
+      case 'kube-proxy':
+        return [tool('kube-proxy'), [`--config=${SETTINGS}/kube-proxy.yaml`], async () => true];
+    }
+  }
+}
+
+function succeeds(command: readonly string[]): Promise<boolean> {
+  return run(command).then(
+    () => true,
+    () => false,
+  );
+}

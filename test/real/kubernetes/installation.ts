@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import type { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { probePods } from '../../../lab/kubernetes/probes.ts';
+import { httpGet } from '../../../lab/support/http-get.ts';
+import { OwnedProcess, tied } from '../../../lab/support/owned-process.ts';
+import { until } from '../../../lab/support/until.ts';
+import { failuresDuring, NAMESPACE, RELEASE, upgrade } from './installed.ts';
+
+const LIMIT_MS = 180_000;
+const DAEMON_SET = `daemonset/${RELEASE}-kubenurse`;
+const SERVICE_PROXY = `/api/v1/namespaces/${NAMESPACE}/services/${RELEASE}-kubenurse:8080-8080/proxy`;
+const FORWARDED = 18_080;
+
+/** What a user does with the chart, from the first installation to the last; each test goes on from those before. */
+export function installationTests(given: () => KubernetesCluster): void {
+  const kubectl = (...args: string[]) => given().kubectl.run(`--namespace=${NAMESPACE}`, ...args);
+
+  test(
+    'the chart runs with its defaults where restricted is enforced, and nothing fails from the first second on',
+    async () => {
+      const cluster = given();
+      await cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: {
+          name: NAMESPACE,
+          labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+        },
+      });
+      expect(await failuresDuring(cluster, () => upgrade(cluster))).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  test('pages are served through the proxy of the API server', async () => {
+    expect(JSON.parse(await kubectl('get', '--raw', `${SERVICE_PROXY}/alive`))).toMatchObject({
+      api_server_direct: 'ok',
+      api_server_dns: 'ok',
+      me_service: 'ok',
+      neighbourhood_state: 'ok',
+    });
+    const verdict = await kubectl('get', '--raw', `${SERVICE_PROXY}/cluster.txt`);
+    expect(verdict).toContain('3 of 3');
+  });
+
+  test('kubectl logs, exec and port-forward work', async () => {
+    expect(await kubectl('logs', DAEMON_SET)).toContain('kubenurse is listening');
+    const version = ['/nodejs/bin/node', '/kubenurse.cjs', '--version'];
+    expect(await kubectl('exec', DAEMON_SET, '--', ...version)).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const ports = `${FORWARDED}:8080`;
+    const command = [...given().kubectl.command, `--namespace=${NAMESPACE}`, 'port-forward'];
+    const forward = new OwnedProcess(tied([...command, DAEMON_SET, ports]), {}, (...outputs) => {
+      for (const output of outputs) output.resume();
+    });
+    try {
+      await until('the port is forwarded', 5_000, () =>
+        httpGet(`http://127.0.0.1:${FORWARDED}/alwayshappy`, 1_000).then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+      );
+    } finally {
+      await forward.kill();
+    }
+  });
+
+  test(
+    'helm test succeeds',
+    async () => {
+      const output = await given().helm(['test', RELEASE, `--namespace=${NAMESPACE}`, '--logs']);
+      expect(output).toMatch(/^Phase: +Succeeded$/m);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'nothing fails while every pod is replaced, with and without surge, by helm upgrade and rollback',
+    async () => {
+      const cluster = given();
+      const surge = {
+        check_interval: '1s',
+        updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      };
+      const place = `--namespace=${NAMESPACE}`;
+      const failures = await failuresDuring(cluster, async () => {
+        await upgrade(cluster, surge);
+        await upgrade(cluster, { ...surge, log_level: 'debug' });
+        await cluster.helm(['rollback', RELEASE, '2', place, '--wait', '--timeout=90s']);
+        await upgrade(cluster, { podAnnotations: { changed: 'true' } });
+      });
+      expect(failures).toEqual([]);
+      expect(await probePods(cluster, NAMESPACE)).toHaveLength(3);
+    },
+    LIMIT_MS,
+  );
+}
+
+/** The end of `installationTests()`. */
+export function uninstallationTests(given: () => KubernetesCluster): void {
+  test(
+    'helm uninstall leaves nothing',
+    async () => {
+      const cluster = given();
+      await cluster.helm(['uninstall', RELEASE, `--namespace=${NAMESPACE}`, '--wait']);
+      const kinds =
+        'all,configmap,endpointslice,networkpolicy,role,rolebinding,secret,serviceaccount';
+      const label = `--selector=app.kubernetes.io/instance=${RELEASE}`;
+      // Helm removes no hooks: the pod of the last `helm test` stays until the next one, or with its namespace.
+      const hook = `pod/${RELEASE}-kubenurse-test`;
+      let left: string[] = [];
+      await until('nothing is left', 20_000, async () => {
+        const names = await cluster.kubectl.run('get', kinds, '-A', label, '--output=name');
+        left = names.split('\n').filter((name) => name !== '' && name !== hook);
+        return left.length === 0;
+      }).catch((error) => {
+        throw new Error(`${error.message}: ${left}`, { cause: error });
+      });
+      const roles = 'clusterrole,clusterrolebinding';
+      expect(await cluster.kubectl.run('get', roles, label, '--output=name')).toBe('');
+    },
+    LIMIT_MS,
+  );
+}

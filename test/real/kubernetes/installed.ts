@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { FailureWatch, untilAllIsWell } from '../../../lab/kubernetes/probes.ts';
+import { CHART } from '../helm.ts';
+
+export const NAMESPACE = 'probe';
+export const RELEASE = 'kn';
+const WELL_LIMIT_MS = 20_000;
+/** Three of the default's checks. */
+const THREE_ROUNDS_MS = 15_000;
+
+/** The release as `helm` is to find it. */
+const PLACE = [`--namespace=${NAMESPACE}`];
+const WAIT = ['--wait', '--timeout=90s', '--values=-'];
+
+/** Installs or upgrades the release with these values, and waits for its pods. */
+export async function upgrade(cluster: KubernetesCluster, values: object = {}): Promise<void> {
+  await cluster.helm(['upgrade', '--install', RELEASE, CHART, ...PLACE, ...WAIT], values);
+}
+
+/** What failed while this was done, and for three rounds of checks after. */
+export async function failuresDuring(
+  cluster: KubernetesCluster,
+  change: () => Promise<void>,
+): Promise<string[]> {
+  await using watch = await FailureWatch.start(cluster, NAMESPACE);
+  await change();
+  await untilAllIsWell(cluster, NAMESPACE, cluster.nodes.length, WELL_LIMIT_MS);
+  await sleep(THREE_ROUNDS_MS);
+  expect(watch.pods.length).toBeGreaterThanOrEqual(cluster.nodes.length);
+  return watch.failures.map(
+    ({ node, pod, check, event, count }) => `${node} ${pod} ${check} ${event} ${count}`,
+  );
+}
