@@ -29,6 +29,7 @@ export class CheckHistory {
   #slices: Slice[] = [];
   /** Minutes that have ended, by the Unix time in minutes at which they began, oldest first. */
   readonly #minutes = new Map<number, Minute>();
+  #lastFailed = false;
 
   add(outcome: Outcome): void {
     const now = performance.now();
@@ -37,10 +38,15 @@ export class CheckHistory {
     if (outcome.kind === 'ok') sample(slice.durations, outcome.duration);
     else slice.failures += 1;
     const { tcp } = outcome;
+    const isOutage = this.#lastFailed || outcome.kind === 'failed';
+    this.#lastFailed = outcome.kind === 'failed';
     if (tcp === undefined) return;
+    if (tcp.handshakeRtt !== undefined) sample(slice.rtts, tcp.handshakeRtt);
+    // Linux repeats an unanswered SYN or request four to eight times within a check: that would look like lost packets.
+    // The first success may have begun before the end of the outage.
+    if (isOutage) return;
     slice.segmentsSent += tcp.segmentsSent;
     slice.segmentsRetransmitted += tcp.segmentsRetransmitted;
-    if (tcp.handshakeRtt !== undefined) sample(slice.rtts, tcp.handshakeRtt);
   }
 
   lastMinute(): LastMinute {

@@ -13,9 +13,6 @@ const SEGMENTS = 5;
 /** Share of its paths on which a node that loses packets sends some again. */
 const PATHS = 0.6;
 
-/** A failed check alone may send so many segments again (SYN, after 1 s and 3 s, and one more): they are no loss. */
-const PER_FAILURE = 3;
-
 type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 
 /** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
@@ -38,8 +35,12 @@ export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
 }
 
 function counted(path: PathCheck): Counted[] {
-  const { segmentsSent: sent, segmentsRetransmitted, failures, checks } = path.check.lastMinute;
-  const again = Math.max(0, segmentsRetransmitted - PER_FAILURE * failures);
+  const {
+    segmentsSent: sent,
+    segmentsRetransmitted: again,
+    failures,
+    checks,
+  } = path.check.lastMinute;
   // What mostly fails is broken, and not lossy.
   return sent === 0 || failures * 2 > checks ? [] : [{ path, sent, again }];
 }

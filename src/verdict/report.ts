@@ -5,7 +5,8 @@ export type Component = 'api_server_direct' | 'api_server_dns' | 'me_ingress' | 
 
 /**
  * The last minute of one check. A median is that of the successful checks, in seconds; null without any. Segments are
- * those of TCP, by the kernel.
+ * those of TCP, by the kernel, without failed checks and the first success after one: what an outage makes the kernel send
+ * again is no packet loss.
  */
 export type LastMinute = Readonly<{
   checks: number;

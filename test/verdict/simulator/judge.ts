@@ -109,7 +109,7 @@ function observations({ reports }: ClusterView): Map<string, string> {
     for (const { type, state, cause, lastMinute } of checks) {
       const { medianSeconds: median, segmentsRetransmitted: again } = lastMinute;
       const isSlow = median !== null && median > (type.startsWith('path_') ? 0.02 : 0.25);
-      const isLossy = again - 2 * lastMinute.failures >= 5;
+      const isLossy = again >= 5;
       const quality = state === 'ok' ? [isSlow, isLossy] : [];
       all.set(`${node} ${type}`, JSON.stringify([state, cause, ...quality]));
     }

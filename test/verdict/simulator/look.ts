@@ -194,9 +194,7 @@ class CheckMaker {
     const recent = Array.from({ length: CHECKS_A_MINUTE }, (_, index) => isFailing(index));
     const failures = recent.filter(Boolean).length;
     const cause = isOk ? null : (failure?.[0] ?? chance);
-    const sent = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK + failures * 3;
-    const ok = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK;
-    const again = random.hits(ok, loss).length;
+    const sent = (CHECKS_A_MINUTE - failures) * SEGMENTS_A_CHECK;
     return {
       type,
       state: isOk ? 'ok' : 'failing',
@@ -211,7 +209,7 @@ class CheckMaker {
         medianSeconds: failures === CHECKS_A_MINUTE ? null : latency,
         rttSeconds: failures === CHECKS_A_MINUTE ? null : latency / 3,
         segmentsSent: sent,
-        segmentsRetransmitted: again + 2 * failures,
+        segmentsRetransmitted: random.hits(sent, loss).length,
       },
     };
   }
