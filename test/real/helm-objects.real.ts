@@ -141,11 +141,12 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
         _from: [ownPods, testPod, namespace('traefik'), namespace('monitoring')],
         ports: [{ port: 8080 }],
       },
+      { _from: [ownPods], ports: [{ port: 8862, protocol: 'UDP' }] },
     ]);
     expect(spec?.egress).toEqual([
       { ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }] },
       { ports: [{ port: 443 }, { port: 6443 }] },
-      { to: [ownPods], ports: [{ port: 8080 }] },
+      { to: [ownPods], ports: [{ port: 8080 }, { port: 8862, protocol: 'UDP' }] },
       { ports: [{ port: 443 }] },
       { to: [namespace('traefik')] },
       { ports: [{ port: 4318 }] },
