@@ -7,6 +7,13 @@ import type { ClusterNode } from './node.ts';
 /** Which checks fail, by which event and which cause: `connect_done refused`. Either may be one of several: `hung|mtu`. */
 export type Failures = Readonly<Record<string, string>>;
 
+/**
+ * What `/cluster.json` of the first node says of a scenario (verdicts.ts), and of the broken node if that is the last word:
+ * `node_unreachable node-3`, `service cluster`, several with ` + ` between, empty if nothing is wrong. By the name
+ * of the node where they differ.
+ */
+export type Verdict = string | Readonly<Record<string, string>>;
+
 /** Something that happens to a cluster, and what its probes have to find. */
 export type Scenario<P extends Parts = Parts> = Readonly<{
   /** What happens, as a heading: `node-3:down`, `the API server is restarted`. */
@@ -18,8 +25,8 @@ export type Scenario<P extends Parts = Parts> = Readonly<{
   shows?: (node: string) => Failures;
   /** Checks that may fail as well on the node of this name, however. */
   mayFail?: (node: string) => readonly string[];
-  /** What `/cluster.json` says of it (verdicts.ts): `node_unreachable node-3`, `service cluster`. */
-  verdict?: string;
+  /** What `/cluster.json` says of it. */
+  verdict?: Verdict;
   /** Nodes that say nothing while it lasts. */
   mute?: readonly string[];
   /** Its minimum duration, in milliseconds. */

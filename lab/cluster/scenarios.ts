@@ -20,10 +20,10 @@ export function fault(
 /** A program of the embedded cluster takes what is sent and is silent; in the real one packets with data are dropped. */
 export const SILENT = 'hung|packets_lost';
 
-const NODE_3 = { blind: ['node-3'], verdict: 'node_unreachable node-3' };
+export const NODE_3 = { blind: ['node-3'], verdict: 'node_unreachable node-3' };
 
-const SERVICE = { verdict: 'service cluster' };
-const INGRESS = { verdict: 'ingress cluster' };
+export const SERVICE = { verdict: 'service cluster' };
+export const INGRESS = { verdict: 'ingress cluster' };
 export const API_SERVER = { verdict: 'api_server cluster' };
 const DNS = { verdict: 'dns cluster' };
 

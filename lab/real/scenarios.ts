@@ -2,12 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster/cluster.ts';
 import { allIsWell, type Failures, type Scenario } from '../cluster/scenario.ts';
-import { fault, SILENT } from '../cluster/scenarios.ts';
+import {
+  API_SERVER as API_SERVER_FAILS,
+  fault,
+  INGRESS,
+  NODE_3,
+  SERVICE,
+  SILENT,
+} from '../cluster/scenarios.ts';
 import type { Resource } from '../parts/control-plane.ts';
 import { until } from '../support/until.ts';
 import type { RealParts } from './real-parts.ts';
 
-const NODE_3 = { blind: ['node-3'] };
 const OTHERS = ['node-1', 'node-2', 'node-4', 'node-5'];
 const FIRST = ['node-1', 'node-2'];
 const LAST = ['node-3', 'node-4', 'node-5'];
@@ -42,16 +48,27 @@ const CUT_OFF: Failures = {
   ...failing(pathsTo(OTHERS), 'connect_done unreachable'),
 };
 
+/** What the first nodes say. */
+const SPLIT = `mostly_silent view + split ${FIRST}<>${LAST}`;
+
 /** What happens to a network. */
 const NETWORK: readonly Scenario<RealParts>[] = [
   fault('node-3:deaf', { 'path_node-3': 'connect_done unreachable' }, NODE_3),
-  fault('node-3:mute', {}, { shows: (node) => (node === 'node-3' ? CUT_OFF : {}) }),
+  fault(
+    'node-3:mute',
+    {},
+    {
+      shows: (node) => (node === 'node-3' ? CUT_OFF : {}),
+      verdict: { 'node-1': 'node_reaches_nobody node-3', 'node-3': 'cut_off node-3' },
+    },
+  ),
   fault(
     'node-3:isolated',
     {},
     {
       shows: (node) =>
         node === 'node-3' ? CUT_OFF : { 'path_node-3': 'connect_done unreachable' },
+      verdict: { 'node-1': NODE_3.verdict, 'node-3': 'cut_off node-3' },
     },
   ),
   fault(
@@ -62,6 +79,8 @@ const NETWORK: readonly Scenario<RealParts>[] = [
         failing(pathsTo(FIRST.includes(node) ? LAST : FIRST), 'connect_done unreachable'),
       // The service is on either side.
       mayFail: () => ['me_service'],
+      // Two silent nodes are no side: they may as well be down.
+      verdict: { 'node-1': SPLIT, 'node-3': 'node_unreachable node-1 + node_unreachable node-2' },
     },
   ),
   fault(
@@ -86,6 +105,7 @@ const NETWORK: readonly Scenario<RealParts>[] = [
           : { 'path_node-3': 'round_trip_error mtu' },
       // What it sends and is sent before the answer is about as long as that.
       mayFail: (node) => (node === 'node-3' ? ['me_ingress'] : []),
+      verdict: { 'node-1': 'mtu node-3', 'node-3': 'cut_off node-3' },
     },
   ),
   fault('node-3:slow=300ms', {}),
@@ -129,10 +149,10 @@ async function losesPackets({ nodes }: Cluster, least: number): Promise<void> {
 
 /** What happens to the parts that a cluster has besides its nodes. */
 const PARTS: readonly Scenario<RealParts>[] = [
-  fault('ingress:504', { me_ingress: 'status_code_504 status' }),
-  fault('ingress:reset', { me_ingress: 'tls_handshake_done reset' }),
-  fault('ingress:hang', { me_ingress: `tls_handshake_done ${SILENT}` }),
-  fault('service:hang', { me_service: `round_trip_error ${SILENT}` }),
+  fault('ingress:504', { me_ingress: 'status_code_504 status' }, INGRESS),
+  fault('ingress:reset', { me_ingress: 'tls_handshake_done reset' }, INGRESS),
+  fault('ingress:hang', { me_ingress: `tls_handshake_done ${SILENT}` }, INGRESS),
+  fault('service:hang', { me_service: `round_trip_error ${SILENT}` }, SERVICE),
   {
     name: 'the service has no endpoints',
     begin: ({ parts }) => parts.setEndpoints([]),
@@ -141,6 +161,7 @@ const PARTS: readonly Scenario<RealParts>[] = [
       me_service: 'connect_done refused',
       me_ingress: 'status_code_503 status',
     }),
+    ...SERVICE,
   },
 ];
 
@@ -165,7 +186,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
     }),
   },
   fault('api-server:slow=300ms', {}),
-  fault('api-server:429', failing(API_SERVER, 'status_code_429 status')),
+  fault('api-server:429', failing(API_SERVER, 'status_code_429 status'), API_SERVER_FAILS),
   {
     name: 'etcd is compacted, every watch ends with 410, and the pod of node-3 is replaced at once',
     begin: async (cluster) => {

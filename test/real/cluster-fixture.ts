@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import { Cluster, type ClusterOptions } from '../../lab/cluster/cluster.ts';
 import { countsOf } from '../../lab/cluster/findings.ts';
 import { allIsWell, type Finding, play, type Scenario } from '../../lab/cluster/scenario.ts';
+import { showsVerdict } from '../../lab/cluster/verdicts.ts';
 import { whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { type RealParts, type RealPartsOptions, realParts } from '../../lab/real/real-parts.ts';
 
@@ -58,7 +59,11 @@ export function playAll(
     for (const scenario of scenarios) {
       test(scenario.name, { timeout: SCENARIO_LIMIT_MS }, async ({ task }: TestContext) => {
         try {
-          const finding = await play(cluster, scenario, INTERVAL_MS);
+          const meanwhile = async () => {
+            await scenario.meanwhile?.(cluster);
+            await showsVerdict(cluster, scenario);
+          };
+          const finding = await play(cluster, { ...scenario, meanwhile }, INTERVAL_MS);
           task.meta.finding = finding;
           expect(finding.falseAlarms).toEqual([]);
         } finally {
