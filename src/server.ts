@@ -73,7 +73,9 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions
   const app = new Koa();
   app.on('error', (error: Error, context: Context) => {
     // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
-    if (context.socket.errored !== error) onError(error, 'cannot serve a request');
+    const { code } = error as NodeJS.ErrnoException;
+    const isOfClient = context.socket.errored === error || code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!isOfClient) onError(error, 'cannot serve a request');
   });
   const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
   app.use(async (context) => {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
 import type { Cluster } from '../../src/cluster/model.ts';
 import { readSaved } from '../../src/cluster/read-saved.ts';
 import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
@@ -67,6 +70,30 @@ test('/cluster.json of a large cluster is whole, and can be judged again', async
     body: '',
     headers: { 'content-length': String(Buffer.byteLength(body)) },
   });
+});
+
+test('a viewer that leaves amid /cluster.json is no error of the page', async () => {
+  // More than the kernel takes for a viewer that does not read.
+  const nodes = Object.fromEntries(Array.from({ length: 160 }, (_, i) => [`node-${i + 1}`, 'ä']));
+  const cluster = clusterOf({ nodes });
+  const page = clusterJsonPage(async () => cluster);
+  let closed = 0;
+  const { port, errors } = await servePages({
+    '/cluster.json': async (context) => {
+      context.res.once('close', () => closed++);
+      await (page as (of: typeof context) => Promise<void>)(context);
+    },
+  });
+  for (let viewers = 1; viewers <= 3; viewers++) {
+    const viewer = connect(port, '127.0.0.1');
+    viewer.write('GET /cluster.json HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(viewer, 'data');
+    viewer.pause().destroy();
+    await until('the response to be closed', 5_000, () => closed === viewers);
+  }
+  // Served after what the last viewer's departure has caused.
+  await ask(port, '/cluster.json', { method: 'HEAD' });
+  expect(errors).toEqual([]);
 });
 
 test('a collection that fails is an error of the page, and the next one is shown', async () => {
