@@ -15,6 +15,7 @@ import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { readyPage } from './pages/ready.ts';
 import { reportPage } from './pages/report.ts';
+import { boundViewers } from './pages/viewers.ts';
 import { PADDING_HEADER } from './probes/full-size.ts';
 import { RUNBOOKS } from './runbooks.ts';
 import type { Schedule } from './schedule.ts';
@@ -51,6 +52,7 @@ export function createPages(sources: Sources): Record<string, Page> {
       fetchReport && { list: () => neighbourhood.podList(), fetch: fetchReport },
     signal: sources.stop,
   });
+  const bounded = boundViewers();
   return {
     '/': redirectToAlive,
     '/alive': alivePage({
@@ -61,9 +63,9 @@ export function createPages(sources: Sources): Record<string, Page> {
       neighbourhood,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
-    '/cluster': clusterPage(collect, RUNBOOKS),
-    '/cluster.json': clusterJsonPage(collect),
-    '/cluster.txt': clusterTextPage(collect, RUNBOOKS),
+    '/cluster': bounded(clusterPage(collect, RUNBOOKS)),
+    '/cluster.json': bounded(clusterJsonPage(collect)),
+    '/cluster.txt': bounded(clusterTextPage(collect, RUNBOOKS)),
     '/report': reportPage((hour) => reportOf(sources, hour)),
     '/ready': readyPage(
       () => notReadyReason(sources),

@@ -101,6 +101,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/request-guard.ts': [],
   'src/pages/': [
     'src/pages/',
+    'src/connections.ts',
     'src/server.ts',
     'src/follow-file.ts',
     'src/seconds.ts',

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Cluster, Collect } from '../cluster/model.ts';
 import { ageOf } from './cluster-age.ts';
 import { oncePer } from './once-per.ts';
-import type { Page } from './page.ts';
+import type { KoaPage } from './page.ts';
 
 /** Characters of JSON that are made at once: between them other work has its turn. */
 const CHUNK = 64 * 1024;
@@ -12,7 +12,7 @@ const CHUNK = 64 * 1024;
  * The verdict, and the view with all reports: 200, or 503 where a finding is critical or a warning. Made once for each
  * collection, in chunks of which a slow client holds no copies.
  */
-export function clusterJsonPage(collect: Collect): Page {
+export function clusterJsonPage(collect: Collect): KoaPage {
   const chunks = oncePer(chunksOf);
   return async (context) => {
     const cluster = await collect();

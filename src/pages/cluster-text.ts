@@ -2,13 +2,13 @@ import type { Cluster, Collect } from '../cluster/model.ts';
 import { bodyText, headerText } from '../cluster-text/cluster-text.ts';
 import { ageOf } from './cluster-age.ts';
 import { oncePer } from './once-per.ts';
-import type { Page } from './page.ts';
+import type { KoaPage } from './page.ts';
 
 /**
  * What is wrong with the cluster, for a terminal. Always 200: `kubectl get --raw` shows nothing of another response.
  * `runbooks`: URL of their folder.
  */
-export function clusterTextPage(collect: Collect, runbooks: string): Page {
+export function clusterTextPage(collect: Collect, runbooks: string): KoaPage {
   const body = oncePer((cluster: Cluster) => bodyText(cluster, runbooks));
   return async (context) => {
     const cluster = await collect();

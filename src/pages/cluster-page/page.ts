@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Collect } from '../../cluster/model.ts';
 import { ageOf } from '../cluster-age.ts';
-import type { Page } from '../page.ts';
+import type { KoaPage } from '../page.ts';
 import { createRenderer } from './layout.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -29,7 +29,7 @@ export const HEADERS = {
  * The cluster as a page for a browser; `?node=` chooses a node. Rendered once for each collection, however many look.
  * `runbooks`: the URL of the folder that holds them.
  */
-export function clusterPage(collect: Collect, runbooks: string): Page {
+export function clusterPage(collect: Collect, runbooks: string): KoaPage {
   const render = createRenderer(runbooks);
   return async (context) => {
     const cluster = await collect();

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
+import { boundViewers } from '../../src/pages/viewers.ts';
+import { ask, servePages } from '../support/served-pages.ts';
+
+/** More than the kernel takes of what nobody reads. */
+const LARGE = 'x'.repeat(16 * 1024 * 1024);
+
+/** `closed`: which of the responses, by the order in which they were made, has been closed before its end. */
+async function serve() {
+  let made = 0;
+  const closed: number[] = [];
+  const bounded = boundViewers();
+  const { port, errors } = await servePages({
+    '/large': bounded((context) => {
+      made += 1;
+      const number = made;
+      context.res.once('close', () => closed.push(number));
+      context.body = LARGE;
+    }),
+    '/small': bounded((context) => {
+      made += 1;
+      context.body = 'all is well';
+    }),
+  });
+  return { port, errors, closed, made: () => made };
+}
+
+/** A client at this address that requests `/large`, and reads nothing. */
+async function lazyClient(port: number, localAddress: string): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress }).on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  socket.pause();
+  socket.write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n');
+  return socket;
+}
+
+test('boundViewers() closes the oldest response of the client that has the most, for one that is too many', async () => {
+  const { port, errors, closed, made } = await serve();
+  for (let number = 1; number <= 32; number++) {
+    await lazyClient(port, number === 1 ? '127.0.0.2' : '127.0.0.3');
+    await until('it is served', 5_000, () => made() === number);
+  }
+  expect(closed).toEqual([]);
+
+  expect((await ask(port, '/small')).body).toBe('all is well');
+
+  expect(closed).toEqual([2]);
+  expect(errors).toEqual([]);
+});
+
+test('boundViewers() makes one response after the other, with a rest', async () => {
+  const { port } = await serve();
+  const begin = performance.now();
+  const all = await Promise.all(Array.from({ length: 11 }, () => ask(port, '/small')));
+  expect(all.map(({ status }) => status)).toEqual(Array(11).fill(200));
+  // Ten rests of 50 ms, by a timer that may be a millisecond early.
+  expect(performance.now() - begin).toBeGreaterThan(480);
+});
+
+test('boundViewers() makes nothing for viewers that have gone', async () => {
+  const { port, made } = await serve();
+  const waiting = Array.from({ length: 10 }, async () => {
+    const socket = await lazyClient(port, '127.0.0.4');
+    socket.destroy();
+  });
+  await Promise.all(waiting);
+  expect((await ask(port, '/small')).status).toBe(200);
+  expect(made()).toBeLessThan(11);
+});
