@@ -9,6 +9,7 @@ import {
   NODE_3,
   SERVICE,
   SILENT,
+  SILENT_NODE_3,
 } from '../cluster/scenarios.ts';
 import type { Resource } from '../parts/control-plane.ts';
 import { until } from '../support/until.ts';
@@ -258,7 +259,7 @@ export const REAL_SCENARIOS: readonly Scenario<RealParts>[] = [
 
 /** Where the programs serve TLS. */
 export const TLS_SCENARIOS: readonly Scenario<RealParts>[] = [
-  fault('node-3:hang', { 'path_node-3': `tls_handshake_done ${SILENT}` }, NODE_3),
+  fault('node-3:hang', { 'path_node-3': `tls_handshake_done ${SILENT}` }, SILENT_NODE_3),
   {
     name: 'the certificates of port 8443 are rotated',
     begin: ({ parts }) => parts.rotateCertificates(),
