@@ -49,10 +49,14 @@ export function playAll(
     test('starts, and no check fails but that of a service that has no pod yet', async () => {
       await allIsWell(cluster, WELL_LIMIT_MS);
       for (const node of cluster.nodes) {
-        const { me_service, me_ingress, ...others } = await countsOf(node);
+        // Beside other clusters, four programs that start at once may take longer than three intervals of a second until
+        // the first of them is behind the service: fresh-install.test.ts holds that at the default interval.
+        const { me_service = {}, me_ingress = {}, ...others } = await countsOf(node);
         expect(others, node.name).toEqual({});
-        if (node.name === 'node-1') continue;
-        expect({ me_service, me_ingress }, node.name).toEqual({});
+        const events = [...Object.keys(me_service), ...Object.keys(me_ingress)];
+        expect(['connect_done', 'status_code_503'], node.name).toEqual(
+          expect.arrayContaining(events),
+        );
       }
     });
 

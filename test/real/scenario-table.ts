@@ -49,7 +49,7 @@ function tables(rows: readonly Row[]): string {
       return [
         `### ${cluster}`,
         '',
-        '| what happens | check and event that show it, on how many of the nodes | s to show | s to heal | false alarms |',
+        '| what happens | check, event and cause that show it, on how many of the nodes | s to show | s to heal | false alarms |',
         '|---|---|--:|--:|--:|',
         ...lines,
         '',
@@ -61,7 +61,7 @@ function tables(rows: readonly Row[]): string {
 function shown([finding]: readonly Finding[]): string {
   const pairs = finding?.shown ?? [];
   return pairs.length > 0
-    ? pairs.map((pair) => `\`${pair.replace(' on ', '` on ')}`).join('<br>')
+    ? pairs.map((pair) => `\`${pair.replace('|', ' or ').replace(' on ', '` on ')}`).join('<br>')
     : 'nothing';
 }
 
