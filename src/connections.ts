@@ -1,32 +1,22 @@
 import type { Server, Socket } from 'node:net';
+import { FairLimit } from './fair-limit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
 const MAX_PER_CLIENT = 50;
 
-/**
- * The open connections of a port. A new one is always let in, so that nobody locks others out by holding
- * connections: where a limit is reached, the oldest of the client that has the most is closed for it.
- */
+/** The open connections of a port. */
 export class Connections {
-  readonly #byClient = new Map<string, Set<Socket>>();
-  readonly #max: number;
-  #count = 0;
+  readonly #open: FairLimit<Socket>;
 
   /** `max`: how many at once. */
   constructor(max: number) {
-    this.#max = max;
+    this.#open = new FairLimit(max, MAX_PER_CLIENT);
   }
 
   /** Adds a connection until it closes. */
   add(socket: Socket): void {
-    const client = clientOf(socket);
-    const own = this.#byClient.get(client) ?? new Set();
-    if (own.size >= MAX_PER_CLIENT) this.#closeOldest(client, own);
-    else if (this.#count >= this.#max) this.#closeOldest(...this.#largest());
-    this.#byClient.set(client, own.add(socket));
-    this.#count += 1;
-    socket.once('close', () => this.#remove(client, socket));
+    this.#open.add(clientOf(socket), socket);
   }
 
   /** Has a server take its connections at this pace, and calls `onServed` once it has taken one. */
@@ -48,28 +38,7 @@ export class Connections {
   }
 
   destroyAll(): void {
-    for (const sockets of this.#byClient.values()) {
-      for (const socket of sockets) socket.destroy();
-    }
-  }
-
-  #closeOldest(client: string, [oldest]: Iterable<Socket>): void {
-    if (oldest === undefined) return;
-    oldest.destroy();
-    this.#remove(client, oldest);
-  }
-
-  #largest(): [client: string, sockets: Set<Socket>] {
-    let largest: [string, Set<Socket>] = ['', new Set()];
-    for (const entry of this.#byClient) if (entry[1].size > largest[1].size) largest = entry;
-    return largest;
-  }
-
-  #remove(client: string, socket: Socket): void {
-    const sockets = this.#byClient.get(client);
-    if (sockets?.delete(socket) !== true) return;
-    this.#count -= 1;
-    if (sockets.size === 0) this.#byClient.delete(client);
+    this.#open.destroyAll();
   }
 }
 

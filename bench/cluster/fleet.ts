@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
 import { writeCredentials } from '../../lab/parts/credentials.ts';
-import { LABEL, NAMESPACE, Pod } from '../../lab/parts/pod.ts';
+import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
 import { freePort } from '../../lab/support/server-process.ts';
 import { startNode } from '../served/node-process.ts';
+import { publishPods } from '../support/publish-pods.ts';
 import type { FleetPod } from './fleet-report.ts';
 
 /** The node whose pod does not run. The verdict has to name it, and nothing else. */
@@ -27,22 +27,12 @@ export async function startFleet(
   stack.defer(() => rm(folder, { recursive: true }));
   const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
   stack.defer(() => apiServer.close());
-  const pods: FleetPod[] = [];
-  while (pods.length < count) {
-    const address = `127.91.${Math.floor(pods.length / 250)}.${1 + (pods.length % 250)}`;
-    const node = `node-${pods.length}`;
-    const pod = new Pod(
-      { name: node, uid: randomUUID(), addresses: ['10.0.0.1'] },
-      [address],
-      apiServer,
-    );
-    // Of a thousand, two may well have the same name.
-    if (pods.some(({ name }) => name === pod.name)) continue;
-    pods.push({ name: pod.name, node, address });
-    pod.running = true;
-    pod.ready = true;
-    await pod.publish();
-  }
+  const places = Array.from({ length: count }, (_, i) => ({
+    node: `node-${i}`,
+    address: `127.91.${Math.floor(i / 250)}.${1 + (i % 250)}`,
+  }));
+  const names = await publishPods(apiServer, places);
+  const pods = places.map((place, i): FleetPod => ({ ...place, name: names[i] ?? '' }));
   const [port, file] = [String(await freePort()), join(folder, 'pods.json')];
   await writeFile(file, JSON.stringify(pods));
   await startNode(

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
 import { writeCredentials } from '../../lab/parts/credentials.ts';
-import { LABEL, NAMESPACE, Pod } from '../../lab/parts/pod.ts';
+import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
 import { freePort } from '../../lab/support/server-process.ts';
+import { publishPods } from '../support/publish-pods.ts';
 import { startNode } from './node-process.ts';
 
 /** The addresses of one, from 0. */
@@ -32,18 +32,10 @@ export async function startNeighbours(
 
   const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
   stack.defer(() => apiServer.close());
-  const names = new Set<string>();
-  while (names.size < count) {
-    const i = names.size;
-    const node = { name: `node-${i}.example.org`, uid: randomUUID(), addresses: ['10.0.0.1'] };
-    const pod = new Pod(node, [addressOf(i)], apiServer);
-    // Of a thousand, two may well have the same name.
-    if (names.has(pod.name)) continue;
-    names.add(pod.name);
-    pod.running = true;
-    pod.ready = true;
-    await pod.publish();
-  }
+  await publishPods(
+    apiServer,
+    addresses.map((address, i) => ({ node: `node-${i}.example.org`, address })),
+  );
   const { kubeconfig } = await writeCredentials(folder, 'bench', apiServer);
   return {
     KUBECONFIG: kubeconfig,

@@ -1,14 +1,5 @@
-import type { Cause } from '../../src/model.ts';
 import type { Kind } from '../../src/verdict/finding.ts';
-import type { Broken } from '../verdict/small-view.ts';
-
-const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
-
-function between(from: readonly number[], to: readonly number[], cause: Cause = 'unreachable') {
-  return Object.fromEntries(
-    from.flatMap((a) => to.map((b) => [`node-${a} → node-${b}`, cause] as const)),
-  );
-}
+import { type Broken, between, FIVE, NO_PATTERN } from '../verdict/small-view.ts';
 
 /** What is broken in a small cluster so that there is a finding of this kind. An extra check is like another component. */
 export const BROKEN: Readonly<Record<Exclude<Kind, 'extra'>, Broken>> = {
@@ -45,16 +36,7 @@ export const BROKEN: Readonly<Record<Exclude<Kind, 'extra'>, Broken>> = {
   path: { failing: { ...between([1], [2]), ...between([2], [1]) } },
   starved: { starved: ['node-2'] },
   slow: { slow: { 'node-1 → node-3': 0.08, 'node-2 → node-3': 0.09 } },
-  unclear: {
-    nodes: FIVE,
-    failing: {
-      ...between([1], [2, 3]),
-      ...between([2], [3, 4]),
-      ...between([3], [4, 5]),
-      ...between([4], [5, 1]),
-      ...between([5], [1, 2]),
-    },
-  },
+  unclear: NO_PATTERN,
   silent: { silent: { 'node-2': 'unreachable' }, cordoned: ['node-2'] },
   pod_list_stale: { podListError: 'no answer within 5 s' },
 };

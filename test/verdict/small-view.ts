@@ -122,3 +122,29 @@ function check(
     },
   };
 }
+
+/** Five nodes and their zones. */
+export const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
+
+/** Each path from one of these nodes to one of those fails for this cause. */
+export function between(
+  from: readonly number[],
+  to: readonly number[],
+  cause: Cause = 'unreachable',
+): Record<string, Cause> {
+  return Object.fromEntries(
+    from.flatMap((a) => to.map((b) => [`node-${a} → node-${b}`, cause] as const)),
+  );
+}
+
+/** Ten paths fail, and no node, zone or split explains it. */
+export const NO_PATTERN: Broken = {
+  nodes: FIVE,
+  failing: {
+    ...between([1], [2, 3]),
+    ...between([2], [3, 4]),
+    ...between([3], [4, 5]),
+    ...between([4], [5, 1]),
+    ...between([5], [1, 2]),
+  },
+};

@@ -1,22 +1,12 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Cause } from '../../src/model.ts';
 import { KINDS } from '../../src/verdict/finding.ts';
 import type { ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
-import { type Broken, NOW, smallView } from './small-view.ts';
+import { type Broken, between, FIVE, NO_PATTERN, NOW, smallView } from './small-view.ts';
 
 /** What is broken, and what the verdict says of it: the headline of each finding. */
 type Row = [what: string, broken: Broken, headlines: string[]];
-
-const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
-
-/** All checks of these nodes by those, and the other way round if so. */
-function between(from: number[], to: number[], cause: Cause = 'unreachable') {
-  return Object.fromEntries(
-    from.flatMap((a) => to.map((b) => [`node-${a} → node-${b}`, cause] as const)),
-  );
-}
 
 const TABLES: Record<string, Row[]> = {
   nothing: [
@@ -321,16 +311,7 @@ const TABLES: Record<string, Row[]> = {
     ],
     [
       'a pattern that nothing explains',
-      {
-        nodes: FIVE,
-        failing: {
-          ...between([1], [2, 3]),
-          ...between([2], [3, 4]),
-          ...between([3], [4, 5]),
-          ...between([4], [5, 1]),
-          ...between([5], [1, 2]),
-        },
-      },
+      NO_PATTERN,
       ['10 paths fail, and no single node or split explains it.'],
     ],
     [
