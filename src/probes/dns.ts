@@ -1,8 +1,8 @@
 import { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { deadline } from '../deadline.ts';
-import type { Outcome, Probe } from '../model.ts';
-import { printable } from '../printable.ts';
+import type { Probe } from '../model.ts';
+import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
 import { failure } from './failure.ts';
 import type { Kind, KindOptions } from './kind.ts';
@@ -15,21 +15,6 @@ const RETRY_MS = 1_000;
 /** How many addresses of a server's name are queried. */
 const MAX_SERVERS = 16;
 
-/** How much is shown of an error's own words, in characters. */
-const MAX_REASON = 300;
-
-/** The error event of each of the resolver's errors, and what it says. */
-const FAILURES: Readonly<Record<string, readonly [event: string, words: string]>> = {
-  ENOTFOUND: ['dns_nxdomain', 'no such name'],
-  ENODATA: ['dns_nodata', 'the name has no such record'],
-  ESERVFAIL: ['dns_servfail', 'the name server failed'],
-  EREFUSED: ['dns_refused', 'the name server refused the query'],
-  ETIMEOUT: ['dns_timeout', 'the name server did not respond'],
-  ECONNREFUSED: ['dns_unreachable', 'no name server can be reached'],
-};
-
-const OTHER_FAILURE = 'dns_error';
-
 /** Checks that query a name server, or those of resolv.conf one after another. */
 export const DNS: Kind = {
   form: 'dns://server/name?type=A or dns:name?type=A',
@@ -41,8 +26,7 @@ export const DNS: Kind = {
     byName: true,
     errorEvents: [
       ...(hostname === '' || isIP(unbracketed(hostname)) ? [] : [errorEventOf('resolve')]),
-      ...Object.values(FAILURES).map(([event]) => event),
-      OTHER_FAILURE,
+      ...DNS_EVENTS,
     ],
     causes: ['dns'],
     code: 'ok',
@@ -71,7 +55,7 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
       try {
         await query(server, question, signal);
       } catch (error) {
-        return failedOutcome(server, question, error as Error);
+        return dnsFailure(`${server} for ${shownQuestion(question)}`, error as Error);
       }
     }
     const duration = (performance.now() - start) / 1000;
@@ -112,18 +96,6 @@ async function query(
   } catch (error) {
     throw limit.signal.aborted ? limit.signal.reason : error;
   }
-}
-
-function failedOutcome(server: string, { name, type }: DnsQuestion, cause: Error): Outcome {
-  const { code = '', message } = cause as NodeJS.ErrnoException;
-  const known = Object.hasOwn(FAILURES, code) ? FAILURES[code] : undefined;
-  const [event, words] = known ?? [
-    cause.name === 'TimeoutError' ? 'dns_timeout' : OTHER_FAILURE,
-    printable(message, MAX_REASON),
-  ];
-  const why = known === undefined ? words : `${words} (${code})`;
-  const error = new Error(`querying ${server} for ${type} ${name}: ${why}`, { cause });
-  return { kind: 'failed', event, cause: 'dns', error, timings: { dns_start: 0 } };
 }
 
 function unbracketed(host: string): string {

@@ -1,0 +1,106 @@
+import type { Socket } from 'node:net';
+import { connectedSocket } from '../stamp/socket.ts';
+import { dial } from './dial.ts';
+import { type DnsResponse, readResponse } from './dns-message.ts';
+
+export type Transport = 'udp' | 'tcp';
+
+/** The address and port of a name server. */
+export type NameServer = Readonly<{ address: string; port: number }>;
+
+/** `seconds`: from the first packet until the response was received. */
+export type Exchange = Readonly<{ response: DnsResponse; seconds: number }>;
+
+/** After how long a query over UDP is sent again, in milliseconds: one lost packet is no failure. */
+const RETRY_MS = 1_000;
+
+/** Packets that are no response to the query, after which a name server has failed. */
+const MAX_INVALID = 100;
+
+/**
+ * Sends a query and receives the response, by each transport. Rejects with the kernel's error, with one that says what was
+ * received in its place, or with the signal's reason; no socket is left then.
+ */
+export const EXCHANGES: Readonly<
+  Record<Transport, (server: NameServer, query: Buffer, signal: AbortSignal) => Promise<Exchange>>
+> = { udp: overUdp, tcp: overTcp };
+
+async function overUdp(
+  { address, port }: NameServer,
+  query: Buffer,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const socket = await connectedSocket(address, port);
+  let again: NodeJS.Timeout | undefined;
+  try {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<DnsResponse>();
+    let invalid = 0;
+    socket.on('error', reject);
+    socket.on('message', (message) => {
+      const response = readResponse(message, query);
+      if (response !== undefined) resolve(response);
+      else if (++invalid === MAX_INVALID) reject(invalidResponse());
+    });
+    const abort = () => reject(invalid > 0 ? invalidResponse() : signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const start = performance.now();
+    socket.send(query);
+    again = setTimeout(() => socket.send(query), RETRY_MS);
+    const response = await promise;
+    return { response, seconds: (performance.now() - start) / 1000 };
+  } finally {
+    clearTimeout(again);
+    socket.close();
+  }
+}
+
+async function overTcp(
+  { address, port }: NameServer,
+  query: Buffer,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const start = performance.now();
+  const socket = await dial([address], port, signal);
+  try {
+    const message = firstMessage(socket, signal);
+    socket.write(withLength(query));
+    const response = readResponse(await message, query);
+    if (response === undefined) throw invalidResponse();
+    return { response, seconds: (performance.now() - start) / 1000 };
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** The message as TCP carries it, after its length (RFC 1035, 4.2.2). */
+function withLength(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}
+
+/** The first message that TCP brings, of 65,535 bytes at most. Rejects when the connection ends before. */
+function firstMessage(socket: Socket, signal: AbortSignal): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  let length: number | undefined;
+  socket.on('error', reject);
+  socket.on('close', () => reject(new Error('connection closed before the response')));
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  socket.on('readable', () => {
+    length ??= read(socket, 2)?.readUInt16BE();
+    const message = length === undefined ? undefined : read(socket, length);
+    if (message !== undefined) resolve(message);
+  });
+  return promise;
+}
+
+/** So many bytes; undefined before they have arrived, and where the stream ends with fewer. */
+function read(socket: Socket, length: number): Buffer | undefined {
+  const bytes: Buffer | null = length === 0 ? Buffer.alloc(0) : socket.read(length);
+  return bytes?.length === length ? bytes : undefined;
+}
+
+function invalidResponse(): Error {
+  return new Error('invalid response: not one to this query');
+}

@@ -1,0 +1,101 @@
+import type { DnsQuestion, RecordType } from './dns-question.ts';
+
+/** What is read of a response (RFC 1035, 4.1.1). `isTruncated`: the TC bit. */
+export type DnsResponse = Readonly<{
+  rcode: number;
+  isTruncated: boolean;
+  /** Whether there is a record of the type that was queried, or may be one that was truncated. */
+  hasRecord: boolean;
+}>;
+
+/** TYPE of each type of record that can be queried (RFC 1035, RFC 3596, RFC 2782). */
+const TYPES: Readonly<Record<RecordType, number>> = {
+  A: 1,
+  CNAME: 5,
+  PTR: 12,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+};
+
+const HEADER_BYTES = 12;
+/** QTYPE and QCLASS. */
+const QUESTION_BYTES = 4;
+/** TYPE, CLASS, TTL and RDLENGTH. */
+const RECORD_BYTES = 10;
+const RESPONSE = 0x8000;
+const RECURSION_DESIRED = 0x0100;
+const TRUNCATED = 0x0200;
+const RCODE = 0x000f;
+const CLASS_IN = 1;
+/** The first two bits of a compressed name's pointer. */
+const POINTER = 0xc0;
+
+/** A query with one question. `id`: 16 bits. `name`: as `readQuestion()` returns it. */
+export function encodeQuery(id: number, { name, type }: Pick<DnsQuestion, 'name' | 'type'>) {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(id, 0);
+  header.writeUInt16BE(RECURSION_DESIRED, 2);
+  header.writeUInt16BE(1, 4);
+  const labels = name.split('.').map((label) => Buffer.from(label, 'latin1'));
+  const encoded = labels.flatMap((label) => [Buffer.from([label.length]), label]);
+  return Buffer.concat([header, ...encoded, Buffer.from([0, 0, TYPES[type], 0, CLASS_IN])]);
+}
+
+/**
+ * Reads a response to this query; undefined where the message is something else. Names are skipped: one that
+ * is compressed is never followed, so that the time is bounded by the message's length.
+ */
+export function readResponse(message: Buffer, query: Buffer): DnsResponse | undefined {
+  if (message.length < HEADER_BYTES) return undefined;
+  const flags = message.readUInt16BE(2);
+  const isResponse = (flags & RESPONSE) !== 0 && message.readUInt16BE(0) === query.readUInt16BE(0);
+  if (!isResponse) return undefined;
+  const rcode = flags & RCODE;
+  const isTruncated = (flags & TRUNCATED) !== 0;
+  const questions = message.readUInt16BE(4);
+  // Some servers leave the question out of an error.
+  if (questions === 0 && rcode !== 0) return { rcode, isTruncated, hasRecord: false };
+  if (questions !== 1 || !isSameQuestion(message, query)) return undefined;
+  const hasRecord = isTruncated || hasRecordOf(message, query);
+  return hasRecord === undefined ? undefined : { rcode, isTruncated, hasRecord };
+}
+
+/** Upper and lower case are the same (RFC 4343). */
+function isSameQuestion(message: Buffer, query: Buffer): boolean {
+  const [responded, queried] = [message, query].map((each) =>
+    each.subarray(HEADER_BYTES, query.length).toString('latin1').toLowerCase(),
+  );
+  return responded === queried;
+}
+
+/** Whether there is an answer of the type that was queried; undefined where the message ends before its answers do. */
+function hasRecordOf(message: Buffer, query: Buffer): boolean | undefined {
+  const type = query.readUInt16BE(query.length - QUESTION_BYTES);
+  const answers = message.readUInt16BE(6);
+  let offset = query.length;
+  let isFound = false;
+  for (let i = 0; i < answers; i++) {
+    const start = afterName(message, offset);
+    if (start + RECORD_BYTES > message.length) return undefined;
+    isFound ||= message.readUInt16BE(start) === type;
+    offset = start + RECORD_BYTES + message.readUInt16BE(start + RECORD_BYTES - 2);
+    if (offset > message.length) return undefined;
+  }
+  return isFound;
+}
+
+/**
+ * Where the name at this offset ends: after a label of no length, or after the first pointer (RFC 1035, 4.1.4). Beyond the
+ * message where that ends first.
+ */
+function afterName(message: Buffer, start: number): number {
+  let offset = start;
+  while (offset < message.length) {
+    const length = message.readUInt8(offset);
+    if (length === 0) return offset + 1;
+    if (length >= POINTER) return offset + 2;
+    offset += 1 + length;
+  }
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,78 @@
+import { randomInt } from 'node:crypto';
+import { deadline } from '../deadline.ts';
+import type { Probe, Traits } from '../model.ts';
+import { EXCHANGES, type NameServer, type Transport } from './dns-exchange.ts';
+import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
+import { encodeQuery } from './dns-message.ts';
+import type { DnsQuestion } from './dns-question.ts';
+
+/** How long a name server may take, in milliseconds. */
+const TIMEOUT_MS = 2_000;
+
+/** The codes that the resolver's errors have, by the response code (RFC 1035, 4.1.1). */
+const CODES: Readonly<Record<number, string>> = { 2: 'ESERVFAIL', 3: 'ENOTFOUND', 5: 'EREFUSED' };
+
+const NO_SUCH_NAME = 'dns_nxdomain';
+
+/** What is known of each check of a name server. */
+export const NAME_SERVER_TRAITS: Traits = {
+  byName: false,
+  errorEvents: DNS_EVENTS,
+  causes: ['dns'],
+  code: 'ok',
+  pacing: 5,
+};
+
+export type NameServerOptions = Readonly<{
+  server: NameServer;
+  transport: Transport;
+  type: DnsQuestion['type'];
+  /** The names to query: after "no such name" the next one. At least one. */
+  names: () => readonly [string, ...string[]];
+}>;
+
+/**
+ * A probe that queries one name server over one transport: c-ares can do neither TCP only, nor a server that it thinks has
+ * failed. A truncated response over UDP is a success: the server is well, and clients repeat such a query over TCP.
+ */
+export function createNameServerProbe(options: NameServerOptions): Probe {
+  return async (_target, signal) => {
+    const [first, ...others] = options.names();
+    const outcome = await attempt(options, first, signal);
+    for (const name of others) {
+      if (outcome.kind === 'ok' || outcome.event !== NO_SUCH_NAME) break;
+      const other = await attempt(options, name, signal);
+      if (other.kind === 'ok') return other;
+    }
+    return outcome;
+  };
+}
+
+async function attempt(options: NameServerOptions, name: string, signal: AbortSignal) {
+  try {
+    const duration = await query(options, name, signal);
+    const timings = { dns_start: 0, dns_done: duration };
+    return { kind: 'ok', code: 'ok', duration, timings } as const;
+  } catch (error) {
+    const { server, transport, type } = options;
+    const over = transport === 'tcp' ? ' over TCP' : '';
+    const what = `${server.address}${over} for ${shownQuestion({ name, type })}`;
+    return dnsFailure(what, error as Error);
+  }
+}
+
+/** Resolves with the time in seconds. Rejects with an error whose code is that of the resolver, or as the exchange does. */
+async function query(
+  { server, transport, type }: NameServerOptions,
+  name: string,
+  signal: AbortSignal,
+): Promise<number> {
+  using limit = deadline(signal, TIMEOUT_MS, `no answer within ${TIMEOUT_MS / 1000} s`);
+  limit.signal.throwIfAborted();
+  const message = encodeQuery(randomInt(2 ** 16), { name, type });
+  const { response, seconds } = await EXCHANGES[transport](server, message, limit.signal);
+  const { rcode, hasRecord } = response;
+  if (rcode === 0 && hasRecord) return seconds;
+  const code = rcode === 0 ? 'ENODATA' : CODES[rcode];
+  throw Object.assign(new Error(`response code ${rcode}`), { code });
+}

@@ -1,0 +1,287 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import {
+  decode,
+  encode,
+  type Packet,
+  RECURSION_AVAILABLE,
+  streamEncode,
+  TRUNCATED_RESPONSE,
+} from 'dns-packet';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Transport } from '../../src/probes/dns-exchange.ts';
+import { createNameServerProbe } from '../../src/probes/name-server.ts';
+import { closedPort } from '../support/closed-port.ts';
+import { nameServer } from '../support/name-server.ts';
+
+const NAME = 'kubernetes.default.svc.cluster.local';
+const TRANSPORTS: readonly Transport[] = ['udp', 'tcp'];
+const UNUSED = { url: new URL('dns:unused') };
+
+type Server = Readonly<{ address: string; port: number }>;
+
+function query(
+  server: Server,
+  transport: Transport,
+  { names = [NAME] as readonly [string, ...string[]], signal = AbortSignal.timeout(8_000) } = {},
+) {
+  const probe = createNameServerProbe({ server, transport, type: 'A', names: () => names });
+  return probe(UNUSED, signal);
+}
+
+const OVER = { udp: '', tcp: ' over TCP' };
+
+/** A server that sends what `respond` makes of each query over UDP, and of each over TCP. */
+async function responding(respond: (query: Buffer) => readonly Buffer[]): Promise<Server> {
+  const server = await talking((socket) => {
+    socket.on('data', (bytes: Buffer) => {
+      for (const each of respond(bytes.subarray(2))) {
+        socket.write(Buffer.concat([Buffer.from([each.length >> 8, each.length & 255]), each]));
+      }
+    });
+  });
+  const datagrams = createSocket('udp4').bind(server.port, server.address);
+  onTestFinished(() => void datagrams.close());
+  datagrams.on('message', (message, { port, address }) => {
+    for (const each of respond(message)) datagrams.send(each, port, address);
+  });
+  await once(datagrams, 'listening');
+  return server;
+}
+
+/** A TCP server that does this with each connection. */
+async function talking(talk: (socket: Socket) => void): Promise<Server> {
+  const connections = new Set<Socket>();
+  const server = createServer((socket) => {
+    connections.add(socket);
+    socket.on('error', () => {});
+    talk(socket);
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.close();
+    for (const each of connections) each.destroy();
+  });
+  await once(server, 'listening');
+  return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+}
+
+/** What a right server would respond with, changed. */
+function changed(change: Partial<Packet>): (query: Buffer) => [Buffer] {
+  return (message) => {
+    const { id = 0, questions = [] } = decode(message);
+    const answers = [{ type: 'A', name: NAME, data: '10.96.0.1' }] as const;
+    const flags = RECURSION_AVAILABLE;
+    return [encode({ type: 'response', id, flags, questions, answers: [...answers], ...change })];
+  };
+}
+
+describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
+  const shown = `127.0.0.1${OVER[transport]} for A ${NAME}`;
+
+  test('is ok with the record', async () => {
+    const server = await nameServer({ [NAME]: ['10.96.0.1'] });
+    const outcome = await query(server, transport);
+    expect(outcome).toMatchObject({ kind: 'ok', code: 'ok' });
+    const { dns_start: start, dns_done: done } = outcome.timings;
+    expect(start).toBe(0);
+    expect(done).toBeLessThan(1);
+    expect(done).toBe(outcome.duration);
+    expect(server.queries).toEqual([{ name: NAME, type: 'A' }]);
+  });
+
+  test.each([
+    [3, 'dns_nxdomain', 'no such name (ENOTFOUND)'],
+    [2, 'dns_servfail', 'the name server failed (ESERVFAIL)'],
+    [5, 'dns_refused', 'the name server refused the query (EREFUSED)'],
+    [0, 'dns_nodata', 'the name has no such record (ENODATA)'],
+    [4, 'dns_error', 'response code 4'],
+  ])('fails with the code %i as %s', async (flags, event, why) => {
+    const server = await responding(changed({ flags, answers: [] }));
+    expect(await query(server, transport)).toMatchObject({
+      kind: 'failed',
+      event,
+      cause: 'dns',
+      error: { message: `querying ${shown}: ${why}` },
+    });
+  });
+
+  test('fails where the server is silent, after 2 s', { timeout: 10_000 }, async () => {
+    const server = await nameServer();
+    server.break('silent');
+    const start = performance.now();
+    expect(await query(server, transport)).toMatchObject({
+      event: 'dns_timeout',
+      error: { message: `querying ${shown}: no answer within 2 s` },
+    });
+    expect(performance.now() - start).toBeLessThan(3_500);
+    expect(server.queries).toHaveLength(transport === 'udp' ? 2 : 1);
+  });
+
+  test('fails where nobody listens', async () => {
+    const server = { address: '127.0.0.1', port: await closedPort('127.0.0.1') };
+    expect(await query(server, transport)).toMatchObject({
+      event: 'dns_unreachable',
+      error: { message: `querying ${shown}: connection refused (ECONNREFUSED)` },
+    });
+  });
+
+  test('is ok with a truncated response', async () => {
+    const flags = TRUNCATED_RESPONSE;
+    const server = await responding(changed({ flags, answers: [] }));
+    expect(await query(server, transport)).toMatchObject({ kind: 'ok' });
+  });
+
+  test('queries further names only while there is no such name', async () => {
+    const server = await nameServer({ 'b.test': ['10.96.0.1'] });
+    const names = ['a.test', 'b.test', 'c.test'] as const;
+    expect(await query(server, transport, { names })).toMatchObject({ kind: 'ok' });
+    expect(server.queries.map(({ name }) => name)).toEqual(['a.test', 'b.test']);
+    server.break('servfail');
+    expect(await query(server, transport, { names })).toMatchObject({ event: 'dns_servfail' });
+    expect(server.queries).toHaveLength(3);
+    server.break('nxdomain');
+    expect(await query(server, transport, { names })).toMatchObject({
+      event: 'dns_nxdomain',
+      error: { message: expect.stringContaining('A a.test') },
+    });
+  });
+
+  test('ends with its signal', async () => {
+    const server = await nameServer();
+    server.break('silent');
+    const start = performance.now();
+    const outcome = await query(server, transport, { signal: AbortSignal.timeout(200) });
+    expect(outcome.kind).toBe('failed');
+    expect(performance.now() - start).toBeLessThan(1_500);
+  });
+
+  test.each([
+    ['another id', changed({ id: 1 })],
+    ['another question', changed({ questions: [{ type: 'A', name: 'b.test' }] })],
+    ['garbage', () => [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')]],
+    ['nothing in it', () => [Buffer.alloc(0)]],
+  ])('fails with %s in every response', { timeout: 10_000 }, async (_, respond) => {
+    const server = await responding(respond);
+    expect(await query(server, transport)).toMatchObject({
+      event: 'dns_error',
+      error: { message: `querying ${shown}: invalid response: not one to this query` },
+    });
+  });
+});
+
+describe('a check of a name server over UDP', () => {
+  test('passes over packets that are no response, and takes the one that is', async () => {
+    const right = changed({});
+    const wrong = changed({ id: 1 });
+    const server = await responding((message) => [
+      Buffer.from('x'),
+      ...wrong(message),
+      ...right(message),
+    ]);
+    expect(await query(server, 'udp')).toMatchObject({ kind: 'ok' });
+  });
+
+  test('ends a flood of them', async () => {
+    const server = await responding(() => Array.from({ length: 150 }, () => Buffer.from('x')));
+    const start = performance.now();
+    expect(await query(server, 'udp')).toMatchObject({ event: 'dns_error' });
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  test('receives from no other address', async () => {
+    const server = await nameServer({ [NAME]: ['10.96.0.1'] });
+    server.break('silent');
+    const forger = createSocket('udp4').bind(0, '127.0.0.2');
+    onTestFinished(() => void forger.close());
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await Promise.all([once(forger, 'listening'), once(silent, 'listening')]);
+    silent.on('message', (message, { port }) => {
+      for (const each of changed({})(message)) forger.send(each, port, '127.0.0.1');
+    });
+    expect(await query(silent.address(), 'udp')).toMatchObject({ event: 'dns_timeout' });
+  });
+
+  test('sends a second packet where the first was lost', async () => {
+    let packets = 0;
+    const right = changed({});
+    const server = await responding((message) => (++packets === 1 ? [] : right(message)));
+    const outcome = await query(server, 'udp');
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(outcome.duration).toBeGreaterThan(0.9);
+  });
+});
+
+describe('a check of a name server over TCP', () => {
+  const response = (message: Buffer) => changed({})(message.subarray(2))[0];
+
+  test('takes a response in single bytes', async () => {
+    const server = await talking((socket) => {
+      socket.setNoDelay();
+      socket.once('data', async (bytes: Buffer) => {
+        for (const byte of streamEncode(decode(response(bytes)))) {
+          socket.write(Buffer.from([byte]));
+          await new Promise(setImmediate);
+        }
+      });
+    });
+    expect(await query(server, 'tcp')).toMatchObject({ kind: 'ok' });
+  });
+
+  test('takes a response that the server ends the connection with', async () => {
+    const server = await talking((socket) => {
+      socket.once('data', (bytes: Buffer) => socket.end(streamEncode(decode(response(bytes)))));
+    });
+    expect(await query(server, 'tcp')).toMatchObject({ kind: 'ok' });
+  });
+
+  test.each([
+    ['at once', Buffer.alloc(0)],
+    ['within the length', Buffer.from([1])],
+    ['within the message', Buffer.from([1, 0, 0])],
+  ])('fails where the connection ends %s', async (_, bytes) => {
+    const server = await talking((socket) => socket.once('data', () => socket.end(bytes)));
+    const start = performance.now();
+    expect(await query(server, 'tcp')).toMatchObject({
+      event: 'dns_error',
+      error: { message: expect.stringContaining(': connection closed before the response') },
+    });
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+
+  test('fails where the connection is reset', async () => {
+    const server = await talking((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    expect(await query(server, 'tcp')).toMatchObject({ event: 'dns_error' });
+  });
+
+  test.each([
+    ['a length of 65,535 and nothing', Number.POSITIVE_INFINITY],
+    ['endless single bytes', 1],
+  ])('fails in time with %s', { timeout: 10_000 }, async (_, milliseconds) => {
+    const server = await talking((socket) => {
+      socket.write(Buffer.from([0xff, 0xff]));
+      if (!Number.isFinite(milliseconds)) return;
+      const timer = setInterval(() => socket.write('x'), milliseconds);
+      socket.on('close', () => clearInterval(timer));
+    });
+    const start = performance.now();
+    expect(await query(server, 'tcp')).toMatchObject({ event: 'dns_timeout' });
+    expect(performance.now() - start).toBeLessThan(3_500);
+  });
+
+  test('reads no more than one message of a server that sends without end', async () => {
+    let sent = 0;
+    const server = await talking((socket) => {
+      const chunk = Buffer.alloc(65_536, 0xff);
+      const send = () => {
+        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+      };
+      socket.on('drain', send);
+      send();
+    });
+    expect(await query(server, 'tcp')).toMatchObject({ event: 'dns_error' });
+    // What the kernel's buffers of both sides hold.
+    expect(sent).toBeLessThan(32 * 1024 * 1024);
+  });
+});
