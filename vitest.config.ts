@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** These run programs and mostly wait for them. */
-const LONGEST = ['end-to-end-nodes.test.ts', 'end-to-end.test.ts', 'fresh-install.test.ts'];
+const LONGEST = [
+  'end-to-end-components.test.ts',
+  'end-to-end-node-changes.test.ts',
+  'end-to-end-node-faults.test.ts',
+  'fresh-install.test.ts',
+];
 
 /** The longest first, also in a fresh clone, where Vitest goes by the files' sizes. */
 class LongestFirst extends BaseSequencer {

@@ -8,7 +8,7 @@ import type { ClusterNode } from './node.ts';
 export type Failures = Readonly<Record<string, string>>;
 
 /**
- * What `/cluster.json` of the first node says of a scenario (verdicts.ts), and of the broken node if that is the last word:
+ * The verdict in `/cluster.json` of any node (verdicts.ts), and of the broken node if that is the last word:
  * `node_unreachable node-3`, `service cluster`, several with ` + ` between, empty if nothing is wrong. By the name
  * of the node where they differ.
  */

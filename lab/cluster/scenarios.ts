@@ -32,24 +32,8 @@ const DNS = { verdict: 'dns cluster' };
 /** A check takes no longer (contract). */
 const CHECK_LIMIT_MS = 6_000;
 
-/** Changes that nobody may notice. */
-export const ROLLOUTS: readonly Scenario[] = [
-  {
-    name: 'a rolling update',
-    begin: (cluster) => rollOut(cluster, { surge: false }),
-  },
-  {
-    name: 'a rolling update with surge',
-    begin: (cluster) => rollOut(cluster, { surge: true }),
-  },
-];
-
-async function rollOut({ nodes }: Cluster, how: { surge: boolean }): Promise<void> {
-  for (const node of nodes) await node.replacePod(how);
-}
-
-/** Events of one node, and of its pod. */
-export const NODE_SCENARIOS: readonly Scenario[] = [
+/** What may befall one node, and its pod. */
+export const NODE_FAULTS: readonly Scenario[] = [
   fault('node-3:down', { 'path_node-3': 'connect_done refused' }, NODE_3),
   fault('node-3:reset', { 'path_node-3': 'round_trip_error reset' }, NODE_3),
   fault('node-3:hang', { 'path_node-3': `round_trip_error ${SILENT}` }, SILENT_NODE_3),
@@ -68,8 +52,28 @@ export const NODE_SCENARIOS: readonly Scenario[] = [
   },
   fault('node-3:cordoned', {}),
   fault('node-3:terminating', {}),
-  fault('node-3:deleted', {}, { mute: ['node-3'] }),
+];
+
+/** Changes of every pod that no check may notice. */
+export const ROLLOUTS: readonly Scenario[] = [
+  {
+    name: 'a rolling update',
+    begin: (cluster) => rollOut(cluster, { surge: false }),
+  },
+  {
+    name: 'a rolling update with surge',
+    begin: (cluster) => rollOut(cluster, { surge: true }),
+  },
+];
+
+async function rollOut({ nodes }: Cluster, how: { surge: boolean }): Promise<void> {
+  for (const node of nodes) await node.replacePod(how);
+}
+
+/** Nodes and pods that come and go, which no check may notice. */
+export const NODE_CHANGES: readonly Scenario[] = [
   ...ROLLOUTS,
+  fault('node-3:deleted', {}, { mute: ['node-3'] }),
   {
     name: 'a node is cordoned, drained and deleted',
     begin: async (cluster) => {
@@ -138,4 +142,8 @@ export const COMPONENT_SCENARIOS: readonly Scenario[] = [
 ];
 
 /** What both control planes, and what stands around them, can do. */
-export const SCENARIOS: readonly Scenario[] = [...NODE_SCENARIOS, ...COMPONENT_SCENARIOS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...NODE_FAULTS,
+  ...NODE_CHANGES,
+  ...COMPONENT_SCENARIOS,
+];

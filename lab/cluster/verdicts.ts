@@ -54,30 +54,42 @@ function placeOf({ type, node, nodes, scope, sides, bothWays }: Subject): string
   return node ?? (nodes ?? scope?.nodes ?? scope?.zones)?.join(',') ?? scope?.in ?? type;
 }
 
-/** What this node has to say; undefined if nothing is expected of it. */
+/** Counts the scenarios, so that each has another witness: a pod that has just collected keeps that for 5 s. */
+let scenarios = 0;
+
+/** Which nodes must have which verdict. A string: one healthy witness, and the broken node if it is among these. */
 function expectedOf(
-  { name }: ClusterNode,
-  isFirst: boolean,
-  verdict: Verdict | undefined,
-): string | undefined {
-  if (typeof verdict !== 'string') return verdict?.[name];
-  return isFirst || verdict.endsWith(` ${name}`) ? verdict : undefined;
+  nodes: readonly ClusterNode[],
+  verdict: Verdict,
+): readonly (readonly [ClusterNode, string])[] {
+  if (typeof verdict !== 'string') {
+    return nodes.flatMap((node) => {
+      const own = verdict[node.name];
+      return own === undefined ? [] : [[node, own] as const];
+    });
+  }
+  const isBroken = ({ name }: ClusterNode) => verdict.endsWith(` ${name}`);
+  const healthy = nodes.filter((node) => !isBroken(node));
+  const witness = healthy[scenarios++ % healthy.length];
+  return nodes
+    .filter((node) => node === witness || isBroken(node))
+    .map((node) => [node, verdict] as const);
 }
 
 /**
- * Resolves when the scenario's verdict, and no other, is what a healthy pod says and the broken one, where it runs.
- * Rejects when one of them says something else for too long.
+ * Resolves when the scenario's verdict, and no other, is that of a healthy pod, and of the broken one if it runs. Rejects
+ * when one of them has another for too long.
  */
 export async function showsVerdict(
   { nodes, parts }: Pick<Cluster, 'nodes' | 'parts'>,
   { name, verdict, mute = [] }: Pick<Scenario<never>, 'name' | 'verdict' | 'mute'>,
 ): Promise<void> {
+  if (verdict === undefined) return;
   const begin = Date.now() / 1000;
   const ignored = parts.kind === 'real' ? BUSY_OR_LOSSY : BUSY;
+  const running = nodes.filter((node) => !mute.includes(node.name));
   await Promise.all(
-    nodes.map(async (node, i) => {
-      const expected = expectedOf(node, i === 0, verdict);
-      if (expected === undefined || mute.includes(node.name)) return;
+    expectedOf(running, verdict).map(async ([node, expected]) => {
       let last: string | undefined;
       const isShown = async () => {
         last = await verdictOf(node, begin, ignored);

@@ -20,7 +20,7 @@ export function playEndToEnd(
         network,
         env: {
           KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
-          KUBENURSE_SHUTDOWN_DURATION: '2s',
+          KUBENURSE_SHUTDOWN_DURATION: '1s',
         },
       });
       await allIsWell(cluster, 30_000);
