@@ -25,6 +25,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['{test,lab,bench}/**/*.test.ts'],
+    globalSetup: 'test/support/pack-program.ts',
     // Two wait for a cluster while the third runs; by default a machine with two cores would run one file at a time.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -15,6 +15,7 @@ const KUBERNETES = 'test/real/kubernetes/*.real.ts';
 /** The tests against real programs: `npm run tools` builds these, `npm run test:real` runs them. */
 export default defineConfig({
   test: {
+    globalSetup: 'test/support/pack-program.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', new ScenarioTable()],

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Cluster } from '../lab/cluster/cluster.ts';
 import { countsOf } from '../lab/cluster/findings.ts';
 import { SELDOM_MS, until } from '../lab/support/until.ts';
+import { PROGRAM } from './support/program-file.ts';
 
 /** How often each check of a node was ok. */
 async function successes(node: Cluster['nodes'][number]): Promise<Record<string, number>> {
@@ -15,7 +16,7 @@ test.concurrent.each([
 ])(
   'a fresh install counts no error when readiness is probed $name',
   async ({ name: _, network, ...readiness }) => {
-    await using cluster = await Cluster.start({ nodes: 4, network, readiness });
+    await using cluster = await Cluster.start({ nodes: 4, network, program: PROGRAM, readiness });
     const { nodes } = cluster;
     await until(
       'every node has had two good results of each own check',

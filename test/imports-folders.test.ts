@@ -37,7 +37,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'bench/start': ['bench/support', 'deploy/image', 'lab/'],
   bench: ['bench/', 'lab/', 'src/', 'exporters'],
 
-  'test/support': ['lab/', 'src/', 'exporters'],
+  'test/support': ['lab/', 'src/', 'exporters', 'deploy/image'],
   'test/config': ['test/support', 'lab/support', 'src/'],
   'test/exporters': ['test/support', 'lab/support', 'src/', 'exporters'],
   'test/kubernetes': ['test/support', 'lab/', 'src/'],

@@ -1,19 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { COMPILE_CACHE } from '../lab/support/compile-cache.ts';
 import { verdict } from '../src/verdict/verdict.ts';
+import { PROGRAM } from './support/program-file.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 import { smallView } from './verdict/small-view.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 const VIEW = smallView({ silent: { 'node-2': 'refused' } });
 /** Judged again, so that what is saved of the findings does not matter. */
 const SAVED = JSON.stringify({ schema: 1, findings: [], view: VIEW });
 
 function kubenurse(args: readonly string[], input = '') {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
     input,
     encoding: 'utf8',
     env: COMPILE_CACHE,

@@ -2,13 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { httpGet } from '../lab/support/http-get.ts';
 import { until } from '../lab/support/until.ts';
+import { PROGRAM } from './support/program-file.ts';
 import { ENOUGH, freePort, opened, startListening } from './support/start-program.ts';
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 async function settings(): Promise<{ env: Record<string, string>; url: string }> {
   const port = await freePort();
@@ -45,7 +43,7 @@ async function dropped(url: string): Promise<number> {
 test.concurrent('a full disk behind standard output ends nothing, and the dropped lines are counted', async () => {
   const { env, url } = await settings();
   const full = openSync('/dev/full', 'w');
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', full, 'inherit'] });
+  const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', full, 'inherit'] });
   closeSync(full);
   opened.defer(() => child.kill('SIGKILL'));
   const closed = once(child, 'close');
@@ -74,7 +72,7 @@ test.concurrent('a pipe that nobody reads stops no checks, no answers and not th
   const { env, url } = await settings();
   // The pipe is full (64 KiB, pipe(7)) before the program writes its first line.
   const script = '{ head -c 65536 /dev/zero; exec "$0" "$1"; } | { sleep 60; }';
-  const shell = spawn('/bin/sh', ['-c', script, process.execPath, MAIN], {
+  const shell = spawn('/bin/sh', ['-c', script, process.execPath, PROGRAM], {
     env: { ...env, OTEL_METRICS_EXPORTER: 'prometheus,console', OTEL_METRIC_EXPORT_INTERVAL: '5' },
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,

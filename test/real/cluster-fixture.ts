@@ -5,6 +5,7 @@ import { allIsWell, type Finding, play, type Scenario } from '../../lab/cluster/
 import { showsVerdict } from '../../lab/cluster/verdicts.ts';
 import { whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { type RealParts, type RealPartsOptions, realParts } from '../../lab/real/real-parts.ts';
+import { PROGRAM } from '../support/program-file.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -34,6 +35,7 @@ export function playAll(
 
     beforeAll(async () => {
       cluster = await Cluster.startOf(realParts(parts), {
+        program: PROGRAM,
         // A fifth of kube-proxy's half second, as the interval is: the pods wait one interval for their endpoint.
         readiness: { initialDelay: 0, propagation: 100 },
         env: {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from '../../lab/cluster/cluster.ts';
 import { allIsWell, play, type Scenario } from '../../lab/cluster/scenario.ts';
 import { showsVerdict } from '../../lab/cluster/verdicts.ts';
+import { PROGRAM } from './program-file.ts';
 
 /** A second instead of five, so that the scenarios take a fifth of the time. */
 const INTERVAL_MS = 1_000;
@@ -18,6 +19,7 @@ export function playEndToEnd(
     beforeAll(async () => {
       cluster = await Cluster.start({
         network,
+        program: PROGRAM,
         env: {
           KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
           KUBENURSE_SHUTDOWN_DURATION: '1s',

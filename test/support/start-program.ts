@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { COMPILE_CACHE } from '../../lab/support/compile-cache.ts';
 import { tied } from '../../lab/support/owned-process.ts';
 import { Lines } from '../../lab/support/program.ts';
 import { until } from '../../lab/support/until.ts';
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+import { PROGRAM } from './program-file.ts';
 
 /** Every check but one switched off, so that the program needs nothing around it. */
 export const ENOUGH = {
@@ -33,7 +31,7 @@ export function startProgram(
   args: readonly string[] = [],
   nodeArgs: string[] = [],
 ) {
-  const [command = '', ...rest] = tied([process.execPath, ...nodeArgs, MAIN, ...args]);
+  const [command = '', ...rest] = tied([process.execPath, ...nodeArgs, PROGRAM, ...args]);
   const child = spawn(command, rest, {
     env: { PATH: process.env.PATH, ...COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
