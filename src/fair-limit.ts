@@ -1,15 +1,12 @@
-/** What a client holds, such as a connection. */
-type Held = Readonly<{
-  destroy: () => unknown;
-  once: (event: 'close', listener: () => void) => unknown;
-}>;
+/** Ends what a client holds. */
+type Destroy = () => unknown;
 
 /**
- * What clients hold at once. Something new is always let in, so that nobody locks others out by holding: where a limit is
- * reached, the oldest of the client that has the most is destroyed for it.
+ * What clients hold at once, such as connections. Something new is always let in, so that nobody locks others out by
+ * holding: where a limit is reached, the oldest of the client that has the most is destroyed for it.
  */
-export class FairLimit<T extends Held> {
-  readonly #byClient = new Map<string, Set<T>>();
+export class FairLimit {
+  readonly #byClient = new Map<string, Set<Destroy>>();
   readonly #max: number;
   readonly #maxPerClient: number;
   #count = 0;
@@ -20,35 +17,35 @@ export class FairLimit<T extends Held> {
     this.#maxPerClient = maxPerClient;
   }
 
-  /** Adds it until it closes. */
-  add(client: string, held: T): void {
+  /** Adds one, until the returned function is called. */
+  add(client: string, destroy: Destroy): () => void {
     const own = this.#byClient.get(client) ?? new Set();
     if (own.size >= this.#maxPerClient) this.#destroyOldest(client, own);
     else if (this.#count >= this.#max) this.#destroyOldest(...this.#largest());
-    this.#byClient.set(client, own.add(held));
+    this.#byClient.set(client, own.add(destroy));
     this.#count += 1;
-    held.once('close', () => this.#remove(client, held));
+    return () => this.#remove(client, destroy);
   }
 
   destroyAll(): void {
-    for (const all of this.#byClient.values()) for (const held of all) held.destroy();
+    for (const all of this.#byClient.values()) for (const destroy of all) destroy();
   }
 
-  #destroyOldest(client: string, [oldest]: Iterable<T>): void {
+  #destroyOldest(client: string, [oldest]: Iterable<Destroy>): void {
     if (oldest === undefined) return;
-    oldest.destroy();
+    oldest();
     this.#remove(client, oldest);
   }
 
-  #largest(): [client: string, all: Set<T>] {
-    let largest: [string, Set<T>] = ['', new Set()];
+  #largest(): [client: string, all: Set<Destroy>] {
+    let largest: [string, Set<Destroy>] = ['', new Set()];
     for (const entry of this.#byClient) if (entry[1].size > largest[1].size) largest = entry;
     return largest;
   }
 
-  #remove(client: string, held: T): void {
+  #remove(client: string, destroy: Destroy): void {
     const all = this.#byClient.get(client);
-    if (all?.delete(held) !== true) return;
+    if (all?.delete(destroy) !== true) return;
     this.#count -= 1;
     if (all.size === 0) this.#byClient.delete(client);
   }

@@ -157,18 +157,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const connections = { http: new Connections(MAX_HTTP), https: new Connections(MAX_HTTPS) };
-  connections.http.admitTo(http, new RateLimiter(PACE), guardRequests);
   let unfollow = () => {};
   const close = async () => {
     unfollow();
-    const last = setTimeout(() => {
+    const destroyAll = () => {
       for (const each of Object.values(connections)) each.destroyAll();
-    }, DRAIN_TIMEOUT_MS);
+    };
+    const last = setTimeout(destroyAll, DRAIN_TIMEOUT_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
+    // Those that wait to be served, of which the servers know nothing.
+    destroyAll();
   };
   try {
     await listen(http, options.address, options.port);
+    connections.http.admitTo(http, new RateLimiter(PACE), guardRequests);
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
     const https = createHttpsServer(
@@ -176,10 +179,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listener,
     );
     servers.push(https);
-    connections.https.admitTo(https, new RateLimiter(TLS_PACE), () => {});
     https.on('secureConnection', guardRequests);
     unfollow = followCertificate(https, options.tls, options.onError);
     await listen(https, options.address, options.tls.port);
+    connections.https.admitTo(https, new RateLimiter(TLS_PACE), () => {});
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
     await close();

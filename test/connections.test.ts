@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { Connections } from '../src/connections.ts';
@@ -11,7 +12,7 @@ async function serve() {
   let served = 0;
   const server = createServer((socket) => {
     served += 1;
-    connections.add(socket.on('error', () => {}));
+    socket.on('error', () => {});
   }).listen(0, '::');
   const clients: Socket[] = [];
   onTestFinished(() => {
@@ -20,6 +21,7 @@ async function serve() {
     server.close();
   });
   await once(server, 'listening');
+  connections.admitTo(server, new RateLimiter({ window: 100, budget: 10_000 }), () => {});
   const { port } = server.address() as { port: number };
   /** Connects so often from this address; `open()`: whether each still is. */
   const connectFrom = async (localAddress: string, count: number) => {
@@ -71,13 +73,12 @@ test('Connections has room again when connections have closed', async () => {
   }
 });
 
-test('Connections does not read what a connection sends before its turn', async () => {
+test('Connections neither reads a connection nor makes a socket of it before its turn', async () => {
   const connections = new Connections(2_000);
-  const accepted: Socket[] = [];
-  const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-  connections.admitTo(server, new RateLimiter({ window: 500, budget: 1 }), () => {});
-  server.on('connection', (socket) => accepted.push(socket));
+  const served: Socket[] = [];
+  const server = createServer((socket) => served.push(socket.resume())).listen(0, '127.0.0.1');
   await once(server, 'listening');
+  connections.admitTo(server, new RateLimiter({ window: 500, budget: 1 }), () => {});
   const { port } = server.address() as { port: number };
   const clients = [1, 2].map(() => connect({ host: '127.0.0.1', port }).on('error', () => {}));
   onTestFinished(() => {
@@ -86,7 +87,29 @@ test('Connections does not read what a connection sends before its turn', async 
     server.close();
   });
   for (const client of clients) client.write('x'.repeat(1_000_000));
-  await until('the first is read', 5_000, () => accepted[0]?.bytesRead === 1_000_000);
-  expect(accepted[1]?.bytesRead).toBe(0);
-  await until('the second is read', 5_000, () => accepted[1]?.bytesRead === 1_000_000);
+  await until('the first is read', 5_000, () => served[0]?.bytesRead === 1_000_000);
+  // Both are accepted: counted is of what Node has made a socket.
+  expect(await promisify(server.getConnections).call(server)).toBe(1);
+  await until('the second is read', 5_000, () => served[1]?.bytesRead === 1_000_000);
+});
+
+test('Connections closes those that wait: the oldest of a client that has 50, and all of them at the end', async () => {
+  const connections = new Connections(2_000);
+  const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  connections.admitTo(server, new RateLimiter({ window: 60_000, budget: 1 }), () => {});
+  const { port } = server.address() as { port: number };
+  const clients = Array.from({ length: 52 }, () =>
+    connect({ host: '127.0.0.1', port }).on('error', () => {}),
+  );
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+    connections.destroyAll();
+    server.close();
+  });
+  const countClosed = () => clients.filter(({ closed }) => closed).length;
+  await until('two are closed', 5_000, () => countClosed() === 2);
+  expect(clients.slice(0, 2).every(({ closed }) => closed)).toBe(true);
+  connections.destroyAll();
+  await until('all are closed', 5_000, () => countClosed() === 52);
 });

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { clientOf } from '../connections.ts';
 import { FairLimit } from '../fair-limit.ts';
 import type { KoaPage } from './page.ts';
@@ -14,15 +13,19 @@ const REST_MS = 50;
  * rest between them.
  */
 export function boundViewers(): (page: KoaPage) => KoaPage {
-  const responses = new FairLimit<ServerResponse>(MAX_VIEWERS);
+  const responses = new FairLimit(MAX_VIEWERS);
   let turn = Promise.resolve();
   return (page) => async (context) => {
-    responses.add(clientOf(context.req.socket), context.res);
+    const { req, res } = context;
+    res.once(
+      'close',
+      responses.add(clientOf(req.socket), () => res.destroy()),
+    );
     const before = turn;
     const { promise, resolve } = Promise.withResolvers<void>();
     turn = promise;
     await before;
-    if (context.res.destroyed) return resolve();
+    if (res.destroyed) return resolve();
     try {
       await page(context);
     } finally {
