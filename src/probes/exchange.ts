@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Progress } from './progress.ts';
-import { type ResponseHead, ResponseHeadReader } from './response.ts';
+import { MAX_PIECES, type ResponseHead, ResponseHeadReader } from './response.ts';
 
 /** Header fields of a request. */
 export type Headers = Readonly<Record<string, string>>;
@@ -30,10 +30,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
     let isWritten = false;
-    let answer: HttpResponse | undefined;
-    /** Of the body, by the pieces in which they come: joined once, at its end. */
-    const pieces: Buffer[] = [];
-    let missing = 0;
+    let answer: Readonly<{ head: HttpResponse; body: BodyReader }> | undefined;
     const settle = (how: () => void) => {
       socket.off('data', onData).off('error', fail).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
@@ -52,16 +49,13 @@ export function exchange(
         if (answer === undefined) {
           const head = reader.add(bytes);
           if (head === undefined) return;
-          answer = { ...head, receivedAt };
-          pieces.push(head.body);
-          missing = missingBytes(head, maxBody);
+          answer = { head: { ...head, receivedAt }, body: new BodyReader(head, maxBody) };
         } else {
-          pieces.push(bytes);
-          missing -= bytes.length;
+          answer.body.add(bytes);
         }
-        if (missing > 0) return;
-        const whole = { ...answer, body: Buffer.concat(pieces) };
-        settle(() => resolve(whole));
+        const { head } = answer;
+        const body = answer.body.whole();
+        if (body !== undefined) settle(() => resolve({ ...head, body }));
       } catch (error) {
         fail(error);
       }
@@ -83,8 +77,29 @@ export function exchange(
   });
 }
 
-/** How much of the body has yet to come; 0 where it is not waited for. */
-function missingBytes({ headers, body }: ResponseHead, maxBody: number): number {
-  const length = Number(headers.get('content-length') ?? 0);
-  return length <= maxBody ? length - body.length : 0;
+/** The body of a response, by the pieces in which it arrives: joined once, at its end. */
+class BodyReader {
+  readonly #pieces: Buffer[];
+  /** How many bytes have yet to come; 0 where they are not waited for. */
+  #missing: number;
+
+  constructor({ headers, body }: ResponseHead, maxBody: number) {
+    const length = Number(headers.get('content-length') ?? 0);
+    this.#pieces = [body];
+    this.#missing = length <= maxBody ? length - body.length : 0;
+  }
+
+  /** Throws when there are too many pieces. */
+  add(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#missing -= bytes.length;
+    if (this.#pieces.length > MAX_PIECES) {
+      throw new Error(`the response body arrived in more than ${MAX_PIECES} pieces`);
+    }
+  }
+
+  /** Undefined while some of it is missing. */
+  whole(): Buffer | undefined {
+    return this.#missing > 0 ? undefined : Buffer.concat(this.#pieces);
+  }
 }

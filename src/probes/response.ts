@@ -12,10 +12,11 @@ export type ResponseHead = Readonly<{
 const MAX_HEAD_BYTES = 200 * 1024;
 
 /**
- * In how many reads they may come: each takes time of the event loop, however little it has. Who writes
- * byte by byte needs some hundreds.
+ * In how many reads a head, and then a body, may arrive: each takes time of the event loop, however short it is. A head
+ * written byte by byte takes some hundreds; a body of 1 MiB, the longest that is read, has 870 segments at the smallest
+ * MTU of IPv6.
  */
-const MAX_PIECES = 1_000;
+export const MAX_PIECES = 1_000;
 
 /** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
 const MAX_INFORMATIONAL = 16;

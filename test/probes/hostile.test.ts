@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createSecureContext } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
-import { ask, serving } from './ask.ts';
+import { createFetchBody } from '../../src/probes/fetch-body.ts';
+import { ask, authority, serving } from './ask.ts';
 
 /** Sends `first`, then `repeated` without end, in writes of so many bytes, from a separate thread. */
 const SERVER = `
@@ -42,23 +44,60 @@ const attacks: { what: string; first: string; repeated: string; size: number; ki
   { what: 'a body byte by byte', first: `${START}\r\n`, repeated: 'b', size: 1, kind: 'ok' },
 ];
 
+/** Starts a server that floods whoever sends it a request, until the test has finished. */
+async function startHostile(
+  scheme: string,
+  flood: Readonly<{ first: string; repeated: string; size: number }>,
+): Promise<URL> {
+  const tls = scheme === 'https' ? { cert: serving.certificate, key: serving.key } : undefined;
+  const worker = new Worker(SERVER, { eval: true, workerData: { tls, ...flood } });
+  onTestFinished(async () => void (await worker.terminate()));
+  const [port] = (await once(worker, 'message')) as [number];
+  return new URL(`${scheme}://127.0.0.1:${port}/`);
+}
+
 test.each(
   ['http', 'https'].flatMap((scheme) =>
     attacks.map((attack) => ({ kind: 'failed', ...attack, scheme })),
   ),
 )(
   'a check costs 200 ms of CPU at most of a target that sends $what ($scheme)',
-  async ({ scheme, first, repeated, size, kind }) => {
-    const tls = scheme === 'https' ? { cert: serving.certificate, key: serving.key } : undefined;
-    const worker = new Worker(SERVER, { eval: true, workerData: { tls, first, repeated, size } });
-    onTestFinished(async () => void (await worker.terminate()));
-    const [port] = (await once(worker, 'message')) as [number];
+  async ({ scheme, kind, ...flood }) => {
+    const url = await startHostile(scheme, flood);
     const before = process.threadCpuUsage();
 
-    const outcome = await ask(new URL(`${scheme}://127.0.0.1:${port}/`));
+    const outcome = await ask(url);
 
     const { user, system } = process.threadCpuUsage(before);
     expect(outcome.kind).toBe(kind);
+    expect((user + system) / 1_000).toBeLessThan(200);
+  },
+);
+
+test.each(['http', 'https'])(
+  'a report costs 200 ms of CPU at most of a pod that sends it byte by byte (%s)',
+  async (scheme) => {
+    const url = await startHostile(scheme, {
+      first: `${START}Content-Length: 1000000\r\n\r\n`,
+      repeated: 'b',
+      size: 1,
+    });
+    const fetchBody = createFetchBody({
+      resolve: async () => [],
+      secureContext: () => createSecureContext({ ca: authority.certificate }),
+      insecure: false,
+      userAgent: 'test/1',
+      maxBody: 1_000_000,
+    });
+    const before = process.threadCpuUsage();
+
+    const fetched = await fetchBody(url, 'node-7', AbortSignal.timeout(2_000));
+
+    const { user, system } = process.threadCpuUsage(before);
+    expect(fetched).toMatchObject({
+      cause: 'other',
+      text: expect.stringMatching(/ the response body arrived in more than 1000 pieces$/),
+    });
     expect((user + system) / 1_000).toBeLessThan(200);
   },
 );
