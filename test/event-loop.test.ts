@@ -20,26 +20,32 @@ test('watchEventLoop() tells for how long our timers were blocked, in seconds', 
   const { delays } = watch();
   await until('a first look', 2_000, () => delays.length > 0);
   const before = delays.length;
+  const begun = performance.now();
   block(750);
   await until('a look after it', 2_000, () => delays.length > before);
+  const took = (performance.now() - begun) / 1000;
   // A timer that would have come 250 ms after the last look came 750 ms after it, or later.
   expect(delays[before]).toBeGreaterThan(0.4);
-  expect(delays[before]).toBeLessThan(2);
+  expect(delays[before]).toBeLessThan(took);
 });
 
 test('watchEventLoop() tells little where nothing blocks, and never less than nothing', async () => {
   const { delays } = watch();
-  await until('four looks', 5_000, () => delays.length >= 4);
+  await until('four looks, and one in time', 5_000, () => {
+    return delays.length >= 4 && Math.min(...delays) < 0.05;
+  });
   expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
-  expect(Math.min(...delays)).toBeLessThan(0.05);
 });
 
 test('watchEventLoop() tells of a delay once', async () => {
+  const begun = performance.now();
   const { delays } = watch();
   block(1_500);
   await until('two looks after it', 3_000, () => delays.length >= 2);
-  expect(delays[0]).toBeGreaterThan(1);
-  expect(delays[1]).toBeLessThan(1);
+  const took = (performance.now() - begun) / 1000;
+  const [first = 0, second = 0] = delays;
+  expect(first).toBeGreaterThan(1);
+  expect(first + second).toBeLessThan(took);
 });
 
 test('watchEventLoop() tells nothing once it is stopped, and does not keep the process', async () => {

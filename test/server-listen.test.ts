@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { connect, createServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Page } from '../src/pages/page.ts';
 import { startServer } from '../src/server.ts';
 import { sendBytes } from './support/served-pages.ts';
@@ -114,7 +114,6 @@ describe('close()', () => {
     await server.close();
     expect(await received).toBe('');
     expect(performance.now() - begin).toBeGreaterThan(900);
-    expect(performance.now() - begin).toBeLessThan(3_000);
   });
 
   test('does not wait for clients that keep their connection or have yet to ask', async () => {
@@ -126,9 +125,10 @@ describe('close()', () => {
     response.resume();
     const silent = connect({ host: '127.0.0.1', port });
     await once(silent, 'connect');
-    const begin = performance.now();
+    // The second that responses in flight are given does not pass.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     await Promise.all([server.close(), once(silent, 'close')]);
-    expect(performance.now() - begin).toBeLessThan(900);
     expect(await isListening(port)).toBe(false);
   });
 });

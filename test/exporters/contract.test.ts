@@ -181,7 +181,8 @@ describe.each(ROWS.filter(({ name }) => name !== 'prometheus'))('pushing by $tit
     await exports.shutdown(300);
     const milliseconds = performance.now() - start;
     expect(milliseconds).toBeGreaterThan(290);
-    expect(milliseconds).toBeLessThan(1_500);
+    // Not after the 10 s of an export.
+    expect(milliseconds).toBeLessThan(8_000);
     expect(other.exports?.().map(counterValues)).toEqual([{ a: 7 }]);
   });
 });

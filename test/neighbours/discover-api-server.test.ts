@@ -171,7 +171,8 @@ describe('Neighbourhood.isGone(), as the API server reports it,', () => {
     await server.break({ kind: 'hang' });
     const started = performance.now();
     expect(await neighbourhood.isGone(neighbourOn('b'))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_500);
+    // A request to the API server may take 10 s.
+    expect(performance.now() - started).toBeLessThan(8_000);
     await asks('b');
   });
 });

@@ -65,7 +65,8 @@ describe('a check of a dns URL', () => {
     server.break('silent');
     const begin = performance.now();
     expect(await check(`dns://${at(server)}/a.test`)).toMatchObject({ event: 'dns_timeout' });
-    expect(performance.now() - begin).toBeLessThan(3_500);
+    // Its two seconds, and not the six of a check.
+    expect(performance.now() - begin).toBeLessThan(5_800);
   });
 
   test('fails where nobody listens', async () => {
@@ -113,7 +114,8 @@ describe('a check of a dns URL', () => {
     const begin = performance.now();
     const outcome = await check(`dns://${at(server)}/a.test`, { signal: AbortSignal.timeout(200) });
     expect(outcome.kind).toBe('failed');
-    expect(performance.now() - begin).toBeLessThan(1_500);
+    // Not after its two seconds.
+    expect(performance.now() - begin).toBeLessThan(1_950);
   });
 
   test.each([

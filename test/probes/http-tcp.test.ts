@@ -99,7 +99,8 @@ describe('httpProbe() with full-size packets', () => {
 
   test('waits for the whole response, and times its head', async () => {
     const { server, sendRest } = await paddedAnswer();
-    const signal = AbortSignal.timeout(4_000);
+    const signal = AbortSignal.timeout(60_000);
+    const begun = performance.now();
     const outcome = ask(server.url(), { isFullSize: true, signal });
     let isSettled = false;
     outcome.finally(() => {
@@ -108,10 +109,11 @@ describe('httpProbe() with full-size packets', () => {
     await expect.poll(() => server.requests.length).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(isSettled).toBe(false);
+    const headLimit = (performance.now() - begun) / 1000;
     sendRest();
     const { kind, duration } = (await outcome) as { kind: string; duration: number };
     expect(kind).toBe('ok');
-    expect(duration).toBeLessThan(0.3);
+    expect(duration).toBeLessThan(headLimit);
   });
 
   test('fails a check whose response stays incomplete', async () => {

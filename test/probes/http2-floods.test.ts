@@ -64,6 +64,7 @@ describe('httpProbe() ends a connection over HTTP/2 on which come without end', 
     const outcome = await ask(new URL(`https://127.0.0.1:${port}/`));
 
     expect(failed(outcome).phase).toBe('response');
-    expect(performance.now() - began).toBeLessThan(3_000);
+    // Not after the 8 s of a check here.
+    expect(performance.now() - began).toBeLessThan(7_000);
   });
 });

