@@ -55,6 +55,7 @@ function reportOf(
 
 function kindOf({ type, target }: CheckState['check']): CheckReport['kind'] {
   if (target.neighbour !== undefined) return isUdp(target) ? 'udp' : 'path';
+  if (type.startsWith('dns_')) return 'name_server';
   return COMPONENTS.has(type) ? (type as Component) : 'extra';
 }
 

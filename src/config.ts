@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { type OtlpSettings, otlpSettings } from './config/otlp.ts';
 import type { ExtraCheck } from './config/parsers.ts';
@@ -6,6 +7,7 @@ import { type Environment, readValues } from './config/read-values.ts';
 import { shown } from './config/shown.ts';
 import { VARIABLES, type Values, type VariableName } from './config/variables.ts';
 import { ineffective } from './config/warnings.ts';
+import { readQuestion } from './probes/dns-question.ts';
 
 /** The configuration of the program. */
 export type Config = Readonly<{
@@ -15,6 +17,8 @@ export type Config = Readonly<{
     apiServerDns: URL | undefined;
     meIngress: URL | undefined;
     meService: URL | undefined;
+    /** What each name server is queried for, as `dns:name?type=A`. */
+    nameServers: URL | undefined;
     extra: readonly ExtraCheck[];
   }>;
   /** Undefined: disabled. */
@@ -121,9 +125,21 @@ export function readConfig(environment: Environment): Config {
       mistakes.set(name, `${name}=${shown(path)} must be a readable file`);
     }
   }
+  const dnsMistake = nameToQueryMistake(values);
+  if (dnsMistake !== undefined) mistakes.set('KUBERNETES_SERVICE_DNS', dnsMistake);
   if (mistakes.size > 0) throw new ConfigError([...mistakes.values()]);
   const warnings = [...valueWarnings, ...ineffective(environment), ...everyNamespace(values)];
   return Object.freeze({ ...assemble(values as Complete), warnings });
+}
+
+/** What is wrong with the name that name servers are queried for. */
+function nameToQueryMistake({
+  KUBENURSE_CHECK_DNS: isEnabled,
+  KUBERNETES_SERVICE_DNS: name,
+}: Values): string | undefined {
+  const isName = isIP(name) === 0 && readQuestion(`dns:${name}`) !== undefined;
+  if (!isEnabled || isName) return undefined;
+  return `KUBERNETES_SERVICE_DNS=${shown(name)} must be a DNS name: set one, or KUBENURSE_CHECK_DNS=false`;
 }
 
 /**
@@ -215,6 +231,7 @@ function targetsOf(values: Complete): Config['targets'] {
     meService: values.KUBENURSE_CHECK_ME_SERVICE
       ? alwaysHappyUrl(values.KUBENURSE_SERVICE_URL)
       : undefined,
+    nameServers: values.KUBENURSE_CHECK_DNS ? apiServerQuestion(values) : undefined,
     extra: values.KUBENURSE_EXTRA_CHECKS ?? [],
   };
 }
@@ -239,6 +256,12 @@ function udpPortOf(values: Complete): number | undefined {
 
 function versionUrl(host: string, port: number): URL {
   return new URL(`https://${host}:${port}/version`);
+}
+
+/** The name has addresses of the same family as the API server's Service. */
+function apiServerQuestion(values: Complete): URL {
+  const type = values.KUBERNETES_SERVICE_HOST?.startsWith('[') ? 'AAAA' : 'A';
+  return new URL(`dns:${values.KUBERNETES_SERVICE_DNS}?type=${type}`);
 }
 
 function alwaysHappyUrl(base: URL): URL {

@@ -14,7 +14,8 @@ import { clusterAuthority, createAuthorization } from './kubernetes/credentials.
 import { isLoopback } from './kubernetes/invalid-values.ts';
 import { limitedErrors } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import type { Probe } from './model.ts';
+import type { Check, Probe } from './model.ts';
+import { createNameServerChecks } from './name-server-checks.ts';
 import { ringPosition } from './neighbours/choose.ts';
 import { followNeighbourhood } from './neighbours/follow.ts';
 import { IncomingChecks } from './neighbours/incoming-checks.ts';
@@ -26,7 +27,8 @@ import { IdleConnections } from './probes/idle-connections.ts';
 import type { KindOptions } from './probes/kind.ts';
 import { createProbe } from './probes/kinds.ts';
 import { createLookup } from './probes/lookup.ts';
-import { createResolver } from './probes/resolve.ts';
+import { createNameServerProbe } from './probes/name-server.ts';
+import { createResolver, type Resolver } from './probes/resolve.ts';
 import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
 import { logRecorder, metricsRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
@@ -99,9 +101,10 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
     neighbours && followNeighbourhood({ ...neighbours, allowLoopback }, self, log, stop.signal);
   const probes = createProbes(probeOptions, config, metrics, caBundle, log);
   const checks = createChecks({ ...config.targets, neighbours }, probes, neighbourhood, startup);
+  const nameServerChecks = createDnsChecks(probeOptions, config, metrics);
   const probeSelf = createHttpProbe({ ...probeOptions, idle: undefined });
   const schedule = new Schedule({
-    checks,
+    checks: () => [...checks(), ...nameServerChecks()],
     states,
     recorders: [metricsRecorder(metrics), logRecorder(log)],
     interval,
@@ -152,8 +155,8 @@ async function createProbeOptions(
   { secureContext }: CaBundle,
   log: Logger,
   parts: AsyncDisposableStack,
-): Promise<KindOptions> {
-  const { resolve, nameservers, close } = createResolver({
+): Promise<KindOptions & Pick<Resolver, 'candidates'>> {
+  const { resolve, nameservers, candidates, close } = createResolver({
     resolvConf: network.resolvConf,
     hosts: '/etc/hosts',
   });
@@ -165,6 +168,7 @@ async function createProbeOptions(
   return {
     resolve,
     nameservers,
+    candidates,
     secureContext,
     insecure: network.insecure,
     userAgent: `kubenurse/${version}`,
@@ -202,8 +206,7 @@ function createProbes(
   { isClusterServer }: CaBundle,
   log: Logger,
 ): Probes {
-  const measured = (probe: Probe) =>
-    withActiveTime(probe, (seconds) => metrics.eventLoopActive.record(seconds));
+  const measured = (probe: Probe) => withActiveTimeIn(metrics, probe);
   const http = (own: Partial<HttpOptions>) => measured(createHttpProbe({ ...options, ...own }));
   const authorization = createAuthorization((error) =>
     log.error({ error: error.message }, 'cannot read the API server token'),
@@ -216,6 +219,24 @@ function createProbes(
     }),
     other: measured(createProbe(options)),
   };
+}
+
+/** The current checks of name servers, if they are enabled. */
+function createDnsChecks(
+  options: Pick<KindOptions & Resolver, 'nameservers' | 'candidates'>,
+  { targets: { nameServers } }: Config,
+  metrics: Metrics,
+): () => readonly Check[] {
+  if (nameServers === undefined) return () => [];
+  return createNameServerChecks({
+    ...options,
+    query: nameServers,
+    createProbe: (own) => withActiveTimeIn(metrics, createNameServerProbe(own)),
+  });
+}
+
+function withActiveTimeIn(metrics: Metrics, probe: Probe): Probe {
+  return withActiveTime(probe, (seconds) => metrics.eventLoopActive.record(seconds));
 }
 
 /** Fetches from a pod as neighbours are checked, with a new connection for each report. */

@@ -3,12 +3,13 @@ import type { Config } from './config.ts';
 
 /** What is checked, at which URLs (redacted), and who gets the metrics: the fields of a log line at the start. */
 export function startFields({ targets, neighbours, interval, metrics }: Config): object {
-  const { extra, apiServerDirect, apiServerDns, meIngress, meService } = targets;
+  const { extra, apiServerDirect, apiServerDns, meIngress, meService, nameServers } = targets;
   const own = {
     api_server_direct: apiServerDirect,
     api_server_dns: apiServerDns,
     me_ingress: meIngress,
     me_service: meService,
+    'dns_<address>': nameServers,
   };
   const urls = [...Object.entries(own), ...extra.map(({ name, url }) => [name, url] as const)];
   return {

@@ -221,6 +221,35 @@ describe('readConfig() and what it needs', () => {
   });
 });
 
+describe('readConfig() with KUBENURSE_CHECK_DNS', () => {
+  const queried = (more: Record<string, string>) =>
+    readConfig({ ...ENVIRONMENT, KUBENURSE_CHECK_DNS: 'true', ...more }).targets.nameServers?.href;
+
+  test.each([
+    ['10.96.0.1', 'dns:kubernetes.default.svc.cluster.local?type=A'],
+    ['fd00::1', 'dns:kubernetes.default.svc.cluster.local?type=AAAA'],
+    ['api.example.com', 'dns:kubernetes.default.svc.cluster.local?type=A'],
+  ])('queries for an address of the family of %s', (KUBERNETES_SERVICE_HOST, expected) => {
+    expect(queried({ KUBERNETES_SERVICE_HOST })).toBe(expected);
+  });
+
+  test('queries for the name that is set', () => {
+    expect(queried({ KUBERNETES_SERVICE_DNS: 'kubernetes.default' })).toBe(
+      'dns:kubernetes.default?type=A',
+    );
+  });
+
+  test.each(['10.96.0.1', 'fd00::1'])('needs a name, which %s is not', (KUBERNETES_SERVICE_DNS) => {
+    const environment = { ...ENVIRONMENT, KUBERNETES_SERVICE_DNS };
+    expect(mistakesIn({ ...environment, KUBENURSE_CHECK_DNS: 'true' })).toEqual([
+      expect.stringMatching(
+        /^KUBERNETES_SERVICE_DNS=".+" must be a DNS name: set one, or KUBENURSE_CHECK_DNS=false$/,
+      ),
+    ]);
+    expect(readConfig(environment).targets.nameServers).toBeUndefined();
+  });
+});
+
 test('readConfig() switches off what is set to false', () => {
   const { targets, neighbours } = readConfig({
     KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
@@ -229,7 +258,7 @@ test('readConfig() switches off what is set to false', () => {
     KUBENURSE_CHECK_ME_SERVICE: 'false',
     KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
   });
-  expect(Object.values(targets)).toEqual([undefined, undefined, undefined, undefined, []]);
+  expect(Object.values(targets)).toEqual([...Array(5).fill(undefined), []]);
   expect(neighbours).toBeUndefined();
 });
 

@@ -43,12 +43,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/signals.ts': [],
   'src/tls-verification.ts': [],
 
-  'src/config.ts': ['src/config/'],
+  'src/config.ts': ['src/config/', 'src/probes/dns-question.ts'],
   'src/config/': ['src/config/', 'src/metrics.ts', 'src/probes/kinds.ts'],
 
   'src/stamp/': ['src/stamp/'],
 
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
+  'src/name-server-checks.ts': ['src/probes/'],
   'src/probes/': [
     'src/tls-limit.ts',
     'src/probes/',

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createChecks } from '../src/checks.ts';
 import { VARIABLES } from '../src/config/variables.ts';
 import { type Check, isUdp, type Neighbour, type UdpCounts } from '../src/model.ts';
+import { createNameServerChecks } from '../src/name-server-checks.ts';
 import type { TraceEvent } from '../src/probes/progress.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { ok } from './support/fake-check.ts';
@@ -10,6 +11,8 @@ import { scrapedMetrics } from './support/scraped-metrics.ts';
 
 const PAGE = readFileSync(new URL('../docs/metrics.md', import.meta.url), 'utf8');
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+const BOUNDARIES = VARIABLES.KUBENURSE_HISTOGRAM_BUCKETS.default.split(',').map(Number);
 
 /** Families that have a row of their own. */
 const FAMILIES = [
@@ -72,8 +75,7 @@ async function countSeries(count: number, udpPort?: number): Promise<Map<string,
     phase: 'Running',
     zone: 'a',
   }));
-  const boundaries = VARIABLES.KUBENURSE_HISTOGRAM_BUCKETS.default.split(',').map(Number);
-  const { metrics, series } = scrapedMetrics({ boundaries });
+  const { metrics, series } = scrapedMetrics({ boundaries: BOUNDARIES });
   const recorder = metricsRecorder(metrics);
   for (const check of checksOf(neighbours, udpPort)) {
     recorder.added?.(check);
@@ -110,6 +112,25 @@ test('docs/metrics.md counts the series as they are', async () => {
   const disabled = [FAMILIES[0], FAMILIES[2]].map((family = '') => ten.get(family) ?? 0);
   const left = 1000 * disabled.reduce((rest, count) => rest - count, sum(ten));
   expect(PAGE).toContain(`cluster of 1,000 nodes to ${left.toLocaleString('en')} series`);
+});
+
+test('docs/metrics.md counts the series of checks of name servers', async () => {
+  const { metrics, series } = scrapedMetrics({ boundaries: BOUNDARIES });
+  const recorder = metricsRecorder(metrics);
+  const checks = createNameServerChecks({
+    query: new URL('dns:kubernetes.default?type=A'),
+    nameservers: () => ['10.96.0.10'],
+    candidates: (name) => [name],
+    createProbe: () => async () => ok(),
+  })();
+  for (const check of checks) {
+    recorder.added?.(check);
+    const timings = { dns_start: 0, dns_done: 0.001 };
+    const outcome = { ...ok(timings), code: 'ok', tcp: undefined } as const;
+    recorder.record({ check, outcome });
+  }
+  const count = Object.keys(await series()).filter((name) => name.includes('type="dns_')).length;
+  expect(PAGE).toContain(`\`KUBENURSE_CHECK_DNS\` adds ${count} series for each name server`);
 });
 
 test('docs/metrics.md counts the series of UDP checks', async () => {

@@ -35,6 +35,7 @@ const KINDS = [
   'me_service',
   'path',
   'udp',
+  'name_server',
   'extra',
 ] as const;
 
@@ -99,8 +100,10 @@ function readCheck(value: unknown, kept: Kept): CheckReport {
   const isPath = kind === 'path' || kind === 'udp';
   const node = isPath ? kept.intern(textOf(fields, 'node', MAX_NAME)) : undefined;
   // Else one pod could be many witnesses of the same node.
-  const expected = isPath ? `${kind}_${node}` : kind;
-  if (kind !== 'extra' && type !== expected) throw new InvalidField(`type must be ${expected}`);
+  const expected = isPath ? `${kind}_${node}` : kind === 'name_server' ? 'dns_<address>' : kind;
+  if (kind === 'name_server' ? !type.startsWith('dns_') : kind !== 'extra' && type !== expected) {
+    throw new InvalidField(`type must be ${expected}`);
+  }
   const hour = readHour(fields, kept);
   return {
     type,

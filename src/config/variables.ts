@@ -64,6 +64,10 @@ const CHECKS = {
     'check the neighbours by UDP as well, udp_<node>, and reflect their packets',
     'false',
   ),
+  KUBENURSE_CHECK_DNS: flag(
+    "query each name server for the API server's name, dns_<address> over UDP and dns_tcp_<address> over TCP",
+    'false',
+  ),
   KUBENURSE_EXTRA_CHECKS: optional(
     extraChecks,
     'additional checks, name:url|name:url, with http, https, tcp, tls, dns or udp URLs',

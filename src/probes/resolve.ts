@@ -14,17 +14,21 @@ const TRY_NEXT_NAME = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL']);
 /** Errors after which the libc queries the next name server (glibc's res_send). */
 const TRY_NEXT_SERVER = new Set(['ESERVFAIL', 'ENOTIMP', 'EREFUSED']);
 
+export type Resolver = Readonly<{
+  resolve: Resolve;
+  /** The name servers, in their order. */
+  nameservers: () => readonly string[];
+  /** The names that a name may stand for, by the search domains: itself first. */
+  candidates: (name: string) => readonly [string, ...string[]];
+  close: () => void;
+}>;
+
 /**
  * Looks names up as the libc would, hosts file first, but over c-ares and with a separate resolver for each
  * look-up: getaddrinfo would share four threads, which a silent name server fills for everybody.
  * The files are read again when they change, until `close()`.
  */
-export function createResolver(options: { resolvConf: string; hosts: string }): {
-  resolve: Resolve;
-  /** The name servers, in their order. */
-  nameservers: () => readonly string[];
-  close: () => void;
-} {
+export function createResolver(options: { resolvConf: string; hosts: string }): Resolver {
   let conf: ResolvConf = parseResolvConf('', process.env);
   let hosts = new Map<string, string[]>();
   // A file that is missing is to the libc an empty one.
@@ -70,6 +74,10 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
   return {
     resolve,
     nameservers: () => conf.nameservers,
+    candidates: (name) => [
+      name,
+      ...candidateNames(name, conf).filter((candidate) => candidate !== name),
+    ],
     close: () => {
       for (const stop of unfollow) stop();
     },

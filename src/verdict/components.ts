@@ -2,6 +2,8 @@ import { resolvesNothing } from './dns.ts';
 import { type Draft, firstSince, mainCause } from './draft.ts';
 import type { Evidence, Observation } from './evidence.ts';
 import type { Kind, Victim } from './finding.ts';
+import { findNameServers, nameServerTypes, stateOfNameServers } from './name-servers.ts';
+import { type OpenComponents, take } from './open-components.ts';
 import { AGREEMENT } from './paths.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
 import { type DeadEndpoints, mayBeChance } from './service-noise.ts';
@@ -52,7 +54,7 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * What every pod checks: DNS, the API server, service, ingress, extra checks, as far as no isolated node and no dead
+ * What every pod checks: DNS, name servers, the API server, service, ingress, extra checks, as far as no isolated node and no dead
  * endpoint explains it.
  */
 export function findComponents(
@@ -75,10 +77,12 @@ export function findComponents(
       all.map((each) => (isChance(each) ? { ...each, up: undefined } : each)),
     );
   }
-  const extras = [...open.keys()].filter((type) => RULES.every((rule) => rule.component !== type));
+  const known = new Set([...RULES.map(({ component }) => component), ...nameServerTypes(open)]);
+  const extras = [...open.keys()].filter((type) => !known.has(type));
   return [
     ...findMtu(open),
     ...findDns(evidence, open),
+    ...findNameServers(evidence, open),
     ...[...RULES, ...extras.map(extraRule)].flatMap((rule) => apply(evidence, open, rule)),
   ];
 }
@@ -89,10 +93,8 @@ function extraRule(type: string): Rule {
   return { kind: 'extra', component: type, name, runbooks: ['KubenurseCheckFailing.md', ON_NODE] };
 }
 
-type Open = Map<string, Observation[]>;
-
 /** Nodes that exchange no large packets with components: requests to the API server carry a token, and are large. */
-function findMtu(open: Open): Draft[] {
+function findMtu(open: OpenComponents): Draft[] {
   const all = [...open.values()].flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');
   const byNode = Map.groupBy(failing, ({ node }) => node);
@@ -117,13 +119,14 @@ function findMtu(open: Open): Draft[] {
 }
 
 /** DNS has no check: it fails where the names of the others cannot be resolved. */
-function findDns(evidence: Evidence, open: Open): Draft[] {
+function findDns(evidence: Evidence, open: OpenComponents): Draft[] {
   const byNode = Map.groupBy([...open.values()].flat(), ({ node }) => node);
   const observations = [...byNode.values()].flatMap((checks) => resolvesNothing(checks) ?? []);
   return scopesOf(evidence, observations).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));
+    const nameServers = stateOfNameServers(open, nodes);
     const victims = take(open, (each) => nodes.has(each.node) && each.check.cause === 'dns');
-    return draft(
+    const found = draft(
       evidence,
       {
         kind: 'dns',
@@ -134,10 +137,11 @@ function findDns(evidence: Evidence, open: Open): Draft[] {
       failing,
       victims,
     );
+    return { ...found, details: [...found.details, ...nameServers] };
   });
 }
 
-function apply(evidence: Evidence, open: Open, rule: Rule): Draft[] {
+function apply(evidence: Evidence, open: OpenComponents, rule: Rule): Draft[] {
   return scopesOf(evidence, open.get(rule.component) ?? []).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));
     const { explains } = rule;
@@ -148,20 +152,6 @@ function apply(evidence: Evidence, open: Open, rule: Rule): Draft[] {
     );
     return draft(evidence, rule, failing, victims);
   });
-}
-
-/** Takes the failures for which this holds from what is open: how these checks would go otherwise is not known. */
-function take(open: Open, isVictim: (each: Observation) => boolean): Victim[] {
-  const victims: Victim[] = [];
-  for (const [type, all] of open) {
-    const isTaken = (each: Observation) => each.up === false && isVictim(each);
-    victims.push(...all.filter(isTaken).map(({ node }) => ({ node, type })));
-    open.set(
-      type,
-      all.map((each) => (isTaken(each) ? { ...each, up: undefined } : each)),
-    );
-  }
-  return victims;
 }
 
 function draft(

@@ -13,6 +13,7 @@ export const KINDS = [
   'api_server_by_name',
   'service',
   'ingress',
+  'name_server',
   'extra',
   'mtu',
   'loss',
@@ -43,7 +44,7 @@ export type Subject =
   | Readonly<{ type: 'node'; node: string; direction: 'from' | 'to' | 'both' }>
   | Readonly<{ type: 'path'; from: string; to: string; bothWays: boolean }>
   | Readonly<{ type: 'paths'; paths: readonly (readonly [from: string, to: string])[] }>
-  /** `component`: `dns`, a component, or the name of an extra check. */
+  /** `component`: `dns`, a component, or the type of a check of a name server or of an extra check. */
   | Readonly<{ type: 'component'; component: Component | (string & {}); scope: Scope }>
   /** The first side does not reach the second; `bothWays`: nor the second the first. */
   | Readonly<{ type: 'sides'; sides: readonly [Side, Side]; bothWays: boolean }>;

@@ -1,5 +1,6 @@
 import type { Draft } from './draft.ts';
 import type { Evidence } from './evidence.ts';
+import { nameServer } from './name-servers.ts';
 import { count, names } from './words.ts';
 
 const COMPONENTS: Readonly<Record<string, string>> = {
@@ -17,7 +18,7 @@ export function notAffected(evidence: Evidence, drafts: readonly Draft[]): strin
   const failing = new Set(drafts.flatMap(({ victims }) => victims.map(({ type }) => type)));
   const working = [...evidence.components.keys()]
     .filter((type) => !failing.has(type))
-    .map((type) => COMPONENTS[type] ?? `the check ${type}`);
+    .map((type) => COMPONENTS[type] ?? nameServer(type) ?? `the check ${type}`);
   const known = evidence.edges.filter(({ check }) => check);
   const up = known.filter((edge) => edge.up).length;
   const parts = [...(up > 0 ? [`${up} of ${count(known.length, 'path')}`] : []), ...working];

@@ -28,7 +28,7 @@ export type LastHour = Readonly<{ start: number; minutes: readonly Minute[] }>;
 export type CheckReport = Readonly<{
   /** The metric label `type`; unique in a report. */
   type: string;
-  kind: Component | 'path' | 'udp' | 'extra';
+  kind: Component | 'path' | 'udp' | 'name_server' | 'extra';
   /** The neighbour's node; only of a path, over TCP or UDP. */
   node?: string;
   /** The neighbour's zone, empty where it has none; only of a path. */

@@ -4,6 +4,7 @@ import { type Draft, finding } from './draft.ts';
 import { type Evidence, readEvidence } from './evidence.ts';
 import { type Finding, KINDS } from './finding.ts';
 import { findLoss } from './loss.ts';
+import { withoutSlowLookUps } from './name-servers.ts';
 import { findNodes } from './nodes.ts';
 import { notAffected } from './not-affected.ts';
 import { OpenPaths } from './paths.ts';
@@ -60,7 +61,7 @@ export function* verdictSteps(view: ClusterView): Generator<undefined, Finding[]
     ...network,
     ...components,
     ...findStarved(evidence, starved),
-    ...findSlow(evidence, starved.union(new Set(lossy))),
+    ...findSlow(withoutSlowLookUps(evidence), starved.union(new Set(lossy))),
     ...silent,
     ...podList(evidence),
   ];

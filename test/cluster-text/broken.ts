@@ -24,6 +24,11 @@ export const BROKEN: Readonly<Record<Exclude<Kind, 'extra'>, Broken>> = {
     failing: { 'node-4 me_service': 'unreachable', 'node-5 me_service': 'unreachable' },
   },
   ingress: { failing: { '* me_ingress': 'status' } },
+  name_server: {
+    nameServers: ['10.0.0.1', '10.0.0.2'],
+    failing: { '* dns_10.0.0.1': 'dns', '* dns_tcp_10.0.0.1': 'dns' },
+    slow: { '* api_server_dns': 5.01, '* me_service': 5.01, '* me_ingress': 5.01 },
+  },
   mtu: { failing: between([1, 2, 3], [1, 2, 3], 'mtu') },
   loss: {
     again: {

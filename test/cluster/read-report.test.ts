@@ -75,10 +75,11 @@ test.each<[report: unknown, message: string]>([
   [{ ...REPORT, checks: huge(2) }, 'type must be unique'],
   [
     withPath({ kind: 'dns' }),
-    'kind must be one of api_server_direct, api_server_dns, me_ingress, me_service, path, udp, extra',
+    'kind must be one of api_server_direct, api_server_dns, me_ingress, me_service, path, udp, name_server, extra',
   ],
   [withPath({ node: 'node-3' }), 'type must be path_node-3'],
   [withPath({ kind: 'udp' }), 'type must be udp_node-2'],
+  [withPath({ kind: 'name_server' }), 'type must be dns_<address>'],
   [withPath({ kind: 'me_service' }), 'type must be me_service'],
   [withPath({ state: 'fine' }), 'state must be one of ok, failing, pending'],
   [withPath({ consecutive: 1.5 }), 'consecutive must be a whole number'],

@@ -213,6 +213,20 @@ describe('a check of a name server over UDP', () => {
   });
 });
 
+test('a server that refuses TCP fails over TCP alone', async () => {
+  const datagrams = createSocket('udp4').bind(await closedPort('127.0.0.1'), '127.0.0.1');
+  onTestFinished(() => void datagrams.close());
+  await once(datagrams, 'listening');
+  datagrams.on('message', (message, { port, address }) => {
+    datagrams.send(changed({})(message), port, address);
+  });
+  expect(await query(datagrams.address(), 'udp')).toMatchObject({ kind: 'ok' });
+  expect(await query(datagrams.address(), 'tcp')).toMatchObject({
+    event: 'dns_unreachable',
+    error: { message: expect.stringMatching(/over TCP for .+: connection refused/) },
+  });
+});
+
 describe('a check of a name server over TCP', () => {
   const response = (message: Buffer) => changed({})(message.subarray(2))[0];
 

@@ -16,6 +16,8 @@ export type Broken = Readonly<{
   silent?: Readonly<Record<string, Cause>>;
   /** Nodes are checked by UDP, too; `a ⇢ b`: why it fails. */
   udp?: Readonly<Record<string, Cause>>;
+  /** Addresses of name servers that are checked; the keys of `failing` are `a dns_10.0.0.1`. */
+  nameServers?: readonly string[];
   /** The same keys: seconds. */
   slow?: Readonly<Record<string, number>>;
   /** The same keys: segments sent again, of 84. */
@@ -80,6 +82,9 @@ function report(
         zone,
         byName: false,
       })),
+      ...(broken.nameServers ?? [])
+        .flatMap((address) => [`dns_${address}`, `dns_tcp_${address}`])
+        .map((type) => nameServerCheck(node, type, broken)),
       ...(broken.udp === undefined ? [] : others).map(([to, zone]) => ({
         ...check(node, `⇢ ${to}`, { ...broken, failing: broken.udp ?? {} }, silent[to]),
         type: `udp_${to}`,
@@ -91,6 +96,14 @@ function report(
     ],
     eventLoopDelaySeconds: starved.includes(node) ? 0.12 : 0.001,
     neighbourhood: { state: 'ok', listedAt: NOW - 1 },
+  };
+}
+
+function nameServerCheck(node: string, type: string, broken: Broken): CheckReport {
+  const { event, ...known } = check(node, type, broken, undefined);
+  return {
+    ...{ ...known, type, kind: 'name_server', byName: false },
+    event: event === null ? null : 'dns_timeout',
   };
 }
 

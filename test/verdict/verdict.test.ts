@@ -272,6 +272,15 @@ const TABLES: Record<string, Row[]> = {
       ['The path from node-1 to node-2 is slow: 80 ms, where 1.0 ms is usual.'],
     ],
     [
+      'a name server is silent, and look-ups wait for it',
+      {
+        nameServers: ['10.0.0.1', '10.0.0.2'],
+        failing: { '* dns_10.0.0.1': 'dns', '* dns_tcp_10.0.0.1': 'dns' },
+        slow: { '* api_server_dns': 5.01, '* me_service': 5.01 },
+      },
+      ['One of 2 name servers, 10.0.0.1, fails everywhere: it does not respond.'],
+    ],
+    [
       'a component is slow',
       { slow: { '* me_ingress': 0.7 } },
       ['me_ingress is slow everywhere: half of the checks take 700 ms or more.'],

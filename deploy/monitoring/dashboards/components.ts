@@ -9,7 +9,8 @@ const API_SERVER = 'type=~"api_server_.+"';
 const INGRESS = 'type="me_ingress"';
 const SERVICE = 'type="me_service"';
 /** The checks that look up a name; extra checks among them. */
-const NAMED = 'type!~"path_.+|api_server_direct"';
+const NAMED = 'type!~"path_.+|dns_.+|api_server_direct"';
+const NAME_SERVERS = 'type=~"dns_.+"';
 const LOOK_UP = `${NAMED}, event="dns_done"`;
 
 /** On how many nodes: the first question of an investigation. */
@@ -172,6 +173,29 @@ const DNS_PANELS: readonly Panel[] = [
   slowest('a look-up', reached(0.95, 'node', LOOK_UP)),
 ];
 
+const NAME_SERVER_PANELS: readonly Panel[] = [
+  nodesFailing('a name server fails', failing('node', NAME_SERVERS)),
+  share(
+    'Name servers: share of queries that fail',
+    'With KUBENURSE_CHECK_DNS: each name server of the pods, over UDP (dns_<address>) and TCP (dns_tcp_<address>). One red, and look-ups above succeed but take seconds: pods query it first, and wait for it.',
+    failing('type', NAME_SERVERS),
+  ),
+  events(
+    'dns_timeout: no response. dns_unreachable: nothing listens, or no route. dns_nxdomain: the server does not know the names of the cluster. dns_servfail: it runs, but cannot reach what it gets them from.',
+    someFailures('type, event', NAME_SERVERS),
+    '{{type}} {{event}}',
+  ),
+  timeSeries({
+    title: 'Name servers: response time (p95)',
+    description:
+      'With KUBENURSE_CHECK_DNS. Above a second: the first packet, or its response, was lost. TCP takes one round trip more than UDP.',
+    queries: [{ expr: latency(0.95, 'type', NAME_SERVERS), legend: '{{type}}' }],
+    width: 24,
+    height: 7,
+    unit: 's',
+  }),
+];
+
 const INGRESS_PANELS: readonly Panel[] = [
   nodesFailing('the ingress fails', failing('node', INGRESS)),
   share(
@@ -230,6 +254,7 @@ export const COMPONENTS: Dashboard = {
     ...API_SERVER_PANELS,
     row('DNS'),
     ...DNS_PANELS,
+    ...NAME_SERVER_PANELS,
     row('Ingress'),
     ...INGRESS_PANELS,
     row('Service'),

@@ -10,6 +10,7 @@ const ROWS = [
   ['me_ingress', 'Ingress'],
   ['me_service', 'Service'],
   ['path', 'Between nodes'],
+  ['name_server', 'Name servers'],
   ['extra', 'Extra checks'],
 ] as const;
 

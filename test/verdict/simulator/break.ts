@@ -68,6 +68,15 @@ const MAKE: readonly Make[] = [
   }),
   anySplit,
   (random, cluster) => ({ kind: 'dns', ...somewhere(random, cluster) }),
+  (random, cluster) =>
+    cluster.nameServers.length === 0
+      ? undefined
+      : {
+          kind: 'name_server',
+          server: random.pick(cluster.nameServers),
+          overTcpOnly: random.chance(0.3),
+          ...somewhere(random, cluster),
+        },
   (random, cluster) => ({ kind: 'api', cause: random.pick(CAUSES), ...somewhere(random, cluster) }),
   (random, cluster) => ({
     kind: 'api_by_name',
@@ -122,7 +131,7 @@ const MAKE: readonly Make[] = [
 /** Breaks one thing, of a kind that every kind has the same chance to be. */
 export function breakSomething(random: Random, cluster: SimulatedCluster): Broken {
   const fault = random.pick(MAKE)(random, cluster);
-  // Not every cluster can be split.
+  // Not every cluster can be split, or checks name servers.
   if (fault === undefined) return breakSomething(random, cluster);
   return { ...fault, age: Math.round(random.between(20, random.chance(0.5) ? 90 : 3_000)) };
 }

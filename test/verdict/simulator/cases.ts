@@ -1,5 +1,5 @@
 import { breakSomething, canCollect } from './break.ts';
-import { simulatedCluster } from './cluster.ts';
+import { NAME_SERVERS, simulatedCluster } from './cluster.ts';
 import type { Case } from './look.ts';
 import { Random } from './random.ts';
 
@@ -25,7 +25,11 @@ function anySize(random: Random): number {
 /** A case by its seed: any size, so many faults, any live collector. */
 export function drawCase(seed: number, faultCount: number, size?: number): Case {
   const random = new Random(seed);
-  const cluster = simulatedCluster(size ?? anySize(random), 1 + random.below(3));
+  const cluster = simulatedCluster(
+    size ?? anySize(random),
+    1 + random.below(3),
+    random.chance(0.5) ? NAME_SERVERS : [],
+  );
   const faults = Array.from({ length: faultCount }, () => breakSomething(random, cluster));
   const alive = cluster.nodes.filter(({ name }) => canCollect(faults, name));
   const broken = faults.flatMap((fault) => ('node' in fault ? [fault.node] : []));

@@ -8,14 +8,22 @@ export type SimulatedCluster = Readonly<{
   byName: ReadonlyMap<string, SimulatedNode>;
   zones: readonly string[];
   neighbours: ReadonlyMap<string, readonly string[]>;
+  /** Those that every node checks, the first one first in resolv.conf. */
+  nameServers: readonly string[];
 }>;
+
+export const NAME_SERVERS = ['10.0.0.1', '10.0.0.2'] as const;
 
 const LIMIT = 10;
 const clusters = new Map<string, SimulatedCluster>();
 
 /** `size` nodes, spread over so many zones, that check each other by the contract's ring. */
-export function simulatedCluster(size: number, zoneCount: number): SimulatedCluster {
-  const key = `${size}/${zoneCount}`;
+export function simulatedCluster(
+  size: number,
+  zoneCount: number,
+  nameServers: readonly string[] = [],
+): SimulatedCluster {
+  const key = `${size}/${zoneCount}/${nameServers}`;
   const known = clusters.get(key);
   if (known) return known;
   const zones = ['a', 'b', 'c'].slice(0, zoneCount);
@@ -31,6 +39,7 @@ export function simulatedCluster(size: number, zoneCount: number): SimulatedClus
     byName: new Map(nodes.map((node) => [node.name, node])),
     zones: zoneCount === 1 ? [] : zones,
     neighbours: new Map(names.map((name) => [name, ring.choose(name, names, LIMIT)])),
+    nameServers,
   };
   clusters.set(key, cluster);
   return cluster;

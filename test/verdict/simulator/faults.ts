@@ -1,4 +1,5 @@
 import type { Cause } from '../../../src/model.ts';
+import { NAME_SERVERS } from './cluster.ts';
 
 export type Component =
   | 'api_server_direct'
@@ -23,6 +24,8 @@ export type SimulatedFault =
       bothWays: boolean;
     }>
   | Readonly<{ kind: 'dns' } & Where>
+  /** `server` does not respond, over neither transport or over TCP alone: names are resolved by the other one. */
+  | Readonly<{ kind: 'name_server'; server: string; overTcpOnly: boolean } & Where>
   | Readonly<{ kind: 'api'; cause: Cause } & Where>
   | Readonly<{ kind: 'api_by_name'; cause: Cause } & Where>
   /** `isEmpty`: the service has no endpoints, and the ingress says so by a status. */
@@ -115,12 +118,40 @@ export function componentFailure(
   );
   if (cut) return [byName ? 'dns' : 'unreachable', cut];
   const dns = faults.find((fault) => fault.kind === 'dns' && fault.nodes.has(node));
-  if (dns && byName) return ['dns', dns];
+  const unresolved = dns ?? silentTogether(faults, node);
+  if (unresolved && byName) return ['dns', unresolved];
   for (const fault of faults) {
     const cause = ownFailure(fault, node, component);
     if (cause !== undefined) return [cause, fault];
   }
   return undefined;
+}
+
+/** The younger of the faults by which no name server responds on a node. */
+function silentTogether(faults: readonly Broken[], node: string): Broken | undefined {
+  const silent = faults.filter(
+    (fault) => fault.kind === 'name_server' && !fault.overTcpOnly && fault.nodes.has(node),
+  );
+  const isSilent = (server: string) =>
+    silent.some((fault) => fault.kind === 'name_server' && fault.server === server);
+  if (!NAME_SERVERS.every(isSilent)) return undefined;
+  return silent.toSorted((a, b) => a.age - b.age)[0];
+}
+
+/** Why a check of a name server fails on a node. */
+export function nameServerFailure(
+  faults: readonly Broken[],
+  node: string,
+  server: string,
+  isOverTcp: boolean,
+): [Cause, Broken] | undefined {
+  const fault = faults.find((each) => {
+    if (each.kind === 'mute' || each.kind === 'isolated') return each.node === node;
+    if (each.kind === 'dns') return each.nodes.has(node);
+    if (each.kind !== 'name_server' || each.server !== server) return false;
+    return each.nodes.has(node) && (isOverTcp || !each.overTcpOnly);
+  });
+  return fault && ['dns', fault];
 }
 
 const FAILS: Readonly<Record<string, readonly Component[]>> = {

@@ -1,7 +1,13 @@
 import type { Cause } from '../../../src/model.ts';
 import type { CheckReport, ClusterView, Report } from '../../../src/verdict/report.ts';
 import type { SimulatedCluster, SimulatedNode } from './cluster.ts';
-import { type Broken, type Component, componentFailure, connection } from './faults.ts';
+import {
+  type Broken,
+  type Component,
+  componentFailure,
+  connection,
+  nameServerFailure,
+} from './faults.ts';
 import { latencyOf, lossOf } from './quality.ts';
 import { Random } from './random.ts';
 
@@ -93,7 +99,14 @@ function report(
     startedAt: NOW + skew - 86_400,
     reportedAt: NOW + skew,
     checkIntervalSeconds: INTERVAL,
-    checks: [...COMPONENTS.map((component) => make.component(component, endpoints)), ...paths],
+    checks: [
+      ...COMPONENTS.map((component) => make.component(component, endpoints)),
+      ...cluster.nameServers.flatMap((server) => [
+        make.nameServer(server, 'dns_'),
+        make.nameServer(server, 'dns_tcp_'),
+      ]),
+      ...paths,
+    ],
     eventLoopDelaySeconds: starved ? random.between(0.02, 0.3) : random.between(0.0001, 0.002),
     neighbourhood: { state: 'ok', listedAt: NOW + skew - 1 },
   };
@@ -162,6 +175,21 @@ class CheckMaker {
     });
     const kind = component === 'shop' ? 'extra' : component;
     return { ...check, kind, byName: component !== 'api_server_direct' };
+  }
+
+  nameServer(server: string, prefix: 'dns_' | 'dns_tcp_'): CheckReport {
+    const random = new Random(this.#random.below(2 ** 31));
+    const type = `${prefix}${server}`;
+    const failure = nameServerFailure(this.#faults, this.#node, server, prefix === 'dns_tcp_');
+    const loss = lossOf(this.#faults, this.#node, '');
+    const check = this.#check(random, type, failure, {
+      noise: NOISE + loss ** 3,
+      loss: 0,
+      latency: latencyOf(this.#faults, this.#node, type, random),
+      chance: 'dns',
+    });
+    const event = check.state === 'ok' ? null : 'dns_timeout';
+    return { ...check, kind: 'name_server', byName: false, event };
   }
 
   #check(

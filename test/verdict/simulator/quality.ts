@@ -1,5 +1,12 @@
+import { NAME_SERVERS } from './cluster.ts';
 import { type Broken, isPath } from './faults.ts';
 import type { Random } from './random.ts';
+
+/** Checks that look a name up first. */
+const NAMED: ReadonlySet<string> = new Set(['api_server_dns', 'me_ingress', 'me_service', 'shop']);
+
+/** How long a look-up waits for the first name server. */
+const LOOK_UP_SECONDS = 5;
 
 /** Share of packets lost on the way to `to` or back; '' is something outside the cluster. */
 export function lossOf(faults: readonly Broken[], from: string, to: string): number {
@@ -37,9 +44,20 @@ function delayBy(fault: Broken, from: string, to: string): number {
       return isPath(fault, from, to, true) ? 0.08 : 0;
     case 'component_slow':
       return fault.component === to && fault.nodes.has(from) ? 0.6 : 0;
+    case 'name_server':
+      return delayByNameServer(fault, from, to);
     case 'starved':
       return fault.node === from || fault.node === to ? 0.05 : 0;
     default:
       return 0;
   }
+}
+
+function delayByNameServer(
+  { server, overTcpOnly, nodes }: Extract<Broken, { kind: 'name_server' }>,
+  from: string,
+  to: string,
+): number {
+  const isFirst = server === NAME_SERVERS[0] && !overTcpOnly;
+  return isFirst && NAMED.has(to) && nodes.has(from) ? LOOK_UP_SECONDS : 0;
 }

@@ -1,4 +1,5 @@
 import type { Finding, Subject } from '../../../src/verdict/finding.ts';
+import { NAME_SERVERS } from './cluster.ts';
 import { type Broken, connection } from './faults.ts';
 import type { Case } from './look.ts';
 
@@ -77,6 +78,11 @@ function namesExactly(each: Case, fault: Broken, finding: Finding): boolean {
     case 'path_mtu':
     case 'path_slow':
       return kind === KIND_OF[fault.kind] && isPathOf(subject, fault);
+    case 'name_server':
+      return (
+        (kind === 'name_server' && isComponent(each, finding, typeOf(fault), fault.nodes)) ||
+        (kind === 'dns' && isWithoutNameServers(each, finding))
+      );
     case 'component_slow':
       return kind === 'slow' && isComponent(each, finding, fault.component, fault.nodes);
     default:
@@ -85,6 +91,25 @@ function namesExactly(each: Case, fault: Broken, finding: Finding): boolean {
         isComponent(each, finding, COMPONENT_OF[fault.kind] ?? '', fault.nodes)
       );
   }
+}
+
+function typeOf({ server, overTcpOnly }: Of<'name_server'>): string {
+  return `${overTcpOnly ? 'dns_tcp_' : 'dns_'}${server}`;
+}
+
+/** Whether DNS is accused where no name server responds. */
+function isWithoutNameServers(each: Case, { subject }: Finding): boolean {
+  if (subject.type !== 'component' || subject.component !== 'dns') return false;
+  const isSilent = (server: string, node: string) =>
+    each.faults.some(
+      (fault) =>
+        fault.kind === 'name_server' &&
+        fault.server === server &&
+        !fault.overTcpOnly &&
+        fault.nodes.has(node),
+    );
+  const nodes = [...scopeNodes(each, subject.scope)];
+  return nodes.every((node) => NAME_SERVERS.every((server) => isSilent(server, node)));
 }
 
 function isNode(subject: Subject, node: string): boolean {
@@ -240,7 +265,8 @@ function isUnionOf(each: Case, finding: Finding): boolean {
       const isOfComponent =
         fault.kind === 'component_slow'
           ? kind === 'slow' && fault.component === subject.component
-          : COMPONENT_OF[fault.kind] === subject.component;
+          : (fault.kind === 'name_server' ? typeOf(fault) : COMPONENT_OF[fault.kind]) ===
+            subject.component;
       return isOfComponent && 'nodes' in fault ? [...fault.nodes] : [];
     }),
   );

@@ -1,0 +1,56 @@
+import { isIPv6 } from 'node:net';
+import type { Check, Probe } from './model.ts';
+import type { NameServer, Transport } from './probes/dns-exchange.ts';
+import { readQuestion, urlOf } from './probes/dns-question.ts';
+import { NAME_SERVER_TRAITS, type NameServerOptions } from './probes/name-server.ts';
+
+/** The prefix of the type of each check. */
+const PREFIXES: Readonly<Record<Transport, string>> = { udp: 'dns_', tcp: 'dns_tcp_' };
+
+const TRANSPORTS = ['udp', 'tcp'] as const;
+
+export type NameServerChecksOptions = Readonly<{
+  /** What is queried, as `dns:name?type=A`. */
+  query: URL;
+  /** The current name servers, `address`, `address:port` or `[address]:port`: another array when they have changed. */
+  nameservers: () => readonly string[];
+  /** The names to query for one name, by the search domains. */
+  candidates: (name: string) => readonly [string, ...string[]];
+  createProbe: (options: NameServerOptions) => Probe;
+}>;
+
+/** The current checks of name servers: each over UDP and over TCP. */
+export function createNameServerChecks(options: NameServerChecksOptions): () => readonly Check[] {
+  let known: readonly string[] | undefined;
+  let checks: readonly Check[] = [];
+  return () => {
+    const current = options.nameservers();
+    if (current !== known) {
+      known = current;
+      checks = [...new Set(current)].flatMap((server) => checksOf(server, options));
+    }
+    return checks;
+  };
+}
+
+function checksOf(listed: string, options: NameServerChecksOptions): Check[] {
+  const question = readQuestion(options.query.href);
+  if (question === undefined) throw new Error(`not a DNS query: ${options.query}`);
+  const { name, type } = question;
+  const server = readServer(listed);
+  const { address, port } = server;
+  // A URL has no zone of a link-local address.
+  const host = isIPv6(address) ? `[${address.replace(/%.*/, '')}]` : address;
+  const url = urlOf({ server: { host, port }, name, type });
+  return TRANSPORTS.map((transport) => {
+    const names = () => options.candidates(name);
+    const key = `${PREFIXES[transport]}${listed}`;
+    const probe = options.createProbe({ server, transport, type, names });
+    return { ...NAME_SERVER_TRAITS, key, type: key, target: { url }, probe };
+  });
+}
+
+function readServer(listed: string): NameServer {
+  const [, six, four, port = '53'] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(listed) ?? [];
+  return { address: six ?? four ?? listed, port: Number(port) };
+}

@@ -1,0 +1,138 @@
+import { type Draft, firstSince, mainCause } from './draft.ts';
+import { CONFIRMED, type Evidence, type Observation } from './evidence.ts';
+import { type OpenComponents, take } from './open-components.ts';
+import { type Failing, scopesOf, where } from './scope.ts';
+import { count } from './words.ts';
+
+const OVER_TCP = 'dns_tcp_';
+const OVER_UDP = 'dns_';
+
+/** What a name server does in place of what it should, by the error event. */
+const FAILURES: Readonly<Record<string, string>> = {
+  dns_timeout: 'it does not respond',
+  dns_unreachable: 'it cannot be reached',
+  dns_servfail: 'it responds that it has failed (SERVFAIL)',
+  dns_refused: 'it refuses the query (REFUSED)',
+  dns_nxdomain: "it does not know the API server's name (NXDOMAIN)",
+  dns_nodata: "it has no address for the API server's name",
+};
+
+/** `the name server 10.96.0.10`, by the type of its check; undefined where that is another one. */
+export function nameServer(type: string): string | undefined {
+  if (type.startsWith(OVER_TCP)) return `the name server ${type.slice(OVER_TCP.length)} over TCP`;
+  return type.startsWith(OVER_UDP) ? `the name server ${type.slice(OVER_UDP.length)}` : undefined;
+}
+
+/** The types of the checks of name servers. */
+export function nameServerTypes(open: OpenComponents): string[] {
+  return [...open].filter(([, all]) => all.some(isOfNameServer)).map(([type]) => type);
+}
+
+/** Name servers that fail where no finding about DNS explains it: names are resolved by others. */
+export function findNameServers(evidence: Evidence, open: OpenComponents): Draft[] {
+  const types = nameServerTypes(open);
+  // One that fails over UDP explains that it does over TCP.
+  const ordered = [...types.filter((type) => !isOverTcp(type)), ...types.filter(isOverTcp)];
+  return ordered.flatMap((type) =>
+    scopesOf(evidence, open.get(type) ?? []).map((failing) => draft(evidence, open, type, failing)),
+  );
+}
+
+/** Which of the name servers of these nodes fail: for a finding about DNS. */
+export function stateOfNameServers(open: OpenComponents, nodes: ReadonlySet<string>): string[] {
+  const servers = serversOf(open, nodes).map(([type, all]) => {
+    const failing = all.filter(({ up }) => up === false).length;
+    if (failing === 0) return `${addressOf(type)} responds`;
+    return failing === all.length
+      ? `${addressOf(type)} fails`
+      : `${addressOf(type)} fails on ${failing} of ${count(all.length, 'node')}`;
+  });
+  return servers.length === 0 ? [] : [`Name servers: ${servers.join(', ')}.`];
+}
+
+/**
+ * Without the checks by name on nodes where a name server fails: they are slow because of it, as each look-up that queries
+ * it waits for it.
+ */
+export function withoutSlowLookUps(evidence: Evidence): Evidence {
+  const all = [...evidence.components.values()].flat();
+  const failing = all.filter(
+    (each) =>
+      isOfNameServer(each) && (each.up === false || each.check.lastMinute.failures >= CONFIRMED),
+  );
+  if (failing.length === 0) return evidence;
+  const nodes = new Set(failing.map(({ node }) => node));
+  const isJudged = ({ node, check }: Observation) => !(check.byName && nodes.has(node));
+  const components = [...evidence.components].map(([type, own]): [string, Observation[]] => [
+    type,
+    own.filter(isJudged),
+  ]);
+  return { ...evidence, components: new Map(components) };
+}
+
+function isOfNameServer({ check }: Observation): boolean {
+  return check.kind === 'name_server';
+}
+
+function isOverTcp(type: string): boolean {
+  return type.startsWith(OVER_TCP);
+}
+
+function addressOf(type: string): string {
+  return type.slice((isOverTcp(type) ? OVER_TCP : OVER_UDP).length);
+}
+
+/** The checks over UDP of these nodes. */
+function serversOf(open: OpenComponents, nodes: ReadonlySet<string>): [string, Observation[]][] {
+  return [...open].flatMap(([type, all]): [string, Observation[]][] => {
+    const own = all.filter((each) => isOfNameServer(each) && nodes.has(each.node));
+    return own.length === 0 || isOverTcp(type) ? [] : [[type, own]];
+  });
+}
+
+function draft(
+  evidence: Evidence,
+  open: OpenComponents,
+  type: string,
+  { scope, failing, of }: Failing,
+): Draft {
+  const nodes = new Set(failing.map(({ node }) => node));
+  const servers = serversOf(open, nodes).length;
+  const isTcp = isOverTcp(type);
+  const own = new Set([type, `${OVER_TCP}${addressOf(type)}`]);
+  const victims = take(open, (each) => nodes.has(each.node) && own.has(each.check.type));
+  const [first] = failing;
+  const { event, text } = first?.check ?? { event: null, text: null };
+  const which =
+    servers > 1
+      ? `One of ${servers} name servers, ${addressOf(type)},`
+      : `The name server ${addressOf(type)}`;
+  return {
+    kind: 'name_server',
+    severity: 'warning',
+    subject: { type: 'component', component: type, scope },
+    cause: mainCause(failing.map(({ check }) => check)),
+    since: firstSince(failing),
+    witnesses: { agree: failing.length, of },
+    headline: `${which} fails${isTcp ? ' over TCP' : ''} ${where(evidence, scope)}: ${FAILURES[event ?? ''] ?? 'its responses are not valid'}.`,
+    details: [
+      `It fails on ${failing.length} of ${count(of, 'node')}.`,
+      ...(text ? [`The error: ${text}.`] : []),
+      isTcp
+        ? 'Over UDP it responds: what is affected are responses too long for UDP, and clients that use TCP only.'
+        : resolution(evidence, nodes),
+    ],
+    runbook: 'KubenurseNameServerFailing.md',
+    victims,
+  };
+}
+
+/** Whether the nodes resolve names all the same. */
+function resolution({ components }: Evidence, nodes: ReadonlySet<string>): string {
+  const named = [...components.values()]
+    .flat()
+    .filter(({ node, check }) => check.byName && nodes.has(node));
+  const resolving = new Set(named.filter(({ up }) => up).map(({ node }) => node)).size;
+  if (resolving === 0) return 'Whether names are resolved there all the same is not known.';
+  return `${resolving === nodes.size ? 'Names are resolved there' : `Names are resolved on ${resolving} of them`} all the same, but look-ups that query this server first take longer.`;
+}
