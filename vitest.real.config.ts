@@ -1,13 +1,17 @@
 import { defineConfig } from 'vitest/config';
 import { ScenarioTable } from './test/real/scenario-table.ts';
+import { longestFirst } from './test/support/longest-first.ts';
 
-/** Most of their time goes by in waiting, so that several run at once also on a machine with two cores. */
+/** Most of their time goes by in waiting, so that all run at once also on a machine with two cores. */
 const CLUSTERS = [
-  'test/real/alerts-in-time.real.ts',
-  'test/real/rollouts.real.ts',
   'test/real/scenarios.real.ts',
+  'test/real/alerts-in-time.real.ts',
   'test/real/scenarios-elsewhere.real.ts',
+  'test/real/rollouts.real.ts',
 ];
+
+/** The longest of the parts: promtool plays days of a cluster. */
+const ALERTS = 'test/real/alerts.real.ts';
 
 /** A whole cluster of Kubernetes. */
 const KUBERNETES = 'test/real/kubernetes/*.real.ts';
@@ -19,6 +23,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', new ScenarioTable()],
+    sequence: { sequencer: longestFirst([ALERTS]) },
     projects: [
       {
         extends: true,
@@ -35,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'clusters',
           include: CLUSTERS,
-          maxWorkers: 3,
+          maxWorkers: CLUSTERS.length,
           sequence: { groupOrder: 2 },
         },
       },
