@@ -1,5 +1,5 @@
 import type { CheckState } from './check-states.ts';
-import { errorEvent, failureCause, isUdp, type Outcome, resultText } from './model.ts';
+import { errorEvent, failureCause, type Outcome, resultText } from './model.ts';
 import { printable } from './printable.ts';
 import type { CheckReport, Component } from './verdict/report.ts';
 
@@ -53,8 +53,8 @@ function reportOf(
   };
 }
 
-function kindOf({ type, target }: CheckState['check']): CheckReport['kind'] {
-  if (target.neighbour !== undefined) return isUdp(target) ? 'udp' : 'path';
+function kindOf({ type, target, countsPackets }: CheckState['check']): CheckReport['kind'] {
+  if (target.neighbour !== undefined) return countsPackets ? 'udp' : 'path';
   if (type.startsWith('dns_')) return 'name_server';
   return COMPONENTS.has(type) ? (type as Component) : 'extra';
 }

@@ -1,8 +1,8 @@
-import { isIPv6 } from 'node:net';
 import type { Check, Neighbour, Probe, Traits } from './model.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
 import { httpTraits } from './probes/http.ts';
 import { traitsOfTarget } from './probes/kinds.ts';
+import { toUrlHost } from './url-host.ts';
 
 /**
  * The probe of each group of targets; `other` takes targets of every kind. Only that of the API server has the service
@@ -31,7 +31,7 @@ export type NeighbourPort = Readonly<{ scheme: 'http' | 'https' | 'udp'; port: n
 
 /** The URL of a page of the neighbour with this IP address. */
 export function neighbourUrl({ scheme, port }: NeighbourPort, podIP: string, page: string): URL {
-  return new URL(`${scheme}://${isIPv6(podIP) ? `[${podIP}]` : podIP}:${port}${page}`);
+  return new URL(`${scheme}://${toUrlHost(podIP)}:${port}${page}`);
 }
 
 // What a healthy path can answer with all the same. Their series exist from the start, so that the first one is seen.

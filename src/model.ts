@@ -102,6 +102,8 @@ export type Traits = Readonly<{
   code: string;
   /** How long the next check of a round waits for this one, in milliseconds. */
   pacing: number;
+  /** Whether it sends UDP packets, which are counted, in place of a request. */
+  countsPackets: boolean;
 }>;
 
 /** A check that is run repeatedly. */
@@ -140,11 +142,6 @@ export type Recorder = Readonly<{
   /** `outage`: where it was failing. */
   removed?: (check: Check, outage?: Streak) => void;
 }>;
-
-/** Whether a check of this target sends UDP packets, which are counted, in place of a request. */
-export function isUdp({ url }: Target): boolean {
-  return url.protocol === 'udp:';
-}
 
 /** The metric label `event` of a failed outcome; `undefined` when it is ok. */
 export function errorEvent(outcome: Outcome): string | undefined {

@@ -5,7 +5,6 @@ import {
   DIRECTIONS,
   errorEvent,
   failureCause,
-  isUdp,
   type Outcome,
   type Recorder,
   resultText,
@@ -71,7 +70,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       describe(check);
       for (const event of check.errorEvents) metrics.errors.add(0, { type, event });
       for (const cause of check.causes) metrics.checkFailures.add(0, { type, cause });
-      if (isUdp(check.target)) {
+      if (check.countsPackets) {
         recordUdp(type, NOTHING_SENT);
         return;
       }
@@ -82,7 +81,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       const { type } = check;
       // At each result, since the pod behind a path may be another.
       describe(check);
-      if (!isUdp(check.target)) recordRequest(type, outcome);
+      if (!check.countsPackets) recordRequest(type, outcome);
       const event = errorEvent(outcome);
       if (event !== undefined) metrics.errors.add(1, { type, event });
       const cause = failureCause(outcome);

@@ -142,11 +142,7 @@ export class Schedule {
   }
 
   async #probe({ probe, target }: Check): Promise<Outcome> {
-    using limit = deadline(
-      this.#stop.signal,
-      CHECK_TIMEOUT_MS,
-      `no answer within ${CHECK_TIMEOUT_MS / 1000} s`,
-    );
+    using limit = deadline(this.#stop.signal, CHECK_TIMEOUT_MS);
     return await probe(target, limit.signal);
   }
 }

@@ -1,5 +1,6 @@
-import { type AddressInfo, isIPv6 } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Probe } from './model.ts';
+import { toUrlHost } from './url-host.ts';
 
 /** In milliseconds: it takes two or three, and must not delay a round. */
 const TIMEOUT_MS = 100;
@@ -10,7 +11,6 @@ const TIMEOUT_MS = 100;
  */
 export async function warmUp(probe: Probe, { address, port }: AddressInfo): Promise<void> {
   const isEvery = address === '::' || address === '0.0.0.0';
-  const host = isIPv6(address) ? `[${address}]` : address;
-  const url = new URL(`http://${isEvery ? '127.0.0.1' : host}:${port}/alwayshappy`);
+  const url = new URL(`http://${isEvery ? '127.0.0.1' : toUrlHost(address)}:${port}/alwayshappy`);
   await probe({ url }, AbortSignal.timeout(TIMEOUT_MS));
 }

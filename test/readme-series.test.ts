@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createChecks } from '../src/checks.ts';
 import { VARIABLES } from '../src/config/variables.ts';
-import { type Check, isUdp, type Neighbour, type UdpCounts } from '../src/model.ts';
+import type { Check, Neighbour, UdpCounts } from '../src/model.ts';
 import { createNameServerChecks } from '../src/name-server-checks.ts';
 import type { TraceEvent } from '../src/probes/progress.ts';
 import { metricsRecorder } from '../src/recorders.ts';
@@ -80,7 +80,7 @@ async function countSeries(count: number, udpPort?: number): Promise<Map<string,
   for (const check of checksOf(neighbours, udpPort)) {
     recorder.added?.(check);
     const timings = Object.fromEntries(eventsOf(check).map((event) => [event, 0.001]));
-    const outcome = isUdp(check.target)
+    const outcome = check.countsPackets
       ? { ...ok(), tcp: undefined, udp: UDP }
       : { ...ok(timings), ...certificatesOf(check) };
     recorder.record({ check, outcome });

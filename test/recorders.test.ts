@@ -155,7 +155,8 @@ describe('metricsRecorder() of a UDP check', () => {
     ...{ sent: 10, duplicated: 1, reordered: 2, rtts: [0.001, 0.003], jitter: 0.002 },
     lost: { forward: 3, backward: 4, unknown: 1 },
   };
-  const check = fakeCheck('udp_node-2', { url: 'udp://10.0.0.1:8862' });
+  const url = 'udp://10.0.0.1:8862';
+  const check = fakeCheck('udp_node-2', { url, ...traitsOfTarget(new URL(url)) });
 
   test('has series of packets from the start, and none of requests', async () => {
     const { all } = await recorded([], check);

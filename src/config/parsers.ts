@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { readTarget } from '../probes/kinds.ts';
+import { toUrlHost } from '../url-host.ts';
 
 /**
  * Reads the text of a variable. Throws an error whose message says what would be right: `must be …`. `warn` takes what the
@@ -106,8 +107,8 @@ export const baseUrl: Parse<URL> = (text, warn) => {
 
 /** A host name or IP address, in the form that stands in a URL: an IPv6 address in brackets. */
 export const host: Parse<string> = (text) => {
-  const isIPv6 = isIP(text) === 6;
-  const inUrl = isIPv6 ? `[${text}]` : text;
+  const inUrl = toUrlHost(text);
+  const isIPv6 = inUrl !== text;
   const isName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$/.test(text);
   // A URL reads some names otherwise (10.1 as 10.0.0.1), and cannot hold others (10.0.0.256).
   const read = URL.parse(`https://${inUrl}`)?.hostname;

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { type Check, failureCause, type Neighbour, resultText, type Streak } from '../model.ts';
 import { inSeconds } from '../seconds.ts';
+import { toUrlHost } from '../url-host.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
@@ -163,5 +164,5 @@ function shownHeaders(raw: readonly string[]): Record<string, string[]> {
 /** As Go writes it: an IPv4 address is one, also where it came through an IPv6 socket (RFC 4291, section 2.5.5.2). */
 function remoteAddress({ req: { socket } }: Context): string {
   const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
-  return `${address.includes(':') ? `[${address}]` : address}:${socket.remotePort ?? 0}`;
+  return `${toUrlHost(address)}:${socket.remotePort ?? 0}`;
 }

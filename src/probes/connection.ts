@@ -3,6 +3,7 @@ import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:
 import { deadline } from '../deadline.ts';
 import { limitTlsMessages } from '../tls-limit.ts';
 import { TLS_VERIFICATION } from '../tls-verification.ts';
+import { fromUrlHost } from '../url-host.ts';
 import { dial } from './dial.ts';
 import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
@@ -39,7 +40,7 @@ export async function openConnection(
   signal: AbortSignal,
   protocols: readonly string[] = ['http/1.1'],
 ): Promise<Connection> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = fromUrlHost(url.hostname);
   const socket = await connectTo(host, url, network.resolve, progress, signal);
   if (!TLS_SCHEMES.has(url.protocol)) {
     progress.reached('got_conn');
@@ -60,11 +61,7 @@ async function connectTo(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Socket> {
-  using limit = deadline(
-    signal,
-    CONNECT_TIMEOUT_MS,
-    `no answer within ${CONNECT_TIMEOUT_MS / 1000} s`,
-  );
+  using limit = deadline(signal, CONNECT_TIMEOUT_MS);
   let addresses: readonly string[] = [host];
   if (isIP(host) === 0) {
     progress.phase = 'resolve';

@@ -2,6 +2,7 @@ import { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { deadline } from '../deadline.ts';
 import type { Probe } from '../model.ts';
+import { fromUrlHost, toUrlHost } from '../url-host.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
 import { failure } from './failure.ts';
@@ -25,12 +26,13 @@ export const DNS: Kind = {
   traits: ({ hostname }) => ({
     byName: true,
     errorEvents: [
-      ...(hostname === '' || isIP(unbracketed(hostname)) ? [] : [errorEventOf('resolve')]),
+      ...(hostname === '' || isIP(fromUrlHost(hostname)) ? [] : [errorEventOf('resolve')]),
       ...DNS_EVENTS,
     ],
     causes: ['dns'],
     code: 'ok',
     pacing: 5,
+    countsPackets: false,
   }),
   createProbe: createDnsProbe,
 };
@@ -63,11 +65,9 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
     return { kind: 'ok', code: 'ok', duration, timings };
 
     async function addressesOf({ host, port }: NonNullable<DnsQuestion['server']>) {
-      const address = unbracketed(host);
+      const address = fromUrlHost(host);
       const addresses = isIP(address) ? [address] : await resolve(host, signal);
-      return addresses
-        .slice(0, MAX_SERVERS)
-        .map((each) => `${isIP(each) === 6 ? `[${each}]` : each}:${port}`);
+      return addresses.slice(0, MAX_SERVERS).map((each) => `${toUrlHost(each)}:${port}`);
     }
   };
 }
@@ -78,11 +78,7 @@ async function query(
   { name, type }: DnsQuestion,
   signal: AbortSignal,
 ): Promise<void> {
-  using limit = deadline(
-    signal,
-    SERVER_TIMEOUT_MS,
-    `no answer within ${SERVER_TIMEOUT_MS / 1000} s`,
-  );
+  using limit = deadline(signal, SERVER_TIMEOUT_MS);
   limit.signal.throwIfAborted();
   // One for each query: c-ares skips servers that have failed, and caches.
   const resolver = new dns.Resolver({ timeout: RETRY_MS, maxTimeout: RETRY_MS, tries: 2 });
@@ -96,8 +92,4 @@ async function query(
   } catch (error) {
     throw limit.signal.aborted ? limit.signal.reason : error;
   }
-}
-
-function unbracketed(host: string): string {
-  return host.replace(/^\[|\]$/g, '');
 }

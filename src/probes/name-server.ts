@@ -21,6 +21,7 @@ export const NAME_SERVER_TRAITS: Traits = {
   causes: ['dns'],
   code: 'ok',
   pacing: 5,
+  countsPackets: false,
 };
 
 export type NameServerOptions = Readonly<{

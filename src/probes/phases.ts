@@ -38,7 +38,7 @@ export function errorEventOf(phase: Phase): string {
 export function traitsOf(
   { hostname }: URL,
   phases: readonly Phase[],
-): Pick<Traits, 'byName' | 'errorEvents' | 'causes' | 'pacing'> {
+): Pick<Traits, 'byName' | 'errorEvents' | 'causes' | 'pacing' | 'countsPackets'> {
   const byName = !isAddress(hostname);
   const reached = phases.filter((phase) => phase !== 'resolve' || byName);
   const causes = new Set(reached.flatMap((phase) => POSSIBLE_CAUSES[phase]));
@@ -47,6 +47,7 @@ export function traitsOf(
     errorEvents: reached.map(errorEventOf),
     causes: CAUSES.filter((cause) => causes.has(cause)),
     pacing: phases.includes('handshake') ? PACING_MS.tls : PACING_MS.plain,
+    countsPackets: false,
   };
 }
 

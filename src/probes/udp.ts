@@ -9,6 +9,7 @@ import {
 } from '../model.ts';
 import { runSession, type Session, STRIDE } from '../stamp/sender.ts';
 import { sessionStatistics } from '../stamp/statistics.ts';
+import { fromUrlHost } from '../url-host.ts';
 import { failure } from './failure.ts';
 import { readHostAndPort } from './host-and-port.ts';
 import type { Kind, ProbeOptions } from './kind.ts';
@@ -33,14 +34,19 @@ export const UDP: Kind = {
 function udpTraits(url: URL): Traits {
   const traits = traitsOf(url, ['resolve', 'response']);
   const causes = new Set([...POSSIBLE_CAUSES, ...(traits.byName ? ['dns'] : [])]);
-  return { ...traits, causes: CAUSES.filter((cause) => causes.has(cause)), code: 'ok' };
+  return {
+    ...traits,
+    causes: CAUSES.filter((cause) => causes.has(cause)),
+    code: 'ok',
+    countsPackets: true,
+  };
 }
 
 /** Runs one session of packets. It fails if none is replied to, or none of the full-size ones. */
 function createUdpProbe({ resolve }: ProbeOptions): Probe {
   return async (target, signal) => {
     const { url, neighbour } = target;
-    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const host = fromUrlHost(url.hostname);
     let address: string | undefined = host;
     let phase: 'resolve' | 'response' = 'resolve';
     try {
