@@ -30,10 +30,8 @@ export function nameServerTypes(open: OpenComponents): string[] {
 
 /** Name servers that fail where no finding about DNS explains it: names are resolved by others. */
 export function findNameServers(evidence: Evidence, open: OpenComponents): Draft[] {
-  const types = nameServerTypes(open);
-  // One that fails over UDP explains that it does over TCP.
-  const ordered = [...types.filter((type) => !isOverTcp(type)), ...types.filter(isOverTcp)];
-  return ordered.flatMap((type) =>
+  // Each over UDP first: that it fails there explains that it fails over TCP.
+  return nameServerTypes(open).flatMap((type) =>
     scopesOf(evidence, open.get(type) ?? []).map((failing) => draft(evidence, open, type, failing)),
   );
 }
