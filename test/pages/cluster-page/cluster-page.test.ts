@@ -5,7 +5,7 @@ import type { ClusterView } from '../../../src/verdict/report.ts';
 import { verdict } from '../../../src/verdict/verdict.ts';
 import { ask, servePages } from '../../support/served-pages.ts';
 import { type Broken, NOW, smallView } from '../../verdict/small-view.ts';
-import { hostile, simulated } from './simulated.ts';
+import { hostile, simulated, withHours } from './simulated.ts';
 
 const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
 
@@ -55,6 +55,17 @@ test('a pod that does not follow its neighbours claims nothing about other nodes
     neighbourhood: { state: 'skipped', listedAt: null },
   }));
   expect(render({ ...view, reports })).toContain('<title>Everything works from this pod</title>');
+});
+
+test('each name server that is checked has a tile, and a row in the last hour', () => {
+  const failing = { '* dns_10.0.0.1': 'dns', '* dns_tcp_10.0.0.1': 'dns' } as const;
+  const view = withHours(smallView({ nameServers: ['10.0.0.1', '10.0.0.2'], failing }));
+  const markup = render(view);
+  expect(tile(markup, 'dns_10.0.0.1')).toMatch(/^. dns_10\.0\.0\.1 fails on 3 nodes for 1 min$/);
+  expect(tile(markup, 'dns_tcp_10.0.0.1')).toMatch(/explained by the finding/);
+  expect(tile(markup, 'dns_10.0.0.2')).toMatch(/ok on all 3 nodes/);
+  expect(tile(markup, 'DNS')).toMatch(/ok on all 3 nodes/);
+  expect(textOf(markup, /<tr><th scope="row">Name servers[\s\S]*?<\/tr>/)).toMatch(/Name servers/);
 });
 
 test('a pod that is cut off says so first, and no component is shown as ok', () => {
