@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
 import { Cluster } from '../cluster/cluster.ts';
 import { faultHelp, parseFault } from '../cluster/faults.ts';
+import { parseFault as parseKubernetesFault } from '../kubernetes/faults.ts';
 import { whatKubernetesLacks } from '../kubernetes/prerequisites.ts';
 import { goOnInOwnNamespace, shellCommand } from '../real/own-namespace.ts';
 import { realParts } from '../real/real-parts.ts';
@@ -22,7 +23,7 @@ const MAX_COLUMNS = 100;
 const usage = (real: boolean) =>
   [
     'npm run demo -- [--nodes N] [--real] [--break <part>:<fault>]...',
-    'npm run demo -- --kubernetes [--nodes N]',
+    'npm run demo -- --kubernetes [--nodes N] [--break <part>:<fault>]...',
     '',
     'Starts a cluster on this machine: an API server, a DNS server, an ingress, a',
     `service, and N nodes (5 by default, at most ${MAX_NODES}) with one probe each. Shows the`,
@@ -71,9 +72,11 @@ function readArguments(): Arguments {
   if (nodes < 1 || nodes > most) {
     throw new Error(`--nodes ${written}: expected a number from 1 to ${most}`);
   }
-  if (kubernetes && values.break.length > 0) throw new Error('--kubernetes excludes --break');
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
-  for (const fault of values.break) parseFault(fault, names, values.real ? 'real' : 'embedded');
+  for (const fault of values.break) {
+    if (kubernetes) parseKubernetesFault(fault, names);
+    else parseFault(fault, names, values.real ? 'real' : 'embedded');
+  }
   return { nodes, faults: values.break, real: values.real, kubernetes, help: values.help };
 }
 
@@ -222,7 +225,7 @@ async function main(): Promise<void> {
   if (given.real || given.kubernetes) await goOnInOwnNamespace();
   try {
     if (!given.kubernetes) return await run(given);
-    await kubernetesDemo(given.nodes);
+    await kubernetesDemo(given.nodes, given.faults);
     process.exit(0);
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;

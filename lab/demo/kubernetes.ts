@@ -1,26 +1,31 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KubernetesCluster } from '../kubernetes/cluster.ts';
-import { NODE_FAULTS } from '../kubernetes/faults.ts';
+import { faultHelp, parseFault } from '../kubernetes/faults.ts';
 import { shellCommand } from '../real/own-namespace.ts';
 import { Mutex } from '../support/mutex.ts';
+import { clock } from './failures.ts';
+import { clusterPage, followVerdict } from './kubernetes-verdict.ts';
 
 const NAMESPACE = 'kubenurse';
 const CHART = join(import.meta.dirname, '../../deploy/helm/kubenurse');
-const FAULTS = Object.entries(NODE_FAULTS).map(([name, { does }]) => `  ${name.padEnd(12)}${does}`);
 
 /** What can be typed, a line each. */
 export const KUBERNETES_COMMANDS = [
-  'break node-N:<fault>   break a node; heal node-N:<fault> heals it',
+  'break <part>:<fault>   break a part; heal <part>:<fault> heals it',
+  'cluster                show what is wrong, and how many nodes see each check succeed',
   'help                   show this',
   'quit                   stop everything, as Ctrl-C does',
   '',
   'Faults:',
-  ...FAULTS,
+  ...faultHelp().map((line) => `  ${line}`),
 ];
 
-/** Starts a Kubernetes cluster with the chart in it, says how to use it, and breaks it, until `quit` or a signal. */
-export async function kubernetesDemo(nodes: number): Promise<void> {
+/**
+ * Starts a Kubernetes cluster with the chart in it, prints how to use it, and breaks it, at first by these faults, until
+ * `quit` or a signal.
+ */
+export async function kubernetesDemo(nodes: number, faults: readonly string[]): Promise<void> {
   const quit = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, quit.resolve);
   say(
@@ -37,8 +42,18 @@ export async function kubernetesDemo(nodes: number): Promise<void> {
     if (line.trim() === 'quit') quit.resolve();
     else void mutex.run(async () => say(await execute(line, cluster)));
   });
+  const stop = new AbortController();
+  const verdict = followVerdict(
+    cluster,
+    NAMESPACE,
+    (text) => say(`${clock(Date.now())} ${text}`),
+    stop.signal,
+  );
+  for (const fault of faults) say(await execute(`break ${fault}`, cluster));
   await quit.promise;
+  stop.abort();
   input.close();
+  await verdict;
   say('stopping');
 }
 
@@ -55,23 +70,33 @@ function waysInto({ kubectl }: KubernetesCluster): string[] {
   ];
 }
 
+/** Resolves with the text to show; never rejects. */
 async function execute(line: string, cluster: KubernetesCluster): Promise<string> {
   const [command = '', what = ''] = line.trim().split(/\s+/);
-  if (command === '') return '';
-  if (command === 'help') return KUBERNETES_COMMANDS.join('\n');
-  const [name = '', fault = ''] = what.split(':');
-  const node = cluster.nodes.find((each) => each.name === name);
-  const way = Object.hasOwn(NODE_FAULTS, fault) ? NODE_FAULTS[fault] : undefined;
-  if ((command !== 'break' && command !== 'heal') || node === undefined || way === undefined) {
-    return `unknown command "${line.trim()}"; type help`;
-  }
   try {
-    if (command === 'break') await way.break(node);
-    else await way.heal(node, cluster);
-    return `${command === 'break' ? 'broken' : 'healed'}: ${what}`;
+    switch (command) {
+      case '':
+        return '';
+      case 'help':
+        return KUBERNETES_COMMANDS.join('\n');
+      case 'cluster':
+        return await clusterPage(cluster, NAMESPACE, '/cluster.txt');
+      case 'break':
+        await parseFault(what, nodeNames(cluster)).break(cluster);
+        return `broken: ${what}`;
+      case 'heal':
+        await parseFault(what, nodeNames(cluster)).heal(cluster);
+        return `healed: ${what}`;
+      default:
+        return `unknown command "${line.trim()}"; type help`;
+    }
   } catch (error) {
     return `${line.trim()} failed: ${(error as Error).message}`;
   }
+}
+
+function nodeNames({ nodes }: KubernetesCluster): string[] {
+  return nodes.map(({ name }) => name);
 }
 
 function say(text: string): void {

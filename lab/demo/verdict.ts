@@ -13,6 +13,11 @@ export async function readVerdict(
 ): Promise<readonly string[]> {
   const node = nodes.find(({ name }) => !faults.has(name)) ?? nodes[0];
   if (node === undefined) return [];
-  const { findings = [] } = JSON.parse((await node.get('/cluster.json', signal)).body) as Judged;
+  return headlines((await node.get('/cluster.json', signal)).body);
+}
+
+/** One sentence for each finding in the body of `/cluster.json`. Throws when it is something else. */
+export function headlines(body: string): readonly string[] {
+  const { findings = [] } = JSON.parse(body) as Judged;
   return findings.filter(({ severity }) => severity !== 'info').map(({ headline }) => headline);
 }

@@ -19,6 +19,9 @@ const COREFILE = `.:53 {
 }
 `;
 
+/** Where its pods are while these are Ready. */
+export const DNS_NODES = ['node-1', 'node-2'];
+
 const NAMESPACE = 'kube-system';
 const NAME = 'coredns';
 /** As everybody calls the cluster's DNS, whatever it is. */
@@ -93,6 +96,19 @@ function deployment(): object {
         serviceAccountName: NAME,
         tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
         affinity: {
+          nodeAffinity: {
+            // So that it is known which nodes have one.
+            preferredDuringSchedulingIgnoredDuringExecution: [
+              {
+                weight: 1,
+                preference: {
+                  matchExpressions: [
+                    { key: 'kubernetes.io/hostname', operator: 'In', values: DNS_NODES },
+                  ],
+                },
+              },
+            ],
+          },
           podAntiAffinity: {
             preferredDuringSchedulingIgnoredDuringExecution: [
               {

@@ -100,6 +100,13 @@ export class KubernetesCluster implements AsyncDisposable {
     return node;
   }
 
+  /** Switches a node off for good, and deletes its Node. */
+  async removeNode(node: KubernetesNode): Promise<void> {
+    this.#nodes.splice(this.#nodes.indexOf(node), 1);
+    await node.off();
+    await this.admin.delete(`/api/v1/nodes/${node.name}`);
+  }
+
   /** Switches a node on, and resolves when its programs run. */
   async switchOn(node: KubernetesNode): Promise<void> {
     const others = this.#nodes.filter((other) => other !== node);

@@ -1,37 +1,45 @@
-import type { NetworkFault } from '../parts/faults.ts';
 import type { KubernetesCluster } from './cluster.ts';
-import type { KubernetesNode, NodeProgram } from './node.ts';
+import { API_SERVER_FAULTS, DNS_FAULTS, PROBE_FAULTS } from './cluster-faults.ts';
+import { NODE_FAULTS } from './node-faults.ts';
 
-/** One way to break a node, and to mend it. */
-type Way = Readonly<{
-  does: string;
-  break: (node: KubernetesNode) => Promise<void>;
-  heal: (node: KubernetesNode, cluster: KubernetesCluster) => Promise<void>;
+/** What can be broken, and how: `node-3:off`. Each resolves when it is in effect. */
+export type Fault = Readonly<{
+  break: (cluster: KubernetesCluster) => Promise<void>;
+  heal: (cluster: KubernetesCluster) => Promise<void>;
 }>;
 
-const program = (name: NodeProgram, does: string): Way => ({
-  does,
-  break: (node) => node.kill(name),
-  heal: (node) => node.start(name),
-});
+/** Each part but the nodes, with its faults by name. */
+const PARTS = { dns: DNS_FAULTS, 'api-server': API_SERVER_FAULTS, probe: PROBE_FAULTS } as const;
 
-const network = (does: string, fault: NetworkFault): Way => ({
-  does,
-  break: (node) => node.machine.break(fault),
-  heal: (node) => node.machine.break(undefined),
-});
+/** Reads `<part>:<fault>`, for a cluster with these nodes. Throws with what is expected. */
+export function parseFault(text: string, nodes: readonly string[]): Fault {
+  const [part = '', name = ''] = text.split(':');
+  if (nodes.includes(part)) {
+    const way = choose(text, part, name, NODE_FAULTS);
+    return {
+      break: (cluster) => way.break(cluster.node(part), cluster),
+      heal: (cluster) => way.heal(cluster.node(part), cluster),
+    };
+  }
+  if (Object.hasOwn(PARTS, part)) {
+    return choose(text, part, name, PARTS[part as keyof typeof PARTS]);
+  }
+  const parts = [...nodes, ...Object.keys(PARTS)];
+  throw new Error(`unknown part "${part}"; expected ${parts.join(', ')}`);
+}
 
-/** What a node can have, by the name that is typed. */
-export const NODE_FAULTS: Readonly<Record<string, Way>> = {
-  off: {
-    does: 'power off: every process ends at once, and its link is gone',
-    break: (node) => node.off(),
-    heal: (node, cluster) => cluster.switchOn(node),
-  },
-  kubelet: program('kubelet', 'kubelet is killed: after about 50 s the Node is not Ready'),
-  containerd: program('containerd', 'containerd is killed: its containers go on'),
-  'kube-proxy': program('kube-proxy', 'kube-proxy is killed: its rules stay as they are'),
-  isolated: network('all packets of its link are lost', { kind: 'isolated' }),
-  mtu: network('packets over 1,000 bytes are lost', { kind: 'mtu-black-hole' }),
-  loss: network('every fifth packet is lost', { kind: 'loss', percent: 20 }),
-};
+/** What `parseFault` reads: a line for each. */
+export function faultHelp(): string[] {
+  return Object.entries({ 'node-N': NODE_FAULTS, ...PARTS }).flatMap(([part, faults]) =>
+    Object.entries<{ does: string }>(faults).map(
+      ([name, { does }]) => `${`${part}:${name}`.padEnd(22)} ${does}`,
+    ),
+  );
+}
+
+function choose<W>(text: string, part: string, name: string, ways: Readonly<Record<string, W>>): W {
+  const way = Object.hasOwn(ways, name) ? ways[name] : undefined;
+  if (way !== undefined) return way;
+  const expected = Object.keys(ways).map((each) => `${part}:${each}`);
+  throw new Error(`unknown fault "${text}"; expected ${expected.join(', ')}`);
+}

@@ -11,6 +11,8 @@ import { tool } from '../tools/tool.ts';
 /** What holds a pod's namespaces. */
 export const PAUSE_IMAGE = 'localhost/pause:lab';
 export const COREDNS_IMAGE = 'localhost/coredns:lab';
+/** The image of the manifests in otel-collector/. */
+export const COLLECTOR_IMAGE = 'otel/opentelemetry-collector-contrib:0.159.0';
 /** The image that our manifests and chart name. */
 export const KUBENURSE_IMAGE = `${packageJson.config.image}:${packageJson.version}`;
 
@@ -49,6 +51,14 @@ export async function images(): Promise<string> {
     await rm(folder, { recursive: true, force: true });
   }
   return IMAGES;
+}
+
+/** Writes an archive of the Collector that `npm run tools` builds, under the name that our manifests have; for each cluster anew. */
+export async function writeCollectorImage(file: string): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const buildah = await Buildah.create(stack);
+  await makeProgramImage(buildah, COLLECTOR_IMAGE, tool('otelcol'), '10001:10001');
+  await buildah.save(COLLECTOR_IMAGE, file);
 }
 
 async function buildImages(folder: string): Promise<void> {

@@ -13,6 +13,7 @@ import { NodeMachine } from './node-machine.ts';
 /** Node 1 is `10.21.0.21`, and so on. */
 const FIRST_ADDRESS = 20;
 const IMPORT_LIMIT_MS = 120_000;
+const CTR = ['ctr', '--namespace=k8s.io', 'images'];
 
 /** The programs of a node. */
 export const PROGRAMS = ['containerd', 'kubelet', 'kube-proxy'] as const;
@@ -97,7 +98,7 @@ export class KubernetesNode {
     this.#running = { machine, inside, programs: new Map() };
     try {
       await this.start('containerd');
-      await this.#importImages();
+      if (!this.#hasImages) await this.importImages();
       await Promise.all([this.start('kubelet'), this.start('kube-proxy')]);
     } catch (error) {
       this.#running = undefined;
@@ -127,6 +128,33 @@ export class KubernetesNode {
     await this.#on.programs.get(name)?.kill();
   }
 
+  /** Runs a command there. Rejects as `run()` does. */
+  run(command: readonly string[], limitMs?: number): Promise<string> {
+    return run([...this.enter, ...command], '', limitMs);
+  }
+
+  /** Imports all images, as if they had been pulled. */
+  async importImages(): Promise<void> {
+    const files = await readdir(this.#options.images);
+    for (const file of files.filter((name) => name.endsWith('.tar'))) {
+      await this.importImage(join(IMAGES, file));
+    }
+    this.#hasImages = true;
+  }
+
+  /** Imports the image in this archive, which the node sees. */
+  async importImage(archive: string): Promise<void> {
+    await this.run([...CTR, 'import', archive], IMPORT_LIMIT_MS);
+  }
+
+  /** Removes an image by all its names. */
+  async removeImage(image: string): Promise<void> {
+    const lines = (await this.run([...CTR, 'list'])).split('\n').map((line) => line.split(/\s+/));
+    const digest = lines.find(([name]) => name === image)?.[2];
+    const names = lines.flatMap(([name, , each]) => (name && each === digest ? [name] : []));
+    await this.run([...CTR, 'remove', '--sync', ...names]);
+  }
+
   /** The last that each of its programs has written. */
   output(name: NodeProgram): string {
     return this.#running?.programs.get(name)?.output ?? '';
@@ -151,16 +179,6 @@ export class KubernetesNode {
       await mkdir(dirname(join(folder, name)), { recursive: true });
       await writeFile(join(folder, name), text, { mode: 0o600 });
     }
-  }
-
-  async #importImages(): Promise<void> {
-    if (this.#hasImages) return;
-    const files = await readdir(this.#options.images);
-    for (const file of files.filter((name) => name.endsWith('.tar'))) {
-      const command = ['ctr', '--namespace=k8s.io', 'images', 'import', join(IMAGES, file)];
-      await run([...this.enter, ...command], '', IMPORT_LIMIT_MS);
-    }
-    this.#hasImages = true;
   }
 
   #commandLine(name: NodeProgram): [string, string[], () => Promise<boolean>] {

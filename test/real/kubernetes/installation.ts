@@ -4,7 +4,7 @@ import { probePods } from '../../../lab/kubernetes/probes.ts';
 import { httpGet } from '../../../lab/support/http-get.ts';
 import { OwnedProcess, tied } from '../../../lab/support/owned-process.ts';
 import { until } from '../../../lab/support/until.ts';
-import { failuresDuring, NAMESPACE, RELEASE, upgrade } from './installed.ts';
+import { createNamespace, failuresDuring, NAMESPACE, RELEASE, upgrade } from './installed.ts';
 
 const LIMIT_MS = 180_000;
 const DAEMON_SET = `daemonset/${RELEASE}-kubenurse`;
@@ -19,14 +19,7 @@ export function installationTests(given: () => KubernetesCluster): void {
     'the chart runs with its defaults where restricted is enforced, and nothing fails from the first second on',
     async () => {
       const cluster = given();
-      await cluster.apply({
-        apiVersion: 'v1',
-        kind: 'Namespace',
-        metadata: {
-          name: NAMESPACE,
-          labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
-        },
-      });
+      await createNamespace(cluster);
       expect(await failuresDuring(cluster, () => upgrade(cluster))).toEqual([]);
     },
     LIMIT_MS,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
-import { FailureWatch, untilAllIsWell } from '../../../lab/kubernetes/probes.ts';
+import { FailureWatch } from '../../../lab/kubernetes/failure-watch.ts';
+import { untilAllIsWell } from '../../../lab/kubernetes/probes.ts';
 import { CHART } from '../helm.ts';
 
 export const NAMESPACE = 'probe';
@@ -13,6 +14,13 @@ const THREE_ROUNDS_MS = 15_000;
 /** The release as `helm` is to find it. */
 const PLACE = [`--namespace=${NAMESPACE}`];
 const WAIT = ['--wait', '--timeout=90s', '--values=-'];
+
+/** Creates the namespace, which enforces *restricted*. */
+export function createNamespace(cluster: KubernetesCluster): Promise<void> {
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  const metadata = { name: NAMESPACE, labels };
+  return cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata });
+}
 
 /** Installs or upgrades the release with these values, and waits for its pods. */
 export async function upgrade(cluster: KubernetesCluster, values: object = {}): Promise<void> {
@@ -30,6 +38,6 @@ export async function failuresDuring(
   await sleep(THREE_ROUNDS_MS);
   expect(watch.pods.length).toBeGreaterThanOrEqual(cluster.nodes.length);
   return watch.failures.map(
-    ({ node, pod, check, event, count }) => `${node} ${pod} ${check} ${event} ${count}`,
+    ({ node, pod, check, what, count }) => `${node} ${pod} ${check} ${what} ${count}`,
   );
 }

@@ -1,0 +1,107 @@
+import type { KubernetesCluster } from './cluster.ts';
+import type { KubernetesNode } from './node.ts';
+
+/** One way to break a part, and to heal it. */
+type ClusterWay = Readonly<{
+  does: string;
+  break: (cluster: KubernetesCluster) => Promise<void>;
+  heal: (cluster: KubernetesCluster) => Promise<void>;
+}>;
+
+const SLOW_MS = 1_000;
+const DNS_PORT = 53;
+const COREDNS = ['--namespace=kube-system', 'deployment/coredns'];
+
+/** Sends `$1` to each process of CoreDNS in the PID namespace: its image calls it `program`. */
+const SIGNAL_COREDNS = `for process in /proc/[0-9]*; do
+  if grep -qs /etc/coredns/Corefile "$process/cmdline"; then kill -s "$1" "\${process#/proc/}"; fi
+done`;
+
+const signal = (name: 'STOP' | 'CONT', nodes: readonly KubernetesNode[]) =>
+  Promise.all(
+    nodes
+      .filter(({ isOn }) => isOn)
+      .map((node) => node.run(['sh', '-c', SIGNAL_COREDNS, 'sh', name])),
+  );
+
+/** The nodes on which CoreDNS runs, in their order. */
+async function nodesOfDns({ admin, nodes }: KubernetesCluster): Promise<KubernetesNode[]> {
+  const { items } = await admin.get(
+    '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns',
+  );
+  const names = items.map(({ spec }: { spec: { nodeName: string } }) => spec.nodeName);
+  return nodes.filter(({ name }) => names.includes(name));
+}
+
+const scale = async ({ kubectl }: KubernetesCluster, replicas: number) => {
+  await kubectl.run('scale', ...COREDNS, `--replicas=${replicas}`);
+  await kubectl.run('rollout', 'status', ...COREDNS, '--timeout=60s');
+};
+
+/** What CoreDNS can have. */
+export const DNS_FAULTS: Readonly<Record<string, ClusterWay>> = {
+  'one-hangs': {
+    does: 'one of the two pods of CoreDNS is stopped (SIGSTOP) until kubelet restarts it',
+    break: async (cluster) => {
+      await signal('STOP', (await nodesOfDns(cluster)).slice(0, 1));
+    },
+    heal: async (cluster) => {
+      await signal('CONT', cluster.nodes);
+    },
+  },
+  hangs: {
+    does: 'both pods of CoreDNS are stopped (SIGSTOP) until kubelet restarts them',
+    break: async (cluster) => {
+      await signal('STOP', await nodesOfDns(cluster));
+    },
+    heal: async (cluster) => {
+      await signal('CONT', cluster.nodes);
+    },
+  },
+  down: {
+    does: 'CoreDNS has no pods',
+    break: (cluster) => scale(cluster, 0),
+    heal: (cluster) => scale(cluster, 2),
+  },
+  slow: {
+    does: 'what CoreDNS sends to other nodes takes 1 s',
+    break: async ({ nodes }) => {
+      const fault = { kind: 'slow', milliseconds: SLOW_MS } as const;
+      await Promise.all(nodes.map(({ machine }) => machine.break(fault, [DNS_PORT])));
+    },
+    heal: async ({ nodes }) => {
+      await Promise.all(nodes.map(({ machine }) => machine.break(undefined)));
+    },
+  },
+};
+
+/** What the API server can have. */
+export const API_SERVER_FAULTS: Readonly<Record<string, ClusterWay>> = {
+  down: {
+    does: 'it refuses connections',
+    break: ({ controlPlane }) => controlPlane.kill(),
+    heal: ({ controlPlane }) => controlPlane.start(),
+  },
+  rotated: {
+    does: 'it has a new certificate, of the same authority',
+    break: ({ controlPlane }) => controlPlane.certificate.rotate('same'),
+    heal: async () => {},
+  },
+};
+
+/** What can happen to the pods of kubenurse. */
+export const PROBE_FAULTS: Readonly<Record<string, ClusterWay>> = {
+  rollout: {
+    does: 'every pod of kubenurse is replaced',
+    break: async ({ kubectl }) => {
+      const { items } = JSON.parse(await kubectl.run('get', 'daemonset', '-A', '-o=json', PROBES));
+      for (const { metadata } of items) {
+        const which = [`--namespace=${metadata.namespace}`, `daemonset/${metadata.name}`];
+        await kubectl.run('rollout', 'restart', ...which);
+        await kubectl.run('rollout', 'status', ...which, '--timeout=90s');
+      }
+    },
+    heal: async () => {},
+  },
+};
+const PROBES = '--selector=app.kubernetes.io/name=kubenurse';
