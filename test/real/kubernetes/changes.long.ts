@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { parseFault } from '../../../lab/kubernetes/faults.ts';
+import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
+import { probePods } from '../../../lab/kubernetes/probes.ts';
+import { createNamespace, failuresDuring, NAMESPACE, RELEASE, upgrade } from './installed.ts';
+
+const TITLE = 'what happens every day is no failure';
+const RUNS = 10;
+const LIMIT_MS = 1_200_000;
+const PLACE = `--namespace=${NAMESPACE}`;
+
+const skipped = whyNoKubernetes();
+
+describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`, () => {
+  let cluster: KubernetesCluster;
+  beforeAll(async () => {
+    cluster = await KubernetesCluster.start();
+    await createNamespace(cluster);
+  });
+  afterAll(() => cluster?.close());
+
+  const replaceEveryPod = () =>
+    parseFault(
+      'probe:rollout',
+      cluster.nodes.map(({ name }) => name),
+    ).break(cluster);
+
+  test(
+    `${RUNS} fresh installs`,
+    async () => {
+      for (let run = 1; run <= RUNS; run++) {
+        expect(await failuresDuring(cluster, () => upgrade(cluster)), `run ${run}`).toEqual([]);
+        if (run < RUNS) await cluster.helm(['uninstall', RELEASE, PLACE, '--wait']);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test.each([
+    ['with surge', { maxSurge: 1, maxUnavailable: 0 }],
+    ['without surge', { maxSurge: 0, maxUnavailable: 1 }],
+  ])(
+    `${RUNS} rollouts %s`,
+    async (_, rollingUpdate) => {
+      await upgrade(cluster, { updateStrategy: { rollingUpdate } });
+      for (let run = 1; run <= RUNS; run++) {
+        expect(await failuresDuring(cluster, replaceEveryPod), `run ${run}`).toEqual([]);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  test('a helm upgrade that changes whatever can be changed, and back', async () => {
+    const values = {
+      check_interval: '2s',
+      log_level: 'debug',
+      service: { name: 'http' },
+      neighbour_limit: 1,
+      shutdown_duration: '3s',
+      podLabels: { changed: 'true' },
+      resources: { limits: { memory: '256Mi' } },
+    };
+    const failures = await failuresDuring(cluster, async () => {
+      await upgrade(cluster, values);
+      await cluster.helm(['rollback', RELEASE, PLACE, '--wait', '--timeout=90s']);
+    });
+    expect(failures).toEqual([]);
+  });
+
+  test('a node is drained and uncordoned', async () => {
+    const drain = parseFault('node-3:drained', ['node-3']);
+    const failures = await failuresDuring(cluster, async () => {
+      await drain.break(cluster);
+      await drain.heal(cluster);
+    });
+    expect(failures).toEqual([]);
+  });
+
+  test('a node joins, is drained and leaves', async () => {
+    const failures = await failuresDuring(cluster, async () => {
+      await cluster.addNode();
+      await cluster.untilReady(4);
+    });
+    expect(failures).toEqual([]);
+    const node = cluster.node('node-4');
+    expect(
+      await failuresDuring(cluster, async () => {
+        await parseFault('node-4:drained', ['node-4']).break(cluster);
+        await cluster.removeNode(node);
+      }),
+    ).toEqual([]);
+    expect(await probePods(cluster, NAMESPACE)).toHaveLength(3);
+  });
+});

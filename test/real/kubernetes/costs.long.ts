@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
+import { untilAllIsWell } from '../../../lab/kubernetes/probes.ts';
+import { type ContainerCost, containerCosts } from './container-costs.ts';
+import { createNamespace, NAMESPACE, upgrade } from './installed.ts';
+
+const TITLE = 'what a container costs within its limits';
+const MINUTE_MS = 60_000;
+const WELL_LIMIT_MS = 30_000;
+const PODS = 1_000;
+const CREATED_AT_ONCE = 50;
+
+const skipped = whyNoKubernetes();
+
+describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`, () => {
+  let cluster: KubernetesCluster;
+  beforeAll(async () => {
+    cluster = await KubernetesCluster.start();
+    await createNamespace(cluster);
+    await upgrade(cluster);
+    await untilWell();
+  });
+  afterAll(() => cluster?.close());
+
+  const untilWell = () => untilAllIsWell(cluster, NAMESPACE, cluster.nodes.length, WELL_LIMIT_MS);
+
+  const costs = () => containerCosts(cluster, NAMESPACE);
+
+  /** Replaces every pod, and measures from the start of each to a minute later. */
+  const replace = async (changed: string) => {
+    await upgrade(cluster, { podAnnotations: { changed } });
+    await untilWell();
+    await sleep(MINUTE_MS);
+    return costs();
+  };
+
+  test('in a minute in which nothing happens', async () => {
+    const before = await costs();
+    await sleep(MINUTE_MS);
+    report('a minute', await costs(), before);
+  });
+
+  test('from the start of each pod in a rollout to a minute later', async () => {
+    report('a start, and the minute after', await replace('once'));
+  });
+
+  test(`the same with ${PODS} pods that match the neighbour filter`, async () => {
+    for (let number = 0; number < PODS; number += CREATED_AT_ONCE) {
+      const some = Array.from({ length: CREATED_AT_ONCE }, (_, index) => pod(number + index));
+      const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
+      await Promise.all(some.map((each) => cluster.admin.create(path, each)));
+    }
+    report(`the same with ${PODS} pods`, await replace('twice'));
+  });
+});
+
+/** Listed and watched by every probe, and never scheduled. */
+function pod(number: number) {
+  return {
+    metadata: {
+      name: `waiting-${number}`,
+      labels: { 'app.kubernetes.io/name': 'kubenurse' },
+    },
+    spec: {
+      schedulingGates: [{ name: 'example.com/never' }],
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'program',
+          image: 'example.com/none',
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+          },
+        },
+      ],
+    },
+  };
+}
+
+/** Prints the most of each, and expects no container to have been killed, throttled or refused memory. */
+function report(
+  what: string,
+  costs: readonly ContainerCost[],
+  before: readonly ContainerCost[] = [],
+): void {
+  const most = (read: (cost: ContainerCost) => number) => Math.max(...costs.map(read));
+  const cpu = costs.map(
+    ({ name, cpuSeconds }) =>
+      cpuSeconds - (before.find((each) => each.name === name)?.cpuSeconds ?? 0),
+  );
+  const mebibytes = (bytes: number) => `${Math.round(bytes / (1 << 20))} MiB`;
+  console.log(
+    `${what}: CPU ${Math.max(...cpu).toFixed(2)} s,`,
+    `memory ${mebibytes(most(({ memory }) => memory))} (at most ${mebibytes(most(({ maxMemory }) => maxMemory))}`,
+    `of ${mebibytes(most(({ limit }) => limit))}, anonymous ${mebibytes(most(({ anonymous }) => anonymous))})`,
+  );
+  for (const cost of costs) {
+    expect(cost).toMatchObject({ restarts: 0, throttled: 0, limitHits: 0 });
+    expect(cost.maxMemory).toBeLessThan(cost.limit);
+  }
+}
