@@ -62,12 +62,32 @@ test('boundViewers() makes one response after the other, with a rest', async () 
 });
 
 test('boundViewers() makes nothing for viewers that have gone', async () => {
-  const { port, made } = await serve();
-  const waiting = Array.from({ length: 10 }, async () => {
-    const socket = await lazyClient(port, '127.0.0.4');
-    socket.destroy();
+  const first = Promise.withResolvers<void>();
+  const [made, arrived, gone] = [{ count: 0 }, { count: 0 }, { count: 0 }];
+  const bounded = boundViewers()(async (context) => {
+    made.count += 1;
+    await first.promise;
+    context.body = 'all is well';
   });
-  await Promise.all(waiting);
-  expect((await ask(port, '/small')).status).toBe(200);
-  expect(made()).toBeLessThan(11);
+  const { port } = await servePages({
+    '/large': (context) => {
+      arrived.count += 1;
+      context.res.once('close', () => (gone.count += 1));
+      return bounded(context);
+    },
+  });
+  const served = ask(port, '/large');
+  await until('the first is being made', 5_000, () => made.count === 1);
+  const waiting = await Promise.all(
+    Array.from({ length: 10 }, () => lazyClient(port, '127.0.0.4')),
+  );
+  await until('ten more wait', 5_000, () => arrived.count === 11);
+  for (const socket of waiting) socket.destroy();
+  await until('these have gone', 5_000, () => gone.count === 10);
+
+  first.resolve();
+
+  expect((await served).status).toBe(200);
+  expect((await ask(port, '/large')).status).toBe(200);
+  expect(made.count).toBe(2);
 });

@@ -89,9 +89,10 @@ describe('readResponse()', () => {
     const self = Buffer.from([0xc0, head.length, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
     const message = Buffer.concat([head, ...Array.from({ length: 5_000 }, () => self)]);
     message.writeUInt16BE(5_000, 6);
-    const start = performance.now();
+    const before = process.threadCpuUsage();
     expect(readResponse(message, QUERY)).toMatchObject({ hasRecord: true });
-    expect(performance.now() - start).toBeLessThan(50);
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(200);
   });
 
   test('reads any bytes without an error', () => {

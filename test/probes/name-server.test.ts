@@ -114,7 +114,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
       event: 'dns_timeout',
       error: { message: `querying ${shown}: no answer within 2 s` },
     });
-    expect(performance.now() - start).toBeLessThan(3_500);
+    expect(performance.now() - start).toBeLessThan(5_800);
     expect(server.queries).toHaveLength(transport === 'udp' ? 2 : 1);
   });
 
@@ -153,7 +153,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     const start = performance.now();
     const outcome = await query(server, transport, { signal: AbortSignal.timeout(200) });
     expect(outcome.kind).toBe('failed');
-    expect(performance.now() - start).toBeLessThan(1_500);
+    expect(performance.now() - start).toBeLessThan(1_950);
   });
 
   test.each([
@@ -186,7 +186,7 @@ describe('a check of a name server over UDP', () => {
     const server = await responding(() => Array.from({ length: 150 }, () => Buffer.from('x')));
     const start = performance.now();
     expect(await query(server, 'udp')).toMatchObject({ event: 'dns_error' });
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(1_950);
   });
 
   test('receives from no other address', async () => {
@@ -261,7 +261,7 @@ describe('a check of a name server over TCP', () => {
       event: 'dns_error',
       error: { message: expect.stringContaining(': connection closed before the response') },
     });
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(1_950);
   });
 
   test('fails where the connection is reset', async () => {
@@ -281,7 +281,7 @@ describe('a check of a name server over TCP', () => {
     });
     const start = performance.now();
     expect(await query(server, 'tcp')).toMatchObject({ event: 'dns_timeout' });
-    expect(performance.now() - start).toBeLessThan(3_500);
+    expect(performance.now() - start).toBeLessThan(5_800);
   });
 
   test('reads no more than one message of a server that sends without end', async () => {
