@@ -6,7 +6,7 @@ import { boundViewers } from '../../src/pages/viewers.ts';
 import { ask, servePages } from '../support/served-pages.ts';
 
 /** More than the kernel takes of what nobody reads. */
-const LARGE = 'x'.repeat(16 * 1024 * 1024);
+const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
 
 /** `closed`: which of the responses, by the order in which they were made, has been closed before its end. */
 async function serve() {
