@@ -7,9 +7,22 @@ const MAX_HEADERS = 100;
 /** Node keeps at most this many, one more than allowed, so that an excess is detected. */
 export const MAX_HEADERS_KEPT = MAX_HEADERS + 1;
 
-/** What Node's HTTP server hangs on a connection. Its parser calls `onIncoming` at the end of each request's head. */
+/**
+ * In how many reads a request's head may arrive: each takes time of the event loop, however short it is. The longest head
+ * that is allowed has 45 segments at the smallest MTU of IPv4. Over TLS, a read is at most a record.
+ */
+const MAX_READS = 50;
+
+/**
+ * What Node's HTTP server attaches to a connection. Its parser calls `onIncoming` at the end of each request's head, and
+ * its method `[kOnExecute]` after each read.
+ */
 type ServedSocket = Socket & {
-  parser: { onIncoming: (request: IncomingMessage, keepAlive: boolean) => number };
+  parser: {
+    constructor: { kOnExecute: number };
+    onIncoming: (request: IncomingMessage, keepAlive: boolean) => number;
+    [onExecute: number]: (result: unknown) => void;
+  };
   _httpMessage: ServerResponse | null;
 };
 
@@ -18,20 +31,38 @@ const STOP = -1;
 
 /**
  * Closes a connection, before anything further is parsed, at a request that comes before the last one is answered,
- * that has a body, expects something, or has very many headers. Node parses all requests of a 64 KB read before a
+ * that has a body, expects something, has very many headers, or arrives in very many reads. Node parses all requests of a 64 KB read before a
  * listener of `request` could stop it: some 2,000 of them, or a body of 10,000 chunks. `onIncoming` is not documented,
  * but nothing that is documented comes in time.
  */
 export function guardRequests(socket: Socket): void {
   const served = socket as ServedSocket;
   const { onIncoming } = served.parser;
+  const resetReads = limitReads(served);
   served.parser.onIncoming = (request, keepAlive) => {
+    resetReads();
     // Node then answers 400, if the request before has had no answer yet.
     if (served._httpMessage !== null && served._httpMessage !== undefined) return STOP;
     const refusal = refusalOf(request);
     if (refusal === undefined) return onIncoming(request, keepAlive);
     socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     return STOP;
+  };
+}
+
+/** Closes a connection after `MAX_READS`, counted anew when the returned function is called. */
+function limitReads(socket: ServedSocket): () => void {
+  const { parser } = socket;
+  const { kOnExecute } = parser.constructor;
+  const onExecute = parser[kOnExecute];
+  let reads = 0;
+  parser[kOnExecute] = (result) => {
+    reads += 1;
+    if (reads > MAX_READS) socket.destroy();
+    else onExecute?.(result);
+  };
+  return () => {
+    reads = 0;
   };
 }
 

@@ -14,6 +14,7 @@ import { onFileChange } from './follow-file.ts';
 import type { Page } from './pages/page.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
+import { limitClientTls } from './tls-limit.ts';
 
 /** Timeouts for the head of a request and for the whole request, in milliseconds. */
 const TIMEOUTS = {
@@ -179,7 +180,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listener,
     );
     servers.push(https);
-    https.on('secureConnection', guardRequests);
+    https.on('secureConnection', guardRequests).on('secureConnection', limitClientTls);
     unfollow = followCertificate(https, options.tls, options.onError);
     await listen(https, options.address, options.tls.port);
     connections.https.admitTo(https, new RateLimiter(TLS_PACE), () => {});

@@ -1,13 +1,14 @@
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /**
- * More than a server sends in the life of a connection: each handshake has at most 5 secrets, a server gives a few tickets,
+ * More than a peer sends in the life of a connection: each handshake has at most 5 secrets, a server gives a few tickets,
  * and renews its keys after millions of records.
  */
 const MAX_EVENTS = 100;
 
 /**
- * Calls `end`, once, where the server renews keys, or gives tickets, without end. OpenSSL takes 2 MB of such records in one
+ * Calls `end`, once, where the peer renews keys, or gives tickets, without end. OpenSSL takes 2 MB of such records in one
  * turn of the event loop, a second of work; but it reports each new secret and each ticket. `end` must stop the reading at
  * once, but OpenSSL is at work right then, and must not be freed.
  */
@@ -18,4 +19,13 @@ export function limitTlsMessages(secure: TLSSocket, end: (error: Error) => void)
     if (count === MAX_EVENTS) end(new Error('too many keys or tickets on one connection'));
   };
   secure.on('keylog', onMessage).on('session', onMessage);
+}
+
+/** Closes a connection to a server whose client renews keys without end. */
+export function limitClientTls(secure: TLSSocket): void {
+  limitTlsMessages(secure, () => {
+    // The socket below: not documented, but nothing that is documented stops the reading at once.
+    (secure as unknown as { _parent: Socket })._parent.destroy();
+    setImmediate(() => secure.destroy());
+  });
 }

@@ -96,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/connections.ts',
     'src/rate-limiter.ts',
     'src/request-guard.ts',
+    'src/tls-limit.ts',
     'src/follow-file.ts',
   ],
   'src/connections.ts': ['src/fair-limit.ts', 'src/rate-limiter.ts'],

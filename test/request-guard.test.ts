@@ -111,6 +111,53 @@ test.each([
   expect(requests()).toBe(status === 200 ? 1 : 0);
 });
 
+/** Sends this text a byte at a time, each in a segment, until it is sent or the server closes; resolves with the answer so far. */
+async function sendByteByByte(port: number, text: string) {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true }).on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  let received = '';
+  socket.setEncoding('latin1').on('data', (part) => {
+    received += part;
+  });
+  for (const byte of text) {
+    if (socket.destroyed) break;
+    await new Promise((written) => socket.write(byte, written));
+    // Else the server, in this process, finds several in one read.
+    await new Promise(setImmediate);
+  }
+  return { socket, received: () => received };
+}
+
+test('guardRequests() closes a connection whose head comes byte by byte', async () => {
+  const { port, requests } = await serveGuarded();
+  const head = `GET /quick HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(400)}`;
+  const { socket, received } = await sendByteByByte(port, head);
+  await until('the connection is closed', 5_000, () => socket.destroyed);
+  expect([received(), requests()]).toEqual(['', 0]);
+});
+
+test('guardRequests() serves heads that come in some pieces, of one connection', async () => {
+  const { port, requests } = await serveGuarded();
+  const { received } = await sendByteByByte(port, 'GET /quick HTTP/1.0\r\n\r\n');
+  await until('it is answered', 5_000, () => received().includes('quick'));
+  const { socket } = await sendByteByByte(port, '');
+  for (let count = 2; count <= 10; count += 1) {
+    for (const piece of [
+      'GET /quick ',
+      'HTTP/1.1\r\n',
+      'Host: ',
+      'a\r\n',
+      'X:',
+      ' y\r\n',
+      '\r\n',
+    ]) {
+      await new Promise((written) => socket.write(piece, written));
+      await new Promise(setImmediate);
+    }
+    await until('it is served', 5_000, () => requests() === count);
+  }
+});
+
 test('guardRequests() and the log: what is not HTTP behind a request that waits is no error of the page', async () => {
   const { port, errors, requests } = await serveGuarded();
   await sendBytes(port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE');

@@ -5,10 +5,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../lab/support/certificates.ts';
 import { until } from '../lab/support/until.ts';
 import { startServer } from '../src/server.ts';
+import { floodTlsServer, KEY_UPDATE } from './support/hostile-tls.ts';
 
 let authority: CertificateAuthority;
 
@@ -186,4 +187,23 @@ test.for([
     expect(received).toMatch(expected);
     expect(received).not.toContain('200 OK');
   },
+);
+
+test.each<[what: string, messages: Buffer[]]>([
+  ['renews its keys without end', Array(5_000).fill(KEY_UPDATE)],
+  [
+    'sends the head of a request in records of a byte',
+    [...`GET / HTTP/1.1\r\nX: ${'x'.repeat(5_000)}`].map((byte) => Buffer.from(byte)),
+  ],
+])(
+  'startServer() closes the connection of a client that %s',
+  async (_, messages) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { port, errors, served } = await serve(directory, onTestFinished);
+    await expect(floodTlsServer(port, messages)).resolves.toBeUndefined();
+    expect(await served()).toBe('first');
+    expect(errors).toEqual([]);
+  },
+  8_000,
 );

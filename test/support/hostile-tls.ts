@@ -1,8 +1,8 @@
 import { createCipheriv, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { createServer as createTlsServer } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { Certificate } from '../../lab/support/certificates.ts';
 
@@ -30,7 +30,7 @@ function expandLabel(secret: Buffer, label: string, length: number): Buffer {
   return createHmac('sha256', secret).update(info).digest().subarray(0, length);
 }
 
-/** Encrypts what the server sends from here on (TLS_AES_128_GCM_SHA256). */
+/** Encrypts what one side sends from here on (TLS_AES_128_GCM_SHA256). */
 class Records {
   #secret: Buffer;
   #sequence: number;
@@ -43,13 +43,13 @@ class Records {
     this.#derive();
   }
 
-  record(message: Buffer): Buffer {
+  record(message: Buffer, type: number): Buffer {
     const nonce = Buffer.from(this.#iv);
     nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ this.#sequence) >>> 0, 8);
     this.#sequence++;
     const header = Buffer.from([APPLICATION_DATA, 3, 3, 0, message.length + 17]);
     const cipher = createCipheriv('aes-128-gcm', this.#key, nonce).setAAD(header);
-    const text = cipher.update(Buffer.concat([message, Buffer.from([HANDSHAKE])]));
+    const text = cipher.update(Buffer.concat([message, Buffer.from([type])]));
     cipher.final();
     if (message === KEY_UPDATE) {
       this.#secret = expandLabel(this.#secret, 'traffic upd', 32);
@@ -88,7 +88,9 @@ export async function hostileTlsServer(
   });
   const flood = (socket: Socket, secret: Buffer, sequence: number) => {
     const records = new Records(secret, sequence);
-    const all = Buffer.concat(Array.from({ length: count }, (_, i) => records.record(message(i))));
+    const all = Buffer.concat(
+      Array.from({ length: count }, (_, i) => records.record(message(i), HANDSHAKE)),
+    );
     socket.write(all);
   };
   const server = createServer((socket) => {
@@ -131,4 +133,41 @@ export async function hostileTlsServer(
   const { port } = server.address() as AddressInfo;
   onTestFinished(() => void server.close());
   return { url: new URL(`https://127.0.0.1:${port}/`) };
+}
+
+/**
+ * A client that sends these messages to a server on this machine after the handshake, each in a record: `KEY_UPDATE`, or
+ * else data. Resolves when the server has closed the connection.
+ */
+export async function floodTlsServer(port: number, messages: readonly Buffer[]): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  const [inner, outer] = duplexPair();
+  const forward = (bytes: Buffer) => socket.write(bytes);
+  outer.on('data', forward);
+  socket.on('data', (bytes) => outer.write(bytes));
+  const secure = connectTls({
+    socket: inner,
+    rejectUnauthorized: false,
+    ciphers: 'TLS_AES_128_GCM_SHA256',
+    minVersion: 'TLSv1.3',
+  }).on('error', () => {});
+  let secret: Buffer | undefined;
+  secure.on('keylog', (line: Buffer) => {
+    const [label, , value = ''] = line.toString().trim().split(' ');
+    if (label === 'CLIENT_TRAFFIC_SECRET_0') secret = Buffer.from(value, 'hex');
+  });
+  await once(secure, 'secureConnect');
+  // Its `Finished` has been written by now.
+  await new Promise(setImmediate);
+  outer.off('data', forward);
+  if (secret === undefined) throw new Error('no secret');
+  const records = new Records(secret, 0);
+  const all = messages.map((message) =>
+    records.record(message, message === KEY_UPDATE ? HANDSHAKE : APPLICATION_DATA),
+  );
+  // Not `once()`: the server may reset it.
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(Buffer.concat(all));
+  await closed;
 }
