@@ -35,13 +35,14 @@ function reportOf(
   startedAt: number,
   hour: WhichHour | 'none',
 ): CheckReport {
-  const { type, target, byName } = check;
+  const { type, role, target, byName } = check;
   const { neighbour } = target;
   const last = streak?.outcome;
   return {
     type,
     kind: kindOf(check),
     ...(neighbour ? { node: neighbour.nodeName, zone: neighbour.zone ?? '' } : {}),
+    ...(role === 'suspect' ? { suspect: true } : {}),
     byName,
     state: last === undefined ? 'pending' : last.kind === 'ok' ? 'ok' : 'failing',
     since: streak === undefined ? null : Math.round(startedAt + streak.since) / 1000,

@@ -25,8 +25,11 @@ export type CheckState = {
   recorded: Promise<void>;
 };
 
+const SUSPECT = 'kubenurse_neighbour_suspect';
+
 /** Gauges, which would keep showing the last result of a removed check. */
 const LAST_RESULTS = [
+  SUSPECT,
   'kubenurse_check_success',
   'kubenurse_udp_jitter_seconds',
   'kubenurse_certificate_not_after_seconds',
@@ -52,7 +55,9 @@ export class CheckStates {
     removed: CheckState[];
   } {
     const keys = new Set(checks.map(({ key }) => key));
-    const removed = this.current().filter(({ check }) => !keys.has(check.key));
+    const removed = [...this.#states.values()]
+      .filter(isMade)
+      .filter(({ check }) => !keys.has(check.key));
     const now = performance.now();
     for (const state of removed) state.keptUntil = now + this.#retention;
     for (const [key, { keptUntil }] of this.#states) if (keptUntil <= now) this.#states.delete(key);
@@ -78,8 +83,12 @@ export class CheckStates {
     return isMade(state) && this.#states.get(state.check.key) === state;
   }
 
-  /** Stores the outcome as the last one; the result has the outage that it belongs to or ends. */
-  record(state: CheckState, outcome: Outcome): Result {
+  /**
+   * Stores the outcome as the last one; the result has the outage that it belongs to or ends. Of a rotating check nothing is
+   * stored; its result has the check that was `attempted`, whose target is not the current one.
+   */
+  record(state: CheckState, outcome: Outcome, attempted: Check = state.check): Result {
+    if (attempted.role === 'rotating') return { check: attempted, outcome };
     const { check, streak: before } = state;
     const now = performance.now();
     state.history.add(outcome);
@@ -95,9 +104,11 @@ export class CheckStates {
     return { check, outcome, outage: outage ?? outageOf(state) };
   }
 
-  /** The states of the current checks. */
+  /** The states of the current checks, without rotating ones, which have none. */
   current(): CheckState[] {
-    return [...this.#states.values()].filter(isMade);
+    return [...this.#states.values()].filter(
+      (state) => isMade(state) && state.check.role !== 'rotating',
+    );
   }
 
   /**
@@ -109,6 +120,8 @@ export class CheckStates {
     if (typeof type !== 'string') return false;
     const state = this.#byType.get(type);
     if (state === undefined) return true;
+    // A suspect may become a fixed neighbour.
+    if (metric === SUSPECT && state.check.role !== 'suspect') return true;
     if (LAST_RESULTS.includes(metric)) return !isMade(state);
     if (pod === undefined) return state.keptUntil <= performance.now();
     const { neighbour } = state.check.target;

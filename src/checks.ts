@@ -1,14 +1,20 @@
 import type { Check, Neighbour, Probe, Traits } from './model.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
+import type { RotatingNeighbours } from './neighbours/rotating.ts';
 import { httpTraits } from './probes/http.ts';
 import { traitsOfTarget } from './probes/kinds.ts';
 import { toUrlHost } from './url-host.ts';
 
 /**
  * The probe of each group of targets; `other` takes targets of every kind. Only that of the API server has the service
- * account's token.
+ * account's token. `rotating`, of neighbours: without saying who checks.
  */
-export type Probes = Readonly<{ apiServer: Probe; neighbour: Probe; other: Probe }>;
+export type Probes = Readonly<{
+  apiServer: Probe;
+  neighbour: Probe;
+  rotating: Probe;
+  other: Probe;
+}>;
 
 /** The targets to check; undefined ones are disabled. */
 export type Targets = Readonly<{
@@ -39,7 +45,7 @@ const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 
 /**
- * The current checks (types and targets: the contract). A failure of
+ * The current checks (types and targets: the contract), by the number of the round. A failure of
  * an own check counts unless it comes too early for the pod to be behind its Service and ingress.
  */
 export function createChecks(
@@ -47,7 +53,8 @@ export function createChecks(
   probes: Probes,
   neighbourhood: Neighbourhood | undefined,
   startup: Readonly<{ isTooEarly: (since: number) => Promise<boolean> }>,
-): () => readonly Check[] {
+  rotating?: Pick<RotatingNeighbours, 'inRound' | 'suspects'>,
+): (round?: number) => readonly Check[] {
   const apiServer = (type: string, url: URL | undefined): Check[] =>
     url ? [checkOf(type, url, probes.apiServer, httpTraits(url, API_SERVER_STATUSES))] : [];
   const own = (type: string, url: URL | undefined): Check[] =>
@@ -85,10 +92,20 @@ export function createChecks(
       isFalseAlarm: isFalseAlarm(neighbour),
     };
   };
+  const checksOfRound = (where: NeighbourPort, round: number): Check[] => {
+    if (rotating === undefined) return [];
+    const probe = probes.rotating;
+    const suspect = (each: Neighbour): Check => ({ ...path(where, each), probe, role: 'suspect' });
+    const ofRound = (each: Neighbour, index: number): Check => {
+      const key = `rotating-${index}`;
+      return { ...path(where, each), key, type: 'rotating', probe, role: 'rotating' };
+    };
+    return [...rotating.suspects().map(suspect), ...rotating.inRound(round).map(ofRound)];
+  };
   // A thousand of them take milliseconds to make: only where the neighbours are others than the last time.
   let known: readonly Neighbour[] | undefined;
   let checks: readonly Check[] = always;
-  return () => {
+  return (round = 0) => {
     const { neighbours } = targets;
     if (neighbours === undefined || neighbourhood === undefined) return always;
     const current = neighbourhood.neighbours();
@@ -101,7 +118,8 @@ export function createChecks(
         ...(udpPort === undefined ? [] : current.map((neighbour) => udp(udpPort, neighbour))),
       ];
     }
-    return checks;
+    const further = checksOfRound(neighbours, round);
+    return further.length === 0 ? checks : [...checks, ...further];
   };
 }
 

@@ -28,6 +28,8 @@ export type Config = Readonly<{
         namespace: string;
         labelSelector: string;
         limit: number;
+        /** How many others to check in each round. */
+        rotating: number;
         allowUnschedulable: boolean;
         scheme: 'http' | 'https';
         port: number;
@@ -242,6 +244,7 @@ function neighboursOf(values: Complete): Config['neighbours'] {
         namespace: values.KUBENURSE_NAMESPACE ?? '',
         labelSelector: values.KUBENURSE_NEIGHBOUR_FILTER ?? '',
         limit: values.KUBENURSE_NEIGHBOUR_LIMIT,
+        rotating: values.KUBENURSE_ROTATING_NEIGHBOURS,
         allowUnschedulable: values.KUBENURSE_ALLOW_UNSCHEDULABLE,
         scheme: values.KUBENURSE_USE_TLS ? 'https' : 'http',
         port: values.KUBENURSE_USE_TLS ? values.KUBENURSE_TLS_PORT : values.KUBENURSE_PORT,

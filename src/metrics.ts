@@ -125,6 +125,13 @@ const INSTRUMENTS = {
     description: 'Info metric (1): node, pod and zone of the neighbour.',
     // attributes: type, node, pod, pod_ip, zone
   },
+  neighbourSuspect: {
+    name: 'kubenurse_neighbour_suspect',
+    unit: '',
+    description:
+      'Info metric (1): a neighbour that is checked in each round because a rotating check of it failed.',
+    // attributes: type
+  },
   buildInfo: {
     name: 'kubenurse_build_info',
     unit: '',
@@ -202,6 +209,7 @@ export type Metrics = Readonly<{
   udpRtt: Histogram;
   udpJitter: Gauge;
   neighbourInfo: Gauge;
+  neighbourSuspect: Gauge;
   eventLoopDelay: Histogram;
   eventLoopActive: Histogram;
 }>;
@@ -289,6 +297,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     udpRtt: histogram(INSTRUMENTS.udpRtt, RTT_BOUNDARIES),
     udpJitter: gauge(INSTRUMENTS.udpJitter),
     neighbourInfo: gauge(INSTRUMENTS.neighbourInfo),
+    neighbourSuspect: gauge(INSTRUMENTS.neighbourSuspect),
     eventLoopDelay: histogram(INSTRUMENTS.eventLoopDelay),
     eventLoopActive: histogram(INSTRUMENTS.eventLoopActive),
   };

@@ -116,6 +116,11 @@ export type Check = Traits &
     target: Target;
     probe: Probe;
     /**
+     * Undefined of a check of the same target in every round. `rotating`: each round has another target, so that its results
+     * are no streak. `suspect`: of a node that a rotating check did not reach, until it has been ok for some time.
+     */
+    role?: 'rotating' | 'suspect';
+    /**
      * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: whether the failure
      * says nothing about the path, because the target is gone or cannot be there yet. Never rejects.
      */

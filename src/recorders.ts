@@ -7,6 +7,7 @@ import {
   failureCause,
   type Outcome,
   type Recorder,
+  type Result,
   resultText,
   type Streak,
   type TcpCounts,
@@ -28,8 +29,9 @@ const NOTHING_SENT: UdpCounts = {
 
 /** Records results as metrics. The series of a check exist, at 0, as soon as the check is added. */
 export function metricsRecorder(metrics: Metrics): Recorder {
-  const describe = ({ type, target: { neighbour } }: Check) => {
-    if (neighbour === undefined) return;
+  const describe = ({ type, role, target: { neighbour } }: Check) => {
+    if (role === 'suspect') metrics.neighbourSuspect.record(1, { type });
+    if (neighbour === undefined || role === 'rotating') return;
     const { nodeName, podName, podIP, zone } = neighbour;
     // Not before it is complete: backends show a series that was replaced for minutes.
     if (zone === undefined) return;
@@ -54,6 +56,14 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     for (const [certificate, seconds] of Object.entries(expiry)) {
       metrics.certificateNotAfter.record(seconds, { type, certificate });
     }
+  };
+  const recordSuccess = ({ type, role }: Check, outcome: Outcome) => {
+    const event = errorEvent(outcome);
+    if (event !== undefined) metrics.errors.add(1, { type, event });
+    const cause = failureCause(outcome);
+    if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
+    // A rotating check is of another neighbour in each round: the last result says little.
+    if (role !== 'rotating') metrics.checkSuccess.record(cause === undefined ? 1 : 0, { type });
   };
   const recordRequest = (type: string, outcome: Outcome) => {
     for (const [event, seconds] of Object.entries(outcome.timings)) {
@@ -82,11 +92,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       // At each result, since the pod behind a path may be another.
       describe(check);
       if (!check.countsPackets) recordRequest(type, outcome);
-      const event = errorEvent(outcome);
-      if (event !== undefined) metrics.errors.add(1, { type, event });
-      const cause = failureCause(outcome);
-      if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
-      metrics.checkSuccess.record(cause === undefined ? 1 : 0, { type });
+      recordSuccess(check, outcome);
       if (outcome.tcp !== undefined) recordTcp(type, outcome.tcp);
       if (outcome.certificates !== undefined) recordCertificates(type, outcome.certificates);
       if (outcome.udp !== undefined) recordUdp(type, outcome.udp);
@@ -126,6 +132,29 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
     },
     removed: ({ type }, outage) => {
       if (outage !== undefined) log.info({ type, ...ended(outage) }, 'failing check removed');
+    },
+  };
+}
+
+/** Calls `record` with each result, and logs one by which a neighbour becomes a suspect: what `record` returns true for. */
+export function suspectRecorder(
+  record: (result: Result) => boolean,
+  log: Pick<Log, 'warn'>,
+): Recorder {
+  return {
+    record: (result) => {
+      if (!record(result)) return;
+      const { check, outcome } = result;
+      log.warn(
+        {
+          type: check.type,
+          node: check.target.neighbour?.nodeName,
+          event: errorEvent(outcome),
+          cause: failureCause(outcome),
+          error: resultText(outcome),
+        },
+        'rotating check failed',
+      );
     },
   };
 }

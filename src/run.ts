@@ -19,6 +19,7 @@ import { createNameServerChecks } from './name-server-checks.ts';
 import { ringPosition } from './neighbours/choose.ts';
 import { followNeighbourhood } from './neighbours/follow.ts';
 import { IncomingChecks } from './neighbours/incoming-checks.ts';
+import { RotatingNeighbours } from './neighbours/rotating.ts';
 import { ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
 import { createFetchBody } from './probes/fetch-body.ts';
@@ -30,7 +31,7 @@ import { createLookup } from './probes/lookup.ts';
 import { createNameServerProbe } from './probes/name-server.ts';
 import { createResolver, type Resolver } from './probes/resolve.ts';
 import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
-import { logRecorder, metricsRecorder } from './recorders.ts';
+import { logRecorder, metricsRecorder, suspectRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
 import { createPages } from './routes.ts';
 import { Schedule } from './schedule.ts';
@@ -100,13 +101,20 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const neighbourhood =
     neighbours && followNeighbourhood({ ...neighbours, allowLoopback }, self, log, stop.signal);
   const probes = createProbes(probeOptions, config, metrics, caBundle, log);
-  const checks = createChecks({ ...config.targets, neighbours }, probes, neighbourhood, startup);
+  const rotating =
+    neighbourhood && new RotatingNeighbours(neighbourhood, neighbours?.rotating ?? 0);
+  const targets = { ...config.targets, neighbours };
+  const checks = createChecks(targets, probes, neighbourhood, startup, rotating);
   const nameServerChecks = createDnsChecks(probeOptions, config, metrics);
   const probeSelf = createHttpProbe({ ...probeOptions, idle: undefined });
   const schedule = new Schedule({
-    checks: () => [...checks(), ...nameServerChecks()],
+    checks: (round) => [...checks(round), ...nameServerChecks()],
     states,
-    recorders: [metricsRecorder(metrics), logRecorder(log)],
+    recorders: [
+      metricsRecorder(metrics),
+      logRecorder(log),
+      ...(rotating ? [suspectRecorder((result) => rotating.record(result), log)] : []),
+    ],
     interval,
     phaseOffset: Number(ringPosition(self.podName)) / RING,
     warmUp: () => warmUp(probeSelf, server.http),
@@ -217,6 +225,8 @@ function createProbes(
       headers: { [ORIGIN_HEADER]: config.self.podName },
       isFullSize: config.network.isPathFullSize,
     }),
+    // Without idle connections: there would be one to each node of the cluster.
+    rotating: http({ isFullSize: config.network.isPathFullSize, idle: undefined }),
     other: measured(createProbe(options)),
   };
 }

@@ -15,8 +15,11 @@ const MAX_REFRESHED = 0.6;
 const MAX_IN_FLIGHT = 2;
 
 export type ScheduleOptions = Readonly<{
-  /** The current checks; their keys are distinct. */
-  checks: () => readonly Check[];
+  /**
+   * The current checks; their keys are distinct. `round`: the number of the round, the next one's each time; the same for all
+   * pods whose clocks are right.
+   */
+  checks: (round: number) => readonly Check[];
   recorders: readonly Recorder[];
   /** Where the checks' states are kept. */
   states: CheckStates;
@@ -37,6 +40,8 @@ export class Schedule {
   readonly #stop = new AbortController();
   #starts: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** Counted, and not by the clock at the start of each round: late ones would skip a number. */
+  #round = 0;
 
   constructor(options: ScheduleOptions) {
     this.#options = options;
@@ -45,15 +50,19 @@ export class Schedule {
   /** Starts the rounds, the first within one interval. */
   start(): void {
     const { interval, phaseOffset } = this.#options;
-    const untilFirst = (phaseOffset * interval - (Date.now() % interval) + interval) % interval;
+    const now = Date.now();
+    const untilFirst = (phaseOffset * interval - (now % interval) + interval) % interval;
+    this.#round = Math.round((now + untilFirst) / interval - phaseOffset);
     this.#roundAt(performance.now() + untilFirst);
   }
 
-  /** Runs every check whose last result is older than `maxAge` milliseconds, and waits for those in flight. */
+  /** Runs every check whose last result is older than `maxAge` milliseconds, and waits for those in flight; no rotating one. */
   async refresh(maxAge: number): Promise<void> {
     const since = performance.now() - maxAge;
     const spared = Math.min(maxAge, this.#options.interval * MAX_REFRESHED);
-    const due = this.#current().filter(({ lastResultAt }) => lastResultAt < since);
+    const due = this.#current().filter(
+      ({ check, lastResultAt }) => check.role !== 'rotating' && lastResultAt < since,
+    );
     await this.#startAll(due, (state) => {
       if (state.lastResultAt >= since || state.unrecorded > 0) return false;
       state.refreshedUntil = performance.now() + spared;
@@ -80,6 +89,7 @@ export class Schedule {
         ({ inFlight, refreshedUntil }) =>
           inFlight < MAX_IN_FLIGHT && performance.now() >= refreshedUntil,
       );
+      this.#round += 1;
       // Rounds that were missed while the process was suspended are skipped.
       const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
       this.#roundAt(time + (missed + 1) * interval);
@@ -89,7 +99,7 @@ export class Schedule {
   /** The current checks; reports added and removed ones to the recorders first. */
   #current(): CheckState[] {
     const { states, recorders, checks } = this.#options;
-    const { states: current, added, removed } = states.update(checks());
+    const { states: current, added, removed } = states.update(checks(this.#round));
     for (const state of removed) {
       for (const recorder of recorders) recorder.removed?.(state.check, outageOf(state));
     }
@@ -134,7 +144,7 @@ export class Schedule {
       if (this.#stop.signal.aborted || !states.has(state)) return;
       state.lastResultAt = performance.now();
       if (isFalseAlarm) return;
-      const result = states.record(state, outcome);
+      const result = states.record(state, outcome, check);
       for (const recorder of recorders) recorder.record(result);
     };
     state.recorded = record();

@@ -7,6 +7,7 @@ import { ok } from './support/fake-check.ts';
 const PROBES = {
   apiServer: async () => ok(),
   neighbour: async () => ok(),
+  rotating: async () => ok(),
   other: async () => ok(),
 } satisfies Record<string, Probe>;
 

@@ -138,7 +138,7 @@ describe('createMetrics()', () => {
       const { metrics, scrape } = scrapedMetrics({ disabled, exposeMetadata });
       const recorder = metricsRecorder(metrics);
       const target = { url: new URL('http://10.0.0.1/'), neighbour: neighbourOn('k8s-66') };
-      const check = fakeCheck('path_k8s-66', { target });
+      const check = fakeCheck('path_k8s-66', { target, role: 'suspect' });
       recorder.record({ check, outcome: ok({ got_conn: 0.1 }) });
       recorder.record({ check, outcome: failed('connect') });
       const udp = { sent: 1, duplicated: 0, reordered: 0, rtts: [0.001], jitter: 0.001 };

@@ -26,8 +26,13 @@ const FAMILIES = [
   'kubenurse_neighbour_info',
 ];
 
+type Wanted = { udpPort?: number; rotating?: number; suspects?: readonly Neighbour[] };
+
 /** The checks of a pod with so many neighbours, in a cluster with the usual addresses. */
-function checksOf(neighbours: readonly Neighbour[], udpPort?: number): readonly Check[] {
+function checksOf(
+  neighbours: readonly Neighbour[],
+  { udpPort, rotating = 1, suspects = [] }: Wanted = {},
+): readonly Check[] {
   const probe = async () => ok();
   return createChecks(
     {
@@ -38,9 +43,14 @@ function checksOf(neighbours: readonly Neighbour[], udpPort?: number): readonly 
       extra: [],
       neighbours: { scheme: 'http', port: 8080, udpPort },
     },
-    { apiServer: probe, neighbour: probe, other: probe },
+    { apiServer: probe, neighbour: probe, rotating: probe, other: probe },
     { neighbours: () => neighbours, isGone: async () => false } as never,
     { isTooEarly: async () => false },
+    {
+      // In a cluster of more nodes than are checked in each round.
+      inRound: () => neighbours.slice(9, 9 + rotating),
+      suspects: () => suspects,
+    },
   )();
 }
 
@@ -66,18 +76,20 @@ function certificatesOf({ target: { url } }: Check) {
   return url.protocol === 'https:' ? { certificates: { leaf: 1, earliest: 1 } } : {};
 }
 
-async function countSeries(count: number, udpPort?: number): Promise<Map<string, number>> {
-  const neighbours = Array.from({ length: count }, (_, i) => ({
-    podName: `kubenurse-${i}`,
-    podIP: `10.0.0.${i}`,
-    hostIP: `10.1.0.${i}`,
-    nodeName: `node-${i}`,
-    phase: 'Running',
-    zone: 'a',
-  }));
+const neighbour = (i: number): Neighbour => ({
+  podName: `kubenurse-${i}`,
+  podIP: `10.0.0.${i}`,
+  hostIP: `10.1.0.${i}`,
+  nodeName: `node-${i}`,
+  phase: 'Running',
+  zone: 'a',
+});
+
+async function countSeries(count: number, wanted: Wanted = {}): Promise<Map<string, number>> {
+  const neighbours = Array.from({ length: count }, (_, i) => neighbour(i));
   const { metrics, series } = scrapedMetrics({ boundaries: BOUNDARIES });
   const recorder = metricsRecorder(metrics);
-  for (const check of checksOf(neighbours, udpPort)) {
+  for (const check of checksOf(neighbours, wanted)) {
     recorder.added?.(check);
     const timings = Object.fromEntries(eventsOf(check).map((event) => [event, 0.001]));
     const outcome = check.countsPackets
@@ -135,7 +147,46 @@ test('docs/metrics.md counts the series of checks of name servers', async () => 
 
 test('docs/metrics.md counts the series of UDP checks', async () => {
   const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
-  const [without, withUdp] = await Promise.all([countSeries(10), countSeries(10, 8862)]);
+  const [without, withUdp] = await Promise.all([
+    countSeries(10),
+    countSeries(10, { udpPort: 8862 }),
+  ]);
   const each = (sum(withUdp) - sum(without)) / 10;
   expect(PAGE).toContain(`\`KUBENURSE_CHECK_UDP\` adds ${each} series for each neighbour`);
+});
+
+test('docs/checks.md says when every pair was checked, and at what cost', async () => {
+  const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
+  const series = sum(await countSeries(10));
+  const none = sum(await countSeries(10, { rotating: 0 }));
+  const page = readFileSync(new URL('../docs/checks.md', import.meta.url), 'utf8');
+  for (const [nodes, rotating] of [
+    [11, 1],
+    [100, 1],
+    [1_000, 0],
+    [1_000, 1],
+    [1_000, 5],
+    [5_000, 1],
+    [5_000, 5],
+  ] as const) {
+    const isAny = rotating > 0 && nodes > 11;
+    const hours = nodes === 11 ? 0 : (Math.ceil((nodes - 1) / rotating) * 5) / 3_600;
+    const cells = [
+      ...[nodes.toLocaleString('en'), 10, rotating],
+      Number.isFinite(hours) ? hours.toFixed(2) : 'never',
+      (isAny ? series : none).toLocaleString('en'),
+    ];
+    expect(page).toContain(`| ${cells.join(' | ')} |`);
+  }
+});
+
+test('docs/metrics.md counts the series of a suspect', async () => {
+  const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
+  const [without, withOne] = await Promise.all([
+    countSeries(10),
+    countSeries(10, { suspects: [neighbour(11)] }),
+  ]);
+  expect(PAGE).toContain(
+    `each [suspect](checks.md#all-pairs-in-time) ${sum(withOne) - sum(without)}`,
+  );
 });

@@ -193,7 +193,7 @@ describe('Schedule.refresh()', () => {
           extra: [],
           neighbours: neighbourhood && { scheme: 'http', port: 8080 },
         },
-        { apiServer: probe, neighbour: probe, other: probe },
+        { apiServer: probe, neighbour: probe, rotating: probe, other: probe },
         neighbourhood,
         { isTooEarly: async () => false },
       );

@@ -109,6 +109,7 @@ function readCheck(value: unknown, kept: Kept): CheckReport {
     type,
     kind,
     ...(node === undefined ? {} : { node, zone: kept.intern(textOf(fields, 'zone', MAX_WORD)) }),
+    ...(fields.suspect !== undefined && flagOf(fields, 'suspect') ? { suspect: true } : {}),
     byName: flagOf(fields, 'byName'),
     state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),
     since: orNull(fields, 'since', (name) => timeOf(fields, name)),

@@ -158,7 +158,7 @@ export type ExtraCheck = Readonly<{ name: string; url: URL }>;
 
 /** The types of the built-in checks, and the other keys of `/alive`. */
 const RESERVED_NAMES =
-  /^(api_server_direct|api_server_dns|me_ingress|me_service|path_.*|udp_.*|dns_.*|neighbourhood|neighbourhood_state)$/;
+  /^(api_server_direct|api_server_dns|me_ingress|me_service|path_.*|udp_.*|dns_.*|rotating|neighbourhood|neighbourhood_state)$/;
 
 /** A name that can be a label's value: nothing that a terminal would obey, and not too long. */
 const EXTRA_NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;

@@ -98,6 +98,11 @@ const NEIGHBOURS = {
     'number of neighbours to check; 0 = all',
     '10',
   ),
+  KUBENURSE_ROTATING_NEIGHBOURS: variable(
+    integer(0, 100),
+    'number of further neighbours to check in each round, others each time; 0 = none',
+    '1',
+  ),
   KUBENURSE_ALLOW_UNSCHEDULABLE: flag('check neighbours on cordoned nodes too', 'false'),
   KUBENURSE_PATH_FULL_SIZE: flag(
     'send more than two full-size packets to each neighbour and back, so that an MTU fault fails the check',

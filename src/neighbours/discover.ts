@@ -48,12 +48,20 @@ export type NeighbourhoodOptions = Readonly<{
   onChosen?: (neighbours: number, pods: number) => void;
 }>;
 
+/** The pods that may be checked, by node, and which of them are. */
+type Choice = Readonly<{
+  byNode: ReadonlyMap<string, Pod>;
+  nodes: readonly string[];
+  neighbours: readonly Neighbour[];
+  until: number;
+}>;
+
 /** The neighbours of this pod, and which of them it checks. */
 export class Neighbourhood {
   readonly #options: NeighbourhoodOptions;
   readonly #nodes = new Map<string, { isGone: boolean; until: number }>();
   readonly #ring = new Ring();
-  #chosen: { neighbours: readonly Neighbour[]; until: number } | undefined;
+  #chosen: Choice | undefined;
   readonly #changes = new EventEmitter<{ changed: [] }>().setMaxListeners(0);
 
   constructor(options: NeighbourhoodOptions) {
@@ -70,9 +78,23 @@ export class Neighbourhood {
 
   /** The neighbours to check. Empty until the API server has listed the pods. */
   neighbours(): readonly Neighbour[] {
-    const now = performance.now();
-    if (this.#chosen === undefined || now >= this.#chosen.until) this.#chosen = this.#choose(now);
-    return this.#chosen.neighbours;
+    return this.#current().neighbours;
+  }
+
+  /** The nodes whose pods may be checked, in the order of `sort()`. */
+  nodes(): readonly string[] {
+    return this.#current().nodes;
+  }
+
+  /** The pod on a node, if it may be checked; its zone as far as the pod says it. */
+  candidate(nodeName: string): Neighbour | undefined {
+    return this.#current().byNode.get(nodeName)?.neighbour;
+  }
+
+  /** The same with its zone, which may have to be looked up. */
+  candidateWithZone(nodeName: string): Neighbour | undefined {
+    const neighbour = this.candidate(nodeName);
+    return neighbour && this.#withZone(neighbour);
   }
 
   /** `ok` once the neighbours are known; before that, the reason why they are not. */
@@ -174,7 +196,17 @@ export class Neighbourhood {
     return pod !== undefined && pod.neighbour.podIP === podIP && this.#notBefore(pod, now) <= now;
   }
 
-  #choose(now: number): { neighbours: readonly Neighbour[]; until: number } {
+  #current(): Choice {
+    const now = performance.now();
+    if (this.#chosen === undefined || now >= this.#chosen.until) this.#chosen = this.#choose(now);
+    return this.#chosen;
+  }
+
+  #withZone(neighbour: Neighbour): Neighbour {
+    return { ...neighbour, zone: neighbour.zone || this.#options.zoneOf(neighbour.nodeName) };
+  }
+
+  #choose(now: number): Choice {
     let until = Infinity;
     const byNode = new Map<string, Pod>();
     for (const pod of this.#options.pods.items?.values() ?? []) {
@@ -183,15 +215,15 @@ export class Neighbourhood {
       if (notBefore > now) until = Math.min(until, notBefore);
       else byNode.set(nodeName, betterOf(pod, byNode.get(nodeName)));
     }
-    const { limit, zoneOf } = this.#options;
-    const chosen = this.#ring.choose(this.ownNode(), [...byNode.keys()], limit);
+    const nodes = [...byNode.keys()].sort();
+    const chosen = this.#ring.choose(this.ownNode(), nodes, this.#options.limit);
     const neighbours = chosen.flatMap((nodeName) => {
       const { neighbour } = byNode.get(nodeName) ?? {};
-      return neighbour ? { ...neighbour, zone: neighbour.zone || zoneOf(nodeName) } : [];
+      return neighbour ? this.#withZone(neighbour) : [];
     });
     const { items } = this.#options.pods;
     if (items !== undefined) this.#options.onChosen?.(neighbours.length, items.size);
-    return { neighbours, until };
+    return { byNode, nodes, neighbours, until };
   }
 
   /** When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */

@@ -6,9 +6,17 @@ import { count, failure, names } from './words.ts';
 /** With more single paths than this the pattern is the fault, and it is none that is known. */
 const MAX_PATHS = 6;
 
-/** The paths that fail by themselves; if they are many, that they do and no node or split explains it. */
-export function findPaths(evidence: Evidence, open: OpenPaths): Draft[] {
-  const failing = open.failing.filter(({ consecutive }) => consecutive >= CONFIRMED_ALONE);
+/**
+ * The paths that fail by themselves; if they are many, that they do and no node or split explains it. `found`: the nodes,
+ * paths and splits that are known to be at fault.
+ */
+export function findPaths(evidence: Evidence, open: OpenPaths, found: readonly Draft[]): Draft[] {
+  const suspects = evidence.suspects.filter(
+    (edge) => !found.some((draft) => explains(draft, edge)),
+  );
+  const failing = [...open.failing, ...suspects].filter(
+    ({ consecutive }) => consecutive >= CONFIRMED_ALONE,
+  );
   const isCurrent = evidence.view.podListError === null;
   // A pod that is no longer expected is being removed: that it is not reached any more is no fault.
   const current = failing.filter(({ to }) => !isCurrent || evidence.nodes.has(to));
@@ -16,6 +24,17 @@ export function findPaths(evidence: Evidence, open: OpenPaths): Draft[] {
   open.explain(failing);
   if (pairs.size > MAX_PATHS) return [unclear(current)];
   return [...pairs.values()].map((edges) => path(evidence, edges));
+}
+
+/** Whether a path fails because of what the finding is about. */
+function explains({ subject }: Draft, { from, to }: Edge): boolean {
+  if (subject.type === 'sides') {
+    const [here, there] = subject.sides.map(({ nodes }) => new Set(nodes));
+    return Boolean((here?.has(from) && there?.has(to)) || (there?.has(from) && here?.has(to)));
+  }
+  if (subject.type !== 'node') return false;
+  const { node, direction } = subject;
+  return (direction !== 'from' && to === node) || (direction !== 'to' && from === node);
 }
 
 const PATH = { kind: 'path', runbook: 'KubenursePathBroken.md' } as const;
@@ -50,6 +69,17 @@ function reverse(evidence: Evidence, from: string, to: string): string {
   return `The other direction, from ${to} to ${from}, is not checked.`;
 }
 
+/** What so many failing paths have in common. */
+function pattern(paths: number, sources: readonly string[], targets: readonly string[]): string {
+  if (targets.length === 1) {
+    return `${count(sources.length, 'node')} do not reach ${names(targets)}, and others do.`;
+  }
+  if (sources.length === 1) {
+    return `${names(sources)} does not reach ${count(targets.length, 'node')}, and others do.`;
+  }
+  return `${count(paths, 'path')} fail, and no single node or split explains it.`;
+}
+
 function unclear(edges: readonly Edge[]): Draft {
   const sources = [...new Set(edges.map(({ from }) => from))];
   const targets = [...new Set(edges.map(({ to }) => to))];
@@ -60,7 +90,7 @@ function unclear(edges: readonly Edge[]): Draft {
     cause: mainCause(edges),
     since: firstSince(edges),
     witnesses: { agree: sources.length, of: sources.length },
-    headline: `${count(edges.length, 'path')} fail, and no single node or split explains it.`,
+    headline: pattern(edges.length, sources, targets),
     details: [
       `Checked from ${names(sources)}.`,
       `Checked are ${names(targets)}.`,

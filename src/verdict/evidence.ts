@@ -49,6 +49,8 @@ export type Evidence = Readonly<{
   edges: readonly Edge[];
   from: ReadonlyMap<string, readonly Edge[]>;
   to: ReadonlyMap<string, readonly Edge[]>;
+  /** Failing paths beside the fixed neighbours: each is evidence of itself alone, and in no other list. */
+  suspects: readonly Edge[];
   /** How many checks of a node have failed, but not often enough to be an edge. */
   unconfirmed: ReadonlyMap<string, number>;
   /** By check `type`. */
@@ -68,7 +70,8 @@ export function readEvidence(view: ClusterView): Evidence {
   );
   const paths: PathCheck[] = [];
   const edges: Edge[] = [];
-  for (const report of reports.values()) addPaths(report, view.now, paths, edges);
+  const suspects: Edge[] = [];
+  for (const report of reports.values()) addPaths(report, view.now, paths, edges, suspects);
   edges.push(...fetches(view, reports, silent, edges));
   return {
     view,
@@ -81,6 +84,7 @@ export function readEvidence(view: ClusterView): Evidence {
     edges,
     from: Map.groupBy(edges, ({ from }) => from),
     to: Map.groupBy(edges, ({ to }) => to),
+    suspects,
     unconfirmed: unconfirmedOf(paths),
     components: observationsOf(reports.values(), view.now, ({ kind }) => !PATHS.has(kind)),
     udp: observationsOf(reports.values(), view.now, isByUdpAlone),
@@ -99,16 +103,36 @@ function sinceOf({ since }: CheckReport, { reportedAt }: Report, now: number): n
 }
 
 // Tens of thousands in a large cluster: loops take a third of the time of lists of lists.
-function addPaths(report: Report, now: number, paths: PathCheck[], edges: Edge[]): void {
+function addPaths(
+  report: Report,
+  now: number,
+  paths: PathCheck[],
+  edges: Edge[],
+  suspects: Edge[],
+): void {
   const { node: from, checks } = report;
   for (const check of checks) {
-    const { kind, node: to = from, cause, consecutive } = check;
+    const { kind, node: to = from, suspect = false } = check;
     if (kind !== 'path' || to === from) continue;
-    paths.push({ from, to, check });
-    const up = stateOf(check);
-    if (up === undefined) continue;
-    edges.push({ from, to, up, cause, since: sinceOf(check, report, now), consecutive, check });
+    if (!suspect) paths.push({ from, to, check });
+    const edge = edgeOf(from, to, check, report, now);
+    if (edge === undefined || (suspect && edge.up)) continue;
+    (suspect ? suspects : edges).push(edge);
   }
+}
+
+/** Undefined where it is not known whether the path works. */
+function edgeOf(
+  from: string,
+  to: string,
+  check: CheckReport,
+  report: Report,
+  now: number,
+): Edge | undefined {
+  const up = stateOf(check);
+  if (up === undefined) return undefined;
+  const { cause, consecutive } = check;
+  return { from, to, up, cause, since: sinceOf(check, report, now), consecutive, check };
 }
 
 function unconfirmedOf(paths: readonly PathCheck[]): Map<string, number> {

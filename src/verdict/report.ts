@@ -33,6 +33,11 @@ export type CheckReport = Readonly<{
   node?: string;
   /** The neighbour's zone, empty where it has none; only of a path. */
   zone?: string;
+  /**
+   * Set of a path that is checked only because a rotating check of it failed. Pods have few of these, of all others, and no
+   * path that works is among them for long: how many of them fail says nothing about a node.
+   */
+  suspect?: true;
   /** Whether the target is a host name, so that a DNS server has to resolve it first. */
   byName: boolean;
   /** The last result; `pending` before the first one. */

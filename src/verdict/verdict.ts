@@ -40,7 +40,8 @@ export function* verdictSteps(view: ClusterView): Generator<undefined, Finding[]
   const nodes = findNodes(evidence, open);
   const loss = findLoss(evidence, open);
   yield;
-  const network = [...splits, ...nodes.drafts, ...loss, ...findPaths(evidence, open)];
+  const found = [...splits, ...nodes.drafts, ...loss];
+  const network = [...found, ...findPaths(evidence, open, found)];
   const outside = new Set([...splits.flatMap(farSide), ...nodes.dark]);
   const starved = starvedNodes(evidence);
   const components = findComponents(

@@ -214,6 +214,7 @@ describe('extraChecks()', () => {
     ['a:', 'must give the check "a" a target of the form http://host/path or'],
     ['me_ingress:http://x', 'must not name a check "me_ingress": that is a built-in check'],
     ['path_k8s-66:http://x', 'must not name a check "path_k8s-66": that is a built-in check'],
+    ['rotating:http://x', 'must not name a check "rotating": that is a built-in check'],
     ['dns_x:http://x', 'must not name a check "dns_x": that is a built-in check'],
     ['neighbourhood:http://x', 'must not name a check "neighbourhood": that is a built-in check'],
     [

@@ -32,6 +32,7 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
     'must be a label selector such as "app=kubenurse"',
   ],
   ['KUBENURSE_NEIGHBOUR_LIMIT', 'ten', 'must be a whole number from 0 to 100000'],
+  ['KUBENURSE_ROTATING_NEIGHBOURS', '101', 'must be a whole number from 0 to 100'],
   [
     'KUBENURSE_EXTRA_CHECKS',
     'https://example.com',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { verdict } from '../../src/verdict/verdict.ts';
-import { drawCase } from './simulator/cases.ts';
+import { drawCase, drawPathBesideTheRing } from './simulator/cases.ts';
 import { describeCase } from './simulator/describe-case.ts';
 import { judge } from './simulator/judge.ts';
 import { look } from './simulator/look.ts';
@@ -43,6 +43,17 @@ test('verdict() finds nothing in a quiet cluster', { timeout: limit }, () => {
 test('verdict() is exact about one fault, and accuses nothing healthy', { timeout: limit }, () => {
   const { inexact, wrong } = play(CASES / 2, 1, 1_000_000);
   expect([...wrong, ...inexact].join('\n')).toBe('');
+});
+
+test('verdict() is exact about one path that no fixed neighbour checks', { timeout: limit }, () => {
+  const inexact: string[] = [];
+  for (let seed = 3_000_000; seed < 3_000_000 + CASES / 10; seed++) {
+    const each = drawPathBesideTheRing(seed);
+    const { findings, ...judgement } = judge(each);
+    const isExact = Object.values(judgement).every((list) => list.length === 0);
+    if (!isExact) inexact.push(describeCase(each, { findings, ...judgement }));
+  }
+  expect(inexact.join('\n')).toBe('');
 });
 
 test('verdict() is exact about two faults in 97% of cases, and accuses nothing healthy', {

@@ -9,7 +9,7 @@ const API_SERVER = 'type=~"api_server_.+"';
 const INGRESS = 'type="me_ingress"';
 const SERVICE = 'type="me_service"';
 /** The checks that look up a name; extra checks among them. */
-const NAMED = 'type!~"path_.+|dns_.+|api_server_direct"';
+const NAMED = 'type!~"path_.+|rotating|dns_.+|api_server_direct"';
 const NAME_SERVERS = 'type=~"dns_.+"';
 const LOOK_UP = `${NAMED}, event="dns_done"`;
 

@@ -22,6 +22,21 @@ function anySize(random: Random): number {
   return 3;
 }
 
+/** One broken path between two nodes that do not check each other, for longer than it takes to find it. */
+export function drawPathBesideTheRing(seed: number): Case {
+  const random = new Random(seed);
+  const size = random.pick([12, 13, 20, 50, 200]);
+  const cluster = simulatedCluster(size, 1 + random.below(3));
+  const names = cluster.nodes.map(({ name }) => name);
+  const isChecked = (from: string, to: string) => cluster.neighbours.get(from)?.includes(to);
+  for (;;) {
+    const [from = '', to = '', collector = ''] = random.shuffle(names);
+    if (isChecked(from, to)) continue;
+    const age = (size - 1) * 5 + 30;
+    return { seed, cluster, faults: [{ kind: 'path', from, to, bothWays: false, age }], collector };
+  }
+}
+
 /** A case by its seed: any size, so many faults, any live collector. */
 export function drawCase(seed: number, faultCount: number, size?: number): Case {
   const random = new Random(seed);

@@ -106,7 +106,8 @@ function observations({ reports }: ClusterView): Map<string, string> {
   const all = new Map<string, string>();
   for (const { node, checks, eventLoopDelaySeconds } of reports) {
     if (eventLoopDelaySeconds > 0.01) all.set(node, 'starved');
-    for (const { type, state, cause, lastMinute } of checks) {
+    for (const { type, state, cause, lastMinute, suspect } of checks) {
+      if (suspect) continue;
       const { medianSeconds: median, segmentsRetransmitted: again } = lastMinute;
       const isSlow = median !== null && median > (type.startsWith('path_') ? 0.02 : 0.25);
       const isLossy = again >= 5;

@@ -106,10 +106,37 @@ function report(
         make.nameServer(server, 'dns_tcp_'),
       ]),
       ...paths,
+      ...suspects(cluster, faults, name, random, make),
     ],
     eventLoopDelaySeconds: starved ? random.between(0.02, 0.3) : random.between(0.0001, 0.002),
     neighbourhood: { state: 'ok', listedAt: NOW + skew - 1 },
   };
+}
+
+/** How many a pod has at once. */
+const MAX_SUSPECTS = 10;
+
+/** The paths beside the fixed ones that rotating checks, one a round, have found to fail, or that failed once by chance. */
+function suspects(
+  { nodes, neighbours }: SimulatedCluster,
+  faults: readonly Broken[],
+  from: string,
+  random: Random,
+  make: CheckMaker,
+): CheckReport[] {
+  const fixed = new Set(neighbours.get(from)).add(from);
+  const cycle = (nodes.length - 1) * INTERVAL;
+  const lost = new Set(random.hits(nodes.length, NOISE));
+  const found: CheckReport[] = [];
+  for (const [index, { name: to, zone }] of nodes.entries()) {
+    if (fixed.has(to)) continue;
+    const age = faults.length > 0 ? (connection(faults, from, to)?.[1].age ?? 0) : 0;
+    const checkedFor = age > 0 ? age - random.between(0, cycle) : 0;
+    if (checkedFor <= 0 && !lost.has(index)) continue;
+    found.push(make.path(to, zone, Math.max(0, checkedFor)));
+    if (found.length === MAX_SUSPECTS) break;
+  }
+  return found.map((check) => ({ ...check, suspect: true }));
 }
 
 /** Pods that a service still sends connections to in vain: how many of all, why these fail, for how many checks. */
@@ -148,9 +175,14 @@ class CheckMaker {
     this.#now = now;
   }
 
-  path(to: string, zone: string): CheckReport {
+  /** `checkedFor`: how long it has been checked, in seconds. */
+  path(to: string, zone: string, checkedFor = Infinity): CheckReport {
     const random = new Random(this.#random.below(2 ** 31));
-    const failure = connection(this.#faults, this.#node, to);
+    const broken = connection(this.#faults, this.#node, to);
+    const failure: typeof broken = broken && [
+      broken[0],
+      { ...broken[1], age: Math.min(broken[1].age, checkedFor) },
+    ];
     const loss = lossOf(this.#faults, this.#node, to);
     const check = this.#check(random, `path_${to}`, failure, {
       // A lost SYN or request is sent again well within the time: few checks fail.

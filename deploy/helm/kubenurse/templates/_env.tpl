@@ -44,7 +44,7 @@ override those of the same name.
 {{/* Variables by name; an empty one is not set. */}}
 {{- define "kubenurse.settings" -}}
 {{- $env := dict -}}
-{{- range list "insecure" "allow_unschedulable" "neighbour_limit" "histogram_buckets" "expose_metadata" "extra_ca" "extra_checks" "check_api_server_direct" "check_api_server_dns" "check_me_ingress" "check_me_service" "check_neighbourhood" "check_udp" "check_dns" "check_interval" "reuse_connections" "path_full_size" "shutdown_duration" "metrics_disabled" "series_retention" "log_level" "cert_file" "cert_key" "victoriametrics_histogram" -}}
+{{- range list "insecure" "allow_unschedulable" "neighbour_limit" "rotating_neighbours" "histogram_buckets" "expose_metadata" "extra_ca" "extra_checks" "check_api_server_direct" "check_api_server_dns" "check_me_ingress" "check_me_service" "check_neighbourhood" "check_udp" "check_dns" "check_interval" "reuse_connections" "path_full_size" "shutdown_duration" "metrics_disabled" "series_retention" "log_level" "cert_file" "cert_key" "victoriametrics_histogram" -}}
 {{- $_ := set $env (printf "KUBENURSE_%s" (upper .)) (include "kubenurse.text" (get $.Values .)) -}}
 {{- end -}}
 {{- with .Values -}}
