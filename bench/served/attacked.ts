@@ -1,34 +1,33 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { httpGet } from '../../lab/support/http-get.ts';
-import { until } from '../../lab/support/until.ts';
 import type { BenchmarkRun } from '../support/benchmark.ts';
 import { quantile } from '../support/statistics.ts';
 import { markdownTable } from '../support/table.ts';
+import {
+  type Attackable,
+  MEMORY_LIMIT,
+  scrape,
+  startAttackable,
+  startBeside,
+} from './attacked-program.ts';
 import { ATTACKS } from './attacks.ts';
-import { between, bucketQuantile, FINE_HISTOGRAM, readLatencies } from './check-latencies.ts';
+import { between, bucketQuantile, readLatencies } from './check-latencies.ts';
 import { buildClients, type Clients } from './client.ts';
 import { cpuTime } from './cpu-time.ts';
-import { startNeighbours } from './neighbours.ts';
 import { startNode } from './node-process.ts';
-import { type Served, startPacked } from './packed-program.ts';
-
-const NEIGHBOURS = 10;
-
-/** Often, for there to be enough checks: a round of eleven twice a second. */
-const INTERVAL_MS = 500;
-
-/** The chart's limit of memory, in bytes, and what V8 makes of it in a container: half of it for the heap. */
-const MEMORY_LIMIT = 192 * 2 ** 20;
-const HEAP_FLAGS = ['--max-old-space-size=96'];
+import type { Served } from './packed-program.ts';
 
 const ADDRESSES = ['127.2.0.1', '127.2.0.2', '127.2.0.3'];
 
 /** How often each neighbour checks, in milliseconds. */
 const NEIGHBOUR_MS = 250;
 
-const SECONDS = { short: 3, long: 15 };
+/** A check that takes longer fails, at a neighbour. Milliseconds. */
+const CHECK_TIMEOUT_MS = 5_000;
+
+/** Of each period. Only a long run measures beside an attack. */
+const SECONDS = { short: 2, long: 15 };
 
 /** How long memory may take to be back, in milliseconds. */
 const BACK_MS = 60_000;
@@ -44,76 +43,78 @@ type Period = Readonly<{
 
 /**
  * `beside`: while another such program on this machine is attacked, so that the attacker and what it attacks take as much
- * of the processors; `after`: memory when it was back, or a minute later. Bytes.
+ * of the processors, in a long run; `after`: memory when it was back, or a minute later. Bytes.
  */
 export type Attacked = Readonly<{
   attack: string;
   quiet: Period;
-  beside: Period;
+  beside: Period | undefined;
   attacked: Period;
   after: number;
 }>;
 
 /**
- * What the program does under each attack, in the memory that the chart gives it. Throws when it ends or needs more, or
- * when a neighbour's check or a scrape fails.
+ * What the program does under each attack, in the memory that the chart gives it: one program after another those over
+ * HTTP, another one those over TLS. Throws when it ends or needs more memory, or when a neighbour's check or a scrape fails.
  */
-export async function measureAttacks(
+export async function measureAttacks(file: string, run: BenchmarkRun): Promise<Attacked[]> {
+  const { attacks = '' } = run.values;
+  const chosen = attacks === '' ? Object.keys(ATTACKS) : attacks.split(',');
+  const { true: overTls = [], false: overHttp = [] } = Object.groupBy(
+    chosen,
+    (name) => `${ATTACKS[name]?.over !== undefined}` as const,
+  );
+  return [
+    ...(await measureGroup(file, overHttp, false, run)),
+    ...(await measureGroup(file, overTls, true, run)),
+  ];
+}
+
+async function measureGroup(
   file: string,
-  { short, values, logProgress }: BenchmarkRun,
+  attacks: readonly string[],
+  overTls: boolean,
+  { short, logProgress }: BenchmarkRun,
 ): Promise<Attacked[]> {
+  if (attacks.length === 0) return [];
   await using stack = new AsyncDisposableStack();
   const clients = await buildClients(stack);
-  const chosen = values.attacks === '' ? Object.keys(ATTACKS) : (values.attacks ?? '').split(',');
+  const served = await startAttackable(stack, file, overTls);
+  const other = short ? undefined : await startBeside(stack, file, overTls);
+  await sleep(1_000);
   const results: Attacked[] = [];
-  for (const attack of chosen) {
+  for (const attack of attacks) {
     logProgress(`attack: ${attack}`);
-    results.push(await measure(file, attack, clients, SECONDS[short ? 'short' : 'long']));
+    results.push(await measure(served, other, attack, clients, short));
   }
   return results;
 }
 
 async function measure(
-  file: string,
+  served: Attackable,
+  other: Attackable | undefined,
   attack: string,
   clients: Clients,
-  seconds: number,
+  short: boolean,
 ): Promise<Attacked> {
-  await using stack = new AsyncDisposableStack();
-  const served = await startPacked(
-    stack,
-    file,
-    {
-      ...(await startNeighbours(stack, NEIGHBOURS)),
-      ...FINE_HISTOGRAM,
-      KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
-    },
-    HEAP_FLAGS,
-  );
-  await until('the neighbours are checked', 20_000, async () =>
-    (await scrape(served)).includes(`type="path_node-${NEIGHBOURS - 1}.`),
-  );
-  await sleep(1_000);
-  const quiet = await period(served, clients, seconds);
-  const measured = () => period(served, clients, seconds);
-  const beside = await besideAttack(file, attack, measured);
+  const measured = () => period(served, clients, SECONDS[short ? 'short' : 'long']);
+  const quiet = await measured();
+  const beside = other && (await underAttack(other, attack, measured));
   const attacked = await underAttack(served, attack, measured);
   const limit = performance.now() + BACK_MS;
   while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
   return { attack, quiet, beside, attacked, after: memoryOf(served) };
 }
 
-async function besideAttack<T>(file: string, attack: string, run: () => Promise<T>): Promise<T> {
-  await using stack = new AsyncDisposableStack();
-  const other = await startPacked(stack, file, {}, HEAP_FLAGS);
-  return await underAttack(other, attack, run);
-}
-
-async function underAttack<T>(served: Served, attack: string, run: () => Promise<T>): Promise<T> {
+async function underAttack<T>(
+  served: Attackable,
+  attack: string,
+  run: () => Promise<T>,
+): Promise<T> {
   await using stack = new AsyncDisposableStack();
   await startNode(
     stack,
-    [join(import.meta.dirname, 'attacker.ts'), String(served.port), attack],
+    [join(import.meta.dirname, 'attacker.ts'), String(served.attackedPort), attack],
     {},
     `http://127.0.0.1:${served.port}/alwayshappy`,
   );
@@ -129,7 +130,9 @@ async function period(served: Served, clients: Clients, seconds: number): Promis
   let [slowest, memory] = [0, 0];
   const neighbour = async (address: string) => {
     while (!isOver()) {
-      latencies.push(...(await clients.ask(served.port, '/alwayshappy', 1, 'new', address)));
+      const took = await clients.ask(served.port, '/alwayshappy', 1, 'new', address);
+      if (Math.max(...took) > CHECK_TIMEOUT_MS) throw new Error(`a check took ${took} ms`);
+      latencies.push(...took);
       await sleep(NEIGHBOUR_MS);
     }
   };
@@ -160,12 +163,6 @@ async function period(served: Served, clients: Clients, seconds: number): Promis
   };
 }
 
-async function scrape({ port }: Served): Promise<string> {
-  const { status, body } = await httpGet(`http://127.0.0.1:${port}/metrics`, 10_000);
-  if (status !== 200) throw new Error(`/metrics answered ${status}`);
-  return body;
-}
-
 /** What the program has resident, in bytes. Throws when it has ended. */
 function memoryOf({ process: { pid } }: Served): number {
   const [, kilobytes] =
@@ -174,10 +171,11 @@ function memoryOf({ process: { pid } }: Served): number {
   return 1024 * Number(kilobytes);
 }
 
-/** Of each attack: in quiet → beside it → under it. */
+/** Of each attack: in quiet → beside it, in a long run → under it. */
 export function attacksTable(results: readonly Attacked[]): string {
   const shown = (result: Attacked, what: keyof Period, digits: number, unit = 1) =>
     [result.quiet, result.beside, result.attacked]
+      .filter((period) => period !== undefined)
       .map((period) => (period[what] / unit).toFixed(digits))
       .join(' → ');
   return markdownTable(

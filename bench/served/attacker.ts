@@ -1,5 +1,6 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
+import { connect as connectTls } from 'node:tls';
 import { ATTACKS } from './attacks.ts';
 
 /*
@@ -18,8 +19,9 @@ const BYTES_PER_MS = 50_000;
 const [port, name = ''] = process.argv.slice(2);
 const attack = ATTACKS[name];
 if (attack === undefined) throw new Error(`no attack "${name}"`);
-const { payload, connections, reads, repeats, gone } = attack;
+const { over, payload, connections, reads, repeats, gone } = attack;
 const bytes = Buffer.from(payload, 'latin1');
+const { piece = bytes.length } = attack;
 
 let opened = 0;
 let allowance = 0;
@@ -41,19 +43,28 @@ setInterval(() => {
   }
 }, 1);
 
+/** Sends the payload, from `at` on. */
+function send(socket: Socket, at = 0): void {
+  if (!socket.writable) return;
+  const next = at + piece;
+  socket.write(bytes.subarray(at, next), () => {
+    if (next < bytes.length) setImmediate(() => send(socket, next));
+    else if (gone) socket.destroy();
+  });
+}
+
 function open(): void {
-  const address = opened++ % ADDRESSES;
-  const socket = connect({
+  const to = {
     host: '127.0.0.1',
     port: Number(port),
-    localAddress: `127.1.0.${1 + address}`,
-  });
-  const send = () => {
-    if (socket.writable) socket.write(bytes, () => gone && socket.destroy());
+    localAddress: `127.1.0.${1 + (opened++ % ADDRESSES)}`,
   };
-  socket.on('connect', () => whenAllowed(send)).on('error', () => {});
+  const socket =
+    over === 'https' ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to).setNoDelay();
+  const sendWhenAllowed = () => whenAllowed(() => send(socket));
+  socket.on(over === 'https' ? 'secureConnect' : 'connect', sendWhenAllowed).on('error', () => {});
   socket.on('close', () => setTimeout(open, 1));
-  if (reads) socket.on('data', () => repeats && whenAllowed(send));
+  if (reads) socket.on('data', () => repeats && sendWhenAllowed());
   else socket.pause();
 }
 

@@ -1,6 +1,10 @@
 /** What each connection of an attack sends, and what it does then. */
 export type Attack = Readonly<{
+  /** Default: HTTP; `raw`: to the port of HTTPS, without TLS. */
+  over?: 'https' | 'raw';
   payload: string;
+  /** Bytes in each write, which is a record of TLS; default: all. */
+  piece?: number;
   connections: number;
   /** Whether it reads what is answered. */
   reads: boolean;
@@ -75,4 +79,45 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'what is not HTTP': { payload: '\x16\x03\x01'.repeat(100), connections: 500, ...once },
   'pages that do not exist': { payload: get('/nowhere'), connections: 100, ...again },
+  'heads byte by byte': {
+    payload: get('/alive', `X: ${'x'.repeat(15_000)}\r\n`),
+    piece: 1,
+    connections: 200,
+    ...once,
+  },
+  '/report': { payload: get('/report'), connections: 2_000, ...again },
+  '/cluster': { payload: get('/cluster'), connections: 2_000, ...again },
+  '/cluster never read': { payload: get('/cluster'), connections: 2_000, ...unread },
+  '/cluster.txt': { payload: get('/cluster.txt'), connections: 2_000, ...again },
+  'TLS: new connections': {
+    over: 'https',
+    payload: get('/alwayshappy', 'Connection: close\r\n'),
+    connections: 500,
+    ...once,
+  },
+  'TLS: kept connections': {
+    over: 'https',
+    payload: get('/alwayshappy'),
+    connections: 500,
+    ...again,
+  },
+  'TLS: half of a handshake': {
+    over: 'raw',
+    payload: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    connections: 2_000,
+    ...once,
+  },
+  'TLS: large bodies': {
+    over: 'https',
+    payload: get('/alive', 'Content-Length: 9999999999\r\n') + 'x'.repeat(1 << 20),
+    connections: 100,
+    ...once,
+  },
+  'TLS: heads in records of a byte': {
+    over: 'https',
+    payload: get('/alive', `X: ${'x'.repeat(15_000)}\r\n`),
+    piece: 1,
+    connections: 100,
+    ...once,
+  },
 };

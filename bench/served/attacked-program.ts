@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CertificateAuthority } from '../../lab/support/certificates.ts';
+import { httpGet } from '../../lab/support/http-get.ts';
+import { freePort } from '../../lab/support/server-process.ts';
+import { until } from '../../lab/support/until.ts';
+import { FINE_HISTOGRAM } from './check-latencies.ts';
+import { startNeighbours } from './neighbours.ts';
+import { type Served, startPacked } from './packed-program.ts';
+
+const NEIGHBOURS = 10;
+
+/** Often, for there to be enough checks: a round of eleven twice a second. */
+const INTERVAL_MS = 500;
+
+/** The chart's limit of memory, in bytes, and what V8 makes of it in a container: half of it for the heap. */
+export const MEMORY_LIMIT = 192 * 2 ** 20;
+const HEAP_FLAGS = ['--max-old-space-size=96'];
+
+/** `attackedPort`: that of HTTPS, where it serves both. */
+export type Attackable = Served & Readonly<{ attackedPort: number }>;
+
+/**
+ * Starts the program with ten targets, and waits until it has checked them: neighbours, or with `overTls` URLs, because
+ * neighbours would then be checked over TLS.
+ */
+export async function startAttackable(
+  stack: AsyncDisposableStack,
+  file: string,
+  overTls: boolean,
+): Promise<Attackable> {
+  const neighbours = await startNeighbours(stack, NEIGHBOURS);
+  const urls = Array.from(
+    { length: NEIGHBOURS },
+    (_, i) => `url-${i}:${neighbours.KUBENURSE_SERVICE_URL}/alwayshappy`,
+  );
+  const served = await startBeside(stack, file, overTls, {
+    ...neighbours,
+    ...(overTls && {
+      KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
+      KUBENURSE_EXTRA_CHECKS: urls.join('|'),
+    }),
+    ...FINE_HISTOGRAM,
+    KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
+  });
+  const last = `type="${overTls ? 'url-' : 'path_node-'}${NEIGHBOURS - 1}`;
+  await until('the targets are checked', 20_000, async () => (await scrape(served)).includes(last));
+  return served;
+}
+
+/** Starts the program without targets but itself, unless these variables add some. */
+export async function startBeside(
+  stack: AsyncDisposableStack,
+  file: string,
+  overTls: boolean,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Attackable> {
+  const tlsPort = await freePort();
+  const served = await startPacked(
+    stack,
+    file,
+    { ...environment, ...(overTls && (await tlsSettings(stack, tlsPort))) },
+    HEAP_FLAGS,
+  );
+  return { ...served, attackedPort: overTls ? tlsPort : served.port };
+}
+
+/** The program's `/metrics`. Throws when it is not served within 10 s. */
+export async function scrape({ port }: Served): Promise<string> {
+  const { status, body } = await httpGet(`http://127.0.0.1:${port}/metrics`, 10_000);
+  if (status !== 200) throw new Error(`/metrics answered ${status}`);
+  return body;
+}
+
+async function tlsSettings(stack: AsyncDisposableStack, port: number) {
+  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const authority = await CertificateAuthority.create('bench');
+  const pair = await authority.issue({ commonName: 'bench', ipAddresses: ['127.0.0.1'] });
+  const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  await writeFile(certificate, pair.certificate);
+  await writeFile(key, pair.key);
+  return {
+    KUBENURSE_USE_TLS: 'true',
+    KUBENURSE_TLS_PORT: String(port),
+    KUBENURSE_CERT_FILE: certificate,
+    KUBENURSE_CERT_KEY: key,
+  };
+}
