@@ -4,7 +4,7 @@ import { httpGet } from '../lab/support/http-get.ts';
 import { until } from '../lab/support/until.ts';
 import type { Report } from '../src/verdict/report.ts';
 import { nameServer } from './support/name-server.ts';
-import { startListening } from './support/start-program.ts';
+import { freePort, startListening } from './support/start-program.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 
 const LIMIT_MS = 15_000;
@@ -60,6 +60,40 @@ test('a pod checks each name server of resolv.conf, also after that has changed'
   await untilMetrics('the third is checked', () => types(third).every((t) => success(t) === 1));
   await untilMetrics('the first is not', () => !metrics.includes(`_${first}"`));
   expect(stdout.all.join('\n')).toMatch(/"type":"dns_127\..+"check failed"/);
+  child.kill('SIGTERM');
+  expect(await closed).toBe(0);
+});
+
+test('a silent name server is named while look-ups succeed, and not the checks that wait for it', async () => {
+  const records = { ...RECORDS, 'service.test': ['127.0.0.1'] };
+  const [first, second] = [await nameServer(records), await nameServer(records)];
+  first.break('silent');
+  const listed = [first, second].map(({ port }) => `nameserver 127.0.0.1:${port}\n`);
+  const port = await freePort();
+  const { child, closed } = await startListening({
+    KUBENURSE_CHECK_INTERVAL: '500ms',
+    KUBENURSE_SHUTDOWN_DURATION: '0s',
+    KUBENURSE_PORT: String(port),
+    KUBENURSE_SERVICE_URL: `http://service.test:${port}`,
+    KUBENURSE_CHECK_DNS: 'true',
+    KUBENURSE_RESOLV_CONF: temporaryFile(`${listed.join('')}options timeout:1 attempts:1\n`),
+    NODE_NAME: 'node-1',
+  });
+  const get = async (page: string) =>
+    (await httpGet(`http://127.0.0.1:${port}${page}`, LIMIT_MS)).body;
+  await until('look-ups wait for the first server, and succeed', 2 * LIMIT_MS, async () => {
+    const { checks } = JSON.parse(await get('/report')) as Report;
+    const service = checks.find(({ kind }) => kind === 'me_service');
+    const silent = checks.find(({ kind }) => kind === 'name_server');
+    const isSlow = (service?.lastMinute.medianSeconds ?? 0) > 0.9;
+    return isSlow && (service?.lastMinute.checks ?? 0) >= 8 && (silent?.consecutive ?? 0) >= 3;
+  });
+  const text = (await get('/cluster.txt')).replaceAll(/\s+/g, ' ');
+  expect(text).toContain(
+    `One of 2 name servers, 127.0.0.1:${first.port}, fails on node-1: it does not respond.`,
+  );
+  expect(text).toContain('Names are resolved there all the same');
+  expect(text).not.toContain('is slow');
   child.kill('SIGTERM');
   expect(await closed).toBe(0);
 });
