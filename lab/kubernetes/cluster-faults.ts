@@ -12,9 +12,9 @@ const SLOW_MS = 1_000;
 const DNS_PORT = 53;
 const COREDNS = ['--namespace=kube-system', 'deployment/coredns'];
 
-/** Sends `$1` to each process of CoreDNS in the PID namespace: its image calls it `program`. */
+/** Sends `$1` to each process of CoreDNS in the PID namespace, by its arguments. The pattern does not match itself. */
 const SIGNAL_COREDNS = `for process in /proc/[0-9]*; do
-  if grep -qs /etc/coredns/Corefile "$process/cmdline"; then kill -s "$1" "\${process#/proc/}"; fi
+  if grep -qs '/coredns/Corefil[e]' "$process/cmdline"; then kill -s "$1" "\${process#/proc/}"; fi
 done`;
 
 const signal = (name: 'STOP' | 'CONT', nodes: readonly KubernetesNode[]) =>

@@ -11,8 +11,6 @@ export type NodeWay = Readonly<{
   heal: (node: KubernetesNode, cluster: KubernetesCluster) => Promise<void>;
 }>;
 
-/** Every path has at least this MTU by RFC 791; links of Ethernet have 1,500. */
-const SMALL_MTU = 1_000;
 const TABLE = 'fault-of-lab';
 const DRAIN = ['--ignore-daemonsets', '--delete-emptydir-data', '--force', '--timeout=60s'];
 
@@ -64,8 +62,6 @@ const conntrackFull = rules('no new connection, as when conntrack is full', (_, 
   'ct state new drop',
 ]);
 
-const bigPackets = rules('', () => [`iifname eth0 meta length > ${SMALL_MTU} drop`]);
-
 /** What a node can have, by the name that is typed. */
 export const NODE_FAULTS: Readonly<Record<string, NodeWay>> = {
   off: {
@@ -91,17 +87,7 @@ export const NODE_FAULTS: Readonly<Record<string, NodeWay>> = {
   },
   isolated: network('all packets of its link are lost', { kind: 'isolated' }),
   'cut-off': cutOff,
-  mtu: {
-    does: `its link has an MTU of ${SMALL_MTU}, which its neighbours do not know`,
-    break: async (node, cluster) => {
-      await node.machine.namespace.ip([`link set eth0 mtu ${SMALL_MTU}`]);
-      await bigPackets.break(node, cluster);
-    },
-    heal: async (node, cluster) => {
-      await node.machine.namespace.ip(['link set eth0 mtu 1500']);
-      await bigPackets.heal(node, cluster);
-    },
-  },
+  mtu: network('packets over 1,000 bytes are lost', { kind: 'mtu-black-hole' }),
   loss: network('every fifth packet is lost', { kind: 'loss', percent: 20 }),
   'conntrack-full': conntrackFull,
   'no-image': {

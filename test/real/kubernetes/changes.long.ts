@@ -3,10 +3,18 @@ import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
 import { parseFault } from '../../../lab/kubernetes/faults.ts';
 import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
 import { probePods } from '../../../lab/kubernetes/probes.ts';
-import { createNamespace, failuresDuring, NAMESPACE, RELEASE, upgrade } from './installed.ts';
+import {
+  createNamespace,
+  failuresDuring,
+  NAMESPACE,
+  RELEASE,
+  untilWell,
+  upgrade,
+} from './installed.ts';
 
 const TITLE = 'what happens every day is no failure';
 const RUNS = 10;
+const ROUND_MS = 6_000;
 const LIMIT_MS = 1_200_000;
 const PLACE = `--namespace=${NAMESPACE}`;
 
@@ -30,7 +38,8 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
     `${RUNS} fresh installs`,
     async () => {
       for (let run = 1; run <= RUNS; run++) {
-        expect(await failuresDuring(cluster, () => upgrade(cluster)), `run ${run}`).toEqual([]);
+        const failures = await failuresDuring(cluster, () => upgrade(cluster), ROUND_MS);
+        expect(failures, `run ${run}`).toEqual([]);
         if (run < RUNS) await cluster.helm(['uninstall', RELEASE, PLACE, '--wait']);
       }
     },
@@ -44,9 +53,13 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
     `${RUNS} rollouts %s`,
     async (_, rollingUpdate) => {
       await upgrade(cluster, { updateStrategy: { rollingUpdate } });
-      for (let run = 1; run <= RUNS; run++) {
-        expect(await failuresDuring(cluster, replaceEveryPod), `run ${run}`).toEqual([]);
-      }
+      const failures = await failuresDuring(cluster, async () => {
+        for (let run = 1; run <= RUNS; run++) {
+          await replaceEveryPod();
+          await untilWell(cluster);
+        }
+      });
+      expect(failures).toEqual([]);
     },
     LIMIT_MS,
   );

@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
 import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
-import { untilAllIsWell } from '../../../lab/kubernetes/probes.ts';
 import { type ContainerCost, containerCosts } from './container-costs.ts';
-import { createNamespace, NAMESPACE, upgrade } from './installed.ts';
+import { createNamespace, NAMESPACE, RELEASE, untilWell, upgrade } from './installed.ts';
 
 const TITLE = 'what a container costs within its limits';
 const MINUTE_MS = 60_000;
-const WELL_LIMIT_MS = 30_000;
 const PODS = 1_000;
 const CREATED_AT_ONCE = 50;
+/** Any object that stays. */
+const OWNER = 'kube-root-ca.crt';
+const OWNER_PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps/${OWNER}`;
 
 const skipped = whyNoKubernetes();
 
@@ -20,18 +21,16 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
     cluster = await KubernetesCluster.start();
     await createNamespace(cluster);
     await upgrade(cluster);
-    await untilWell();
+    await untilWell(cluster);
   });
   afterAll(() => cluster?.close());
-
-  const untilWell = () => untilAllIsWell(cluster, NAMESPACE, cluster.nodes.length, WELL_LIMIT_MS);
 
   const costs = () => containerCosts(cluster, NAMESPACE);
 
   /** Replaces every pod, and measures from the start of each to a minute later. */
   const replace = async (changed: string) => {
     await upgrade(cluster, { podAnnotations: { changed } });
-    await untilWell();
+    await untilWell(cluster);
     await sleep(MINUTE_MS);
     return costs();
   };
@@ -47,8 +46,11 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
   });
 
   test(`the same with ${PODS} pods that match the neighbour filter`, async () => {
+    const { metadata } = await cluster.admin.get(OWNER_PATH);
     for (let number = 0; number < PODS; number += CREATED_AT_ONCE) {
-      const some = Array.from({ length: CREATED_AT_ONCE }, (_, index) => pod(number + index));
+      const some = Array.from({ length: CREATED_AT_ONCE }, (_, index) =>
+        pod(number + index, metadata.uid),
+      );
       const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
       await Promise.all(some.map((each) => cluster.admin.create(path, each)));
     }
@@ -56,12 +58,15 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
   });
 });
 
-/** Listed and watched by every probe, and never scheduled. */
-function pod(number: number) {
+/** Listed and watched by every probe, and never scheduled. By its owner, the DaemonSet does not adopt it. */
+function pod(number: number, uid = '') {
   return {
     metadata: {
       name: `waiting-${number}`,
-      labels: { 'app.kubernetes.io/name': 'kubenurse' },
+      labels: { 'app.kubernetes.io/name': 'kubenurse', 'app.kubernetes.io/instance': RELEASE },
+      ownerReferences: [
+        { apiVersion: 'v1', kind: 'ConfigMap', name: OWNER, uid, controller: true },
+      ],
     },
     spec: {
       schedulingGates: [{ name: 'example.com/never' }],

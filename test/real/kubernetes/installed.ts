@@ -27,15 +27,21 @@ export async function upgrade(cluster: KubernetesCluster, values: object = {}): 
   await cluster.helm(['upgrade', '--install', RELEASE, CHART, ...PLACE, ...WAIT], values);
 }
 
-/** What failed while this was done, and for three rounds of checks after. */
+/** Resolves when every node has a pod that is Ready, and no check fails. */
+export function untilWell(cluster: KubernetesCluster): Promise<void> {
+  return untilAllIsWell(cluster, NAMESPACE, cluster.nodes.length, WELL_LIMIT_MS);
+}
+
+/** What failed while this was done, and for some rounds of checks after. */
 export async function failuresDuring(
   cluster: KubernetesCluster,
   change: () => Promise<void>,
+  afterMs = THREE_ROUNDS_MS,
 ): Promise<string[]> {
   await using watch = await FailureWatch.start(cluster, NAMESPACE);
   await change();
-  await untilAllIsWell(cluster, NAMESPACE, cluster.nodes.length, WELL_LIMIT_MS);
-  await sleep(THREE_ROUNDS_MS);
+  await untilWell(cluster);
+  await sleep(afterMs);
   expect(watch.pods.length).toBeGreaterThanOrEqual(cluster.nodes.length);
   return watch.failures.map(
     ({ node, pod, check, what, count }) => `${node} ${pod} ${check} ${what} ${count}`,

@@ -37,10 +37,13 @@ function nameOf(row: string): string {
   return row.split(' | ', 1)[0]?.slice(2) ?? '';
 }
 
-function rowOf({ name, shown, alsoShown, verdict, alerts, healed }: Seen): string {
+function rowOf({ name, shown, alsoShown, verdict, alerts, healed, resolved }: Seen): string {
   const checks = [...shown.map(code), ...alsoShown.map((text) => `${code(text)}, by chance`)];
   const isSeen = checks.length + verdict.length > 0;
-  const cells = [checks, verdict.map(code), alerts.map(code)].map((lines) => lines.join('<br>'));
+  const ends = resolved === undefined ? [] : [`resolved ${resolved} s after the repair`];
+  const cells = [checks, verdict.map(code), [...alerts.map(code), ...ends]].map((lines) =>
+    lines.join('<br>'),
+  );
   return `| ${[name, ...cells, isSeen ? healed : ''].map((cell) => cell || 'nothing').join(' | ')} |`;
 }
 

@@ -28,7 +28,7 @@ export type Outage = Readonly<{
   shows?: (node: string) => Readonly<Record<string, string>>;
   /** Checks that may fail as well on the node of this name. */
   mayFail?: (node: string) => readonly string[];
-  /** Findings of `/cluster.json` that have to be there; no others may be, but `mayFind`. */
+  /** Findings of `/cluster.json` that have to be there; no others may be, but of the kinds `mayFind`. */
   verdict?: readonly string[];
   mayFind?: readonly string[];
   /** The alert that has to fire, where there is a Prometheus. */
@@ -47,6 +47,8 @@ export type Seen = Readonly<{
   verdict: readonly string[];
   alerts: readonly string[];
   healed: number;
+  /** Until the outage's alert no longer fired; undefined where none is expected. */
+  resolved: number | undefined;
   falseAlarms: readonly string[];
 }>;
 
@@ -78,6 +80,16 @@ export async function play(
   await until('every check has recovered', WELL_LIMIT_MS, () => watch.isWell(count, ended));
   const healed = seconds(ended, Date.now());
   await untilAllIsWell(cluster, NAMESPACE, count, WELL_LIMIT_MS);
+  const { alert } = outage;
+  if (alert && monitoring) {
+    await until(
+      `${alert} is resolved`,
+      RESOLVED_LIMIT_MS,
+      async () => !(await firing(monitoring)).includes(alert),
+      PERIOD_MS,
+    );
+  }
+  const resolved = alert && monitoring ? seconds(ended, Date.now()) : undefined;
   const isExpected = ({ node, check }: CountedFailure) => outage.shows?.(node)[check] !== undefined;
   const mayFail = ({ node, check }: CountedFailure) => outage.mayFail?.(node).includes(check);
   const others = watch.failures.filter((failure) => !isExpected(failure));
@@ -85,11 +97,10 @@ export async function play(
     name: outage.name,
     shown: grouped(watch.failures.filter(isExpected), began),
     alsoShown: grouped(others.filter(mayFail), began),
-    verdict: verdict.all.filter(
-      (text) => !isBusy(text) || outage.verdict?.some((each) => text.startsWith(each)),
-    ),
+    verdict: verdict.all.filter((text) => !isBusy(text) || outage.mayFind?.includes(kindOf(text))),
     alerts: alerts.all,
     healed,
+    resolved,
     falseAlarms: others
       .filter((failure) => !mayFail(failure))
       .map(({ node, check, what, count: times }) => `${node} ${check} ${what} ${times}`),
@@ -152,13 +163,17 @@ async function firing(monitoring: Monitoring | undefined): Promise<string[]> {
 export function expectSeen(seen: Seen, { verdict = [], mayFind = [] }: Outage): void {
   expect(seen.falseAlarms).toEqual([]);
   const findings = seen.verdict.map((text) => text.replace(/, \d+ s$/, ''));
-  expect(findings.filter((finding) => !mayFind.includes(finding)).toSorted()).toEqual(
+  expect(findings.filter((finding) => !mayFind.includes(kindOf(finding))).toSorted()).toEqual(
     verdict.toSorted(),
   );
 }
 
 function isBusy(finding: string): boolean {
-  return BUSY.some((kind) => finding.startsWith(`${kind} `));
+  return BUSY.includes(kindOf(finding));
+}
+
+function kindOf(finding: string): string {
+  return finding.split(' ', 1).join();
 }
 
 function isOf(node: string, check: string, what: string) {

@@ -54,8 +54,8 @@ export const OUTAGES: readonly Outage[] = [
     shows: (node) => (node === 'node-2' ? {} : { 'path_node-2': 'connect_done unreachable' }),
     mayFail: () => BY_NAME,
     verdict: ['node_unreachable node-2'],
-    // Until the Node is not Ready, half of the queries are lost.
-    mayFind: ['dns cluster', 'dns node-1', 'dns node-3', 'dns node-1,node-3'],
+    // Until the Node is not Ready, half of the queries are lost, and a third of the connections to the Service.
+    mayFind: ['dns', 'api_server_by_name', 'service'],
     alert: 'KubenurseNodeUnreachable node-2',
     lastsMs: ALERT_MS,
   }),
@@ -89,12 +89,12 @@ export const OUTAGES: readonly Outage[] = [
     alert: 'KubenurseDnsFailing',
     lastsMs: ALERT_MS,
   }),
-  fault('dns:slow', 'CoreDNS takes a second to reply', { lastsMs: ALERT_MS }),
-  fault('node-3:mtu', 'the link of node-3 has an MTU of 1,000, which its neighbours do not know', {
+  fault('dns:slow', 'CoreDNS takes a second to reply', { mayFind: ['slow'], lastsMs: ALERT_MS }),
+  fault('node-3:mtu', 'the link of node-3 loses packets over 1,000 bytes', {
     shows: (node) =>
       node === 'node-3'
         ? all([...PATHS_OF_NODE_3, 'api_server_direct', 'api_server_dns'], 'mtu')
-        : {},
+        : { 'path_node-3': 'mtu' },
     verdict: ['mtu node-3'],
     alert: 'KubenurseMtuFault node-3',
     lastsMs: MTU_ALERT_MS,
