@@ -16,7 +16,7 @@ export async function judged(file: string): Promise<string> {
     return clusterText({ view, findings: verdict(view) }, RUNBOOKS).trimEnd();
   } catch (cause) {
     throw new SavedError(
-      `cannot judge ${file === '-' ? 'standard input' : file}: ${(cause as Error).message}`,
+      `cannot evaluate ${file === '-' ? 'standard input' : file}: ${(cause as Error).message}`,
       { cause },
     );
   }

@@ -97,13 +97,13 @@ const INSTRUMENTS = {
   udpPacketsDuplicated: {
     name: 'kubenurse_udp_packets_duplicated_total',
     unit: '',
-    description: 'UDP packets that came more than once.',
+    description: 'UDP packets received more than once.',
     // attributes: type
   },
   udpPacketsReordered: {
     name: 'kubenurse_udp_packets_reordered_total',
     unit: '',
-    description: 'UDP packets that a later one overtook.',
+    description: 'UDP packets received after one that was sent later.',
     // attributes: type
   },
   udpRtt: {

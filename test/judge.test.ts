@@ -30,9 +30,13 @@ test('kubenurse verdict judges a saved /cluster.json, from a file or standard in
 });
 
 test.each<[args: string[], input: string, message: RegExp]>([
-  [['verdict', '/no/such/file'], '', /^kubenurse: cannot judge \/no\/such\/file: ENOENT.*\n$/],
-  [['verdict', '-'], '<html>', /^kubenurse: cannot judge standard input: the file must be JSON\n$/],
-  [['verdict', '-'], '{}', /^kubenurse: cannot judge standard input: view must be an object\n$/],
+  [['verdict', '/no/such/file'], '', /^kubenurse: cannot evaluate \/no\/such\/file: ENOENT.*\n$/],
+  [
+    ['verdict', '-'],
+    '<html>',
+    /^kubenurse: cannot evaluate standard input: the file must be JSON\n$/,
+  ],
+  [['verdict', '-'], '{}', /^kubenurse: cannot evaluate standard input: view must be an object\n$/],
   [['verdict'], '', /^kubenurse: verdict takes one file; see kubenurse --help\n$/],
   [['verdict', 'a', 'b'], '', /^kubenurse: verdict takes one file; see kubenurse --help\n$/],
   [['judge'], '', /^kubenurse: unknown command "judge"; see kubenurse --help\n$/],

@@ -9,7 +9,7 @@ export function help(): string {
 Usage: kubenurse [--check-config | --help | --version]
        kubenurse verdict FILE
 
-  verdict FILE     judge a saved /cluster.json ("-": standard input) and exit
+  verdict FILE     evaluate a saved /cluster.json ("-": standard input) and exit
   --check-config   validate the configuration and exit
   --help           show this help and exit
   --version        show the version and exit
