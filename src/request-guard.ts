@@ -4,6 +4,12 @@ import type { Socket } from 'node:net';
 /** Header lines of a request: a Go client or a browser sends 3 to 20. */
 const MAX_HEADERS = 100;
 
+/**
+ * Characters of a request's target, which packages take some milliseconds to read where it is long: the longest is
+ * `/cluster?node=` with a name of 253.
+ */
+const MAX_TARGET = 1_024;
+
 /** Node keeps at most this many, one more than allowed, so that an excess is detected. */
 export const MAX_HEADERS_KEPT = MAX_HEADERS + 1;
 
@@ -31,7 +37,7 @@ const STOP = -1;
 
 /**
  * Closes a connection, before anything further is parsed, at a request that comes before the last one is answered,
- * that has a body, expects something, has very many headers, or arrives in very many reads. Node parses all requests of a 64 KB read before a
+ * that has a body, a long target or very many headers, expects something, or arrives in very many reads. Node parses all requests of a 64 KB read before a
  * listener of `request` could stop it: some 2,000 of them, or a body of 10,000 chunks. `onIncoming` is not documented,
  * but nothing that is documented comes in time.
  */
@@ -67,7 +73,8 @@ function limitReads(socket: ServedSocket): () => void {
 }
 
 /** The status line's end for a request that is rejected. */
-function refusalOf({ rawHeaders, headers }: IncomingMessage): string | undefined {
+function refusalOf({ rawHeaders, headers, url = '' }: IncomingMessage): string | undefined {
+  if (url.length > MAX_TARGET) return '414 URI Too Long';
   if (rawHeaders.length > 2 * MAX_HEADERS) return '431 Request Header Fields Too Large';
   if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined) {
     return '413 Payload Too Large';

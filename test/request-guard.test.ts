@@ -111,6 +111,18 @@ test.each([
   expect(requests()).toBe(status === 200 ? 1 : 0);
 });
 
+test.each([
+  [1_024, 200],
+  [1_025, 414],
+  [20_000, 414],
+])('guardRequests() answers a target of %i characters with %i', async (length, status) => {
+  const { port, requests } = await serveGuarded();
+  const target = '/quick?'.padEnd(length, 'a&');
+  const head = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+  expect(await sendBytes(port, head)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(requests()).toBe(status === 200 ? 1 : 0);
+});
+
 /** Sends this text a byte at a time, each in a segment, until it is sent or the server closes; resolves with the answer so far. */
 async function sendByteByByte(port: number, text: string) {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true }).on('error', () => {});

@@ -127,7 +127,7 @@ function requestOf(context: Context) {
   return {
     headers: shownHeaders(context.req.rawHeaders),
     user_agent: context.get('User-Agent').slice(0, MAX_SHOWN),
-    request_uri: context.originalUrl.slice(0, MAX_SHOWN),
+    request_uri: context.originalUrl,
     remote_addr: remoteAddress(context),
   };
 }

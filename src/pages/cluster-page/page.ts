@@ -33,11 +33,12 @@ export function clusterPage(collect: Collect, runbooks: string): KoaPage {
   const render = createRenderer(runbooks);
   return async (context) => {
     const cluster = await collect();
-    const { node } = context.query;
+    // Not `context.query`, which takes time by the square of the number of parameters.
+    const node = new URLSearchParams(context.querystring).get('node');
     context.set({ ...HEADERS, Age: String(ageOf(cluster)) });
     context.type = 'text/html; charset=utf-8';
     context.body = render(cluster, {
-      node: typeof node === 'string' ? node : undefined,
+      node: node ?? undefined,
       now: Date.now() / 1000,
     });
   };
