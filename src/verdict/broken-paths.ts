@@ -11,7 +11,7 @@ const MAX_PATHS = 6;
  * paths and splits that are known to be at fault.
  */
 export function findPaths(evidence: Evidence, open: OpenPaths, found: readonly Draft[]): Draft[] {
-  const suspects = evidence.suspects.filter(
+  const suspects = evidence.failingSuspects.filter(
     (edge) => !found.some((draft) => explains(draft, edge)),
   );
   const failing = [...open.failing, ...suspects].filter(

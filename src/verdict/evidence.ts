@@ -49,8 +49,9 @@ export type Evidence = Readonly<{
   edges: readonly Edge[];
   from: ReadonlyMap<string, readonly Edge[]>;
   to: ReadonlyMap<string, readonly Edge[]>;
-  /** Failing paths beside the fixed neighbours: each is evidence of itself alone, and in no other list. */
-  suspects: readonly Edge[];
+  /** Paths beside the fixed neighbours, and those of them that fail: evidence of themselves alone, and in no other list. */
+  suspects: readonly PathCheck[];
+  failingSuspects: readonly Edge[];
   /** How many checks of a node have failed, but not often enough to be an edge. */
   unconfirmed: ReadonlyMap<string, number>;
   /** By check `type`. */
@@ -70,8 +71,12 @@ export function readEvidence(view: ClusterView): Evidence {
   );
   const paths: PathCheck[] = [];
   const edges: Edge[] = [];
-  const suspects: Edge[] = [];
-  for (const report of reports.values()) addPaths(report, view.now, paths, edges, suspects);
+  const suspects: PathCheck[] = [];
+  const failingSuspects: Edge[] = [];
+  for (const report of reports.values()) {
+    addPaths(report, view.now, paths, edges);
+    addSuspects(report, view.now, suspects, failingSuspects);
+  }
   edges.push(...fetches(view, reports, silent, edges));
   return {
     view,
@@ -85,6 +90,7 @@ export function readEvidence(view: ClusterView): Evidence {
     from: Map.groupBy(edges, ({ from }) => from),
     to: Map.groupBy(edges, ({ to }) => to),
     suspects,
+    failingSuspects,
     unconfirmed: unconfirmedOf(paths),
     components: observationsOf(reports.values(), view.now, ({ kind }) => !PATHS.has(kind)),
     udp: observationsOf(reports.values(), view.now, isByUdpAlone),
@@ -103,21 +109,25 @@ function sinceOf({ since }: CheckReport, { reportedAt }: Report, now: number): n
 }
 
 // Tens of thousands in a large cluster: loops take a third of the time of lists of lists.
-function addPaths(
-  report: Report,
-  now: number,
-  paths: PathCheck[],
-  edges: Edge[],
-  suspects: Edge[],
-): void {
+function addPaths(report: Report, now: number, paths: PathCheck[], edges: Edge[]): void {
   const { node: from, checks } = report;
   for (const check of checks) {
-    const { kind, node: to = from, suspect = false } = check;
-    if (kind !== 'path' || to === from) continue;
-    if (!suspect) paths.push({ from, to, check });
+    const { kind, node: to = from, suspect } = check;
+    if (kind !== 'path' || suspect || to === from) continue;
+    paths.push({ from, to, check });
     const edge = edgeOf(from, to, check, report, now);
-    if (edge === undefined || (suspect && edge.up)) continue;
-    (suspect ? suspects : edges).push(edge);
+    if (edge !== undefined) edges.push(edge);
+  }
+}
+
+function addSuspects(report: Report, now: number, suspects: PathCheck[], failing: Edge[]): void {
+  const { node: from, checks } = report;
+  for (const check of checks) {
+    const { kind, node: to = from, suspect } = check;
+    if (kind !== 'path' || !suspect || to === from) continue;
+    suspects.push({ from, to, check });
+    const edge = edgeOf(from, to, check, report, now);
+    if (edge?.up === false) failing.push(edge);
   }
 }
 

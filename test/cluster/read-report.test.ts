@@ -49,6 +49,13 @@ test('readReport() makes texts printable, and cuts them', () => {
   expect(path?.zone).toBe('a b');
 });
 
+test('readReport() knows suspects, and no check that is none', () => {
+  const suspects = (suspect: boolean) =>
+    read(withPath({ suspect })).checks.filter((check) => 'suspect' in check);
+  expect(suspects(true)).toMatchObject([{ type: 'path_node-2', suspect: true }]);
+  expect(suspects(false)).toEqual([]);
+});
+
 test('readReport() treats a cause of a later version as another one', () => {
   expect(read(withPath({ cause: 'gremlins' })).checks.map(({ cause }) => cause)).toContain('other');
 });
@@ -71,6 +78,7 @@ test.each<[report: unknown, message: string]>([
   [{ ...REPORT, reportedAt: -1 }, 'reportedAt must be a number from 0 to 100000000000'],
   [{ ...REPORT, neighbourhood: null }, 'neighbourhood must be an object'],
   [{ ...REPORT, checks: {} }, 'checks must be a list'],
+  [withPath({ suspect: 'yes' }), 'suspect must be true or false'],
   [{ ...REPORT, checks: huge(10_001) }, 'checks must be a list of at most 10000'],
   [{ ...REPORT, checks: huge(2) }, 'type must be unique'],
   [

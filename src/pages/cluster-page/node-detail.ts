@@ -35,7 +35,8 @@ ${table(
   node.to.map((path) => lineOf(path, path.from)),
   now,
 )}
-${node.report && table(`Whom ${name} checks`, [...own(node, now), ...node.from.map((path) => lineOf(path, path.to))], now)}</section>`;
+${node.report && table(`Whom ${name} checks`, [...own(node, now), ...node.from.map((path) => lineOf(path, path.to))], now)}
+${node.suspects.length > 0 && table('Suspects', node.suspects.map(suspectLine), now)}</section>`;
 }
 
 function noSuchNode({ nodes }: Overview, name: string): Html {
@@ -68,6 +69,11 @@ function own({ report }: NodeOverview, now: number): Line[] {
 
 function lineOf({ check, state, since }: Path, other: string): Line {
   return { title: html`<a href="${nodeLink(other)}">${other}</a>`, check, state, since };
+}
+
+function suspectLine({ from, to, ...path }: Path): Line {
+  const title = html`<a href="${nodeLink(from)}">${from}</a> → <a href="${nodeLink(to)}">${to}</a>`;
+  return { ...path, title };
 }
 
 function table(title: string, all: readonly Line[], now: number): Html {

@@ -1,4 +1,4 @@
-import { type Evidence, readEvidence } from '../../verdict/evidence.ts';
+import { type Evidence, type PathCheck, readEvidence } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from '../../verdict/report.ts';
 import { accusedNodes, doubtfulPaths } from './accused.ts';
@@ -24,6 +24,8 @@ export type NodeOverview = Readonly<{
   /** Its checks of others, and the checks of it. */
   from: readonly Path[];
   to: readonly Path[];
+  /** From it and to it, beside the fixed neighbours. */
+  suspects: readonly Path[];
 }>;
 
 /** The cluster in the order of the page: by zone, then by name. */
@@ -42,9 +44,13 @@ const COLLATOR = new Intl.Collator('en', { numeric: true });
 /** Puts the view in the order of the page. Every state of a node follows from a finding: the two never differ. */
 export function overviewOf(view: ClusterView, findings: readonly Finding[]): Overview {
   const evidence = readEvidence(view);
-  const paths = pathsOf(evidence, doubtfulPaths(findings));
+  const isDoubtful = doubtfulPaths(findings);
+  const paths = pathsOf(evidence.paths, evidence, isDoubtful);
+  const suspects = pathsOf(evidence.suspects, evidence, isDoubtful);
   const from = Map.groupBy(paths, (path) => path.from);
   const to = Map.groupBy(paths, (path) => path.to);
+  const suspectsFrom = Map.groupBy(suspects, (path) => path.from);
+  const suspectsTo = Map.groupBy(suspects, (path) => path.to);
   const accused = accusedNodes(findings);
   const names = new Set([...evidence.nodes, ...evidence.silent.keys(), ...to.keys()]);
   const nodes = [...names]
@@ -59,6 +65,7 @@ export function overviewOf(view: ClusterView, findings: readonly Finding[]): Ove
         isCordoned: evidence.cordoned.has(name),
         from: from.get(name) ?? [],
         to: to.get(name) ?? [],
+        suspects: [...(suspectsFrom.get(name) ?? []), ...(suspectsTo.get(name) ?? [])],
       };
     })
     .sort((a, b) => COLLATOR.compare(a.zone, b.zone) || COLLATOR.compare(a.name, b.name));
@@ -73,7 +80,8 @@ export function overviewOf(view: ClusterView, findings: readonly Finding[]): Ove
 }
 
 function pathsOf(
-  { paths, reports, view }: Evidence,
+  paths: readonly PathCheck[],
+  { reports, view }: Evidence,
   isDoubtful: (from: string, to: string) => boolean,
 ): Path[] {
   return paths.map(({ from, to, check }) => {

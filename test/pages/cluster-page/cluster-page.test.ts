@@ -57,6 +57,21 @@ test('a pod that does not follow its neighbours claims nothing about other nodes
   expect(render({ ...view, reports })).toContain('<title>Everything works from this pod</title>');
 });
 
+test('a suspect is shown with both of its nodes, and in no share', () => {
+  const view = smallView({ failing: { 'node-1 → node-2': 'refused' } });
+  const reports = view.reports.map((report) => ({
+    ...report,
+    checks: report.checks.map((check) =>
+      check.state === 'failing' ? { ...check, suspect: true as const } : check,
+    ),
+  }));
+  for (const node of ['node-1', 'node-2']) {
+    const detail = textOf(render({ ...view, reports }, node), /<section id="node"[\s\S]*/);
+    expect(detail).toMatch(/Suspects: 1 of 1 check failing .* node-1 → node-2 ✕ refused/);
+    expect(detail).toMatch(/Who checks node-[12]: [12] checks? /);
+  }
+});
+
 test('each name server that is checked has a tile, and a row in the last hour', () => {
   const failing = { '* dns_10.0.0.1': 'dns', '* dns_tcp_10.0.0.1': 'dns' } as const;
   const view = withHours(smallView({ nameServers: ['10.0.0.1', '10.0.0.2'], failing }));
