@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { checkReports, type WhichHour } from './check-report.ts';
 import type { CheckStates } from './check-states.ts';
 import { createCollect } from './cluster/collect.ts';
@@ -51,6 +52,10 @@ export function createPages(sources: Sources): Record<string, Page> {
     others: neighbourhood &&
       fetchReport && { list: () => neighbourhood.podList(), fetch: fetchReport },
     signal: sources.stop,
+    turn: async (milliseconds) => {
+      await setImmediate();
+      await schedule.betweenRounds(milliseconds);
+    },
   });
   const bounded = boundViewers();
   return {

@@ -11,6 +11,9 @@ const MAX_STRETCH = 0.5;
 /** Rounds skip a check that a refresh has started while its result is fresh, for at most this share of the interval. */
 const MAX_REFRESHED = 0.6;
 
+/** Other work waits for a round for so many milliseconds at most: one of a thousand checks, or of many that hang, takes longer. */
+const USUAL_ROUND_MS = 250;
+
 /** How many attempts of one check may be in flight: one that hangs takes longer than an interval, and must not delay the next. */
 const MAX_IN_FLIGHT = 2;
 
@@ -40,6 +43,10 @@ export class Schedule {
   readonly #stop = new AbortController();
   #starts: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** When the last round started and when the next one does, by `performance.now()`. */
+  #lastRoundAt = -Infinity;
+  #lastRound: Promise<void> = Promise.resolve();
+  #nextRoundAt = Infinity;
   /** Counted, and not by the clock at the start of each round: late ones would skip a number. */
   #round = 0;
 
@@ -73,6 +80,17 @@ export class Schedule {
     this.#current();
   }
 
+  /**
+   * Resolves when there is time for other work of so many milliseconds, which the next checks would else have to wait for:
+   * between two rounds.
+   */
+  async betweenRounds(milliseconds: number): Promise<void> {
+    const untilNext = this.#nextRoundAt - performance.now();
+    if (untilNext < milliseconds) await sleep(Math.max(0, untilNext));
+    const untilUsual = this.#lastRoundAt + USUAL_ROUND_MS - performance.now();
+    if (untilUsual > 0) await Promise.race([this.#lastRound, sleep(untilUsual)]);
+  }
+
   /** Ends the rounds. Checks in flight are aborted and not recorded. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -80,20 +98,28 @@ export class Schedule {
   }
 
   #roundAt(time: number): void {
-    const { interval } = this.#options;
-    this.#timer = setTimeout(async () => {
-      await this.#options.warmUp?.();
-      if (this.#stop.signal.aborted) return;
-      this.#startAll(
-        this.#current(),
-        ({ inFlight, refreshedUntil }) =>
-          inFlight < MAX_IN_FLIGHT && performance.now() >= refreshedUntil,
-      );
-      this.#round += 1;
-      // Rounds that were missed while the process was suspended are skipped.
-      const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
-      this.#roundAt(time + (missed + 1) * interval);
+    this.#nextRoundAt = time;
+    this.#timer = setTimeout(() => {
+      this.#lastRoundAt = performance.now();
+      this.#lastRound = this.#runRound(time);
     }, time - performance.now());
+  }
+
+  /** Resolves when the last check is started. `time`: when the round was due. */
+  async #runRound(time: number): Promise<void> {
+    await this.#options.warmUp?.();
+    if (this.#stop.signal.aborted) return;
+    const starts = this.#startAll(
+      this.#current(),
+      ({ inFlight, refreshedUntil }) =>
+        inFlight < MAX_IN_FLIGHT && performance.now() >= refreshedUntil,
+    );
+    this.#round += 1;
+    const { interval } = this.#options;
+    // Rounds that were missed while the process was suspended are skipped.
+    const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
+    this.#roundAt(time + (missed + 1) * interval);
+    await starts;
   }
 
   /** The current checks; reports added and removed ones to the recorders first. */
@@ -155,6 +181,10 @@ export class Schedule {
     using limit = deadline(this.#stop.signal, CHECK_TIMEOUT_MS);
     return await probe(target, limit.signal);
   }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function slowLast(states: readonly CheckState[]): CheckState[] {

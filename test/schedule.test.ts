@@ -273,3 +273,42 @@ describe('Schedule in a round', () => {
     expect(attempts).toHaveLength(1);
   });
 });
+
+describe('Schedule leaves time for other work', () => {
+  /** When work of so many milliseconds has its turn, that wants it at this time. */
+  async function turnAt(
+    schedule: Schedule,
+    wantedAt: number,
+    milliseconds: number,
+  ): Promise<number> {
+    await vi.advanceTimersByTimeAsync(wantedAt - Date.now());
+    const turn = schedule.betweenRounds(milliseconds).then(() => Date.now());
+    await vi.advanceTimersByTimeAsync(1_000);
+    return turn;
+  }
+
+  const checks = () => ['a', 'b'].map((type) => fakeCheck(type, answeringProbe(10)));
+
+  test.each([
+    { what: 'at once where it ends before the next round', wantedAt: 4_900, at: 4_900 },
+    { what: 'after the next round where it does not', wantedAt: 4_960, at: 5_010 },
+    { what: 'after the round that runs', wantedAt: 5_005, at: 5_010 },
+    { what: 'at once after a round', wantedAt: 5_030, at: 5_030 },
+  ])('$what', async ({ wantedAt, at }) => {
+    expect(await turnAt(startSchedule({ checks }), wantedAt, 50)).toBe(at);
+  });
+
+  test('after 250 ms of a round that takes long, and not while it warms up', async () => {
+    const hung = () =>
+      Array.from({ length: 200 }, (_, i) => fakeCheck(`check-${i}`, hangingProbe()));
+    expect(await turnAt(startSchedule({ checks: hung }), 5_001, 1)).toBe(5_250);
+    const warmUp = () => new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await turnAt(startSchedule({ checks, warmUp }), 10_001, 1)).toBe(10_040);
+  });
+
+  test('at once without rounds', async () => {
+    const schedule = startSchedule({ checks });
+    schedule.stop();
+    expect(await turnAt(schedule, 7_000, 50)).toBe(7_000);
+  });
+});

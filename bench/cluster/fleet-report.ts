@@ -3,6 +3,12 @@ import type { CheckReport, Report } from '../../src/verdict/report.ts';
 /** A pod of the fleet. */
 export type FleetPod = Readonly<{ name: string; node: string; address: string }>;
 
+/** Nodes that each pod checks. */
+export const NEIGHBOURS = 10;
+
+/** Written by `fleet.ts`: the nodes of the cluster, and the pods that one program reports for. */
+export type FleetFile = Readonly<{ nodes: readonly string[]; served: readonly FleetPod[] }>;
+
 const COMPONENTS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
 
 /** What the pod reports that checks these nodes, of which `down` is not reached. `now`: Unix time. */

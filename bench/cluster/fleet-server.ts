@@ -1,24 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Ring } from '../../src/neighbours/choose.ts';
-import { type FleetPod, fleetReport } from './fleet-report.ts';
+import { type FleetFile, fleetReport, NEIGHBOURS } from './fleet-report.ts';
 
 /** In bytes, as the program's: a check pads its request to two segments, which are large over the loopback. */
 const MAX_HEADER_SIZE = 24 * 1024;
 
-const NEIGHBOURS = 10;
-
 /**
- * All pods of the file `PODS` but those of the nodes `OWN` and `DOWN`, as nothing but this one program, at `PORT` of each
- * address: each answers `/report` with what a pod with ten neighbours reports, and anything else as `/alwayshappy`.
+ * The pods of the file `FLEET`, as nothing but this one program, at `PORT` of each address: each answers `/report` with what
+ * a pod with ten neighbours reports, of which `DOWN` is not reached, and anything else as `/alwayshappy`.
  */
-const { PODS = '', PORT, OWN, DOWN = '' } = process.env;
-const pods: readonly FleetPod[] = JSON.parse(readFileSync(PODS, 'utf8'));
-const nodes = pods.map(({ node }) => node);
+const { FLEET = '', PORT, DOWN = '' } = process.env;
+const { nodes, served }: FleetFile = JSON.parse(readFileSync(FLEET, 'utf8'));
 const ring = new Ring();
 const now = Date.now() / 1000;
-for (const pod of pods) {
-  if (pod.node === OWN || pod.node === DOWN) continue;
+for (const pod of served) {
   const neighbours = ring.choose(pod.node, nodes, NEIGHBOURS);
   const report = Buffer.from(JSON.stringify(fleetReport(pod, neighbours, DOWN, now)));
   createServer({ maxHeaderSize: MAX_HEADER_SIZE }, ({ url = '', headers }, response) => {

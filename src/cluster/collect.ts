@@ -1,9 +1,14 @@
-import { setImmediate } from 'node:timers/promises';
 import type { PodList } from '../neighbours/pod-list.ts';
 import type { Finding } from '../verdict/finding.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
 import { verdictSteps } from '../verdict/verdict.ts';
-import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
+import {
+  type Collected,
+  Collection,
+  type FetchFrom,
+  type Timeouts,
+  type Turn,
+} from './collection.ts';
 import type { Cluster, Collect } from './model.ts';
 import type { Kept } from './read-report.ts';
 
@@ -12,6 +17,9 @@ import type { Kept } from './read-report.ts';
  * `kept`: how long a collection is returned again.
  */
 const TIMEOUTS = { request: 2_000, collection: 12_000, kept: 5_000 };
+
+/** What a step of the verdict takes at most with 5,000 pods, in milliseconds (measured). */
+const MAX_STEP_MS = 50;
 
 /**
  * Checks that are kept of all reports together, at 400 bytes each; of one report at least 20. With the usual ten
@@ -34,6 +42,8 @@ export type CollectOptions = Readonly<{
   others: Others | undefined;
   /** Ends all requests. */
   signal: AbortSignal;
+  /** Resolves when there is time for work of so many milliseconds. */
+  turn: Turn;
   timeouts?: Timeouts & Readonly<{ kept: number }>;
 }>;
 
@@ -68,23 +78,23 @@ async function collectOnce(options: CollectOptions): Promise<Cluster> {
     reports: [own, ...collected.flatMap((each) => ('report' in each ? each.report : []))],
     silent: collected.flatMap((each) => ('silent' in each ? each.silent : [])),
   };
-  return { view, findings: await findingsOf(view) };
+  return { view, findings: await findingsOf(view, options.turn) };
 }
 
 function collectFrom(
   pods: PodList['pods'],
   own: Report,
   { fetch }: Others,
-  { timeouts = TIMEOUTS, signal }: CollectOptions,
+  { timeouts = TIMEOUTS, signal, turn }: CollectOptions,
 ): Promise<Collected[]> {
   const kept = keptOf(pods.length + 1);
-  return new Collection(pods, own, { fetch, timeouts, kept }).run(signal);
+  return new Collection(pods, own, { fetch, timeouts, kept, turn }).run(signal);
 }
 
-async function findingsOf(view: ClusterView): Promise<Finding[]> {
+async function findingsOf(view: ClusterView, turn: Turn): Promise<Finding[]> {
   const steps = verdictSteps(view);
   for (;;) {
-    await setImmediate();
+    await turn(MAX_STEP_MS);
     const { done, value } = steps.next();
     if (done) return value;
   }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
@@ -19,6 +18,12 @@ const MAX_PODS_WITH_HOURS = 100;
 /** Milliseconds, of one request and of all. */
 export type Timeouts = Readonly<{ request: number; collection: number }>;
 
+/** Resolves in a turn of the event loop that has time for work of so many milliseconds. */
+export type Turn = (milliseconds: number) => Promise<unknown>;
+
+/** What it takes to read a report, in milliseconds. */
+const READ_MS = 1;
+
 /** Fetches the body of this path from the pod. Never rejects. */
 export type FetchFrom = (pod: ListedPod, path: string, signal: AbortSignal) => Promise<Fetched>;
 
@@ -32,6 +37,7 @@ export class Collection {
   readonly #timeouts: Timeouts;
   readonly #kept: Kept;
   readonly #order: RequestOrder;
+  readonly #takeTurn: Turn;
   readonly #path: string;
   readonly #collected = new Map<ListedPod, Collected>();
   #hasResponse = false;
@@ -41,12 +47,13 @@ export class Collection {
   constructor(
     pods: readonly ListedPod[],
     own: Report,
-    options: Readonly<{ fetch: FetchFrom; timeouts: Timeouts; kept: Kept }>,
+    options: Readonly<{ fetch: FetchFrom; timeouts: Timeouts; kept: Kept; turn: Turn }>,
   ) {
     this.#pods = pods;
     this.#fetch = options.fetch;
     this.#timeouts = options.timeouts;
     this.#kept = options.kept;
+    this.#takeTurn = options.turn;
     this.#order = new RequestOrder(pods);
     this.#order.learn(own.checks);
     this.#path = pods.length < MAX_PODS_WITH_HOURS ? '/report' : '/report?hour=failures';
@@ -69,7 +76,7 @@ export class Collection {
 
   /** One request starts, and one report is read, in each turn of the event loop: the checks of the pod come in between. */
   #nextTurn(): Promise<unknown> {
-    this.#turn = this.#turn.then(() => setImmediate());
+    this.#turn = this.#turn.then(() => this.#takeTurn(READ_MS));
     return this.#turn;
   }
 

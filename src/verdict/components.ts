@@ -7,6 +7,7 @@ import { type OpenComponents, take } from './open-components.ts';
 import { AGREEMENT } from './paths.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
 import { type DeadEndpoints, mayBeChance } from './service-noise.ts';
+import type { Steps } from './steps.ts';
 import { count, failure } from './words.ts';
 
 type Rule = Readonly<{
@@ -57,11 +58,11 @@ const RULES: readonly Rule[] = [
  * What every pod checks: DNS, name servers, the API server, service, ingress, extra checks, as far as no isolated node and no dead
  * endpoint explains it.
  */
-export function findComponents(
+export function* findComponents(
   evidence: Evidence,
   isolated: ReadonlySet<string>,
   dead: DeadEndpoints,
-): Draft[] {
+): Steps<Draft[]> {
   const open = new Map(
     [...evidence.components, ...evidence.udp].map(([type, all]) => [
       type,
@@ -79,12 +80,17 @@ export function findComponents(
   }
   const known = new Set([...RULES.map(({ component }) => component), ...nameServerTypes(open)]);
   const extras = [...open.keys()].filter((type) => !known.has(type));
-  return [
-    ...findMtu(open),
-    ...findDns(evidence, open),
-    ...findNameServers(evidence, open),
-    ...[...RULES, ...extras.map(extraRule)].flatMap((rule) => apply(evidence, open, rule)),
-  ];
+  yield;
+  const drafts = [...findMtu(open)];
+  yield;
+  drafts.push(...findDns(evidence, open));
+  yield;
+  drafts.push(...findNameServers(evidence, open));
+  for (const rule of [...RULES, ...extras.map(extraRule)]) {
+    yield;
+    drafts.push(...apply(evidence, open, rule));
+  }
+  return drafts;
 }
 
 function extraRule(type: string): Rule {

@@ -1,8 +1,9 @@
 import type { Cause } from '../model.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
+import { finish, type Steps } from './steps.ts';
 
-/** Kinds of checks of neighbours. */
-const PATHS: ReadonlySet<string> = new Set<CheckReport['kind']>(['path', 'udp']);
+/** Reports that are read in one step: a few milliseconds. */
+const REPORTS_PER_STEP = 200;
 
 /** Failures in a row from which on a check counts as failing: one lost check is none. */
 export const CONFIRMED = 2;
@@ -62,6 +63,11 @@ export type Evidence = Readonly<{
 
 /** Puts the view in order. */
 export function readEvidence(view: ClusterView): Evidence {
+  return finish(evidenceSteps(view));
+}
+
+/** `readEvidence()` in steps. */
+export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
   const reports = new Map<string, Report>();
   for (const report of view.reports) {
     if (!reports.has(report.node)) reports.set(report.node, report);
@@ -73,27 +79,38 @@ export function readEvidence(view: ClusterView): Evidence {
   const edges: Edge[] = [];
   const suspects: PathCheck[] = [];
   const failingSuspects: Edge[] = [];
-  for (const report of reports.values()) {
+  const observations = { components: [] as Observation[], udp: [] as Observation[] };
+  for (const [index, report] of [...reports.values()].entries()) {
+    if (index % REPORTS_PER_STEP === 0) yield;
     addPaths(report, view.now, paths, edges);
     addSuspects(report, view.now, suspects, failingSuspects);
+    addObservations(report, view.now, observations);
   }
   edges.push(...fetches(view, reports, silent, edges));
+  yield;
+  const from = Map.groupBy(edges, (edge) => edge.from);
+  yield;
+  const to = Map.groupBy(edges, (edge) => edge.to);
+  yield;
+  const zones = zonesOf(view);
+  yield;
+  const byType = ({ check }: Observation) => check.type;
   return {
     view,
     nodes: new Set([...view.expected, ...view.reports].map(({ node }) => node)),
     reports,
     silent,
     cordoned: new Set(view.cordoned),
-    zones: zonesOf(view),
+    zones,
     paths,
     edges,
-    from: Map.groupBy(edges, ({ from }) => from),
-    to: Map.groupBy(edges, ({ to }) => to),
+    from,
+    to,
     suspects,
     failingSuspects,
     unconfirmed: unconfirmedOf(paths),
-    components: observationsOf(reports.values(), view.now, ({ kind }) => !PATHS.has(kind)),
-    udp: observationsOf(reports.values(), view.now, isByUdpAlone),
+    components: Map.groupBy(observations.components, byType),
+    udp: Map.groupBy(observations.udp, byType),
   };
 }
 
@@ -187,26 +204,24 @@ function zonesOf({ expected, reports }: ClusterView): Map<string, string> {
  * Whether a check by UDP shows what the one by TCP does not: it does not where that one fails, too. Where the port is
  * closed, the pod does not reflect packets, which is no fault of the network.
  */
-function isByUdpAlone({ kind, node, cause, state }: CheckReport, { checks }: Report): boolean {
-  if (kind !== 'udp' || cause === 'refused') return false;
+function isByUdpAlone({ node, cause, state }: CheckReport, { checks }: Report): boolean {
+  if (cause === 'refused') return false;
   if (state === 'ok') return true;
   return checks.some(
     (other) => other.kind === 'path' && other.node === node && other.state === 'ok',
   );
 }
 
-function observationsOf(
-  reports: Iterable<Report>,
+function addObservations(
+  report: Report,
   now: number,
-  isIncluded: (check: CheckReport, report: Report) => boolean,
-): Map<string, Observation[]> {
-  const observations: Observation[] = [];
-  for (const report of reports) {
-    for (const check of report.checks) {
-      if (check.state === 'pending' || !isIncluded(check, report)) continue;
-      const since = sinceOf(check, report, now);
-      observations.push({ node: report.node, check, up: stateOf(check), since });
-    }
+  { components, udp }: Readonly<{ components: Observation[]; udp: Observation[] }>,
+): void {
+  for (const check of report.checks) {
+    if (check.state === 'pending' || check.kind === 'path') continue;
+    if (check.kind === 'udp' && !isByUdpAlone(check, report)) continue;
+    const since = sinceOf(check, report, now);
+    const observation = { node: report.node, check, up: stateOf(check), since };
+    (check.kind === 'udp' ? udp : components).push(observation);
   }
-  return Map.groupBy(observations, ({ check }) => check.type);
 }

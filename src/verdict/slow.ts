@@ -3,6 +3,7 @@ import type { Evidence, Observation } from './evidence.ts';
 import { quantile } from './quantile.ts';
 import type { CheckReport } from './report.ts';
 import { scopesOf, where } from './scope.ts';
+import type { Steps } from './steps.ts';
 import { count, latency } from './words.ts';
 import { zoneOf } from './zones.ts';
 
@@ -38,8 +39,9 @@ type Timed = Readonly<{
 }>;
 
 /** Nodes, paths and components that are slow, leaving out what these nodes measure or make slow for another reason. */
-export function findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Draft[] {
-  if (!isAnySlow(evidence, leftOut)) return [];
+export function* findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Steps<Draft[]> {
+  if (!(yield* isAnySlow(evidence, leftOut))) return [];
+  yield;
   const timed = [...timedPaths(evidence, leftOut), ...timedComponents(evidence, leftOut)];
   const slow = new Set(timed.filter(isSlowHere));
   if (slow.size === 0) return [];
@@ -51,21 +53,25 @@ export function findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Draf
 }
 
 /** Whether anything is slow by what is usual everywhere; in a quiet cluster that is all that has to be looked at. */
-function isAnySlow({ paths, components }: Evidence, leftOut: ReadonlySet<string>): boolean {
+function* isAnySlow({ paths, components }: Evidence, leftOut: ReadonlySet<string>): Steps<boolean> {
   const known: number[] = [];
   for (const { from, to, check } of paths) {
     const seconds = secondsOf(check);
     if (seconds !== undefined && !leftOut.has(from) && !leftOut.has(to)) known.push(seconds);
   }
+  yield;
   const usual = quantile(known, USUAL);
+  yield;
   if (known.some((seconds) => isSlow({ seconds, usual }, SECONDS_MORE))) return true;
-  return components.values().some((all) => {
+  for (const all of components.values()) {
+    yield;
     const own = all.flatMap(({ node, check }) => {
       return leftOut.has(node) ? [] : (secondsOf(check) ?? []);
     });
     const usual = quantile(own, USUAL);
-    return own.some((seconds) => isSlowComponent({ seconds, usual }));
-  });
+    if (own.some((seconds) => isSlowComponent({ seconds, usual }))) return true;
+  }
+  return false;
 }
 
 /** The median of the last minute; undefined where it means nothing, or the check fails: then it is not slow. */

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type CollectOptions, createCollect } from '../../src/cluster/collect.ts';
 import type { FetchFrom } from '../../src/cluster/collection.ts';
@@ -32,6 +33,7 @@ function collector(
       fetch,
     },
     signal: new AbortController().signal,
+    turn: () => setImmediate(),
     timeouts: TIMEOUTS,
     ...options,
   });
@@ -247,6 +249,7 @@ test('the view is of this pod alone where neighbours are not followed', async ()
     ownReport: () => ({ ...own, neighbourhood: { state: 'skipped', listedAt: null } }),
     others: undefined,
     signal: new AbortController().signal,
+    turn: () => setImmediate(),
   })();
   expect(view).toMatchObject({ podListAt: null, podListError: null, silent: [] });
   expect(view.expected).toEqual([{ pod: 'pod-of-node-1', node: 'node-1', zone: '' }]);
