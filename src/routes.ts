@@ -47,17 +47,18 @@ export type Sources = Readonly<{
 export function createPages(sources: Sources): Record<string, Page> {
   const { self, schedule, states, neighbourhood, incomingChecks, startup, scrape } = sources;
   const { fetchReport } = sources;
+  const turn = async (milliseconds: number) => {
+    await setImmediate();
+    await schedule.betweenRounds(milliseconds);
+  };
   const collect = createCollect({
     ownReport: () => reportOf(sources, 'all'),
     others: neighbourhood &&
       fetchReport && { list: () => neighbourhood.podList(), fetch: fetchReport },
     signal: sources.stop,
-    turn: async (milliseconds) => {
-      await setImmediate();
-      await schedule.betweenRounds(milliseconds);
-    },
+    turn,
   });
-  const bounded = boundViewers();
+  const bounded = boundViewers(turn);
   return {
     '/': redirectToAlive,
     '/alive': alivePage({

@@ -12,7 +12,7 @@ const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
 async function serve() {
   let made = 0;
   const closed: number[] = [];
-  const bounded = boundViewers();
+  const bounded = boundViewers(async () => {});
   const { port, errors } = await servePages({
     '/large': bounded((context) => {
       made += 1;
@@ -38,7 +38,7 @@ async function lazyClient(port: number, localAddress: string): Promise<Socket> {
   return socket;
 }
 
-test('boundViewers() closes the oldest response of the client that has the most, for one that is too many', async () => {
+test('boundViewers(async () => {}) closes the oldest response of the client that has the most, for one that is too many', async () => {
   const { port, errors, closed, made } = await serve();
   for (let number = 1; number <= 32; number++) {
     await lazyClient(port, number === 1 ? '127.0.0.2' : '127.0.0.3');
@@ -52,7 +52,7 @@ test('boundViewers() closes the oldest response of the client that has the most,
   expect(errors).toEqual([]);
 });
 
-test('boundViewers() makes one response after the other, with a rest', async () => {
+test('boundViewers(async () => {}) makes one response after the other, with a rest', async () => {
   const { port } = await serve();
   const begin = performance.now();
   const all = await Promise.all(Array.from({ length: 11 }, () => ask(port, '/small')));
@@ -61,10 +61,10 @@ test('boundViewers() makes one response after the other, with a rest', async () 
   expect(performance.now() - begin).toBeGreaterThan(480);
 });
 
-test('boundViewers() makes nothing for viewers that have gone', async () => {
+test('boundViewers(async () => {}) makes nothing for viewers that have gone', async () => {
   const first = Promise.withResolvers<void>();
   const [made, arrived, gone] = [{ count: 0 }, { count: 0 }, { count: 0 }];
-  const bounded = boundViewers()(async (context) => {
+  const bounded = boundViewers(async () => {})(async (context) => {
     made.count += 1;
     await first.promise;
     context.body = 'all is well';
