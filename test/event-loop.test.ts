@@ -61,20 +61,20 @@ test('watchEventLoop() tells nothing once it is stopped, and does not keep the p
 });
 
 test('withActiveTime() tells what of a check we were at work, and not what we waited', async () => {
-  const told: number[] = [];
+  const reported: number[] = [];
   const probe = withActiveTime(
     async () => {
       await sleep(300);
       block(100);
       return ok();
     },
-    (seconds) => told.push(seconds),
+    (seconds) => reported.push(seconds),
   );
   const begun = performance.now();
   const outcome = await probe({ url: new URL('http://10.0.0.1/') }, AbortSignal.timeout(10_000));
   const took = (performance.now() - begun) / 1000;
   expect(outcome).toEqual(ok());
-  expect(told).toHaveLength(1);
-  expect(told[0]).toBeGreaterThan(0.09);
-  expect(told[0]).toBeLessThan(took - 0.2);
+  expect(reported).toHaveLength(1);
+  expect(reported[0]).toBeGreaterThan(0.09);
+  expect(reported[0]).toBeLessThan(took - 0.2);
 });

@@ -17,21 +17,21 @@ afterAll(() => {
 });
 
 /** All that is heard of a file, in order. */
-function follow(path: string): { heard: string[]; stop: () => void } {
-  const heard: string[] = [];
+function follow(path: string): { reported: string[]; stop: () => void } {
+  const reported: string[] = [];
   const stop = followFile(
     path,
-    (content) => heard.push(content),
-    (error) => heard.push((error as NodeJS.ErrnoException).code ?? error.message),
+    (content) => reported.push(content),
+    (error) => reported.push((error as NodeJS.ErrnoException).code ?? error.message),
   );
   stops.push(stop);
-  return { heard, stop };
+  return { reported, stop };
 }
 
 /** Waits for so many to be heard, and expects these. */
-async function hears(heard: readonly string[], expected: readonly string[]): Promise<void> {
-  await until(`${expected.at(-1)} is heard`, NOTICED_MS, () => heard.length >= expected.length);
-  expect(heard).toEqual(expected);
+async function hears(reported: readonly string[], expected: readonly string[]): Promise<void> {
+  await until(`${expected.at(-1)} is heard`, NOTICED_MS, () => reported.length >= expected.length);
+  expect(reported).toEqual(expected);
 }
 
 // Concurrent, since each change takes up to two seconds to be noticed.
@@ -42,25 +42,25 @@ describe.concurrent('followFile() tells', () => {
     writeFileSync(untouched, 'first');
     const other = follow(untouched);
 
-    const { heard } = follow(path);
-    expect(heard).toEqual(['first']);
+    const { reported } = follow(path);
+    expect(reported).toEqual(['first']);
     writeFileSync(path, 'second');
-    await hears(heard, ['first', 'second']);
+    await hears(reported, ['first', 'second']);
     writeFileSync(path, '');
-    await hears(heard, ['first', 'second', '']);
+    await hears(reported, ['first', 'second', '']);
 
-    expect(other.heard).toEqual(['first']);
+    expect(other.reported).toEqual(['first']);
   });
 
   test('of a file that is missing once, and of its coming and going', async () => {
     const path = join(folder, 'missing');
 
-    const { heard } = follow(path);
-    expect(heard).toEqual(['ENOENT']);
+    const { reported } = follow(path);
+    expect(reported).toEqual(['ENOENT']);
     writeFileSync(path, 'here');
-    await hears(heard, ['ENOENT', 'here']);
+    await hears(reported, ['ENOENT', 'here']);
     rmSync(path);
-    await hears(heard, ['ENOENT', 'here', 'ENOENT']);
+    await hears(reported, ['ENOENT', 'here', 'ENOENT']);
   });
 
   test('of a mounted file whose link the kubelet swaps', async () => {
@@ -73,10 +73,10 @@ describe.concurrent('followFile() tells', () => {
     swap('first');
     symlinkSync(join('..data', 'file'), join(folder, 'mounted'));
 
-    const { heard } = follow(join(folder, 'mounted'));
+    const { reported } = follow(join(folder, 'mounted'));
     swap('second');
 
-    await hears(heard, ['first', 'second']);
+    await hears(reported, ['first', 'second']);
   });
 
   test('each of several that follow of a change that comes at once, until it is ended', async () => {
@@ -87,12 +87,12 @@ describe.concurrent('followFile() tells', () => {
     ended.stop();
     writeFileSync(path, 'second');
 
-    await hears(other.heard, ['first', 'second']);
-    expect(ended.heard).toEqual(['first']);
+    await hears(other.reported, ['first', 'second']);
+    expect(ended.reported).toEqual(['first']);
   });
 
   test('an error for what cannot be read', () => {
-    expect(follow(folder).heard).toEqual(['EISDIR']);
+    expect(follow(folder).reported).toEqual(['EISDIR']);
   });
 
   test('by onFileChange() nothing before a change', async () => {

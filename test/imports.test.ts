@@ -135,7 +135,7 @@ function isOurs(name: string): boolean {
   return /^(src|exporters|lab|bench|test|package\.json)(\/|$)/.test(name);
 }
 
-function told(imports: readonly Import[]): string[] {
+function reported(imports: readonly Import[]): string[] {
   return imports.map(({ file, imported }) => `${file} must not import ${imported}`);
 }
 
@@ -182,11 +182,11 @@ test('src/ and exporters/ import of ours only what they may', () => {
       allowed.push('src/model.ts', 'src/printable.ts', 'src/url-host.ts');
     return isOurs(imported) && !isIn(allowed, imported);
   });
-  expect(told(wrong)).toEqual([]);
+  expect(reported(wrong)).toEqual([]);
 });
 
 test('src/model.ts imports nothing', () => {
-  expect(told(importsIn('src').filter(({ file }) => file === 'src/model.ts'))).toEqual([]);
+  expect(reported(importsIn('src').filter(({ file }) => file === 'src/model.ts'))).toEqual([]);
 });
 
 test('src/ and exporters/ import packages only where they may', () => {
@@ -194,12 +194,12 @@ test('src/ and exporters/ import packages only where they may', () => {
     const [, by] = IMPORTED_BY.find(([packages]) => packages.test(imported)) ?? [];
     return by !== undefined && !isIn(by, file);
   });
-  expect(told(wrong)).toEqual([]);
+  expect(reported(wrong)).toEqual([]);
 });
 
 test('nothing imports src/main.ts', () => {
   const wrong = importsIn('src', 'exporters', 'lab', 'bench', 'test').filter(
     ({ imported }) => imported === 'src/main.ts',
   );
-  expect(told(wrong)).toEqual([]);
+  expect(reported(wrong)).toEqual([]);
 });

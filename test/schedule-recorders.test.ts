@@ -19,11 +19,11 @@ afterEach(() => {
 
 /** A schedule of the checks in `checks`, and what two recorders heard of it. */
 function schedule(...checks: Check[]) {
-  const heard: string[] = [];
+  const reported: string[] = [];
   const recorder = (name: string): Recorder => ({
-    added: ({ type }) => heard.push(`${name} begin ${type}`),
-    record: ({ check, outcome }) => heard.push(`${name} ${check.type} ${outcome.kind}`),
-    removed: ({ type }) => heard.push(`${name} end ${type}`),
+    added: ({ type }) => reported.push(`${name} begin ${type}`),
+    record: ({ check, outcome }) => reported.push(`${name} ${check.type} ${outcome.kind}`),
+    removed: ({ type }) => reported.push(`${name} end ${type}`),
   });
   const schedule = new Schedule({
     states: new CheckStates(0),
@@ -32,7 +32,7 @@ function schedule(...checks: Check[]) {
     interval: INTERVAL,
     phaseOffset: 0,
   });
-  return { schedule, checks, heard, take: () => heard.splice(0) };
+  return { schedule, checks, reported, take: () => reported.splice(0) };
 }
 
 describe('Schedule tells every recorder', () => {

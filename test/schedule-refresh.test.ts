@@ -197,14 +197,14 @@ describe('Schedule.refresh()', () => {
         neighbourhood,
         { isTooEarly: async () => false },
       );
-      const heard: string[] = [];
-      const record: Recorder['record'] = ({ check }) => heard.push(check.type);
+      const reported: string[] = [];
+      const record: Recorder['record'] = ({ check }) => reported.push(check.type);
       const isSettled = settling(scheduleOf(checks, [{ record }]).refresh(3_000));
       await vi.advanceTimersByTimeAsync(270);
       expect(isSettled()).toBe(false);
       await vi.advanceTimersByTimeAsync(10);
       expect(isSettled()).toBe(true);
-      expect(heard).toEqual(['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service']);
+      expect(reported).toEqual(['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service']);
     },
   );
 });

@@ -120,16 +120,16 @@ test('TcpProxy that hangs accepts and passes nothing, until it is healed', async
   await once(before, 'data');
   await proxy.break({ kind: 'hang' });
   const during = await open(proxy);
-  let heard = '';
+  let reported = '';
   for (const socket of [before, during]) {
-    socket.on('data', (bytes) => (heard += bytes));
+    socket.on('data', (bytes) => (reported += bytes));
     socket.write('question');
   }
   // Whoever comes later is not heard earlier.
-  await expect(until('an answer', 20, () => heard !== '')).rejects.toThrow('not within');
+  await expect(until('an answer', 20, () => reported !== '')).rejects.toThrow('not within');
 
   await proxy.break(undefined);
-  await until('both answers', 1_000, () => heard.length === 'question'.length * 2 + 2);
+  await until('both answers', 1_000, () => reported.length === 'question'.length * 2 + 2);
   expect(proxy.connectionsTo(echo.address)).toBe(2);
 });
 

@@ -31,8 +31,8 @@ function runs(pid: number): boolean {
 
 test('Lines keeps the last 1,000 lines, cuts endless ones, and reports each once', () => {
   const lines = new Lines();
-  const heard: string[] = [];
-  const stop = lines.listen((line) => heard.push(line));
+  const reported: string[] = [];
+  const stop = lines.listen((line) => reported.push(line));
   const stream = new PassThrough();
   lines.follow(stream);
 
@@ -44,7 +44,7 @@ test('Lines keeps the last 1,000 lines, cuts endless ones, and reports each once
   expect(lines.all.at(-1)).toHaveLength(70_000);
   stream.write('y\n'.repeat(1_500));
   expect(lines.all).toHaveLength(1_000);
-  expect(heard).toEqual(['one', 'two']);
+  expect(reported).toEqual(['one', 'two']);
 });
 
 test('Program hands over what is written to both outputs, and how it ended', async () => {

@@ -127,7 +127,7 @@ const ANY_TEXT = [
 ];
 
 /** What is said of a mistake: header fields may be credentials, and are not shown. */
-function told([name, value, message]: (typeof MISTAKES)[number]): string {
+function reported([name, value, message]: (typeof MISTAKES)[number]): string {
   const shown = name.endsWith('_HEADERS')
     ? '[redacted]'
     : JSON.stringify(value.replace('?x=1', '?[redacted]'));
@@ -136,14 +136,14 @@ function told([name, value, message]: (typeof MISTAKES)[number]): string {
 
 test.each(MISTAKES)('readConfig() reports what is wrong with %s=%s', (...mistake) => {
   const [name, value] = mistake;
-  expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([told(mistake)]);
+  expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([reported(mistake)]);
 });
 
 test.each(IGNORED)('readConfig() warns of %s=%s, and ignores it', (...mistake) => {
   const [name, value, message] = mistake;
   const { warnings, ...config } = readConfig({ ...ENVIRONMENT, [name]: value });
   const suffix = message.endsWith('entry 1') ? ' is ignored' : ': ignored';
-  expect(warnings).toEqual([`${told(mistake)}${suffix}`]);
+  expect(warnings).toEqual([`${reported(mistake)}${suffix}`]);
   expect({ ...config, warnings: [] }).toEqual(readConfig(ENVIRONMENT));
 });
 
@@ -162,5 +162,5 @@ test('readConfig() has a mistake here for each of its variables but those of any
 test('readConfig() names several mistakes at once', () => {
   const environment = { ...ENVIRONMENT };
   for (const [name, value] of MISTAKES) environment[name] = value;
-  expect(mistakesIn(environment).toSorted()).toEqual(MISTAKES.map(told).toSorted());
+  expect(mistakesIn(environment).toSorted()).toEqual(MISTAKES.map(reported).toSorted());
 });

@@ -19,7 +19,7 @@ type Labelled = KubernetesObject & { metadata: { labels?: Record<string, string>
 /** A collection of the pods that is being followed, until `stop` or the end of the test. */
 export class Followed {
   /** The text of each trouble, and `contact`, in their order. */
-  readonly heard: string[] = [];
+  readonly reported: string[] = [];
   readonly oddities: string[] = [];
   changes = 0;
   readonly #collection: Informer<Labelled, string>;
@@ -34,8 +34,8 @@ export class Followed {
       onChange: () => {
         this.changes += 1;
       },
-      onError: ({ message }) => this.heard.push(message),
-      onRecovery: () => this.heard.push('contact'),
+      onError: ({ message }) => this.reported.push(message),
+      onRecovery: () => this.reported.push('contact'),
       onInvalid: (text) => this.oddities.push(text),
     });
     this.#following = this.#collection.follow(this.#stop.signal);
@@ -68,7 +68,7 @@ export class Followed {
 
   /** Resolves when so many troubles and contacts have been heard. */
   async hears(count: number): Promise<void> {
-    await until(`${count} troubles or contacts`, LIMIT_MS, () => this.heard.length >= count);
+    await until(`${count} troubles or contacts`, LIMIT_MS, () => this.reported.length >= count);
   }
 
   /** Resolves when it is no longer followed. */

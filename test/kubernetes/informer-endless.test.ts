@@ -42,7 +42,7 @@ test.each([
     const followed = new Followed();
     await until('a wait', 5_000, () => waits.length >= 1);
     expect(requests).toBeLessThanOrEqual(pages * (waits.length + 1));
-    expect(followed.heard).toEqual([ENDLESS]);
+    expect(followed.reported).toEqual([ENDLESS]);
     expect(followed.items).toBeUndefined();
   },
 );
@@ -55,7 +55,7 @@ test('Informer paces a list that does not end, and gives it up after 200,000 obj
   });
   const followed = new Followed();
   await until('a wait', 30_000, () => waits.length >= 1);
-  expect(followed.heard).toEqual([ENDLESS]);
+  expect(followed.reported).toEqual([ENDLESS]);
   expect(requests).toBeGreaterThanOrEqual(4_000);
   expect(pauses.length).toBeGreaterThanOrEqual(3_800);
 }, 40_000);

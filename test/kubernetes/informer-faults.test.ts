@@ -90,7 +90,7 @@ describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
     await heal(server);
     await followed.has('a=1');
     await followed.hears(2);
-    expect(followed.heard).toEqual([expect.stringMatching(trouble.list), 'contact']);
+    expect(followed.reported).toEqual([expect.stringMatching(trouble.list), 'contact']);
     expect(followed.trouble).toBeUndefined();
   });
 
@@ -114,7 +114,7 @@ describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
     await heal(server);
     await followed.has('b=1', 'c=1');
     await followed.hears(2);
-    expect(followed.heard).toEqual([expect.stringMatching(trouble.watch), 'contact']);
+    expect(followed.reported).toEqual([expect.stringMatching(trouble.watch), 'contact']);
     expect(followed.trouble).toBeUndefined();
   });
 });
@@ -169,13 +169,13 @@ test('Informer keeps its items while the API server hangs, and hears what it the
   server.misbehave(undefined); // cuts the watch, so that it has to ask for another
   await until('it gives up to wait for an answer', 5_000, () => {
     vi.advanceTimersByTime(1_000);
-    return followed.heard.length > 0;
+    return followed.reported.length > 0;
   });
   expect(followed.items).toEqual(['a=1', 'b=1']);
   await server.break(undefined);
   await followed.has('b=1');
   await followed.hears(2);
-  expect(followed.heard).toEqual(['no response from the API server within 10 s', 'contact']);
+  expect(followed.reported).toEqual(['no response from the API server within 10 s', 'contact']);
 });
 
 test('Informer gives up a page that has not come in 30 s', async () => {
@@ -192,7 +192,7 @@ test('Informer gives up a page that has not come in 30 s', async () => {
   // In steps, so that the head has come when the time for it is up.
   await until('it gives up to wait', 5_000, () => {
     vi.advanceTimersByTime(1_000);
-    return followed.heard.length > 0;
+    return followed.reported.length > 0;
   });
-  expect(followed.heard).toEqual(['the API server took longer than 30 s to send a list']);
+  expect(followed.reported).toEqual(['the API server took longer than 30 s to send a list']);
 });

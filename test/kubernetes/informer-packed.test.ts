@@ -25,5 +25,5 @@ test('Informer reports it when a packed list is cut', async () => {
   });
   const followed = new Followed();
   await followed.hears(1);
-  expect(followed.heard).toEqual(['the connection to the API server was closed unexpectedly']);
+  expect(followed.reported).toEqual(['the connection to the API server was closed unexpectedly']);
 });

@@ -6,12 +6,12 @@ import { page } from './watch-server.ts';
 
 /** That it is no longer followed before any wait is over (1 s at least), without having reported an error. */
 async function expectToStop(followed: Followed): Promise<void> {
-  const { heard } = followed;
-  const before = [...heard];
+  const { reported } = followed;
+  const before = [...reported];
   const started = performance.now();
   await followed.stop();
   expect(performance.now() - started).toBeLessThan(950);
-  expect(heard).toEqual(before);
+  expect(reported).toEqual(before);
 }
 
 test('Informer.follow() ends at once before it has begun', async () => {

@@ -40,7 +40,7 @@ test.each([
     expect(lists).toHaveLength(1);
     expect(followed.items).toEqual(items);
     expect(followed.changes).toBe(items.length);
-    expect(followed.heard).toEqual([]);
+    expect(followed.reported).toEqual([]);
   },
 );
 
@@ -52,7 +52,7 @@ test('Informer lists anew when a watch is answered 410', async () => {
   const followed = new Followed();
   await secondWatch(requests);
   expect(requests.map(isWatch)).toEqual([false, true, false, true]);
-  expect(followed.heard).toEqual([]);
+  expect(followed.reported).toEqual([]);
   expect(waits).toEqual([]);
 });
 
@@ -62,7 +62,7 @@ test('Informer goes on without another list after an error event that is not 410
   const followed = new Followed();
   await secondWatch(requests);
   expect(queriesOf(requests).lists).toHaveLength(1);
-  expect(followed.heard).toEqual(['the API server responded with 500: etcd is slow']);
+  expect(followed.reported).toEqual(['the API server responded with 500: etcd is slow']);
 });
 
 test('Informer begins a list anew when its next page is gone', async () => {
@@ -74,7 +74,7 @@ test('Informer begins a list anew when its next page is gone', async () => {
   });
   const followed = new Followed();
   await followed.has('a=');
-  expect(followed.heard).toEqual([]);
+  expect(followed.reported).toEqual([]);
 });
 
 test.each([
@@ -95,14 +95,14 @@ test('Informer backs off from an API server that ends each watch by 410 after an
   await until('four waits', 5_000, () => waits.length >= 4);
   expect(queriesOf(requests).watches.length).toBeLessThanOrEqual(2 + 5);
   expect(waits.slice(1, 4).every((wait, index) => wait >= 1_000 * 2 ** index)).toBe(true);
-  expect(followed.heard).toEqual(['the API server responded with 410: too old']);
+  expect(followed.reported).toEqual(['the API server responded with 410: too old']);
 });
 
 test('Informer reports once an API server that ends each watch after an event', async () => {
   await startWatchServer((response) => void response.end(added));
   const followed = new Followed();
   await until('eight waits', 5_000, () => waits.length >= 8);
-  expect(followed.heard).toEqual(['the API server closes watches immediately']);
+  expect(followed.reported).toEqual(['the API server closes watches immediately']);
   expect(waits.at(-1)).toBeGreaterThanOrEqual(15_000);
 });
 
@@ -121,7 +121,7 @@ test.each([
   const followed = new Followed();
   await followed.has('a=', 'b=');
   await followed.hears(2);
-  expect(followed.heard).toEqual([expect.stringMatching(trouble), 'contact']);
+  expect(followed.reported).toEqual([expect.stringMatching(trouble), 'contact']);
   expect(queriesOf(requests).lists).toHaveLength(1);
 });
 
@@ -156,7 +156,7 @@ test('Informer gives up a watch that has been silent for 150 s', async () => {
   const followed = new Followed();
   await until('another watch', 5_000, () => queriesOf(server.requests).watches.length === 2);
   expect(limits[0]).toBe(150_000);
-  expect(followed.heard).toEqual(['no watch event from the API server for 150 s']);
+  expect(followed.reported).toEqual(['no watch event from the API server for 150 s']);
   expect(queriesOf(server.requests).lists).toHaveLength(1);
 });
 
@@ -177,9 +177,9 @@ test('Informer reports contact 5 s after a watch has begun, if no event comes be
   await until('it hears', 5_000, () => {
     vi.advanceTimersByTime(500);
     passed += 500;
-    return followed.heard.length === 2;
+    return followed.reported.length === 2;
   });
-  expect(followed.heard[1]).toBe('contact');
+  expect(followed.reported[1]).toBe('contact');
   expect(followed.trouble).toBeUndefined();
   expect(passed).toBeGreaterThanOrEqual(5_000);
 });
@@ -194,7 +194,7 @@ test('Informer does not take a watch that has ended for one that has lasted 5 s'
   const followed = new Followed();
   await until('a second failure', 5_000, () => waits.length >= 2);
   vi.advanceTimersByTime(5_000);
-  expect(followed.heard).toEqual(['the API server closes watches immediately']);
+  expect(followed.reported).toEqual(['the API server closes watches immediately']);
 });
 
 test('Informer is current while a watch is open', async () => {

@@ -70,7 +70,7 @@ test('Informer follows what is added, modified and deleted, without another list
 
   expect(followed.changes).toBe(4);
   expect(server.requests).toHaveLength(2);
-  expect(followed.heard).toEqual([]);
+  expect(followed.reported).toEqual([]);
 });
 
 test('Informer continues where it was, without another list, when a watch is cut', async () => {
@@ -87,7 +87,7 @@ test('Informer continues where it was, without another list, when a watch is cut
   expect(lists).toHaveLength(1);
   expect(watches.map(({ resourceVersion }) => resourceVersion)).toEqual(['1', '2']);
   expect(followed.changes).toBe(3);
-  expect(followed.heard).toEqual([]);
+  expect(followed.reported).toEqual([]);
 });
 
 test('Informer lists anew when an open watch ends with 410', async () => {
@@ -99,7 +99,7 @@ test('Informer lists anew when an open watch ends with 410', async () => {
   await until('another list', 5_000, () => queriesOf(server.requests).lists.length === 2);
   await server.put('pods', pod('b'));
   await followed.has('a=1', 'b=1');
-  expect(followed.heard).toEqual([]);
+  expect(followed.reported).toEqual([]);
 });
 
 test('Informer lists anew when it has missed too much, and forgets what is gone meanwhile', async () => {
@@ -117,5 +117,5 @@ test('Informer lists anew when it has missed too much, and forgets what is gone 
   server.compact();
   await followed.has('b=2', 'c=1', 'd=1');
   expect(queriesOf(server.requests).lists).toHaveLength(2);
-  expect(followed.heard).toEqual([]);
+  expect(followed.reported).toEqual([]);
 });

@@ -123,8 +123,8 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     const bodies: string[] = [];
     for (const family of [0, 1, 0, 1])
       bodies.push((await get({ family, path: '/alwayshappy?a=b' })).body);
-    const told = `GET /alwayshappy?a=b ${host} node-1`;
-    expect(bodies).toEqual([told, '6', told, '6']);
+    const received = `GET /alwayshappy?a=b ${host} node-1`;
+    expect(bodies).toEqual([received, '6', received, '6']);
   });
 
   test('NginxIngress answers 404 for what it does not publish', async () => {

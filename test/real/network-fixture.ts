@@ -65,8 +65,8 @@ export class Network {
   }
 }
 
-/** What came of a question, and whether it came as far as a connection. */
-export function told({ error, connected }: Answer): string {
+/** How a request ended, and whether it came as far as a connection. */
+export function outcomeOf({ error, connected }: Answer): string {
   if (error === undefined) return 'answer';
   return connected ? `${error} when connected` : error;
 }

@@ -6,7 +6,7 @@ import { Fabric } from '../../lab/real/fabric.ts';
 import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';
 import { until } from '../../lab/support/until.ts';
-import { LIMIT_MS, Network, ruleset, told } from './network-fixture.ts';
+import { LIMIT_MS, Network, outcomeOf, ruleset } from './network-fixture.ts';
 import { errorsDuring, Peer } from './network-peers.ts';
 
 describe.skipIf(unavailableReason())('a fabric', () => {
@@ -28,7 +28,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
             .pod(to)
             .addresses.map((it) => network.peer(`pod-${from}`).get(it, { limitMs: LIMIT_MS })),
         );
-        const all = new Set(answers.map(told));
+        const all = new Set(answers.map(outcomeOf));
         return all.has('answer') && all.size === 1 ? `${from}>${to}` : [];
       }),
     );
@@ -56,7 +56,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     const [address = ''] = network.pod(2).addresses;
     await network.node(2).break({ kind });
     expect(await reached()).toBe(left);
-    expect(told(await network.peer('operator').get(address))).toBe('answer');
+    expect(outcomeOf(await network.peer('operator').get(address))).toBe('answer');
     await network.node(2).break(undefined);
     expect(await reached()).toBe('1>2 1>3 2>1 2>3 3>1 3>2');
   });
@@ -68,7 +68,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       // There and back for the connection, there and back for the answer.
       await until('an answer comes 1 to 2 s later', 10_000, async () => {
         const slow = await network.peer('pod-1').get(address, { limitMs: 10_000 });
-        expect([told(slow), slow.ms >= 1_000]).toEqual(['answer', true]);
+        expect([outcomeOf(slow), slow.ms >= 1_000]).toEqual(['answer', true]);
         return slow.ms < 2_000;
       });
       await network.node(2).impair(undefined);

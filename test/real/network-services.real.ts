@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PodNetwork } from '../../lab/real/node-network.ts';
 import { unavailableReason } from '../../lab/real/own-namespace.ts';
-import { LIMIT_MS, Network, SYN_AGAIN_MS, told } from './network-fixture.ts';
+import { LIMIT_MS, Network, outcomeOf, SYN_AGAIN_MS } from './network-fixture.ts';
 import { errorsDuring, Peer } from './network-peers.ts';
 
 describe.skipIf(unavailableReason())('a service', () => {
@@ -40,7 +40,7 @@ describe.skipIf(unavailableReason())('a service', () => {
     expect(await answering(network.peer('pod-1'), address)).toEqual(everyone);
     await serve(network.pod(2), network.pod(3));
     expect(await answering(network.peer('pod-1'), address)).toEqual(['pod-2', 'pod-3']);
-    expect(told(await network.peer('pod-1').datagram(address, { port: PORT }))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').datagram(address, { port: PORT }))).toBe('answer');
   });
 
   test.each(addresses)('%s loses no packet when its backends change', async (address) => {
@@ -56,10 +56,10 @@ describe.skipIf(unavailableReason())('a service', () => {
     await serve();
     // Over IPv6, Linux overlooks a reject that comes before `connect` has returned, as here, but not the next one.
     const options = { port: PORT, limitMs: LIMIT_MS + SYN_AGAIN_MS };
-    expect(told(await network.peer('pod-1').get(address, options))).toBe('ECONNREFUSED');
-    expect(told(await network.peer('pod-1').datagram(address, options))).toBe('ECONNREFUSED');
+    expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('ECONNREFUSED');
+    expect(outcomeOf(await network.peer('pod-1').datagram(address, options))).toBe('ECONNREFUSED');
     await serve(network.pod(2));
-    expect(told(await network.peer('pod-1').get(address, options))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('answer');
   });
 
   test.each(addresses)('%s takes a pod to itself', async (address) => {
@@ -92,7 +92,9 @@ describe.skipIf(unavailableReason())('a service', () => {
     for (const enter of [pod.enter, node.enter]) {
       const peer = await Peer.start('late', enter);
       for (const address of addresses) {
-        expect(told(await peer.get(address, { port: PORT, limitMs: LIMIT_MS }))).toBe('answer');
+        expect(outcomeOf(await peer.get(address, { port: PORT, limitMs: LIMIT_MS }))).toBe(
+          'answer',
+        );
       }
       await peer.stop();
     }
@@ -110,8 +112,8 @@ describe.skipIf(unavailableReason())('a service', () => {
     };
     const options = { port: PORT, limitMs: LIMIT_MS };
     const ask = async (peer: Peer) => [
-      told(await peer.get(address, options)),
-      told(await peer.datagram(address, options)),
+      outcomeOf(await peer.get(address, options)),
+      outcomeOf(await peer.datagram(address, options)),
     ];
     for (const kind of ['down', 'hang', 'reset'] as const) {
       await services.break('kubenurse', { kind });
@@ -124,10 +126,10 @@ describe.skipIf(unavailableReason())('a service', () => {
     await services.break('kubenurse', { kind: 'slow', milliseconds: 150 });
     for (const name of ['pod-1', 'pod-2']) {
       const answer = await network.peer(name).get(address, options);
-      expect([told(answer), Math.floor(answer.ms / 150)]).toEqual(['answer', 1]);
+      expect([outcomeOf(answer), Math.floor(answer.ms / 150)]).toEqual(['answer', 1]);
     }
     await services.break('kubenurse', undefined);
     const healed = await network.peer('pod-1').get(address, options);
-    expect([told(healed), healed.ms < 100]).toEqual(['answer', true]);
+    expect([outcomeOf(healed), healed.ms < 100]).toEqual(['answer', true]);
   });
 });

@@ -4,7 +4,7 @@ import type { IpFamily } from '../../lab/real/fabric.ts';
 import { unavailableReason } from '../../lab/real/own-namespace.ts';
 import { run } from '../../lab/support/command.ts';
 import { until } from '../../lab/support/until.ts';
-import { LIMIT_MS, Network, ruleset, SYN_AGAIN_MS, told } from './network-fixture.ts';
+import { LIMIT_MS, Network, outcomeOf, ruleset, SYN_AGAIN_MS } from './network-fixture.ts';
 
 const CLUSTERS: [string, readonly IpFamily[]][] = [
   ['10.21', ['IPv4']],
@@ -35,11 +35,11 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
           operator.get(address, options),
         ]);
         return {
-          get: told(get),
-          datagram: told(datagram),
-          upload: told(upload),
-          begins: told(begins),
-          operator: told(ours),
+          get: outcomeOf(get),
+          datagram: outcomeOf(datagram),
+          upload: outcomeOf(upload),
+          begins: outcomeOf(begins),
+          operator: outcomeOf(ours),
         };
       }),
     );
@@ -121,7 +121,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
     await network.pod(2).break({ kind: 'slow', milliseconds: 1_000 });
     for (const address of network.pod(2).addresses) {
       const answer = await network.peer('pod-1').get(address, { limitMs: 10_000 });
-      expect([told(answer), Math.floor(answer.ms / 1_000)]).toEqual(['answer', 1]);
+      expect([outcomeOf(answer), Math.floor(answer.ms / 1_000)]).toEqual(['answer', 1]);
       const operator = network.peer('operator');
       await until(
         'the operator is not slowed',
@@ -148,7 +148,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       const asked = network.peer('pod-1').get(address, { limitMs: 3 * SYN_AGAIN_MS });
       const early = await network.peer('pod-1').get(address, { limitMs: 100 });
       await network.pod(2).break(undefined);
-      expect([kind, early.error, told(await asked)]).toEqual([kind, 'timeout', 'answer']);
+      expect([kind, early.error, outcomeOf(await asked)]).toEqual([kind, 'timeout', 'answer']);
     }
   });
 
@@ -159,7 +159,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       const open = network.peer('pod-1').get(address, { path: '/hold', keepAlive: true });
       await network.peer('pod-1').get(address);
       await network.pod(2).break({ kind });
-      expect([kind, told(await open)]).toEqual([kind, 'ECONNRESET when connected']);
+      expect([kind, outcomeOf(await open)]).toEqual([kind, 'ECONNRESET when connected']);
       await network.pod(2).break(undefined);
     }
   });
@@ -172,7 +172,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     // The question is there when a later one is answered.
     await network.peer('pod-2').get(address);
     await network.pod(2).break({ kind: 'deaf' });
-    expect(told(await asked)).toBe('answer');
+    expect(outcomeOf(await asked)).toBe('answer');
     await network.pod(2).break(undefined);
   });
 
@@ -182,7 +182,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       await run([...enter, 'ip', 'neighbour', 'flush', 'all']);
     }
     for (const address of network.pod(2).addresses) {
-      expect(told(await network.peer('operator').get(address))).toBe('answer');
+      expect(outcomeOf(await network.peer('operator').get(address))).toBe('answer');
     }
     await network.pod(2).break(undefined);
   });
@@ -191,16 +191,18 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     const [address = ''] = network.pod(2).addresses;
     await network.pod(2).break({ kind: 'loss', percent: 100 });
     await network.pod(2).break({ kind: 'down' });
-    expect(told(await network.peer('pod-1').get(address))).toBe('ECONNREFUSED');
+    expect(outcomeOf(await network.peer('pod-1').get(address))).toBe('ECONNREFUSED');
     await network.pod(2).break(undefined);
   });
 
   test('a machine is broken at the ports that are named', async () => {
     const [address = ''] = network.ingress.addresses;
     await network.ingress.break({ kind: 'down' }, [8443]);
-    expect(told(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('ECONNREFUSED');
-    expect(told(await network.peer('pod-1').get(address))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').get(address, { port: 8443 }))).toBe(
+      'ECONNREFUSED',
+    );
+    expect(outcomeOf(await network.peer('pod-1').get(address))).toBe('answer');
     await network.ingress.break(undefined);
-    expect(told(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('answer');
   });
 });

@@ -47,24 +47,24 @@ test('EmbeddedApiServer.break(hang) answers nothing, and afterwards all that was
   open.write('GET /version HTTP/1.1\r\nhost: a\r\n\r\n');
   await until('the request is there', 2_000, () => server.requests.length === 2);
   expect(server.requests[1]).toMatchObject({ path: '/version', status: 0 });
-  let told = 0;
+  let reported = 0;
   watch.response.on('data', (bytes) => {
-    told += bytes.length;
+    reported += bytes.length;
   });
   let resolved = false;
   const version = client.get('/version').finally(() => {
     resolved = true;
   });
-  const unheard = connect(Number(port), hostname);
-  await once(unheard, 'connect'); // accepted
-  unheard.destroy();
+  const unreported = connect(Number(port), hostname);
+  await once(unreported, 'connect'); // accepted
+  unreported.destroy();
   await server.put('pods', pod('a'));
   await expect(client.get('/version', { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({
     name: 'AbortError',
   });
-  expect({ answered, told, resolved, requests: server.requests.length }).toEqual({
+  expect({ answered, reported, resolved, requests: server.requests.length }).toEqual({
     answered: 0,
-    told: 0,
+    reported: 0,
     resolved: false,
     requests: 2, // not even the TLS handshake has come to pass for the others
   });
@@ -197,9 +197,9 @@ test('EmbeddedApiServer.close() leaves neither sockets nor timers', async () => 
   const slow = client.get(PODS).catch((error) => error.code);
   await until('it waits', 2_000, () => server.requests.length === 2);
   await server.break({ kind: 'hang' });
-  const unheard = connect(Number(server.url.port), server.url.hostname);
-  await once(unheard, 'connect');
-  const closed = once(unheard, 'close');
+  const unreported = connect(Number(server.url.port), server.url.hostname);
+  await once(unreported, 'connect');
+  const closed = once(unreported, 'close');
   await server.close();
 
   expect(await slow).toBe('ECONNRESET');
