@@ -87,6 +87,11 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   '/report': { payload: get('/report'), connections: 2_000, ...again },
   '/cluster': { payload: get('/cluster'), connections: 2_000, ...again },
+  '/cluster with many parameters': {
+    payload: get(`/cluster?${'a&'.repeat(7_000)}`),
+    connections: 100,
+    ...once,
+  },
   '/cluster never read': { payload: get('/cluster'), connections: 2_000, ...unread },
   '/cluster.txt': { payload: get('/cluster.txt'), connections: 2_000, ...again },
   'TLS: new connections': {
