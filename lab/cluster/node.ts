@@ -6,6 +6,7 @@ import type { Endpoint, NodeNetwork } from '../parts/parts.ts';
 import { type NodeIdentity, nodeObject } from '../parts/pod.ts';
 import { httpGet } from '../support/http-get.ts';
 import { Lines } from '../support/program.ts';
+import { toUrlHost } from '../support/url-host.ts';
 import type { ReadinessTimes } from './readiness.ts';
 import { RunningPod } from './running-pod.ts';
 
@@ -87,7 +88,7 @@ export class ClusterNode {
   /** Where neighbours and people reach it. */
   get url(): string {
     const { address } = this;
-    return reachable(`http://${address.includes(':') ? `[${address}]` : address}:8080/alive`);
+    return reachable(`http://${toUrlHost(address)}:8080/alive`);
   }
 
   get podName(): string {

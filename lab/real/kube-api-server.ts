@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { ServerProcess } from '../support/server-process.ts';
+import { toUrlHost } from '../support/url-host.ts';
 import { tool } from '../tools/tool.ts';
 import type { Etcd } from './etcd.ts';
 import { KubeClient } from './kube-client.ts';
@@ -55,7 +55,7 @@ export class KubeApiServer {
 
   private constructor(options: KubeApiServerOptions) {
     const [address = ''] = options.machine.addresses;
-    this.url = new URL(`https://${isIPv6(address) ? `[${address}]` : address}:${PORT}`);
+    this.url = new URL(`https://${toUrlHost(address)}:${PORT}`);
     this.auditLog = join(options.directory, 'audit.log');
     this.admin = this.client(this.adminToken);
     this.#options = options;

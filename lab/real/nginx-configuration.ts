@@ -1,5 +1,6 @@
 import type { IngressFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
+import { toUrlHost } from '../support/url-host.ts';
 
 /** All that the ingress publishes (contract: never `/alive` or `/metrics`). */
 const PUBLISHED_PATH = '/alwayshappy';
@@ -92,5 +93,5 @@ function answering(status: number, { silent }: NginxOptions): string {
 }
 
 function socketOf({ address, port }: Backend): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return `${toUrlHost(address)}:${port}`;
 }

@@ -1,5 +1,4 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import type { ControlPlane } from '../parts/control-plane.ts';
 import type { NetworkFault } from '../parts/faults.ts';
@@ -8,6 +7,7 @@ import type { Launch, PodSandbox } from '../parts/parts.ts';
 import { LABEL, NAMESPACE } from '../parts/pod.ts';
 import type { CertificateAuthority } from '../support/certificates.ts';
 import { run } from '../support/command.ts';
+import { toUrlHost } from '../support/url-host.ts';
 import type { NodeNetwork, PodNetwork } from './node-network.ts';
 
 /** Where a pod finds its token, the API server's authorities, and its namespace. */
@@ -43,7 +43,7 @@ export class RealSandbox implements PodSandbox {
   private constructor(options: Options, network: PodNetwork, directory: string) {
     const [address = ''] = network.addresses;
     this.addresses = network.addresses;
-    this.programUrl = `http://${isIPv6(address) ? `[${address}]` : address}:8080`;
+    this.programUrl = `http://${toUrlHost(address)}:8080`;
     this.#options = options;
     this.#network = network;
     this.#directory = directory;

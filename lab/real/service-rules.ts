@@ -1,5 +1,6 @@
 import type { ProxyFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
+import { toUrlHost } from '../support/url-host.ts';
 import { familyOf } from './address-plan.ts';
 import { expandPayload } from './packet-rules.ts';
 
@@ -117,7 +118,7 @@ function backendRules(port: Port): string[] {
 }
 
 function socketOf({ address, port }: Backend): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return `${toUrlHost(address)}:${port}`;
 }
 
 function rejectRule(port: Port): string[] {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { toUrlHost } from '../../src/url-host.ts';
 import type { Answer, Question } from './network-peer.ts';
 
 const PROGRAM = join(import.meta.dirname, 'network-peer.ts');
@@ -57,7 +58,7 @@ export class Peer {
     } = {},
   ): Promise<Answer> {
     const { path = '/', port = 8080, limitMs = 2_000, ...rest } = options;
-    const host = address.includes(':') ? `[${address}]` : address;
+    const host = toUrlHost(address);
     return this.ask({ kind: 'get', url: `http://${host}:${port}${path}`, limitMs, ...rest });
   }
 

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { Certificate } from '../../lab/support/certificates.ts';
+import { toUrlHost } from '../../src/url-host.ts';
 
 /** What is done with a request; `nth` counts those of the connection, from 1. */
 export type Script = (socket: Socket, request: string, nth: number) => void;
@@ -101,9 +102,7 @@ export class ScriptedServer {
 
   /** A URL of this server, at `host` instead of its address where one is given. */
   url(path = '/', host = this.host): URL {
-    return new URL(
-      `${this.#scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}${path}`,
-    );
+    return new URL(`${this.#scheme}://${toUrlHost(host)}:${this.port}${path}`);
   }
 
   #converse(socket: Socket, answer: Script): void {

@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ControlPlane,
@@ -9,6 +8,7 @@ import type {
   Resource,
 } from '../../parts/control-plane.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
+import { toUrlHost } from '../../support/url-host.ts';
 import { sendJson, sendTooManyRequests } from './api-answer.ts';
 import { isTrue, urlOf } from './api-request.ts';
 import { ApiError } from './api-status.ts';
@@ -48,7 +48,7 @@ export class EmbeddedApiServer implements ControlPlane {
     options: { bookmarkIntervalMs?: number; historyLimit?: number },
   ) {
     const { address, port } = server;
-    this.url = new URL(`https://${isIPv6(address) ? `[${address}]` : address}:${port}`);
+    this.url = new URL(`https://${toUrlHost(address)}:${port}`);
     this.certificateAuthority = certificateAuthority;
     this.#server = server;
     this.#api = new KubeApi({
