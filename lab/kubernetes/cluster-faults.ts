@@ -1,3 +1,4 @@
+import { run } from '../support/command.ts';
 import type { KubernetesCluster } from './cluster.ts';
 import type { KubernetesNode } from './node.ts';
 
@@ -9,6 +10,8 @@ type ClusterWay = Readonly<{
 }>;
 
 const SLOW_MS = 1_000;
+const ROLLOUT_LIMIT_MS = 100_000;
+const PROBES = '--selector=app.kubernetes.io/name=kubenurse';
 const DNS_PORT = 53;
 const COREDNS = ['--namespace=kube-system', 'deployment/coredns'];
 
@@ -35,7 +38,8 @@ async function nodesOfDns({ admin, nodes }: KubernetesCluster): Promise<Kubernet
 
 const scale = async ({ kubectl }: KubernetesCluster, replicas: number) => {
   await kubectl.run('scale', ...COREDNS, `--replicas=${replicas}`);
-  await kubectl.run('rollout', 'status', ...COREDNS, '--timeout=60s');
+  const status = ['rollout', 'status', '--timeout=90s', ...COREDNS];
+  await run([...kubectl.command, ...status], '', ROLLOUT_LIMIT_MS);
 };
 
 /** What CoreDNS can have. */
@@ -98,10 +102,10 @@ export const PROBE_FAULTS: Readonly<Record<string, ClusterWay>> = {
       for (const { metadata } of items) {
         const which = [`--namespace=${metadata.namespace}`, `daemonset/${metadata.name}`];
         await kubectl.run('rollout', 'restart', ...which);
-        await kubectl.run('rollout', 'status', ...which, '--timeout=90s');
+        const status = ['rollout', 'status', '--timeout=90s', ...which];
+        await run([...kubectl.command, ...status], '', ROLLOUT_LIMIT_MS);
       }
     },
     heal: async () => {},
   },
 };
-const PROBES = '--selector=app.kubernetes.io/name=kubenurse';

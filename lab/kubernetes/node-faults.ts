@@ -1,8 +1,10 @@
 import type { NetworkFault } from '../parts/faults.ts';
 import { familyOf } from '../real/address-plan.ts';
+import { run } from '../support/command.ts';
 import type { KubernetesCluster } from './cluster.ts';
 import { KUBENURSE_IMAGE } from './images.ts';
-import type { KubernetesNode, NodeProgram } from './node.ts';
+import type { KubernetesNode } from './node.ts';
+import type { NodeProgram } from './node-programs.ts';
 
 /** One way to break a node, and to heal it. */
 export type NodeWay = Readonly<{
@@ -12,6 +14,7 @@ export type NodeWay = Readonly<{
 }>;
 
 const TABLE = 'fault-of-lab';
+const DRAIN_LIMIT_MS = 70_000;
 const DRAIN = ['--ignore-daemonsets', '--delete-emptydir-data', '--force', '--timeout=60s'];
 
 const program = (name: NodeProgram, does: string): NodeWay => ({
@@ -105,7 +108,7 @@ export const NODE_FAULTS: Readonly<Record<string, NodeWay>> = {
   drained: {
     does: 'kubectl drain; heal: kubectl uncordon',
     break: async (node, { kubectl }) => {
-      await kubectl.run('drain', node.name, ...DRAIN);
+      await run([...kubectl.command, 'drain', node.name, ...DRAIN], '', DRAIN_LIMIT_MS);
     },
     heal: async (node, { kubectl }) => {
       await kubectl.run('uncordon', node.name);

@@ -4,20 +4,16 @@ import type { Fabric } from '../real/fabric.ts';
 import type { Machine } from '../real/machine.ts';
 import { run } from '../support/command.ts';
 import type { ServerProcess } from '../support/server-process.ts';
-import { tool } from '../tools/tool.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { nodeFiles } from './node-files.ts';
-import { IMAGES, SETTINGS } from './node-init.ts';
+import { IMAGES } from './node-init.ts';
 import { NodeMachine } from './node-machine.ts';
+import { commandLine, type NodeProgram } from './node-programs.ts';
 
 /** Node 1 is `10.21.0.21`, and so on. */
 const FIRST_ADDRESS = 20;
 const IMPORT_LIMIT_MS = 120_000;
 const CTR = ['ctr', '--namespace=k8s.io', 'images'];
-
-/** The programs of a node. */
-export const PROGRAMS = ['containerd', 'kubelet', 'kube-proxy'] as const;
-export type NodeProgram = (typeof PROGRAMS)[number];
 
 /** A machine with its programs, while it is switched on. */
 type Running = Readonly<{
@@ -119,8 +115,8 @@ export class KubernetesNode {
   async start(name: NodeProgram): Promise<void> {
     const { inside, programs } = this.#on;
     if (programs.get(name) && programs.get(name)?.end === undefined) return;
-    const [program, args, ready] = this.#commandLine(name);
-    programs.set(name, await inside.startProgram(program, args, ready));
+    const { program, args, isReady } = commandLine(name, this);
+    programs.set(name, await inside.startProgram(program, args, isReady));
   }
 
   /** Ends one of its programs by SIGKILL. */
@@ -180,35 +176,4 @@ export class KubernetesNode {
       await writeFile(join(folder, name), text, { mode: 0o600 });
     }
   }
-
-  #commandLine(name: NodeProgram): [string, string[], () => Promise<boolean>] {
-    switch (name) {
-      case 'containerd':
-        return [
-          'containerd',
-          [`--config=${SETTINGS}/containerd.toml`],
-          () => succeeds([...this.enter, 'ctr', 'version']),
-        ];
-      case 'kubelet':
-        return [
-          tool('kubelet'),
-          [
-            `--config=${SETTINGS}/kubelet.yaml`,
-            `--kubeconfig=${SETTINGS}/kubelet.kubeconfig`,
-            `--hostname-override=${this.name}`,
-            `--node-ip=${this.addresses.join(',')}`,
-          ],
-          async () => true,
-        ];
-      case 'kube-proxy':
-        return [tool('kube-proxy'), [`--config=${SETTINGS}/kube-proxy.yaml`], async () => true];
-    }
-  }
-}
-
-function succeeds(command: readonly string[]): Promise<boolean> {
-  return run(command).then(
-    () => true,
-    () => false,
-  );
 }

@@ -22,9 +22,13 @@ export function createNamespace(cluster: KubernetesCluster): Promise<void> {
   return cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata });
 }
 
-/** Installs or upgrades the release with these values, and waits for its pods. */
-export async function upgrade(cluster: KubernetesCluster, values: object = {}): Promise<void> {
-  await cluster.helm(['upgrade', '--install', RELEASE, CHART, ...PLACE, ...WAIT], values);
+/** Installs or upgrades a release with these values, and waits for its pods. */
+export async function upgrade(
+  cluster: KubernetesCluster,
+  values: object = {},
+  release = RELEASE,
+): Promise<void> {
+  await cluster.helm(['upgrade', '--install', release, CHART, ...PLACE, ...WAIT], values);
 }
 
 /** Resolves when every node has a pod that is Ready, and no check fails. */

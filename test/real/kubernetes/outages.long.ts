@@ -30,9 +30,11 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
   });
   afterAll(() => opened.disposeAsync());
 
-  test.for(OUTAGES)('$name', async (outage, { task }: TestContext) => {
-    const seen = await play(cluster, monitoring, outage);
-    task.meta.outage = seen;
-    expectSeen(seen, outage);
-  });
+  for (const outage of OUTAGES) {
+    test(outage.name, async ({ task }: TestContext) => {
+      const seen = await play(cluster, monitoring, outage);
+      task.meta.outage = seen;
+      expectSeen(seen, outage);
+    });
+  }
 });
