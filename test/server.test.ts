@@ -228,4 +228,21 @@ describe('startServer() and a client that takes its time', () => {
       return count === 0;
     });
   });
+
+  test('keeps 500 connections, so that what they do not read fits into the memory of the pod', async () => {
+    const { port } = await serverAt();
+    const sockets = Array.from({ length: 600 }, (_, i) =>
+      connect({ host: '127.0.0.1', port, localAddress: `127.0.5.${1 + (i % 20)}` }),
+    );
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    for (const socket of sockets) socket.on('error', () => {});
+    await until(
+      '100 are closed',
+      5_000,
+      () => sockets.filter(({ closed }) => closed).length === 100,
+    );
+    expect((await ask(port, '/')).status).toBe(404);
+  });
 });
