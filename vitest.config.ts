@@ -12,6 +12,7 @@ export default defineConfig({
         'test/end-to-end-components.test.ts',
         'test/end-to-end-node-changes.test.ts',
         'test/end-to-end-node-faults.test.ts',
+        'test/end-to-end-rotating.test.ts',
         'test/fresh-install.test.ts',
       ]),
     },

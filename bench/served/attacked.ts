@@ -32,10 +32,10 @@ const NEIGHBOUR_MS = 250;
 const CHECK_TIMEOUT_MS = 5_000;
 
 /** Of each period. Only a long run measures beside an attack. */
-const SECONDS = { short: 2, long: 15 };
+const SECONDS = { short: 1, long: 15 };
 
 /** How long memory may take to be back, in milliseconds. */
-const BACK_MS = 60_000;
+const BACK_MS = { short: 2_000, long: 60_000 };
 
 /** Milliseconds; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
 type Period = Readonly<{
@@ -102,11 +102,12 @@ async function measure(
   clients: Clients,
   short: boolean,
 ): Promise<Attacked> {
-  const measured = () => period(served, clients, SECONDS[short ? 'short' : 'long']);
+  const size = short ? 'short' : 'long';
+  const measured = () => period(served, clients, SECONDS[size]);
   const quiet = await measured();
   const beside = other && (await underAttack(other, attack, measured));
   const attacked = await underAttack(served, attack, measured);
-  const limit = performance.now() + BACK_MS;
+  const limit = performance.now() + BACK_MS[size];
   while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
   return { attack, quiet, beside, attacked, after: memoryOf(served) };
 }
