@@ -9,7 +9,10 @@ export const INTERVAL_MS = 1_000;
 /** What Grafana would make `$__rate_interval` with ten times the interval. */
 export const RATE_INTERVAL = '10s';
 
-/** The cluster of `npm run demo`, and a Prometheus that scrapes it with the configuration that we ship. */
+/**
+ * The cluster of `npm run demo`, with checks of its name server, and a Prometheus that scrapes it with the configuration
+ * that we ship.
+ */
 export class ProbedCluster implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly prometheus: Prometheus;
@@ -30,7 +33,11 @@ export class ProbedCluster implements AsyncDisposable {
     const cluster = starting.use(
       await Cluster.start({
         network,
-        env: { KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`, ...env },
+        env: {
+          KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
+          KUBENURSE_CHECK_DNS: 'true',
+          ...env,
+        },
       }),
     );
     const prometheus = await Prometheus.start(await scrapeOf(cluster));
