@@ -57,7 +57,7 @@ async function expectChecksGoOn(program: Program): Promise<void> {
 test('a collector that fails affects no check, and is logged once when it fails and once when it recovers', async () => {
   const hanging = await PushCollector.start();
   hanging.behaviour = () => {};
-  const program = await startPushing(hanging.url, { OTEL_EXPORTER_OTLP_TIMEOUT: '200' });
+  const program = await startPushing(hanging.url, { OTEL_EXPORTER_OTLP_TIMEOUT: '1000' });
   await until('a check is made', 5_000, async () => (await checks(program)) > 0);
   await expectChecksGoOn(program);
 

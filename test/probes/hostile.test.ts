@@ -61,7 +61,7 @@ test.each(
     attacks.map((attack) => ({ kind: 'failed', ...attack, scheme })),
   ),
 )(
-  'a check costs 200 ms of CPU at most of a target that sends $what ($scheme)',
+  'a check costs half a second of CPU at most of a target that sends $what ($scheme)',
   async ({ scheme, kind, ...flood }) => {
     const url = await startHostile(scheme, flood);
     const before = process.threadCpuUsage();
@@ -70,12 +70,12 @@ test.each(
 
     const { user, system } = process.threadCpuUsage(before);
     expect(outcome.kind).toBe(kind);
-    expect((user + system) / 1_000).toBeLessThan(200);
+    expect((user + system) / 1_000).toBeLessThan(500);
   },
 );
 
 test.each(['http', 'https'])(
-  'a report costs 200 ms of CPU at most of a pod that sends it byte by byte (%s)',
+  'a report costs half a second of CPU at most of a pod that sends it byte by byte (%s)',
   async (scheme) => {
     const url = await startHostile(scheme, {
       first: `${START}Content-Length: 1000000\r\n\r\n`,
@@ -91,13 +91,13 @@ test.each(['http', 'https'])(
     });
     const before = process.threadCpuUsage();
 
-    const fetched = await fetchBody(url, 'node-7', AbortSignal.timeout(2_000));
+    const fetched = await fetchBody(url, 'node-7', AbortSignal.timeout(60_000));
 
     const { user, system } = process.threadCpuUsage(before);
     expect(fetched).toMatchObject({
       cause: 'other',
       text: expect.stringMatching(/ the response body arrived in more than 1000 pieces$/),
     });
-    expect((user + system) / 1_000).toBeLessThan(200);
+    expect((user + system) / 1_000).toBeLessThan(500);
   },
 );

@@ -16,7 +16,7 @@ test.each([
   async ({ message }) => {
     const server = await hostileTlsServer(serving, message, MANY);
 
-    const { phase, text } = failed(await ask(server.url));
+    const { phase, text } = failed(await ask(server.url, { signal: AbortSignal.timeout(60_000) }));
 
     expect(phase).toBe('response');
     expect(text).toMatch(/: too many keys or tickets on one connection$/);

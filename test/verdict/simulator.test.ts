@@ -26,7 +26,7 @@ function play(cases: number, faultCount: number, firstSeed: number) {
   return { inexact, wrong };
 }
 
-const limit = 5_000 + CASES * 20;
+const limit = 5_000 + CASES * 100;
 
 test('verdict() finds nothing in a quiet cluster', { timeout: limit }, () => {
   const loud: string[] = [];
