@@ -42,13 +42,19 @@ type Finding = Readonly<{
   }>;
 }>;
 
-/** The findings of `/cluster.json` on node-1, as `node_unreachable node-3`; none where it does not respond. */
-export async function findingsOf(pods: readonly ProbePod[]): Promise<string[]> {
+type Collected = Readonly<{ findings: readonly Finding[]; view: Readonly<{ now: number }> }>;
+
+/**
+ * The findings of `/cluster.json` on node-1, as `node_unreachable node-3`; none where it does not respond, or with what it
+ * collected before `began`, in milliseconds since 1970.
+ */
+export async function findingsOf(pods: readonly ProbePod[], began: number): Promise<string[]> {
   try {
     const viewer = pods.find(({ node }) => node === VIEWER);
     if (viewer === undefined) return [];
     const { body } = await httpGet(`${viewer.url}/cluster.json`, REQUEST_LIMIT_MS);
-    const { findings }: { findings: readonly Finding[] } = JSON.parse(body);
+    const { findings, view }: Collected = JSON.parse(body);
+    if (view.now * 1_000 < began) return [];
     return findings.filter(({ severity }) => severity !== 'info').map(nameOf);
   } catch {
     return [];

@@ -130,7 +130,7 @@ async function observe(
   ];
   const look = async () => {
     await sleep(PERIOD_MS);
-    for (const finding of await findingsOf(watch.listed)) verdict.note(finding);
+    for (const finding of await findingsOf(watch.listed, began)) verdict.note(finding);
     for (const each of await firing(monitoring)) alerts.note(each);
   };
   while (Date.now() < began + lastsMs) await look();
