@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line requests; `verdict`: the file to judge, `-` for standard input. */
+/** What the command line requests; `verdict`: the file to evaluate, `-` for standard input. */
 export type Command = 'run' | 'check-config' | 'help' | 'version' | Readonly<{ verdict: string }>;
 
 /** The arguments are invalid; the message names them. */

@@ -1,5 +1,6 @@
 import { httpGet } from '../support/http-get.ts';
 import { until } from '../support/until.ts';
+import { toUrlHost } from '../support/url-host.ts';
 import { isReady, type KubernetesCluster } from './cluster.ts';
 
 /** `/alive` waits for checks that are under way. */
@@ -27,7 +28,7 @@ export async function probePods(
       }) => ({
         name: pod.metadata.name,
         node: pod.spec.nodeName,
-        url: `http://${pod.status.podIP.includes(':') ? `[${pod.status.podIP}]` : pod.status.podIP}:8080`,
+        url: `http://${toUrlHost(pod.status.podIP)}:8080`,
         isReady: isReady(pod),
       }),
     );

@@ -100,7 +100,7 @@ const NEIGHBOURS = {
   ),
   KUBENURSE_ROTATING_NEIGHBOURS: variable(
     integer(0, 100),
-    'number of further neighbours to check in each round, others each time; 0 = none',
+    'number of further neighbours to check in each round, a different set in each; 0 = none',
     '1',
   ),
   KUBENURSE_ALLOW_UNSCHEDULABLE: flag('check neighbours on cordoned nodes too', 'false'),
