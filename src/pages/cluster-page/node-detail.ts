@@ -72,7 +72,7 @@ function lineOf({ check, state, since }: Path, other: string): Line {
 }
 
 function suspectLine({ from, to, ...path }: Path): Line {
-  const title = html`<a href="${nodeLink(from)}">${from}</a> → <a href="${nodeLink(to)}">${to}</a>`;
+  const title = html`<a href="${nodeLink(from)}">${from}</a> ${'→'} <a href="${nodeLink(to)}">${to}</a>`;
   return { ...path, title };
 }
 
