@@ -8,6 +8,9 @@ import { zoneOf } from './zones.ts';
 /** So many silent nodes, or all of a zone, are a side of the cluster; fewer are single nodes. */
 const SIDE = 3;
 
+/** Nodes that are lost within so many seconds are lost together: each is noticed at its next check, of which one may be good. */
+const TOGETHER = 10;
+
 /** Causes for which the network, and not a program, is to be suspected. */
 const NETWORK: ReadonlySet<unknown> = new Set(['unreachable', 'packets_lost', 'mtu', 'other']);
 
@@ -38,8 +41,19 @@ function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
   const isWithinZones = inZones.length >= 2 && outside.size - inZones.length < SIDE;
   const isLargest = outside.size >= evidence.reports.size;
   if (!isWithinZones && !isLargest && outside.size < SIDE) return [];
-  const there = new Set(isWithinZones && !isLargest ? inZones : outside);
-  return [split(evidence, open, new Set(evidence.reports.keys()), there)];
+  const there = isWithinZones && !isLargest ? lostWith(inZones, outside, open) : outside;
+  return [split(evidence, open, new Set(evidence.reports.keys()), new Set(there))];
+}
+
+/** These nodes, and those of other zones that were lost at the same time: they are on that side, too. */
+function lostWith(inZones: readonly string[], outside: Nodes, open: OpenPaths): string[] {
+  const lostAt = (node: string) => firstSince(open.to(node)) ?? Number.NaN;
+  const times = inZones.map(lostAt).filter((time) => !Number.isNaN(time));
+  const [first, last] = [Math.min(...times) - TOGETHER, Math.max(...times) + TOGETHER];
+  return [...outside].filter((node) => {
+    const time = lostAt(node);
+    return inZones.includes(node) || (time >= first && time <= last);
+  });
 }
 
 /** Whether nobody who has reported reaches the node, and the network may be why. */

@@ -8,6 +8,12 @@ import { type Broken, between, FIVE, NO_PATTERN, NOW, smallView } from './small-
 /** What is broken, and what the verdict says of it: the headline of each finding. */
 type Row = [what: string, broken: Broken, headlines: string[]];
 
+const SEVEN = {
+  ...{ 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'a', 'node-5': 'a' },
+  ...{ 'node-6': 'b', 'node-7': 'b' },
+};
+const LOST = { 'node-5': 'unreachable', 'node-6': 'unreachable', 'node-7': 'unreachable' } as const;
+
 const TABLES: Record<string, Row[]> = {
   nothing: [
     ['all is well', {}, []],
@@ -165,6 +171,13 @@ const TABLES: Record<string, Row[]> = {
       [
         'Only 2 of 5 pods reported: the rest of the cluster is not visible from here.',
         'The network is split: zone b (2 nodes) and zone a (3 nodes) do not reach each other.',
+      ],
+    ],
+    [
+      'a zone and a node of another zone, lost together',
+      { nodes: SEVEN, silent: LOST },
+      [
+        'The network is split: 4 nodes (node-1, node-2, node-3 and node-4) and 3 nodes (node-5, node-6 and node-7) do not reach each other.',
       ],
     ],
     [
@@ -361,6 +374,25 @@ test('Every finding has a runbook that exists', () => {
 test('The tables have a finding of every kind', () => {
   const kinds = new Set(ALL_FINDINGS.map(({ kind }) => kind));
   expect(KINDS.filter((kind) => !kinds.has(kind))).toEqual([]);
+});
+
+test('A node that was lost before the zone is not part of the split', () => {
+  const view = smallView({ nodes: SEVEN, silent: LOST, consecutive: 24 });
+  const earlier = ({ reports, ...rest }: ClusterView): ClusterView => ({
+    ...rest,
+    reports: reports.map((report) => ({
+      ...report,
+      checks: report.checks.map((check) =>
+        check.node === 'node-5' && check.since !== null
+          ? { ...check, since: check.since - 60 }
+          : check,
+      ),
+    })),
+  });
+  expect(verdict(earlier(view)).map(({ headline }) => headline)).toEqual([
+    'The network is split: zone a (4 nodes) and zone b (2 nodes) do not reach each other.',
+    'node-5 is unreachable: nothing responds.',
+  ]);
 });
 
 test('A finding reports since when, by whom, and what is not affected', () => {
