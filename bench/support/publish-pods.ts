@@ -5,7 +5,7 @@ import { Pod } from '../../lab/parts/pod.ts';
 /** Where a pod is. */
 export type Place = Readonly<{ node: string; address: string }>;
 
-/** Writes a running, ready pod at each place to the API server. Resolves with their names, which are distinct. */
+/** Writes a running, ready pod at each place, and its node, to the API server. Resolves with their names, which are distinct. */
 export async function publishPods(
   controlPlane: ControlPlane,
   places: readonly Place[],
@@ -19,6 +19,8 @@ export async function publishPods(
     names.add(pod.name);
     pod.running = true;
     pod.ready = true;
+    // A failing neighbour whose node does not exist is no longer one.
+    await controlPlane.put('nodes', { metadata: { name: node } });
     await pod.publish();
   }
   return [...names];
