@@ -55,9 +55,7 @@ export class CheckStates {
     removed: CheckState[];
   } {
     const keys = new Set(checks.map(({ key }) => key));
-    const removed = [...this.#states.values()]
-      .filter(isMade)
-      .filter(({ check }) => !keys.has(check.key));
+    const removed = this.#made().filter(({ check }) => !keys.has(check.key));
     const now = performance.now();
     for (const state of removed) state.keptUntil = now + this.#retention;
     for (const [key, { keptUntil }] of this.#states) if (keptUntil <= now) this.#states.delete(key);
@@ -106,9 +104,11 @@ export class CheckStates {
 
   /** The states of the current checks, without rotating ones, which have none. */
   current(): CheckState[] {
-    return [...this.#states.values()].filter(
-      (state) => isMade(state) && state.check.role !== 'rotating',
-    );
+    return this.#made().filter(({ check }) => check.role !== 'rotating');
+  }
+
+  #made(): CheckState[] {
+    return [...this.#states.values()].filter(isMade);
   }
 
   /**

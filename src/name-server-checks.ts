@@ -1,8 +1,8 @@
-import { isIPv6 } from 'node:net';
 import type { Check, Probe } from './model.ts';
 import type { NameServer, Transport } from './probes/dns-exchange.ts';
 import { readQuestion, urlOf } from './probes/dns-question.ts';
 import { NAME_SERVER_TRAITS, type NameServerOptions } from './probes/name-server.ts';
+import { toUrlHost } from './url-host.ts';
 
 /** The prefix of the type of each check. */
 const PREFIXES: Readonly<Record<Transport, string>> = { udp: 'dns_', tcp: 'dns_tcp_' };
@@ -40,7 +40,7 @@ function checksOf(listed: string, options: NameServerChecksOptions): Check[] {
   const server = readServer(listed);
   const { address, port } = server;
   // A URL has no zone of a link-local address.
-  const host = isIPv6(address) ? `[${address.replace(/%.*/, '')}]` : address;
+  const host = toUrlHost(address.replace(/%.*/, ''));
   const url = urlOf({ server: { host, port }, name, type });
   return TRANSPORTS.map((transport) => {
     const names = () => options.candidates(name);

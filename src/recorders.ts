@@ -125,8 +125,7 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
       if (last !== undefined && now - last < REMINDER_INTERVAL_MS) return;
       reportedAt.set(outage, now);
       const { results: failures } = outage;
-      const error = resultText(outcome);
-      const fields = { type, event: errorEvent(outcome), cause: failureCause(outcome), error };
+      const fields = { type, ...failureFields(outcome) };
       if (last === undefined) log.warn({ ...fields }, 'check failed');
       else log.warn({ ...fields, failures, seconds: secondsOf(outage) }, 'check is still failing');
     },
@@ -145,18 +144,15 @@ export function suspectRecorder(
     record: (result) => {
       if (!record(result)) return;
       const { check, outcome } = result;
-      log.warn(
-        {
-          type: check.type,
-          node: check.target.neighbour?.nodeName,
-          event: errorEvent(outcome),
-          cause: failureCause(outcome),
-          error: resultText(outcome),
-        },
-        'rotating check failed',
-      );
+      const { type, target } = check;
+      const node = target.neighbour?.nodeName;
+      log.warn({ type, node, ...failureFields(outcome) }, 'rotating check failed');
     },
   };
+}
+
+function failureFields(outcome: Outcome) {
+  return { event: errorEvent(outcome), cause: failureCause(outcome), error: resultText(outcome) };
 }
 
 /** Not named `error`, because alerts on logs match that field. */

@@ -1,21 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
 import type { Check, Recorder } from '../src/model.ts';
 import { Schedule } from '../src/schedule.ts';
 import { failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
+import { useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: 0 });
-  // It would take a millisecond of this clock.
-  vi.stubGlobal('setImmediate', queueMicrotask);
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
+useFakeClock();
 
 /** A schedule of the checks in `checks`, and what two recorders heard of it. */
 function schedule(...checks: Check[]) {

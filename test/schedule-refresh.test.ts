@@ -1,23 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
 import { createChecks } from '../src/checks.ts';
 import type { Recorder } from '../src/model.ts';
 import { Neighbourhood } from '../src/neighbours/discover.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
 import { answeringProbe, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
+import { useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: 0 });
-  // It would take a millisecond of this clock.
-  vi.stubGlobal('setImmediate', queueMicrotask);
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
+useFakeClock();
 
 function scheduleOf(checks: ScheduleOptions['checks'], recorders: readonly Recorder[] = []) {
   return new Schedule({

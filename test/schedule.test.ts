@@ -1,21 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
 import type { Probe } from '../src/model.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
 import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
+import { useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: 0 });
-  // It would take a millisecond of this clock.
-  vi.stubGlobal('setImmediate', queueMicrotask);
-});
+useFakeClock();
 
 afterEach(() => {
   for (const schedule of schedules.splice(0)) schedule.stop();
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
 });
 
 const schedules: Schedule[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CheckStates } from '../../src/check-states.ts';
 import { createChecks } from '../../src/checks.ts';
 import type { Probe, Recorder, Result } from '../../src/model.ts';
@@ -6,22 +6,14 @@ import { RotatingNeighbours } from '../../src/neighbours/rotating.ts';
 import { metricsRecorder, suspectRecorder } from '../../src/recorders.ts';
 import { Schedule } from '../../src/schedule.ts';
 import { failed, hangingProbe, ok } from '../support/fake-check.ts';
+import { useFakeClock } from '../support/fake-clock.ts';
 import { podOn } from '../support/pods.ts';
 import { scrapedMetrics } from '../support/scraped-metrics.ts';
 import { playNeighbourhood } from './neighbourhood.ts';
 
 const INTERVAL = 5_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: 0 });
-  // It would take a millisecond of this clock.
-  vi.stubGlobal('setImmediate', queueMicrotask);
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
+useFakeClock();
 
 const NONE = { apiServerDirect: undefined, apiServerDns: undefined, extra: [] };
 const TARGETS = { ...NONE, meIngress: undefined, meService: undefined };

@@ -30,6 +30,18 @@ const fault = (
 const all = (checks: readonly string[], what: string) =>
   Object.fromEntries(checks.map((check) => [check, what]));
 
+/** node-3 opens no connection to another node, by which these of its checks fail, and is not reached. */
+const unreachableNode3 = (failing: readonly string[]): Omit<Outage, 'name' | 'begin' | 'end'> => ({
+  shows: (node) =>
+    node === 'node-3'
+      ? { ...all(failing, 'connect_done unreachable'), ...all(BY_NAME, 'dns_done dns') }
+      : { 'path_node-3': 'connect_done unreachable' },
+  mayFail: () => ['me_service'],
+  verdict: ['node_unreachable node-3'],
+  alert: 'KubenurseNodeUnreachable node-3',
+  lastsMs: ALERT_MS,
+});
+
 /** The one that CI plays. */
 export const NO_RULES = fault('node-3:no-rules', 'the rules of kube-proxy on node-3 are flushed', {
   shows: (node) =>
@@ -99,32 +111,16 @@ export const OUTAGES: readonly Outage[] = [
     alert: 'KubenurseMtuFault node-3',
     lastsMs: MTU_ALERT_MS,
   }),
-  fault('node-3:cut-off', 'node-3 reaches the API server, but no other node', {
-    shows: (node) =>
-      node === 'node-3'
-        ? {
-            ...all(PATHS_OF_NODE_3, 'connect_done unreachable'),
-            ...all(BY_NAME, 'dns_done dns'),
-          }
-        : { 'path_node-3': 'connect_done unreachable' },
-    mayFail: () => ['me_service'],
-    verdict: ['node_unreachable node-3'],
-    alert: 'KubenurseNodeUnreachable node-3',
-    lastsMs: ALERT_MS,
-  }),
-  fault('node-3:conntrack-full', 'conntrack of node-3 is full: no new connection', {
-    shows: (node) =>
-      node === 'node-3'
-        ? {
-            ...all([...PATHS_OF_NODE_3, 'api_server_direct'], 'connect_done unreachable'),
-            ...all(BY_NAME, 'dns_done dns'),
-          }
-        : { 'path_node-3': 'connect_done unreachable' },
-    mayFail: () => ['me_service'],
-    verdict: ['node_unreachable node-3'],
-    alert: 'KubenurseNodeUnreachable node-3',
-    lastsMs: ALERT_MS,
-  }),
+  fault(
+    'node-3:cut-off',
+    'node-3 reaches the API server, but no other node',
+    unreachableNode3(PATHS_OF_NODE_3),
+  ),
+  fault(
+    'node-3:conntrack-full',
+    'conntrack of node-3 is full: no new connection',
+    unreachableNode3([...PATHS_OF_NODE_3, 'api_server_direct']),
+  ),
   fault('api-server:rotated', "the API server's certificate is rotated", { lastsMs: ROUNDS_MS }),
   fault('api-server:down', 'the API server is down', {
     shows: () => all(['api_server_direct', 'api_server_dns'], 'connect_done refused'),
