@@ -68,7 +68,7 @@ async function query(
   name: string,
   signal: AbortSignal,
 ): Promise<number> {
-  using limit = deadline(signal, TIMEOUT_MS, `no answer within ${TIMEOUT_MS / 1000} s`);
+  using limit = deadline(signal, TIMEOUT_MS);
   limit.signal.throwIfAborted();
   const message = encodeQuery(randomInt(2 ** 16), { name, type });
   const { response, seconds } = await EXCHANGES[transport](server, message, limit.signal);

@@ -38,7 +38,7 @@ async function lazyClient(port: number, localAddress: string): Promise<Socket> {
   return socket;
 }
 
-test('boundViewers(async () => {}) closes the oldest response of the client that has the most, for one that is too many', async () => {
+test('boundViewers() closes the oldest response of the client that has the most, for one that is too many', async () => {
   const { port, errors, closed, made } = await serve();
   for (let number = 1; number <= 32; number++) {
     await lazyClient(port, number === 1 ? '127.0.0.2' : '127.0.0.3');
@@ -52,7 +52,7 @@ test('boundViewers(async () => {}) closes the oldest response of the client that
   expect(errors).toEqual([]);
 });
 
-test('boundViewers(async () => {}) makes one response after the other, with a rest', async () => {
+test('boundViewers() makes one response after the other, with a rest', async () => {
   const { port } = await serve();
   const begin = performance.now();
   const all = await Promise.all(Array.from({ length: 11 }, () => ask(port, '/small')));
@@ -61,7 +61,7 @@ test('boundViewers(async () => {}) makes one response after the other, with a re
   expect(performance.now() - begin).toBeGreaterThan(480);
 });
 
-test('boundViewers(async () => {}) makes nothing for viewers that have gone', async () => {
+test('boundViewers() makes nothing for viewers that have gone', async () => {
   const first = Promise.withResolvers<void>();
   const [made, arrived, gone] = [{ count: 0 }, { count: 0 }, { count: 0 }];
   const bounded = boundViewers(async () => {})(async (context) => {
@@ -90,4 +90,24 @@ test('boundViewers(async () => {}) makes nothing for viewers that have gone', as
   expect((await served).status).toBe(200);
   expect((await ask(port, '/large')).status).toBe(200);
   expect(made.count).toBe(2);
+});
+
+test('boundViewers() makes a response when there is time for it', async () => {
+  const [wanted, time] = [Promise.withResolvers<number>(), Promise.withResolvers<void>()];
+  let made = 0;
+  const bounded = boundViewers((milliseconds) => {
+    wanted.resolve(milliseconds);
+    return time.promise;
+  });
+  const { port } = await servePages({
+    '/small': bounded((context) => {
+      made += 1;
+      context.body = 'all is well';
+    }),
+  });
+  const served = ask(port, '/small');
+  expect(await wanted.promise).toBe(75);
+  expect(made).toBe(0);
+  time.resolve();
+  expect((await served).body).toBe('all is well');
 });
