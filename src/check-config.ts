@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from './config.ts';
 import { readCertificates } from './probes/pem.ts';
-import { readKeyPair } from './server.ts';
+import { readKeyPair } from './server-certificate.ts';
 
 /**
  * What of a readable configuration would end the start or be reported as an error then: exporters that cannot be loaded,

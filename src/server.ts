@@ -1,19 +1,12 @@
-import { readFileSync } from 'node:fs';
-import {
-  createServer as createHttpServer,
-  type Server as HttpServer,
-  type RequestListener,
-} from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { posix } from 'node:path';
-import { createSecureContext } from 'node:tls';
-import Koa, { type Context } from 'koa';
-import { Connections, clientOf } from './connections.ts';
-import { onFileChange } from './follow-file.ts';
+import { Connections } from './connections.ts';
 import type { Page } from './pages/page.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
+import { createRequestListener } from './request-listener.ts';
+import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
 import { limitClientTls } from './tls-limit.ts';
 
 /** Timeouts for the head of a request and for the whole request, in milliseconds. */
@@ -28,9 +21,6 @@ const TIMEOUTS = {
 
 /** Idle timeout of a connection, for example if the client does not read the response, in milliseconds. */
 const IDLE_TIMEOUT_MS = 30_000;
-
-/** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
-const RESPONSE_TIMEOUT_MS = 15_000;
 
 /**
  * Connections at once: a neighbour's check takes one, for a moment. The kernel's send buffer of one whose client does not
@@ -47,10 +37,10 @@ const BACKLOG = 2_048;
  * Limit of requests and of new connections: 500 per second take a seventh of a CPU. What waits for a window is served in one
  * go, of which a neighbour's request in the meantime waits for some milliseconds.
  */
-const PACE = { window: 20, budget: 10 };
+const PACE: RateLimit = { window: 20, budget: 10 };
 
 /** Limit of TLS handshakes, 50 per second, which take a millisecond or more each. */
-const TLS_PACE = { window: 100, budget: 5 };
+const TLS_PACE: RateLimit = { window: 100, budget: 5 };
 
 /** Timeout of the TLS handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -62,7 +52,7 @@ export type ServerOptions = Readonly<{
   /** Undefined: every address, IPv6 and IPv4. */
   address: string | undefined;
   port: number;
-  tls: Readonly<{ port: number; certFile: string; keyFile: string }> | undefined;
+  tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
   /** Called with errors of requests, and with certificates that cannot be loaded. */
@@ -76,91 +66,9 @@ export type RunningServer = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** The program's pages as a Koa application. */
-function createApp(pages: Readonly<Record<string, Page>>, onError: ServerOptions['onError']): Koa {
-  const app = new Koa();
-  app.on('error', (error: Error, context: Context) => {
-    // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
-    const { code } = error as NodeJS.ErrnoException;
-    const isOfClient = context.socket.errored === error || code === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (!isOfClient) onError(error, 'cannot serve a request');
-  });
-  const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
-  app.use(async (context) => {
-    limitResponseTime(context);
-    const { path } = context;
-    const page = pageAt(path);
-    if (page !== undefined) {
-      await serve(page, context);
-    } else if (pageAt(cleanPath(path)) !== undefined) {
-      context.status = 301;
-      context.redirect(`${cleanPath(path)}${context.search}`);
-    } else {
-      context.status = 404;
-    }
-  });
-  return app;
-}
-
-async function serve(page: Page, context: Context): Promise<void> {
-  if (context.method !== 'GET' && context.method !== 'HEAD') {
-    context.status = 405;
-    context.set('Allow', 'GET, HEAD');
-  } else if ('rawHandler' in page) {
-    context.respond = false;
-    page.rawHandler(context.req, context.res);
-  } else {
-    await page(context);
-  }
-}
-
-/** Serves pages through Koa, except a plain `GET` of a raw page, as neighbours and kubelet send it. */
-function createListener({ pages, onError }: ServerOptions): RequestListener {
-  const koa = createApp(pages, onError).callback();
-  const serve: RequestListener = (request, response) => {
-    const { method, url = '' } = request;
-    const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
-    if (page !== undefined && 'rawHandler' in page) return page.rawHandler(request, response);
-    const plain = plainTarget(url);
-    if (plain === undefined) return void response.writeHead(400).end();
-    request.url = plain;
-    koa(request, response);
-  };
-  const pace = new RateLimiter(PACE);
-  return (request, response) => {
-    const { socket } = request;
-    pace.admit({
-      client: clientOf(socket),
-      isGone: () => socket.destroyed,
-      serve: () => serve(request, response),
-    });
-  };
-}
-
-/** Without doubled and trailing slashes and dots; Go's ServeMux redirects there, too, and upstream's users follow. */
-function cleanPath(path: string): string {
-  return posix.normalize(path).replace(/(?<=.)\/$/, '');
-}
-
-/** Closes the connection of a client that does not read its response in time. */
-function limitResponseTime({ req, res }: Context): void {
-  const timer = setTimeout(() => req.socket.destroy(), RESPONSE_TIMEOUT_MS);
-  res.once('close', () => clearTimeout(timer));
-}
-
-/**
- * The path and query of a request's target, which may be an absolute URL (RFC 9112, section 3.2.2); undefined if it cannot
- * be read. Koa reads whatever is not plain with `url.parse()`, of which Node warns in the log.
- */
-function plainTarget(target: string): string | undefined {
-  if (/^\/[!-"$-~]*$/.test(target)) return target;
-  const url = URL.parse(target, 'http://localhost');
-  return url?.pathname.startsWith('/') ? `${url.pathname}${url.search}` : undefined;
-}
-
 /** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const listener = createListener(options);
+  const listener = createRequestListener(options.pages, PACE, options.onError);
   const http = createHttpServer(TIMEOUTS, listener);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
@@ -220,44 +128,6 @@ function listen(
 
 function addressOf(server: HttpServer | HttpsServer): AddressInfo {
   return server.address() as AddressInfo;
-}
-
-/** Reads a certificate and its key. Throws, naming both files, if they cannot be used together. */
-export function readKeyPair({
-  certFile,
-  keyFile,
-}: Readonly<{ certFile: string; keyFile: string }>) {
-  try {
-    const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-    createSecureContext(pair);
-    return pair;
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new Error(`cannot use the certificate ${certFile} with the key ${keyFile}: ${message}`, {
-      cause,
-    });
-  }
-}
-
-/** Loads the certificate, and reloads it when a file changes; keeps the previous one if that fails. Throws if the first load fails. */
-function followCertificate(
-  server: HttpsServer,
-  files: Readonly<{ certFile: string; keyFile: string }>,
-  onError: ServerOptions['onError'],
-): () => void {
-  server.setSecureContext(readKeyPair(files));
-  const reload = () => {
-    try {
-      server.setSecureContext(readKeyPair(files));
-    } catch (error) {
-      const { cause } = error as Error;
-      onError(cause as Error, 'cannot load the changed certificate; keeping the previous one');
-    }
-  };
-  const unfollow = [files.certFile, files.keyFile].map((file) => onFileChange(file, reload));
-  return () => {
-    for (const stop of unfollow) stop();
-  };
 }
 
 /** Stops listening. Resolves when the last connection is closed. */

@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/startup.ts': [],
   'src/resource.ts': [],
   'src/start-log.ts': ['src/config.ts', 'src/config/'],
-  'src/check-config.ts': ['src/config.ts', 'src/probes/', 'src/server.ts'],
+  'src/check-config.ts': ['src/config.ts', 'src/probes/', 'src/server-certificate.ts'],
   'src/signals.ts': [],
   'src/tls-verification.ts': [],
 
@@ -96,9 +96,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/connections.ts',
     'src/rate-limiter.ts',
     'src/request-guard.ts',
+    'src/request-listener.ts',
+    'src/server-certificate.ts',
     'src/tls-limit.ts',
-    'src/follow-file.ts',
   ],
+  'src/request-listener.ts': ['src/pages/', 'src/connections.ts', 'src/rate-limiter.ts'],
+  'src/server-certificate.ts': ['src/follow-file.ts'],
   'src/connections.ts': ['src/fair-limit.ts', 'src/rate-limiter.ts'],
   'src/fair-limit.ts': [],
   'src/rate-limiter.ts': [],
@@ -107,7 +110,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/pages/',
     'src/connections.ts',
     'src/fair-limit.ts',
-    'src/server.ts',
     'src/follow-file.ts',
     'src/seconds.ts',
     'src/verdict/',
@@ -124,7 +126,7 @@ const IMPORTED_BY: readonly (readonly [packages: RegExp, by: readonly string[]])
   [/^@opentelemetry\//, ['exporters/']],
   [/^@kubernetes\/client-node(\/|$)/, ['src/kubernetes/']],
   [/^js-yaml$/, ['src/kubernetes/']],
-  [/^koa$/, ['src/server.ts', 'src/pages/']],
+  [/^koa$/, ['src/request-listener.ts', 'src/pages/']],
 ];
 
 function isIn(places: readonly string[], path: string): boolean {

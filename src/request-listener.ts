@@ -1,0 +1,101 @@
+import type { RequestListener } from 'node:http';
+import { posix } from 'node:path';
+import Koa, { type Context } from 'koa';
+import { clientOf } from './connections.ts';
+import type { Page } from './pages/page.ts';
+import { type RateLimit, RateLimiter } from './rate-limiter.ts';
+
+/** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
+const RESPONSE_TIMEOUT_MS = 15_000;
+
+/** Called with errors of requests that are not the client's. */
+type OnError = (error: Error, message: string) => void;
+
+/** The program's pages as a Koa application. */
+function createApp(pages: Readonly<Record<string, Page>>, onError: OnError): Koa {
+  const app = new Koa();
+  app.on('error', (error: Error, context: Context) => {
+    // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
+    const { code } = error as NodeJS.ErrnoException;
+    const isOfClient = context.socket.errored === error || code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!isOfClient) onError(error, 'cannot serve a request');
+  });
+  const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);
+  app.use(async (context) => {
+    limitResponseTime(context);
+    const { path } = context;
+    const page = pageAt(path);
+    if (page !== undefined) {
+      await serve(page, context);
+    } else if (pageAt(cleanPath(path)) !== undefined) {
+      context.status = 301;
+      context.redirect(`${cleanPath(path)}${context.search}`);
+    } else {
+      context.status = 404;
+    }
+  });
+  return app;
+}
+
+async function serve(page: Page, context: Context): Promise<void> {
+  if (context.method !== 'GET' && context.method !== 'HEAD') {
+    context.status = 405;
+    context.set('Allow', 'GET, HEAD');
+  } else if ('rawHandler' in page) {
+    context.respond = false;
+    page.rawHandler(context.req, context.res);
+  } else {
+    await page(context);
+  }
+}
+
+/**
+ * Serves pages, by path, through Koa, except a plain `GET` of a raw page, as neighbours and kubelet send it. Requests that
+ * exceed `limit` wait.
+ */
+export function createRequestListener(
+  pages: Readonly<Record<string, Page>>,
+  limit: RateLimit,
+  onError: OnError,
+): RequestListener {
+  const koa = createApp(pages, onError).callback();
+  const serve: RequestListener = (request, response) => {
+    const { method, url = '' } = request;
+    const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
+    if (page !== undefined && 'rawHandler' in page) return page.rawHandler(request, response);
+    const plain = plainTarget(url);
+    if (plain === undefined) return void response.writeHead(400).end();
+    request.url = plain;
+    koa(request, response);
+  };
+  const pace = new RateLimiter(limit);
+  return (request, response) => {
+    const { socket } = request;
+    pace.admit({
+      client: clientOf(socket),
+      isGone: () => socket.destroyed,
+      serve: () => serve(request, response),
+    });
+  };
+}
+
+/** Without doubled and trailing slashes and dots; Go's ServeMux redirects there, too, and upstream's users follow. */
+function cleanPath(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, '');
+}
+
+/** Closes the connection of a client that does not read its response in time. */
+function limitResponseTime({ req, res }: Context): void {
+  const timer = setTimeout(() => req.socket.destroy(), RESPONSE_TIMEOUT_MS);
+  res.once('close', () => clearTimeout(timer));
+}
+
+/**
+ * The path and query of a request's target, which may be an absolute URL (RFC 9112, section 3.2.2); undefined if it cannot
+ * be read. Koa reads whatever is not plain with `url.parse()`, of which Node warns in the log.
+ */
+function plainTarget(target: string): string | undefined {
+  if (/^\/[!-"$-~]*$/.test(target)) return target;
+  const url = URL.parse(target, 'http://localhost');
+  return url?.pathname.startsWith('/') ? `${url.pathname}${url.search}` : undefined;
+}
