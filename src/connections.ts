@@ -16,6 +16,43 @@ type ListeningHandle = {
   onconnection: (status: number, accepted: AcceptedHandle | undefined) => void;
 };
 
+/** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
+type Serve = (accepted: AcceptedHandle) => Socket | undefined;
+
+/** One object for all that is known of a connection: thousands per second may come. */
+class Connection {
+  readonly client: string;
+  readonly #accepted: AcceptedHandle;
+  readonly #serve: Serve;
+  readonly #open: FairLimit;
+  #socket: Socket | undefined;
+  #isGone = false;
+
+  constructor(client: string, accepted: AcceptedHandle, serve: Serve, open: FairLimit) {
+    this.client = client;
+    this.#accepted = accepted;
+    this.#serve = serve;
+    this.#open = open;
+  }
+
+  isGone(): boolean {
+    return this.#isGone;
+  }
+
+  serve(): void {
+    this.#socket = this.#serve(this.#accepted);
+    const remove = () => this.#open.remove(this.client, this);
+    if (this.#socket === undefined) remove();
+    else this.#socket.once('close', remove);
+  }
+
+  destroy(): void {
+    this.#isGone = true;
+    if (this.#socket === undefined) this.#accepted.close();
+    else this.#socket.destroy();
+  }
+}
+
 /** The connections of a port, including those that wait to be served. */
 export class Connections {
   readonly #open: FairLimit;
@@ -33,32 +70,23 @@ export class Connections {
    */
   admitTo(server: Server, pace: RateLimiter, onServed: (socket: Socket) => void): void {
     const { _handle: handle } = server as unknown as { _handle: ListeningHandle };
-    const serve = handle.onconnection.bind(handle);
+    const onConnection = handle.onconnection.bind(handle);
     const created: Socket[] = [];
     server.on('connection', (socket: Socket) => created.push(socket));
+    const serve: Serve = (accepted) => {
+      onConnection(0, accepted);
+      const socket = created.pop();
+      if (socket !== undefined) onServed(socket);
+      return socket;
+    };
     handle.onconnection = (status, accepted) => {
-      if (status !== 0 || accepted === undefined) return serve(status, accepted);
+      if (status !== 0 || accepted === undefined) return onConnection(status, accepted);
       const client = peerOf(accepted);
       // Reset already.
       if (client === undefined) return accepted.close();
-      let socket: Socket | undefined;
-      let isGone = false;
-      const remove = this.#open.add(client, () => {
-        isGone = true;
-        if (socket === undefined) accepted.close();
-        else socket.destroy();
-      });
-      pace.admit({
-        client,
-        isGone: () => isGone,
-        serve: () => {
-          serve(status, accepted);
-          socket = created.pop();
-          if (socket === undefined) return remove();
-          socket.once('close', remove);
-          onServed(socket);
-        },
-      });
+      const connection = new Connection(client, accepted, serve, this.#open);
+      this.#open.add(client, connection);
+      pace.admit(connection);
     };
   }
 

@@ -1,12 +1,14 @@
-/** Ends what a client holds. */
-type Destroy = () => unknown;
+/** What a client holds, and how it ends. */
+export type Held = Readonly<{ destroy: () => unknown }>;
 
 /**
  * What clients hold at once, such as connections. Something new is always let in, so that nobody locks others out by
  * holding: where a limit is reached, the oldest of the client that has the most is destroyed for it.
  */
 export class FairLimit {
-  readonly #byClient = new Map<string, Set<Destroy>>();
+  readonly #byClient = new Map<string, Set<Held>>();
+  /** Clients by how many they hold, the last entry of those that have the most: found without a look at each client. */
+  readonly #bySize: Set<string>[] = [];
   readonly #max: number;
   readonly #maxPerClient: number;
   #count = 0;
@@ -17,36 +19,46 @@ export class FairLimit {
     this.#maxPerClient = maxPerClient;
   }
 
-  /** Adds one, until the returned function is called. */
-  add(client: string, destroy: Destroy): () => void {
+  add(client: string, held: Held): void {
+    const size = this.#byClient.get(client)?.size ?? 0;
+    if (size >= this.#maxPerClient) this.#destroyOldest(client);
+    else if (this.#count >= this.#max) this.#destroyOldest(this.#largest());
     const own = this.#byClient.get(client) ?? new Set();
-    if (own.size >= this.#maxPerClient) this.#destroyOldest(client, own);
-    else if (this.#count >= this.#max) this.#destroyOldest(...this.#largest());
-    this.#byClient.set(client, own.add(destroy));
+    this.#byClient.set(client, own.add(held));
     this.#count += 1;
-    return () => this.#remove(client, destroy);
+    this.#resize(client, own.size - 1, own.size);
+  }
+
+  /** Without effect where it has been removed, or destroyed for another. */
+  remove(client: string, held: Held): void {
+    const own = this.#byClient.get(client);
+    if (own?.delete(held) !== true) return;
+    if (own.size === 0) this.#byClient.delete(client);
+    this.#count -= 1;
+    this.#resize(client, own.size + 1, own.size);
   }
 
   destroyAll(): void {
-    for (const all of this.#byClient.values()) for (const destroy of all) destroy();
+    for (const all of this.#byClient.values()) for (const held of all) held.destroy();
   }
 
-  #destroyOldest(client: string, [oldest]: Iterable<Destroy>): void {
+  #destroyOldest(client: string | undefined): void {
+    if (client === undefined) return;
+    const [oldest] = this.#byClient.get(client) ?? [];
     if (oldest === undefined) return;
-    oldest();
-    this.#remove(client, oldest);
+    oldest.destroy();
+    this.remove(client, oldest);
   }
 
-  #largest(): [client: string, all: Set<Destroy>] {
-    let largest: [string, Set<Destroy>] = ['', new Set()];
-    for (const entry of this.#byClient) if (entry[1].size > largest[1].size) largest = entry;
-    return largest;
+  #largest(): string | undefined {
+    const [client] = this.#bySize.at(-1) ?? [];
+    return client;
   }
 
-  #remove(client: string, destroy: Destroy): void {
-    const all = this.#byClient.get(client);
-    if (all?.delete(destroy) !== true) return;
-    this.#count -= 1;
-    if (all.size === 0) this.#byClient.delete(client);
+  #resize(client: string, before: number, size: number): void {
+    this.#bySize[before]?.delete(client);
+    while (this.#bySize.length <= size) this.#bySize.push(new Set());
+    if (size > 0) this.#bySize[size]?.add(client);
+    while (this.#bySize.at(-1)?.size === 0) this.#bySize.pop();
   }
 }

@@ -64,7 +64,7 @@ export class RateLimiter {
       if (this.#count >= this.#options.budget) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
       this.#waiting.delete(client);
-      const next = own.findIndex(({ isGone }) => !isGone());
+      const next = own.findIndex((each) => !each.isGone());
       const [waiting, ...later] = next < 0 ? [] : own.slice(next);
       if (later.length > 0) this.#waiting.set(client, later);
       if (waiting !== undefined) this.#serve(waiting);

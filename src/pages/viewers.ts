@@ -22,10 +22,9 @@ export function boundViewers(
   let turn = Promise.resolve();
   return (page) => async (context) => {
     const { req, res } = context;
-    res.once(
-      'close',
-      responses.add(clientOf(req.socket), () => res.destroy()),
-    );
+    const client = clientOf(req.socket);
+    responses.add(client, res);
+    res.once('close', () => responses.remove(client, res));
     const before = turn;
     const { promise, resolve } = Promise.withResolvers<void>();
     turn = promise;

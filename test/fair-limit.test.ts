@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { FairLimit, type Held } from '../src/fair-limit.ts';
+
+/** Something held that knows its number; `destroyed`: the numbers of those that were destroyed, in this order. */
+function holders() {
+  const destroyed: number[] = [];
+  let number = 0;
+  const next = (): Held => {
+    const own = ++number;
+    return { destroy: () => destroyed.push(own) };
+  };
+  return { destroyed, next };
+}
+
+test('FairLimit destroys the oldest of the client that has the most', () => {
+  const { destroyed, next } = holders();
+  const limit = new FairLimit(5);
+  for (const client of ['a', 'b', 'b', 'b', 'a']) limit.add(client, next());
+  limit.add('c', next());
+  expect(destroyed).toEqual([2]);
+});
+
+test('FairLimit knows who has the most after some were removed', () => {
+  const { destroyed, next } = holders();
+  const limit = new FairLimit(5);
+  const all = ['a', 'a', 'a', 'b', 'b'].map((client) => ({ client, held: next() }));
+  for (const { client, held } of all) limit.add(client, held);
+  for (const { client, held } of all.slice(0, 2)) limit.remove(client, held);
+  limit.add('c', next());
+  limit.add('c', next());
+  limit.add('d', next());
+  expect(destroyed).toEqual([4]);
+});
+
+test('FairLimit takes a removal again, or after a destruction, for none', () => {
+  const { destroyed, next } = holders();
+  const limit = new FairLimit(2, 1);
+  const [first, second] = [next(), next()];
+  limit.add('a', first);
+  limit.add('a', second);
+  for (let i = 0; i < 3; i += 1) limit.remove('a', first);
+  limit.add('b', next());
+  limit.add('c', next());
+  expect(destroyed).toEqual([1, 2]);
+});
+
+test('FairLimit finds who has the most without a look at each of 10,000 clients', () => {
+  const { destroyed, next } = holders();
+  const limit = new FairLimit(10_000);
+  for (let i = 0; i < 10_000; i += 1) limit.add(`client ${i}`, next());
+  const begin = performance.now();
+  for (let i = 0; i < 20_000; i += 1) limit.add(`other ${i}`, next());
+  expect(performance.now() - begin).toBeLessThan(1_000);
+  expect(destroyed).toHaveLength(20_000);
+});
