@@ -34,13 +34,13 @@ const MAX_HTTPS = 250;
 const BACKLOG = 2_048;
 
 /**
- * Limit of requests and of new connections: 500 per second take a seventh of a CPU. What waits for a window is served in one
- * go, of which a neighbour's request in the meantime waits for some milliseconds.
+ * Limit of requests and of new connections: 500 per second take a seventh of a CPU. Windows are short, because what waits
+ * for one is served in one go, and a neighbour's request in the meantime waits for it.
  */
-const PACE: RateLimit = { window: 20, budget: 10 };
+const PACE: RateLimit = { window: 4, budget: 2 };
 
 /** Limit of TLS handshakes, 50 per second, which take a millisecond or more each. */
-const TLS_PACE: RateLimit = { window: 100, budget: 5 };
+const TLS_PACE: RateLimit = { window: 20, budget: 1 };
 
 /** Timeout of the TLS handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { type Check, failureCause, type Neighbour, resultText, type Streak } from '../model.ts';
 import { inSeconds } from '../seconds.ts';
 import { toUrlHost } from '../url-host.ts';
+import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
@@ -49,6 +50,7 @@ export function alivePage(options: AliveOptions): Page {
   });
   return async (context) => {
     const { isAlive, before, after } = (await within(MAX_WAIT_MS, fresh())) ?? (await known());
+    await inTurn();
     const request = Buffer.from(linesOf(requestOf(context)));
     const length = before.length + request.length + after.length;
     context.respond = false;

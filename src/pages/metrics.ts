@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { formatFor, prefersGzip } from './accept.ts';
+import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
@@ -30,9 +31,11 @@ export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
   return async (context) => {
     const isZipped = prefersGzip(context.get('Accept-Encoding'));
     const { contentType, plain, zipped } = await formats[formatFor(context.get('Accept'))]();
+    const body = isZipped ? await zipped() : plain;
+    await inTurn();
     context.vary('Accept, Accept-Encoding');
     if (isZipped) context.set('Content-Encoding', 'gzip');
-    context.body = isZipped ? await zipped() : plain;
+    context.body = body;
     context.set('Content-Type', contentType);
   };
 }

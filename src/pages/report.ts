@@ -1,4 +1,5 @@
 import type { Report } from '../verdict/report.ts';
+import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
@@ -15,6 +16,7 @@ export function reportPage(report: (hour: 'all' | 'failures') => Report): Page {
   const reports = { all: bytesWith('all'), failures: bytesWith('failures') };
   return async (context) => {
     const body = await reports[context.querystring === 'hour=failures' ? 'failures' : 'all']();
+    await inTurn();
     context.type = 'application/json';
     context.body = body;
   };
