@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { expect, test } from 'vitest';
 import { parseFault } from '../../../lab/kubernetes/faults.ts';
-import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
 import { probePods } from '../../../lab/kubernetes/probes.ts';
 import { until } from '../../../lab/support/until.ts';
 import {
@@ -12,28 +10,19 @@ import {
   untilWell,
   upgrade,
 } from './installed.ts';
+import { describeCluster } from './kubernetes-tests.ts';
 
-const TITLE = 'what happens every day is no failure';
 const RUNS = 10;
 const ROUND_MS = 6_000;
 const LIMIT_MS = 1_200_000;
 const PLACE = `--namespace=${NAMESPACE}`;
 
-const skipped = whyNoKubernetes();
-
-describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`, () => {
-  let cluster: KubernetesCluster;
-  beforeAll(async () => {
-    cluster = await KubernetesCluster.start();
-    await createNamespace(cluster);
-  });
-  afterAll(() => cluster?.close());
-
+describeCluster('what happens every day is no failure', { prepare: createNamespace }, (given) => {
   const replaceEveryPod = () =>
     parseFault(
       'probe:rollout',
-      cluster.nodes.map(({ name }) => name),
-    ).break(cluster);
+      given().nodes.map(({ name }) => name),
+    ).break(given());
 
   test(
     `${RUNS} fresh installs`,
@@ -42,12 +31,12 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
         // Not one name again: CoreDNS would go on with the address of the last Service for 30 s.
         const release = `kn-${number}`;
         const failures = await failuresDuring(
-          cluster,
-          () => upgrade(cluster, {}, release),
+          given(),
+          () => upgrade(given(), {}, release),
           ROUND_MS,
         );
         expect(failures, release).toEqual([]);
-        await cluster.helm(['uninstall', release, PLACE, '--wait']);
+        await given().helm(['uninstall', release, PLACE, '--wait']);
       }
     },
     LIMIT_MS,
@@ -59,11 +48,11 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
   ])(
     `${RUNS} rollouts %s`,
     async (_, rollingUpdate) => {
-      await upgrade(cluster, { updateStrategy: { rollingUpdate } });
-      const failures = await failuresDuring(cluster, async () => {
+      await upgrade(given(), { updateStrategy: { rollingUpdate } });
+      const failures = await failuresDuring(given(), async () => {
         for (let run = 1; run <= RUNS; run++) {
           await replaceEveryPod();
-          await untilWell(cluster);
+          await untilWell(given());
         }
       });
       expect(failures).toEqual([]);
@@ -81,41 +70,41 @@ describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`,
       podLabels: { changed: 'true' },
       resources: { limits: { memory: '256Mi' } },
     };
-    const failures = await failuresDuring(cluster, async () => {
-      await upgrade(cluster, values);
-      await cluster.helm(['rollback', RELEASE, PLACE, '--wait', '--timeout=90s']);
+    const failures = await failuresDuring(given(), async () => {
+      await upgrade(given(), values);
+      await given().helm(['rollback', RELEASE, PLACE, '--wait', '--timeout=90s']);
     });
     expect(failures).toEqual([]);
   });
 
   test('a node is drained and uncordoned', async () => {
     const drain = parseFault('node-3:drained', ['node-3']);
-    const failures = await failuresDuring(cluster, async () => {
-      await drain.break(cluster);
-      await drain.heal(cluster);
+    const failures = await failuresDuring(given(), async () => {
+      await drain.break(given());
+      await drain.heal(given());
     });
     expect(failures).toEqual([]);
   });
 
   test('a node joins, is drained and leaves', async () => {
-    const failures = await failuresDuring(cluster, async () => {
-      await cluster.addNode();
-      await cluster.untilReady(4);
+    const failures = await failuresDuring(given(), async () => {
+      await given().addNode();
+      await given().untilReady(4);
     });
     expect(failures).toEqual([]);
-    const node = cluster.node('node-4');
+    const node = given().node('node-4');
     expect(
-      await failuresDuring(cluster, async () => {
-        await parseFault('node-4:drained', ['node-4']).break(cluster);
+      await failuresDuring(given(), async () => {
+        await parseFault('node-4:drained', ['node-4']).break(given());
         // Its pod leaves the Service as soon as readiness probes have failed three times, because the node is cordoned.
         await until('the pod of node-4 is not Ready', 20_000, async () =>
-          (await probePods(cluster, NAMESPACE)).some(
+          (await probePods(given(), NAMESPACE)).some(
             (pod) => pod.node === 'node-4' && !pod.isReady,
           ),
         );
-        await cluster.removeNode(node);
+        await given().removeNode(node);
       }),
     ).toEqual([]);
-    expect(await probePods(cluster, NAMESPACE)).toHaveLength(3);
+    expect(await probePods(given(), NAMESPACE)).toHaveLength(3);
   });
 });

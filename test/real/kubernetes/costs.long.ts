@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
-import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
+import { expect, test } from 'vitest';
 import { type ContainerCost, containerCosts } from './container-costs.ts';
 import { createNamespace, NAMESPACE, RELEASE, untilWell, upgrade } from './installed.ts';
+import { describeCluster } from './kubernetes-tests.ts';
 
-const TITLE = 'what a container costs within its limits';
 const MINUTE_MS = 60_000;
 const PODS = 1_000;
 const CREATED_AT_ONCE = 50;
@@ -13,50 +11,49 @@ const CREATED_AT_ONCE = 50;
 const OWNER = 'kube-root-ca.crt';
 const OWNER_PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps/${OWNER}`;
 
-const skipped = whyNoKubernetes();
+describeCluster(
+  'what a container costs within its limits',
+  {
+    prepare: async (cluster) => {
+      await createNamespace(cluster);
+      await upgrade(cluster);
+      await untilWell(cluster);
+    },
+  },
+  (given) => {
+    const costs = () => containerCosts(given(), NAMESPACE);
 
-describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`, () => {
-  let cluster: KubernetesCluster;
-  beforeAll(async () => {
-    cluster = await KubernetesCluster.start();
-    await createNamespace(cluster);
-    await upgrade(cluster);
-    await untilWell(cluster);
-  });
-  afterAll(() => cluster?.close());
+    /** Replaces every pod, and measures from the start of each to a minute later. */
+    const replace = async (changed: string) => {
+      await upgrade(given(), { podAnnotations: { changed } });
+      await untilWell(given());
+      await sleep(MINUTE_MS);
+      return costs();
+    };
 
-  const costs = () => containerCosts(cluster, NAMESPACE);
+    test('in a minute in which nothing happens', async () => {
+      const before = await costs();
+      await sleep(MINUTE_MS);
+      report('a minute', await costs(), before);
+    });
 
-  /** Replaces every pod, and measures from the start of each to a minute later. */
-  const replace = async (changed: string) => {
-    await upgrade(cluster, { podAnnotations: { changed } });
-    await untilWell(cluster);
-    await sleep(MINUTE_MS);
-    return costs();
-  };
+    test('from the start of each pod in a rollout to a minute later', async () => {
+      report('a start, and the minute after', await replace('once'));
+    });
 
-  test('in a minute in which nothing happens', async () => {
-    const before = await costs();
-    await sleep(MINUTE_MS);
-    report('a minute', await costs(), before);
-  });
-
-  test('from the start of each pod in a rollout to a minute later', async () => {
-    report('a start, and the minute after', await replace('once'));
-  });
-
-  test(`the same with ${PODS} pods that match the neighbour filter`, async () => {
-    const { metadata } = await cluster.admin.get(OWNER_PATH);
-    for (let number = 0; number < PODS; number += CREATED_AT_ONCE) {
-      const some = Array.from({ length: CREATED_AT_ONCE }, (_, index) =>
-        pod(number + index, metadata.uid),
-      );
-      const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
-      await Promise.all(some.map((each) => cluster.admin.create(path, each)));
-    }
-    report(`the same with ${PODS} pods`, await replace('twice'));
-  });
-});
+    test(`the same with ${PODS} pods that match the neighbour filter`, async () => {
+      const { metadata } = await given().admin.get(OWNER_PATH);
+      for (let number = 0; number < PODS; number += CREATED_AT_ONCE) {
+        const some = Array.from({ length: CREATED_AT_ONCE }, (_, index) =>
+          pod(number + index, metadata.uid),
+        );
+        const path = `/api/v1/namespaces/${NAMESPACE}/pods`;
+        await Promise.all(some.map((each) => given().admin.create(path, each)));
+      }
+      report(`the same with ${PODS} pods`, await replace('twice'));
+    });
+  },
+);
 
 /** Listed and watched by every probe, and never scheduled. By its owner, the DaemonSet does not adopt it. */
 function pod(number: number, uid = '') {

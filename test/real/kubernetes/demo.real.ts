@@ -2,18 +2,15 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { hierarchies } from '../../../lab/real/hierarchies.ts';
 import { run } from '../../../lab/support/command.ts';
 import { until } from '../../../lab/support/until.ts';
+import { describeWithPrograms } from './kubernetes-tests.ts';
 
 const LIMIT_MS = 300_000;
 const LEFT_LIMIT_MS = 10_000;
 const ROOT = join(import.meta.dirname, '../../..');
-const TITLE = 'npm run demo -- --kubernetes';
-
-const skipped = whyNoKubernetes();
 
 /** What a demo could leave on a machine: one line each. */
 async function traces(): Promise<string[]> {
@@ -50,7 +47,7 @@ function processes(): string[] {
   });
 }
 
-describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`, () => {
+describeWithPrograms('npm run demo -- --kubernetes', () => {
   test(
     'leaves no process, mount, control group, link or rule when it is killed',
     async () => {

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, type TestContext, test } from 'vitest';
-import { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { type TestContext, test } from 'vitest';
 import { Monitoring } from '../../../lab/kubernetes/monitoring.ts';
-import { whyNoKubernetes } from '../../../lab/kubernetes/prerequisites.ts';
 import { createNamespace, NAMESPACE, upgrade } from './installed.ts';
+import { describeCluster } from './kubernetes-tests.ts';
 import { expectSeen, play, type Seen } from './outage.ts';
 import { OUTAGES } from './outages.ts';
 
@@ -13,28 +12,25 @@ declare module 'vitest' {
   }
 }
 
-const TITLE = 'with a check each 5 s, and a scrape each 15 s';
-const skipped = whyNoKubernetes();
+let monitoring: Monitoring;
 
-describe.skipIf(skipped)(skipped === undefined ? TITLE : `${TITLE}: ${skipped}`, () => {
-  const opened = new AsyncDisposableStack();
-  let cluster: KubernetesCluster;
-  let monitoring: Monitoring;
-
-  beforeAll(async () => {
-    cluster = opened.use(await KubernetesCluster.start());
-    await createNamespace(cluster);
-    await upgrade(cluster);
-    monitoring = opened.use(await Monitoring.start(cluster, NAMESPACE));
-    await monitoring.untilSettled(cluster.nodes.length);
-  });
-  afterAll(() => opened.disposeAsync());
-
-  for (const outage of OUTAGES) {
-    test(outage.name, async ({ task }: TestContext) => {
-      const seen = await play(cluster, monitoring, outage);
-      task.meta.outage = seen;
-      expectSeen(seen, outage);
-    });
-  }
-});
+describeCluster(
+  'with a check each 5 s, and a scrape each 15 s',
+  {
+    prepare: async (cluster, opened) => {
+      await createNamespace(cluster);
+      await upgrade(cluster);
+      monitoring = opened.use(await Monitoring.start(cluster, NAMESPACE));
+      await monitoring.untilSettled(cluster.nodes.length);
+    },
+  },
+  (given) => {
+    for (const outage of OUTAGES) {
+      test(outage.name, async ({ task }: TestContext) => {
+        const seen = await play(given(), monitoring, outage);
+        task.meta.outage = seen;
+        expectSeen(seen, outage);
+      });
+    }
+  },
+);
