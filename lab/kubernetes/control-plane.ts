@@ -24,6 +24,7 @@ const MAX_NODES = 9;
 /** etcd, kube-apiserver, kube-controller-manager and kube-scheduler, on one machine. */
 export class ControlPlane {
   readonly machine: Machine;
+  readonly apiServer: KubeApiServer;
   readonly admin: KubeClient;
   readonly kubectl: Kubectl;
   /** Of the cluster's DNS, one for each family. */
@@ -31,7 +32,6 @@ export class ControlPlane {
   /** PEM: who signed the certificate that the API server shows to kubelet. */
   readonly clientAuthority: string;
   readonly certificate: ServingCertificate;
-  readonly #apiServer: KubeApiServer;
   readonly #users: readonly User[];
   readonly #stack: AsyncDisposableStack;
 
@@ -53,7 +53,7 @@ export class ControlPlane {
     this.dnsAddresses = parts.fabric.plan.service(SERVICES.dns);
     this.clientAuthority = parts.clientAuthority;
     this.certificate = parts.certificate;
-    this.#apiServer = parts.apiServer;
+    this.apiServer = parts.apiServer;
     this.#users = parts.users;
     this.#stack = stack;
   }
@@ -120,17 +120,17 @@ export class ControlPlane {
     const user = this.#users.find((each) => each.name === name);
     if (user === undefined) throw new Error(`the API server does not know ${name}`);
     const { authority } = this.certificate;
-    return kubeconfig({ url: this.#apiServer.url, authority, token: user.token });
+    return kubeconfig({ url: this.apiServer.url, authority, token: user.token });
   }
 
   /** It refuses connections until `start()`. */
   kill(): Promise<void> {
-    return this.#apiServer.kill();
+    return this.apiServer.kill();
   }
 
   /** Starts the API server again. */
   start(): Promise<void> {
-    return this.#apiServer.start();
+    return this.apiServer.start();
   }
 
   close(): Promise<void> {
@@ -140,7 +140,7 @@ export class ControlPlane {
   async #startControllers(directory: string): Promise<void> {
     await this.#startController('kube-controller-manager', directory, [
       '--use-service-account-credentials=true',
-      `--service-account-private-key-file=${this.#apiServer.serviceAccountKeyFile}`,
+      `--service-account-private-key-file=${this.apiServer.serviceAccountKeyFile}`,
       `--root-ca-file=${this.certificate.authorityFile}`,
       `--flex-volume-plugin-dir=${join(directory, 'volume-plugins')}`,
     ]);

@@ -8,6 +8,8 @@ export type AuditedRequest = Readonly<{
   user: string;
   /** The pod to which the user's token is bound, if it is. */
   pod: string | undefined;
+  /** Identifies the user's token, as `JTI=` and its `jti`; undefined for a user without one. */
+  credential: string | undefined;
   verb: string;
   /** With its subresource, such as `pods/status`; otherwise a path, such as `/version`. */
   resource: string;
@@ -26,6 +28,7 @@ type AuditEvent = {
 };
 
 const POD = 'authentication.kubernetes.io/pod-name';
+const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
 
 /** The answered requests and the watches, also those that go on, in the order of their first answer. */
 export async function readAuditLog(file: string): Promise<AuditedRequest[]> {
@@ -59,6 +62,7 @@ function requestOf(event: AuditEvent): AuditedRequest {
     time: new Date(event.requestReceivedTimestamp),
     user: user.username,
     pod: user.extra?.[POD]?.[0],
+    credential: user.extra?.[CREDENTIAL]?.[0],
     verb,
     resource: resource ? [resource, subresource].filter(Boolean).join('/') : path,
     code: responseStatus?.code ?? 0,

@@ -116,6 +116,8 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
 
     const requests = await readAuditLog(controlPlane.auditLog);
     const ours = requests.filter((request) => request.pod === 'audited');
+    expect(ours[0]?.credential).toMatch(/^JTI=/);
+    expect(new Set(ours.map(({ credential }) => credential)).size).toBe(1);
     expect(countRequests(ours)).toEqual(
       [
         { verb: 'list', resource: 'pods', code: 200 },
