@@ -1,17 +1,26 @@
+import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { longestFirst } from './test/support/longest-first.ts';
 
+const FILES = globSync('{test,lab,bench}/**/*.test.ts', { cwd: import.meta.dirname });
+
+/** What changes its worker for the files after it: a replaced module, a variable of the process, and programs that end with the file. */
+const CHANGES_ITS_WORKER = /\bvi\.mock\(|^process\.env\.|support\/start-program\.ts/m;
+
+const isolated = FILES.filter((file) =>
+  CHANGES_ITS_WORKER.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+);
+
 export default defineConfig({
   test: {
-    include: ['{test,lab,bench}/**/*.test.ts'],
     globalSetup: 'test/support/pack-program.ts',
-    // Two wait for a cluster while the third runs; by default a machine with two cores would run one file at a time.
-    maxWorkers: 3,
+    // Most of the longest wait for a cluster; by default a machine with two cores would run one file at a time.
+    maxWorkers: 4,
     sequence: {
       sequencer: longestFirst([
         'test/end-to-end-components.test.ts',
-        'test/end-to-end-node-changes.test.ts',
         'test/end-to-end-node-faults.test.ts',
+        'test/end-to-end-node-changes.test.ts',
         'test/end-to-end-rotating.test.ts',
         'test/fresh-install.test.ts',
       ]),
@@ -19,5 +28,17 @@ export default defineConfig({
     // On a busy machine, too: `until()` waits for up to a minute.
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    projects: [
+      { extends: true, test: { name: 'isolated', include: isolated } },
+      // To load the modules anew for each file costs a third of the CPU of all tests.
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: FILES.filter((file) => !isolated.includes(file)),
+          isolate: false,
+        },
+      },
+    ],
   },
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { closedPort } from '../support/closed-port.ts';
 import {
@@ -77,6 +77,7 @@ const endless: Behaviour = (socket) => {
 
 // Node warns on standard error of the negative wait that the package takes from `Retry-After: -1`.
 beforeAll(() => void vi.spyOn(process, 'emitWarning').mockReturnValue());
+afterAll(() => void vi.restoreAllMocks());
 
 /** Pushes to it, limited by both variables, of which the first is the lesser one if none is named. */
 function limited(collector: { url: string }, timeout = 30_000) {
