@@ -6,6 +6,7 @@ import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-met
 import { withExportedLabels } from './exported-labels.ts';
 import type { CreateExporter, OtlpSettings, Tls } from './exporter.ts';
 import { followPartialSuccess } from './partial-success.ts';
+import { ignoreEmptyWaits } from './retry-after.ts';
 
 /** Added to the error if the receiver's certificate is not trusted. */
 const REMEDY =
@@ -23,6 +24,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
       const agent = createAgent(otlp, tls);
       const isOver = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       takePartialSuccess();
+      const stopIgnoring = ignoreEmptyWaits();
       try {
         const exporter = new Exporter({
           url: otlp.url.href,
@@ -42,6 +44,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
         if ((cause as Error).name !== 'TimeoutError') throw cause;
         throw new Error(`timed out after ${timeout / 1000} s`, { cause });
       } finally {
+        stopIgnoring();
         agent.destroy();
       }
       const rejected = takePartialSuccess();
