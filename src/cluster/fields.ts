@@ -14,6 +14,9 @@ export const MAX_TEXT = 300;
 /** Unix time in seconds of the year 5138: more is none. */
 const MAX_TIME = 1e11;
 
+const MIN_EXPIRY = Date.parse('0000-01-01') / 1000;
+const MAX_EXPIRY = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
 function invalid(name: string, expected: string): never {
   throw new InvalidField(`${name} must be ${expected}`);
 }
@@ -62,6 +65,13 @@ export function countOf(value: unknown, name: string): number {
 /** A Unix time in seconds. */
 export function timeOf(fields: Fields, name: string): number {
   return numberOf(fields[name], name, MAX_TIME);
+}
+
+/** The Unix time in seconds at which a certificate expires: from the year 0 to 9999, as RFC 5280 (4.1.2.5) has it. */
+export function expiryOf(fields: Fields, name: string): number {
+  const value = fields[name];
+  const isTime = typeof value === 'number' && value >= MIN_EXPIRY && value <= MAX_EXPIRY;
+  return isTime ? value : invalid(name, `a number from ${MIN_EXPIRY} to ${MAX_EXPIRY}`);
 }
 
 /** Null, or what `read` returns. */

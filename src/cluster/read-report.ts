@@ -1,7 +1,8 @@
-import { CAUSES, type Cause } from '../model.ts';
+import { CAUSES, type Cause, type CertificateExpiry } from '../model.ts';
 import type { CheckReport, LastHour, LastMinute, Minute, Report } from '../verdict/report.ts';
 import {
   countOf,
+  expiryOf,
   type Fields,
   fieldsOf,
   flagOf,
@@ -118,6 +119,9 @@ function readCheck(value: unknown, kept: Kept): CheckReport {
     event: orNull(fields, 'event', (name) => kept.intern(textOf(fields, name, MAX_WORD))),
     text: orNull(fields, 'text', (name) => textOf(fields, name, MAX_TEXT)),
     lastMinute: readLastMinute(fieldsOf(fields.lastMinute, 'lastMinute')),
+    ...(fields.certificateNotAfter === undefined
+      ? {}
+      : { certificateNotAfter: readCertificates(fields.certificateNotAfter) }),
     ...(hour === undefined ? {} : { lastHour: hour }),
   };
 }
@@ -126,6 +130,11 @@ function readCheck(value: unknown, kept: Kept): CheckReport {
 function causeOf(fields: Fields, name: string): Cause {
   const cause = textOf(fields, name, MAX_WORD);
   return CAUSES.find((each) => each === cause) ?? 'other';
+}
+
+function readCertificates(value: unknown): CertificateExpiry {
+  const fields = fieldsOf(value, 'certificateNotAfter');
+  return { leaf: expiryOf(fields, 'leaf'), earliest: expiryOf(fields, 'earliest') };
 }
 
 function readLastMinute(fields: Fields): LastMinute {

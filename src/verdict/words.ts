@@ -19,11 +19,11 @@ export function zoneNames(zones: readonly string[]): string {
   return `${zones.length === 1 ? 'zone' : 'zones'} ${names(zones)}`;
 }
 
-/** A time of day in UTC: `03:09 UTC`, with the date where that is more than a day ago. */
+/** A time of day in UTC: `03:09 UTC`, with the date where that is more than a day from `now`. */
 export function clock(unixSeconds: number, now: number): string {
   const text = new Date(unixSeconds * 1000).toISOString();
   const time = `${text.slice(11, 16)} UTC`;
-  return now - unixSeconds > 86_400 ? `${text.slice(0, 10)} ${time}` : time;
+  return Math.abs(now - unixSeconds) > 86_400 ? `${text.slice(0, 10)} ${time}` : time;
 }
 
 /** Seconds in words: `3 ms`, `1.2 s`. */

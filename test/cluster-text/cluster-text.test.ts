@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { clusterText } from '../../src/cluster-text/cluster-text.ts';
 import type { ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
-import { smallView } from '../verdict/small-view.ts';
+import { withCertificates } from '../verdict/certificates.ts';
+import { NOW, smallView } from '../verdict/small-view.ts';
 import { BROKEN } from './broken.ts';
 
 const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
@@ -28,6 +29,13 @@ test('the text of a cluster in which all is healthy', async () => {
   const text = textOf(smallView({}));
   expect(badLines(text)).toEqual([]);
   await expect(text).toMatchFileSnapshot('texts/ok.txt');
+});
+
+test('certificates that expire soon follow the checks', () => {
+  const text = textOf(withCertificates(smallView({}), { 'node-1': { me_ingress: NOW + 100_000 } }));
+  expect(text).toContain(
+    '\n\nCERTIFICATES\nme_ingress: the certificate expires in 27 hours, at 2026-11-29 15:46 UTC (1\n  node).\n\n',
+  );
 });
 
 test('a pod that does not follow its neighbours reports that', () => {

@@ -49,6 +49,18 @@ test('readReport() makes texts printable, and cuts them', () => {
   expect(path?.zone).toBe('a b');
 });
 
+test('readReport() keeps when certificates expire, also one that never does, or did long ago', () => {
+  const certificateNotAfter = { leaf: 253_402_300_799, earliest: -1 };
+  expect(read(withPath({ certificateNotAfter })).checks).toContainEqual(
+    expect.objectContaining({ type: 'path_node-2', certificateNotAfter }),
+  );
+  for (const earliest of [1e12, '1', null]) {
+    expect(() => read(withPath({ certificateNotAfter: { leaf: 1, earliest } }))).toThrow(
+      'earliest must be a number from',
+    );
+  }
+});
+
 test('readReport() knows suspects, and no check that is none', () => {
   const suspects = (suspect: boolean) =>
     read(withPath({ suspect })).checks.filter((check) => 'suspect' in check);

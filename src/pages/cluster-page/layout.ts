@@ -3,6 +3,7 @@ import type { Finding } from '../../verdict/finding.ts';
 import { count } from '../../verdict/words.ts';
 import { oncePer } from '../once-per.ts';
 import { WITH_CELLS, WITH_LATENCY } from './cells.ts';
+import { certificates } from './certificates.ts';
 import { type Content, type Html, html, trusted } from './html.ts';
 import { LEGEND, matrix } from './matrix.ts';
 import { nodeDetail } from './node-detail.ts';
@@ -42,7 +43,7 @@ function partsOf(overview: Overview, runbooks: string): Parts {
   return {
     overview,
     above: verdictPart(overview, runbooks),
-    below: html`${componentTiles(overview)}
+    below: html`${certificates(overview.view, runbooks)}${componentTiles(overview)}
 <section aria-labelledby="paths"><h2 id="paths">Between nodes</h2>
 <p class="hint">Rows check, columns are checked.${overview.nodes.length <= WITH_LATENCY && ' Times are the kernel’s round trip.'} Choose a node to see who checks it and whom it checks.</p>
 ${paths}</section>

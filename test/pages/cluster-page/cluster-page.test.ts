@@ -4,6 +4,7 @@ import { clusterPage, HEADERS } from '../../../src/pages/cluster-page/page.ts';
 import type { ClusterView } from '../../../src/verdict/report.ts';
 import { verdict } from '../../../src/verdict/verdict.ts';
 import { ask, servePages } from '../../support/served-pages.ts';
+import { withCertificates } from '../../verdict/certificates.ts';
 import { type Broken, NOW, smallView } from '../../verdict/small-view.ts';
 import { hostile, simulated, withHours } from './simulated.ts';
 
@@ -55,6 +56,19 @@ test('a pod that does not follow its neighbours claims nothing about other nodes
     neighbourhood: { state: 'skipped', listedAt: null },
   }));
   expect(render({ ...view, reports })).toContain('<title>Everything works from this pod</title>');
+});
+
+test('certificates that expire soon are listed, those within three days as urgent', () => {
+  const pattern = /<section aria-labelledby="certificates"[\s\S]*?<\/section>/;
+  const view = withCertificates(smallView({}), {
+    'node-1': { me_ingress: NOW + 9 * 86_400, api_server_dns: NOW - 3_600 },
+  });
+  expect(textOf(render(view), pattern)).toBe(
+    'Certificates ' +
+      '✕ api_server_dns: the certificate expired 1 hour ago, at 11:00 UTC (1 node). ' +
+      '▲ me_ingress: the certificate expires in 9 days, at 2026-12-07 12:00 UTC (1 node). Runbook',
+  );
+  expect(page({})).not.toMatch(pattern);
 });
 
 test('a suspect is shown with both of its nodes, and in no share', () => {

@@ -1,0 +1,65 @@
+import type { CheckReport, ClusterView } from './report.ts';
+import { clock, count } from './words.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/** Remaining lifetimes, in seconds: those of the alerts KubenurseCertificateExpiresSoon and KubenurseCertificateExpiresNow. */
+const SOON = 14 * DAY;
+const NOW = 3 * DAY;
+
+/**
+ * A certificate that expires within 14 days, or has expired. `name`: the check that receives it, or that it is the pods' own, which
+ * the checks of neighbours receive. `notAfter`: Unix time of the first to expire of those that the server sent. `nodes`: on
+ * how many the check receives one that expires within 14 days.
+ */
+export type ExpiringCertificate = Readonly<{
+  name: string;
+  notAfter: number;
+  nodes: number;
+  isUrgent: boolean;
+}>;
+
+/** Of all checks, the first to expire first. No findings: nothing fails yet, and what fails is one by its cause, `tls`. */
+export function expiringCertificates({ reports, now }: ClusterView): ExpiringCertificate[] {
+  const found = new Map<string, { notAfter: number; nodes: Set<string> }>();
+  for (const { node, checks } of reports) {
+    for (const check of checks) {
+      const notAfter = check.certificateNotAfter?.earliest;
+      if (notAfter === undefined || notAfter - now >= SOON) continue;
+      const name = nameOf(check);
+      const known = found.get(name) ?? { notAfter, nodes: new Set<string>() };
+      known.notAfter = Math.min(known.notAfter, notAfter);
+      known.nodes.add(node);
+      found.set(name, known);
+    }
+  }
+  return [...found]
+    .map(([name, { notAfter, nodes }]) => ({
+      name,
+      notAfter,
+      nodes: nodes.size,
+      isUrgent: notAfter - now < NOW,
+    }))
+    .sort((a, b) => a.notAfter - b.notAfter);
+}
+
+function nameOf({ kind, type }: CheckReport): string {
+  return kind === 'path' ? 'the pods of kubenurse' : type;
+}
+
+/** `me_ingress: the certificate expires in 5 days, at 2026-12-03 03:09 UTC (3 nodes).` */
+export function certificateSentence(certificate: ExpiringCertificate, now: number): string {
+  const { name, notAfter, nodes } = certificate;
+  const seconds = notAfter - now;
+  const when =
+    seconds > 0 ? `expires in ${lifetime(seconds)}, at` : `expired ${lifetime(-seconds)} ago, at`;
+  return `${name}: the certificate ${when} ${clock(notAfter, now)} (${count(nodes, 'node')}).`;
+}
+
+/** Rounded down, so that it never promises more than there is. */
+function lifetime(seconds: number): string {
+  return seconds < 2 * DAY
+    ? count(Math.floor(seconds / HOUR), 'hour')
+    : count(Math.floor(seconds / DAY), 'day');
+}
