@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'parts',
           include: ['{test,bench}/**/*.real.ts'],
           exclude: [...CLUSTERS, KUBERNETES],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
