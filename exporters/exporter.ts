@@ -6,7 +6,7 @@ import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.
 /** `text`: Prometheus's text format 0.0.4; `openmetrics`: OpenMetrics 1.0.0, which has the start time of each series. */
 export type Format = 'text' | 'openmetrics';
 
-/** The answer to a scrape. */
+/** The response to a scrape. */
 export type Scrape = Readonly<{ contentType: string; body: string }>;
 
 /** Sends metrics. Rejects when that fails; obeys the signal. */

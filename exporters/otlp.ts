@@ -20,7 +20,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
   return push(
     async (metrics, signal) => {
       // An agent for each export, so that the certificates are read afresh, and all that an export has opened can be cut:
-      // the package itself never gives up on an answer that trickles.
+      // the package itself never gives up on a response that trickles.
       const agent = createAgent(otlp, tls);
       const isOver = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       takePartialSuccess();

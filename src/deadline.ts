@@ -15,7 +15,7 @@ export class TimeoutError extends Error {
 export function deadline(
   parent: AbortSignal,
   milliseconds: number,
-  message = `no answer within ${milliseconds / 1000} s`,
+  message = `no response within ${milliseconds / 1000} s`,
 ): { signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const due = performance.now() + milliseconds;

@@ -8,9 +8,9 @@ import { configurationErrors } from './check-config.ts';
 import { readCommand, UsageError } from './command-line.ts';
 import { help } from './config/help.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { judged, SavedError } from './judge.ts';
 import { createLog } from './log.ts';
 import { run } from './run.ts';
+import { SavedError, savedVerdict } from './saved-verdict.ts';
 import { openStandardOutput } from './standard-output.ts';
 
 /** How long the last log lines may wait for standard output, in milliseconds. */
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     const command = readCommand(process.argv.slice(2));
     if (command === 'help') return print(help());
     if (command === 'version') return print(packageJson.version);
-    if (typeof command === 'object') return print(await judged(command.verdict));
+    if (typeof command === 'object') return print(await savedVerdict(command.verdict));
     config = readConfig(process.env);
     if (command === 'check-config') return await checkConfig(config);
   } catch (error) {

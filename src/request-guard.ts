@@ -47,7 +47,7 @@ export function guardRequests(socket: Socket): void {
   const resetReads = limitReads(served);
   served.parser.onIncoming = (request, keepAlive) => {
     resetReads();
-    // Node then answers 400, if the request before has had no answer yet.
+    // Node then responds with 400 if the previous request has had no response yet.
     if (served._httpMessage !== null && served._httpMessage !== undefined) return STOP;
     const refusal = refusalOf(request);
     if (refusal === undefined) return onIncoming(request, keepAlive);

@@ -48,7 +48,7 @@ function table(targets: Partial<Targets>, neighbourhood?: Neighbourhood): string
 }
 
 describe('createChecks()', () => {
-  test('asks what the contract says, in its order: our own, the extra ones, the neighbours', () => {
+  test('checks what the contract lists, in its order: the own, the extra ones, the neighbours', () => {
     const extra = [
       { name: 'b', url: new URL('http://b.example.com/x') },
       { name: 'a', url: new URL('https://a.example.com') },
@@ -124,7 +124,7 @@ describe('createChecks()', () => {
     expect(paths()).toEqual(['path_b']);
   });
 
-  test('asks after a failure whether the neighbour has left', async () => {
+  test('looks up after a failure whether the neighbour has left', async () => {
     const isGone = (gone: string[]) => {
       const neighbourhood = neighbourhoodOf({ a: '10.0.0.1' }, gone);
       return createChecks(QUESTIONS, PROBES, neighbourhood, STARTED)().at(-1)?.isFalseAlarm?.(0);

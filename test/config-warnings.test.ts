@@ -27,7 +27,7 @@ test('readConfig() takes a port that is no link for a setting', () => {
   expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_PORT: 'http://10.96.7.1:8080' })).toHaveLength(1);
 });
 
-test('readConfig() tells of variables that it does not know, and starts all the same', () => {
+test('readConfig() warns of variables that it does not know, and starts all the same', () => {
   const unknown = { KUBENURSE_CHECK_INTERVALL: '5s', KUBENURSE_: 'x', OTHER: 'x' };
   expect(readConfig({ ...ENVIRONMENT, ...unknown }).warnings).toEqual([
     'KUBENURSE_CHECK_INTERVALL is not a known variable and has no effect: did you mean KUBENURSE_CHECK_INTERVAL?',
@@ -52,7 +52,7 @@ test.each(['OTEL_TRACES_EXPORTER', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'KUBECON
   },
 );
 
-test("readConfig() tells what there is instead of VictoriaMetrics's histograms", () => {
+test("readConfig() names the replacement for VictoriaMetrics's histograms", () => {
   const { warnings } = readConfig({ ...ENVIRONMENT, KUBENURSE_VICTORIAMETRICS_HISTOGRAM: 'true' });
   expect(warnings).toEqual([
     'KUBENURSE_VICTORIAMETRICS_HISTOGRAM is not supported: for buckets without fixed boundaries use the exponential ' +

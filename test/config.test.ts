@@ -217,7 +217,7 @@ describe('readConfig() and what it needs', () => {
     expect(mistakesIn({ ...environment, [check]: 'false' })).toEqual([]);
   });
 
-  test('says only once of a part that it is mistaken', () => {
+  test('reports an invalid part only once', () => {
     expect(mistakesIn({ ...ENVIRONMENT, KUBERNETES_SERVICE_PORT: 'https' })).toEqual([
       'KUBERNETES_SERVICE_PORT="https" must be a whole number from 1 to 65535',
     ]);

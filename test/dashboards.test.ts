@@ -37,7 +37,7 @@ test.each(DASHBOARDS)('$uid is what dashboards/write.ts writes', (dashboard) => 
   expect(written).toEqual(dashboardJson(dashboard));
 });
 
-test.each(read)('%s says on every panel what one sees, and in which unit', (_, { panels }) => {
+test.each(read)('%s has a description and a unit on every panel', (_, { panels }) => {
   for (const { type, title, description, fieldConfig } of panels) {
     if (type === 'row') continue;
     expect(description, title).toMatch(/.{40,}\.$/s);
@@ -45,7 +45,7 @@ test.each(read)('%s says on every panel what one sees, and in which unit', (_, {
   }
 });
 
-test.each(read)('%s asks the data source that is chosen, and no other', (_, dashboard) => {
+test.each(read)('%s queries the data source that is chosen, and no other', (_, dashboard) => {
   for (const { type, datasource } of dashboard.templating.list) {
     if (type === 'query') expect(datasource).toEqual(FROM_VARIABLE);
   }

@@ -10,14 +10,14 @@ afterEach(() => {
 });
 
 test('deadline() aborts after its time, with an error of its message', () => {
-  const { signal } = deadline(new AbortController().signal, 5_000, 'no answer within 5 s');
+  const { signal } = deadline(new AbortController().signal, 5_000, 'no response within 5 s');
 
   vi.advanceTimersByTime(4_999);
   expect(signal.aborted).toBe(false);
   vi.advanceTimersByTime(1);
 
   expect(signal.aborted).toBe(true);
-  expect(signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no answer within 5 s' });
+  expect(signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no response within 5 s' });
 });
 
 test('deadline() aborts with its parent, for its reason', () => {

@@ -38,7 +38,7 @@ playEndToEnd('127.21', [...COMPONENT_SCENARIOS, ...EMBEDDED], (cluster) => {
     }
   });
 
-  test('tells the pod and the zone behind each path', async () => {
+  test('shows the pod and the zone behind each path', async () => {
     const [first, ...rest] = cluster().nodes;
     await until('the zones are known', 15_000, async () => {
       const { body } = (await first?.get('/metrics')) ?? { body: '' };

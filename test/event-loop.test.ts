@@ -16,7 +16,7 @@ function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-test('watchEventLoop() tells for how long our timers were blocked, in seconds', async () => {
+test('watchEventLoop() returns for how long timers were blocked, in seconds', async () => {
   const { delays } = watch();
   await until('a first look', 2_000, () => delays.length > 0);
   const before = delays.length;
@@ -29,7 +29,7 @@ test('watchEventLoop() tells for how long our timers were blocked, in seconds', 
   expect(delays[before]).toBeLessThan(took);
 });
 
-test('watchEventLoop() tells little where nothing blocks, and never less than nothing', async () => {
+test('watchEventLoop() returns little where nothing blocks, and never less than 0', async () => {
   const { delays } = watch();
   await until('four looks, and one in time', 5_000, () => {
     return delays.length >= 4 && Math.min(...delays) < 0.05;
@@ -37,7 +37,7 @@ test('watchEventLoop() tells little where nothing blocks, and never less than no
   expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
 });
 
-test('watchEventLoop() tells of a delay once', async () => {
+test('watchEventLoop() returns a delay once', async () => {
   const begun = performance.now();
   const { delays } = watch();
   block(1_500);
@@ -48,7 +48,7 @@ test('watchEventLoop() tells of a delay once', async () => {
   expect(first + second).toBeLessThan(took);
 });
 
-test('watchEventLoop() tells nothing once it is stopped, and does not keep the process', async () => {
+test('watchEventLoop() returns nothing once it is stopped, and does not keep the process alive', async () => {
   const { delays, unwatch } = watch();
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
@@ -60,7 +60,7 @@ test('watchEventLoop() tells nothing once it is stopped, and does not keep the p
   expect(delays).toEqual([]);
 });
 
-test('withActiveTime() tells what of a check we were at work, and not what we waited', async () => {
+test('withActiveTime() returns how long the process was active during a check, without the waits', async () => {
   const reported: number[] = [];
   const probe = withActiveTime(
     async () => {

@@ -35,7 +35,7 @@ async function hears(reported: readonly string[], expected: readonly string[]): 
 }
 
 // Concurrent, since each change takes up to two seconds to be noticed.
-describe.concurrent('followFile() tells', () => {
+describe.concurrent('followFile() reports', () => {
   test('what the file holds, now and after each change, and nothing without one', async () => {
     const [path, untouched] = [join(folder, 'changed'), join(folder, 'untouched')];
     writeFileSync(path, 'first');

@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/config/',
     'src/config.ts',
     'src/log.ts',
-    'src/judge.ts',
+    'src/saved-verdict.ts',
     'src/run.ts',
     'src/signals.ts',
     'src/standard-output.ts',
@@ -75,7 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/probes/fetch-body.ts',
     'src/deadline.ts',
   ],
-  'src/judge.ts': [
+  'src/saved-verdict.ts': [
     'src/cluster/read-saved.ts',
     'src/cluster-text/',
     'src/runbooks.ts',

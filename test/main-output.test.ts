@@ -68,7 +68,7 @@ test.concurrent('a pipe that is closed ends nothing, whoever writes to it', asyn
   expect(program.child.exitCode).toBe(0);
 });
 
-test.concurrent('a pipe that nobody reads stops no checks, no answers and not the end', async () => {
+test.concurrent('a pipe that nobody reads stops neither checks nor responses nor the end', async () => {
   const { env, url } = await settings();
   // The pipe is full (64 KiB, pipe(7)) before the program writes its first line.
   const script = '{ head -c 65536 /dev/zero; exec "$0" "$1"; } | { sleep 60; }';

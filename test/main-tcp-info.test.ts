@@ -38,7 +38,7 @@ async function runUntilChecked(nodeArgs: string[]) {
   return { metrics, about, stderr: program.stderr.all };
 }
 
-test.concurrent('the kernel is asked without a word on standard error or in the log', async () => {
+test.concurrent('TCP_INFO is read without a line on standard error or in the log', async () => {
   const { metrics, about, stderr } = await runUntilChecked([]);
   expect(metrics).toMatch(/^kubenurse_tcp_rtt_seconds_count\{type="well"\} [1-9]/m);
   expect(metrics).toMatch(/^kubenurse_tcp_segments_sent_total\{type="well"\} [1-9]/m);

@@ -28,7 +28,7 @@ test.concurrent('/cluster.txt and /cluster.json show what a pod without neighbou
   expect(view.reports).toMatchObject([{ pod: 'kubenurse-test' }]);
 });
 
-test.concurrent('--check-config says that a configuration is valid, and does not start', async () => {
+test.concurrent('--check-config reports that a configuration is valid, and does not start', async () => {
   const { closed, stdout } = startProgram(
     { ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse' },
     ['--check-config'],

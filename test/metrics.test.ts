@@ -41,7 +41,7 @@ describe('createMetrics()', () => {
     expect(shown).toBeLessThanOrEqual(inSeconds(process.cpuUsage()));
   });
 
-  test('gives what /proc says of memory, threads and I/O', async () => {
+  test('reads memory, threads and I/O from /proc', async () => {
     const { series } = scrapedMetrics();
     const fields = (path: string) =>
       Object.fromEntries(

@@ -44,7 +44,7 @@ test('every alert has a page in docs/runbooks, and every page its alert', () => 
   }
 });
 
-test.each(alerts)('$alert says what is wrong, how bad it is, and where to read on', (rule) => {
+test.each(alerts)('$alert has a summary, a severity and a runbook', (rule) => {
   const { alert, labels, annotations } = rule;
   expect(alert).toMatch(/^Kubenurse[A-Z]\w+$/);
   expect(labels?.severity).toMatch(/^(critical|warning|info)$/);

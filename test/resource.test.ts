@@ -9,7 +9,7 @@ const SELF = {
   version: '1.2.3',
 };
 
-test('resourceAttributes() says who we are, in the words of the semantic conventions', () => {
+test('resourceAttributes() identifies the pod by the semantic conventions', () => {
   expect(resourceAttributes(SELF)).toEqual({
     'service.name': 'kubenurse',
     'service.version': '1.2.3',
@@ -21,7 +21,7 @@ test('resourceAttributes() says who we are, in the words of the semantic convent
   });
 });
 
-test('resourceAttributes() leaves out what is not known; the pod is then told by its name', () => {
+test('resourceAttributes() omits what is unknown; the pod’s name then identifies it', () => {
   const unknown = { podUid: undefined, namespace: undefined, nodeName: undefined };
   expect(resourceAttributes({ ...SELF, ...unknown })).toEqual({
     'service.name': 'kubenurse',

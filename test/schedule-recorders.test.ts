@@ -27,7 +27,7 @@ function schedule(...checks: Check[]) {
   return { schedule, checks, reported, take: () => reported.splice(0) };
 }
 
-describe('Schedule tells every recorder', () => {
+describe('Schedule passes to every recorder', () => {
   test('once of a check that comes, of its results, and once when it goes', async () => {
     const a = fakeCheck('a');
     const { schedule: rounds, checks, take } = schedule(a);
@@ -86,7 +86,7 @@ describe('Schedule and a target that may have left', () => {
     expect(isGone).toHaveBeenCalledTimes(outcome.kind === 'ok' ? 0 : 1);
   });
 
-  test('does not ask it again while it waits for the news', async () => {
+  test('does not check it again while it waits for the news', async () => {
     const { probe, attempts } = hangingProbe();
     const isGone = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
     const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, isFalseAlarm: isGone }));

@@ -31,7 +31,7 @@ function settling(promise: Promise<void>): () => boolean {
 }
 
 describe('Schedule.refresh()', () => {
-  test('asks what is older, and does not ask again what is fresh', async () => {
+  test('checks what is older, and does not check again what is fresh', async () => {
     const old = answeringProbe(0);
     const fresh = answeringProbe(0);
     const checks = [fakeCheck('old', { probe: old.probe })];
@@ -47,7 +47,7 @@ describe('Schedule.refresh()', () => {
     expect([old.askedAt, fresh.askedAt]).toEqual([[0, 3_001], [1_000]]);
   });
 
-  test('asks each check once for many at once, and answers all of them after that', async () => {
+  test('runs each check once for many at once, and resolves for all of them after that', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     const settled = Array.from({ length: 50 }, () => settling(schedule.refresh(3_000)));
@@ -61,7 +61,7 @@ describe('Schedule.refresh()', () => {
     expect(attempts).toHaveLength(1);
   });
 
-  test('asks each check once for many at once, also where it answers before all have begun', async () => {
+  test('runs each check once for many at once, also where it ends before all have begun', async () => {
     const probes = [answeringProbe(1), answeringProbe(1)];
     const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
     const schedule = scheduleOf(() => checks);
@@ -142,7 +142,7 @@ describe('Schedule.refresh()', () => {
     expect(ended).toEqual(['leaves']);
   });
 
-  test('asks nothing after the stop, and waits for nothing', async () => {
+  test('runs nothing after the stop, and waits for nothing', async () => {
     const { probe, askedAt } = answeringProbe(0);
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     schedule.stop();

@@ -105,7 +105,7 @@ describe('Schedule keeps time', () => {
 });
 
 describe('Schedule in a round', () => {
-  test('starts a check as soon as the one before has answered', async () => {
+  test('starts a check as soon as the one before has ended', async () => {
     const probes = [2, 3, 1].map((milliseconds) => answeringProbe(milliseconds));
     const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
     startSchedule({ checks: () => checks });
@@ -176,7 +176,7 @@ describe('Schedule in a round', () => {
     expect(askedAt).toEqual([3, INTERVAL + 3]);
   });
 
-  test('asks one that was slow last, until it answers in time again', async () => {
+  test('runs one that was slow last, until it is in time again', async () => {
     const order: string[] = [];
     let delay = 10;
     const check = (type: string, milliseconds: () => number) =>
@@ -201,7 +201,7 @@ describe('Schedule in a round', () => {
     await vi.advanceTimersByTimeAsync(5_999);
     expect(attempts[0]?.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
-    expect(attempts[0]?.signal.reason.message).toBe('no answer within 6 s');
+    expect(attempts[0]?.signal.reason.message).toBe('no response within 6 s');
   });
 
   test.each([

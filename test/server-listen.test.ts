@@ -48,7 +48,7 @@ describe('startServer() listens', () => {
     expect(server.https).toBeUndefined();
   });
 
-  test('upstream fault: a failed listen does not end the process: says which port is taken', async () => {
+  test('upstream fault: a failed listen does not end the process: reports which port is in use', async () => {
     const port = await takenPort();
     await expect(startServer({ ...OPTIONS, port })).rejects.toThrow(
       `cannot listen on 127.0.0.1 port ${port}: listen EADDRINUSE: address already in use`,
@@ -58,7 +58,7 @@ describe('startServer() listens', () => {
     );
   });
 
-  test('says which address is not ours', async () => {
+  test('reports which address the host does not have', async () => {
     await expect(startServer({ ...OPTIONS, address: '192.0.2.1', port: 8080 })).rejects.toThrow(
       'cannot listen on 192.0.2.1 port 8080: listen EADDRNOTAVAIL',
     );
@@ -95,7 +95,7 @@ describe('close()', () => {
 
   const SLOW = 'GET /slow HTTP/1.1\r\nHost: kubenurse\r\n\r\n';
 
-  test('gives the answers under way a moment, and takes no more connections', async () => {
+  test('gives pending responses a moment, and accepts no more connections', async () => {
     const { server, port, asked, answer } = await answering();
     const received = sendBytes(port, SLOW);
     await asked;
@@ -106,7 +106,7 @@ describe('close()', () => {
     await closed;
   });
 
-  test('cuts off what is not answered after a second', async () => {
+  test('closes what has no response after a second', async () => {
     const { server, port, asked } = await answering();
     const received = sendBytes(port, SLOW);
     await asked;
@@ -116,7 +116,7 @@ describe('close()', () => {
     expect(performance.now() - begin).toBeGreaterThan(900);
   });
 
-  test('does not wait for clients that keep their connection or have yet to ask', async () => {
+  test('does not wait for clients that keep their connection or have yet to send a request', async () => {
     const server = await startServer({ ...OPTIONS, pages: { '/': () => {} } });
     const { port } = server.http;
     const agent = new Agent({ keepAlive: true });

@@ -19,7 +19,7 @@ function get(target: string): string {
   return `GET ${target} HTTP/1.1\r\nHost: kubenurse\r\nConnection: close\r\n\r\n`;
 }
 
-describe('startServer() answers', () => {
+describe('startServer() responds', () => {
   test('GET and HEAD of a page', async () => {
     const { port } = await servePages({ '/hello': hello });
     expect(await ask(port, '/hello?x=1')).toMatchObject({ status: 200, body: 'hello\n' });
@@ -121,7 +121,7 @@ describe('startServer() when a page fails', () => {
     expect((await ask(port, '/hello')).status).toBe(200);
   });
 
-  test('takes a client that goes away for no error', async () => {
+  test('treats a client that disconnects as no error', async () => {
     const asked = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
     const answered = Promise.withResolvers<void>();
@@ -163,7 +163,7 @@ describe('startServer() and a client that takes its time', () => {
     });
   });
 
-  test('closes the connection of one that does not read its answer', async () => {
+  test('closes the connection of one that does not read its response', async () => {
     const seen = Promise.withResolvers<Socket>();
     const { port } = await servePages({
       '/large': (context) => {
@@ -182,7 +182,7 @@ describe('startServer() and a client that takes its time', () => {
     await until('the connection is closed', 5_000, () => served.destroyed);
   });
 
-  test('closes the connection of one that takes more than 15 s over its answer, though bytes go', async () => {
+  test('closes the connection of one that takes more than 15 s for its response, though bytes flow', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const seen = Promise.withResolvers<Socket>();

@@ -40,7 +40,7 @@ async function readUntil(read: () => string, end: string): Promise<string> {
   return text;
 }
 
-test('openStandardOutput() drops and counts lines while nobody reads a pipe, and says so when somebody does', async () => {
+test('openStandardOutput() drops and counts lines while nobody reads a pipe, and logs that when somebody does', async () => {
   const { write, read } = pipe();
   const reports: number[] = [];
   const output: StandardOutput = openStandardOutput(write, (lines) => {

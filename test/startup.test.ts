@@ -11,7 +11,10 @@ afterEach(() => {
 });
 
 /** Moments of a failed attempt's start, in milliseconds, and whether each is too early, asked right then. */
-async function judge(startup: Startup, moments: readonly number[]): Promise<[number, boolean][]> {
+async function countsAt(
+  startup: Startup,
+  moments: readonly number[],
+): Promise<[number, boolean][]> {
   const verdicts: [number, boolean][] = [];
   for (const moment of moments) {
     await vi.advanceTimersByTimeAsync(moment - performance.now());
@@ -22,7 +25,7 @@ async function judge(startup: Startup, moments: readonly number[]): Promise<[num
 }
 
 test('Startup counts failures from one interval after the start where nobody finds the pod ready', async () => {
-  expect(await judge(new Startup(INTERVAL), [0, 4_999, 5_000, 9_000, 60_000])).toEqual([
+  expect(await countsAt(new Startup(INTERVAL), [0, 4_999, 5_000, 9_000, 60_000])).toEqual([
     [0, true],
     [4_999, true],
     [5_000, false],
@@ -61,7 +64,7 @@ test.each([
     const startup = new Startup(interval);
     await vi.advanceTimersByTimeAsync(ready);
     startup.foundReady();
-    expect(await judge(startup, [from - 1, from])).toEqual([
+    expect(await countsAt(startup, [from - 1, from])).toEqual([
       [from - 1, true],
       [from, false],
     ]);
@@ -76,19 +79,19 @@ test('Startup finds a failure after the first interval too early when the pod is
   startup.foundReady();
   expect(await verdict).toBe(true);
   expect(vi.getTimerCount()).toBe(0);
-  expect(await judge(startup, [10_999, 11_000])).toEqual([
+  expect(await countsAt(startup, [10_999, 11_000])).toEqual([
     [10_999, true],
     [11_000, false],
   ]);
 });
 
-test('Startup forgives nothing when a node is uncordoned later, or /ready says yes again', async () => {
+test('Startup forgives nothing when a node is uncordoned later, or /ready succeeds again', async () => {
   const cordoned = new Startup(INTERVAL);
   const ready = new Startup(INTERVAL);
   ready.foundReady();
   await vi.advanceTimersByTimeAsync(15_000);
   cordoned.foundReady();
   ready.foundReady();
-  expect(await judge(cordoned, [15_001])).toEqual([[15_001, false]]);
-  expect(await judge(ready, [15_002])).toEqual([[15_002, false]]);
+  expect(await countsAt(cordoned, [15_001])).toEqual([[15_001, false]]);
+  expect(await countsAt(ready, [15_002])).toEqual([[15_002, false]]);
 });

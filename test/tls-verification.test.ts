@@ -74,7 +74,7 @@ describe('checkServerIdentity() refuses, as Go does,', () => {
   });
 });
 
-test('checkServerIdentity() says what the certificate is for, cut and free of control characters', async () => {
+test('checkServerIdentity() reports what the certificate is for, truncated and without control characters', async () => {
   const dnsNames = ['a.test\n\u009b, DNS:host.test', ...Array(50).fill('long.test')];
   const { message } = (await check('host.test', { dnsNames })) ?? expect.unreachable();
   expect(message).toMatch(/^the certificate is valid for DNS:"a\.test.*, not for host\.test$/);

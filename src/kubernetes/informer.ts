@@ -266,8 +266,8 @@ export class Informer<T extends KubernetesObject, Item> {
       this.#outage = { error, since: performance.now() };
       this.#options.onError(error);
     }
-    const asked = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
-    await this.#wait(Math.min(asked, MAX_BACKOFF_MS), signal);
+    const retryAfterMs = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
+    await this.#wait(Math.min(retryAfterMs, MAX_BACKOFF_MS), signal);
   }
 
   /** Waits for the back-off, or until `retryNow()`, but for at least `least` milliseconds. */

@@ -70,7 +70,7 @@ export class Neighbourhood {
 
   /** Call when the pods or the cordoned nodes have changed. */
   changed(): void {
-    // Its look-up starts with the first question, and the first report is to have the answer.
+    // Its look-up starts with the first call, and the first report needs the result.
     if (this.#options.pods.items !== undefined) this.ownZone();
     this.#chosen = undefined;
     this.#changes.emit('changed');

@@ -25,12 +25,12 @@ export function alwaysHappyPage(
     rawHandler: (request, response) => {
       const origin = request.headers[header];
       if (typeof origin === 'string' && origin !== '') incomingChecks.record(origin);
-      const asked = request.headers[padding];
-      if (typeof asked !== 'string') {
+      const requested = request.headers[padding];
+      if (typeof requested !== 'string') {
         response.writeHead(200, NOTHING).end();
         return;
       }
-      const body = FILLER.subarray(0, asked.length);
+      const body = FILLER.subarray(0, requested.length);
       response.writeHead(200, { ...NOTHING, 'Content-Length': body.length }).end(body);
     },
   };

@@ -15,7 +15,7 @@ type Format = 'text' | 'openmetrics';
 type Scrape = Readonly<{ contentType: string; body: string }>;
 
 /**
- * What a scrape answers, compressed where the client takes that; 500 when it cannot be made. All who wait for the same
+ * The text of a scrape, compressed where the client accepts that; 500 when it cannot be made. All who wait for the same
  * format get the same bytes.
  */
 export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {

@@ -6,5 +6,5 @@ export type Page = KoaPage | RawPage;
 
 export type KoaPage = (context: Context) => void | Promise<void>;
 
-/** Answers them without Koa, which takes a fifth of the time of an empty answer (docs/performance.md). */
+/** Serves requests without Koa, which takes a fifth of the time of an empty response (docs/performance.md). */
 export type RawPage = Readonly<{ rawHandler: RequestListener }>;

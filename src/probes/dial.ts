@@ -17,7 +17,7 @@ export type DialObserver = Readonly<{
 }>;
 
 /**
- * Connects to the first of the addresses that answers (Happy Eyeballs, RFC 8305): the families in turn, the next
+ * Connects to the first of the addresses that accepts (Happy Eyeballs, RFC 8305): the families in turn, the next
  * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address (16
  * at most) has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
  * What `observer` has is called right before each address is tried, when the winner has connected, and before any other

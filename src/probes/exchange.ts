@@ -8,7 +8,7 @@ export type Headers = Readonly<Record<string, string>>;
 /** `receivedAt`: when the last of the head had come, in milliseconds of `performance.now()`. */
 export type HttpResponse = ResponseHead & Readonly<{ receivedAt: number }>;
 
-/** The peer closed the connection instead of an answer. */
+/** The peer closed the connection instead of a response. */
 export class ClosedError extends Error {
   constructor() {
     super('the connection was closed before the response');
@@ -30,7 +30,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
     let isWritten = false;
-    let answer: Readonly<{ head: HttpResponse; body: BodyReader }> | undefined;
+    let received: Readonly<{ head: HttpResponse; body: BodyReader }> | undefined;
     const settle = (how: () => void) => {
       socket.off('data', onData).off('error', fail).off('close', onClose);
       signal.removeEventListener('abort', onAbort);
@@ -46,15 +46,15 @@ export function exchange(
       progress.reached('got_first_resp_byte');
       const receivedAt = performance.now();
       try {
-        if (answer === undefined) {
+        if (received === undefined) {
           const head = reader.add(bytes);
           if (head === undefined) return;
-          answer = { head: { ...head, receivedAt }, body: new BodyReader(head, maxBody) };
+          received = { head: { ...head, receivedAt }, body: new BodyReader(head, maxBody) };
         } else {
-          answer.body.add(bytes);
+          received.body.add(bytes);
         }
-        const { head } = answer;
-        const body = answer.body.whole();
+        const { head } = received;
+        const body = received.body.whole();
         if (body !== undefined) settle(() => resolve({ ...head, body }));
       } catch (error) {
         fail(error);
@@ -64,7 +64,7 @@ export function exchange(
     progress.phase = 'request';
     if (signal.aborted) return onAbort();
     if (socket.destroyed) return onClose();
-    // First: while the answer is under way there is time for the rest.
+    // First: while the response is under way there is time for the rest.
     socket.write(request, (error) => {
       // An error comes by the socket's own event as well.
       if (error) return;

@@ -59,7 +59,7 @@ const SILENCE_WORDS: Partial<Record<Cause, (peer: string, tcp: TcpInfo) => strin
 
 /**
  * Why an attempt failed, and an error that says in plain words what was attempted, where, and why that failed; the original
- * is the error's `cause`. `peer`: the name of what was to answer, where that is not the URL's host.
+ * is the error's `cause`. `peer`: the name of what was to respond, where that is not the URL's host.
  */
 export function failure(attempt: Evidence & { url: URL; peer: string | undefined }): {
   cause: Cause;

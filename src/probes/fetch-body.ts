@@ -17,7 +17,7 @@ export type FetchOptions = RequestOptions &
 /** The body of a response, or why there is none: the cause as for a check that fails, and a text. */
 export type Fetched = Readonly<{ body: Buffer } | { cause: Cause; text: string }>;
 
-/** `peer`: the name of who is to answer. Never rejects. */
+/** `peer`: the name of what is to respond. Never rejects. */
 export type FetchBody = (url: URL, peer: string, signal: AbortSignal) => Promise<Fetched>;
 
 /**

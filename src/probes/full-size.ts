@@ -1,5 +1,5 @@
 /**
- * The header that pads a request to more than two full segments, and has a neighbour answer with as many bytes as its
+ * The header that pads a request to more than two full segments, and has a neighbour respond with as many bytes as its
  * value: nobody can be made to send more than was sent.
  */
 export const PADDING_HEADER = 'KUBENURSE-PADDING';

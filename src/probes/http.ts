@@ -25,7 +25,7 @@ const PROXY_STATUSES = [404, 500, 502, 503, 504];
 
 /**
  * What is known of a check of an http or https URL. `statuses`: those beside 200 with which a target of this kind is known
- * to answer.
+ * to respond.
  */
 export function httpTraits(url: URL, statuses: readonly number[] = PROXY_STATUSES): Traits {
   const handshake = url.protocol === 'https:' ? (['handshake'] as const) : [];

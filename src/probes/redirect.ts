@@ -2,7 +2,7 @@ import type { ResponseHead } from './response.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Where the response redirects to, or `undefined` when it is an answer. Throws where that is no http or https URL. */
+/** Where the response redirects to; `undefined` if it does not. Throws where that is no http or https URL. */
 export function redirectedTo({ status, headers }: ResponseHead, from: URL): URL | undefined {
   const location = headers.get('location');
   // An empty one is none, to Go.

@@ -7,7 +7,7 @@ export type ResolvConf = Readonly<{
   search: readonly string[];
   /** A name with fewer dots is tried with the search domains first. */
   ndots: number;
-  /** Seconds to wait for one server's answer. */
+  /** Seconds to wait for one server's response. */
   timeout: number;
   /** How often each server is queried. */
   attempts: number;

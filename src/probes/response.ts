@@ -8,7 +8,7 @@ export type ResponseHead = Readonly<{
   body: Buffer;
 }>;
 
-/** The most that all heads of one answer, 1xx included, may hold together, in bytes. */
+/** The most that all heads of one response, 1xx included, may hold together, in bytes. */
 const MAX_HEAD_BYTES = 200 * 1024;
 
 /**

@@ -70,7 +70,7 @@ export function encodeTestPacket(
 
 /**
  * Whether this may be a packet of a Session-Sender. The RFC has its MBZ octets ignored; but they tell it from a reply,
- * so that two Session-Reflectors never answer each other, nor one an echo of its own replies.
+ * so that two Session-Reflectors never reply to each other, nor one an echo of its own replies.
  */
 export function isTestPacket(packet: Buffer): boolean {
   return packet.length >= BASE_LENGTH && packet.subarray(RECEIVED, BASE_LENGTH).equals(ZEROS);

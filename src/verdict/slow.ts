@@ -231,10 +231,10 @@ function slowComponents(
   const types = Map.groupBy(timed, ({ component }) => component?.check.type ?? '');
   types.delete('');
   return [...types].flatMap(([type, all]) => {
-    // What is slow by its node is not judged here.
-    const judged = all.filter((each) => isOpen.has(each) || !isSlowHere(each));
-    const isSlowThere = new Map(judged.map((each) => [each.component?.node, isOpen.has(each)]));
-    // What is not judged does not count as slow: otherwise the rest would be everywhere.
+    // What is slow by its node is not compared here.
+    const compared = all.filter((each) => isOpen.has(each) || !isSlowHere(each));
+    const isSlowThere = new Map(compared.map((each) => [each.component?.node, isOpen.has(each)]));
+    // What is not compared does not count as slow: otherwise the rest would be everywhere.
     const observations = (evidence.components.get(type) ?? []).map((each): Observation => {
       const isSlow = isSlowThere.get(each.node);
       return { ...each, up: isSlow === undefined ? undefined : !isSlow };
@@ -242,7 +242,7 @@ function slowComponents(
     // A median is of many checks: how the last ones went does not matter.
     return scopesOf(evidence, observations, 0).map(({ scope, failing, of }): Draft => {
       const nodes = new Set(failing.map(({ node }) => node));
-      const own = judged.filter((each) => isOpen.has(each) && nodes.has(each.from));
+      const own = compared.filter((each) => isOpen.has(each) && nodes.has(each.from));
       return {
         ...BASE,
         subject: { type: 'component', component: type, scope },

@@ -25,7 +25,7 @@ export function findStarved({ reports }: Evidence, starved: ReadonlySet<string>)
       witnesses: { agree: 1, of: 1 },
       headline: `The probe on ${node} gets too little CPU: its timers are ${delay} late on average.`,
       details: [
-        'Latencies from and to it are its own delay, and are not judged.',
+        'Latencies from and to it are its own delay, and are not compared with others.',
         'Either the node is short of CPU, or the limit of the pod is too low.',
       ],
       runbook: 'KubenurseProbeStarved.md',

@@ -117,7 +117,7 @@ test.each(['http/protobuf', 'http/json'])(
   },
 );
 
-test('the packed program serves HTTPS, and asks by it', async () => {
+test('the packed program serves HTTPS, and checks over it', async () => {
   const authority = await CertificateAuthority.create('test');
   const pair = await authority.issue({ commonName: 'kubenurse', ipAddresses: ['127.0.0.1'] });
   const path = (name: string) => join(folder, name);

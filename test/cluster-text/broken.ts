@@ -43,5 +43,5 @@ export const BROKEN: Readonly<Record<Exclude<Kind, 'extra'>, Broken>> = {
   slow: { slow: { 'node-1 → node-3': 0.08, 'node-2 → node-3': 0.09 } },
   unclear: NO_PATTERN,
   silent: { silent: { 'node-2': 'unreachable' }, cordoned: ['node-2'] },
-  pod_list_stale: { podListError: 'no answer within 5 s' },
+  pod_list_stale: { podListError: 'no response within 5 s' },
 };

@@ -160,7 +160,7 @@ test('a pod that does not run is silent', async () => {
   expect(findings).toMatchObject([{ kind: 'node_unreachable', cause: 'refused' }]);
 });
 
-test('at most 64 requests run at once, and all who ask share one collection', async () => {
+test('at most 64 requests run at once, and all viewers share one collection', async () => {
   const broken = { nodes: nodes(200) };
   const view = smallView(broken);
   const respond = reporting(view);
@@ -189,7 +189,7 @@ test('at most 64 requests run at once, and all who ask share one collection', as
   expect([...paths]).toEqual(['/report?hour=failures']);
 });
 
-test('a collection is kept for a while, and then no pod is requested until somebody asks', async () => {
+test('a collection is kept for a while, and then no pod is requested until somebody views it', async () => {
   const view = smallView({ nodes: FIVE });
   const respond = reporting(view);
   let requests = 0;

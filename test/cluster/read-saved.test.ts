@@ -6,7 +6,7 @@ const VIEW = smallView({
   nodes: { 'node-1': 'a', 'node-2': 'a', 'node-3': '' },
   silent: { 'node-2': 'refused' },
   cordoned: ['node-3'],
-  podListError: 'no answer within 5 s',
+  podListError: 'no response within 5 s',
 });
 
 test('readSaved() returns the view of a saved /cluster.json', () => {

@@ -264,7 +264,7 @@ describe('labelSelector()', () => {
     );
   });
 
-  test.each(['app in (a', 'app= '])('answers at once however often "%s" is repeated', (part) => {
+  test.each(['app in (a', 'app= '])('responds at once however often "%s" is repeated', (part) => {
     const begin = performance.now();
     expect(() => labelSelector(`${`${part} , , `.repeat(20)}!`, noWarning)).toThrow(
       'must be a label selector',

@@ -173,7 +173,7 @@ describe.each(ROWS.filter(({ name }) => name !== 'prometheus'))('pushing by $tit
     expect(failures).toEqual([]);
   });
 
-  test.skipIf(row.name === 'console')('shuts down in time where nothing is answered', async () => {
+  test.skipIf(row.name === 'console')('shuts down in time where nothing responds', async () => {
     const { meter, exports, other } = await started(row, { interval: 3_600_000 });
     other.hang?.();
     meter.createCounter('checks_total').add(7, { type: 'a' });

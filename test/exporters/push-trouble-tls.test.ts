@@ -150,7 +150,7 @@ test('the push takes HTTPS:// for https://', async () => {
   await arrived(collector, 'by TLS');
 });
 
-test('the push gives up in time where a TLS handshake is never answered', async () => {
+test('the push gives up in time where a TLS handshake gets no response', async () => {
   const silent = await ScriptedServer.start({ answer: () => {} });
   const push = await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${silent.port}`,

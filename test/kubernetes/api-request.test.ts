@@ -57,7 +57,7 @@ test('apiRequest() sends the query, the user agent, and accepted types', async (
   });
 });
 
-test('apiRequest() asks a connection for a sign of life when it is silent for 15 s', async () => {
+test('apiRequest() has TCP keep-alive probe a connection that is silent for 15 s', async () => {
   const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
   onTestFinished(() => setKeepAlive.mockRestore());
   await startApiServer();
@@ -65,7 +65,7 @@ test('apiRequest() asks a connection for a sign of life when it is silent for 15
   expect(setKeepAlive).toHaveBeenCalledWith(true, 15_000);
 });
 
-test('apiRequest() asks only a server that the cluster authority vouches for', async () => {
+test('apiRequest() sends requests only to a server whose certificate the cluster’s CA signed', async () => {
   const { server } = await startApiServer();
   await useKubeconfig({ cluster: { server: server.url.origin }, user: { token: 'secret' } });
   await expect(apiRequest(NODES, {}, AbortSignal.timeout(5_000))).rejects.toThrow(/certificate/);
@@ -116,7 +116,7 @@ test('apiRequest() follows no redirect', async () => {
   expect(error.status).toBe(302);
 });
 
-test('apiRequest() gives up a server that does not begin to answer within 10 s', async () => {
+test('apiRequest() gives up a server whose response does not begin within 10 s', async () => {
   stopTimers();
   let asked = false;
   await startScriptedServer(() => {
@@ -176,7 +176,7 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('apiRequest() leaves no timer after an answer, nor when it cannot even ask', async () => {
+test('apiRequest() leaves no timer after a response, nor when it cannot send', async () => {
   stopTimers();
   await startScriptedServer((_, response) => void response.end('{}'));
   await (await apiRequest(NODES, {}, new AbortController().signal)).toArray();
@@ -190,7 +190,7 @@ test('apiRequest() leaves no timer after an answer, nor when it cannot even ask'
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('apiRequest() cuts an answer that is under way when its signal aborts', async () => {
+test('apiRequest() cuts a response that is under way when its signal aborts', async () => {
   let closed: Promise<unknown> | undefined;
   await startScriptedServer((_, response) => {
     closed = once(response, 'close');
@@ -204,14 +204,14 @@ test('apiRequest() cuts an answer that is under way when its signal aborts', asy
   await closed;
 });
 
-test('readBody() rejects when the answer is longer than the most, and closes it', async () => {
+test('readBody() rejects when the response is too long, and closes it', async () => {
   await startScriptedServer((_, response) => void response.write('x'.repeat(101)));
   const response = await apiRequest(NODES, {}, AbortSignal.timeout(5_000));
   await expect(readBody(response, 100)).rejects.toThrow('exceeds 100 bytes');
   expect(response.destroyed).toBe(true);
 });
 
-test('readBody() rejects when the answer breaks off', async () => {
+test('readBody() rejects when the response breaks off', async () => {
   await startScriptedServer((_, response) => {
     response.writeHead(200, { 'content-length': 100 });
     response.write('x', () => response.destroy());
@@ -220,7 +220,7 @@ test('readBody() rejects when the answer breaks off', async () => {
   await expect(readBody(response, 100)).rejects.toThrow('aborted');
 });
 
-describe('readBody(), where the answer is packed by gzip,', () => {
+describe('readBody(), where the response is compressed by gzip,', () => {
   const packed = (bytes: Buffer) =>
     startScriptedServer((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes);

@@ -16,7 +16,7 @@ async function startRefusing(headers: Record<string, string> = {}): Promise<numb
 /** How long it took from one refusal to the next, in milliseconds. */
 const betweenLast = (times: readonly number[]) => (times.at(-1) ?? 0) - (times.at(-2) ?? 0);
 
-test('Informer.retryNow() has the API server be asked again, but not before a second has passed', async () => {
+test('Informer.retryNow() sends the next request, but not before a second has passed', async () => {
   const times = await startRefusing();
   const followed = new Followed();
   // Without a retryNow, the third comes 2 to 4 s after the second.
@@ -26,7 +26,7 @@ test('Informer.retryNow() has the API server be asked again, but not before a se
   expect(betweenLast(times)).toBeGreaterThanOrEqual(999);
 });
 
-test('Informer.retryNow() does not come before the time that the API server has said', async () => {
+test('Informer.retryNow() does not retry before the time of the API server’s Retry-After', async () => {
   const times = await startRefusing({ 'retry-after': '2' });
   const followed = new Followed();
   await until('it was refused', 5_000, () => times.length === 1);

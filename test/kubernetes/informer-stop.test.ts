@@ -45,7 +45,7 @@ test('Informer.follow() ends at once while it waits after a failure', async () =
   expect(server.requests).toHaveLength(1);
 });
 
-test.each(['before the answer', 'amid a page', 'between two pages'])(
+test.each(['before the response', 'amid a page', 'between two pages'])(
   'Informer.follow() ends at once %s',
   async (when) => {
     let asked = false;

@@ -44,7 +44,7 @@ test.each([
   },
 );
 
-test('Informer lists anew when a watch is answered 410', async () => {
+test('Informer lists anew when a watch gets 410', async () => {
   const requests = await startWatchServer((response) => {
     response.writeHead(410);
     response.end();

@@ -109,7 +109,7 @@ describe('Neighbourhood, as the API server reports it,', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('upstream fault: an answer that is an error looks like "no pods"', async () => {
+  test('upstream fault: a response that is an error looks like "no pods"', async () => {
     const server = await startCluster('a', 'b', 'c');
     const { neighbourhood, asks, troubles } = follow();
     await asks('b', 'c');

@@ -67,7 +67,7 @@ test('Neighbourhood.isGone() is true for one whose pod has got another address',
   expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
 });
 
-test('Neighbourhood.isGone() is false for one that is still there, whatever else is told', async () => {
+test('Neighbourhood.isGone() is false for one that is still there, whatever else is reported', async () => {
   const played = play();
   const answer = checkGone(played);
   await Promise.resolve();

@@ -4,7 +4,7 @@ import { playNeighbourhood } from './neighbourhood.ts';
 
 const NODES = Array.from({ length: 20 }, (_, index) => `node-${index}`);
 
-test('Neighbourhood.ownNode() is what the environment says, else that of the own pod, else the host name', () => {
+test('Neighbourhood.ownNode() is that of the environment, else that of the own pod, else the host name', () => {
   const ours = podOn('of-our-pod', { podName: 'us' });
   const said = playNeighbourhood({ podName: 'us', nodeName: 'said', hostname: 'host' });
   said.put(ours);
@@ -18,7 +18,7 @@ test('Neighbourhood.ownNode() is what the environment says, else that of the own
   expect(unsaid.neighbourhood.ownNode()).toBe('of-our-pod');
 });
 
-test('upstream fault: on the host network nobody finds itself, so that all ask the same neighbours, and themselves', () => {
+test('upstream fault: on the host network nobody finds itself, so that all check the same neighbours, and themselves', () => {
   const chosen = new Map<string, string>();
   for (const node of NODES) {
     // No POD_NAME and no NODE_NAME: the host's name, which is the node's, is all that is known.

@@ -54,6 +54,6 @@ test('podList() reports why there is no list, or why it cannot be updated', () =
     error: 'the API server has not listed the neighbours yet',
   });
   pods.items = new Map();
-  pods.error = new Error('no answer within 5 s');
-  expect(neighbourhood.podList().error).toBe('no answer within 5 s');
+  pods.error = new Error('no response within 5 s');
+  expect(neighbourhood.podList().error).toBe('no response within 5 s');
 });

@@ -242,7 +242,7 @@ describe('alivePage() bounds what a request can make it show', () => {
 });
 
 describe('alivePage() and the checks', () => {
-  test('runs them once for many accesses at once, and answers with what they gave', async () => {
+  test('runs them once for many requests at once, and responds with their results', async () => {
     const { probe, askedAt } = answeringProbe(150, failed('connect', 'connection refused'));
     const states = new CheckStates(0);
     const schedule = new Schedule({
@@ -273,7 +273,7 @@ describe('alivePage() and the checks', () => {
     schedule.stop();
   });
 
-  test('answers a tenth of a second after an answer that had to wait for seconds', async () => {
+  test('responds a tenth of a second after a response that had to wait for seconds', async () => {
     let takes = 1_000;
     const refresh = () => sleep(takes);
     const port = await serveAlive(ALL_OK, { refresh });
@@ -284,7 +284,7 @@ describe('alivePage() and the checks', () => {
     expect(performance.now() - begin).toBeLessThan(900);
   });
 
-  test('answers within about a second with what is known, and reports how old that is', async () => {
+  test('responds within about a second with what is known, and reports how old that is', async () => {
     const hanging = hangingProbe();
     const states = new CheckStates(0);
     const checks = [

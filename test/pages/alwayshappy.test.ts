@@ -12,7 +12,7 @@ async function serveAlwaysHappy(incomingChecks: {
   return port;
 }
 
-test('alwaysHappyPage() answers 200 with nothing', async () => {
+test('alwaysHappyPage() responds 200 with an empty body', async () => {
   const answer = await ask(await serveAlwaysHappy({ record: () => {} }), '/alwayshappy');
   expect(answer).toMatchObject({ status: 200, body: '', headers: { 'content-length': '0' } });
 });
@@ -78,7 +78,7 @@ test('upstream fault: a header chosen by the client grows a map without bound', 
   expect([requests, incomingChecks.count()]).toEqual([11, 10_000]);
 });
 
-test('alwaysHappyPage() answers a padded request with as many bytes, and no others', async () => {
+test('alwaysHappyPage() responds to a padded request with as many bytes, and to no other', async () => {
   const port = await serveAlwaysHappy({ record: () => {} });
   for (const length of [1, 3_000, 18_200]) {
     const headers = { 'KUBENURSE-PADDING': 'x'.repeat(length) };

@@ -41,7 +41,7 @@ test('/cluster.txt is the verdict in words with its age, and 200 whatever it is'
 
 test.each<[what: string, broken: Broken, status: number]>([
   ['all is well', {}, 200],
-  ['it knows less than it should', { podListError: 'no answer within 5 s' }, 200],
+  ['it knows less than it should', { podListError: 'no response within 5 s' }, 200],
   ['something is slow', { slow: { '* me_ingress': 0.7 } }, 503],
   ['something is broken', { failing: { '* me_ingress': 'status' } }, 503],
 ])('/cluster.json has the status of the verdict where %s', async (_, broken, expected) => {
@@ -57,7 +57,7 @@ test.each<[what: string, broken: Broken, status: number]>([
   expect(JSON.parse(body)).toEqual({ schema: 1, ...cluster });
 });
 
-test('/cluster.json of a large cluster is whole, and can be judged again', async () => {
+test('/cluster.json of a large cluster is whole, and can be evaluated again', async () => {
   const nodes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`node-${i + 1}`, 'ä']));
   const cluster = clusterOf({ nodes });
   const { port } = await serve(cluster);

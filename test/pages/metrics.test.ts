@@ -122,7 +122,7 @@ test('metricsPage() does not scrape for each client that has gone', async () => 
   expect(scrapes).toHaveLength(2);
 });
 
-test('metricsPage() answers 500, and not half of a scrape, when that fails', async () => {
+test('metricsPage() responds 500, and not half of a scrape, when that fails', async () => {
   const scrape = () => Promise.reject(new Error('metrics cannot be collected'));
   const { port, errors } = await servePages({ '/metrics': metricsPage(scrape) });
   const { status, body } = await ask(port, '/metrics');

@@ -6,7 +6,7 @@ import type { Phase } from '../../src/probes/phases.ts';
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
 import { SILENT } from '../support/silent-connection.ts';
 
-const TIMEOUT = new DOMException('no answer within 6 s', 'TimeoutError');
+const TIMEOUT = new DOMException('no response within 6 s', 'TimeoutError');
 
 function withCode(code: string): Error {
   return Object.assign(new Error('it failed'), { code });

@@ -48,7 +48,7 @@ describe('openConnection()', () => {
     expect(verified).toBe(false);
   });
 
-  test('asks whom to trust anew for each handshake', async () => {
+  test('reads the trusted CAs anew for each handshake', async () => {
     const server = await ScriptedServer.start({ tls: serving });
     const nobody = createSecureContext({ ca: stranger.certificate });
 
@@ -160,7 +160,7 @@ describe('openConnection() has 5 s for looking up and connecting together', () =
     await vi.advanceTimersByTimeAsync(1);
     await opening;
 
-    expect(ended).toMatchObject({ name: 'TimeoutError', message: 'no answer within 5 s' });
+    expect(ended).toMatchObject({ name: 'TimeoutError', message: 'no response within 5 s' });
     expect(progress.phase).toBe(phase);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -75,7 +75,7 @@ describe('dial() tries', () => {
     expect(socket.remoteAddress).toBe('127.0.0.1');
   });
 
-  test('the next after 250 ms beside one that does not answer, and closes what lost', async () => {
+  test('the next after 250 ms beside one that does not respond, and closes what lost', async () => {
     const port = await blackHole('::1');
     const server = await ScriptedServer.start({ port });
     const begun = attempts();
@@ -89,7 +89,7 @@ describe('dial() tries', () => {
     expect(server.accepted).toBe(1);
   });
 
-  test('on with the one that does not answer when the others are refused', async () => {
+  test('on with the one that does not respond when the others are refused', async () => {
     const port = await blackHole('::1');
     const begun = attempts();
     const stop = new AbortController();

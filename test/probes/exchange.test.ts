@@ -36,7 +36,7 @@ test.each([
   expect(listeners(socket)).toEqual(before);
 });
 
-test('exchange() leaves a socket open whose answer has come, and lets go of the signal', async () => {
+test('exchange() leaves a socket open after its response, and no listener on the signal', async () => {
   const socket = await connected(say('HTTP/1.1 200 OK\r\n\r\n'));
   const stop = new AbortController();
 
@@ -79,7 +79,7 @@ test('exchange() rejects with what went wrong in sending, in the phase of the re
   expect(progress.timings).toEqual({});
 });
 
-test('exchange() takes an answer that comes while the request cannot be sent yet', async () => {
+test('exchange() accepts a response that arrives while the request cannot be sent yet', async () => {
   const server = await ScriptedServer.start({ onConnection: (peer) => peer.pause() });
   const socket = connect(server.port, server.host);
   onTestFinished(() => void socket.destroy());
@@ -97,7 +97,7 @@ test('exchange() takes an answer that comes while the request cannot be sent yet
   expect(Object.keys(progress.timings)).toEqual(['got_first_resp_byte']);
 });
 
-test('exchange() treats what came before the request was sent as the answer to it', async () => {
+test('exchange() treats what arrived before the request was sent as its response', async () => {
   const server = await ScriptedServer.start({
     onConnection: (socket) => void socket.write('220 mail.test\r\n'),
   });

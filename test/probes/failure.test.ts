@@ -49,7 +49,7 @@ describe('failure()', () => {
     expect(failure(phase, url, withCode(code)).message).toMatch(`: ${words} (${code})`);
   });
 
-  test('cuts what the error says after 300 characters', () => {
+  test('truncates the error’s text after 300 characters', () => {
     const ofCertificate = Object.assign(new Error('x'), { reason: 'DNS:a, '.repeat(100) });
 
     const text = 'TLS handshake with server.test:8443: ';
@@ -107,13 +107,13 @@ describe('failure()', () => {
       'small packets come from node-3, full-size ones do not: check the MTU',
     ],
   ])('says by the kernel’s account why nothing came: %s', (cause, tcp, words) => {
-    const error = new DOMException('no answer within 6 s', 'TimeoutError');
+    const error = new DOMException('no response within 6 s', 'TimeoutError');
     const attempt = { phase: 'response', url, peer: 'node-3', error } as const;
 
     expect(failureOf({ ...attempt, tcp: { ...SILENT, ...tcp } })).toMatchObject({
       cause,
       error: {
-        message: `waiting for the response of server.test:8443: no answer within 6 s: ${words}`,
+        message: `waiting for the response of server.test:8443: no response within 6 s: ${words}`,
       },
     });
   });

@@ -129,7 +129,7 @@ describe('httpProbe() names the phase that failed: response', () => {
 
 describe('httpProbe() ends with the signal, in the phase of the moment', () => {
   const silent = () => ScriptedServer.start({ answer: () => {} });
-  const reason = new Error('no answer within the interval');
+  const reason = new Error('no response within the interval');
 
   test('resolve', async () => {
     const server = await nameServer();
@@ -143,7 +143,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
 
     expect(failed(await outcome)).toEqual({
       phase: 'resolve',
-      text: 'looking up server.test: no answer within the interval',
+      text: 'looking up server.test: no response within the interval',
       cause: reason,
     });
   });
@@ -157,7 +157,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
 
     expect(failed(outcome)).toEqual({
       phase: 'connect',
-      text: `connecting to 127.0.0.1:${port}: no answer within the interval`,
+      text: `connecting to 127.0.0.1:${port}: no response within the interval`,
       cause: reason,
     });
   });
@@ -178,7 +178,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
 
     expect(failed(await outcome)).toEqual({
       phase,
-      text: `${attempt} ${host}: no answer within the interval`,
+      text: `${attempt} ${host}: no response within the interval`,
       cause: reason,
     });
     await until('the connection is closed', 2_000, () => server.open.size === 0);

@@ -123,7 +123,7 @@ describe('httpProbe() follows a redirect', () => {
     expect(errorEvent(await ask(server.url()))).toBeUndefined();
   });
 
-  test('to an answer that is not 200, which is what the check then gives', async () => {
+  test('to a response other than 200, which is the result of the check', async () => {
     const server = await ScriptedServer.start({
       answer: pages({ '/': redirect('/there'), '/there': 'HTTP/1.1 503 Away\r\n\r\n' }),
     });
@@ -167,7 +167,7 @@ describe('httpProbe() follows a redirect', () => {
   });
 
   test('until the signal aborts', async () => {
-    const reason = new Error('no answer within the interval');
+    const reason = new Error('no response within the interval');
     const stop = new AbortController();
     const server = await ScriptedServer.start({
       answer: (socket, request) => {

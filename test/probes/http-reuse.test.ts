@@ -41,7 +41,7 @@ describe('httpProbe() with connections that are kept', () => {
     expect(server.requests[0]).toContain('\r\nConnection: keep-alive');
   });
 
-  test('keeps them for an answer of any status', async () => {
+  test('keeps them for a response of any status', async () => {
     const server = await ScriptedServer.start({
       answer: say('HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n'),
     });
@@ -192,7 +192,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
       expect(await ask(server.url(), { idle })).toMatchObject({ kind: 'ok' });
   });
 
-  test('but for one where an answer had begun', async () => {
+  test('except for one whose response had begun', async () => {
     const server = await ScriptedServer.start({
       answer: onSecond((socket) => void socket.end('HTTP/1.1 2')),
     });
@@ -223,7 +223,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   });
 
   test('and does not retry when the signal has aborted', async () => {
-    const reason = new Error('no answer within the interval');
+    const reason = new Error('no response within the interval');
     const stop = new AbortController();
     const server = await ScriptedServer.start({ answer: onSecond(() => stop.abort(reason)) });
     const idle = idleConnections();

@@ -89,7 +89,7 @@ describe('httpProbe() requests', () => {
   );
 });
 
-describe('httpProbe() has its answer when the head has come, and closes its connection', () => {
+describe('httpProbe() has its result when the head has arrived, and closes its connection', () => {
   const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
   const endlessBody: Script = (socket, ...rest) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');

@@ -72,7 +72,7 @@ const TRACE = [
 const context = createSecureContext({ ca: authority.certificate });
 
 describe('httpProbe() of a server that speaks only HTTP/2', () => {
-  test('gets its answer, with the same events', async () => {
+  test('gets its response, with the same events', async () => {
     const server = await Http2Server.start();
 
     const began = performance.now();
@@ -157,7 +157,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(server.requests.map((headers) => headers[':path'])).toEqual(['/path?a=b', '/there']);
   });
 
-  test('passes informational answers over, up to 16', async () => {
+  test('skips informational responses, up to 16', async () => {
     const server = await Http2Server.start((stream) => {
       for (let i = 0; i < 16; i++) stream.additionalHeaders({ ':status': 103 });
       ok(stream, {});
@@ -188,7 +188,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
   });
 
   test('ends with the signal', async () => {
-    const reason = new Error('no answer within the interval');
+    const reason = new Error('no response within the interval');
     const stop = new AbortController();
     const server = await Http2Server.start(() => stop.abort(reason));
 

@@ -135,7 +135,7 @@ for (const [name, start, reason] of SERVERS) {
       });
     });
 
-    test('a name for which it gets no answer', async () => {
+    test('a name for which it gets no response', async () => {
       const outcomes = await Promise.all([
         query('udp', 'a.servfail.cluster.local'),
         query('tcp', 'a.servfail.cluster.local'),

@@ -112,7 +112,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     const start = performance.now();
     expect(await query(server, transport)).toMatchObject({
       event: 'dns_timeout',
-      error: { message: `querying ${shown}: no answer within 2 s` },
+      error: { message: `querying ${shown}: no response within 2 s` },
     });
     expect(performance.now() - start).toBeLessThan(5_800);
     expect(server.queries).toHaveLength(transport === 'udp' ? 2 : 1);

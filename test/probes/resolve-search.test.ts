@@ -42,7 +42,7 @@ describe('createResolver() tries the names of the search list', () => {
     expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
   });
 
-  test('not past one for which the server is silent as often and as long as resolv.conf says', async () => {
+  test('not past one for which the server is silent for the attempts and timeout of resolv.conf', async () => {
     const server = await nameServer({ 'a.two.test': ['127.0.5.2'] });
     server.break('silent', ['a.one.test']);
     const began = performance.now();

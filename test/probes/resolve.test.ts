@@ -67,7 +67,7 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries.map(({ type }) => type).toSorted()).toEqual(['A', 'AAAA']);
   });
 
-  test('of an answer too long for a datagram, over TCP', async () => {
+  test('of a response too long for a datagram, over TCP', async () => {
     const many = Array.from({ length: 60 }, (_, index) => `127.0.9.${index + 1}`);
     const server = await nameServer({ 'a.test': many });
 
@@ -161,7 +161,7 @@ describe('createResolver() gives the addresses', () => {
 });
 
 describe('createResolver() rejects', () => {
-  test('with the failure of a server rather than with what another candidate says', async () => {
+  test('with the failure of a server rather than with the result of another candidate', async () => {
     const server = await nameServer();
     server.break('servfail', ['a.two.test']);
 
@@ -170,7 +170,7 @@ describe('createResolver() rejects', () => {
     await expect(resolving).rejects.toMatchObject({ code: 'ESERVFAIL' });
   });
 
-  test('with the failure of a server for one family rather than with what it says of the other', async () => {
+  test('with the failure of a server for one family rather than with its result for the other', async () => {
     const resolve = resolverOf([await codesByType({ A: SERVFAIL, AAAA: NOERROR })]);
 
     await expect(resolve('a.test', live)).rejects.toMatchObject({ code: 'ESERVFAIL' });
@@ -207,7 +207,7 @@ describe('createResolver() rejects', () => {
     expect(process.getActiveResourcesInfo()).not.toContain('QueryReqWrap');
   });
 
-  test('as soon as the signal aborts while one family is answered and the other is not', async () => {
+  test('as soon as the signal aborts while one family has a response and the other has none', async () => {
     const { address, port } = await silentFor('AAAA');
     const resolve4 = vi.spyOn(promises.Resolver.prototype, 'resolve4');
     onTestFinished(() => resolve4.mockRestore());

@@ -93,14 +93,14 @@ describe('ResponseHeadReader', () => {
     expect(Object.fromEntries(head?.headers ?? [])).toEqual({ location: '/there', b: 'c' });
   });
 
-  test('treats 101 as an answer, after which no other comes', () => {
+  test('treats 101 as a response, after which no other comes', () => {
     expect(read('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nxyz')).toMatchObject({
       status: 101,
       reason: 'Switching Protocols',
     });
   });
 
-  test('passes informational answers over, wherever the bytes are cut', () => {
+  test('skips informational responses, wherever the bytes are split', () => {
     const all = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n${WHOLE}ok`;
 
     expect(read(all)).toEqual(read(`${WHOLE}ok`));
@@ -124,7 +124,7 @@ describe('ResponseHeadReader', () => {
     expect(() => read(padded(MAX), 'a')).toThrow(tooLong);
   });
 
-  test('takes no more than that for all heads of one answer', () => {
+  test('accepts no more than that for all heads of one response', () => {
     const hints = `HTTP/1.1 103 Early Hints\r\nLink: ${'a'.repeat(50_000)}\r\n\r\n`;
 
     expect(read(hints.repeat(4) + WHOLE)).toMatchObject({ status: 200 });
@@ -132,7 +132,7 @@ describe('ResponseHeadReader', () => {
     expect(() => read(hints, hints, hints, hints, hints)).toThrow(tooLong);
   });
 
-  test('takes 16 informational answers, and no more', () => {
+  test('accepts 16 informational responses, and no more', () => {
     const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
     expect(read(CONTINUE.repeat(16) + WHOLE)).toMatchObject({ status: 200 });

@@ -36,13 +36,16 @@ test.skipIf(isMissing)(`promtool check rules accepts the rules${reason}`, async 
   expect(stdout).toContain('SUCCESS');
 });
 
-test.skipIf(isMissing)(`what kustomization.yaml says makes a rule file${reason}`, async () => {
-  const kustomization = readFileSync(join(MONITORING, 'kustomization.yaml'), 'utf8');
-  const [, command = ''] = /^# {3}(sed .*) > rules.yaml$/m.exec(kustomization) ?? [];
-  const cwd = join(MONITORING, '../..');
-  const { stdout } = await run('sh', ['-c', command], { cwd });
-  expect(loadYaml(stdout)).toEqual(spec);
-});
+test.skipIf(isMissing)(
+  `the file that kustomization.yaml describes is a rule file${reason}`,
+  async () => {
+    const kustomization = readFileSync(join(MONITORING, 'kustomization.yaml'), 'utf8');
+    const [, command = ''] = /^# {3}(sed .*) > rules.yaml$/m.exec(kustomization) ?? [];
+    const cwd = join(MONITORING, '../..');
+    const { stdout } = await run('sh', ['-c', command], { cwd });
+    expect(loadYaml(stdout)).toEqual(spec);
+  },
+);
 
 test.skipIf(isMissing).each(readdirSync(join(folder, 'rules_test')))(
   `rules_test/%s: promtool test rules passes${reason}`,

@@ -164,7 +164,7 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     expect(await other.getByRole('link', { name: 'node-3: at fault' }).count()).toBe(1);
   });
 
-  test('a refresh shows what has changed, keeps the focus, and says when the pod does not answer', async () => {
+  test('a refresh shows what has changed, keeps the focus, and shows when the pod does not respond', async () => {
     let cluster = aged(simulated(5, 1, []));
     const { tab, server, problems } = await open(() => cluster);
     await tab.getByRole('link', { name: 'node-4' }).focus();

@@ -75,7 +75,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     await putForThisTest('restricted');
   });
 
-  test('a pod is told the zone of the node that it is bound to', async () => {
+  test('a pod gets the zone of the node that it is bound to', async () => {
     const zone = { 'topology.kubernetes.io/zone': 'zone-a' };
     await controlPlane.put('nodes', { metadata: { name: 'n', labels: zone }, spec: {} });
     onTestFinished(() => controlPlane.remove('nodes', 'n'));

@@ -24,7 +24,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     return controlPlane.put('pods', pod(name, options));
   }
 
-  test('RealControlPlane is the Kubernetes that it says it is, emulating no other', async () => {
+  test('RealControlPlane is the Kubernetes version that it reports, emulating no other', async () => {
     const { body } = await (await clientOf('prober')).get('/version');
     expect(body).toMatchObject({
       major: '1',
@@ -53,7 +53,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     expect((await (await clientOf('prober')).get('/version')).status).toBe(200);
   });
 
-  test('RealControlPlane.break(slow) delays answers', async () => {
+  test('RealControlPlane.break(slow) delays responses', async () => {
     const client = await clientOf('prober');
     const timed = async () => {
       const started = performance.now();

@@ -103,7 +103,7 @@ function identity(labels: Series['labels']): string {
   return JSON.stringify(Object.entries(rest).sort());
 }
 
-test.each(QUERIES)('pushed and scraped give the same answer to %s', compare);
+test.each(QUERIES)('pushed and scraped give the same result for %s', compare);
 
 test('pushed and scraped have the same series', async () => {
   await compare(
@@ -115,7 +115,7 @@ test('pushed and scraped have the same series', async () => {
   );
 });
 
-test('pushed and scraped give the same answers across a restart of the Collector', async () => {
+test('pushed and scraped give the same results across a restart of the Collector', async () => {
   await pipeline.receiver.pause();
   await sleep(5 * INTERVAL_MS);
   await pipeline.receiver.resume();

@@ -121,7 +121,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     });
   });
 
-  test('has a NetworkPolicy for whom it asks, and who may ask', async () => {
+  test('has a NetworkPolicy for what it checks, and who may connect', async () => {
     const rendered = await render(variantValues('network-policy'));
     const { spec } = theOnly<V1NetworkPolicy>(rendered, 'NetworkPolicy');
     const ownPods = { podSelector: SELECTOR };

@@ -97,7 +97,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of upstream’s char
     },
   );
 
-  test('is in the chart’s own file what it was, but for what docs/migration.md says', async () => {
+  test('is in the chart’s own file what it was, except for what docs/migration.md lists', async () => {
     const rendered = await render(variantValues('upstream-1.15'));
     expect(writtenEnvironment(rendered)).toEqual({
       KUBENURSE_ALLOW_UNSCHEDULABLE: 'false',

@@ -64,7 +64,7 @@ describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${ski
     expect(readFileSync(join(root, 'LICENSE'), 'utf8')).toContain('@opentelemetry/sdk-metrics');
   });
 
-  test('runs as a user by its number, from the root folder, whatever its base says', () => {
+  test('runs as a user by its number, from the root folder, whatever its base has', () => {
     expect(config.config).toMatchObject({ User: '65532:65532', WorkingDir: '/' });
     expect(Object.keys(config.config.ExposedPorts)).toEqual(['8080/tcp', '8443/tcp']);
   });
@@ -94,7 +94,7 @@ describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${ski
     });
   });
 
-  test('answers read-only and without rights, and asks the API server as its service account', async () => {
+  test('serves read-only and without rights, and uses the API server as its service account', async () => {
     const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
     stack.defer(() => apiServer.close());
     const account = join(root, SERVICE_ACCOUNT);

@@ -127,7 +127,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect(bodies).toEqual([received, '6', received, '6']);
   });
 
-  test('NginxIngress answers 404 for what it does not publish', async () => {
+  test('NginxIngress responds 404 for what it does not publish', async () => {
     await ingress.setBackends([await startBackend(says('secret'))]);
 
     for (const path of ['/', '/alive', '/metrics', '/alwayshappy/../metrics', '/alwayshappy/']) {
@@ -136,7 +136,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect(await statusOf({ name: 'other.example.test' })).toBe(404);
   });
 
-  test('NginxIngress answers 503 without a backend, 502 when it refuses, and takes another if there is one', async () => {
+  test('NginxIngress responds 503 without a backend, 502 when it refuses, and takes another if there is one', async () => {
     const refusing = { address: fabric.operator[0] ?? '', port: 1 };
     await ingress.setBackends([]);
     expect(await statusOf()).toBe(503);
@@ -243,7 +243,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     return resolver;
   }
 
-  test('DnsmasqServer answers by the addresses of each family, at each of its own', async () => {
+  test('DnsmasqServer responds with the addresses of each family, at each of its own', async () => {
     const name = 'kubenurse.kubenurse.svc.cluster.local';
     for (const family of [0, 1]) {
       const resolver = resolverAt(family);
@@ -270,7 +270,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     }
   });
 
-  test('DnsmasqServer.break() answers by the fault until it is healed', async () => {
+  test('DnsmasqServer.break() responds by the fault until it is healed', async () => {
     const resolver = resolverAt();
     const faults = { silent: 'ETIMEOUT', servfail: 'ESERVFAIL', nxdomain: 'ENOTFOUND' } as const;
     for (const fault of ['silent', 'servfail', 'nxdomain', 'silent'] as const) {

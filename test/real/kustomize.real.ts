@@ -93,7 +93,7 @@ describe.each(VARIANTS)('deploy/kustomize/%s', (variant) => {
     }
   });
 
-  test('the namespace that an overlay says is everywhere', async () => {
+  test('the namespace of an overlay is everywhere', async () => {
     const moved = await render({ of: variant, namespace: 'elsewhere' });
     expect(theOnly<V1Namespace>(moved, 'Namespace').metadata?.name).toBe('elsewhere');
     for (const object of moved.objects) {

@@ -117,7 +117,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
     expect(await ruleset(pod)).toBe(before);
   });
 
-  test('a pod that is slow answers so much later, but to the operator', async () => {
+  test('a pod that is slow responds so much later, except to the operator', async () => {
     await network.pod(2).break({ kind: 'slow', milliseconds: 1_000 });
     for (const address of network.pod(2).addresses) {
       const answer = await network.peer('pod-1').get(address, { limitMs: 10_000 });
@@ -164,7 +164,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     }
   });
 
-  test('a pod that is deaf hears the answer to what it asked before', async () => {
+  test('a pod that is deaf receives the response to what it requested before', async () => {
     const [address = ''] = network.pod(1).addresses;
     // After 1 s Node sends a keep-alive probe, which would open the path.
     const options = { path: '/later', keepAlive: true, limitMs: 900 };

@@ -97,7 +97,7 @@ test('a timestamp of after 2036 is one of the next era', () => {
   expect(decodeReply(packet)?.timestamp).toBe(late);
 });
 
-test('isTestPacket() tells the packet of a Session-Sender from a reply, and from what is too short', () => {
+test('isTestPacket() distinguishes the packet of a Session-Sender from a reply, and from what is too short', () => {
   expect(isTestPacket(REQUEST)).toBe(true);
   expect(isTestPacket(REPLY)).toBe(false);
   expect(isTestPacket(REQUEST.subarray(1))).toBe(false);

@@ -84,7 +84,7 @@ describe('verdict() of name servers', () => {
     expect(findings({ slow: SLOW }).map(({ kind }) => kind)).toContain('slow');
   });
 
-  test('says nothing of them on a node that reaches nobody', () => {
+  test('reports none of them on a node that reaches nobody', () => {
     const failing = {
       ...Object.fromEntries([1, 3, 4, 5].map((to) => [`node-2 → node-${to}`, 'unreachable'])),
       'node-2 dns_10.0.0.1': 'dns',

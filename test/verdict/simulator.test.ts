@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { verdict } from '../../src/verdict/verdict.ts';
+import { assess } from './simulator/assess.ts';
 import { drawCase, drawPathBesideTheRing } from './simulator/cases.ts';
 import { describeCase } from './simulator/describe-case.ts';
-import { judge } from './simulator/judge.ts';
 import { look } from './simulator/look.ts';
 
 /** More of them by hand: `SIMULATED_CASES=20000 npx vitest run test/verdict/simulator`. */
@@ -17,10 +17,10 @@ function play(cases: number, faultCount: number, firstSeed: number) {
   const wrong: string[] = [];
   for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
     const each = drawCase(seed, faultCount);
-    const judgement = judge(each);
-    if (judgement.wrong.length > 0) wrong.push(describeCase(each, judgement));
-    else if (judgement.missed.length + judgement.surplus.length > 0) {
-      inexact.push(describeCase(each, judgement));
+    const assessment = assess(each);
+    if (assessment.wrong.length > 0) wrong.push(describeCase(each, assessment));
+    else if (assessment.missed.length + assessment.surplus.length > 0) {
+      inexact.push(describeCase(each, assessment));
     }
   }
   return { inexact, wrong };
@@ -49,9 +49,9 @@ test('verdict() is exact about one path that no fixed neighbour checks', { timeo
   const inexact: string[] = [];
   for (let seed = 3_000_000; seed < 3_000_000 + CASES / 10; seed++) {
     const each = drawPathBesideTheRing(seed);
-    const { findings, ...judgement } = judge(each);
-    const isExact = Object.values(judgement).every((list) => list.length === 0);
-    if (!isExact) inexact.push(describeCase(each, { findings, ...judgement }));
+    const { findings, ...assessment } = assess(each);
+    const isExact = Object.values(assessment).every((list) => list.length === 0);
+    if (!isExact) inexact.push(describeCase(each, { findings, ...assessment }));
   }
   expect(inexact.join('\n')).toBe('');
 });

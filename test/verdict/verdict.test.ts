@@ -344,7 +344,7 @@ const TABLES: Record<string, Row[]> = {
     [
       'the pod list',
       {
-        podListError: 'no answer within 5 s',
+        podListError: 'no response within 5 s',
         failing: { '* api_server_direct': 'unreachable', '* api_server_dns': 'unreachable' },
       },
       [

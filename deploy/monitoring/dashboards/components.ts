@@ -148,7 +148,7 @@ const DNS_PANELS: readonly Panel[] = [
     `${failures('type', LOOK_UP)} / ${checks('type', NAMED)}`,
   ),
   events(
-    'Failed look-ups: no such name, refused, or no answer within 5 s. The log of a probe has the error.',
+    'Failed look-ups: no such name, refused, or no response within 5 s. The log of a probe has the error.',
     someFailures('type', LOOK_UP),
     '{{type}}',
   ),

@@ -1,12 +1,12 @@
-import type { Judgement } from './judge.ts';
+import type { Assessment } from './assess.ts';
 import type { Case } from './look.ts';
 
-/** A case that was judged wrongly, with what it takes to play it again. */
+/** A case that has a wrong verdict, with what it takes to play it again. */
 export function describeCase(
   { seed, cluster, faults, collector }: Case,
-  judgement: Judgement,
+  assessment: Assessment,
 ): string {
-  const { findings, missed, surplus, wrong } = judgement;
+  const { findings, missed, surplus, wrong } = assessment;
   const show = (value: unknown) =>
     JSON.stringify(value, (_, each) => (each instanceof Set ? [...each].slice(0, 12) : each));
   return [

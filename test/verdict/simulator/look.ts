@@ -60,7 +60,7 @@ export function look({ seed, cluster, faults, collector }: Case): ClusterView {
     collector: { node: collector, pod: cluster.byName.get(collector)?.pod ?? '' },
     expected: cluster.nodes.map(({ name, pod, zone }) => ({ node: name, pod, zone })),
     podListAt: api === undefined ? NOW - 1 : NOW - api[1].age,
-    podListError: api === undefined ? null : 'watching pods: no answer within 10 s',
+    podListError: api === undefined ? null : 'watching pods: no response within 10 s',
     cordoned: [],
     reports,
     silent,

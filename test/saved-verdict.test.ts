@@ -7,7 +7,7 @@ import { temporaryFile } from './support/temporary-file.ts';
 import { smallView } from './verdict/small-view.ts';
 
 const VIEW = smallView({ silent: { 'node-2': 'refused' } });
-/** Judged again, so that what is saved of the findings does not matter. */
+/** Evaluated again, so that what is saved of the findings does not matter. */
 const SAVED = JSON.stringify({ schema: 1, findings: [], view: VIEW });
 
 function kubenurse(args: readonly string[], input = '') {
@@ -20,13 +20,13 @@ function kubenurse(args: readonly string[], input = '') {
   return { status, stdout, stderr };
 }
 
-test('kubenurse verdict judges a saved /cluster.json, from a file or standard input', () => {
+test('kubenurse verdict evaluates a saved /cluster.json, from a file or standard input', () => {
   const file = temporaryFile(SAVED);
-  const judged = kubenurse(['verdict', file]);
-  expect(judged).toMatchObject({ status: 0, stderr: '' });
-  expect(judged.stdout).toContain('\nCRITICAL: kubenurse on node-2 does not run: ');
+  const evaluated = kubenurse(['verdict', file]);
+  expect(evaluated).toMatchObject({ status: 0, stderr: '' });
+  expect(evaluated.stdout).toContain('\nCRITICAL: kubenurse on node-2 does not run: ');
   expect(verdict(VIEW)).toHaveLength(1);
-  expect(kubenurse(['verdict', '-'], SAVED)).toEqual(judged);
+  expect(kubenurse(['verdict', '-'], SAVED)).toEqual(evaluated);
 });
 
 test.each<[args: string[], input: string, message: RegExp]>([

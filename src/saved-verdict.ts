@@ -9,7 +9,7 @@ import { verdict } from './verdict/verdict.ts';
 export class SavedError extends Error {}
 
 /** The text of `/cluster.txt` for a saved `/cluster.json`; `-`: standard input. Rejects with a `SavedError`. */
-export async function judged(file: string): Promise<string> {
+export async function savedVerdict(file: string): Promise<string> {
   try {
     const saved = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
     const view = readSaved(saved);

@@ -6,7 +6,7 @@ import { type Case, look } from './look.ts';
 import { accusesNobodyHealthy, names } from './truth.ts';
 
 /** What is wrong with a verdict: nothing where all three are empty. */
-export type Judgement = Readonly<{
+export type Assessment = Readonly<{
   findings: readonly Finding[];
   /** Findings that accuse what is healthy. */
   wrong: readonly Finding[];
@@ -24,7 +24,7 @@ const ABOUT_VIEW = new Set<Finding['kind']>([
 ]);
 
 /** Holds the verdict against the truth. */
-export function judge(each: Case): Judgement {
+export function assess(each: Case): Assessment {
   const view = look(each);
   const findings = verdict(view);
   const isCutOff = view.reports.length === 1 && view.silent.length > 0;
