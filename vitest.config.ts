@@ -4,11 +4,15 @@ import { longestFirst } from './test/support/longest-first.ts';
 
 const FILES = globSync('{test,lab,bench}/**/*.test.ts', { cwd: import.meta.dirname });
 
-/** What changes its worker for the files after it: a replaced module, a variable of the process, and programs that end with the file. */
-const CHANGES_ITS_WORKER = /\bvi\.mock\(|^process\.env\.|support\/start-program\.ts/m;
+/**
+ * What changes its whole process for the files after it, or watches it: then it sees what an earlier file has left behind. Directly,
+ * or by one of these helpers.
+ */
+const NEEDS_ITS_OWN_PROCESS =
+  /\bvi\.(mock|spyOn|stub\w+|useFakeTimers)\(|\bprocess\.(env|on|once|memoryUsage|getActiveResourcesInfo)\b|diagnostics_channel|limitClientRequests|\/(start-program|attempts|started-push|exporter-rows|short-waits|fake-clock|api-server|many-neighbours|environment)\.ts'/;
 
 const isolated = FILES.filter((file) =>
-  CHANGES_ITS_WORKER.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+  NEEDS_ITS_OWN_PROCESS.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
 );
 
 export default defineConfig({

@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'parts',
           include: ['{test,bench}/**/*.real.ts'],
           exclude: [...CLUSTERS, KUBERNETES],
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
