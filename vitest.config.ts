@@ -2,16 +2,16 @@ import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { longestFirst } from './test/support/longest-first.ts';
 
-const FILES = globSync('{test,lab,bench}/**/*.test.ts', { cwd: import.meta.dirname });
+const FILES = '{test,lab,bench}/**/*.test.ts';
 
 /**
- * What changes its whole process for the files after it, or watches it: then it sees what an earlier file has left behind. Directly,
- * or by one of these helpers.
+ * What changes its whole process for the files after it, or watches it and so sees what an earlier file has left behind:
+ * directly, or by one of these helpers.
  */
 const NEEDS_ITS_OWN_PROCESS =
   /\bvi\.(mock|spyOn|stub\w+|useFakeTimers)\(|\bprocess\.(env|on|once|memoryUsage|getActiveResourcesInfo)\b|diagnostics_channel|limitClientRequests|\/(start-program|attempts|started-push|exporter-rows|short-waits|fake-clock|api-server|many-neighbours|environment)\.ts'/;
 
-const isolated = FILES.filter((file) =>
+const isolated = globSync(FILES, { cwd: import.meta.dirname }).filter((file) =>
   NEEDS_ITS_OWN_PROCESS.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
 );
 
@@ -37,11 +37,7 @@ export default defineConfig({
       // To load the modules anew for each file costs a third of the CPU of all tests.
       {
         extends: true,
-        test: {
-          name: 'shared',
-          include: FILES.filter((file) => !isolated.includes(file)),
-          isolate: false,
-        },
+        test: { name: 'shared', include: [FILES], exclude: isolated, isolate: false },
       },
     ],
   },

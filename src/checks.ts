@@ -40,7 +40,8 @@ export function neighbourUrl({ scheme, port }: NeighbourPort, podIP: string, pag
   return new URL(`${scheme}://${toUrlHost(podIP)}:${port}${page}`);
 }
 
-// Statuses that a target may respond with although the path to it is ok. Their series exist from the start, so that the first one is seen.
+// Statuses that a target may respond with although the path to it is ok. Their series exist from the start, so that the first
+// one is seen.
 const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 

@@ -1,12 +1,8 @@
 import type { Cluster } from '../cluster/model.ts';
-import { certificateSentence, expiringCertificates } from '../verdict/certificates.ts';
-import type { ClusterView } from '../verdict/report.ts';
+import { certificateLines } from './certificates.ts';
 import { checkLines } from './checks.ts';
-import { firstOf, paragraph } from './layout.ts';
 import { verdictLines } from './verdict.ts';
 import { headerLines, viewLines } from './view.ts';
-
-const MAX_CERTIFICATES = 20;
 
 /** Who has collected, when, and how many pods have reported. `age`: of the collection, in seconds. */
 export function headerText({ view }: Cluster, age?: number): string {
@@ -14,9 +10,8 @@ export function headerText({ view }: Cluster, age?: number): string {
 }
 
 /**
- * What follows the header: the verdict first, then the checks and the paths that fail, certificates that
- * expire soon, then what cannot be seen.
- * `runbooks`: URL of their folder.
+ * What follows the header: the verdict first, then the checks and the paths that fail, certificates that expire soon, then
+ * what cannot be seen. `runbooks`: URL of their folder.
  */
 export function bodyText({ view, findings }: Cluster, runbooks: string): string {
   return textOf([
@@ -29,13 +24,6 @@ export function bodyText({ view, findings }: Cluster, runbooks: string): string 
     ...viewLines(view),
     `Runbooks: ${runbooks}`,
   ]);
-}
-
-function certificateLines(view: ClusterView): string[] {
-  const lines = firstOf(expiringCertificates(view), MAX_CERTIFICATES, (certificate) =>
-    paragraph(certificateSentence(certificate, view.now), 0, 2),
-  );
-  return lines.length === 0 ? [] : ['', 'CERTIFICATES', ...lines];
 }
 
 /** A collection for a terminal, in printable lines of at most 80 characters. */

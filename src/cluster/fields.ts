@@ -50,10 +50,10 @@ export function oneOf<T extends string>(fields: Fields, name: string, values: re
   return found ?? invalid(name, `one of ${values.join(', ')}`);
 }
 
-/** A number from 0 to `most`. */
-export function numberOf(value: unknown, name: string, most: number): number {
-  const isNumber = typeof value === 'number' && value >= 0 && value <= most;
-  return isNumber ? value : invalid(name, `a number from 0 to ${most}`);
+/** A number from `least` to `most`. */
+export function numberOf(value: unknown, name: string, most: number, least = 0): number {
+  const isNumber = typeof value === 'number' && value >= least && value <= most;
+  return isNumber ? value : invalid(name, `a number from ${least} to ${most}`);
 }
 
 /** A whole number from 0 to the largest that is exact. */
@@ -69,9 +69,7 @@ export function timeOf(fields: Fields, name: string): number {
 
 /** The Unix time in seconds at which a certificate expires: from the year 0 to 9999, as RFC 5280 (4.1.2.5) has it. */
 export function expiryOf(fields: Fields, name: string): number {
-  const value = fields[name];
-  const isTime = typeof value === 'number' && value >= MIN_EXPIRY && value <= MAX_EXPIRY;
-  return isTime ? value : invalid(name, `a number from ${MIN_EXPIRY} to ${MAX_EXPIRY}`);
+  return numberOf(fields[name], name, MAX_EXPIRY, MIN_EXPIRY);
 }
 
 /** Null, or what `read` returns. */

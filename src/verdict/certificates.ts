@@ -9,9 +9,9 @@ const SOON = 14 * DAY;
 const NOW = 3 * DAY;
 
 /**
- * A certificate that expires within 14 days, or has expired. `name`: the check that receives it, or that it is the pods' own, which
- * the checks of neighbours receive. `notAfter`: Unix time of the first to expire of those that the server sent. `nodes`: on
- * how many the check receives one that expires within 14 days.
+ * A certificate that expires within 14 days, or has expired. `name`: the check that receives it, or that it is the pods' own,
+ * which the checks of neighbours receive. `notAfter`: Unix time of the first to expire of those that the server sent.
+ * `nodes`: on how many the check receives one that expires within 14 days.
  */
 export type ExpiringCertificate = Readonly<{
   name: string;

@@ -29,6 +29,14 @@ test('a certificate that expires in 14 days or later is not listed', () => {
   expect(sentences({ me_ingress: NOW + 14 * DAY })).toEqual([]);
 });
 
+test.each([
+  [3 * DAY, false],
+  [3 * DAY - 1, true],
+])('a certificate with %d s left is urgent: %s', (seconds, isUrgent) => {
+  const view = withCertificates(smallView({}), { 'node-1': { me_ingress: NOW + seconds } });
+  expect(expiringCertificates(view)).toMatchObject([{ isUrgent }]);
+});
+
 test('certificates are listed by check, those of neighbours as one, the first to expire first', () => {
   const view = withCertificates(smallView({}), {
     'node-1': { 'path_node-2': NOW + 4 * DAY, 'path_node-3': NOW + 3 * DAY, me_service: NOW + 20 },

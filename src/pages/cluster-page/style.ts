@@ -39,13 +39,13 @@ p { margin: 4px 0; }
 .note, .hint, .since { color: var(--soft); font-weight: 400; font-size: 14px; }
 code, .error { font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 .badge { display: inline-block; min-width: 1.55em; padding: 0 .3em; border-radius: 5px; text-align: center; font-size: .88em; line-height: 1.5; font-weight: 700; }
-.certificates { list-style: none; margin: 0; padding: 0; }
 .badge.blank { border: 1px solid var(--line); height: 1.5em; vertical-align: middle; }
 .badge.ok, td.ok { background: var(--ok-bg); color: var(--ok); }
 .badge.warn, td.warn { background: var(--warn-bg); color: var(--warn); }
 .badge.once, td.once { background: var(--unknown-bg); color: var(--unknown); }
 .badge.fail, td.fail { background: var(--solid); color: #fff; }
 .badge.unknown, .badge.off, td.unknown { background: var(--unknown-bg); color: var(--unknown); }
+.certificates { list-style: none; margin: 0; padding: 0; }
 .finding, .tile, .detail { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .finding { padding: 14px 20px 12px; margin-bottom: 12px; border-left: 8px solid var(--unknown); }
 .finding h2 { font-size: 23px; line-height: 1.3; font-weight: 650; margin: 0 0 2px; }
