@@ -7,6 +7,7 @@ import {
   eventLoopDelay,
   failing,
   failingByCheck,
+  failingFixed,
   failingTo,
   failures,
   of,
@@ -39,8 +40,8 @@ export const NOW: readonly Panel[] = [
   stat({
     title: 'Share of checks that fail',
     description:
-      'Failed checks among all. A constant few tenths of a percent are lost packets or timeouts of one path: see "What fails now".',
-    queries: [{ expr: failing('') }],
+      'Failed checks among all. A constant few tenths of a percent are lost packets or timeouts of one path: see "What fails now". Suspects (paths checked only because a rotating check of them failed) are left out of this and of every other share.',
+    queries: [{ expr: failingFixed('') }],
     width: 4,
     height: 4,
     unit: 'percentunit',
@@ -54,7 +55,7 @@ export const NOW: readonly Panel[] = [
   number(
     'Nodes that do not reach others',
     'Nodes whose checks of neighbours fail, more than half of them. One: its own network is at fault. Most of them: the network between them, or the nodes that are not reached.',
-    `sum(${failing('node', PATHS)} > bool 0.5)`,
+    `sum(${failingFixed('node', PATHS)} > bool 0.5)`,
   ),
   number(
     'Probes missing',
@@ -115,7 +116,7 @@ export const NODES: Panel = table({
     'Each node from both sides. "Not reached": the share of its neighbours\' checks of it that fail; "Does not reach": of its own checks of neighbours. Checked by: how many neighbours checked it in the last minute; 0 while it reports means that it receives no connections (or is not ready, or cordoned). Reports "no": its metrics do not arrive. Timers late: what the probe itself may add to a latency; above some 10 ms its node is short of CPU, and its latencies cannot be trusted. Running for: short everywhere after a rollout, on one node after a crash.',
   queries: [
     { expr: failingTo('node') },
-    { expr: failing('node', PATHS) },
+    { expr: failingFixed('node', PATHS) },
     { expr: `max by (node) (${of('kubenurse_neighbourhood_incoming_checks')})` },
     { expr: `${REPORTING_NODES} or on (node) 0 * ${CHECKED_NODES}` },
     { expr: eventLoopDelay(0.99) },

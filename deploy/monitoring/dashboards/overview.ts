@@ -4,15 +4,15 @@ import { row, SHARE_STEPS, stateTimeline, timeSeries } from './panels.ts';
 import {
   byCheck,
   eventLoopDelay,
-  failing,
   failingByCheck,
+  failingFixed,
   failingTo,
   failures,
   latencyByCheck,
   of,
   PATHS,
   roundTrip,
-  sentAgain,
+  sentAgainFrom,
   sentAgainTo,
   someCauses,
   someFailures,
@@ -23,7 +23,7 @@ const BEFORE: readonly Panel[] = [
   stateTimeline({
     title: 'What failed when, by check',
     description:
-      'Green: no check of the type failed on any node. Orange: some did. Red: half of them or more. path combines all paths between nodes.',
+      'Green: no check of the type failed on any node. Orange: some did. Red: half of them or more. path combines all paths between nodes that are not suspects.',
     queries: [{ expr: failingByCheck(), legend: '{{check}}' }],
     width: 8,
     height: 8,
@@ -33,7 +33,7 @@ const BEFORE: readonly Panel[] = [
   stateTimeline({
     title: 'Nodes that were not reached, when',
     description:
-      "The nodes that some neighbour did not reach; empty if there was none. Red: half of the checks failed or more. Compare with the node's own events: reboots, drains, network changes.",
+      "The nodes that some neighbour did not reach, suspects left out; empty if there was none. Red: half of the checks failed or more. Compare with the node's own events: reboots, drains, network changes.",
     queries: [{ expr: `${failingTo('to')} > 0`, legend: '{{to}}' }],
     width: 8,
     height: 8,
@@ -43,8 +43,8 @@ const BEFORE: readonly Panel[] = [
   stateTimeline({
     title: 'Nodes that did not reach others, when',
     description:
-      'The nodes with a failed check of a neighbour; empty if there was none. All of them orange at once: it is the node at the other end, to the left.',
-    queries: [{ expr: `${failing('node', PATHS)} > 0`, legend: '{{node}}' }],
+      'The nodes with a failed check of a neighbour, suspects left out; empty if there was none. All of them orange at once: it is the node at the other end, to the left.',
+    queries: [{ expr: `${failingFixed('node', PATHS)} > 0`, legend: '{{node}}' }],
     width: 8,
     height: 8,
     unit: 'percentunit',
@@ -120,7 +120,7 @@ const NETWORK: readonly Panel[] = [
     title: 'Packets lost from a node',
     description:
       'The share of the TCP segments from a node to its neighbours that were retransmitted. One node high: packets that it sends are lost. All slightly: see the nodes to which they are lost, to the right.',
-    queries: [{ expr: sentAgain('node', PATHS), legend: '{{node}}' }],
+    queries: [{ expr: sentAgainFrom(), legend: '{{node}}' }],
     width: 8,
     height: 8,
     unit: 'percentunit',

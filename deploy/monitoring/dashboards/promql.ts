@@ -28,6 +28,16 @@ export function rate(metric: string, by: string, matchers = ''): string {
   return by === '' ? `sum(${rates})` : `sum by (${by}) (${rates})`;
 }
 
+/**
+ * The same without suspects: paths that are checked only because a rotating check of them failed. Those of their kind that
+ * work are not checked, so they belong in no share.
+ */
+function fixedRate(metric: string, by: string, matchers = ''): string {
+  const suspects = `max_over_time(${of('kubenurse_neighbour_suspect')}[$__rate_interval])`;
+  const fixed = `rate(${of(metric, matchers)}[$__rate_interval]) unless on (node, type) ${suspects}`;
+  return by === '' ? `sum(${fixed})` : `sum by (${by}) (${fixed})`;
+}
+
 /** Checks per second. */
 export function checks(by: string, matchers = ''): string {
   return rate(REQUESTS, by, matchers);
@@ -48,9 +58,14 @@ export function failing(by: string, matchers = ''): string {
   return `${failures(by, matchers)} / ${checks(by, matchers)}`;
 }
 
-/** The share of checks that fail, by the node that is checked: the label `to`. */
+/** The share of checks that fail, 0 to 1, suspects left out. */
+export function failingFixed(by: string, matchers = ''): string {
+  return `${fixedRate(ERRORS, by, matchers)} / ${fixedRate(REQUESTS, by, matchers)}`;
+}
+
+/** The same, by the node that is checked: the label `to`. */
 export function failingTo(label: string): string {
-  return byTarget(failing('type', PATHS), label);
+  return byTarget(failingFixed('type', PATHS), label);
 }
 
 /** What is by the `type` of a path, by the node at its end. */
@@ -69,10 +84,10 @@ export function byCheck(labels: string, byType: string): string {
   return `sum by (${labels}) (label_replace(${byType}, "check", "$1$2", "type", "(path)_.+|(.+)"))`;
 }
 
-/** The share of checks that fail, by `check` and perhaps `node, `. */
+/** The share of checks that fail, by `check` and perhaps `node, `, suspects left out. */
 export function failingByCheck(node: '' | 'node, ' = ''): string {
-  const labels = `${node}check`;
-  return `${byCheck(labels, failures(`${node}type`))} / ${byCheck(labels, checks(`${node}type`))}`;
+  const each = (metric: string) => byCheck(`${node}check`, fixedRate(metric, `${node}type`));
+  return `${each(ERRORS)} / ${each(REQUESTS)}`;
 }
 
 /** A quantile of how long the response took, in seconds. */
@@ -103,9 +118,14 @@ export function sentAgain(by: string, matchers: string): string {
   return `${rate(SENT_AGAIN, by, matchers)} / ${rate(SENT, by, matchers)}`;
 }
 
+/** The same of all paths from a node, suspects left out: the label `node`. */
+export function sentAgainFrom(): string {
+  return `${fixedRate(SENT_AGAIN, 'node', PATHS)} / ${fixedRate(SENT, 'node', PATHS)}`;
+}
+
 /** The same, by the node that they were sent to: the label `to`. */
 export function sentAgainTo(): string {
-  const to = (metric: string) => byTarget(rate(metric, 'type', PATHS), 'to');
+  const to = (metric: string) => byTarget(fixedRate(metric, 'type', PATHS), 'to');
   return `${to(SENT_AGAIN)} / ${to(SENT)}`;
 }
 
