@@ -7,8 +7,9 @@ import { createNamespace, failuresDuring, NAMESPACE, RELEASE, upgrade } from './
 import type { Given } from './kubernetes-tests.ts';
 
 const LIMIT_MS = 180_000;
-/** Each check runs at least once more. */
+/** Each check runs at least once more: by default, and each second. */
 const ROUND_MS = 6_000;
+const SHORT_ROUND_MS = 2_000;
 const DAEMON_SET = `daemonset/${RELEASE}-kubenurse`;
 const SERVICE_PROXY = `/api/v1/namespaces/${NAMESPACE}/services/${RELEASE}-kubenurse:8080-8080/proxy`;
 const FORWARDED = 18_080;
@@ -69,7 +70,7 @@ export function installationTests(given: Given): void {
   );
 
   test(
-    'nothing fails while helm upgrade replaces every pod, with surge',
+    'nothing fails while helm upgrade replaces all pods at once, with surge',
     async () => {
       const cluster = given();
       const failures = await failuresDuring(
@@ -77,9 +78,12 @@ export function installationTests(given: Given): void {
         () =>
           upgrade(cluster, {
             check_interval: '1s',
-            updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+            // The rollback takes less time.
+            shutdown_duration: '3s',
+            // One after the other, and with the default duration: changes.long.ts.
+            updateStrategy: { rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } },
           }),
-        ROUND_MS,
+        SHORT_ROUND_MS,
       );
       expect(failures).toEqual([]);
       expect(await probePods(cluster, NAMESPACE)).toHaveLength(3);
