@@ -1,8 +1,8 @@
 import { followsNeighbours } from '../cluster/model.ts';
 import type { ClusterView } from '../verdict/report.ts';
-import { clock, count, names } from '../verdict/words.ts';
+import { clock, count, duration, names } from '../verdict/words.ts';
 import { firstOf, paragraph } from './layout.ts';
-import { date, duration } from './times.ts';
+import { date } from './times.ts';
 
 const MAX_SILENT = 50;
 

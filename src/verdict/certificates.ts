@@ -1,8 +1,7 @@
 import type { CheckReport, ClusterView } from './report.ts';
-import { clock, count } from './words.ts';
+import { clock, count, duration } from './words.ts';
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
+const DAY = 86_400;
 
 /** Remaining lifetimes, in seconds: those of the alerts KubenurseCertificateExpiresSoon and KubenurseCertificateExpiresNow. */
 const SOON = 14 * DAY;
@@ -48,18 +47,11 @@ function nameOf({ kind, type }: CheckReport): string {
   return kind === 'path' ? 'the pods of kubenurse' : type;
 }
 
-/** `me_ingress: the certificate expires in 5 days, at 2026-12-03 03:09 UTC (3 nodes).` */
+/** `me_ingress: the certificate expires in 5 d 4 h, at 2026-12-03 03:09 UTC (3 nodes).` */
 export function certificateSentence(certificate: ExpiringCertificate, now: number): string {
   const { name, notAfter, nodes } = certificate;
   const seconds = notAfter - now;
   const when =
-    seconds > 0 ? `expires in ${lifetime(seconds)}, at` : `expired ${lifetime(-seconds)} ago, at`;
+    seconds > 0 ? `expires in ${duration(seconds)}, at` : `expired ${duration(-seconds)} ago, at`;
   return `${name}: the certificate ${when} ${clock(notAfter, now)} (${count(nodes, 'node')}).`;
-}
-
-/** Rounded down, so that it never promises more than there is. */
-function lifetime(seconds: number): string {
-  return seconds < 2 * DAY
-    ? count(Math.floor(seconds / HOUR), 'hour')
-    : count(Math.floor(seconds / DAY), 'day');
 }

@@ -26,6 +26,21 @@ export function clock(unixSeconds: number, now: number): string {
   return Math.abs(now - unixSeconds) > 86_400 ? `${text.slice(0, 10)} ${time}` : time;
 }
 
+/**
+ * How long something lasts, in seconds, rounded down: `4 s`, `25 min`, `3 h 10 min`, `2 d 4 h`. Refers to nothing outside: the
+ * page's script contains its source.
+ */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
 /** Seconds in words: `3 ms`, `1.2 s`. */
 export function latency(seconds: number): string {
   if (seconds >= 1) return `${seconds.toPrecision(2)} s`;

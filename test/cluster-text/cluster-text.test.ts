@@ -34,7 +34,7 @@ test('the text of a cluster in which all is healthy', async () => {
 test('certificates that expire soon follow the checks', () => {
   const text = textOf(withCertificates(smallView({}), { 'node-1': { me_ingress: NOW + 100_000 } }));
   expect(text).toContain(
-    '\n\nCERTIFICATES\nme_ingress: the certificate expires in 27 hours, at 2026-11-29 15:46 UTC (1\n  node).\n\n',
+    '\n\nCERTIFICATES\nme_ingress: the certificate expires in 1 d 3 h, at 2026-11-29 15:46 UTC (1\n  node).\n\n',
   );
 });
 

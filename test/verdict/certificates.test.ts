@@ -13,12 +13,12 @@ function sentences(notAfter: Readonly<Record<string, number>>): string[] {
 }
 
 test.each([
-  [14 * DAY - 1, 'expires in 13 days, at 2026-12-12 11:59 UTC'],
-  [2 * DAY, 'expires in 2 days, at 2026-11-30 12:00 UTC'],
-  [2 * DAY - 1, 'expires in 47 hours, at 2026-11-30 11:59 UTC'],
-  [HOUR, 'expires in 1 hour, at 13:00 UTC'],
-  [0, 'expired 0 hours ago, at 12:00 UTC'],
-  [-3 * DAY, 'expired 3 days ago, at 2026-11-25 12:00 UTC'],
+  [14 * DAY - 1, 'expires in 13 d 23 h, at 2026-12-12 11:59 UTC'],
+  [2 * DAY, 'expires in 2 d, at 2026-11-30 12:00 UTC'],
+  [2 * DAY - 1, 'expires in 1 d 23 h, at 2026-11-30 11:59 UTC'],
+  [HOUR, 'expires in 1 h, at 13:00 UTC'],
+  [0, 'expired 0 s ago, at 12:00 UTC'],
+  [-3 * DAY, 'expired 3 d ago, at 2026-11-25 12:00 UTC'],
 ])('a certificate with %d s left', (seconds, expected) => {
   expect(sentences({ me_ingress: NOW + seconds })).toEqual([
     `me_ingress: the certificate ${expected} (1 node).`,

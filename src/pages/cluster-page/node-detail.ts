@@ -1,9 +1,9 @@
-import { count, latency, percent } from '../../verdict/words.ts';
+import { count, duration, latency, percent } from '../../verdict/words.ts';
 import { rttText } from './cells.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import { type NodeOverview, type Overview, type Path, sinceOf } from './overview.ts';
 import { BY_URGENCY, badge, type State, stateOf } from './states.ts';
-import { age, duration, time } from './times.ts';
+import { age, time } from './times.ts';
 
 /** Checks in one direction that are shown: a node without a limit of neighbours has as many as there are nodes. */
 const MAX_PATHS = 100;

@@ -1,3 +1,5 @@
+import { duration } from '../../verdict/words.ts';
+
 /**
  * Refreshes the page while it is looked at, keeps what the reader has focused, selected or opened, counts ages on, and
  * says so where the page has become old because the pod cannot be reached. Without it, everything can be read.
@@ -9,7 +11,7 @@ const main = () => document.querySelector('main');
 const pause = $('pause'), find = $('find'), stale = $('stale'), live = $('live');
 let loaded = performance.now(), paused = false, busy = false;
 const every = () => Number(main().dataset.refresh) * 1000;
-const inWords = (s) => s < 60 ? s + ' s' : s < 3600 ? Math.floor(s / 60) + ' min' : s < 86400 ? Math.floor(s / 3600) + ' h ' + Math.floor(s / 60) % 60 + ' min' : Math.floor(s / 86400) + ' d ' + Math.floor(s / 3600) % 24 + ' h';
+const inWords = ${duration};
 const tick = () => {
   const passed = Math.round((performance.now() - loaded) / 1000);
   for (const each of document.querySelectorAll('[data-age]')) {

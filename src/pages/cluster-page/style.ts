@@ -1,18 +1,18 @@
 import { symbol } from './states.ts';
 
-/** The page's style sheet. Pairs of text and background have a contrast of 4.5 or more, in both colour schemes. */
+/** The page's style sheet. Text has a contrast of 4.5 or more, in both colour schemes (test/pages/cluster-page/style.test.ts). */
 export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #f4f5f6; --card: #fff; --line: #dde1e5; --text: #1b2127; --soft: #566069; --link: #0b5cad;
-  --ok: #1a7f4b; --ok-bg: #e3f4ea; --warn: #8a5300; --warn-bg: #ffe6b3; --fail: #b4232a; --fail-bg: #fdeaea;
-  --solid: #c62a31; --unknown: #566069; --unknown-bg: #e6e9ec; --bar: #c62a31; --fine: #b9dcc8;
+  --ok: #12683c; --ok-bg: #e3f4ea; --warn: #8a5300; --warn-bg: #ffe6b3; --fail: #b4232a; --fail-bg: #fdeaea;
+  --solid: #c62a31; --unknown: #566069; --unknown-bg: #e6e9ec; --bar: #c62a31; --fine: #bfe0cd;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0f1316; --card: #181d22; --line: #2c343b; --text: #e4e8eb; --soft: #a0abb4; --link: #7cb8f5;
     --ok: #6fd39b; --ok-bg: #17342a; --warn: #f5bd55; --warn-bg: #44330f; --fail: #ff9a96; --fail-bg: #34191b;
-    --solid: #c93a40; --unknown: #a0abb4; --unknown-bg: #2a3138; --bar: #ff7b76; --fine: #2b5a44;
+    --solid: #c93a40; --unknown: #a0abb4; --unknown-bg: #2a3138; --bar: #ff7b76; --fine: #27523e;
   }
 }
 * { box-sizing: border-box; }

@@ -65,8 +65,8 @@ test('certificates that expire soon are listed, those within three days as urgen
   });
   expect(textOf(render(view), pattern)).toBe(
     'Certificates ' +
-      '✕ api_server_dns: the certificate expired 1 hour ago, at 11:00 UTC (1 node). ' +
-      '▲ me_ingress: the certificate expires in 9 days, at 2026-12-07 12:00 UTC (1 node). Runbook',
+      '✕ api_server_dns: the certificate expired 1 h ago, at 11:00 UTC (1 node). ' +
+      '▲ me_ingress: the certificate expires in 9 d, at 2026-12-07 12:00 UTC (1 node). Runbook',
   );
   expect(page({})).not.toMatch(pattern);
 });
@@ -189,7 +189,7 @@ test('long names keep the page of 1,000 nodes under 300 KB', () => {
 test('a chosen node shows who checks it, whom it checks, and its own checks', () => {
   const markup = page({ failing: { 'node-2 → node-1': 'mtu' } }, 'node-1');
   const detail = textOf(markup, /<section id="node"[\s\S]*?<\/section>/);
-  expect(detail).toContain('Pod pod-of-node-1, version 0.1.0, up for 1 d 0 h.');
+  expect(detail).toContain('Pod pod-of-node-1, version 0.1.0, up for 1 d.');
   expect(detail).toMatch(
     /Who checks node-1: 1 of 2 checks failing .*? node-2 ✕ mtu the text of mtu 1 min .*? node-3 ✓ ok/,
   );
