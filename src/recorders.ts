@@ -1,3 +1,4 @@
+import type { Attributes, Counter } from '@opentelemetry/api';
 import type { Metrics } from './metrics.ts';
 import {
   type CertificateExpiry,
@@ -13,6 +14,7 @@ import {
   type TcpCounts,
   type UdpCounts,
 } from './model.ts';
+import { RecordedValues } from './recorded-values.ts';
 import { inSeconds } from './seconds.ts';
 
 /** The value of the label `code` where no response came (the contract). */
@@ -29,31 +31,45 @@ const NOTHING_SENT: UdpCounts = {
 
 /** Records results as metrics. The series of a check exist, at 0, as soon as the check is added. */
 export function metricsRecorder(metrics: Metrics): Recorder {
+  const last = new RecordedValues();
+  /** Adds to a counter that is mostly at rest: 0 only for its series to exist. */
+  const count = (
+    counter: Counter,
+    series: string,
+    added: number,
+    attributes: Attributes & { type: string },
+  ) => {
+    if (added > 0 || last.isDue(attributes.type, series, 0)) counter.add(added, attributes);
+  };
   const describe = ({ type, role, target: { neighbour } }: Check) => {
-    if (role === 'suspect') metrics.neighbourSuspect.record(1, { type });
+    const isSuspect = role === 'suspect';
+    if (last.isDue(type, 'suspect', isSuspect) && isSuspect) {
+      metrics.neighbourSuspect.record(1, { type });
+    }
     if (neighbour === undefined || role === 'rotating') return;
     const { nodeName, podName, podIP, zone } = neighbour;
     // Not before it is complete: backends show a series that was replaced for minutes.
-    if (zone === undefined) return;
+    if (!last.isDue(type, 'neighbour', neighbour) || zone === undefined) return;
     metrics.neighbourInfo.record(1, { type, node: nodeName, pod: podName, pod_ip: podIP, zone });
   };
   const recordTcp = (type: string, tcp: TcpCounts) => {
     if (tcp.handshakeRtt !== undefined) metrics.tcpRtt.record(tcp.handshakeRtt, { type });
     metrics.tcpSegmentsSent.add(tcp.segmentsSent, { type });
-    metrics.tcpSegmentsRetransmitted.add(tcp.segmentsRetransmitted, { type });
+    count(metrics.tcpSegmentsRetransmitted, 'retransmitted', tcp.segmentsRetransmitted, { type });
   };
   const recordUdp = (type: string, udp: UdpCounts) => {
     metrics.udpPacketsSent.add(udp.sent, { type });
     for (const direction of DIRECTIONS) {
-      metrics.udpPacketsLost.add(udp.lost[direction], { type, direction });
+      count(metrics.udpPacketsLost, direction, udp.lost[direction], { type, direction });
     }
-    metrics.udpPacketsDuplicated.add(udp.duplicated, { type });
-    metrics.udpPacketsReordered.add(udp.reordered, { type });
+    count(metrics.udpPacketsDuplicated, 'duplicated', udp.duplicated, { type });
+    count(metrics.udpPacketsReordered, 'reordered', udp.reordered, { type });
     for (const rtt of udp.rtts) metrics.udpRtt.record(rtt, { type });
     if (udp.jitter !== undefined) metrics.udpJitter.record(udp.jitter, { type });
   };
   const recordCertificates = (type: string, expiry: CertificateExpiry) => {
     for (const [certificate, seconds] of Object.entries(expiry)) {
+      if (!last.isDue(type, certificate, seconds)) continue;
       metrics.certificateNotAfter.record(seconds, { type, certificate });
     }
   };
@@ -62,8 +78,10 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     if (event !== undefined) metrics.errors.add(1, { type, event });
     const cause = failureCause(outcome);
     if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
+    const success = cause === undefined ? 1 : 0;
     // A rotating check is of another neighbour in each round: the last result says little.
-    if (role !== 'rotating') metrics.checkSuccess.record(cause === undefined ? 1 : 0, { type });
+    if (role === 'rotating' || !last.isDue(type, 'success', success)) return;
+    metrics.checkSuccess.record(success, { type });
   };
   const recordRequest = (type: string, outcome: Outcome) => {
     for (const [event, seconds] of Object.entries(outcome.timings)) {
@@ -97,6 +115,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       if (outcome.certificates !== undefined) recordCertificates(type, outcome.certificates);
       if (outcome.udp !== undefined) recordUdp(type, outcome.udp);
     },
+    removed: ({ type }) => last.delete(type),
   };
 }
 
