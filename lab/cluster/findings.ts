@@ -25,26 +25,33 @@ export async function countsOf(
   node: ClusterNode,
   metric = 'kubenurse_errors_total',
 ): Promise<Counts> {
-  const { status, body } = await node.get('/metrics');
-  if (status !== 200) throw new Error(`${node.name} answers /metrics with ${status}`);
-  const series = new RegExp(`^${metric}\\{type="([^"]+)",[a-z]+="([^"]+)"\\} (\\d+)$`, 'gm');
-  return nested(
-    [...body.matchAll(series)].map(([, type = '', event = '', value]) => [
-      type,
-      event,
-      Number(value),
-    ]),
-  );
+  return countsIn(await metricsOf(node), metric);
 }
 
 /** The counts by event and those by cause, which have no name in common. Rejects as `countsOf()` does. */
 export async function failureCountsOf(node: ClusterNode): Promise<Counts> {
-  const [events, causes] = await Promise.all([
-    countsOf(node),
-    countsOf(node, 'kubenurse_check_failures_total'),
-  ]);
+  const metrics = await metricsOf(node);
+  const events = countsIn(metrics, 'kubenurse_errors_total');
+  const causes = countsIn(metrics, 'kubenurse_check_failures_total');
   return Object.fromEntries(
     Object.keys(events).map((type) => [type, { ...events[type], ...causes[type] }]),
+  );
+}
+
+async function metricsOf(node: ClusterNode): Promise<string> {
+  const { status, body } = await node.get('/metrics');
+  if (status !== 200) throw new Error(`${node.name} answers /metrics with ${status}`);
+  return body;
+}
+
+function countsIn(metrics: string, metric: string): Counts {
+  const series = new RegExp(`^${metric}\\{type="([^"]+)",[a-z]+="([^"]+)"\\} (\\d+)$`, 'gm');
+  return nested(
+    [...metrics.matchAll(series)].map(([, type = '', event = '', value]) => [
+      type,
+      event,
+      Number(value),
+    ]),
   );
 }
 
