@@ -52,12 +52,14 @@ export function connection(
   from: string,
   to: string,
 ): [Cause, Broken] | undefined {
-  const failures = faults.flatMap((fault): [Cause, Broken][] => {
+  let onlyLarge: [Cause, Broken] | undefined;
+  for (const fault of faults) {
     const cause = connectionCause(fault, from, to);
-    return cause === undefined ? [] : [[cause, fault]];
-  });
-  // Where nothing gets through, neither do small packets.
-  return failures.find(([cause]) => cause !== 'mtu') ?? failures[0];
+    // Where nothing gets through, neither do small packets.
+    if (cause !== undefined && cause !== 'mtu') return [cause, fault];
+    if (cause !== undefined) onlyLarge ??= [cause, fault];
+  }
+  return onlyLarge;
 }
 
 function connectionCause(fault: Broken, from: string, to: string): Cause | undefined {

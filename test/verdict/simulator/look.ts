@@ -79,7 +79,7 @@ function report(
   const paths = (cluster.neighbours.get(name) ?? []).map((to) =>
     make.path(to, cluster.byName.get(to)?.zone ?? ''),
   );
-  const dead = cluster.nodes.flatMap((each) => {
+  const dead = (faults.some(leavesEndpoint) ? cluster.nodes : []).flatMap((each) => {
     const failure = deadEndpoint(faults, name, each.name);
     return failure === undefined ? [] : [failure];
   });
@@ -152,9 +152,11 @@ function deadEndpoint(
   to: string,
 ): [Cause, Broken] | undefined {
   const failure = connection(faults, from, to);
-  const fault = failure?.[1];
-  const isLeft = fault?.kind === 'split' || (fault?.kind === 'gone' && fault.age < 45);
-  return isLeft ? failure : undefined;
+  return failure && leavesEndpoint(failure[1]) ? failure : undefined;
+}
+
+function leavesEndpoint({ kind, age }: Broken): boolean {
+  return kind === 'split' || (kind === 'gone' && age < 45);
 }
 
 /** So many checks back it is known how they went. */
