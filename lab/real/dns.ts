@@ -6,6 +6,7 @@ import { DnsServer } from '../embedded/dns-server.ts';
 import type { DnsFault } from '../parts/faults.ts';
 import { Mutex } from '../support/mutex.ts';
 import { ServerProcess } from '../support/server-process.ts';
+import { suspend } from '../support/suspend.ts';
 import { until } from '../support/until.ts';
 import type { Machine } from './machine.ts';
 
@@ -91,7 +92,7 @@ export class DnsmasqServer {
   /** It reads its files again without a moment in which it does not answer. */
   async #apply(): Promise<void> {
     const dnsmasq = this.#dnsmasq;
-    if (this.#fault === 'silent') return dnsmasq?.signal('SIGSTOP');
+    if (this.#fault === 'silent') return dnsmasq && suspend(dnsmasq);
     await this.#write();
     dnsmasq?.signal('SIGHUP');
     dnsmasq?.signal('SIGCONT');

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ServerProcess } from '../support/server-process.ts';
+import { suspend } from '../support/suspend.ts';
 import { toUrlHost } from '../support/url-host.ts';
 import { tool } from '../tools/tool.ts';
 import type { Etcd } from './etcd.ts';
@@ -112,8 +113,8 @@ export class KubeApiServer {
   }
 
   /** It stands still; the kernel goes on to accept connections for it. */
-  suspend(): void {
-    this.#process?.signal('SIGSTOP');
+  async suspend(): Promise<void> {
+    if (this.#process) await suspend(this.#process);
   }
 
   resume(): void {

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DnsServer } from '../../lab/embedded/dns-server.ts';
 import { ServerProcess } from '../../lab/support/server-process.ts';
-import { until } from '../../lab/support/until.ts';
+import { suspend } from '../../lab/support/suspend.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import type { Outcome } from '../../src/model.ts';
 import type { Transport } from '../../src/probes/dns-exchange.ts';
@@ -70,14 +70,6 @@ async function coredns({ folder, known, failing }: Started): Promise<Server> {
   return { port, process };
 }
 
-/** Whether all threads of a process are stopped: a signal takes effect in each some milliseconds after it was sent. */
-async function isStopped(pid: number | undefined): Promise<boolean> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const read = (thread: string) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-  const states = await Promise.all(threads.map(read));
-  return states.every((stat) => /\) T/.test(stat));
-}
-
 const hasDnsmasq = () => {
   try {
     execFileSync('dnsmasq', ['--version']);
@@ -134,9 +126,8 @@ for (const [name, start, reason] of SERVERS) {
       });
 
       test('silent', async () => {
-        server.process.signal('SIGSTOP');
+        await suspend(server.process);
         try {
-          await until('it is stopped', 1_000, () => isStopped(server.process.pid));
           expect(await query(transport, NAME)).toMatchObject({ event: 'dns_timeout' });
         } finally {
           server.process.signal('SIGCONT');
