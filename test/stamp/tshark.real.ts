@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeTestPacket } from '../../src/stamp/packets.ts';
 import { startReflector } from '../../src/stamp/reflector.ts';
+import { runSession } from '../../src/stamp/sender.ts';
 
 const isMissing = ['tshark', 'text2pcap'].some((name) => spawnSync(name, ['--version']).error);
 const reason = isMissing ? ' (tshark is missing: apt-get install tshark)' : '';
@@ -83,4 +84,28 @@ test.skipIf(isMissing)(`tshark decodes a packet and the reflector's reply${reaso
   expect(unixTime(replied.timestamp ?? '')).toBeGreaterThanOrEqual(
     unixTime(replied.receive_timestamp ?? ''),
   );
+});
+
+test.skipIf(isMissing)(`tshark decodes the packets of a session${reason}`, async () => {
+  const reflector = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void reflector.close());
+  await once(reflector, 'listening');
+  const packets: Buffer[] = [];
+  reflector.on('message', (packet) => packets.push(packet));
+  const begin = Date.now() / 1000;
+  await runSession('127.0.0.1', reflector.address().port, AbortSignal.timeout(5_000));
+  expect(packets).toHaveLength(10);
+
+  const [fullSize, small] = packets.map((packet) => ({ packet, fields: decoded(packet) }));
+  expect([fullSize?.packet.length, small?.packet.length]).toEqual([1_472, 44]);
+  for (const [sequence, fields] of [fullSize?.fields, small?.fields].entries()) {
+    expect(fields).toMatchObject({
+      seq_number: `${sequence}`,
+      'error_estimate.s': '0',
+      'error_estimate.multiplier': '1',
+      mbz1: fullSize?.fields.mbz1,
+    });
+    expect(Math.abs(unixTime(fields?.timestamp ?? '') - begin)).toBeLessThan(60);
+  }
+  expect(fullSize?.fields.mbz1).not.toBe('0');
 });
