@@ -2,20 +2,11 @@ import type { Socket } from 'node:net';
 import type { TcpCounts } from '../model.ts';
 import type { ReadTcpInfo, TcpInfo } from './tcp-info.ts';
 
-const NONE: Omit<TcpInfo, 'isEstablished' | 'rtt' | 'mss'> = {
-  segmentsSent: 0,
-  segmentsRetransmitted: 0,
-  segmentsUnacknowledged: 0,
-  segmentsHeldByPeer: 0,
-  bytesReceived: 0,
-  segmentsReceivedOutOfOrder: 0,
-};
-
 /** What the kernel counted for the connections of one check, redirects and attempts that lost a race included. */
 export class TcpAccount {
   readonly #read: ReadTcpInfo | undefined;
   /** What a kept connection had counted before this check. */
-  readonly #before = new Map<Socket, TcpInfo>();
+  #before: Map<Socket, TcpInfo> | undefined;
   #handshakeRtt: number | undefined;
   #mss: number | undefined;
   #sent = 0;
@@ -37,6 +28,7 @@ export class TcpAccount {
   /** Call before a kept connection is used: what it has counted so far is of earlier checks. */
   reused(socket: Socket): void {
     const info = this.#read?.(socket);
+    this.#before ??= new Map();
     if (info !== undefined) this.#before.set(socket, info);
     this.#mss = info?.mss;
   }
@@ -45,15 +37,8 @@ export class TcpAccount {
   done(socket: Socket): void {
     const info = this.#read?.(socket);
     if (info === undefined) return;
-    const before = this.#before.get(socket) ?? NONE;
-    this.#last = {
-      ...info,
-      segmentsSent: info.segmentsSent - before.segmentsSent,
-      segmentsRetransmitted: info.segmentsRetransmitted - before.segmentsRetransmitted,
-      bytesReceived: info.bytesReceived - before.bytesReceived,
-      segmentsReceivedOutOfOrder:
-        info.segmentsReceivedOutOfOrder - before.segmentsReceivedOutOfOrder,
-    };
+    const before = this.#before?.get(socket);
+    this.#last = before === undefined ? info : since(before, info);
     this.#sent += this.#last.segmentsSent;
     this.#retransmitted += this.#last.segmentsRetransmitted;
   }
@@ -77,4 +62,15 @@ export class TcpAccount {
       segmentsRetransmitted: this.#retransmitted,
     };
   }
+}
+
+/** What a connection has counted since then. */
+function since(before: TcpInfo, now: TcpInfo): TcpInfo {
+  return {
+    ...now,
+    segmentsSent: now.segmentsSent - before.segmentsSent,
+    segmentsRetransmitted: now.segmentsRetransmitted - before.segmentsRetransmitted,
+    bytesReceived: now.bytesReceived - before.bytesReceived,
+    segmentsReceivedOutOfOrder: now.segmentsReceivedOutOfOrder - before.segmentsReceivedOutOfOrder,
+  };
 }

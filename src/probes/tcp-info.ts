@@ -33,6 +33,12 @@ const TCP_INFO = 11;
 const STRUCT_BYTES = 228;
 const MIN_STRUCT_BYTES = 152;
 
+/** Of each number that is read, and of a `socklen_t`, which follows the struct in memory. */
+const WORD_BYTES = 4;
+
+/** Where an address is not the `u64` as which it is passed. */
+const ARCHITECTURES_32_BIT: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel']);
+
 /** `tcpi_state` while the SYN is not answered. */
 const TCP_SYN_SENT = 2;
 
@@ -41,23 +47,25 @@ const NO_SAMPLE = 0xffff_ffff;
 
 /**
  * Makes the reader: libc's `getsockopt` called by `node:ffi`, which takes no privilege and some 20 µs. Rejects, saying
- * why, where that is not available: another system than Linux, s390x, Node.js without `node:ffi`, a kernel before 4.6.
+ * why, where that is not available: another system than Linux, s390x, a 32-bit machine, Node.js without `node:ffi`, a kernel before 4.6.
  */
 export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
   if (process.platform !== 'linux')
     throw new Error(`TCP_INFO is not supported on ${process.platform}`);
   if (endianness() !== 'LE') throw new Error('TCP_INFO is not supported on big-endian machines');
-  const getsockopt = await loadGetsockopt();
-  const info = Buffer.alloc(STRUCT_BYTES);
-  // Without the arguments' checks of a Buffer's methods, which allocate at each number.
-  const view = new DataView(info.buffer, info.byteOffset, STRUCT_BYTES);
-  const length = Buffer.alloc(4);
+  if (ARCHITECTURES_32_BIT.has(process.arch))
+    throw new Error('TCP_INFO is not supported on 32-bit machines');
+  const { getsockopt, getRawPointer } = await loadFunctions();
+  const memory = new ArrayBuffer(STRUCT_BYTES + WORD_BYTES);
+  const info = new Uint32Array(memory);
+  const infoAt = getRawPointer(memory);
+  const lengthAt = infoAt + BigInt(STRUCT_BYTES);
   const read: ReadTcpInfo = (socket) => {
     const fd = descriptor(socket);
     if (fd === undefined) return undefined;
-    length.writeUInt32LE(STRUCT_BYTES);
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) !== 0) return undefined;
-    return length.readUInt32LE() < MIN_STRUCT_BYTES ? undefined : parse(view);
+    info[STRUCT_BYTES / WORD_BYTES] = STRUCT_BYTES;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, infoAt, lengthAt) !== 0) return undefined;
+    return word(info, STRUCT_BYTES) < MIN_STRUCT_BYTES ? undefined : parse(info);
   };
   await assertWorks(read);
   return read;
@@ -67,21 +75,23 @@ type Getsockopt = (
   fd: number,
   level: number,
   name: number,
-  value: Buffer,
-  length: Buffer,
+  value: bigint,
+  length: bigint,
 ) => number;
 
-async function loadGetsockopt(): Promise<Getsockopt> {
+async function loadFunctions(): Promise<{
+  getsockopt: Getsockopt;
+  getRawPointer: (memory: ArrayBuffer) => bigint;
+}> {
   const { emitWarning } = process;
   // That FFI is experimental concerns who maintains this file, not who reads the pod's standard error.
   process.emitWarning = () => {};
   try {
-    const { dlopen } = await import('node:ffi');
-    const signature = {
-      arguments: ['i32', 'i32', 'i32', 'pointer', 'pointer'],
-      return: 'i32',
-    } as const;
-    return dlopen(null, { getsockopt: signature }).functions.getsockopt;
+    const { dlopen, getRawPointer } = await import('node:ffi');
+    // Addresses as integers: Node.js takes half as long again to convert each `pointer` (measured: 5.6 µs a call, and 3.9).
+    const signature = { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' } as const;
+    const { getsockopt } = dlopen(null, { getsockopt: signature }).functions;
+    return { getsockopt, getRawPointer };
   } finally {
     process.emitWarning = emitWarning;
   }
@@ -94,19 +104,24 @@ function descriptor(socket: Socket | Server): number | undefined {
 }
 
 /** Offsets by the kernel's header, on a little-endian machine. */
-function parse(info: DataView): TcpInfo {
-  const hasSample = info.getUint32(148, true) !== NO_SAMPLE;
+function parse(info: Uint32Array): TcpInfo {
+  const hasSample = word(info, 148) !== NO_SAMPLE;
   return {
-    isEstablished: info.getUint8(0) !== TCP_SYN_SENT,
-    rtt: hasSample ? info.getUint32(68, true) / 1e6 : undefined,
-    mss: info.getUint32(16, true),
-    segmentsSent: info.getUint32(136, true),
-    segmentsRetransmitted: info.getUint32(100, true),
-    segmentsUnacknowledged: info.getUint32(24, true),
-    segmentsHeldByPeer: info.getUint32(28, true),
-    bytesReceived: Number(info.getBigUint64(128, true)),
-    segmentsReceivedOutOfOrder: info.getUint32(224, true),
+    isEstablished: (word(info, 0) & 0xff) !== TCP_SYN_SENT,
+    rtt: hasSample ? word(info, 68) / 1e6 : undefined,
+    mss: word(info, 16),
+    segmentsSent: word(info, 136),
+    segmentsRetransmitted: word(info, 100),
+    segmentsUnacknowledged: word(info, 24),
+    segmentsHeldByPeer: word(info, 28),
+    bytesReceived: word(info, 128) + word(info, 132) * 2 ** 32,
+    segmentsReceivedOutOfOrder: word(info, 224),
   };
+}
+
+/** The 32-bit number at a byte's offset. */
+function word(words: Uint32Array, offset: number): number {
+  return words[offset / WORD_BYTES] as number;
 }
 
 /** Rejects where the kernel does not return the whole struct, as seen on a socket that listens for a moment. */
