@@ -117,7 +117,10 @@ function timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Time
       known.map(({ seconds }) => seconds),
       USUAL,
     );
-    return known.map((each) => ({ ...each, usual }));
+    // One node alone has nothing to compare its latency with: it is no evidence that the node is not slow.
+    return known
+      .map((each) => ({ ...each, usual }))
+      .filter((each) => known.length > 1 || isSlowComponent(each));
   });
 }
 
