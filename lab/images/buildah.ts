@@ -48,6 +48,11 @@ export class Buildah {
     await this.#run('push', '--quiet', image, `docker-archive:${file}:${image}`);
   }
 
+  /** Adds the images of an archive. */
+  async load(file: string): Promise<void> {
+    await this.#run('pull', `docker-archive:${file}`);
+  }
+
   /** The image's files: a folder that may be changed. */
   async unpack(image: string): Promise<string> {
     const container = await this.#run('from', '--pull-never', image);

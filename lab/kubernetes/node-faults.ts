@@ -1,8 +1,8 @@
+import { KUBENURSE_IMAGE } from '../images/kubenurse-image.ts';
 import type { NetworkFault } from '../parts/faults.ts';
 import { familyOf } from '../real/address-plan.ts';
 import { run } from '../support/command.ts';
 import type { KubernetesCluster } from './cluster.ts';
-import { KUBENURSE_IMAGE } from './images.ts';
 import type { KubernetesNode } from './node.ts';
 import type { NodeProgram } from './node-programs.ts';
 
