@@ -7,7 +7,7 @@ import { type Served, startBare, startPacked } from './packed-program.ts';
 
 const SIZES = {
   short: { warmUp: 50, rounds: 2, requests: 50 },
-  long: { warmUp: 5_000, rounds: 40, requests: 500 },
+  long: { warmUp: 2_000, rounds: 40, requests: 200 },
 };
 
 /** Of each round: the median latency and the CPU time a request, in microseconds. */
