@@ -1,5 +1,5 @@
 import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
-import { CONFIRMED_ALONE, type Edge, type Evidence } from './evidence.ts';
+import type { Edge, Evidence } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
 import { count, failure, names } from './words.ts';
 
@@ -15,7 +15,7 @@ export function findPaths(evidence: Evidence, open: OpenPaths, found: readonly D
     (edge) => !found.some((draft) => explains(draft, edge)),
   );
   const failing = [...open.failing, ...suspects].filter(
-    ({ consecutive }) => consecutive >= CONFIRMED_ALONE,
+    ({ consecutive }) => consecutive >= evidence.confirmedAlone,
   );
   const isCurrent = evidence.view.podListError === null;
   // A pod that is no longer expected is being removed: that it is not reached any more is no fault.

@@ -8,8 +8,13 @@ const REPORTS_PER_STEP = 200;
 /** Failures in a row from which on a check counts as failing: one lost check is none. */
 export const CONFIRMED = 2;
 
-/** Failures in a row from which on a check is believed that no other check confirms. */
-export const CONFIRMED_ALONE = 3;
+/**
+ * Failures in a row from which on a check is believed that no other check confirms: one more among so many checks that three
+ * by chance would be seen. At 0.2% of random failures, a view of 1,000 checks has three in a row with a probability of 1 in
+ * 125,000, one of 10,000 checks with 1 in 12,500, and four in a row with 1 in 6 million.
+ */
+const CONFIRMED_ALONE = { few: 3, many: 4 };
+const MANY_CHECKS = 1_000;
 
 /** What is known of the connections from one node to another. */
 export type Edge = Readonly<{
@@ -53,6 +58,8 @@ export type Evidence = Readonly<{
   /** Paths beside the fixed neighbours, and those of them that fail: evidence of themselves alone, and in no other list. */
   suspects: readonly PathCheck[];
   failingSuspects: readonly Edge[];
+  /** Failures in a row from which on a check is believed that no other check confirms. */
+  confirmedAlone: number;
   /** How many checks of a node have failed, but not often enough to be an edge. */
   unconfirmed: ReadonlyMap<string, number>;
   /** By check `type`. */
@@ -108,6 +115,8 @@ export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
     to,
     suspects,
     failingSuspects,
+    confirmedAlone:
+      CONFIRMED_ALONE[paths.length + observations.components.length > MANY_CHECKS ? 'many' : 'few'],
     unconfirmed: unconfirmedOf(paths),
     components: Map.groupBy(observations.components, byType),
     udp: Map.groupBy(observations.udp, byType),

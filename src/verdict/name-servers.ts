@@ -60,12 +60,19 @@ export function withoutSlowLookUps(evidence: Evidence): Evidence {
   );
   if (failing.length === 0) return evidence;
   const nodes = new Set(failing.map(({ node }) => node));
-  const isJudged = ({ node, check }: Observation) => !(check.byName && nodes.has(node));
+  const isSlowLookUp = ({ node, check }: Observation) => check.byName && nodes.has(node);
   const components = [...evidence.components].map(([type, own]): [string, Observation[]] => [
     type,
-    own.filter(isJudged),
+    // They stay among all: without them, what is slow on the other nodes would be slow everywhere.
+    own.map((each) => (isSlowLookUp(each) ? withoutLatency(each) : each)),
   ]);
   return { ...evidence, components: new Map(components) };
+}
+
+function withoutLatency(observation: Observation): Observation {
+  const { check } = observation;
+  const lastMinute = { ...check.lastMinute, medianSeconds: null };
+  return { ...observation, check: { ...check, lastMinute } };
 }
 
 function isOfNameServer({ check }: Observation): boolean {

@@ -1,5 +1,4 @@
 import type { Evidence, Observation } from './evidence.ts';
-import { CONFIRMED_ALONE } from './evidence.ts';
 import type { Scope } from './finding.ts';
 import { AGREEMENT } from './paths.ts';
 import { names, zoneNames } from './words.ts';
@@ -18,7 +17,7 @@ export type Failing = Readonly<{ scope: Scope; failing: readonly Observation[]; 
 export function scopesOf(
   evidence: Evidence,
   observations: readonly Observation[],
-  alone = CONFIRMED_ALONE,
+  alone = evidence.confirmedAlone,
 ): Failing[] {
   const known = observations.filter(({ up }) => up !== undefined);
   const failing = known.filter(({ up }) => !up);
