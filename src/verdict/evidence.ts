@@ -129,6 +129,11 @@ function stateOf({ state, consecutive }: CheckReport): boolean | undefined {
   return state === 'failing' && consecutive >= CONFIRMED ? false : undefined;
 }
 
+/** Whether the check is not known to fail: one lost check does not change how fast the others were. */
+export function mayWork(check: CheckReport): boolean {
+  return stateOf(check) !== false;
+}
+
 /** By the collector's clock: the age of the state is right even where the pod's clock is not. */
 function sinceOf({ since }: CheckReport, { reportedAt }: Report, now: number): number | null {
   return since === null ? null : now - Math.max(0, reportedAt - since);

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import type { Evidence, Observation } from './evidence.ts';
+import { type Evidence, mayWork, type Observation } from './evidence.ts';
 import { quantile } from './quantile.ts';
 import type { CheckReport } from './report.ts';
 import { scopesOf, where } from './scope.ts';
@@ -75,8 +75,9 @@ function* isAnySlow({ paths, components }: Evidence, leftOut: ReadonlySet<string
 }
 
 /** The median of the last minute; undefined where it means nothing, or the check fails: then it is not slow. */
-function secondsOf({ state, lastMinute }: CheckReport): number | undefined {
-  if (state !== 'ok') return undefined;
+function secondsOf(check: CheckReport): number | undefined {
+  if (!mayWork(check)) return undefined;
+  const { lastMinute } = check;
   const { checks, failures, medianSeconds } = lastMinute;
   return checks - failures < CHECKS ? undefined : (medianSeconds ?? undefined);
 }
