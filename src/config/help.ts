@@ -14,7 +14,7 @@ Usage: kubenurse [--check-config | --help | --version]
   --help           show this help and exit
   --version        show the version and exit
 
-kubenurse is configured through environment variables. Booleans are "true" or "false", durations
+kubenurse is configured through environment variables. Booleans are "true" or "false"; durations
 look like "5s", "1m30s" or "500ms". Example:
 
   KUBENURSE_INGRESS_URL=https://kubenurse.example.com

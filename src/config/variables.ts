@@ -55,10 +55,16 @@ const REQUIRED = {
 
 const CHECKS = {
   KUBENURSE_CHECK_INTERVAL: variable(duration('10ms', '24h'), 'interval of each check', '5s'),
-  KUBENURSE_CHECK_API_SERVER_DIRECT: flag('check api_server_direct', 'true'),
-  KUBENURSE_CHECK_API_SERVER_DNS: flag('check api_server_dns', 'true'),
-  KUBENURSE_CHECK_ME_INGRESS: flag('check me_ingress', 'true'),
-  KUBENURSE_CHECK_ME_SERVICE: flag('check me_service', 'true'),
+  KUBENURSE_CHECK_API_SERVER_DIRECT: flag(
+    'check the API server by its address, api_server_direct',
+    'true',
+  ),
+  KUBENURSE_CHECK_API_SERVER_DNS: flag(
+    'check the API server by its DNS name, api_server_dns',
+    'true',
+  ),
+  KUBENURSE_CHECK_ME_INGRESS: flag('check kubenurse through the ingress, me_ingress', 'true'),
+  KUBENURSE_CHECK_ME_SERVICE: flag('check kubenurse through its Service, me_service', 'true'),
   KUBENURSE_CHECK_NEIGHBOURHOOD: flag('check the neighbours, path_<node>', 'true'),
   KUBENURSE_CHECK_UDP: flag(
     'check the neighbours by UDP as well, udp_<node>, and reflect their packets',
@@ -105,7 +111,7 @@ const NEIGHBOURS = {
   ),
   KUBENURSE_ALLOW_UNSCHEDULABLE: flag('check neighbours on cordoned nodes too', 'false'),
   KUBENURSE_PATH_FULL_SIZE: flag(
-    'send more than two full-size packets to each neighbour and back, so that an MTU fault fails the check',
+    'exchange full-size packets with each neighbour, so that an MTU fault fails the check',
     'true',
   ),
 };
@@ -135,7 +141,7 @@ const POD = {
   POD_NAME: optional(name, 'name of the pod, from the downward API; the host name if not set'),
   NODE_NAME: optional(
     name,
-    "name of the node, from the downward API; taken from the pod's entry in the API server if not set",
+    'name of the node, from the downward API; read from the API server if not set',
   ),
   POD_UID: optional(token, 'UID of the pod, from the downward API'),
   POD_NAMESPACE: optional(name, 'namespace of the pod, from the downward API'),
@@ -159,7 +165,7 @@ const METRICS = {
   ),
   OTEL_METRICS_EXPORTER: optional(
     exporters,
-    'metric exporters: prometheus, otlp, console, modules, or none, comma-separated; if not set, prometheus, plus otlp if an endpoint is set',
+    'metrics exporters, comma-separated: prometheus, otlp, console, the path or package of your own exporter, or none; if not set, prometheus, plus otlp if an endpoint is set',
   ),
   OTEL_METRIC_EXPORT_INTERVAL: variable(MILLISECONDS, 'push interval, in ms', '60000'),
   OTEL_METRIC_EXPORT_TIMEOUT: variable(MILLISECONDS, 'timeout of a push, in ms', '30000'),
@@ -169,7 +175,11 @@ const METRICS = {
 };
 
 const OTLP = {
-  ...otlp('ENDPOINT', url, 'URL to push to'),
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: optional(url, 'URL to push metrics to'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+    url,
+    'base URL for all signals, such as http://collector:4318; for metrics, /v1/metrics is appended',
+  ),
   ...otlp('PROTOCOL', protocol, 'http/protobuf (the default) or http/json'),
   ...otlp('HEADERS', keyValues, 'request headers, key=value,key=value'),
   ...otlp('COMPRESSION', enumOf(['gzip', 'none']), 'gzip or none (the default)'),
@@ -188,7 +198,11 @@ const OTLP = {
 };
 
 const LOG = {
-  KUBENURSE_LOG_LEVEL: variable(oneOf(LOG_LEVELS), LOG_LEVELS.join(', '), 'info'),
+  KUBENURSE_LOG_LEVEL: variable(
+    oneOf(LOG_LEVELS),
+    `least severe level to log: ${LOG_LEVELS.join(', ')}`,
+    'info',
+  ),
 };
 
 /** Every variable of kubenurse (names and defaults: the contract). */
@@ -212,7 +226,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Variable>>>
   'Pod identity': POD,
   Metrics: METRICS,
   'OTLP export': OTLP,
-  Log: LOG,
+  Logging: LOG,
 };
 
 /** A variable of the OTLP exporter for metrics, and the one for all signals, which the first overrides. */
