@@ -24,6 +24,12 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
       given().nodes.map(({ name }) => name),
     ).break(given());
 
+  /** With the defaults, whatever the tests before have left. */
+  const install = async () => {
+    await upgrade(given());
+    await untilWell(given());
+  };
+
   test(
     `${RUNS} fresh installs`,
     async () => {
@@ -70,6 +76,7 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
       podLabels: { changed: 'true' },
       resources: { limits: { memory: '256Mi' } },
     };
+    await install();
     const failures = await failuresDuring(given(), async () => {
       await upgrade(given(), values);
       await given().helm(['rollback', RELEASE, PLACE, '--wait', '--timeout=90s']);
@@ -78,6 +85,7 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
   });
 
   test('a node is drained and uncordoned', async () => {
+    await install();
     const drain = parseFault('node-3:drained', ['node-3']);
     const failures = await failuresDuring(given(), async () => {
       await drain.break(given());
@@ -87,6 +95,7 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
   });
 
   test('a node joins, is drained and leaves', async () => {
+    await install();
     const failures = await failuresDuring(given(), async () => {
       await given().addNode();
       await given().untilReady(4);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +10,10 @@ import { until } from '../../../lab/support/until.ts';
 import { describeWithPrograms } from './kubernetes-tests.ts';
 
 const LIMIT_MS = 300_000;
+const START_LIMIT_MS = 60_000;
 const LEFT_LIMIT_MS = 10_000;
+/** It would take longer to go on until the chart is installed. */
+const STOP_LIMIT_MS = 5_000;
 const ROOT = join(import.meta.dirname, '../../..');
 
 /** What a demo could leave on a machine: one line each. */
@@ -47,34 +51,64 @@ function processes(): string[] {
   });
 }
 
+/** A demo with one node. It would go on in the namespaces that this test is in. */
+function startDemo(...options: string[]) {
+  const demo = [join(ROOT, 'lab/demo/demo.ts'), '--kubernetes', '--nodes', '1', ...options];
+  const args = [join(ROOT, 'lab/real/own-namespace.ts'), process.execPath, ...demo];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const untilSays = (text: string) =>
+    until(`the demo says "${text}"`, START_LIMIT_MS, () => {
+      expect(child.exitCode, lines.join('\n')).toBeNull();
+      return lines.some((line) => line.startsWith(text));
+    });
+  return { child, untilSays };
+}
+
+async function untilNothingIsLeft(before: ReadonlySet<string>): Promise<void> {
+  let left: string[] = [];
+  await until('nothing is left', LEFT_LIMIT_MS, async () => {
+    left = (await traces()).filter((trace) => !before.has(trace));
+    return left.length === 0;
+  }).catch((error) => {
+    throw new Error(`${error.message}:\n${left.join('\n')}`, { cause: error });
+  });
+}
+
 describeWithPrograms('npm run demo -- --kubernetes', () => {
   test(
-    'leaves no process, mount, control group, link or rule when it is killed',
+    'ends at once when it is stopped while it starts, and leaves nothing',
     async () => {
       const before = new Set(await traces());
-      const demo = [join(ROOT, 'lab/demo/demo.ts'), '--kubernetes', '--nodes', '1'];
-      // It would go on in the namespaces that this test is in.
-      const again = [join(ROOT, 'lab/real/own-namespace.ts'), process.execPath, ...demo];
-      const args = [...again, '--break', 'dns:slow'];
-      const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-      onTestFinished(() => void child.kill('SIGKILL'));
-      const lines: string[] = [];
-      createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-      await until('the demo has started, and is broken', 60_000, () => {
-        expect(child.exitCode, lines.join('\n')).toBeNull();
-        return lines.includes('broken: dns:slow');
-      });
+      const { child, untilSays } = startDemo();
+      await untilSays('starting Kubernetes');
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      const start = performance.now();
+      await exit;
+      expect(performance.now() - start).toBeLessThan(STOP_LIMIT_MS);
+      await untilNothingIsLeft(before);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    'heals what was broken, and leaves no process, mount, control group, link or rule when it is killed',
+    async () => {
+      const before = new Set(await traces());
+      const { child, untilSays } = startDemo('--break', 'dns:slow');
+      await untilSays('broken: dns:slow');
       const during = (await traces()).filter((trace) => !before.has(trace)).join('\n');
       expect(during).toContain('kubelet');
       expect(during).toContain('control group');
+      child.stdin.write('heal all\nheal all\nbreak dns:slow\nbreak node-1:kubelet\n');
+      await untilSays('healed: dns:slow');
+      await untilSays('nothing is broken');
+      await untilSays('broken: node-1:kubelet');
       child.kill('SIGKILL');
-      let left: string[] = [];
-      await until('nothing is left', LEFT_LIMIT_MS, async () => {
-        left = (await traces()).filter((trace) => !before.has(trace));
-        return left.length === 0;
-      }).catch((error) => {
-        throw new Error(`${error.message}:\n${left.join('\n')}`, { cause: error });
-      });
+      await untilNothingIsLeft(before);
     },
     LIMIT_MS,
   );

@@ -1,0 +1,77 @@
+import type { KubernetesCluster } from '../kubernetes/cluster.ts';
+import { faultHelp, parseFault } from '../kubernetes/faults.ts';
+import { clusterPage } from './kubernetes-verdict.ts';
+
+const HELP = [
+  'break <part>:<fault>   break a part',
+  'heal <part>:<fault>    heal it; heal all heals everything',
+  'cluster                show what is wrong, and how many nodes see each check succeed',
+  'help                   show this',
+  'quit                   stop everything, as Ctrl-C does',
+  '',
+  'Faults:',
+  ...faultHelp().map((line) => `  ${line}`),
+];
+
+/** What can be typed while a Kubernetes cluster runs. */
+export class KubernetesCommands {
+  readonly #cluster: KubernetesCluster;
+  readonly #namespace: string;
+  readonly #broken = new Set<string>();
+
+  /** `namespace`: that of kubenurse. */
+  constructor(cluster: KubernetesCluster, namespace: string) {
+    this.#cluster = cluster;
+    this.#namespace = namespace;
+  }
+
+  /** Resolves with the text to show; never rejects. */
+  async execute(line: string): Promise<string> {
+    const [command = '', what = ''] = line.trim().split(/\s+/);
+    try {
+      switch (command) {
+        case '':
+          return '';
+        case 'help':
+          return HELP.join('\n');
+        case 'cluster':
+          return await clusterPage(this.#cluster, this.#namespace, '/cluster.txt');
+        case 'break':
+          return await this.#break(what);
+        case 'heal':
+          return what === 'all' ? await this.#healAll() : await this.#heal(what);
+        default:
+          return `unknown command "${line.trim()}"; expected break, heal, cluster, help or quit`;
+      }
+    } catch (error) {
+      return `${line.trim()} failed: ${(error as Error).message}`;
+    }
+  }
+
+  async #break(what: string): Promise<string> {
+    const fault = this.#parse(what);
+    // Also when it fails: some of it may be in effect.
+    this.#broken.add(what);
+    await fault.break(this.#cluster);
+    return `broken: ${what}`;
+  }
+
+  async #heal(what: string): Promise<string> {
+    await this.#parse(what).heal(this.#cluster);
+    this.#broken.delete(what);
+    return `healed: ${what}`;
+  }
+
+  async #healAll(): Promise<string> {
+    const all = [...this.#broken].reverse();
+    for (const what of all) await this.#heal(what);
+    return all.length > 0 ? `healed: ${all.join(', ')}` : 'nothing is broken';
+  }
+
+  #parse(what: string) {
+    return parseFault(
+      what,
+      this.#cluster.nodes.map(({ name }) => name),
+    );
+  }
+}
