@@ -21,9 +21,12 @@ export class RateLimiter {
   /** Clients served in the current second. */
   readonly #recent = new Set<string>();
   #recentSince = 0;
+  /** Served in the current window. */
   #count = 0;
+  #windowSince = 0;
   /** By client, which take turns in this order. */
   readonly #waiting = new Map<string, Waiting[]>();
+  /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RateLimit) {
@@ -35,19 +38,21 @@ export class RateLimiter {
     if (waiting.isGone()) return;
     const { client } = waiting;
     const own = this.#waiting.get(client);
+    const now = performance.now();
     if (own !== undefined) own.push(waiting);
-    else if (this.#mayServe(client)) this.#serve(waiting);
+    else if (this.#mayServe(client, now)) this.#serve(waiting);
     else this.#waiting.set(client, [waiting]);
-    this.#startWindow();
+    if (this.#waiting.size > 0) this.#awaitNextWindow(now);
   }
 
-  #mayServe(client: string): boolean {
-    const now = performance.now();
+  #mayServe(client: string, now: number): boolean {
     if (now - this.#recentSince >= IDLE_MS) {
       this.#recent.clear();
       this.#recentSince = now;
     }
-    const isFree = this.#count < this.#options.budget && this.#waiting.size === 0;
+    const isWaiting = this.#waiting.size > 0;
+    if (!isWaiting && now - this.#windowSince >= this.#options.window) this.#startWindow(now);
+    const isFree = !isWaiting && this.#count < this.#options.budget;
     return isFree || !this.#recent.has(client);
   }
 
@@ -57,9 +62,20 @@ export class RateLimiter {
     waiting.serve();
   }
 
-  #nextWindow(): void {
-    this.#timer = undefined;
+  #startWindow(now: number): void {
+    this.#windowSince = now;
     this.#count = 0;
+  }
+
+  #awaitNextWindow(now: number): void {
+    const left = Math.max(0, this.#windowSince + this.#options.window - now);
+    this.#timer ??= setTimeout(() => this.#serveWaiting(), left).unref();
+  }
+
+  #serveWaiting(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    this.#startWindow(now);
     for (const [client, own] of this.#waiting) {
       if (this.#count >= this.#options.budget) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
@@ -69,10 +85,6 @@ export class RateLimiter {
       if (later.length > 0) this.#waiting.set(client, later);
       if (waiting !== undefined) this.#serve(waiting);
     }
-    if (this.#count > 0) this.#startWindow();
-  }
-
-  #startWindow(): void {
-    this.#timer ??= setTimeout(() => this.#nextWindow(), this.#options.window).unref();
+    if (this.#waiting.size > 0) this.#awaitNextWindow(now);
   }
 }

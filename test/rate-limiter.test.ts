@@ -34,8 +34,16 @@ test('RateLimiter has what is more wait, in the order in which it came', async (
   expect(served).toHaveLength(6);
   await vi.advanceTimersByTimeAsync(100);
   expect(served).toHaveLength(9);
+});
+
+test('RateLimiter has a timer only while somebody waits', async () => {
+  const { served, come } = paced();
+  for (let i = 0; i < 3; i += 1) come('a');
+  expect(vi.getTimerCount()).toBe(0);
+  come('a');
   expect(vi.getTimerCount()).toBe(1);
   await vi.advanceTimersByTimeAsync(100);
+  expect(served).toHaveLength(4);
   expect(vi.getTimerCount()).toBe(0);
 });
 

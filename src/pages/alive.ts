@@ -50,7 +50,7 @@ export function alivePage(options: AliveOptions): Page {
   });
   return async (context) => {
     const { isAlive, before, after } = (await within(MAX_WAIT_MS, fresh())) ?? (await known());
-    await inTurn();
+    if (!(await inTurn(context.res))) return;
     const request = Buffer.from(linesOf(requestOf(context)));
     const length = before.length + request.length + after.length;
     context.respond = false;

@@ -31,8 +31,9 @@ export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
   return async (context) => {
     const isZipped = prefersGzip(context.get('Accept-Encoding'));
     const { contentType, plain, zipped } = await formats[formatFor(context.get('Accept'))]();
+    if (context.res.destroyed) return;
     const body = isZipped ? await zipped() : plain;
-    await inTurn();
+    if (!(await inTurn(context.res))) return;
     context.vary('Accept, Accept-Encoding');
     if (isZipped) context.set('Content-Encoding', 'gzip');
     context.body = body;

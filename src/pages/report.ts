@@ -16,7 +16,7 @@ export function reportPage(report: (hour: 'all' | 'failures') => Report): Page {
   const reports = { all: bytesWith('all'), failures: bytesWith('failures') };
   return async (context) => {
     const body = await reports[context.querystring === 'hour=failures' ? 'failures' : 'all']();
-    await inTurn();
+    if (!(await inTurn(context.res))) return;
     context.type = 'application/json';
     context.body = body;
   };

@@ -13,7 +13,7 @@ test('inTurn() lets one caller go on in each turn of the event loop, in their or
   const order: number[] = [];
   await Promise.all(
     Array.from({ length: 50 }, async (_, i) => {
-      await inTurn();
+      await inTurn({ destroyed: false });
       turns.push(turn);
       order.push(i);
     }),
@@ -21,4 +21,27 @@ test('inTurn() lets one caller go on in each turn of the event loop, in their or
   isOver = true;
   expect(new Set(turns).size).toBe(50);
   expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i));
+});
+
+test('inTurn() gives no turn to who has gone, at the call or while waiting', async () => {
+  let isOver = false;
+  let turn = 0;
+  const count = () => {
+    turn += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const leaving = { destroyed: false };
+  const callers = [
+    { destroyed: false },
+    ...Array(50).fill({ destroyed: true }),
+    ...Array(50).fill(leaving),
+    { destroyed: false },
+  ];
+  const sent = callers.map((caller) => inTurn(caller));
+  leaving.destroyed = true;
+  const results = await Promise.all(sent);
+  isOver = true;
+  expect(results.map(Boolean)).toEqual([true, ...Array(100).fill(false), true]);
+  expect(turn).toBeLessThan(10);
 });
