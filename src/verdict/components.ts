@@ -56,17 +56,20 @@ const RULES: readonly Rule[] = [
 
 /**
  * What every pod checks: DNS, name servers, the API server, service, ingress, extra checks, as far as no isolated node and no dead
- * endpoint explains it.
+ * endpoint explains it. `lost`: failures that the latter explains.
  */
 export function* findComponents(
   evidence: Evidence,
   isolated: ReadonlySet<string>,
   dead: DeadEndpoints,
+  lost: ReadonlySet<Observation>,
 ): Steps<Draft[]> {
   const open = new Map(
     [...evidence.components, ...evidence.udp].map(([type, all]) => [
       type,
-      all.filter(({ node }) => !isolated.has(node)),
+      all
+        .filter(({ node }) => !isolated.has(node))
+        .map((each) => (lost.has(each) ? { ...each, up: undefined } : each)),
     ]),
   );
   for (const type of ['me_service', 'me_ingress']) {

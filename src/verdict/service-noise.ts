@@ -2,7 +2,7 @@ import type { Cause } from '../model.ts';
 import type { Observation } from './evidence.ts';
 
 /** How improbable a run of failures has to be, over all that could have one, before it is no chance. */
-const CHANCE = 1e-7;
+export const CHANCE = 1e-7;
 
 /** Seconds after which a pod whose program does not respond is no longer ready, and out of all services. */
 const NOTICED = 120;

@@ -1,9 +1,10 @@
 import { findPaths } from './broken-paths.ts';
 import { findComponents } from './components.ts';
 import { type Draft, finding } from './draft.ts';
-import { type Evidence, evidenceSteps } from './evidence.ts';
+import { type Evidence, evidenceSteps, type Observation } from './evidence.ts';
 import { type Finding, KINDS } from './finding.ts';
 import { findLoss } from './loss.ts';
+import { lostLookUps, withLookUps } from './lost-look-ups.ts';
 import { withoutSlowLookUps } from './name-servers.ts';
 import { findNodes } from './nodes.ts';
 import { notAffected } from './not-affected.ts';
@@ -43,11 +44,13 @@ export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
   yield;
   const outside = new Set([...splits.flatMap(farSide), ...nodes.dark]);
   const starved = starvedNodes(evidence);
-  const components = yield* findComponents(
-    evidence,
-    nodes.blind,
-    deadEndpoints(evidence, splits, nodes.drafts),
-  );
+  const unreached = [
+    ...splits,
+    ...nodes.drafts.filter(({ cause, since }) => !isNoticed(cause, since, view.now)),
+  ];
+  const lost = unreached.length === 0 ? new Set<Observation>() : lostLookUps(evidence, nodes.blind);
+  const dead = deadEndpoints(evidence, unreached);
+  const components = yield* findComponents(evidence, nodes.blind, dead, lost);
   yield;
   const lossy = network.flatMap(({ kind, subject }) =>
     kind === 'loss' && subject.type === 'node' ? [subject.node] : [],
@@ -61,7 +64,7 @@ export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
   yield;
   const drafts = [
     ...mostlySilent(evidence),
-    ...network,
+    ...network.map((each) => (each === unreached[0] ? withLookUps(each, lost) : each)),
     ...components,
     ...findStarved(evidence, starved),
     ...slow,
@@ -80,17 +83,15 @@ function farSide({ subject }: Draft): readonly string[] {
 }
 
 /** What a service may still send connections to, in vain. */
-function deadEndpoints(
-  { nodes, view }: Evidence,
-  splits: readonly Draft[],
-  isolated: readonly Draft[],
-): DeadEndpoints {
-  const recent = isolated.filter(({ cause, since }) => !isNoticed(cause, since, view.now));
-  const split = splits.flatMap(({ subject }) => (subject.type === 'sides' ? subject.sides : []));
+function deadEndpoints({ nodes }: Evidence, unreached: readonly Draft[]): DeadEndpoints {
+  const sides = unreached.flatMap(({ subject }) =>
+    subject.type === 'sides' ? [subject.sides] : [],
+  );
   // From each side it is the other: the larger is the worse.
-  const far = Math.max(0, ...split.map((side) => side.nodes.length));
-  const causes = new Set([...splits, ...recent].map(({ cause }) => cause));
-  return { share: (far + recent.length) / Math.max(1, nodes.size), causes };
+  const far = Math.max(0, ...sides.flat().map((side) => side.nodes.length));
+  const causes = new Set(unreached.map(({ cause }) => cause));
+  const single = unreached.length - sides.length;
+  return { share: (far + single) / Math.max(1, nodes.size), causes };
 }
 
 /** Whether a finding about a node, or about the path to it from here, already says why it is silent. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { assess } from './simulator/assess.ts';
-import { drawCase, drawPathBesideTheRing } from './simulator/cases.ts';
+import { drawCase, drawDnsNodeGone, drawPathBesideTheRing } from './simulator/cases.ts';
 import { describeCase } from './simulator/describe-case.ts';
 import { look } from './simulator/look.ts';
 
@@ -58,10 +58,13 @@ test('verdict() is exact about one fault, and accuses nothing healthy', { timeou
   expect([...wrong, ...inexact].join('\n')).toBe('');
 });
 
-test('verdict() is exact about one path that no fixed neighbour checks', { timeout: limit }, () => {
+test.each([
+  ['one path that no fixed neighbour checks', drawPathBesideTheRing],
+  ['a node that is gone with one of two DNS pods', drawDnsNodeGone],
+])('verdict() is exact about %s', { timeout: limit }, (_, draw) => {
   const inexact: string[] = [];
   for (let seed = 3_000_000; seed < 3_000_000 + CASES / 10; seed++) {
-    const each = drawPathBesideTheRing(seed);
+    const each = draw(seed);
     const { findings, ...assessment } = assess(each);
     const isExact = Object.values(assessment).every((list) => list.length === 0);
     if (!isExact) inexact.push(describeCase(each, { findings, ...assessment }));

@@ -37,6 +37,17 @@ export function drawPathBesideTheRing(seed: number): Case {
   }
 }
 
+/** A node with one of two DNS pods is gone: until it is out of their Service, half of all look-ups fail everywhere. */
+export function drawDnsNodeGone(seed: number): Case {
+  const random = new Random(seed);
+  const size = random.pick([3, 3, 3, 5, 12, 50, 200]);
+  const cluster = simulatedCluster(size, 1 + random.below(3));
+  const [node = '', other = '', third = ''] = random.shuffle(cluster.nodes.map(({ name }) => name));
+  const age = 20 + random.below(25);
+  const faults = [{ kind: 'gone', node, cause: 'unreachable', age }] as const;
+  return { seed, cluster, faults, collector: third, dnsNodes: [node, other] };
+}
+
 /** A case by its seed: any size, so many faults, any live collector. */
 export function drawCase(seed: number, faultCount: number, size?: number): Case {
   const random = new Random(seed);

@@ -37,10 +37,12 @@ export type Case = Readonly<{
   cluster: SimulatedCluster;
   faults: readonly Broken[];
   collector: string;
+  /** Nodes with a pod of the cluster's DNS, behind one Service; [] where a look-up fails by a fault of DNS alone. */
+  dnsNodes?: readonly string[];
 }>;
 
 /** What the collecting pod gets to see of the cluster. */
-export function look({ seed, cluster, faults, collector }: Case): ClusterView {
+export function look({ seed, cluster, faults, collector, dnsNodes = [] }: Case): ClusterView {
   const random = new Random(seed ^ 0x5eed);
   const reports: Report[] = [];
   const silent: ClusterView['silent'][number][] = [];
@@ -48,7 +50,7 @@ export function look({ seed, cluster, faults, collector }: Case): ClusterView {
     // Drawn for each node, so that two views of one seed differ by their faults alone.
     const own = new Random(random.below(2 ** 31));
     const failure = node.name === collector ? undefined : connection(faults, collector, node.name);
-    if (failure === undefined) reports.push(report(cluster, faults, node, own));
+    if (failure === undefined) reports.push(report(cluster, faults, node, own, dnsNodes));
     else {
       const [cause] = failure;
       silent.push({ pod: node.pod, node: node.name, cause, text: `fetching: ${cause}` });
@@ -72,6 +74,7 @@ function report(
   faults: readonly Broken[],
   node: SimulatedNode,
   random: Random,
+  dnsNodes: readonly string[],
 ): Report {
   const { name, pod, zone } = node;
   const skew = random.between(-300, 300);
@@ -89,6 +92,14 @@ function report(
     cause: first?.[0] ?? 'other',
     checks: Math.floor((first?.[1].age ?? 0) / INTERVAL),
   };
+  const lost = dnsNodes.flatMap((to) => {
+    const failure = deadEndpoint(faults, name, to);
+    return failure === undefined ? [] : [failure[1].age];
+  });
+  const lookUps = {
+    share: lost.length / Math.max(1, dnsNodes.length),
+    checks: Math.floor(Math.max(0, ...lost) / INTERVAL),
+  };
   const starved = faults.some((fault) => fault.kind === 'starved' && fault.node === name);
   return {
     schema: 1,
@@ -100,7 +111,7 @@ function report(
     reportedAt: NOW + skew,
     checkIntervalSeconds: INTERVAL,
     checks: [
-      ...COMPONENTS.map((component) => make.component(component, endpoints)),
+      ...COMPONENTS.map((component) => make.component(component, endpoints, lookUps)),
       ...cluster.nameServers.flatMap((server) => [
         make.nameServer(server, 'dns_'),
         make.nameServer(server, 'dns_tcp_'),
@@ -159,6 +170,9 @@ function leavesEndpoint({ kind, age }: Broken): boolean {
   return kind === 'split' || (kind === 'gone' && age < 45);
 }
 
+/** Look-ups that meet a DNS pod in vain: how many of all, for how many checks. */
+type LostLookUps = Readonly<{ share: number; checks: number }>;
+
 /** So many checks back it is known how they went. */
 const HISTORY = 60;
 
@@ -195,17 +209,23 @@ class CheckMaker {
     return { ...check, kind: 'path', node: to, zone, byName: false };
   }
 
-  component(component: Component, dead: DeadEndpoints): CheckReport {
+  component(component: Component, dead: DeadEndpoints, lookUps: LostLookUps): CheckReport {
     const random = new Random(this.#random.below(2 ** 31));
     const failure = componentFailure(this.#faults, this.#node, component);
     // The ingress says by a status that its backend is dead.
     const chance = component === 'me_service' ? dead.cause : 'status';
+    const lostLookUps = component === 'api_server_direct' ? 0 : lookUps.share;
     const isBalanced = component === 'me_service' || component === 'me_ingress';
     const check = this.#check(random, component, failure, {
-      noise: NOISE + (isBalanced ? dead.share : 0) + lossOf(this.#faults, this.#node, '') ** 3,
+      noise:
+        NOISE +
+        lostLookUps +
+        (isBalanced ? dead.share : 0) +
+        lossOf(this.#faults, this.#node, '') ** 3,
       loss: lossOf(this.#faults, this.#node, '') + USUAL_LOSS,
       latency: latencyOf(this.#faults, this.#node, component, random),
       ...(isBalanced && dead.share > 0 && { chance, chanceChecks: dead.checks }),
+      ...(lostLookUps > 0 && { chance: 'dns', chanceChecks: lookUps.checks }),
     });
     const kind = component === 'shop' ? 'extra' : component;
     return { ...check, kind, byName: component !== 'api_server_direct' };

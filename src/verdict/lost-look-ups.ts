@@ -1,0 +1,69 @@
+import type { Draft } from './draft.ts';
+import type { Evidence, Observation } from './evidence.ts';
+import { CHANCE } from './service-noise.ts';
+import { names } from './words.ts';
+
+/**
+ * Failing look-ups that may have met, by chance, a DNS pod on a node that is not reached: its Service keeps sending queries
+ * there, as every Service does. Then about half of the look-ups fail, on every node (two pods of CoreDNS are usual).
+ * `blind`: nodes that reach nobody.
+ */
+export function lostLookUps(
+  { components }: Evidence,
+  blind: ReadonlySet<string>,
+): ReadonlySet<Observation> {
+  const all = [...components.values()]
+    .flat()
+    .filter(
+      ({ node, check }) => !blind.has(node) && (check.byName || check.kind === 'name_server'),
+    );
+  const failing = all.filter(({ up, check }) => up === false && check.cause === 'dns');
+  if (failing.length === 0 || !isOnMostNodes(all)) return new Set();
+  const runs = failing.map(({ check }) => check.consecutive);
+  const least = confirmedRun(runs, all.length);
+  return new Set(failing.filter(({ check }) => check.consecutive < least));
+}
+
+/** Whether look-ups have failed within the last minute on half of the nodes at least. */
+function isOnMostNodes(all: readonly Observation[]): boolean {
+  const byNode = [...Map.groupBy(all, ({ node }) => node).values()];
+  const hit = byNode.filter((own) => own.some(({ check }) => check.lastMinute.failures > 0));
+  return hit.length * 2 >= byNode.length;
+}
+
+/**
+ * Failures in a row from which on so many checks of `all` do not fail by chance, where every other look-up fails; Infinity
+ * where none do.
+ */
+function confirmedRun(runs: readonly number[], all: number): number {
+  const isNoChance = (run: number, checks: number) =>
+    checks * run * Math.LN2 - choices(checks, all) >= -Math.log(CHANCE);
+  const confirmed = runs
+    .toSorted((a, b) => b - a)
+    .filter((run, index) => isNoChance(run, index + 1));
+  return confirmed.at(-1) ?? Infinity;
+}
+
+/** An upper bound of the logarithm of how many ways there are to choose so many of all: n times the entropy of k/n. */
+function choices(chosen: number, all: number): number {
+  const part = (count: number) => (count === 0 ? 0 : count * Math.log(all / count));
+  return part(chosen) + part(all - chosen);
+}
+
+/** The finding about what is not reached, with the look-ups that it explains. */
+export function withLookUps(draft: Draft, lost: ReadonlySet<Observation>): Draft {
+  if (lost.size === 0) return draft;
+  const nodes = [...new Set([...lost].map(({ node }) => node))];
+  const there = draft.subject.type === 'node' ? `on ${draft.subject.node}` : 'on the other side';
+  return {
+    ...draft,
+    details: [
+      ...draft.details,
+      `Name look-ups fail now and then on ${names(nodes)}: a pod of the cluster's DNS may be ${there}.`,
+    ],
+    victims: [
+      ...draft.victims,
+      ...[...lost].map(({ node, check }) => ({ node, type: check.type })),
+    ],
+  };
+}
