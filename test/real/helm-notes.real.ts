@@ -17,12 +17,12 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     };
     expect(
       await notes(values),
-    ).toBe(`kubenurse 0.1.0 runs on every node of the cluster. See what is wrong:
+    ).toBe(`kubenurse 0.1.0 runs on every node of the cluster. To see what is wrong:
 
   kubectl --namespace kubenurse rollout status daemonset/x
   kubectl --namespace kubenurse port-forward daemonset/x 8080:8080
   curl http://localhost:8080/cluster.txt    # or http://localhost:8080/cluster in a browser
-  curl http://localhost:8080/alive          # of this pod alone
+  curl http://localhost:8080/alive          # results of this pod alone
 
 Test the release: helm test --namespace kubenurse kubenurse --logs
 
