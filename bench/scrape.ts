@@ -1,87 +1,74 @@
+import { join } from 'node:path';
 import type { Format } from '../exporters/exporter.ts';
-import { startExports } from '../exporters/start.ts';
-import { createMetrics } from '../src/metrics.ts';
+import { run } from '../lab/support/command.ts';
+import type { ScrapeCost } from './scrape/scraped-process.ts';
 import type { Benchmark } from './support/benchmark.ts';
-import { quantile } from './support/statistics.ts';
-import { markdownTable } from './support/table.ts';
+import { imageFlags } from './support/programs.ts';
+import { type Spread, spreadOf } from './support/statistics.ts';
+import { markdownTable, shownSpread } from './support/table.ts';
 
-const ROUNDS = { short: 3, long: 60 };
-const WARM_UP = { short: 1, long: 30 };
+const PROGRAM = join(import.meta.dirname, 'scrape/scraped-process.ts');
 const FORMATS = ['text', 'openmetrics'] as const;
-const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** How many processes, each of which is scraped so often. The first scrapes after that of cold code are not counted. */
+const SIZES = {
+  short: { processes: 1, scrapes: 5, warmUp: 1 },
+  long: { processes: 5, scrapes: 30, warmUp: 10 },
+};
 
 type Scrapes = Readonly<{
   sets: number;
   format: Format;
-  /** Of each. */
-  milliseconds: readonly number[];
-  /** Of the last. */
+  /** Milliseconds of the first scrape of a process, and of later ones. */
+  cold: Spread;
+  warm: Spread;
+  /** Bytes of V8's heap that a later one allocates, and of its response. */
+  allocated: number;
   bytes: number;
 }>;
 
 /**
- * What a scrape costs: collecting what was recorded since the last one, adding it up and writing it, in each format. A
- * third of the sets of attributes are each of a histogram's, of a trace's and of counters, as in a cluster.
+ * What a scrape costs with the image's flags: collecting what was recorded since the last one, adding it up and writing it as
+ * bytes, in each format.
  */
 export const scrape: Benchmark<Scrapes[]> = {
   run: async ({ short }) => {
-    const size = short ? 'short' : 'long';
     const results: Scrapes[] = [];
     for (const sets of [200, 2_000]) {
-      for (const format of FORMATS) {
-        results.push({ sets, format, ...(await measure(sets, format, size)) });
-      }
+      for (const format of FORMATS) results.push(await measure(sets, format, short));
     }
     return results;
   },
   table: (results) =>
     markdownTable(
-      ['sets of attributes, format', 'median, ms', '10 %', '90 %', 'KB'],
-      results.map(({ sets, format, milliseconds, bytes }) => [
+      ['sets of attributes, format', 'cold, ms', 'warm, ms', 'allocated, KB', 'response, KB'],
+      results.map(({ sets, format, cold, warm, allocated, bytes }) => [
         `${sets}, ${format}`,
-        ...[0.5, 0.1, 0.9].map((q) => quantile(milliseconds, q).toFixed(2)),
+        shownSpread(cold, 1),
+        shownSpread(warm, 1),
+        (allocated / 1_000).toFixed(0),
         (bytes / 1_000).toFixed(0),
       ]),
     ),
 };
 
-async function measure(sets: number, format: Format, size: 'short' | 'long') {
-  const exports = await startExports({
-    names: ['prometheus'],
-    settings: { exposeMetadata: true, otlp: {} as never },
-    environment: {},
-    write: () => {},
-    tls: { options: (own) => own, untrusted: () => undefined },
-    resource: {},
-    streams: { isStale: () => false, maxStreams: 50_000, onDropped: () => {} },
-    interval: 60_000,
-    timeout: 30_000,
-    onFailure: () => {},
-    onRecovery: () => {},
-  });
-  const metrics = createMetrics({
-    meter: exports.meter('bench', '1'),
-    boundaries: BOUNDARIES,
-    disabled: [],
-    exportHealth: { failures: new Map(), droppedSeries: 0 },
-    droppedLogLines: () => 0,
-    incomingChecks: { count: () => 10 },
-    version: '1',
-  });
-  const milliseconds: number[] = [];
-  let bytes = 0;
-  for (let round = -WARM_UP[size]; round < ROUNDS[size]; round += 1) {
-    for (let i = 0; i < sets; i += 3) {
-      const type = `path_node-${i}.example.org`;
-      metrics.httpRequestDuration.record(0.0012, { type });
-      if (i + 1 < sets) metrics.httpTraceDuration.record(0.0007, { type, event: 'got_conn' });
-      if (i + 2 < sets) metrics.httpRequests.add(1, { type, code: '200' });
-    }
-    const start = performance.now();
-    const scrape = await exports.scrape?.(format);
-    if (round >= 0) milliseconds.push(performance.now() - start);
-    bytes = scrape?.body.length ?? 0;
+async function measure(sets: number, format: Format, short: boolean): Promise<Scrapes> {
+  const { processes, scrapes, warmUp } = SIZES[short ? 'short' : 'long'];
+  const first: number[] = [];
+  const later: ScrapeCost[] = [];
+  for (let i = 0; i < processes; i += 1) {
+    const command = [process.execPath, ...imageFlags(), PROGRAM];
+    const output = await run([...command, String(sets), format, String(scrapes)]);
+    const [cold, ...others] = JSON.parse(output) as [ScrapeCost, ...ScrapeCost[]];
+    first.push(cold.milliseconds);
+    later.push(...others.slice(warmUp));
   }
-  await exports.shutdown(1_000);
-  return { milliseconds, bytes };
+  return {
+    sets,
+    format,
+    cold: spreadOf(first),
+    warm: spreadOf(later.map(({ milliseconds }) => milliseconds)),
+    allocated: spreadOf(later.map(({ allocated }) => allocated)).median,
+    bytes: later.at(-1)?.bytes ?? 0,
+  };
 }

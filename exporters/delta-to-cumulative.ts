@@ -163,11 +163,14 @@ function sum({ dataPointType }: MetricData, a: Value, b: Value): Value {
 }
 
 function addHistogram(a: Histogram, b: Histogram): Histogram {
+  const { boundaries } = a.buckets;
+  // Not by map(): a call for each bucket of hundreds of histograms was half of what adding takes.
+  const counts = new Array<number>(boundaries.length + 1);
+  for (let i = 0; i < counts.length; i += 1) {
+    counts[i] = (a.buckets.counts[i] ?? 0) + (b.buckets.counts[i] ?? 0);
+  }
   return {
-    buckets: {
-      boundaries: a.buckets.boundaries,
-      counts: a.buckets.counts.map((count, i) => count + (b.buckets.counts[i] ?? 0)),
-    },
+    buckets: { boundaries, counts },
     count: a.count + b.count,
     sum: (a.sum ?? 0) + (b.sum ?? 0),
     ...extremes(a, b),

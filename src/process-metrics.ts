@@ -115,7 +115,7 @@ function readUsage(): Values {
 function readStatus(): Values {
   const status = read('/proc/self/status');
   const bytes = (name: string) => {
-    const kilobytes = numberIn(status, `${name}:\\s*(\\d+) kB`);
+    const kilobytes = numberAfter(status, `${name}:`);
     return kilobytes === undefined ? undefined : kilobytes * 1024;
   };
   return {
@@ -125,20 +125,19 @@ function readStatus(): Values {
     residentPeak: bytes('VmHWM'),
     virtual: bytes('VmSize'),
     virtualPeak: bytes('VmPeak'),
-    threads: numberIn(status, 'Threads:\\s*(\\d+)'),
+    threads: numberAfter(status, 'Threads:'),
   };
 }
 
 function readIo(): Values {
   const io = read('/proc/self/io');
-  const count = (name: string) => numberIn(io, `${name}: (\\d+)`);
   return {
-    ioRead: count('rchar'),
-    ioWritten: count('wchar'),
-    ioReadCalls: count('syscr'),
-    ioWriteCalls: count('syscw'),
-    storageRead: count('read_bytes'),
-    storageWritten: count('write_bytes'),
+    ioRead: numberAfter(io, 'rchar:'),
+    ioWritten: numberAfter(io, 'wchar:'),
+    ioReadCalls: numberAfter(io, 'syscr:'),
+    ioWriteCalls: numberAfter(io, 'syscw:'),
+    storageRead: numberAfter(io, 'read_bytes:'),
+    storageWritten: numberAfter(io, 'write_bytes:'),
   };
 }
 
@@ -146,9 +145,7 @@ function readIo(): Values {
 function readLimits(): Values {
   const limits = read('/proc/self/limits');
   const soft = (name: string) =>
-    new RegExp(`^${name}\\s+unlimited`, 'm').test(limits)
-      ? 2 ** 64
-      : numberIn(limits, `${name}\\s+(\\d+)\\s.*`);
+    new RegExp(`^${name} +unlimited`, 'm').test(limits) ? 2 ** 64 : numberAfter(limits, name);
   return { virtualMax: soft('Max address space'), maxFds: soft('Max open files') };
 }
 
@@ -158,18 +155,24 @@ async function countDescriptors(): Promise<number | undefined> {
   return descriptors && descriptors.length - 1;
 }
 
+/** The content, after a newline: each line has one before it. */
 function read(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return `\n${readFileSync(path, 'latin1')}`;
   } catch {
     return '';
   }
 }
 
-/** The number in the line of this pattern. */
-function numberIn(text: string, pattern: string): number | undefined {
-  const [, digits] = new RegExp(`^${pattern}$`, 'm').exec(text) ?? [];
-  return digits === undefined ? undefined : Number(digits);
+/**
+ * The number in the line that begins so; undefined where there is none. Not by a pattern: those of one scrape took a quarter
+ * of the time of all process metrics.
+ */
+function numberAfter(text: string, start: string): number | undefined {
+  const line = text.indexOf(`\n${start}`);
+  if (line === -1) return undefined;
+  const value = Number.parseInt(text.slice(line + 1 + start.length), 10);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 function counter(name: string, unit: string, description: string) {

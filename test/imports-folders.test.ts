@@ -34,6 +34,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'bench/served': ['bench/support', 'lab/'],
   'bench/cpu': ['bench/footprint', 'bench/served', 'bench/support', 'lab/'],
   'bench/cluster': ['bench/scale', 'bench/served', 'bench/support', 'lab/', 'src/'],
+  'bench/scrape': ['exporters', 'src/'],
   'bench/start': ['bench/support', 'deploy/image', 'lab/'],
   bench: ['bench/', 'lab/', 'src/', 'exporters'],
 
