@@ -5,13 +5,13 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import type { ControlPlane } from '../parts/control-plane.ts';
 
-/** Longer than this no test waits for an answer or an event. */
+/** Longer than this no test waits for a response or an event. */
 const LIMIT_MS = 30_000;
 
 /** Address and credentials of an API server. */
 type Server = Pick<ControlPlane, 'url' | 'certificateAuthority'>;
 
-/** A whole answer; `body` is its JSON, whatever that is. */
+/** A whole response; `body` is its JSON, whatever that is. */
 export type Answer = {
   status: number;
   headers: IncomingHttpHeaders;
@@ -51,7 +51,7 @@ export class ApiClient {
     return { status: statusCode, headers, body: JSON.parse(text) };
   }
 
-  /** Resolves with the answer's head; it is cut off when the test ends, or after 30 s. */
+  /** Resolves with the response's head; it is cut off when the test ends, or after 30 s. */
   async open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
     const headers = {
       ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
@@ -64,7 +64,7 @@ export class ApiClient {
       ...options,
       headers,
     });
-    request.on('error', () => {}); // one that comes after the answer's head
+    request.on('error', () => {}); // one that comes after the response's head
     onTestFinished(() => void request.destroy());
     request.end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];

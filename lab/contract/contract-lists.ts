@@ -168,7 +168,7 @@ export function listContract(name: string, contracted: Contracted): void {
     expect(body.message).toBe('specifying resource version is not allowed when using continue');
   });
 
-  test(`${name} answers 410 for the page of a state that is forgotten`, async () => {
+  test(`${name} returns 410 for the page of a state that is forgotten`, async () => {
     const { controlPlane, client } = contracted;
     for (const name of ['a', 'b']) await controlPlane.put('pods', pod(name));
     const token = (await client.get(`${PODS}?limit=1`)).body.metadata.continue;

@@ -71,11 +71,11 @@ test('DnsServer distinguishes a name without such an address from a name that do
   await expect(resolver.resolve4('nobody.test')).rejects.toMatchObject({ code: 'ENOTFOUND' });
 });
 
-test('DnsServer compares names without regard to case, and answers in the case it was asked', async () => {
+test('DnsServer compares names without regard to case, and responds in the case of the query', async () => {
   const server = await start({ 'Ingress.Test': ['127.0.5.1'] });
 
-  const answer = decode(await overUdp(server, encode(query('iNGRESS.tEST'))));
-  expect(answer).toMatchObject({
+  const response = decode(await overUdp(server, encode(query('iNGRESS.tEST'))));
+  expect(response).toMatchObject({
     type: 'response',
     id: 4711,
     rcode: 'NOERROR',

@@ -9,7 +9,7 @@ const RESOURCES = [
   { name: 'pods', kind: 'Pod', namespaced: true },
 ].map((each) => ({ ...each, singularName: '', verbs: ['list', 'watch'] }));
 
-/** What client-go discovers; EmbeddedApiServer answers only what the probe requests. */
+/** What client-go discovers; EmbeddedApiServer serves only what the probe requests. */
 const DISCOVERY: Readonly<Record<string, object>> = {
   '/api': { kind: 'APIVersions', versions: ['v1'] },
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },

@@ -22,8 +22,8 @@ afterEach(async () => {
   stack = new AsyncDisposableStack();
 });
 
-async function startBackend(answer: RequestListener): Promise<Backend> {
-  const server = createServer(answer);
+async function startBackend(handler: RequestListener): Promise<Backend> {
+  const server = createServer(handler);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   stack.defer(() => {
@@ -55,11 +55,11 @@ async function get(ingress: Ingress, path = '/alwayshappy', name = host) {
     agent: false,
     signal: AbortSignal.timeout(5_000),
   }).end();
-  const [answer] = await once(outgoing, 'response');
-  return { status: answer.statusCode as number, body: await text(answer) };
+  const [response] = await once(outgoing, 'response');
+  return { status: response.statusCode as number, body: await text(response) };
 }
 
-test('Ingress passes a request on and its answer back, with method, headers and body', async () => {
+test('Ingress forwards a request and returns its response, with method, headers and body', async () => {
   const backend = await startBackend((incoming, response) => {
     const { method, url, headers } = incoming;
     response.end(`${method} ${url} ${headers['x-origin']} ${headers.host}`);
@@ -74,12 +74,12 @@ test('Ingress passes a request on and its answer back, with method, headers and 
 test('Ingress takes its backends in turn', async () => {
   const backends = ['a', 'b'].map((name) => startBackend((_, response) => response.end(name)));
   const ingress = await startIngress(...(await Promise.all(backends)));
-  const ask = async () => (await get(ingress)).body;
+  const body = async () => (await get(ingress)).body;
 
-  expect([await ask(), await ask(), await ask()].join('')).toMatch(/^(aba|bab)$/);
+  expect([await body(), await body(), await body()].join('')).toMatch(/^(aba|bab)$/);
 });
 
-test('Ingress answers 404 for what it does not publish', async () => {
+test('Ingress responds with 404 to what it does not publish', async () => {
   const ingress = await startIngress(await startBackend((_, response) => response.end('secret')));
 
   for (const path of ['/', '/alive', '/metrics', '/alwayshappy/../metrics']) {
@@ -91,13 +91,13 @@ test('Ingress answers 404 for what it does not publish', async () => {
   });
 });
 
-test('Ingress answers 503 without a backend, and 502 when the backend fails', async () => {
+test('Ingress responds with 503 without a backend, and 502 when the backend fails', async () => {
   expect(await get(await startIngress())).toEqual({ status: 503, body: '' });
   const refusing = { address: '127.0.0.1', port: 1 };
   expect(await get(await startIngress(refusing))).toEqual({ status: 502, body: '' });
 });
 
-test('Ingress can be made to answer a status, to show a wrong certificate, to be down, and be healed', async () => {
+test('Ingress can be made to respond with a status, to show a wrong certificate, to be down, and be healed', async () => {
   const ingress = await startIngress(await startBackend((_, response) => response.end('ok')));
 
   await ingress.break({ kind: 'status', code: 504 });
@@ -111,14 +111,14 @@ test('Ingress can be made to answer a status, to show a wrong certificate, to be
 });
 
 test('Ingress counts the requests that are with a backend', async () => {
-  const asked = Promise.withResolvers<ServerResponse>();
-  const backend = await startBackend((_, response) => asked.resolve(response));
+  const received = Promise.withResolvers<ServerResponse>();
+  const backend = await startBackend((_, response) => received.resolve(response));
   const ingress = await startIngress(backend);
-  const answer = get(ingress);
-  const response = await asked.promise;
+  const result = get(ingress);
+  const response = await received.promise;
   expect(ingress.connectionsTo(backend.address)).toBe(1);
 
   response.end('late');
-  expect(await answer).toEqual({ status: 200, body: 'late' });
+  expect(await result).toEqual({ status: 200, body: 'late' });
   await until('it is over', 1_000, () => ingress.connectionsTo(backend.address) === 0);
 });

@@ -15,7 +15,7 @@ const PUBLISHED_PATH = '/alwayshappy';
 
 /**
  * A TLS reverse proxy for one host, as an ingress controller: it takes its backends in turn,
- * and answers 404 for what is not published, 503 without a backend and 502 when one fails.
+ * and responds with 404 to what is not published, 503 without a backend and 502 when one fails.
  */
 export class Ingress {
   readonly #host: string;
@@ -36,7 +36,7 @@ export class Ingress {
     this.#backends = backends;
     this.#certificates = certificates;
     this.#server = createServer(contextOf(certificates.right), (incoming, response) =>
-      this.#answer(incoming, response),
+      this.#respond(incoming, response),
     );
   }
 
@@ -93,7 +93,7 @@ export class Ingress {
     return { address, port: (this.#server.address() as AddressInfo).port };
   }
 
-  #answer(incoming: IncomingMessage, response: ServerResponse): void {
+  #respond(incoming: IncomingMessage, response: ServerResponse): void {
     const backends = this.#backends();
     const backend = backends[this.#turn++ % backends.length];
     const refusal = this.#status ?? this.#refusal(incoming);
@@ -119,10 +119,10 @@ export class Ingress {
     });
     this.#inFlight.push(backend);
     outgoing.on('close', () => this.#inFlight.splice(this.#inFlight.indexOf(backend), 1));
-    outgoing.on('response', (answer) => {
-      const { connection: _, 'keep-alive': __, ...headers } = answer.headers;
-      response.writeHead(answer.statusCode ?? 502, headers);
-      answer.pipe(response);
+    outgoing.on('response', (backendResponse) => {
+      const { connection: _, 'keep-alive': __, ...headers } = backendResponse.headers;
+      response.writeHead(backendResponse.statusCode ?? 502, headers);
+      backendResponse.pipe(response);
     });
     outgoing.on('timeout', () => {
       end(response, 504);
@@ -139,7 +139,7 @@ function contextOf({ certificate, key }: Certificate): { cert: string; key: stri
   return { cert: certificate, key };
 }
 
-/** Answers with nothing but a status; cuts an answer that has begun already. */
+/** Responds with nothing but a status; cuts a response that has begun already. */
 function end(response: ServerResponse, status: number): void {
   if (response.headersSent) response.destroy();
   else response.writeHead(status).end();

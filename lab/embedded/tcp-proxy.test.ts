@@ -49,7 +49,7 @@ function exchange(socket: Socket, message: string): Promise<string> {
   return text(socket);
 }
 
-test('TcpProxy passes on what is sent and what is answered, and both ends', async () => {
+test('TcpProxy passes on requests and responses, and both ends', async () => {
   const echo = await startEcho('a:');
   const proxy = await startProxy(() => [echo]);
 
@@ -68,21 +68,25 @@ test('TcpProxy takes its backends in turn, those that there are at the moment', 
   const [a, b] = [await startEcho('a'), await startEcho('b')];
   let backends = [a, b];
   const proxy = await startProxy(() => backends);
-  const ask = async () => exchange(await open(proxy), '');
+  const exchangeOnce = async () => exchange(await open(proxy), '');
 
-  expect([await ask(), await ask(), await ask()]).toEqual(['a', 'b', 'a']);
+  expect([await exchangeOnce(), await exchangeOnce(), await exchangeOnce()]).toEqual([
+    'a',
+    'b',
+    'a',
+  ]);
   backends = [b];
-  expect([await ask(), await ask()]).toEqual(['b', 'b']);
+  expect([await exchangeOnce(), await exchangeOnce()]).toEqual(['b', 'b']);
 });
 
 test('TcpProxy resets a connection for which there is no backend, or whose backend refuses', async () => {
   let backends: Backend[] = [];
   const proxy = await startProxy(() => backends);
 
-  const ask = async () => exchange(await open(proxy), 'question');
-  await expect(ask()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  const exchangeOnce = async () => exchange(await open(proxy), 'question');
+  await expect(exchangeOnce()).rejects.toMatchObject({ code: 'ECONNRESET' });
   backends = [{ address: '127.0.0.1', port: 1 }];
-  await expect(ask()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect(exchangeOnce()).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
 test('TcpProxy that is down refuses, cuts what is open, and listens again when healed', async () => {
@@ -105,10 +109,10 @@ test('TcpProxy that resets accepts, and resets at the first bytes, also what was
   const before = await open(proxy);
   before.write('question');
   await once(before, 'data');
-  const answer = text(before);
+  const received = text(before);
   await proxy.break({ kind: 'reset' });
 
-  await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect(received).rejects.toMatchObject({ code: 'ECONNRESET' });
   const socket = await open(proxy);
   await expect(exchange(socket, 'question')).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
@@ -126,14 +130,14 @@ test('TcpProxy that hangs accepts and passes nothing, until it is healed', async
     socket.write('question');
   }
   // Whoever comes later is not heard earlier.
-  await expect(until('an answer', 20, () => reported !== '')).rejects.toThrow('not within');
+  await expect(until('a response', 20, () => reported !== '')).rejects.toThrow('not within');
 
   await proxy.break(undefined);
-  await until('both answers', 1_000, () => reported.length === 'question'.length * 2 + 2);
+  await until('both responses', 1_000, () => reported.length === 'question'.length * 2 + 2);
   expect(proxy.connectionsTo(echo.address)).toBe(2);
 });
 
-test('TcpProxy that is slow delays each answer, keeps their order, and answers at once when healed', async () => {
+test('TcpProxy that is slow delays each response, keeps their order, and stops delaying when healed', async () => {
   const echo = await startEcho('');
   const proxy = await startProxy(() => [echo]);
   const socket = await open(proxy);
@@ -187,9 +191,9 @@ test('TcpProxy.close() cuts what is open, also while it hangs', async () => {
   const proxy = await startProxy(() => [echo]);
   await proxy.break({ kind: 'hang' });
   const socket = await open(proxy);
-  const answer = exchange(socket, '');
+  const received = exchange(socket, '');
 
   await proxy.close();
-  await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await expect(received).rejects.toMatchObject({ code: 'ECONNRESET' });
   await expect(open(proxy)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -13,13 +13,13 @@ class Connection {
   readonly #client: Socket;
   readonly #upstream = new Socket({ allowHalfOpen: true });
   readonly #request: Pump;
-  readonly #answer: Pump;
+  readonly #response: Pump;
   backend: Backend | undefined;
 
   constructor(client: Socket, closed: () => void) {
     this.#client = client;
     this.#request = new Pump(client, this.#upstream);
-    this.#answer = new Pump(this.#upstream, client);
+    this.#response = new Pump(this.#upstream, client);
     client.setNoDelay();
     this.#upstream.setNoDelay();
     client.on('end', () => client.setTimeout(HALF_CLOSED_LIMIT_MS, () => client.destroy()));
@@ -37,7 +37,7 @@ class Connection {
   suffer(fault: ProxyFault | undefined): void {
     const hangs = fault?.kind === 'hang';
     this.#request.delay = hangs ? Infinity : 0;
-    this.#answer.delay = hangs ? Infinity : fault?.kind === 'slow' ? fault.milliseconds : 0;
+    this.#response.delay = hangs ? Infinity : fault?.kind === 'slow' ? fault.milliseconds : 0;
   }
 
   cut(): void {
@@ -54,7 +54,7 @@ class Connection {
 /**
  * A TCP forwarder at a part's public address: the network in front of that part. It takes its
  * backends in turn. A connection for which there is no backend, or whose backend does not
- * answer, is reset.
+ * respond, is reset.
  */
 export class TcpProxy {
   readonly address: string;

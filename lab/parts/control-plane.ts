@@ -19,11 +19,11 @@ export type Resource = 'pods' | 'nodes';
 export type ControlPlaneFault =
   /** Nobody listens; open connections are cut. */
   | { kind: 'down' }
-  /** Connections are accepted and nothing is ever answered; open watches fall silent. */
+  /** Connections are accepted and no response is ever sent; open watches fall silent. */
   | { kind: 'hang' }
-  /** Every answer, the watches' first byte too, comes so much later. */
+  /** Every response, the watches' first byte too, comes so much later. */
   | { kind: 'slow'; milliseconds: number }
-  /** Every request is answered with this status and a Kubernetes Status object. */
+  /** Every request gets this status and a Kubernetes Status object. */
   | { kind: 'status'; code: number };
 
 /** An API server for the probes, and its storage. Two implementations: embedded, and real. */

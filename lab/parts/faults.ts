@@ -6,7 +6,7 @@ export type ProxyFault = Readonly<
   | { kind: 'hang' }
   /** Connections are accepted, and reset at the first bytes that come. */
   | { kind: 'reset' }
-  /** What is answered comes so much later. */
+  /** Responses come so much later. */
   | { kind: 'slow'; milliseconds: number }
 >;
 
@@ -16,7 +16,7 @@ export type DnsFault = 'silent' | 'servfail' | 'nxdomain';
 /** How the ingress is broken. */
 export type IngressFault =
   | ProxyFault
-  /** It answers every request with this status itself. */
+  /** It responds to every request with this status itself. */
   | Readonly<{ kind: 'status'; code: number }>
   /** It shows a certificate of the same authority, for another host. */
   | Readonly<{ kind: 'wrong-certificate' }>;
@@ -25,9 +25,9 @@ export type IngressFault =
 export type NetworkFault =
   | ProxyFault
   | Readonly<
-      /** What begins elsewhere does not get to it; what it begins itself is answered. */
+      /** It drops inbound connections; its outbound ones work. */
       | { kind: 'deaf' }
-      /** What it begins itself gets nowhere; it can be reached. */
+      /** It drops outbound connections; it can be reached. */
       | { kind: 'mute' }
       /** Nothing gets through, either way. */
       | { kind: 'isolated' }
@@ -45,6 +45,6 @@ export type NetworkFault =
 
 /**
  * How the network between the nodes is broken: the first so many do not reach the others, nor these them; `one-way`:
- * what these begin is answered.
+ * connections that these open work.
  */
 export type NetworkSplit = Readonly<{ kind: 'split' | 'one-way-split'; first: number }>;

@@ -22,7 +22,7 @@ const RESTRICTED = {
 export class Pod {
   /** As the controller of a DaemonSet makes it: `kubenurse-` and five characters. */
   readonly name: string;
-  /** Pending and without an address, until the program answers. */
+  /** Pending and without an address, until the program responds. */
   running = false;
   ready = false;
   readonly #uid = randomUUID();

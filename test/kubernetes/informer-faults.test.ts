@@ -57,7 +57,7 @@ const FAULTS: Fault[] = [
     /closes watches immediately/,
   ),
   misbehaving('endless-line', /exceeds 33554432 bytes/, /exceeds 8388608 bytes/),
-  misbehaving('close-before-answer', /socket hang up/, /socket hang up/),
+  misbehaving('close-before-response', /socket hang up/, /socket hang up/),
 ];
 
 async function heal(server: EmbeddedApiServer): Promise<void> {

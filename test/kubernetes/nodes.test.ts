@@ -111,7 +111,7 @@ test.each([401, 403, 410, 429, 500, 503])(
   },
 );
 
-test.each(['garbage', 'half-line', 'endless-line', 'close-before-answer'] as const)(
+test.each(['garbage', 'half-line', 'endless-line', 'close-before-response'] as const)(
   'isNodeGone() is false when the answer is %s',
   async (kind) => {
     const { server } = await startApiServer();

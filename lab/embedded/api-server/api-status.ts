@@ -29,7 +29,7 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-/** A request that is answered with a Status. */
+/** A request whose response is a Status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: Status;

@@ -30,7 +30,7 @@ test('EmbeddedApiServer.break(away) refuses and cuts; healed, it is back on the 
   expect(server.watchers).toBe(0);
 });
 
-test('EmbeddedApiServer.break(hang) answers nothing, and afterwards all that was asked', async () => {
+test('EmbeddedApiServer.break(hang) sends no response, and afterwards one to every request', async () => {
   const { server, client } = await startWithClient({ bookmarkIntervalMs: 5 });
   const watch = await client.watch(`${PODS}?allowWatchBookmarks=true`);
   expect((await watch.next()).type).toBe('BOOKMARK');
@@ -38,9 +38,9 @@ test('EmbeddedApiServer.break(hang) answers nothing, and afterwards all that was
   const open = connectTls({ host: hostname, port: Number(port), ca: server.certificateAuthority });
   onTestFinished(() => void open.destroy());
   await once(open, 'secureConnect');
-  let answered = 0;
+  let received = 0;
   open.on('data', (bytes) => {
-    answered += bytes.length;
+    received += bytes.length;
   });
 
   await server.break({ kind: 'hang' });
@@ -62,8 +62,8 @@ test('EmbeddedApiServer.break(hang) answers nothing, and afterwards all that was
   await expect(client.get('/version', { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({
     name: 'AbortError',
   });
-  expect({ answered, reported, resolved, requests: server.requests.length }).toEqual({
-    answered: 0,
+  expect({ received, reported, resolved, requests: server.requests.length }).toEqual({
+    received: 0,
     reported: 0,
     resolved: false,
     requests: 2, // not even the TLS handshake has come to pass for the others
@@ -71,7 +71,7 @@ test('EmbeddedApiServer.break(hang) answers nothing, and afterwards all that was
 
   await server.break(undefined);
   expect((await version).status).toBe(200);
-  await until('the open connection is answered', 2_000, () => answered > 0);
+  await until('the open connection gets its response', 2_000, () => received > 0);
   let event = await watch.next();
   while (event.type === 'BOOKMARK') event = await watch.next(); // those before the hang
   expect(event).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } });
@@ -88,7 +88,7 @@ test('EmbeddedApiServer.break(hang) ends a watch that has missed too much with 4
   expect(await watch.end()).toEqual({ complete: true });
 });
 
-test('EmbeddedApiServer.break(slow) delays answers and the heads of watches', async () => {
+test('EmbeddedApiServer.break(slow) delays responses and the heads of watches', async () => {
   const { server, client } = await startWithClient();
   await server.put('pods', pod('a'));
   const started = performance.now();
@@ -105,7 +105,7 @@ test('EmbeddedApiServer.break(slow) delays answers and the heads of watches', as
   expect(await watch.opened.summary(1)).toEqual(['ADDED a']);
 });
 
-test('EmbeddedApiServer.break(status) answers every request with it', async () => {
+test('EmbeddedApiServer.break(status) responds to every request with it', async () => {
   const { server, client } = await startWithClient();
   const before = await client.watch(PODS);
   await server.break({ kind: 'status', code: 503 });
@@ -124,7 +124,7 @@ test('EmbeddedApiServer.break(status) answers every request with it', async () =
   expect((await client.get('/version')).status).toBe(200);
 });
 
-test('EmbeddedApiServer.misbehave(garbage) answers 200 with what is not JSON', async () => {
+test('EmbeddedApiServer.misbehave(garbage) responds 200 with what is not JSON', async () => {
   const { server, client } = await startWithClient();
   const watch = await client.watch(PODS);
   server.misbehave('garbage');
@@ -181,9 +181,9 @@ test('EmbeddedApiServer.misbehave(endless-line) sends a line without end, up to 
   await expect(once(unread, 'end')).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
 
-test('EmbeddedApiServer.misbehave(close-before-answer) takes the request and hangs up', async () => {
+test('EmbeddedApiServer.misbehave(close-before-response) takes the request and hangs up', async () => {
   const { server, client } = await startWithClient();
-  server.misbehave('close-before-answer');
+  server.misbehave('close-before-response');
 
   await expect(client.get('/version')).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(server.requests).toMatchObject([{ path: '/version', status: 0 }]);

@@ -17,7 +17,7 @@ function names(list: { items: { metadata: { name: string } }[] }): string[] {
   return list.items.map(({ metadata }) => metadata.name);
 }
 
-test('EmbeddedApiServer answers 410 for the page of a state that is forgotten', async () => {
+test('EmbeddedApiServer returns 410 for the page of a state that is forgotten', async () => {
   const { server, client } = await startWithClient({ historyLimit: 3 });
   for (const name of ['a', 'b']) await server.put('pods', pod(name));
   const page = async () =>

@@ -18,7 +18,7 @@ function pod(
   return { metadata: { name, namespace, labels }, spec: { nodeName: `node-of-${name}` } };
 }
 
-test('EmbeddedApiServer answers 404 where the path is no URL', async () => {
+test('EmbeddedApiServer responds with 404 where the path is no URL', async () => {
   const { client } = await startWithClient();
   const notFound = failure(404, 'NotFound', 'the server could not find the requested resource', {});
 
@@ -66,8 +66,8 @@ test('EmbeddedApiServer.requests keeps the last thousand', async () => {
   const { server, client } = await startWithClient();
   const agent = new Agent({ keepAlive: true, maxSockets: 10 });
   onTestFinished(() => agent.destroy());
-  const asked = Array.from({ length: 1_050 }, (_, index) => `/version?${index}`);
-  await Promise.all(asked.map((path) => client.get(path, { agent })));
+  const requested = Array.from({ length: 1_050 }, (_, index) => `/version?${index}`);
+  await Promise.all(requested.map((path) => client.get(path, { agent })));
 
   const paths = new Set(server.requests.map(({ path }) => path));
   expect(paths.size).toBe(1_000);

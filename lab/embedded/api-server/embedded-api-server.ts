@@ -9,14 +9,14 @@ import type {
 } from '../../parts/control-plane.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { toUrlHost } from '../../support/url-host.ts';
-import { sendJson, sendTooManyRequests } from './api-answer.ts';
 import { isTrue, urlOf } from './api-request.ts';
+import { sendJson, sendTooManyRequests } from './api-response.ts';
 import { ApiError } from './api-status.ts';
 import { BreakableHttpsServer } from './breakable-https-server.ts';
 import { KubeApi } from './kube-api.ts';
 import { type Misbehaviour, misbehave } from './misbehaviour.ts';
 
-/** A request as it came; `path` has its query. `status` is 0 until it is answered. */
+/** A request as it came; `path` has its query. `status` is 0 until there is a response. */
 export type RequestRecord = {
   readonly method: string;
   readonly path: string;
@@ -121,13 +121,13 @@ export class EmbeddedApiServer implements ControlPlane {
     this.#api.forbid(resources);
   }
 
-  /** Every request is now answered in this manner; `undefined`: properly. Answers under way are cut. */
+  /** Every request now gets this response; `undefined`: a proper one. Responses in flight are cut. */
   misbehave(kind: Misbehaviour | undefined): void {
     this.#misbehaviour = kind;
     for (const response of this.#responses) response.destroy();
   }
 
-  /** Resolves when it is in effect. After a hang, requests that were received meanwhile are answered. */
+  /** Resolves when it is in effect. After a hang, requests that were received meanwhile get their responses. */
   async break(fault: ControlPlaneFault | undefined): Promise<void> {
     this.#fault = fault;
     if (fault?.kind === 'down') await this.#server.become('down');
@@ -156,7 +156,7 @@ export class EmbeddedApiServer implements ControlPlane {
     });
     try {
       await this.#waitOutFault(gone.signal);
-      this.#answer(request, response);
+      this.#respond(request, response);
     } catch (error) {
       if (gone.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
@@ -172,14 +172,14 @@ export class EmbeddedApiServer implements ControlPlane {
     while (this.#hangs) await once(this.#faultChanges, 'change', { signal });
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #respond(request: IncomingMessage, response: ServerResponse): void {
     if (this.#fault?.kind === 'status') {
       if (this.#fault.code !== 429) throw new ApiError(this.#fault.code);
       sendTooManyRequests(response);
       return;
     }
     if (this.#misbehaviour === undefined) {
-      this.#api.answer(request, response);
+      this.#api.respond(request, response);
       return;
     }
     const isWatch = isTrue(urlOf(request).searchParams.get('watch'));

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KubeObject, Resource } from '../../parts/control-plane.ts';
-import { sendJson, sendText } from './api-answer.ts';
 import {
   type ApiRequest,
   forbidden,
@@ -12,6 +11,7 @@ import {
   selectionOf,
   urlOf,
 } from './api-request.ts';
+import { sendJson, sendText } from './api-response.ts';
 import { ApiError } from './api-status.ts';
 import { ObjectStore } from './object-store.ts';
 import { getObject, listObjects } from './read-objects.ts';
@@ -100,8 +100,8 @@ export class KubeApi {
     for (const watch of this.#watches) watch.deliver();
   }
 
-  /** Throws ApiError, having sent nothing, when the request is to be answered by a Status. */
-  answer(request: IncomingMessage, response: ServerResponse): void {
+  /** Throws ApiError, having sent nothing, when the response is to be a Status. */
+  respond(request: IncomingMessage, response: ServerResponse): void {
     const user = this.#authenticate(request.headers.authorization);
     const { method = '' } = request;
     const url = urlOf(request);
@@ -109,13 +109,15 @@ export class KubeApi {
       sendJson(response, 200, VERSION);
       return;
     }
-    const asked = parseApiRequest(method, url);
-    const mayRead = user !== ANONYMOUS && !(asked && this.#forbidden.includes(asked.resource));
-    if (method !== 'GET' || !mayRead) throw forbidden(user, method, url, asked);
-    if (!asked) sendNotFound(response, url);
-    else if (asked.verb === 'watch') this.#watch(asked, response);
-    else if (asked.verb === 'list') sendJson(response, 200, listObjects(this.#store, asked));
-    else sendJson(response, 200, getObject(this.#store, asked, request.headers.accept ?? ''));
+    const apiRequest = parseApiRequest(method, url);
+    const mayRead =
+      user !== ANONYMOUS && !(apiRequest && this.#forbidden.includes(apiRequest.resource));
+    if (method !== 'GET' || !mayRead) throw forbidden(user, method, url, apiRequest);
+    if (!apiRequest) sendNotFound(response, url);
+    else if (apiRequest.verb === 'watch') this.#watch(apiRequest, response);
+    else if (apiRequest.verb === 'list')
+      sendJson(response, 200, listObjects(this.#store, apiRequest));
+    else sendJson(response, 200, getObject(this.#store, apiRequest, request.headers.accept ?? ''));
   }
 
   /** The user's name. Throws ApiError 401 for a bearer token that is not valid. */
@@ -127,13 +129,13 @@ export class KubeApi {
     return user;
   }
 
-  #watch(asked: ApiRequest, response: ServerResponse): void {
-    const { resource, query } = asked;
+  #watch(apiRequest: ApiRequest, response: ServerResponse): void {
+    const { resource, query } = apiRequest;
     const bookmarks = isTrue(query.get('allowWatchBookmarks'));
     const options = {
       resource,
-      matches: selectionOf(asked),
-      resourceVersion: resourceVersionOf(asked),
+      matches: selectionOf(apiRequest),
+      resourceVersion: resourceVersionOf(apiRequest),
       bookmarkIntervalMs: bookmarks ? this.#bookmarkIntervalMs : undefined,
       timeoutSeconds: numberOf(query, 'timeoutSeconds') || WATCH_SECONDS,
     };

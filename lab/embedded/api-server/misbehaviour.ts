@@ -2,23 +2,23 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** Answers that no API server gives, but a proxy or a broken one may. */
+/** Responses that no API server sends, but a proxy or a broken one may. */
 export type Misbehaviour =
   /** 200 with bytes that are not JSON. */
   | 'garbage'
-  /** A watch ends cleanly amid a line; any other answer is cut off halfway. */
+  /** A watch ends cleanly amid a line; any other response is cut off halfway. */
   | 'half-line'
   /** A line that never ends: until the client disconnects, or 64 MiB. */
   | 'endless-line'
   /** The connection is destroyed once the request is read. */
-  | 'close-before-answer';
+  | 'close-before-response';
 
 const MAX_ENDLESS_BYTES = 64 * 1024 * 1024;
 const HALF_AN_EVENT = '{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"na';
 const HALF_A_LIST =
   '{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{';
 
-/** Answers in that manner. `isWatch`: the client takes the answer for a stream of events. */
+/** Responds in that manner. `isWatch`: the client takes the response for a stream of events. */
 export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch: boolean): void {
   switch (kind) {
     case 'garbage':
@@ -43,7 +43,7 @@ export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch:
       // It fails when the client disconnects, which is one of the two ways for it to end.
       pipeline(Readable.from(endlessLine()), response).catch(() => {});
       break;
-    case 'close-before-answer':
+    case 'close-before-response':
       response.destroy();
   }
 }

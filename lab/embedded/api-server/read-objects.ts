@@ -33,7 +33,7 @@ export function listObjects(store: ObjectStore, request: ApiRequest): object {
   const { resource, query } = request;
   const matches = selectionOf(request);
   const resourceVersion = resourceVersionOf(request);
-  // "Any version will do" is answered from the watch cache, which knows no pages.
+  // "Any version will do" is served from the watch cache, which knows no pages.
   const limit = (resourceVersion !== 0 && numberOf(query, 'limit')) || Infinity;
   const token = query.get('continue') ?? '';
   if (token !== '' && resourceVersion) {

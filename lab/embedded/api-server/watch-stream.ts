@@ -25,7 +25,7 @@ export type WatchOptions = Readonly<{
   timeoutSeconds: number;
 }>;
 
-/** One watch's answer: a JSON object a line, for each event. It owns its timers until the response is closed. */
+/** One watch's response: a JSON object a line, for each event. It owns its timers until the response is closed. */
 export class WatchStream {
   readonly #store: ObjectStore;
   readonly #options: WatchOptions;

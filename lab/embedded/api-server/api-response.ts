@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** The whole answer, as JSON. */
+/** The whole response, as JSON. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   send(response, status, JSON.stringify(body), { 'content-type': 'application/json' });
 }
 
-/** The whole answer, as Go's `http.Error` gives it: what comes from no resource of the API is no Status. */
+/** The whole response, as Go's `http.Error` gives it: what comes from no resource of the API is no Status. */
 export function sendText(
   response: ServerResponse,
   status: number,
