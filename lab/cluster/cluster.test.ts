@@ -51,7 +51,7 @@ function everyAddress() {
   ];
 }
 
-test('Cluster starts nodes that answer by their pod, the service and no more; close() leaves nothing', async () => {
+test('Cluster starts nodes that are reachable by their pod, the service and no more; close() leaves nothing', async () => {
   const cluster = await Cluster.start({ nodes: 2, network, program, env: { EXTRA: 'a' } });
   let file = '';
   try {
@@ -92,7 +92,7 @@ test('Cluster.start() that fails reports what the program wrote, and leaves noth
 test('Cluster.break() and heal() break a node and heal it, and know what is broken', async () => {
   await using cluster = await Cluster.start({ nodes: 2, network, program });
   const service = `http://127.61.0.11:8080/`;
-  const ask = (url: string) =>
+  const outcomeOf = (url: string) =>
     httpGet(url, 300).then(
       ({ status }) => status,
       (error) => error.code,
@@ -102,17 +102,19 @@ test('Cluster.break() and heal() break a node and heal it, and know what is brok
 
   await cluster.break('node-1:down');
   expect(cluster.faults).toEqual(new Map([['node-1', 'down']]));
-  expect(await ask(url)).toBe('ECONNREFUSED');
-  expect([await ask(service), await ask(service), await ask(service)]).toEqual([200, 200, 200]);
+  expect(await outcomeOf(url)).toBe('ECONNREFUSED');
+  expect([await outcomeOf(service), await outcomeOf(service), await outcomeOf(service)]).toEqual([
+    200, 200, 200,
+  ]);
   await cluster.break('node-1:reset');
-  expect(await ask(url)).toBe('ECONNRESET');
+  expect(await outcomeOf(url)).toBe('ECONNRESET');
   const podName = node?.podName;
   await cluster.break('node-1:deleted');
-  expect(await ask(url)).toBe('ECONNREFUSED');
+  expect(await outcomeOf(url)).toBe('ECONNREFUSED');
   expect(node?.ended).toBe('was ended by SIGTERM');
   await cluster.heal('all');
   expect(cluster.faults.size).toBe(0);
-  expect(await ask(url)).toBe(200);
+  expect(await outcomeOf(url)).toBe(200);
   expect(node?.podName).not.toBe(podName);
   await expect(cluster.break('node-3:down')).rejects.toThrow('expected node-1 to node-2');
 });

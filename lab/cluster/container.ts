@@ -1,7 +1,7 @@
 import type { Launch } from '../parts/parts.ts';
 import { type Output, Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
-import { answers } from './readiness.ts';
+import { isOk } from './readiness.ts';
 
 const START_LIMIT_MS = 15_000;
 
@@ -30,13 +30,13 @@ export class Container {
     return this.#program?.end;
   }
 
-  /** Resolves when `url` is answered with 200; rejects, with what was written, when it is not within 15 s. */
+  /** Resolves when `url` responds with 200; rejects, with what was written, when it does not within 15 s. */
   async start({ enter, environment }: Launch, url: string): Promise<void> {
     const program = new Program(this.#file, environment, this.#output, enter);
     this.#program = program;
     program.ended.then(this.#ended);
-    await until(`${this.#name}: the program answers`, START_LIMIT_MS, async () => {
-      if (program.end === undefined) return answers(url);
+    await until(`${this.#name}: the program responds`, START_LIMIT_MS, async () => {
+      if (program.end === undefined) return isOk(url);
       await program.ended;
       throw new Error(`${this.#name}: the program ${program.end}`);
     }).catch((error: Error) => {

@@ -20,7 +20,7 @@ const MESSAGES: Readonly<Record<string, Transition['kind']>> = {
   'failing check removed': 'is over',
 };
 
-/** What a node counts at the moment. Rejects when it does not answer within 10 s, or not with 200. */
+/** What a node counts at the moment. Rejects when it does not respond within 10 s, or not with 200. */
 export async function countsOf(
   node: ClusterNode,
   metric = 'kubenurse_errors_total',
@@ -40,7 +40,7 @@ export async function failureCountsOf(node: ClusterNode): Promise<Counts> {
 
 async function metricsOf(node: ClusterNode): Promise<string> {
   const { status, body } = await node.get('/metrics');
-  if (status !== 200) throw new Error(`${node.name} answers /metrics with ${status}`);
+  if (status !== 200) throw new Error(`${node.name} responds to /metrics with ${status}`);
   return body;
 }
 

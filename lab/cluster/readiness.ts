@@ -13,7 +13,7 @@ export type ReadinessTimes = Readonly<{ initialDelay: number; propagation: numbe
 export const READINESS_TIMES: ReadinessTimes = { initialDelay: 0, propagation: 500 };
 
 /** Whether the response has status 200 and arrives within a second. Never rejects. */
-export async function answers(url: string): Promise<boolean> {
+export async function isOk(url: string): Promise<boolean> {
   return httpGet(url, LIMIT_MS).then(
     ({ status }) => status === 200,
     () => false,
@@ -45,7 +45,7 @@ export class ReadinessProbe {
     let isReady = false;
     let failures = 0;
     while (!signal.aborted) {
-      const ok = await answers(url);
+      const ok = await isOk(url);
       failures = ok ? 0 : failures + 1;
       isReady = ok || (isReady && failures < FAILURES);
       // If the API server is unavailable, the next attempt reports it.

@@ -134,8 +134,8 @@ export async function allIsWell(cluster: Cluster, limitMs: number): Promise<void
       const running = cluster.nodes.filter(
         ({ name, ended }) => ended === undefined && cluster.faults.get(name) !== 'suspended',
       );
-      const answers = await Promise.all(running.map((node) => node.alive()));
-      const wrong = answers.flatMap(({ status, body }, i) => {
+      const responses = await Promise.all(running.map((node) => node.alive()));
+      const wrong = responses.flatMap(({ status, body }, i) => {
         const others = cluster.nodes.filter((node) => node !== running[i] && node.isNeighbour);
         const { neighbourhood, last_check_result } = JSON.parse(body);
         return status === 200 && neighbourhood.length === others.length
@@ -188,18 +188,18 @@ async function untilShown(
 
 /** Resolves when every node has run every type of check three more times. */
 async function threeRounds(nodes: readonly ClusterNode[], limitMs: number): Promise<void> {
-  const asked = (node: ClusterNode) =>
+  const checksOf = (node: ClusterNode) =>
     countsOf(node, 'kubenurse_httpclient_requests_total').then((counts) =>
       Object.values(counts.me_service ?? {}).reduce((sum, count) => sum + count, 0),
     );
   await Promise.all(
     nodes.map(async (node) => {
-      const start = await asked(node);
+      const start = await checksOf(node);
       await until(
         `${node.name} has gone through three more rounds`,
         limitMs,
         async () => {
-          return (await asked(node)) >= start + 3;
+          return (await checksOf(node)) >= start + 3;
         },
         SELDOM_MS,
       );
@@ -208,10 +208,10 @@ async function threeRounds(nodes: readonly ClusterNode[], limitMs: number): Prom
 }
 
 async function everyCount(nodes: readonly ClusterNode[]): Promise<Map<string, Counts>> {
-  const answering = nodes.filter(({ ended }) => ended === undefined);
+  const running = nodes.filter(({ ended }) => ended === undefined);
   return new Map(
     await Promise.all(
-      answering.map(
+      running.map(
         async (node): Promise<[string, Counts]> => [node.name, await failureCountsOf(node)],
       ),
     ),

@@ -29,7 +29,7 @@ const BUSY_OR_LOSSY: ReadonlySet<string> = BUSY.union(new Set(['loss']));
 
 /**
  * What is wrong by the verdict of this pod, sorted: `node_unreachable node-3 + service cluster`, empty if nothing is.
- * Undefined if it was reached before `begin` (Unix time). Rejects when the pod does not answer.
+ * Undefined if it was reached before `begin` (Unix time). Rejects when the pod does not respond.
  */
 async function verdictOf(
   node: ClusterNode,

@@ -5,10 +5,10 @@ import { interpolate, type Values } from './variables.ts';
 /** The value of a variable when all is chosen. */
 export const ALL = '.+';
 
-/** A series with the name that it has in the legend, and the query that it answers. */
+/** A series with the name that it has in the legend, and the query whose result it is. */
 export type Named = Series & Readonly<{ name: string; refId: string }>;
 
-/** A panel, and what its queries have answered. */
+/** A panel, and the results of its queries. */
 export type PanelData = Readonly<{ panel: Panel; title: string; series: readonly Named[] }>;
 
 /** Runs a panel's queries, for the range or its end. */
@@ -18,7 +18,7 @@ export async function dataOf(
   values: Values,
   range: Range,
 ): Promise<PanelData> {
-  const answers = (panel.targets ?? []).map(async (target) => {
+  const perTarget = (panel.targets ?? []).map(async (target) => {
     const query = interpolate(target.expr, values);
     const series = target.instant
       ? await at(prometheus, query, range.end)
@@ -33,7 +33,7 @@ export async function dataOf(
     panel,
     // Grafana writes the name of a choice, not its value.
     title: interpolate(panel.title, { ...values, ...(values.type === ALL && { type: 'All' }) }),
-    series: (await Promise.all(answers)).flat(),
+    series: (await Promise.all(perTarget)).flat(),
   };
 }
 

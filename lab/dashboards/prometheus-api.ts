@@ -16,7 +16,7 @@ type Result = Readonly<{ metric: Record<string, string> }> &
   );
 
 /** Queries a Prometheus at this URL. Throws its error, or when there is no response within 20 s. */
-async function ask<Data>(
+async function request<Data>(
   url: string,
   path: string,
   parameters: Readonly<Record<string, string>>,
@@ -41,20 +41,20 @@ function seriesOf({ result }: Readonly<{ result: readonly Result[] }>): Series[]
   }));
 }
 
-/** A query's answer at one time, in seconds since 1970. */
+/** A query's result at one time, in seconds since 1970. */
 export async function at(url: string, query: string, time: number): Promise<Series[]> {
-  return seriesOf(await ask(url, 'query', { query, time: `${time}` }));
+  return seriesOf(await request(url, 'query', { query, time: `${time}` }));
 }
 
-/** A query's answer over a span of time. */
+/** A query's result over a span of time. */
 export async function over(url: string, query: string, range: Range): Promise<Series[]> {
   const { start, end, step } = range;
   return seriesOf(
-    await ask(url, 'query_range', { query, start: `${start}`, end: `${end}`, step: `${step}` }),
+    await request(url, 'query_range', { query, start: `${start}`, end: `${end}`, step: `${step}` }),
   );
 }
 
 /** The values of a label of the series that match. */
 export function labelValues(url: string, label: string, match: string): Promise<string[]> {
-  return ask(url, `label/${label}/values`, { 'match[]': match });
+  return request(url, `label/${label}/values`, { 'match[]': match });
 }

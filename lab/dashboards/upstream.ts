@@ -8,7 +8,7 @@ const TYPES = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'
  */
 export const CLASSIC = TYPES.map((type) => `increase(kubenurse_errors_total{type=~"${type}"}[2m])`);
 
-/** The same, of a histogram without its `_bucket`: they have an answer where Prometheus keeps native histograms. */
+/** The same, of a histogram without its `_bucket`: they have a result where Prometheus keeps native histograms. */
 export const NATIVE = TYPES.map(
   (type) => `histogram_quantile(0.9, rate(kubenurse_request_duration{type=~"${type}"}[1m]))`,
 );

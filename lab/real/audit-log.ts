@@ -30,7 +30,7 @@ type AuditEvent = {
 const POD = 'authentication.kubernetes.io/pod-name';
 const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
 
-/** The answered requests and the watches, also those that go on, in the order of their first answer. */
+/** The requests with a response and the watches, also those that go on, in the order of their first response. */
 export async function readAuditLog(file: string): Promise<AuditedRequest[]> {
   const requests = new Map<string, AuditedRequest>();
   // What follows the last newline is not yet all written.

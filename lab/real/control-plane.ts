@@ -139,7 +139,7 @@ export class RealControlPlane implements ControlPlane {
    */
   async break(fault: ControlPlaneFault | undefined): Promise<void> {
     if (fault?.kind === 'status' && ![403, 429].includes(fault.code)) {
-      throw new Error(`a real API server does not answer every request with ${fault.code}`);
+      throw new Error(`a real API server does not respond to every request with ${fault.code}`);
     }
     const { apiServer, machine, rights, tooManyRequests } = this.#components;
     await this.#heal();
@@ -173,7 +173,7 @@ export class RealControlPlane implements ControlPlane {
   }
 
   /**
-   * Forgets the past: the API server is cut off and comes back, and whatever goes on from before is answered with 410,
+   * Forgets the past: the API server is cut off and comes back, and whatever goes on from before gets 410,
    * a watch (whose cache knows nothing older than its start) as well as a page of a list (which etcd no longer has).
    */
   async compact(): Promise<void> {

@@ -141,8 +141,8 @@ export class DnsmasqServer {
   }
 
   async #isUpToDate(): Promise<boolean> {
-    const answers = this.#options.machine.addresses.map((address) => knows(address, this.#mark));
-    return (await Promise.all(answers)).every(Boolean);
+    const known = this.#options.machine.addresses.map((address) => knows(address, this.#mark));
+    return (await Promise.all(known)).every(Boolean);
   }
 
   /** A name that shows which files it has read. */

@@ -56,20 +56,21 @@ export class Etcd {
   }
 
   async #post(path: string, body: object): Promise<{ header: { revision: string } }> {
-    const { status, body: answer } = await ask(this.#socket, path, JSON.stringify(body));
-    if (status !== 200) throw new Error(`etcd: ${path} was answered with ${status}: ${answer}`);
-    return JSON.parse(answer);
+    const response = await send(this.#socket, path, JSON.stringify(body));
+    if (response.status !== 200)
+      throw new Error(`etcd: ${path} failed with ${response.status}: ${response.body}`);
+    return JSON.parse(response.body);
   }
 }
 
 async function isHealthy(socket: string): Promise<boolean> {
-  return ask(socket, '/health').then(
+  return send(socket, '/health').then(
     ({ status }) => status === 200,
     () => false,
   );
 }
 
-function ask(
+function send(
   socketPath: string,
   path: string,
   body?: string,
@@ -83,9 +84,9 @@ function ask(
       signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
     });
     outgoing.on('error', reject);
-    outgoing.on('response', (answer) => {
-      text(answer).then(
-        (whole) => resolve({ status: answer.statusCode ?? 0, body: whole }),
+    outgoing.on('response', (response) => {
+      text(response).then(
+        (whole) => resolve({ status: response.statusCode ?? 0, body: whole }),
         reject,
       );
     });

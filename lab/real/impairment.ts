@@ -5,8 +5,8 @@ import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const IMPAIR = join(import.meta.dirname, '../tools/bin/impair');
-/** It answers within a millisecond, unless the computer is busy. */
-const ANSWER_LIMIT_MS = 10_000;
+/** It confirms within a millisecond, unless the computer is busy. */
+const CONFIRMATION_LIMIT_MS = 10_000;
 
 /** What is done to the packets of a link, in each direction. */
 export type Impairment = Readonly<{
@@ -21,15 +21,15 @@ export type Impairment = Readonly<{
 /** The program `impair` (lab/tools/impair), which forwards between two interfaces. */
 export class Impairer {
   readonly #child: ChildProcess;
-  readonly #answers: Interface;
+  readonly #confirmations: Interface;
   readonly #closed: Promise<unknown>;
   #impairment: Impairment = {};
   #errors = '';
 
-  private constructor(child: ChildProcess, answers: Interface) {
+  private constructor(child: ChildProcess, confirmations: Interface) {
     this.#child = child;
-    this.#answers = answers;
-    this.#closed = once(answers, 'close');
+    this.#confirmations = confirmations;
+    this.#closed = once(confirmations, 'close');
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-10_000);
     });
@@ -55,12 +55,14 @@ export class Impairer {
 
   /** Resolves when it is in effect for every packet that comes. Rejects when the program has ended. */
   async set(impairment: Impairment): Promise<void> {
-    const answered = once(this.#answers, 'line', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    const confirmed = once(this.#confirmations, 'line', {
+      signal: AbortSignal.timeout(CONFIRMATION_LIMIT_MS),
+    });
     const ended = this.#closed.then(() => {
       throw new Error(`impair ended: ${this.#errors}`);
     });
     this.#child.stdin?.write(`${JSON.stringify(impairment)}\n`);
-    await Promise.race([answered, ended]);
+    await Promise.race([confirmed, ended]);
     this.#impairment = impairment;
   }
 
@@ -74,7 +76,7 @@ export class Impairer {
   /** Ends it when it has passed on what had come; packets that it still delays are lost. */
   async close(): Promise<void> {
     this.#child.stdin?.end();
-    const killLater = setTimeout(() => this.#child.kill('SIGKILL'), ANSWER_LIMIT_MS);
+    const killLater = setTimeout(() => this.#child.kill('SIGKILL'), CONFIRMATION_LIMIT_MS);
     await this.#closed;
     clearTimeout(killLater);
   }

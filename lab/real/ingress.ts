@@ -31,7 +31,7 @@ export type NginxIngressOptions = Readonly<{
 }>;
 
 /**
- * nginx as an ingress, on a separate machine: TLS at port 443, and behind it the pods that are ready. It answers 404
+ * nginx as an ingress, on a separate machine: TLS at port 443, and behind it the pods that are ready. It responds with 404
  * for what is not published, 503 without a backend, 502 when one cannot be reached.
  */
 export class NginxIngress {
@@ -52,7 +52,7 @@ export class NginxIngress {
     this.#silent = silent;
   }
 
-  /** Resolves when it answers, without a backend yet. Rejects, with what nginx wrote, when it does not within 30 s. */
+  /** Resolves when it responds, without a backend yet. Rejects, with what nginx wrote, when it does not within 30 s. */
   static async start(options: NginxIngressOptions): Promise<NginxIngress> {
     const directory = await mkdtemp(join(tmpdir(), 'kubenurse-ingress-'));
     const silent = createServer((socket) => socket.on('error', () => {}).resume());

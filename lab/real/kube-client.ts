@@ -21,10 +21,10 @@ export type ApiObject = {
   [field: string]: any;
 };
 
-/** A whole answer, whatever its status. */
-export type RawAnswer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
+/** A whole response, whatever its status. */
+export type RawResponse = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
-/** Open until it is answered, which the API server does when it refuses it, or given up. */
+/** Open until a response comes, as it does when the API server refuses it, or it is given up. */
 export type UnfinishedPost = Readonly<{ isOpen: boolean; giveUp: () => void }>;
 
 /** Client and server. `certificateAuthority` is called for each request, as it may change. */
@@ -35,15 +35,15 @@ export type KubeClientOptions = Readonly<{
   token?: string;
 }>;
 
-/** An answer that is no success; its message is that of the Status. */
+/** A response that is no success; its message is that of the Status. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   /** The HTTP status code. */
   readonly code: number;
-  /** Such as `NotFound`; undefined when the answer was no Status. */
+  /** Such as `NotFound`; undefined when the response was no Status. */
   readonly reason: string | undefined;
 
-  constructor(what: string, { status, body }: RawAnswer) {
+  constructor(what: string, { status, body }: RawResponse) {
     const { message, reason } = statusOf(body);
     super(`${what}: ${status} ${message}`);
     this.code = status;
@@ -61,26 +61,26 @@ export class KubeClient {
 
   /** The object, or list; throws a KubeError. */
   get(path: string): Promise<ApiObject> {
-    return this.#ask('GET', path);
+    return this.#exchange('GET', path);
   }
 
   /** POST to a collection or a subresource, TokenRequest and Binding among them; throws a KubeError. */
   create(path: string, object: ApiObject): Promise<ApiObject> {
-    return this.#ask('POST', path, object);
+    return this.#exchange('POST', path, object);
   }
 
   /** Merges it into the object (RFC 7386): a null removes a field, a list takes another's place. Throws a KubeError. */
   patch(path: string, patch: object): Promise<ApiObject> {
-    return this.#ask('PATCH', path, patch, 'application/merge-patch+json');
+    return this.#exchange('PATCH', path, patch, 'application/merge-patch+json');
   }
 
   /** Does nothing when there is no such object; throws a KubeError otherwise. */
   async delete(path: string, options: { gracePeriodSeconds?: number } = {}): Promise<void> {
-    await ignoring(404, this.#ask('DELETE', path, options));
+    await ignoring(404, this.#exchange('DELETE', path, options));
   }
 
-  /** The answer as it came. Throws only when there is none. */
-  raw(path: string): Promise<RawAnswer> {
+  /** The response as it came. Throws only when there is none. */
+  raw(path: string): Promise<RawResponse> {
     return this.#send('GET', path);
   }
 
@@ -96,18 +96,18 @@ export class KubeClient {
     return post;
   }
 
-  async #ask(
+  async #exchange(
     method: string,
     path: string,
     body?: object,
     contentType = 'application/json',
   ): Promise<ApiObject> {
-    const answer = await this.#send(method, path, body && JSON.stringify(body), contentType);
-    if (answer.status >= 300) throw new KubeError(`${method} ${path}`, answer);
-    return JSON.parse(answer.body);
+    const response = await this.#send(method, path, body && JSON.stringify(body), contentType);
+    if (response.status >= 300) throw new KubeError(`${method} ${path}`, response);
+    return JSON.parse(response.body);
   }
 
-  #send(method: string, path: string, body?: string, contentType?: string): Promise<RawAnswer> {
+  #send(method: string, path: string, body?: string, contentType?: string): Promise<RawResponse> {
     const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
     return new Promise((resolve, reject) => {
       const outgoing = this.#request(method, path, contentType, signal);
@@ -116,9 +116,9 @@ export class KubeClient {
       outgoing.on('error', (error) => {
         reject(new Error(`${method} ${path}: ${error.message}`, { cause: error }));
       });
-      outgoing.on('response', (answer) => {
-        const { statusCode: status = 0, headers } = answer;
-        text(answer).then((whole) => resolve({ status, headers, body: whole }), reject);
+      outgoing.on('response', (response) => {
+        const { statusCode: status = 0, headers } = response;
+        text(response).then((whole) => resolve({ status, headers, body: whole }), reject);
       });
       outgoing.end(body);
     });
@@ -144,10 +144,10 @@ export class KubeClient {
   }
 }
 
-/** What was answered; undefined instead of a KubeError of this code. */
-export async function ignoring<T>(code: number, answer: Promise<T>): Promise<T | undefined> {
+/** The result; undefined instead of a KubeError of this code. */
+export async function ignoring<T>(code: number, result: Promise<T>): Promise<T | undefined> {
   try {
-    return await answer;
+    return await result;
   } catch (error) {
     if (error instanceof KubeError && error.code === code) return undefined;
     throw error;

@@ -43,7 +43,7 @@ export class Machine {
   readonly namespace: Namespace;
   readonly #operator: readonly string[];
   readonly #link: Link;
-  #asked: Impairment | undefined;
+  #impairment: Impairment | undefined;
   #marked: Readonly<Record<number, number>> = {};
   #fault: NetworkFault | undefined;
   #ports = PROBE_PORTS;
@@ -99,7 +99,7 @@ export class Machine {
   /** Replaces what is done to the packets of its link, either way; `undefined` leaves them alone. */
   impair(impairment: Impairment | undefined): Promise<void> {
     return this.#mutex.run(async () => {
-      this.#asked = impairment;
+      this.#impairment = impairment;
       await this.#impairLink();
     });
   }
@@ -147,8 +147,12 @@ export class Machine {
   async #impairLink(): Promise<void> {
     const { marked, ...fault } = linkImpairment(this.#fault);
     const delays = { ...this.#marked, ...marked };
-    const isPlain = [this.#asked, fault, delays].every((it) => Object.keys(it ?? {}).length === 0);
-    await this.#link.impair(isPlain ? undefined : { ...this.#asked, ...fault, marked: delays });
+    const isPlain = [this.#impairment, fault, delays].every(
+      (it) => Object.keys(it ?? {}).length === 0,
+    );
+    await this.#link.impair(
+      isPlain ? undefined : { ...this.#impairment, ...fault, marked: delays },
+    );
   }
 
   /** Resets the connections to these ports, but the operator's (`ss --kill`, of iproute2). */

@@ -15,13 +15,13 @@ shift
 exec "$@"`;
 
 /**
- * Addresses can be used at once, nobody announces routes or shortens them, answers may come another way than questions
+ * Addresses can be used at once, nobody announces routes or shortens them, replies may come another way than requests
  * went, and each rejected packet gets a notice: by default that is one per second.
  */
 const SETTINGS = [
   'net.ipv6.conf.default.accept_dad=0',
   'net.ipv6.conf.default.accept_ra=0',
-  // A pod that its node redirects to another beside it answers past the node, which has to translate the answer back.
+  // A pod that its node redirects to another beside it replies past the node, which has to translate the reply back.
   'net.ipv6.conf.default.accept_redirects=0',
   'net.ipv4.conf.all.accept_redirects=0',
   'net.ipv4.conf.default.accept_redirects=0',

@@ -15,7 +15,7 @@ export type NginxOptions = Readonly<{
   /** The files of a certificate and its key. */
   certificate: string;
   key: string;
-  /** A Unix socket at which connections are accepted and nothing is answered. */
+  /** A Unix socket at which connections are accepted and no response is sent. */
   silent: string;
 }>;
 
@@ -28,7 +28,7 @@ export function nginxConfiguration(options: NginxOptions): string {
   const { addresses, port, host, backends, fault, certificate, key } = options;
   const listen = (mode: string) =>
     addresses.map((address) => `listen ${socketOf({ address, port })} ${mode};`).join(' ');
-  const status = fault?.kind === 'status' ? answering(fault.code, options) : undefined;
+  const status = fault?.kind === 'status' ? statusDirectives(fault.code, options) : undefined;
   const refusal = status ?? 'return 404;';
   const forward = backends.length > 0 ? 'proxy_pass http://pods;' : 'return 503;';
   return `
@@ -79,8 +79,8 @@ function upstream(backends: readonly Backend[]): string {
   return `upstream pods { ${servers.join(' ')} }`;
 }
 
-/** How every request comes to be answered with this status: the same way as in earnest, where it is nginx's own. */
-function answering(status: number, { silent }: NginxOptions): string {
+/** How every request gets this status: the same way as in earnest, where it is nginx's own. */
+function statusDirectives(status: number, { silent }: NginxOptions): string {
   switch (status) {
     case 502:
       // Nobody listens there.

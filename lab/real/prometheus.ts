@@ -10,7 +10,7 @@ type Answer = {
   data: { result: { metric: Record<string, string>; value: [number, string] }[] };
 };
 
-/** A series as a query answers it: its labels, the name among them as `__name__`, and its value now. */
+/** A series as a query returns it: its labels, the name among them as `__name__`, and its value now. */
 export type Series = Readonly<{ labels: Readonly<Record<string, string>>; value: number }>;
 
 /** A real Prometheus on 127.0.0.1, with its own database in a temporary folder. */
@@ -52,7 +52,7 @@ export class Prometheus {
     return this.#process?.output ?? '';
   }
 
-  /** The answer to an instant query. Throws when it is an error, or does not come within 10 s. */
+  /** The result of an instant query. Throws when it is an error, or does not come within 10 s. */
   async query(expression: string): Promise<Series[]> {
     const response = await fetch(`${this.url}/api/v1/query`, {
       method: 'POST',

@@ -44,7 +44,7 @@ export class Rights {
     if (!binding) return;
     this.#withheld.set(resource, binding);
     await this.#admin.delete(`${bindings}/${name}`);
-    await this.#untilAnswered(resource, 403);
+    await this.#untilStatus(resource, 403);
   }
 
   async #grant(resource: Resource): Promise<void> {
@@ -53,12 +53,12 @@ export class Rights {
     const { uid, resourceVersion, ...metadata } = binding.metadata;
     await this.#admin.create(GRANTS[resource].bindings, { ...binding, metadata });
     this.#withheld.delete(resource);
-    await this.#untilAnswered(resource, 200);
+    await this.#untilStatus(resource, 200);
   }
 
-  async #untilAnswered(resource: Resource, expected: number): Promise<void> {
+  async #untilStatus(resource: Resource, expected: number): Promise<void> {
     const { request } = GRANTS[resource];
-    await until(`${request} is answered with ${expected}`, EFFECT_LIMIT_MS, async () => {
+    await until(`${request} returns ${expected}`, EFFECT_LIMIT_MS, async () => {
       const { status } = await this.#kubenurse.raw(request);
       return status === expected;
     });

@@ -104,7 +104,7 @@ const NETWORK: readonly Scenario<RealParts>[] = [
               ...failing(pathsTo(OTHERS), 'round_trip_error mtu'),
             }
           : { 'path_node-3': 'round_trip_error mtu' },
-      // What it sends and is sent before the answer is about as long as that.
+      // What it sends and is sent before the response is about as long as that.
       mayFail: (node) => (node === 'node-3' ? ['me_ingress'] : []),
       verdict: { 'node-1': 'mtu node-3', 'node-3': 'cut_off node-3' },
     },

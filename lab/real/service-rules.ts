@@ -16,7 +16,7 @@ export type Service = Readonly<{
   backends: readonly Backend[];
 }>;
 
-/** The code point of answers of the first service that is slow; the next one's is one more. */
+/** The code point of responses of the first service that is slow; the next one's is one more. */
 export const FIRST_SERVICE_MARK = 43;
 
 /** What each fault does to the packets of connections to a virtual address, in both directions unless it says one. */
@@ -101,7 +101,7 @@ function portOf({ name, port, protocol, backends }: Service, address: string): P
   };
 }
 
-function asked({ header, address, protocol, number }: Port): string {
+function matching({ header, address, protocol, number }: Port): string {
   return `${header} daddr ${address} ${protocol.toLowerCase()} dport ${number}`;
 }
 
@@ -113,7 +113,7 @@ function backendRules(port: Port): string[] {
   return port.backends.map((backend, index) => {
     const left = port.backends.length - index;
     const share = left === 1 ? '' : `numgen random mod ${left} 0 `;
-    return `${asked(port)} ${share}dnat ${port.header} to ${socketOf(backend)}`;
+    return `${matching(port)} ${share}dnat ${port.header} to ${socketOf(backend)}`;
   });
 }
 
@@ -122,7 +122,7 @@ function socketOf({ address, port }: Backend): string {
 }
 
 function rejectRule(port: Port): string[] {
-  return port.backends.length === 0 ? [`${asked(port)} reject with icmpx port-unreachable`] : [];
+  return port.backends.length === 0 ? [`${matching(port)} reject with icmpx port-unreachable`] : [];
 }
 
 function faultRules(port: Port, fault: ProxyFault, mark: number): string[] {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { until } from '../support/until.ts';
-import type { ApiObject, KubeClient, RawAnswer, UnfinishedPost } from './kube-client.ts';
+import type { ApiObject, KubeClient, RawResponse, UnfinishedPost } from './kube-client.ts';
 
 const EFFECT_LIMIT_MS = 10_000;
 
@@ -76,9 +76,11 @@ export class TooManyRequests {
     await this.#admin.create(`${GROUP}/prioritylevelconfigurations`, PRIORITY_LEVEL);
     const { metadata } = await this.#admin.create(`${GROUP}/flowschemas`, FLOW_SCHEMA);
     this.#flowSchema = metadata.uid;
-    await this.#untilAnswered('by this flow schema', ({ headers }) => this.#isOurs(headers));
+    await this.#untilResponse('comes from this flow schema', ({ headers }) =>
+      this.#isOurs(headers),
+    );
     // It is refused itself while a request before it still has the seat.
-    await this.#untilAnswered('with 429', ({ status }) => {
+    await this.#untilResponse('is 429', ({ status }) => {
       if (!this.#held?.isOpen) {
         this.#held = this.#kubenurse.beginPost(HELD);
         return false;
@@ -93,15 +95,18 @@ export class TooManyRequests {
     this.#held = undefined;
     await this.#admin.delete(`${GROUP}/flowschemas/${NAME}`);
     await this.#admin.delete(`${GROUP}/prioritylevelconfigurations/${NAME}`);
-    await this.#untilAnswered('by another flow schema', ({ headers }) => !this.#isOurs(headers));
+    await this.#untilResponse(
+      'comes from another flow schema',
+      ({ headers }) => !this.#isOurs(headers),
+    );
   }
 
   #isOurs(headers: IncomingHttpHeaders): boolean {
     return headers['x-kubernetes-pf-flowschema-uid'] === this.#flowSchema;
   }
 
-  async #untilAnswered(how: string, isSo: (answer: RawAnswer) => boolean): Promise<void> {
-    await until(`kubenurse is answered ${how}`, EFFECT_LIMIT_MS, async () =>
+  async #untilResponse(how: string, isSo: (response: RawResponse) => boolean): Promise<void> {
+    await until(`kubenurse's response ${how}`, EFFECT_LIMIT_MS, async () =>
       isSo(await this.#kubenurse.raw('/version')),
     );
   }

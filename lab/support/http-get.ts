@@ -17,17 +17,17 @@ export function httpGet(
     const signal = stop ? AbortSignal.any([limit, stop]) : limit;
     const outgoing = request(url, { agent: false, signal });
     outgoing.on('error', (error) => {
-      reject(limit.aborted ? new Error(`no answer from ${url} within ${limitMs} ms`) : error);
+      reject(limit.aborted ? new Error(`no response from ${url} within ${limitMs} ms`) : error);
     });
-    outgoing.on('response', (answer) => {
+    outgoing.on('response', (response) => {
       let body = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (text: string) => {
+      response.setEncoding('utf8');
+      response.on('data', (text: string) => {
         body += text;
         if (body.length > MAX_BODY_BYTES) outgoing.destroy(new Error(`response too long: ${url}`));
       });
-      answer.on('error', (error) => outgoing.destroy(error));
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }));
+      response.on('error', (error) => outgoing.destroy(error));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
     });
     outgoing.end();
   });

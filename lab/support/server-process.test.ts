@@ -52,7 +52,7 @@ test('ServerProcess.start() rejects when there is no such program', async () => 
   await expect(starting).rejects.toThrow(/could not be started: spawn \/no\/such\/program ENOENT/);
 });
 
-test('ServerProcess.start() ends the server when asking for its readiness fails', async () => {
+test('ServerProcess.start() ends the server when the check of its readiness fails', async () => {
   const ready = async () => {
     throw new Error('who knows');
   };
