@@ -28,7 +28,7 @@ export async function measureAlwaysHappy(
   const clients = await buildClients(stack);
   const servers = {
     packed: await startPacked(stack, file),
-    bare: await startBare(stack, 'bare-server.ts'),
+    bare: await startBare(stack),
   };
   const size = SIZES[short ? 'short' : 'long'];
   const results: AlwaysHappy[] = [];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { httpGet } from '../../lab/support/http-get.ts';
 import type { BenchmarkRun } from '../support/benchmark.ts';
 import { quantile } from '../support/statistics.ts';
 import { markdownTable } from '../support/table.ts';
@@ -15,27 +16,15 @@ import { ATTACKS } from './attacks.ts';
 import { between, bucketQuantile, readLatencies } from './check-latencies.ts';
 import { buildClients, type Clients } from './client.ts';
 import { cpuTime } from './cpu-time.ts';
+import { neighbourLatencies } from './neighbour-latencies.ts';
 import { startNode } from './node-process.ts';
-import type { Served } from './packed-program.ts';
+import { type Served, startBare } from './packed-program.ts';
 
-/**
- * Neighbours check from so many addresses, so many at once: each address every five seconds, as they do it. From one that is
- * seldom served, requests do not wait for others.
- */
-const ADDRESSES = 60;
-const AT_ONCE = 3;
-
-/** How often each of those at once checks, in milliseconds. */
-const NEIGHBOUR_MS = 250;
-
-/** A check that takes longer fails, at a neighbour. Milliseconds. */
-const CHECK_TIMEOUT_MS = 5_000;
-
-/** Of each period. Only a long run measures beside an attack. */
-const SECONDS = { short: 1, long: 15 };
+/** Of each period. Only a long run measures in quiet before each attack, beside it, and a bare server under it. */
+const SECONDS = { short: 0.5, long: 15 };
 
 /** How long memory may take to be back, in milliseconds. */
-const BACK_MS = { short: 2_000, long: 60_000 };
+const BACK_MS = { short: 0, long: 60_000 };
 
 /** Milliseconds; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
 type Period = Readonly<{
@@ -48,13 +37,15 @@ type Period = Readonly<{
 
 /**
  * `beside`: while another such program on this machine is attacked, so that the attacker and what it attacks take as much
- * of the processors, in a long run; `after`: memory when it was back, or a minute later. Bytes.
+ * of the processors, in a long run; `bare`: a neighbour's p99 of Node's own server that sends a body of the same length,
+ * attacked alike, in milliseconds; `after`: memory when it was back, or a minute later, in bytes.
  */
 export type Attacked = Readonly<{
   attack: string;
   quiet: Period;
   beside: Period | undefined;
   attacked: Period;
+  bare: number | undefined;
   after: number;
 }>;
 
@@ -88,43 +79,53 @@ async function measureGroup(
   const other = short ? undefined : await startBeside(stack, file, overTls);
   await sleep(1_000);
   const results: Attacked[] = [];
+  const size = short ? 'short' : 'long';
+  const measured = () => period(served, clients, SECONDS[size]);
+  const quietAtStart = short ? await measured() : undefined;
   for (const attack of attacks) {
     logProgress(`attack: ${attack}`);
-    results.push(await measure(served, other, attack, clients, short));
+    const quiet = quietAtStart ?? (await measured());
+    const beside = other && (await underAttack(other, attack, measured));
+    const bare = short || overTls ? undefined : await bareUnderAttack(served, clients, attack);
+    const attacked = await underAttack(served, attack, measured);
+    const limit = performance.now() + BACK_MS[size];
+    while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
+    results.push({ attack, quiet, beside, attacked, bare, after: memoryOf(served) });
   }
   return results;
 }
 
-async function measure(
-  served: Attackable,
-  other: Attackable | undefined,
-  attack: string,
-  clients: Clients,
-  short: boolean,
-): Promise<Attacked> {
-  const size = short ? 'short' : 'long';
-  const measured = () => period(served, clients, SECONDS[size]);
-  const quiet = await measured();
-  const beside = other && (await underAttack(other, attack, measured));
-  const attacked = await underAttack(served, attack, measured);
-  const limit = performance.now() + BACK_MS[size];
-  while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
-  return { attack, quiet, beside, attacked, after: memoryOf(served) };
-}
-
 async function underAttack<T>(
-  served: Attackable,
+  { port, attackedPort }: Pick<Attackable, 'port' | 'attackedPort'>,
   attack: string,
   run: () => Promise<T>,
 ): Promise<T> {
   await using stack = new AsyncDisposableStack();
   await startNode(
     stack,
-    [join(import.meta.dirname, 'attacker.ts'), String(served.attackedPort), attack],
+    [join(import.meta.dirname, 'attacker.ts'), String(attackedPort), attack],
     {},
-    `http://127.0.0.1:${served.port}/alwayshappy`,
+    `http://127.0.0.1:${port}/alwayshappy`,
   );
   return await run();
+}
+
+/** A neighbour's p99 of Node's own server under the same attack, in milliseconds; infinite where a check fails. */
+async function bareUnderAttack(
+  { port }: Served,
+  clients: Clients,
+  attack: string,
+): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  const [, path = '/alwayshappy'] = /^GET (\S+)/.exec(ATTACKS[attack]?.payload ?? '') ?? [];
+  const { body } = await httpGet(`http://127.0.0.1:${port}${path}`, 10_000);
+  const bare = await startBare(stack, Buffer.byteLength(body));
+  const end = performance.now() + 1_000 * SECONDS.long;
+  const isOver = () => performance.now() > end;
+  return await underAttack({ ...bare, attackedPort: bare.port }, attack, async () => {
+    const latencies = await neighbourLatencies(bare, clients, isOver).catch(() => [Infinity]);
+    return quantile(latencies, 0.99);
+  });
 }
 
 async function period(served: Served, clients: Clients, seconds: number): Promise<Period> {
@@ -132,18 +133,7 @@ async function period(served: Served, clients: Clients, seconds: number): Promis
   const cpuBefore = cpuTime(served.process);
   const end = performance.now() + 1_000 * seconds;
   const isOver = () => performance.now() > end;
-  const latencies: number[] = [];
   let [slowest, memory] = [0, 0];
-  let checks = 0;
-  const neighbours = async () => {
-    while (!isOver()) {
-      const address = `127.2.0.${1 + (checks++ % ADDRESSES)}`;
-      const took = await clients.ask(served.port, '/alwayshappy', 1, 'new', address);
-      if (Math.max(...took) > CHECK_TIMEOUT_MS) throw new Error(`a check took ${took} ms`);
-      latencies.push(...took);
-      await sleep(NEIGHBOUR_MS);
-    }
-  };
   const prometheus = async () => {
     while (!isOver()) {
       const begin = performance.now();
@@ -159,7 +149,11 @@ async function period(served: Served, clients: Clients, seconds: number): Promis
       await sleep(20);
     }
   };
-  await Promise.all([...Array.from({ length: AT_ONCE }, neighbours), prometheus(), watcher()]);
+  const [latencies] = await Promise.all([
+    neighbourLatencies(served, clients, isOver),
+    prometheus(),
+    watcher(),
+  ]);
   const cpu = (cpuTime(served.process) - cpuBefore) / seconds;
   const own = between(before, readLatencies(await scrape(served)));
   return {
@@ -191,6 +185,7 @@ export function attacksTable(results: readonly Attacked[]): string {
       'attack',
       'p50 of own checks, ms',
       "p99 of a neighbour's, ms",
+      '… of bare `node:http`',
       'slowest scrape, ms',
       'CPU, ms a second',
       'most memory, MB',
@@ -200,6 +195,7 @@ export function attacksTable(results: readonly Attacked[]): string {
       result.attack,
       shown(result, 'own', 2),
       shown(result, 'p99', 1),
+      result.bare === Infinity ? 'fails' : (result.bare?.toFixed(1) ?? ''),
       shown(result, 'scrape', 0),
       shown(result, 'cpu', 0),
       shown(result, 'memory', 0, 1e6),

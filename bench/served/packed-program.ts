@@ -33,10 +33,11 @@ export async function startPacked(
   );
 }
 
-/** Starts a server of this folder with the same flags; the variable `PORT` sets where it listens. */
-export async function startBare(stack: AsyncDisposableStack, name: string): Promise<Served> {
+/** Starts `bare-server.ts` with the same flags; any other path than `/alwayshappy` has a body of so many bytes. */
+export async function startBare(stack: AsyncDisposableStack, bodyLength = 0): Promise<Served> {
   const port = await freePort();
-  return start(stack, join(import.meta.dirname, name), port, { PORT: String(port) });
+  const environment = { PORT: String(port), BODY: String(bodyLength) };
+  return start(stack, join(import.meta.dirname, 'bare-server.ts'), port, environment);
 }
 
 async function start(
