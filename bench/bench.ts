@@ -1,27 +1,30 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpus } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { goOnInOwnNamespace } from '../lab/real/own-namespace.ts';
 import { missingTools } from '../lab/tools/tool.ts';
 import type { Benchmark } from './support/benchmark.ts';
 
 /*
- * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table; `all`: each, one after the other.
- * What was measured, and what it means: docs/performance.md.
+ * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table; `all`: each, one after the other,
+ * or three at once with `--short`, whose results say nothing anyhow. What was measured, and what it means: docs/performance.md.
  */
 
+/** The longest first. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
-  'api-server-load': async () => (await import('./api-server-load.ts')).apiServerLoad,
-  cluster: async () => (await import('./cluster.ts')).cluster,
-  cpu: async () => (await import('./cpu.ts')).cpu,
-  dns: async () => (await import('./dns.ts')).dns,
-  fidelity: async () => (await import('./fidelity.ts')).fidelity,
-  footprint: async () => (await import('./footprint.ts')).footprint,
-  growth: async () => (await import('./growth.ts')).growth,
   served: async () => (await import('./served.ts')).served,
+  'api-server-load': async () => (await import('./api-server-load.ts')).apiServerLoad,
+  fidelity: async () => (await import('./fidelity.ts')).fidelity,
+  cpu: async () => (await import('./cpu.ts')).cpu,
+  cluster: async () => (await import('./cluster.ts')).cluster,
+  footprint: async () => (await import('./footprint.ts')).footprint,
+  dns: async () => (await import('./dns.ts')).dns,
   scale: async () => (await import('./scale.ts')).scale,
-  scrape: async () => (await import('./scrape.ts')).scrape,
   start: async () => (await import('./start.ts')).start,
+  growth: async () => (await import('./growth.ts')).growth,
+  scrape: async () => (await import('./scrape.ts')).scrape,
 };
 
 const USAGE = `npm run bench -- all|${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [its options]`;
@@ -32,21 +35,29 @@ function refuse(reason: string): never {
   process.exit(2);
 }
 
-/** Each in a separate process, and ends with 1 where one of them failed. */
-function runAll(): never {
-  let exitCode = 0;
-  for (const each of Object.keys(BENCHMARKS)) {
-    console.log(`\n## ${each}\n`);
-    const { status } = spawnSync(process.execPath, [import.meta.filename, each, ...args], {
-      stdio: 'inherit',
-    });
-    if (status !== 0) exitCode = 1;
-  }
-  process.exit(exitCode);
+/** Each in a separate process. Resolves to whether all of them succeeded. */
+async function runAll(): Promise<boolean> {
+  const atOnce = args.includes('--short') ? 3 : 1;
+  const names = Object.keys(BENCHMARKS).values();
+  const runInTurn = async () => {
+    let succeeded = true;
+    for (const each of names) succeeded = (await runSeparately(each)) && succeeded;
+    return succeeded;
+  };
+  return (await Promise.all(Array.from({ length: atOnce }, runInTurn))).every(Boolean);
+}
+
+async function runSeparately(each: string): Promise<boolean> {
+  const child = spawn(process.execPath, [import.meta.filename, each, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  console.log(`\n## ${each}\n\n${output}`);
+  return exitCode === 0;
 }
 
 const [name = '', ...args] = process.argv.slice(2);
-if (name === 'all') runAll();
+if (name === 'all') process.exit((await runAll()) ? 0 : 1);
 const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
 if (load === undefined)
   refuse(name === '' ? 'a benchmark is required' : `unknown benchmark "${name}"`);
