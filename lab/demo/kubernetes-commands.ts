@@ -37,15 +37,21 @@ export class KubernetesCommands {
         case 'cluster':
           return await clusterPage(this.#cluster, this.#namespace, '/cluster.txt');
         case 'break':
-          return await this.#break(what);
         case 'heal':
-          return what === 'all' ? await this.#healAll() : await this.#heal(what);
+          return await this.#change(command, what);
         default:
           return `unknown command "${line.trim()}"; expected break, heal, cluster, help or quit`;
       }
     } catch (error) {
       return `${line.trim()} failed: ${(error as Error).message}`;
     }
+  }
+
+  async #change(command: 'break' | 'heal', what: string): Promise<string> {
+    if (command === 'heal' && what === 'all') return this.#healAll();
+    if (!what.includes(':'))
+      return `expected a part and a fault: ${command} node-1:off, for example`;
+    return command === 'break' ? this.#break(what) : this.#heal(what);
   }
 
   async #break(what: string): Promise<string> {

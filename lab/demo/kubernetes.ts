@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KubernetesCluster } from '../kubernetes/cluster.ts';
 import { shellCommand } from '../real/own-namespace.ts';
@@ -54,13 +54,14 @@ export async function kubernetesDemo(nodes: number, faults: readonly string[]): 
 
 function waysInto({ kubectl }: KubernetesCluster): string[] {
   const enter = shellCommand();
+  const [program = ''] = kubectl.command;
   const command = `${enter} env KUBECONFIG=${kubectl.kubeconfig}`;
   const page = `/api/v1/namespaces/${NAMESPACE}/services/kubenurse:8080-8080/proxy/cluster.txt`;
   return [
     'in another terminal, as root:',
-    `  ${command} ${kubectl.command[0]} get nodes,pods --all-namespaces`,
-    `  ${command} ${kubectl.command[0]} get --raw ${page}`,
-    `  ${command} bash`,
+    `  ${command} ${program} get nodes,pods --all-namespaces`,
+    `  ${command} ${program} get --raw ${page}`,
+    `  ${command} PATH=${dirname(program)}:$PATH bash`,
     'type help for the commands; Ctrl-C stops everything',
   ];
 }

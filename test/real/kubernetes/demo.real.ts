@@ -103,9 +103,12 @@ describeWithPrograms('npm run demo -- --kubernetes', () => {
       const during = (await traces()).filter((trace) => !before.has(trace)).join('\n');
       expect(during).toContain('kubelet');
       expect(during).toContain('control group');
-      child.stdin.write('heal all\nheal all\nbreak dns:slow\nbreak node-1:kubelet\n');
+      const mistakes = 'break node-1 off\nbreak node-1:away\n';
+      child.stdin.write(`heal all\nheal all\n${mistakes}break node-1:kubelet\n`);
       await untilSays('healed: dns:slow');
       await untilSays('nothing is broken');
+      await untilSays('expected a part and a fault');
+      await untilSays('break node-1:away failed: unknown fault "node-1:away"');
       await untilSays('broken: node-1:kubelet');
       child.kill('SIGKILL');
       await untilNothingIsLeft(before);
