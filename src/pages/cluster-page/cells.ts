@@ -1,6 +1,6 @@
 import { latency } from '../../verdict/words.ts';
 import { type Content, html } from './html.ts';
-import type { NodeOverview, Overview, Path } from './overview.ts';
+import { type NodeOverview, type Overview, ownSuspects, type Path } from './overview.ts';
 import { symbol } from './states.ts';
 
 /** Up to so many nodes a cell has the round-trip time. */
@@ -25,7 +25,7 @@ export function cells(
   const self = columns.get(node.name);
   if (self !== undefined) row[self] = html`<td class="self">`;
   const isWide = overview.nodes.length <= WITH_LATENCY;
-  for (const path of node.from) {
+  for (const path of [...node.from, ...ownSuspects(node)]) {
     const column = columns.get(path.to);
     if (column !== undefined) row[column] = isWide ? wideCell(path) : square(path);
   }

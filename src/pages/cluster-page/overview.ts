@@ -79,6 +79,11 @@ export function overviewOf(view: ClusterView, findings: readonly Finding[]): Ove
   };
 }
 
+/** The paths beside the fixed neighbours that this node checks. */
+export function ownSuspects({ name, suspects }: NodeOverview): Path[] {
+  return suspects.filter(({ from }) => from === name);
+}
+
 function pathsOf(
   paths: readonly PathCheck[],
   { reports, view }: Evidence,

@@ -1,7 +1,7 @@
-import { percent } from '../../verdict/words.ts';
+import { names, percent } from '../../verdict/words.ts';
 import { rttText } from './cells.ts';
 import { type Html, html, nodeLink } from './html.ts';
-import type { NodeOverview, Overview, Path } from './overview.ts';
+import { type NodeOverview, type Overview, ownSuspects, type Path } from './overview.ts';
 import { BY_URGENCY, badge, stateOf } from './states.ts';
 
 const WORST = 20;
@@ -11,6 +11,8 @@ type Row = Readonly<{
   node: NodeOverview;
   failingTo: number;
   failingFrom: number;
+  /** Nodes beside its fixed neighbours that it does not reach. */
+  suspects: readonly string[];
   failing: readonly string[];
   lost: number;
   rtt: number | null;
@@ -39,6 +41,9 @@ function rowOf(node: NodeOverview): Row {
     node,
     failingTo: failures(node.to),
     failingFrom: failures(node.from),
+    suspects: ownSuspects(node)
+      .filter(({ state }) => state === 'fail')
+      .map(({ to }) => to),
     failing,
     lost:
       sum((each) => each.segmentsRetransmitted) /
@@ -63,8 +68,8 @@ function byBadness(a: Row, b: Row): number {
   );
 }
 
-function line({ node, failingTo, failingFrom, failing, lost, rtt }: Row): Html {
+function line({ node, failingTo, failingFrom, suspects, failing, lost, rtt }: Row): Html {
   const { name, zone, state, report, from, to } = node;
-  return html`<tr><th scope="row">${badge(state)} <a href="${nodeLink(name)}">${name}</a></th><td>${zone}</td><td>${failingTo} of ${to.length}</td><td>${report ? `${failingFrom} of ${from.length}` : 'no report'}</td><td>${failing.join(', ')}</td><td>${lost > 0 && percent(lost)}</td><td>${rttText(rtt)}</td></tr>
+  return html`<tr><th scope="row">${badge(state)} <a href="${nodeLink(name)}">${name}</a></th><td>${zone}</td><td>${failingTo} of ${to.length}</td><td>${report ? `${failingFrom} of ${from.length}${suspects.length > 0 ? `, and ${names(suspects)}` : ''}` : 'no report'}</td><td>${failing.join(', ')}</td><td>${lost > 0 && percent(lost)}</td><td>${rttText(rtt)}</td></tr>
 `;
 }

@@ -1,7 +1,7 @@
 import { quantile } from '../../verdict/quantile.ts';
-import { latency } from '../../verdict/words.ts';
+import { count, latency } from '../../verdict/words.ts';
 import { type Html, html } from './html.ts';
-import type { Overview, Path } from './overview.ts';
+import { type Overview, ownSuspects, type Path } from './overview.ts';
 import { badge, type State } from './states.ts';
 
 /** Zones that are shown: a cluster has a handful. */
@@ -13,10 +13,12 @@ const MOST = 0.5;
 /** Who reaches whom, zone by zone: rows check, columns are checked. */
 export function zoneMatrix({ nodes, zones, byName }: Overview): Html {
   const shown = zones.slice(0, MAX_ZONES).map(([zone]) => zone);
+  const pair = ({ from, to }: Path) => `${byName.get(from)?.zone}\n${byName.get(to)?.zone}`;
   const paths = Map.groupBy(
     nodes.flatMap(({ from }) => from),
-    ({ from, to }) => `${byName.get(from)?.zone}\n${byName.get(to)?.zone}`,
+    pair,
   );
+  const suspects = Map.groupBy(nodes.flatMap(ownSuspects).filter(isFailing), pair);
   const title = (zone: string) => (zone === '' ? 'no zone' : `zone ${zone}`);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Matrix of the checks between zones">
 <table class="matrix wide zones"><caption class="sr">Each row is a zone whose nodes check, each column a zone whose nodes are checked.</caption>
@@ -24,15 +26,21 @@ export function zoneMatrix({ nodes, zones, byName }: Overview): Html {
 <tbody>${shown.map(
     (
       from,
-    ) => html`<tr><th scope="row">${title(from)}</th>${shown.map((to) => cell(paths.get(`${from}\n${to}`) ?? []))}</tr>
+    ) => html`<tr><th scope="row">${title(from)}</th>${shown.map((to) => cell(paths.get(`${from}\n${to}`) ?? [], suspects.get(`${from}\n${to}`)?.length ?? 0))}</tr>
 `,
   )}</tbody></table></div>${zones.length > MAX_ZONES && html`<p class="hint">The first ${MAX_ZONES} of ${zones.length} zones.</p>`}`;
 }
 
-function cell(paths: readonly Path[]): Html {
-  if (paths.length === 0) return html`<td></td>`;
-  const failing = paths.filter(({ state }) => state === 'fail').length;
-  const state: State = failing === 0 ? 'ok' : failing / paths.length >= MOST ? 'fail' : 'warn';
+function isFailing({ state }: Path): boolean {
+  return state === 'fail';
+}
+
+/** `suspects`: how many of them fail. They are in no share: those that work are not checked for long. */
+function cell(paths: readonly Path[], suspects: number): Html {
+  if (paths.length + suspects === 0) return html`<td></td>`;
+  const failing = paths.filter(isFailing).length;
+  const isWell = failing + suspects === 0;
+  const state: State = isWell ? 'ok' : failing / paths.length >= MOST ? 'fail' : 'warn';
   const rtts = paths.flatMap(({ check }) => check.lastMinute.rttSeconds ?? []);
-  return html`<td class="${state}">${badge(state)} ${failing === 0 ? `${paths.length.toLocaleString('en')} ok` : `${failing} of ${paths.length.toLocaleString('en')} fail`}<br><span class="note">${rtts.length > 0 && latency(quantile(rtts, 0.5))}</span></td>`;
+  return html`<td class="${state}">${badge(state)} ${failing === 0 ? `${paths.length.toLocaleString('en')} ok` : `${failing} of ${paths.length.toLocaleString('en')} fail`}${suspects > 0 && `, ${count(suspects, 'suspect')}`}<br><span class="note">${rtts.length > 0 && latency(quantile(rtts, 0.5))}</span></td>`;
 }

@@ -86,6 +86,47 @@ test('a suspect is shown with both of its nodes, and in no share', () => {
   }
 });
 
+/** A cluster in which only a suspect fails, from the first node to another one. */
+function withSuspect(size: number): [view: ClusterView, from: string, to: string] {
+  const { view } = simulated(size, 2, []);
+  const [report, ...others] = view.reports;
+  const checked = new Set(report?.checks.map(({ node }) => node));
+  const to = others.find(({ node }) => !checked.has(node))?.node ?? '';
+  const path = report?.checks.find(({ kind }) => kind === 'path');
+  if (report === undefined || path === undefined) throw new Error('no path');
+  const suspect = {
+    ...path,
+    type: `path_${to}`,
+    node: to,
+    suspect: true as const,
+    state: 'failing' as const,
+    consecutive: 9,
+    cause: 'refused' as const,
+    text: 'refused by the suspect',
+  };
+  const reports = [{ ...report, checks: [...report.checks, suspect] }, ...others];
+  return [{ ...view, reports }, report.node, to];
+}
+
+test('the failing pair that the verdict names is in the matrix though it is a suspect', () => {
+  const [view, from, to] = withSuspect(50);
+  const markup = render(view);
+  expect(markup).toContain(`<title>The path from ${from} to ${to} is broken`);
+  expect(markup.match(/<td class="fail" title="[^"]*">/g)).toEqual([
+    '<td class="fail" title="refused by the suspect">',
+  ]);
+});
+
+test('above 100 nodes a failing suspect is named beside its zones and its node', () => {
+  const [view, from, to] = withSuspect(200);
+  const markup = render(view);
+  expect(textOf(markup, /<table class="matrix wide zones"[\s\S]*?<\/table>/)).toMatch(
+    /▲ [\d,]+ ok, 1 suspect/,
+  );
+  const row = textOf(markup, new RegExp(`<tr><th scope="row">.*>${from}</a>.*</tr>`));
+  expect(row).toContain(`0 of 10, and ${to}`);
+});
+
 test('each name server that is checked has a tile, and a row in the last hour', () => {
   const failing = { '* dns_10.0.0.1': 'dns', '* dns_tcp_10.0.0.1': 'dns' } as const;
   const view = withHours(smallView({ nameServers: ['10.0.0.1', '10.0.0.2'], failing }));
@@ -150,7 +191,10 @@ test('up to 100 nodes there is a square for each pair, grouped by zone, without 
   const { view } = simulated(50, 3, [{ kind: 'gone', node: 'node-7', cause: 'refused', age: 60 }]);
   const markup = render(view);
   expect(markup.match(/<th scope="rowgroup"/g)).toHaveLength(3);
-  expect(markup.match(/<td class="fail"/g)).toHaveLength(10);
+  const checks = view.reports.flatMap((report) => report.checks);
+  const failing = checks.filter(({ type, state }) => type === 'path_node-7' && state === 'failing');
+  expect(failing.filter(({ suspect }) => !suspect)).toHaveLength(10);
+  expect(markup.match(/<td class="fail"/g)).toHaveLength(failing.length);
   expect(markup.match(/<td class="ok">✓(?=<)/g)?.length).toBeGreaterThan(450);
   expect(textOf(markup, /<th scope="row" class="node fail">[\s\S]*?<\/tr>/)).toBe(
     '✕ node-7 no report: fetching: refused',
