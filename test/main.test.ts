@@ -23,7 +23,7 @@ test.concurrent('/cluster.txt and /cluster.json show what a pod without neighbou
   const { status, body } = await httpGet(`${url}/cluster.txt`, 10_000);
   expect(status).toBe(200);
   expect(body).toMatch(/^Collected .* by kubenurse-test on .*\.\n1 of 1 pod reported\.\n/);
-  expect(body).toContain('\nNeighbours are not followed (KUBENURSE_CHECK_NEIGHBOURHOOD=false)');
+  expect(body).toContain('\nNeighbours are not checked (KUBENURSE_CHECK_NEIGHBOURHOOD=false)');
   const { view } = JSON.parse((await httpGet(`${url}/cluster.json`, 10_000)).body);
   expect(view.reports).toMatchObject([{ pod: 'kubenurse-test' }]);
 });

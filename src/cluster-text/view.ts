@@ -40,7 +40,7 @@ function silentLines({ silent }: ClusterView): string[] {
 function podList(view: ClusterView): string {
   const { podListAt, podListError, now } = view;
   if (!followsNeighbours(view)) {
-    return 'Neighbours are not followed (KUBENURSE_CHECK_NEIGHBOURHOOD=false): this is what one pod knows.';
+    return 'Neighbours are not checked (KUBENURSE_CHECK_NEIGHBOURHOOD=false): this is what one pod knows.';
   }
   const at = podListAt === null ? 'There is no pod list' : `Pod list of ${clock(podListAt, now)}`;
   return podListError === null

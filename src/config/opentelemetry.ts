@@ -40,7 +40,7 @@ export const exporters: Parse<readonly string[]> = (text, warn) => {
   if (known.length === 0) throw new Error(EXPORTERS);
   if (unknown.length > 0) warn(`${EXPORTERS}; ignoring the rest`);
   if (known.length === 1 && known[0] === 'none') return [];
-  if (known.includes('none')) warn('lists "none" beside other exporters: "none" is ignored');
+  if (known.includes('none')) warn('lists "none" together with other exporters: "none" is ignored');
   return known.filter((entry) => entry !== 'none');
 };
 

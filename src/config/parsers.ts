@@ -182,7 +182,7 @@ function extraCheck(entry: string): ExtraCheck {
     throw new Error('must be name:url|name:url with names of 1 to 100 printable characters');
   }
   if (RESERVED_NAMES.test(name)) {
-    throw new Error(`must not name a check "${name}": that is a built-in check`);
+    throw new Error(`must not name a check "${name}": that name is reserved`);
   }
   try {
     return { name, url: readTarget(target) };

@@ -102,5 +102,5 @@ function read(socket: Socket, length: number): Buffer | undefined {
 }
 
 function invalidResponse(): Error {
-  return new Error('invalid response: not one to this query');
+  return new Error('invalid response: it does not match the query');
 }

@@ -148,7 +148,7 @@ async function query(resolver: dns.Resolver, conf: ResolvConf, name: string): Pr
     errors.find((error) => codeOf(error) === 'ESERVFAIL') ??
     errors[0] ??
     // An answer without an address and without an error: a dangling CNAME.
-    Object.assign(new Error(`no address in the answer for ${name}`), { code: NODATA })
+    Object.assign(new Error(`no address in the response for ${name}`), { code: NODATA })
   );
 }
 

@@ -130,7 +130,7 @@ async function assertWorks(read: ReadTcpInfo): Promise<void> {
   try {
     await once(server, 'listening');
     if (read(server) === undefined)
-      throw new Error('the kernel does not return TCP_INFO as of Linux 4.6');
+      throw new Error('the kernel returns an older TCP_INFO than that of Linux 4.6');
   } finally {
     server.close();
   }

@@ -83,7 +83,7 @@ function outcomeOf(target: Target, session: Session): Outcome {
   if (losesFullSize) {
     return failed(
       'mtu',
-      `small packets are replied to, those of ${fullSize} bytes are not: check the MTU`,
+      `small packets get replies, those of ${fullSize} bytes do not: check the MTU`,
     );
   }
   return { kind: 'ok', code: 'ok', duration: median(udp?.rtts ?? []), timings: {}, udp };

@@ -92,9 +92,9 @@ function unclear(edges: readonly Edge[]): Draft {
     witnesses: { agree: sources.length, of: sources.length },
     headline: pattern(edges.length, sources, targets),
     details: [
-      `Checked from ${names(sources)}.`,
-      `Checked are ${names(targets)}.`,
-      `Most of them: ${failure(mainCause(edges))}.`,
+      `The failing paths start on ${names(sources)}.`,
+      `They lead to ${names(targets)}.`,
+      `On most of them, ${failure(mainCause(edges))}.`,
     ],
     runbook: 'KubenursePathBroken.md',
     victims: victimsOf(edges),

@@ -120,7 +120,9 @@ function findMtu(open: OpenComponents): Draft[] {
       since: firstSince(checks),
       witnesses: { agree: byNode.size, of: nodes },
       headline: `Large packets from ${node} are lost; small ones arrive.`,
-      details: [`It shows in ${checks.map(({ check }) => check.type).join(', ')} alone.`],
+      details: [
+        `Only these checks are affected: ${checks.map(({ check }) => check.type).join(', ')}.`,
+      ],
       runbook: 'KubenurseMtuFault.md',
       victims,
     };

@@ -124,7 +124,7 @@ function draft(
       `It fails on ${failing.length} of ${count(of, 'node')}.`,
       ...(text ? [`The error: ${text}.`] : []),
       isTcp
-        ? 'Over UDP it responds: what is affected are responses too long for UDP, and clients that use TCP only.'
+        ? 'It responds over UDP: only responses too long for UDP, and clients that use TCP only, are affected.'
         : resolution(evidence, nodes),
     ],
     runbook: 'KubenurseNameServerFailing.md',
@@ -132,12 +132,12 @@ function draft(
   };
 }
 
-/** Whether the nodes resolve names all the same. */
+/** Whether the nodes still resolve names. */
 function resolution({ components }: Evidence, nodes: ReadonlySet<string>): string {
   const named = [...components.values()]
     .flat()
     .filter(({ node, check }) => check.byName && nodes.has(node));
   const resolving = new Set(named.filter(({ up }) => up).map(({ node }) => node)).size;
-  if (resolving === 0) return 'Whether names are resolved there all the same is not known.';
-  return `${resolving === nodes.size ? 'Names are resolved there' : `Names are resolved on ${resolving} of them`} all the same, but look-ups that query this server first take longer.`;
+  if (resolving === 0) return 'Whether names are still resolved there is not known.';
+  return `${resolving === nodes.size ? 'Names are still resolved there' : `Names are still resolved on ${resolving} of them`}, but look-ups that query this server first take longer.`;
 }

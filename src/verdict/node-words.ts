@@ -73,10 +73,10 @@ export function reachesNobody(
   return {
     headline: `${node} ${what}.`,
     details: [
-      `All ${failing} nodes that it checks fail from there: ${failure(cause)}.`,
+      `All its checks of ${count(failing, 'other node')} fail: ${failure(cause)}.`,
       types === ''
         ? 'Nothing else can be reached from it either.'
-        : `What works from it all the same: ${types}: only the pod network is concerned.`,
+        : `Other checks from it succeed (${types}): only the pod network is affected.`,
     ],
   };
 }

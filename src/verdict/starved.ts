@@ -23,9 +23,9 @@ export function findStarved({ reports }: Evidence, starved: ReadonlySet<string>)
       cause: null,
       since: null,
       witnesses: { agree: 1, of: 1 },
-      headline: `The probe on ${node} gets too little CPU: its timers are ${delay} late on average.`,
+      headline: `The probe on ${node} gets too little CPU: its event loop lags by ${delay} on average.`,
       details: [
-        'Latencies from and to it are its own delay, and are not compared with others.',
+        'Latencies from and to it include this delay, and are not evaluated.',
         'Either the node is short of CPU, or the limit of the pod is too low.',
       ],
       runbook: 'KubenurseProbeStarved.md',

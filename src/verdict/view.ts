@@ -31,14 +31,14 @@ export function cutOff({ reports, silent, view }: Evidence): Draft {
   return aboutView('cut_off', 'critical', [node], {
     cause,
     witnesses: { agree: requested.length, of: requested.length },
-    headline: `This pod, on ${node}, reaches 0 of ${count(requested.length, 'other')}: use another one.`,
+    headline: `This pod, on ${node}, reaches no other pod (0 of ${requested.length}): use another one.`,
     details: [
       `${pod} has no reports but its own: ${failure(cause)}.`,
       refused
         ? 'Refused connections show that packets arrive: kubenurse may run on no other node.'
         : silent.size < 3
           ? 'Whether it is cut off, or the others are down, cannot be determined from here.'
-          : 'So it says nothing about the others.',
+          : 'So the state of the other pods is unknown here.',
       works.length > 0
         ? `What works from here: ${works.map(({ type }) => type).join(', ')}.`
         : 'No check works from here.',
@@ -56,7 +56,7 @@ export function mostlySilent({ reports, silent }: Evidence): Draft[] {
       cause: mainCause(silent.values()),
       witnesses: { agree: silent.size, of: all },
       headline: `Only ${reports.size} of ${count(all, 'pod')} reported: the rest of the cluster is not visible from here.`,
-      details: ['What follows is what these see.'],
+      details: ['All other findings are based on these pods alone.'],
       runbook: 'KubenurseProbeMissing.md',
     }),
   ];
@@ -65,9 +65,9 @@ export function mostlySilent({ reports, silent }: Evidence): Draft[] {
 /** Why nothing is known of a silent node. */
 const SILENCE = {
   cordoned: 'their nodes are cordoned',
-  reached: 'other pods reach them: only from here they are not reached',
-  late: 'their reports were not requested, since the time for the collection was over',
-  failing: 'too few pods check them to tell whether they or the paths are at fault',
+  reached: 'other pods reach them, but this pod does not',
+  late: 'their reports were not requested, because the collection ran out of time',
+  failing: 'too few pods check them to determine whether they or the paths are at fault',
   unknown: 'no pod that reported checks them',
 } as const;
 
@@ -103,12 +103,15 @@ export function silentPods(evidence: Evidence, isNamed: (node: string) => boolea
 export function podList({ view }: Evidence): Draft[] {
   const { podListError, podListAt, now } = view;
   if (podListError === null) return [];
-  const age = podListAt === null ? 'There is no pod list' : `Pod list of ${clock(podListAt, now)}`;
+  const missing =
+    podListAt === null
+      ? 'There is no pod list: other pods are not known.'
+      : `Pod list of ${clock(podListAt, now)}: pods added or removed since then are not known.`;
   return [
     aboutView('pod_list_stale', 'info', [], {
       cause: null,
       witnesses: { agree: 0, of: 0 },
-      headline: `${age}: pods that came or went since then are not known.`,
+      headline: missing,
       details: [`The list cannot be updated: ${podListError}.`],
       runbook: 'KubenurseApiServerUnreachable.md',
     }),

@@ -57,7 +57,7 @@ const FAILURES: Readonly<Record<Cause, string>> = {
   refused: 'connections are refused',
   packets_lost: 'packets are lost',
   mtu: 'large packets are lost, small ones arrive',
-  hung: 'connections are accepted, but no response comes',
+  hung: 'connections are accepted, but there is no response',
   reset: 'connections are reset',
   dns: 'the name cannot be resolved',
   tls: 'the TLS handshake fails',

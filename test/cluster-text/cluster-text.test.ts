@@ -45,7 +45,7 @@ test('a pod that does not follow its neighbours reports that', () => {
     neighbourhood: { state: 'skipped', listedAt: null },
   }));
   expect(textOf({ ...view, reports, podListAt: null })).toContain(
-    '\nNeighbours are not followed (KUBENURSE_CHECK_NEIGHBOURHOOD=false)',
+    '\nNeighbours are not checked (KUBENURSE_CHECK_NEIGHBOURHOOD=false)',
   );
 });
 

@@ -238,7 +238,7 @@ test('a pod that gets no response from 128 others requests no more', async () =>
   expect(findings).toMatchObject([
     {
       kind: 'cut_off',
-      headline: `This pod, on node-1, reaches 0 of ${requests} others: use another one.`,
+      headline: `This pod, on node-1, reaches no other pod (0 of ${requests}): use another one.`,
     },
   ]);
 });

@@ -51,7 +51,7 @@ test.each([
   ['data:text/javascript', ['prometheus'], `${EXPORTERS}: ignored`],
   ['https://example.com/x.mjs', ['prometheus'], `${EXPORTERS}: ignored`],
   ['otlp,jaeger', ['otlp'], `${EXPORTERS}; ignoring the rest`],
-  ['none,otlp', ['otlp'], 'lists "none" beside other exporters: "none" is ignored'],
+  ['none,otlp', ['otlp'], 'lists "none" together with other exporters: "none" is ignored'],
 ])('readConfig() warns of OTEL_METRICS_EXPORTER="%s"', (text, exporters, warning) => {
   const { warnings, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
   expect(metrics.exporters).toEqual(exporters);

@@ -212,14 +212,14 @@ describe('extraChecks()', () => {
     ['a:ftp://x:1', 'must give the check "a" a target of the form http://host/path or'],
     ['a:https://x:y', 'must give the check "a" a target of the form https://host/path'],
     ['a:', 'must give the check "a" a target of the form http://host/path or'],
-    ['me_ingress:http://x', 'must not name a check "me_ingress": that is a built-in check'],
-    ['path_k8s-66:http://x', 'must not name a check "path_k8s-66": that is a built-in check'],
-    ['rotating:http://x', 'must not name a check "rotating": that is a built-in check'],
-    ['dns_x:http://x', 'must not name a check "dns_x": that is a built-in check'],
-    ['neighbourhood:http://x', 'must not name a check "neighbourhood": that is a built-in check'],
+    ['me_ingress:http://x', 'must not name a check "me_ingress": that name is reserved'],
+    ['path_k8s-66:http://x', 'must not name a check "path_k8s-66": that name is reserved'],
+    ['rotating:http://x', 'must not name a check "rotating": that name is reserved'],
+    ['dns_x:http://x', 'must not name a check "dns_x": that name is reserved'],
+    ['neighbourhood:http://x', 'must not name a check "neighbourhood": that name is reserved'],
     [
       'neighbourhood_state:http://x',
-      'must not name a check "neighbourhood_state": that is a built-in check',
+      'must not name a check "neighbourhood_state": that name is reserved',
     ],
   ])('says what is wrong with %s', (text, message) => {
     expect(() => extraChecks(text, noWarning)).toThrow(message);

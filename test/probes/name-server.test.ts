@@ -165,7 +165,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     const server = await responding(respond);
     expect(await query(server, transport)).toMatchObject({
       event: 'dns_error',
-      error: { message: `querying ${shown}: invalid response: not one to this query` },
+      error: { message: `querying ${shown}: invalid response: it does not match the query` },
     });
   });
 });

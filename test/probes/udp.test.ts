@@ -123,7 +123,7 @@ describe('the UDP probe', () => {
     expect(await check(`udp://127.0.0.1:${port}`)).toMatchObject({
       ...{ kind: 'failed', event: 'round_trip_error', cause: 'mtu' },
       error: {
-        message: `sending UDP packets to 127.0.0.1:${port}: small packets are replied to, those of 1500 bytes are not: check the MTU`,
+        message: `sending UDP packets to 127.0.0.1:${port}: small packets get replies, those of 1500 bytes do not: check the MTU`,
       },
     });
   });

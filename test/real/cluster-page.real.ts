@@ -110,7 +110,7 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     await tab.getByRole('link', { name: 'Checks of node-3' }).click();
     expect(new URL(tab.url()).pathname).toBe(PATH);
     const detail = tab.getByRole('region', { name: 'node-3', exact: true });
-    expect(await detail.textContent()).toMatch(/Who checks node-3: 4 of 4 checks failing/);
+    expect(await detail.textContent()).toMatch(/Nodes that check node-3: 4 of 4 checks failing/);
     await tab.getByRole('link', { name: 'Close' }).click();
     expect(await detail.count()).toBe(0);
     expect(await tab.getByRole('button').count()).toBe(0);

@@ -33,7 +33,7 @@ describe('verdict() of name servers', () => {
       details: [
         'It fails on 5 of 5 nodes.',
         'The error: the text of dns.',
-        'Names are resolved there all the same, but look-ups that query this server first take longer.',
+        'Names are still resolved there, but look-ups that query this server first take longer.',
       ],
       runbook: 'KubenurseNameServerFailing.md',
       victimCount: 10,
@@ -58,7 +58,7 @@ describe('verdict() of name servers', () => {
     expect(all.map(({ headline }) => headline)).toEqual([
       'One of 2 name servers, 10.0.0.2, fails over TCP everywhere: it does not respond.',
     ]);
-    expect(all[0]?.details[2]).toMatch(/^Over UDP it responds/);
+    expect(all[0]?.details[2]).toMatch(/^It responds over UDP/);
   });
 
   test('the only one fails, though names are resolved', () => {

@@ -267,12 +267,12 @@ const TABLES: Record<string, Row[]> = {
           'node-3 → node-2': 10,
         },
       },
-      ['node-2 loses packets: 10% of the segments to and from it are sent again.'],
+      ['node-2 loses packets: 10% of the segments to and from it are retransmitted.'],
     ],
     [
       'a path loses packets',
       { again: { 'node-1 → node-2': 20, 'node-2 → node-1': 18 } },
-      ['The path between node-1 and node-2 loses packets: 23% of its segments are sent again.'],
+      ['The path between node-1 and node-2 loses packets: 23% of its segments are retransmitted.'],
     ],
     [
       'a node is slow',
@@ -301,7 +301,7 @@ const TABLES: Record<string, Row[]> = {
     [
       'a probe is short of CPU, and slow for that',
       { starved: ['node-2'], slow: { 'node-2 → node-1': 0.1, 'node-2 → node-3': 0.1 } },
-      ['The probe on node-2 gets too little CPU: its timers are 120 ms late on average.'],
+      ['The probe on node-2 gets too little CPU: its event loop lags by 120 ms on average.'],
     ],
   ],
 
@@ -313,7 +313,7 @@ const TABLES: Record<string, Row[]> = {
         silent: { 'node-1': 'unreachable', 'node-2': 'unreachable' },
         failing: { 'node-3 api_server_direct': 'unreachable' },
       },
-      ['This pod, on node-3, reaches 0 of 2 others: use another one.'],
+      ['This pod, on node-3, reaches no other pod (0 of 2): use another one.'],
     ],
     [
       'a pod without /report',
@@ -349,7 +349,7 @@ const TABLES: Record<string, Row[]> = {
       },
       [
         'The API server fails everywhere: nothing responds.',
-        'Pod list of 11:00 UTC: pods that came or went since then are not known.',
+        'Pod list of 11:00 UTC: pods added or removed since then are not known.',
       ],
     ],
   ],
@@ -438,7 +438,7 @@ test('A pod whose report was not requested is not accused', () => {
   const found = verdict(unrequested(['node-5'], { nodes: FIVE }));
   expect(found).toMatchObject([{ kind: 'silent', subject: { nodes: ['node-5'] }, cause: null }]);
   expect(found[0]?.details).toEqual([
-    'What is known: their reports were not requested, since the time for the collection was over.',
+    'What is known: their reports were not requested, because the collection ran out of time.',
   ]);
 });
 
@@ -454,7 +454,9 @@ test('A pod that is cut off counts only the pods that it requested reports from'
       failing: { '* → node-5': 'unreachable' },
     }),
   );
-  expect(found[0]?.headline).toBe('This pod, on node-1, reaches 0 of 3 others: use another one.');
+  expect(found[0]?.headline).toBe(
+    'This pod, on node-1, reaches no other pod (0 of 3): use another one.',
+  );
 });
 
 test('The zone of a silent node is known from those that check it', () => {

@@ -45,7 +45,7 @@ function partsOf(overview: Overview, runbooks: string): Parts {
     above: verdictPart(overview, runbooks),
     below: html`${certificates(overview.view, runbooks)}${componentTiles(overview)}
 <section aria-labelledby="paths"><h2 id="paths">Between nodes</h2>
-<p class="hint">Rows check, columns are checked.${overview.nodes.length <= WITH_LATENCY && ' Times are the kernel’s round trip.'} Choose a node to see who checks it and whom it checks.</p>
+<p class="hint">Rows check, columns are checked.${overview.nodes.length <= WITH_LATENCY && ' Times are the kernel’s round trip.'} Select a node to see which nodes check it, and what it checks.</p>
 ${paths}</section>
 ${timeline(overview)}`,
   };

@@ -31,11 +31,11 @@ export function nodeDetail(overview: Overview, name: string): Html {
 <h2 id="chosen">${badge(state)} ${name}${zone !== '' && html` <span class="note">zone ${zone}</span>`}</h2>
 ${about(node, now)}
 ${table(
-  `Who checks ${name}`,
+  `Nodes that check ${name}`,
   node.to.map((path) => lineOf(path, path.from)),
   now,
 )}
-${node.report && table(`Whom ${name} checks`, [...own(node, now), ...node.from.map((path) => lineOf(path, path.to))], now)}
+${node.report && table(`What ${name} checks`, [...own(node, now), ...node.from.map((path) => lineOf(path, path.to))], now)}
 ${node.suspects.length > 0 && table('Suspects', node.suspects.map(suspectLine), now)}</section>`;
 }
 

@@ -35,7 +35,7 @@ function nothingFound({ evidence, nodes, view }: Overview): Html {
   const checks = [...components.keys()];
   const follows = followsNeighbours(view);
   return html`<section aria-label="Verdict"><article class="finding ok"><h2>${badge('ok')} ${follows ? 'Everything works.' : 'Everything works from this pod.'}</h2>
-<p>${follows ? html`${reports.size} of ${count(nodes.length, 'node')} reported, and no check fails again and again.` : 'It does not check its neighbours, so it knows nothing of other nodes.'}</p>
+<p>${follows ? html`${reports.size} of ${count(nodes.length, 'node')} reported, and no check fails repeatedly.` : 'It does not check its neighbours, so it knows nothing about other nodes.'}</p>
 <p class="note">Checked: ${count(paths.length, 'path')} between nodes${checks.length > 0 && html`, ${names(checks, 20)}`}.</p></article></section>`;
 }
 

@@ -82,7 +82,7 @@ test('a suspect is shown with both of its nodes, and in no share', () => {
   for (const node of ['node-1', 'node-2']) {
     const detail = textOf(render({ ...view, reports }, node), /<section id="node"[\s\S]*/);
     expect(detail).toMatch(/Suspects: 1 of 1 check failing .* node-1 → node-2 ✕ refused/);
-    expect(detail).toMatch(/Who checks node-[12]: [12] checks? /);
+    expect(detail).toMatch(/Nodes that check node-[12]: [12] checks? /);
   }
 });
 
@@ -147,7 +147,7 @@ test('a pod that is cut off says so first, and no component is shown as ok', () 
   );
   const silent = { 'node-2': 'unreachable', 'node-3': 'unreachable' } as const;
   const markup = page({ silent, failing });
-  expect(markup).toContain('<title>This pod, on node-1, reaches 0 of 2 others');
+  expect(markup).toContain('<title>This pod, on node-1, reaches no other pod (0 of 2)');
   expect(markup).not.toMatch(/class="tile ok"/);
 });
 
@@ -235,9 +235,9 @@ test('a chosen node shows who checks it, whom it checks, and its own checks', ()
   const detail = textOf(markup, /<section id="node"[\s\S]*?<\/section>/);
   expect(detail).toContain('Pod pod-of-node-1, version 0.1.0, up for 1 d.');
   expect(detail).toMatch(
-    /Who checks node-1: 1 of 2 checks failing .*? node-2 ✕ mtu the text of mtu 1 min .*? node-3 ✓ ok/,
+    /Nodes that check node-1: 1 of 2 checks failing .*? node-2 ✕ mtu the text of mtu 1 min .*? node-3 ✓ ok/,
   );
-  expect(detail).toMatch(/Whom node-1 checks: 6 checks .*? api_server_direct ✓ ok .*? node-2 ✓ ok/);
+  expect(detail).toMatch(/What node-1 checks: 6 checks .*? api_server_direct ✓ ok .*? node-2 ✓ ok/);
   expect(page({})).not.toContain('<section id="node"');
 });
 
