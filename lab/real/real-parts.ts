@@ -16,7 +16,7 @@ import { RealSandbox } from './real-sandbox.ts';
 import type { Service } from './service-rules.ts';
 
 /** The last number of the machines' addresses, and of the cluster IPs. */
-const MACHINES = { 'api-server': 10, ingress: 12, dns: 13 };
+const MACHINES = { 'api-server': 10, ingress: 12, dns: 13, 'dns-first': 14 };
 const SERVICES = { kubernetes: 1, dns: 10, kubenurse: 20 };
 
 /** How to start the real parts. */
@@ -27,6 +27,8 @@ export type RealPartsOptions = Readonly<{
   families?: readonly IpFamily[];
   /** The programs serve TLS as well, and use it for checks of each other and of their Service. */
   tls?: boolean;
+  /** The pods have another name server, at its own address, and query it first; a silent one costs a second of a look-up. */
+  twoNameServers?: boolean;
 }>;
 
 /** Parts that are what clusters are made of: etcd, kube-apiserver, nginx, dnsmasq, nftables, network namespaces. */
@@ -34,6 +36,8 @@ export type RealParts = Parts &
   Readonly<{
     controlPlane: RealControlPlane;
     dns: DnsmasqServer;
+    /** With `twoNameServers`: the one that is queried first. */
+    firstDns: DnsmasqServer | undefined;
     ingress: NginxIngress;
     fabric: Fabric;
     /** Writes these certificates as the API server's authorities (`ca.crt`) for every pod. */
@@ -61,22 +65,25 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
       fabric.addMachine('dns', MACHINES.dns),
     ]);
     const authority = await CertificateAuthority.create('a cluster of real parts');
-    const [controlPlane, ingress, dns] = await Promise.all([
+    const records = {
+      [API_SERVER_HOST]: plan.service(SERVICES.kubernetes),
+      [SERVICE_HOST]: plan.service(SERVICES.kubenurse),
+      [INGRESS_HOST]: ingressMachine.addresses,
+    };
+    const startDns = (on: Machine) =>
+      DnsmasqServer.start({ machine: on, operator: fabric.operator[0] ?? '', records }).then(kept);
+    const firstDnsMachine = options.twoNameServers
+      ? await fabric.addMachine('dns-first', MACHINES['dns-first'])
+      : undefined;
+    const [controlPlane, ingress, dns, firstDns] = await Promise.all([
       RealControlPlane.start({
         machine,
         serviceRanges: plan.serviceRange(),
         serviceAddresses: plan.service(SERVICES.kubernetes),
       }).then(kept),
       NginxIngress.start({ machine: ingressMachine, host: INGRESS_HOST, authority }).then(kept),
-      DnsmasqServer.start({
-        machine: dnsMachine,
-        operator: fabric.operator[0] ?? '',
-        records: {
-          [API_SERVER_HOST]: plan.service(SERVICES.kubernetes),
-          [SERVICE_HOST]: plan.service(SERVICES.kubenurse),
-          [INGRESS_HOST]: ingressMachine.addresses,
-        },
-      }).then(kept),
+      startDns(dnsMachine),
+      firstDnsMachine && startDns(firstDnsMachine),
     ]);
 
     const setEndpoints = async (endpoints: readonly Endpoint[]) => {
@@ -94,7 +101,11 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
 
     const resolvConf = join(directory, 'resolv.conf');
     const extraAuthority = join(directory, 'ca.pem');
-    await writeFile(resolvConf, resolvConfOf(plan));
+    const nameservers = [...(firstDnsMachine?.addresses ?? []), ...plan.service(SERVICES.dns)];
+    await writeFile(
+      resolvConf,
+      resolvConfOf(nameservers, options.twoNameServers ? ' timeout:1' : ''),
+    );
     await writeFile(extraAuthority, authority.certificate);
 
     const networks = new Map<number, NodeNetwork>();
@@ -103,6 +114,7 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
       kind: 'real',
       controlPlane,
       dns,
+      firstDns,
       ingress,
       fabric,
       service: { break: (fault) => fabric.services.break('kubenurse', fault) },
@@ -184,12 +196,12 @@ function backendsOf(
   return hosts.flatMap(({ addresses }) => addresses.map((address) => ({ address, port })));
 }
 
-/** As kubelet writes it for a pod. */
-function resolvConfOf(plan: AddressPlan): string {
+/** As kubelet writes it for a pod; `further`: options of the pod's `dnsConfig`. */
+function resolvConfOf(nameservers: readonly string[], further: string): string {
   return [
-    ...plan.service(SERVICES.dns).map((address) => `nameserver ${address}`),
+    ...nameservers.map((address) => `nameserver ${address}`),
     `search ${NAMESPACE}.svc.cluster.local svc.cluster.local cluster.local`,
-    'options ndots:5',
+    `options ndots:5${further}`,
     '',
   ].join('\n');
 }

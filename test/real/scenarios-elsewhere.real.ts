@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SCENARIOS } from '../../lab/cluster/scenarios.ts';
 import { faketime } from '../../lab/real/faketime.ts';
+import { nameServerScenarios } from '../../lab/real/name-server-scenarios.ts';
 import { clockSteps, TLS_SCENARIOS } from '../../lab/real/scenarios.ts';
 import { UDP_SCENARIOS } from '../../lab/real/udp-scenarios.ts';
 import { playAll } from './cluster-fixture.ts';
@@ -31,6 +32,12 @@ playAll('IPv6 and IPv4, with TLS', { network: '10.64', families: ['IPv6', 'IPv4'
 playAll('by UDP as well', { network: '10.69' }, UDP_SCENARIOS, () => ({
   KUBENURSE_CHECK_UDP: 'true',
 }));
+playAll(
+  'with two name servers',
+  { network: '10.70', twoNameServers: true },
+  nameServerScenarios('10.70.0.14'),
+  () => ({ KUBENURSE_CHECK_DNS: 'true' }),
+);
 playAll('under another clock', { network: '10.65' }, clockSteps(clock), () => {
   writeFileSync(clock, '+0\n');
   return faketime(clock);
