@@ -6,9 +6,12 @@ import type { Launch, NodeNetwork, PodSandbox } from '../parts/parts.ts';
 import { environmentOf, type Files } from './environment.ts';
 import type { Layout, PodAddresses } from './layout.ts';
 import { TcpProxy } from './tcp-proxy.ts';
+import { UdpForwarder } from './udp-forwarder.ts';
 
 /** The port at which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;
+/** The default of `KUBENURSE_UDP_PORT`. */
+const UDP_PORT = 8862;
 
 type Options = Readonly<{
   number: number;
@@ -42,11 +45,32 @@ export class EmbeddedNode implements NodeNetwork {
       port: PORT,
       backends: () => backends,
     });
-    return new EmbeddedSandbox(this.#options, addresses, proxy, () => this.#used.delete(slot));
+    // With one address all pods would have the same port.
+    const forwarder = layout.hasOneAddress
+      ? undefined
+      : await UdpForwarder.start(
+          { address: addresses.pod, port: UDP_PORT },
+          { address: addresses.program, port: UDP_PORT },
+        );
+    const network = {
+      break: async (fault: ProxyFault | undefined) => {
+        await Promise.all([proxy.break(fault), forwarder?.break(fault)]);
+      },
+      close: async () => {
+        await Promise.all([proxy.close(), forwarder?.close()]);
+      },
+    };
+    return new EmbeddedSandbox(this.#options, addresses, network, () => this.#used.delete(slot));
   }
 
   async close(): Promise<void> {}
 }
+
+/** What is in front of a pod's program. */
+type Network = Readonly<{
+  break: (fault: ProxyFault | undefined) => Promise<void>;
+  close: () => Promise<void>;
+}>;
 
 /** A pod at a loopback address, where a proxy stands for the network in front of its program. */
 class EmbeddedSandbox implements PodSandbox {
@@ -54,16 +78,16 @@ class EmbeddedSandbox implements PodSandbox {
   readonly programUrl: string;
   readonly #options: Options;
   readonly #address: PodAddresses;
-  readonly #proxy: TcpProxy;
+  readonly #network: Network;
   readonly #closed: () => void;
   #credentials: Credentials | undefined;
 
-  constructor(options: Options, address: PodAddresses, proxy: TcpProxy, closed: () => void) {
+  constructor(options: Options, address: PodAddresses, network: Network, closed: () => void) {
     this.addresses = [address.pod];
     this.programUrl = `http://${address.program}:${PORT}`;
     this.#options = options;
     this.#address = address;
-    this.#proxy = proxy;
+    this.#network = network;
     this.#closed = closed;
   }
 
@@ -90,11 +114,11 @@ class EmbeddedSandbox implements PodSandbox {
   }
 
   break(fault: NetworkFault | undefined): Promise<void> {
-    return this.#proxy.break(proxyFault(fault));
+    return this.#network.break(proxyFault(fault));
   }
 
   async close(): Promise<void> {
-    await this.#proxy.close();
+    await this.#network.close();
     this.#closed();
   }
 }
