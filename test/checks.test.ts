@@ -93,7 +93,7 @@ describe('createChecks()', () => {
     [{ scheme: 'https', port: 8443 }, '10.0.0.1', 'https://10.0.0.1:8443/alwayshappy'],
     [{ scheme: 'http', port: 8080 }, 'fd00::1', 'http://[fd00::1]:8080/alwayshappy'],
     [{ scheme: 'https', port: 8443 }, 'fd00::1', 'https://[fd00::1]:8443/alwayshappy'],
-  ])('asks neighbours by %o at %s', (neighbours, podIP, url) => {
+  ])('checks neighbours by %o at %s', (neighbours, podIP, url) => {
     expect(table({ neighbours }, neighbourhoodOf({ a: podIP })).at(-1)).toBe(
       `path_a ${url} neighbour`,
     );
@@ -134,7 +134,7 @@ describe('createChecks()', () => {
   });
 
   test.each([true, false])(
-    'asks after a failure of an own check, and of no other, whether it was too early: %s',
+    'checks after a failure of an own check, and of no other, whether it was too early: %s',
     async (isTooEarly) => {
       const extra = [{ name: 'extra', url: new URL('http://b.example.com/x') }];
       const startup = { isTooEarly: async (since: number) => isTooEarly && since === 7 };
@@ -174,8 +174,8 @@ test('upstream fault: the service account token goes to any URL that ends in /ve
   ];
   const meIngress = new URL('https://example.com/version');
   const meService = new URL('https://10.96.0.1/version');
-  const asked = table({ extra, meIngress, meService }, neighbourhoodOf({ a: '10.0.0.1' }));
-  expect(asked.filter((check) => check.endsWith(' apiServer'))).toEqual([
+  const checked = table({ extra, meIngress, meService }, neighbourhoodOf({ a: '10.0.0.1' }));
+  expect(checked.filter((check) => check.endsWith(' apiServer'))).toEqual([
     'api_server_direct https://10.96.0.1/version apiServer',
     'api_server_dns https://kubernetes.default.svc.cluster.local/version apiServer',
   ]);

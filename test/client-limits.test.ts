@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { expect, test } from 'vitest';
 import { limitClientRequests } from '../src/client-limits.ts';
-import { authority, serving } from './probes/ask.ts';
+import { authority, serving } from './probes/check-once.ts';
 import { hostileTlsServer, KEY_UPDATE, newSessionTicket } from './support/hostile-tls.ts';
 import { OK, pour, ScriptedServer, say } from './support/scripted-server.ts';
 
@@ -29,7 +29,7 @@ test.each([
 ])('limitClientRequests() ends a request whose 1xx responses do not end (%#)', async (given) => {
   const server = await ScriptedServer.start({
     ...(given.scheme === 'https' ? { tls: serving } : {}),
-    answer: pour(given.text.repeat(1_000)),
+    script: pour(given.text.repeat(1_000)),
   });
 
   expect(await get(server.url())).toBe('more than 16 informational responses (1xx)');
@@ -45,7 +45,7 @@ test.each([
 });
 
 test('limitClientRequests() lets 16 pass, of each request', async () => {
-  const server = await ScriptedServer.start({ answer: say(CONTINUE.repeat(16) + OK) });
+  const server = await ScriptedServer.start({ script: say(CONTINUE.repeat(16) + OK) });
 
   expect(await get(server.url())).toBe(200);
   expect(await get(server.url())).toBe(200);

@@ -271,14 +271,14 @@ test.each([
   ['https://example.com/kubenurse', 'https://example.com/kubenurse/alwayshappy'],
   ['https://example.com/kubenurse/', 'https://example.com/kubenurse/alwayshappy'],
   ['http://[fd00::1]:8080/a%20b', 'http://[fd00::1]:8080/a%20b/alwayshappy'],
-])('readConfig() appends the path to the URL %s', (url, asked) => {
+])('readConfig() appends the path to the URL %s', (url, expected) => {
   const { targets } = readConfig({
     ...ENVIRONMENT,
     KUBENURSE_INGRESS_URL: url,
     KUBENURSE_SERVICE_URL: url,
   });
-  expect(targets.meIngress?.href).toBe(asked);
-  expect(targets.meService?.href).toBe(asked);
+  expect(targets.meIngress?.href).toBe(expected);
+  expect(targets.meService?.href).toBe(expected);
 });
 
 test('readConfig() names a certificate or key that cannot be read, where TLS is on', () => {

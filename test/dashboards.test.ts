@@ -59,7 +59,7 @@ test.each(read)('%s queries the data source that is chosen, and no other', (_, d
 });
 
 test.each(read)(
-  '%s asks for the probes that are chosen, and over the rate interval',
+  '%s queries the probes that are chosen, and over the rate interval',
   (_, { panels }) => {
     const metrics = new RegExp(
       `\\b(${METRIC_NAMES.join('|')})(_bucket|_sum|_count)?(.{0,40})`,

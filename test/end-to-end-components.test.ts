@@ -4,7 +4,7 @@ import { API_SERVER, COMPONENT_SCENARIOS, fault } from '../lab/cluster/scenarios
 import { until } from '../lab/support/until.ts';
 import { playEndToEnd } from './support/end-to-end.ts';
 
-/** What only the embedded API server can be made to answer. */
+/** What only the embedded API server can be made to return. */
 const EMBEDDED = [
   fault(
     'api-server:500',

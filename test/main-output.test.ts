@@ -24,13 +24,13 @@ async function settings(): Promise<{ env: Record<string, string>; url: string }>
   };
 }
 
-/** Sees it answer, and its checks go on. */
+/** Checks that it responds, and its checks go on. */
 async function expectItWorks(url: string): Promise<void> {
   const checks = async () => {
     const { body } = await httpGet(`${url}/metrics`, 10_000);
     return Number(/requests_total\{type="me_service",code="200"\} (\d+)/.exec(body)?.[1] ?? NaN);
   };
-  await until('it answers', 10_000, () => checks().then(Number.isFinite, () => false));
+  await until('it responds', 10_000, () => checks().then(Number.isFinite, () => false));
   const before = await checks();
   await until('five more checks are made', 5_000, async () => (await checks()) >= before + 5);
 }

@@ -138,7 +138,7 @@ test.concurrent('upstream fault: a failed listen does not end the process', asyn
   });
 });
 
-test.concurrent('SIGTERM: unready at once, answering for the shutdown duration, then exit code 0', async () => {
+test.concurrent('SIGTERM: unready at once, responding for the shutdown duration, then exit code 0', async () => {
   const { child, closed, stdout, url } = await startListening({
     KUBENURSE_SHUTDOWN_DURATION: '2s',
   });
@@ -160,14 +160,14 @@ test.concurrent('upstream fault: SIGTERM counts the checks in flight as errors',
   opened.defer(() => silent.close());
   await once(silent, 'listening');
   const { port } = silent.address() as { port: number };
-  const asked = once(silent, 'connection');
+  const connected = once(silent, 'connection');
   const { child, closed, stdout } = await startListening({
     KUBENURSE_CHECK_ME_SERVICE: 'false',
     KUBENURSE_EXTRA_CHECKS: `silent:http://127.0.0.1:${port}`,
     KUBENURSE_CHECK_INTERVAL: '100ms',
     KUBENURSE_SHUTDOWN_DURATION: '500ms',
   });
-  await asked;
+  await connected;
   child.kill('SIGINT');
   expect(await closed).toBe(0);
   expect(stdout.all.join('\n')).not.toContain('check failed');
@@ -232,7 +232,7 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
 });
 
 test.concurrent('each round begins with a request of the program to itself', async () => {
-  // Prints what its own server is asked for.
+  // Prints what its own server receives.
   const spy = `import { subscribe } from 'node:diagnostics_channel';
     subscribe('http.server.request.start', ({ request }) =>
       console.error(request.headers['user-agent'], request.url));`;

@@ -38,12 +38,12 @@ async function onCordonedNode(probes: object, env: Record<string, string> = {}) 
   return url;
 }
 
-const asks = (path: string) => ({ httpGet: { path, port: 8080 } });
+const probing = (path: string) => ({ httpGet: { path, port: 8080 } });
 
 test('/ready is 503 on a cordoned node', async () => {
   const url = await onCordonedNode({
-    livenessProbe: asks('/alwayshappy'),
-    readinessProbe: asks('/ready'),
+    livenessProbe: probing('/alwayshappy'),
+    readinessProbe: probing('/ready'),
   });
   await until('it is unready', 5_000, async () => {
     const { status, body } = await httpGet(`${url}/ready`, 10_000);
@@ -52,13 +52,13 @@ test('/ready is 503 on a cordoned node', async () => {
 });
 
 test.each([
-  { livenessProbe: asks('/ready') },
-  { livenessProbe: asks('/alwayshappy'), startupProbe: asks('/ready') },
+  { livenessProbe: probing('/ready') },
+  { livenessProbe: probing('/alwayshappy'), startupProbe: probing('/ready') },
 ])(
   '/ready is 200 on a cordoned node where kubelet would restart the pod for it: %o',
   async (probes) => {
     const url = await onCordonedNode(
-      { ...probes, readinessProbe: asks('/ready') },
+      { ...probes, readinessProbe: probing('/ready') },
       { NODE_NAME: 'node-1' },
     );
     const { status } = await httpGet(`${url}/ready`, 10_000);

@@ -65,7 +65,7 @@ describe('metricsRecorder().record()', () => {
     ['a connection', failed('connect'), 'connect_done'],
     ['a handshake', failed('handshake'), 'tls_handshake_done'],
     ['a request', failed('request'), 'wrote_request'],
-    ['an answer', failed('response'), 'round_trip_error'],
+    ['a response', failed('response'), 'round_trip_error'],
   ])('upstream fault: one failure is counted once or twice: of %s', async (_, outcome, event) => {
     const { errors, requests } = await recorded([outcome]);
     expect(errors).toEqual({ [`{type="a",event="${event}"}`]: 1 });

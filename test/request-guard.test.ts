@@ -2,9 +2,9 @@ import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
-import { ask, sendBytes, servePages } from './support/served-pages.ts';
+import { fetchPage, sendBytes, servePages } from './support/served-pages.ts';
 
-/** A page that counts its requests and answers when the test has finished, and what the server has read of each connection. */
+/** A page that counts its requests and responds when the test has finished, and what the server has read of each connection. */
 async function serveGuarded() {
   const sockets: Socket[] = [];
   let requests = 0;
@@ -28,7 +28,7 @@ async function serveGuarded() {
       },
     },
   });
-  await ask(port, '/socket');
+  await fetchPage(port, '/socket');
   onTestFinished(() => finished.resolve());
   return { port, errors, sockets, requests: () => requests };
 }
@@ -45,10 +45,10 @@ test.each([
   ['with an upgrade', 'Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello'],
 ])('guardRequests() refuses a body %s with 413, unread', async (_, rest, version = '1.1') => {
   const { port, errors, sockets, requests } = await serveGuarded();
-  const answer = await sendBytes(port, `GET /slow HTTP/${version}\r\nHost: a\r\n${rest}`);
+  const response = await sendBytes(port, `GET /slow HTTP/${version}\r\nHost: a\r\n${rest}`);
   // A client that is still sending may find its connection reset before it has read.
   if (rest.length < 1_000)
-    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/);
+    expect(response).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/);
   await until('the connection is closed', 5_000, () => sockets[0]?.destroyed === true);
   expect(requests()).toBe(0);
   // One read of Node's is 64 KB.
@@ -59,7 +59,7 @@ test.each([
 test.each(['GET', 'HEAD'])('guardRequests() lets %s say that it has no body', async (method) => {
   const { port } = await serveGuarded();
   const headers = { 'Content-Length': '0' };
-  expect((await ask(port, '/quick', { method, headers })).status).toBe(200);
+  expect((await fetchPage(port, '/quick', { method, headers })).status).toBe(200);
 });
 
 test('guardRequests() refuses an expectation without a body', async () => {
@@ -91,7 +91,7 @@ test('guardRequests() serves one request after the other of a kept connection', 
   });
   for (let count = 1; count <= 20; count += 1) {
     socket.write('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n');
-    await until('it is answered', 5_000, () => received.split('quick').length === count + 1);
+    await until('there is a response', 5_000, () => received.split('quick').length === count + 1);
   }
   expect(requests()).toBe(20);
 });
@@ -100,14 +100,14 @@ test.each([
   [100, 200],
   [101, 431],
   [2_000, 431],
-])('guardRequests() answers a request of %i headers with %i', async (count, status) => {
+])('guardRequests() responds to a request of %i headers with %i', async (count, status) => {
   const { port, requests } = await serveGuarded();
   const others = count - 2;
-  const answer = await sendBytes(
+  const response = await sendBytes(
     port,
     `GET /quick HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'a:b\r\n'.repeat(others)}\r\n`,
   );
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(requests()).toBe(status === 200 ? 1 : 0);
 });
 
@@ -115,7 +115,7 @@ test.each([
   [1_024, 200],
   [1_025, 414],
   [20_000, 414],
-])('guardRequests() answers a target of %i characters with %i', async (length, status) => {
+])('guardRequests() responds to a target of %i characters with %i', async (length, status) => {
   const { port, requests } = await serveGuarded();
   const target = '/quick?'.padEnd(length, 'a&');
   const head = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
@@ -123,7 +123,7 @@ test.each([
   expect(requests()).toBe(status === 200 ? 1 : 0);
 });
 
-/** Sends this text a byte at a time, each in a segment, until it is sent or the server closes; resolves with the answer so far. */
+/** Sends this text a byte at a time, each in a segment, until it is sent or the server closes; resolves with the response so far. */
 async function sendByteByByte(port: number, text: string) {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true }).on('error', () => {});
   onTestFinished(() => void socket.destroy());
@@ -151,7 +151,7 @@ test('guardRequests() closes a connection whose head comes byte by byte', async 
 test('guardRequests() serves heads that come in some pieces, of one connection', async () => {
   const { port, requests } = await serveGuarded();
   const { received } = await sendByteByByte(port, 'GET /quick HTTP/1.0\r\n\r\n');
-  await until('it is answered', 5_000, () => received().includes('quick'));
+  await until('there is a response', 5_000, () => received().includes('quick'));
   const { socket } = await sendByteByByte(port, '');
   for (let count = 2; count <= 10; count += 1) {
     for (const piece of [

@@ -64,7 +64,7 @@ describe('Schedule passes to every recorder', () => {
     checks.pop();
     await vi.advanceTimersByTimeAsync(INTERVAL);
     take();
-    attempts[0]?.answer(failed('connect'));
+    attempts[0]?.resolve(failed('connect'));
     await vi.advanceTimersByTimeAsync(0);
     expect(take()).toEqual([]);
     rounds.stop();
@@ -82,7 +82,7 @@ describe('Schedule and a target that may have left', () => {
     const { schedule: rounds, take } = schedule(check);
     await rounds.refresh(0);
     expect(take().slice(2)).toEqual(expected);
-    // An answer needs no explanation.
+    // A response needs no explanation.
     expect(isGone).toHaveBeenCalledTimes(outcome.kind === 'ok' ? 0 : 1);
   });
 
@@ -90,13 +90,13 @@ describe('Schedule and a target that may have left', () => {
     const { probe, attempts } = hangingProbe();
     const isGone = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
     const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, isFalseAlarm: isGone }));
-    const answered = rounds.refresh(0);
+    const refreshed = rounds.refresh(0);
     await vi.advanceTimersByTimeAsync(10);
-    attempts[0]?.answer(failed('connect'));
+    attempts[0]?.resolve(failed('connect'));
     await vi.advanceTimersByTimeAsync(800);
     rounds.refresh(0);
     await vi.advanceTimersByTimeAsync(100);
-    await answered;
+    await refreshed;
     expect(attempts).toHaveLength(1);
     expect(take().slice(2)).toEqual(['1 a failed', '2 a failed']);
   });

@@ -4,7 +4,7 @@ import { createChecks } from '../src/checks.ts';
 import type { Recorder } from '../src/model.ts';
 import { Neighbourhood } from '../src/neighbours/discover.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
-import { answeringProbe, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
+import { fakeCheck, hangingProbe, ok, respondingProbe } from './support/fake-check.ts';
 import { useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
@@ -21,7 +21,7 @@ function scheduleOf(checks: ScheduleOptions['checks'], recorders: readonly Recor
   });
 }
 
-/** Whether the promise has settled, asked whenever the clock has gone on. */
+/** Whether the promise has settled, checked whenever the clock has gone on. */
 function settling(promise: Promise<void>): () => boolean {
   let isSettled = false;
   promise.finally(() => {
@@ -32,19 +32,19 @@ function settling(promise: Promise<void>): () => boolean {
 
 describe('Schedule.refresh()', () => {
   test('checks what is older, and does not check again what is fresh', async () => {
-    const old = answeringProbe(0);
-    const fresh = answeringProbe(0);
+    const old = respondingProbe(0);
+    const fresh = respondingProbe(0);
     const checks = [fakeCheck('old', { probe: old.probe })];
     const schedule = scheduleOf(() => checks);
     await schedule.refresh(3_000);
     await vi.advanceTimersByTimeAsync(1_000);
     checks.push(fakeCheck('fresh', { probe: fresh.probe }));
     await schedule.refresh(3_000);
-    expect([old.askedAt, fresh.askedAt]).toEqual([[0], [1_000]]);
+    expect([old.calledAt, fresh.calledAt]).toEqual([[0], [1_000]]);
 
     await vi.advanceTimersByTimeAsync(2_001);
     await schedule.refresh(3_000);
-    expect([old.askedAt, fresh.askedAt]).toEqual([[0, 3_001], [1_000]]);
+    expect([old.calledAt, fresh.calledAt]).toEqual([[0, 3_001], [1_000]]);
   });
 
   test('runs each check once for many at once, and resolves for all of them after that', async () => {
@@ -55,20 +55,20 @@ describe('Schedule.refresh()', () => {
     expect(attempts).toHaveLength(1);
     expect(settled.map((isSettled) => isSettled())).not.toContain(true);
 
-    attempts[0]?.answer(ok());
+    attempts[0]?.resolve(ok());
     await vi.advanceTimersByTimeAsync(0);
     expect(settled.map((isSettled) => isSettled())).not.toContain(false);
     expect(attempts).toHaveLength(1);
   });
 
   test('runs each check once for many at once, also where it ends before all have begun', async () => {
-    const probes = [answeringProbe(1), answeringProbe(1)];
+    const probes = [respondingProbe(1), respondingProbe(1)];
     const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
     const schedule = scheduleOf(() => checks);
     const all = Promise.all(Array.from({ length: 50 }, () => schedule.refresh(3_000)));
     await vi.advanceTimersByTimeAsync(100);
     await all;
-    expect(probes.map(({ askedAt }) => askedAt)).toEqual([[0], [1]]);
+    expect(probes.map(({ calledAt }) => calledAt)).toEqual([[0], [1]]);
   });
 
   test.each([
@@ -77,7 +77,7 @@ describe('Schedule.refresh()', () => {
   ])(
     'makes no more checks than one every 3 s, or the rounds of %i ms, whoever wants them',
     async (interval, every) => {
-      const { probe, askedAt } = answeringProbe(10);
+      const { probe, calledAt } = respondingProbe(10);
       const checks = [fakeCheck('a', { probe })];
       const schedule = new Schedule({
         states: new CheckStates(0),
@@ -92,13 +92,13 @@ describe('Schedule.refresh()', () => {
         await vi.advanceTimersByTimeAsync(50);
       }
       schedule.stop();
-      expect(askedAt.length).toBeLessThanOrEqual(60_000 / every + 1);
-      expect(askedAt.length).toBeGreaterThanOrEqual(0.9 * (60_000 / every));
+      expect(calledAt.length).toBeLessThanOrEqual(60_000 / every + 1);
+      expect(calledAt.length).toBeGreaterThanOrEqual(0.9 * (60_000 / every));
     },
   );
 
   test('leaves no check longer than one interval and six tenths', async () => {
-    const { probe, askedAt } = answeringProbe(10);
+    const { probe, calledAt } = respondingProbe(10);
     const checks = [fakeCheck('a', { probe })];
     const schedule = scheduleOf(() => checks);
     schedule.start();
@@ -108,12 +108,12 @@ describe('Schedule.refresh()', () => {
     }
     await vi.advanceTimersByTimeAsync(20_000);
     schedule.stop();
-    const gaps = askedAt.slice(1).map((time, i) => time - (askedAt[i] ?? 0));
+    const gaps = calledAt.slice(1).map((time, i) => time - (calledAt[i] ?? 0));
     expect(Math.max(...gaps)).toBeGreaterThan(INTERVAL);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(1.6 * INTERVAL);
   });
 
-  test('waits for what a round has under way instead of asking it again', async () => {
+  test('waits for what a round has under way instead of starting it again', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     schedule.start();
@@ -121,7 +121,7 @@ describe('Schedule.refresh()', () => {
     const isSettled = settling(schedule.refresh(3_000));
     await vi.advanceTimersByTimeAsync(100);
     expect(isSettled()).toBe(false);
-    attempts[0]?.answer(ok());
+    attempts[0]?.resolve(ok());
     await vi.advanceTimersByTimeAsync(0);
     expect(isSettled()).toBe(true);
     expect(attempts).toHaveLength(1);
@@ -137,17 +137,17 @@ describe('Schedule.refresh()', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(attempts).toHaveLength(2);
     checks.pop();
-    for (const { answer } of attempts) answer(ok());
+    for (const { resolve } of attempts) resolve(ok());
     await refreshed;
     expect(ended).toEqual(['leaves']);
   });
 
   test('runs nothing after the stop, and waits for nothing', async () => {
-    const { probe, askedAt } = answeringProbe(0);
+    const { probe, calledAt } = respondingProbe(0);
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     schedule.stop();
     await schedule.refresh(0);
-    expect(askedAt).toEqual([]);
+    expect(calledAt).toEqual([]);
   });
 
   test.each([
@@ -174,7 +174,7 @@ describe('Schedule.refresh()', () => {
   ])(
     'upstream fault: a round ends before its checks where the neighbourhood %s',
     async (_, neighbourhood) => {
-      const { probe } = answeringProbe(200);
+      const { probe } = respondingProbe(200);
       const url = new URL('https://example.com');
       const checks = createChecks(
         {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
 import type { Probe } from '../src/model.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
-import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
+import { failed, fakeCheck, hangingProbe, ok, respondingProbe } from './support/fake-check.ts';
 import { useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
@@ -42,18 +42,18 @@ describe('Schedule begins', () => {
     'at its phaseOffset in the interval, within the first: %o',
     async ({ now, phaseOffset, wait }) => {
       vi.setSystemTime(now);
-      const { probe, askedAt } = answeringProbe(0);
+      const { probe, calledAt } = respondingProbe(0);
       startSchedule({ checks: () => [fakeCheck('a', { probe })], phaseOffset });
       await vi.advanceTimersByTimeAsync(INTERVAL - 1);
-      expect(askedAt).toEqual([wait]);
+      expect(calledAt).toEqual([wait]);
     },
   );
 
   test('upstream fault: all pods of the fleet fire in step with their start', async () => {
     const pods = [0.1, 0.3, 0.9].map((phaseOffset) => {
-      const { probe, askedAt } = answeringProbe(0);
+      const { probe, calledAt } = respondingProbe(0);
       startSchedule({ checks: () => [fakeCheck('a', { probe })], phaseOffset });
-      return askedAt;
+      return calledAt;
     });
     await vi.advanceTimersByTimeAsync(2 * INTERVAL - 1);
     expect(pods).toEqual([
@@ -81,36 +81,36 @@ describe('Schedule keeps time', () => {
 
   test('without drift, however late a timer is and long a check takes', async () => {
     const lose = loseTime();
-    const { probe, askedAt } = answeringProbe(40);
+    const { probe, calledAt } = respondingProbe(40);
     const checks = () => {
       lose(7);
       return [fakeCheck('a', { probe })];
     };
     startSchedule({ checks });
     await vi.advanceTimersByTimeAsync(100 * INTERVAL);
-    expect(askedAt.length).toBeGreaterThan(90);
-    expect(new Set(askedAt.map((at) => at % INTERVAL))).toEqual(new Set([7]));
+    expect(calledAt.length).toBeGreaterThan(90);
+    expect(new Set(calledAt.map((at) => at % INTERVAL))).toEqual(new Set([7]));
   });
 
   test('and does not make up for the rounds that a suspended process has missed', async () => {
     const lose = loseTime();
-    const { probe, askedAt } = answeringProbe(0);
+    const { probe, calledAt } = respondingProbe(0);
     startSchedule({ checks: () => [fakeCheck('a', { probe })] });
     await vi.advanceTimersByTimeAsync(INTERVAL);
     lose(3 * INTERVAL + 1_200);
     await vi.advanceTimersByTimeAsync(3 * INTERVAL);
     // Late once, and then again at its phaseOffset.
-    expect(askedAt).toEqual([0, 5_000, 26_200, 30_000, 35_000]);
+    expect(calledAt).toEqual([0, 5_000, 26_200, 30_000, 35_000]);
   });
 });
 
 describe('Schedule in a round', () => {
   test('starts a check as soon as the one before has ended', async () => {
-    const probes = [2, 3, 1].map((milliseconds) => answeringProbe(milliseconds));
+    const probes = [2, 3, 1].map((milliseconds) => respondingProbe(milliseconds));
     const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
     startSchedule({ checks: () => checks });
     await vi.advanceTimersByTimeAsync(6);
-    expect(probes.map(({ askedAt }) => askedAt)).toEqual([[0], [2], [5]]);
+    expect(probes.map(({ calledAt }) => calledAt)).toEqual([[0], [2], [5]]);
     // That of the next round.
     expect(vi.getTimerCount()).toBe(1);
   });
@@ -119,11 +119,11 @@ describe('Schedule in a round', () => {
     ['http://127.0.0.1:8080/', 5],
     ['https://127.0.0.1:8443/', 25],
   ])('waits for a check of %s no longer than %i ms', async (url, milliseconds) => {
-    const { probe, askedAt } = answeringProbe(0);
+    const { probe, calledAt } = respondingProbe(0);
     const hanging = fakeCheck('hanging', { url, probe: hangingProbe().probe });
     startSchedule({ checks: () => [hanging, fakeCheck('next', { probe })] });
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(askedAt).toEqual([milliseconds]);
+    expect(calledAt).toEqual([milliseconds]);
   });
 
   test.each([1_000, 5_000, 60_000])(
@@ -142,25 +142,25 @@ describe('Schedule in a round', () => {
   );
 
   test('upstream fault: one black-holed neighbour makes every check miss ticks', async () => {
-    const { probe, askedAt } = answeringProbe(1);
+    const { probe, calledAt } = respondingProbe(1);
     const hanging = hangingProbe();
     const checks = [
       fakeCheck('hanging', { probe: hanging.probe }),
-      fakeCheck('answering', { probe }),
+      fakeCheck('responding', { probe }),
     ];
     startSchedule({ checks: () => checks });
     await vi.advanceTimersByTimeAsync(4 * INTERVAL - 1);
-    // Waited for once; from then on it is asked last.
-    expect(askedAt).toEqual([5, 5_000, 10_000, 15_000]);
+    // Waited for once; from then on it runs last.
+    expect(calledAt).toEqual([5, 5_000, 10_000, 15_000]);
     expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 5_001, 10_001, 15_001]);
   });
 
   test('begins when it is warm, unless it has been stopped meanwhile', async () => {
-    const askedAt: number[] = [];
+    const calledAt: number[] = [];
     const warmedAt: number[] = [];
     const check = fakeCheck('a', {
       probe: async () => {
-        askedAt.push(performance.now());
+        calledAt.push(performance.now());
         return ok();
       },
     });
@@ -173,7 +173,7 @@ describe('Schedule in a round', () => {
     schedule.stop();
     await vi.advanceTimersByTimeAsync(INTERVAL);
     expect(warmedAt).toEqual([0, INTERVAL, 2 * INTERVAL]);
-    expect(askedAt).toEqual([3, INTERVAL + 3]);
+    expect(calledAt).toEqual([3, INTERVAL + 3]);
   });
 
   test('runs one that was slow last, until it is in time again', async () => {
@@ -183,7 +183,7 @@ describe('Schedule in a round', () => {
       fakeCheck(type, {
         probe: (target, signal) => {
           order.push(type);
-          return answeringProbe(milliseconds()).probe(target, signal);
+          return respondingProbe(milliseconds()).probe(target, signal);
         },
       });
     const checks = [check('slow', () => delay), check('a', () => 1), check('b', () => 1)];
@@ -228,7 +228,7 @@ describe('Schedule in a round', () => {
   );
 
   test('keeps the pace of a failing check that waits for the news of its target', async () => {
-    const { probe, askedAt } = answeringProbe(0, failed('connect'));
+    const { probe, calledAt } = respondingProbe(0, failed('connect'));
     const isFalseAlarm = () => new Promise<boolean>((resolve) => setTimeout(resolve, 3_000, false));
     const check = fakeCheck('a', { probe, isFalseAlarm });
     let failures = 0;
@@ -238,7 +238,7 @@ describe('Schedule in a round', () => {
       recorders: [{ record: () => failures++ }],
     });
     await vi.advanceTimersByTimeAsync(23_500);
-    expect(askedAt).toHaveLength(24);
+    expect(calledAt).toHaveLength(24);
     expect(failures).toBe(21);
   });
 
@@ -250,10 +250,10 @@ describe('Schedule in a round', () => {
       recorders: [{ record: ({ outcome }) => recorded.push(outcome.kind) }],
     });
     await vi.advanceTimersByTimeAsync(INTERVAL + 10);
-    attempts[1]?.answer(ok());
+    attempts[1]?.resolve(ok());
     await vi.advanceTimersByTimeAsync(100);
     expect(recorded).toEqual([]);
-    attempts[0]?.answer(failed('response'));
+    attempts[0]?.resolve(failed('response'));
     await vi.advanceTimersByTimeAsync(0);
     expect(recorded).toEqual(['failed', 'ok']);
   });
@@ -282,7 +282,7 @@ describe('Schedule leaves time for other work', () => {
     return turn;
   }
 
-  const checks = () => ['a', 'b'].map((type) => fakeCheck(type, answeringProbe(10)));
+  const checks = () => ['a', 'b'].map((type) => fakeCheck(type, respondingProbe(10)));
 
   test.each([
     { what: 'at once where it ends before the next round', wantedAt: 4_900, at: 4_900 },

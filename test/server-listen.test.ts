@@ -79,37 +79,37 @@ describe('startServer() listens', () => {
 });
 
 describe('close()', () => {
-  /** A server whose page is being answered until `answer()`. */
-  async function answering() {
-    const asked = Promise.withResolvers<void>();
+  /** A server whose page responds only after `respond()`. */
+  async function startSlow() {
+    const requested = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     const slow: Page = async (context) => {
-      asked.resolve();
+      requested.resolve();
       await go.promise;
       context.body = 'at last';
     };
     const server = await startServer({ ...OPTIONS, pages: { '/slow': slow } });
     onTestFinished(() => server.close());
-    return { server, port: server.http.port, asked: asked.promise, answer: go.resolve };
+    return { server, port: server.http.port, requested: requested.promise, respond: go.resolve };
   }
 
   const SLOW = 'GET /slow HTTP/1.1\r\nHost: kubenurse\r\n\r\n';
 
   test('gives pending responses a moment, and accepts no more connections', async () => {
-    const { server, port, asked, answer } = await answering();
+    const { server, port, requested, respond } = await startSlow();
     const received = sendBytes(port, SLOW);
-    await asked;
+    await requested;
     const closed = server.close();
     expect(await isListening(port)).toBe(false);
-    answer();
+    respond();
     expect(await received).toMatch(/^HTTP\/1.1 200 OK[\s\S]*at last$/);
     await closed;
   });
 
   test('closes what has no response after a second', async () => {
-    const { server, port, asked } = await answering();
+    const { server, port, requested } = await startSlow();
     const received = sendBytes(port, SLOW);
-    await asked;
+    await requested;
     const begin = performance.now();
     await server.close();
     expect(await received).toBe('');

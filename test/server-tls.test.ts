@@ -125,8 +125,8 @@ describe.concurrent('startServer() with a certificate', () => {
     await writePair(directory, await issue('first'));
     const { server, served } = await serve(directory, onTestFinished);
     expect(await served()).toBe('first');
-    const answer = await fetch(`http://127.0.0.1:${server.http.port}/`);
-    expect(await answer.text()).toBe('http');
+    const response = await fetch(`http://127.0.0.1:${server.http.port}/`);
+    expect(await response.text()).toBe('http');
   });
 
   test('closes with a client that never begins the handshake', async ({ onTestFinished }) => {
@@ -136,7 +136,7 @@ describe.concurrent('startServer() with a certificate', () => {
     const silent = connect({ host: '127.0.0.1', port });
     silent.on('error', () => {});
     await once(silent, 'connect');
-    // The server has accepted it by the time it answers a later one.
+    // The server has accepted it by the time it responds to a later one.
     await served();
     const begin = performance.now();
     await server.close();
@@ -169,7 +169,7 @@ describe.concurrent('startServer() with a certificate', () => {
 
 test.for([
   ['a body', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n', /^HTTP\/1\.1 413 /],
-  ['a request before the last is answered', '\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n', /./],
+  ['a request before the response to the last', '\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n', /./],
 ] as const)(
   'startServer() over HTTPS closes at %s',
   async ([, rest, expected], { onTestFinished }) => {

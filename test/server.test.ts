@@ -4,13 +4,13 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
-import { ask, sendBytes, servePages } from './support/served-pages.ts';
+import { fetchPage, sendBytes, servePages } from './support/served-pages.ts';
 
 const hello: Page = (context) => {
   context.body = 'hello\n';
 };
 
-/** The status line of the answer to these bytes; empty when there is none. */
+/** The status line of the response to these bytes; empty when there is none. */
 async function statusOf(port: number, bytes: string): Promise<string> {
   return (await sendBytes(port, bytes)).split('\r\n', 1)[0] ?? '';
 }
@@ -22,8 +22,8 @@ function get(target: string): string {
 describe('startServer() responds', () => {
   test('GET and HEAD of a page', async () => {
     const { port } = await servePages({ '/hello': hello });
-    expect(await ask(port, '/hello?x=1')).toMatchObject({ status: 200, body: 'hello\n' });
-    const head = await ask(port, '/hello', { method: 'HEAD' });
+    expect(await fetchPage(port, '/hello?x=1')).toMatchObject({ status: 200, body: 'hello\n' });
+    const head = await fetchPage(port, '/hello', { method: 'HEAD' });
     expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': '6' } });
   });
 
@@ -31,7 +31,7 @@ describe('startServer() responds', () => {
     'another method with 405: %s',
     async (method) => {
       const { port, errors } = await servePages({ '/hello': hello });
-      const { status, headers } = await ask(port, '/hello', { method });
+      const { status, headers } = await fetchPage(port, '/hello', { method });
       expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
       expect(errors).toEqual([]);
     },
@@ -66,7 +66,7 @@ describe('startServer() responds', () => {
   ])('an untidy path of a page with 301: %s', async (path, location) => {
     const { port } = await servePages({ '/hello': hello });
     for (const method of ['GET', 'HEAD', 'POST']) {
-      const { status, headers } = await ask(port, path, { method });
+      const { status, headers } = await fetchPage(port, path, { method });
       expect([method, status, headers.location]).toEqual([method, 301, location]);
     }
   });
@@ -93,14 +93,14 @@ describe('startServer() responds', () => {
     const { port, errors } = await servePages({ '/hello': hello });
     expect(await statusOf(port, bytes)).toBe(`HTTP/1.1 ${status}`);
     expect(errors).toEqual([]);
-    expect((await ask(port, '/hello')).status).toBe(200);
+    expect((await fetchPage(port, '/hello')).status).toBe(200);
   });
 
   test('CONNECT by closing', async () => {
     const { port } = await servePages({ '/hello': hello });
     const bytes = 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n';
     expect(await sendBytes(port, bytes)).toBe('');
-    expect((await ask(port, '/hello')).status).toBe(200);
+    expect((await fetchPage(port, '/hello')).status).toBe(200);
   });
 });
 
@@ -113,32 +113,32 @@ describe('startServer() when a page fails', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no page today'))],
-  ])('answers 500 without its error, and reports it: %s', async (_, page) => {
+  ])('responds with 500 without its error, and reports it: %s', async (_, page) => {
     const { port, errors } = await servePages({ '/page': page, '/hello': hello });
-    const { status, body } = await ask(port, '/page');
+    const { status, body } = await fetchPage(port, '/page');
     expect([status, body]).toEqual([500, 'Internal Server Error']);
     expect(errors).toEqual(['cannot serve a request: no page today']);
-    expect((await ask(port, '/hello')).status).toBe(200);
+    expect((await fetchPage(port, '/hello')).status).toBe(200);
   });
 
   test('treats a client that disconnects as no error', async () => {
-    const asked = Promise.withResolvers<void>();
+    const received = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
-    const answered = Promise.withResolvers<void>();
+    const responded = Promise.withResolvers<void>();
     const large: Page = async (context) => {
-      asked.resolve();
+      received.resolve();
       context.res.once('close', gone.resolve);
       await gone.promise;
       context.body = 'a'.repeat(1 << 20);
-      answered.resolve();
+      responded.resolve();
     };
     const { port, errors } = await servePages({ '/large': large, '/hello': hello });
     const socket = connect({ host: '127.0.0.1', port });
     socket.write(get('/large'));
-    await asked.promise;
+    await received.promise;
     socket.resetAndDestroy();
-    await answered.promise;
-    expect((await ask(port, '/hello')).status).toBe(200);
+    await responded.promise;
+    expect((await fetchPage(port, '/hello')).status).toBe(200);
     expect(errors).toEqual([]);
   });
 });
@@ -150,7 +150,7 @@ describe('startServer() and a client that takes its time', () => {
     const { port } = await servePages({
       '/': ({ socket }) => seen.resolve((socket as unknown as { server: Server }).server),
     });
-    await ask(port, '/');
+    await fetchPage(port, '/');
     return { server: await seen.promise, port };
   }
 
@@ -174,7 +174,7 @@ describe('startServer() and a client that takes its time', () => {
         (socket as unknown as { server: Server }).server.timeout = 200;
       },
     });
-    await ask(port, '/timeout');
+    await fetchPage(port, '/timeout');
     const socket = connect({ host: '127.0.0.1', port });
     onTestFinished(() => void socket.destroy());
     socket.pause().write(get('/large'));
@@ -214,14 +214,14 @@ describe('startServer() and a client that takes its time', () => {
   test('lives on when connections cannot be accepted', async () => {
     const { server, port } = await serverAt();
     for (let i = 0; i < 3; i++) server.emit('error', new Error('accept EMFILE'));
-    expect((await ask(port, '/')).status).toBe(404);
+    expect((await fetchPage(port, '/')).status).toBe(404);
   });
 
   test('is not stopped by 300 that only connect', async () => {
     const { server, port } = await serverAt();
     const sockets = Array.from({ length: 300 }, () => connect({ host: '127.0.0.1', port }));
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-    expect((await ask(port, '/')).status).toBe(404);
+    expect((await fetchPage(port, '/')).status).toBe(404);
     for (const socket of sockets) socket.destroy();
     await until('all connections are closed', 5_000, async () => {
       const count = await new Promise((resolve) => server.getConnections((_, n) => resolve(n)));
@@ -243,6 +243,6 @@ describe('startServer() and a client that takes its time', () => {
       5_000,
       () => sockets.filter(({ closed }) => closed).length === 100,
     );
-    expect((await ask(port, '/')).status).toBe(404);
+    expect((await fetchPage(port, '/')).status).toBe(404);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { useKubeconfig } from './support/api-server.ts';
-import { asked, nameServer } from './support/name-server.ts';
+import { nameServer, queriedNames } from './support/name-server.ts';
 import { startListening } from './support/start-program.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 
@@ -25,7 +25,7 @@ test('The program ends in time while the names of its API server and its OTLP re
     OTEL_METRIC_EXPORT_TIMEOUT: '200',
   });
   await until('each name is looked up', 10_000, () =>
-    silent.every((name) => asked(names).includes(name)),
+    silent.every((name) => queriedNames(names).includes(name)),
   );
   const stopped = performance.now();
   program.child.kill('SIGTERM');

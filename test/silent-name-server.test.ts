@@ -11,7 +11,7 @@ const INTERVAL_MS = 500;
 const ROUNDS = 4;
 
 test('a name server that is silent for 20 checks delays no other, by name or by address', async () => {
-  const target = await ScriptedServer.start({ answer: say(OK) });
+  const target = await ScriptedServer.start({ script: say(OK) });
   const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
   const silent = numbers(20).map((index) => `silent-${index}.test`);
   const named = numbers(5).map((index) => `a${index}.test`);
@@ -51,7 +51,7 @@ test('a name server that is silent for 20 checks delays no other, by name or by 
 
   schedule.start();
   const others = [...named, ...addressed];
-  await until('every other has answered four times', 10_000, () =>
+  await until('every other has responded four times', 10_000, () =>
     others.every((type) => (answeredAt.get(type)?.length ?? 0) >= ROUNDS),
   );
 

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Moments of a failed attempt's start, in milliseconds, and whether each is too early, asked right then. */
+/** Moments of a failed attempt's start, in milliseconds, and whether each is too early, checked right then. */
 async function countsAt(
   startup: Startup,
   moments: readonly number[],

@@ -4,8 +4,8 @@ import type { Outcome } from '../src/model.ts';
 import { warmUp } from '../src/warm-up.ts';
 import { failed, ok } from './support/fake-check.ts';
 
-/** Whom it asks where we listen at that address. */
-async function asked(address: string, outcome: Outcome = ok()): Promise<string[]> {
+/** The URLs that it requests where the server listens at that address. */
+async function requestedUrls(address: string, outcome: Outcome = ok()): Promise<string[]> {
   const urls: string[] = [];
   const probe = async ({ url }: { url: URL }) => {
     urls.push(url.href);
@@ -20,9 +20,9 @@ test.each([
   ['0.0.0.0', 'http://127.0.0.1:8080/alwayshappy'],
   ['10.1.0.7', 'http://10.1.0.7:8080/alwayshappy'],
   ['fd00::7', 'http://[fd00::7]:8080/alwayshappy'],
-])('warmUp() asks ourselves where we listen on %s', async (address, url) => {
-  expect(await asked(address)).toEqual([url]);
-  expect(await asked(address, failed('connect'))).toEqual([url]);
+])('warmUp() requests its own server where that listens on %s', async (address, url) => {
+  expect(await requestedUrls(address)).toEqual([url]);
+  expect(await requestedUrls(address, failed('connect'))).toEqual([url]);
 });
 
 test('warmUp() waits for no longer than 100 ms', async () => {

@@ -154,8 +154,8 @@ test.each([
 ])('the packed program serves %s, and writes only JSON', async (_, target, status) => {
   const { url, stdout } = await startPacked(stack, file, {});
   const head = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
-  const answer = await sendBytes(Number(new URL(url).port), head);
-  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  const response = await sendBytes(Number(new URL(url).port), head);
+  expect(response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   // Node writes its warnings in a later turn.
   await httpGet(`${url}/alive`, 5_000);
   expect(stdout.all.filter((line) => !line.startsWith('{'))).toEqual([]);

@@ -42,9 +42,9 @@ function collector(
 test('a collection has the report of every pod, and this pod’s from memory', async () => {
   const view = smallView({ nodes: FIVE });
   const respond = reporting(view);
-  const asked: string[] = [];
+  const requests: string[] = [];
   const fetch = await startFleet((podIP, request, response) => {
-    asked.push(`${podIP} ${request.url}`);
+    requests.push(`${podIP} ${request.url}`);
     respond(podIP, request, response);
   });
   const before = Date.now() / 1000;
@@ -52,19 +52,19 @@ test('a collection has the report of every pod, and this pod’s from memory', a
   expect(cluster).toEqual({ view: { ...view, now: expect.any(Number) }, findings: [] });
   expect(cluster.view.now).toBeGreaterThanOrEqual(before);
   expect(followsNeighbours(cluster.view)).toBe(true);
-  expect(asked.sort()).toEqual([1, 2, 3, 4].map((address) => `127.9.0.${address} /report`));
+  expect(requests.sort()).toEqual([1, 2, 3, 4].map((address) => `127.9.0.${address} /report`));
 });
 
-type Answer = (report: string, ...exchange: Parameters<RequestListener>) => void;
+type Handler = (report: string, ...exchange: Parameters<RequestListener>) => void;
 
 const send =
-  (change: (report: Record<string, unknown>) => unknown): Answer =>
+  (change: (report: Record<string, unknown>) => unknown): Handler =>
   (report, _, response) => {
     const body = JSON.stringify(change(JSON.parse(report)));
     response.writeHead(200, { 'Content-Length': Buffer.byteLength(body) }).end(body);
   };
 
-test.each<[what: string, answer: Answer, cause: string | null, text: string | RegExp]>([
+test.each<[what: string, handle: Handler, cause: string | null, text: string | RegExp]>([
   ['hangs', () => {}, 'other', /^waiting for the response of .*: no report within 0.4 s/],
   [
     'sends a byte now and then',
@@ -121,12 +121,12 @@ test.each<[what: string, answer: Answer, cause: string | null, text: string | Re
     'status',
     'the report cannot be used: checks must be a list',
   ],
-])('a pod that %s is silent, and the others report', async (_, answer, cause, text) => {
+])('a pod that %s is silent, and the others report', async (_, handle, cause, text) => {
   const view = smallView({ nodes: FIVE });
   const respond = reporting(view);
   const report = JSON.stringify(view.reports[2]);
   const fetch = await startFleet((podIP, request, response) => {
-    if (podIP === '127.9.0.2') answer(report, request, response);
+    if (podIP === '127.9.0.2') handle(report, request, response);
     else respond(podIP, request, response);
   });
   const { view: collected, findings } = await collector({ nodes: FIVE }, { fetch })();

@@ -25,14 +25,14 @@ export function ownReport({ reports, collector }: ClusterView): Report {
 }
 
 /**
- * A server at all of these addresses until the test has finished, and what fetches from it. `answer`: by the address of
+ * A server at all of these addresses until the test has finished, and what fetches from it. `handle`: by the address of
  * the pod.
  */
 export async function startFleet(
-  answer: (podIP: string, ...request: Parameters<RequestListener>) => void,
+  handle: (podIP: string, ...request: Parameters<RequestListener>) => void,
 ): Promise<FetchFrom> {
   const server = createServer((request, response) =>
-    answer(request.socket.localAddress ?? '', request, response),
+    handle(request.socket.localAddress ?? '', request, response),
   );
   server.listen(0, '0.0.0.0', 2_048);
   await new Promise((listening) => server.once('listening', listening));

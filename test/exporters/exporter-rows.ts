@@ -19,11 +19,11 @@ export type Row = Readonly<{
 
 export type Receiver = Readonly<{
   environment: Record<string, string>;
-  /** For an exporter that is scraped: in which format, and what its answer says. */
+  /** For an exporter that is scraped: in which format, and what its response contains. */
   scraped?: Readonly<{ format: Format; parse: (body: string) => Series[] }>;
   /** For one that pushes: every export so far, and what it wrote to standard output as a separate process. */
   exports?: (stdout?: string) => Series[][];
-  /** From now on takes exports and answers nothing, where the other side can do so. */
+  /** From now on takes exports and does not respond, where the other side can do so. */
   hang?: () => void;
 }>;
 

@@ -4,12 +4,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { startPush } from './started-push.ts';
 
-/** A receiver that answers with what `body` is at the time, until the test has finished. */
-async function startReceiver(contentType: string, answer: { body: Buffer }): Promise<string> {
+/** A receiver that responds with what `body` is at the time, until the test has finished. */
+async function startReceiver(contentType: string, reply: { body: Buffer }): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       response.setHeader('Content-Type', contentType);
-      response.end(answer.body);
+      response.end(reply.body);
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -30,9 +30,9 @@ test.each([
   ['http/json', 'application/json', json({ rejectedDataPoints: 3, errorMessage: 'too \x1b' })],
   ['http/protobuf', 'application/x-protobuf', protobuf],
 ])('rejected data points are a failed export, and recover (%s)', async (protocol, type, body) => {
-  const answer = { body };
+  const reply = { body };
   const push = await startPush({
-    OTEL_EXPORTER_OTLP_ENDPOINT: await startReceiver(type, answer),
+    OTEL_EXPORTER_OTLP_ENDPOINT: await startReceiver(type, reply),
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
   });
   await until('two exports have failed', 5_000, () => push.failures.length >= 2);
@@ -40,14 +40,14 @@ test.each([
     'the receiver rejected 3 data points: too \x1b',
   );
   expect(push.failures.map(({ first }) => first).slice(0, 2)).toEqual([true, false]);
-  answer.body = Buffer.alloc(0);
+  reply.body = Buffer.alloc(0);
   await until('it has recovered', 5_000, () => push.recoveries.length > 0);
 });
 
 test('advice of a receiver that rejects nothing is no failure', async () => {
-  const answer = { body: json({ errorMessage: 'use gzip' }) };
+  const reply = { body: json({ errorMessage: 'use gzip' }) };
   const push = await startPush({
-    OTEL_EXPORTER_OTLP_ENDPOINT: await startReceiver('application/json', answer),
+    OTEL_EXPORTER_OTLP_ENDPOINT: await startReceiver('application/json', reply),
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   });
   await until('five exports are begun', 5_000, () => push.begun.length >= 5);

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { PushReader } from '../../exporters/push.ts';
 import { until } from '../../lab/support/until.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { answer, PushCollector, say } from '../support/push-collector.ts';
+import { PushCollector, respond, say } from '../support/push-collector.ts';
 import { startPush } from './started-push.ts';
 
 setFlagsFromString('--expose-gc');
@@ -42,10 +42,10 @@ test('the push keeps nothing of thousands of exports that failed', async () => {
 
 test.each<[string, number]>([
   ['hangs', 0],
-  ['answers 503', 503],
+  ['responds with 503', 503],
 ])('the push ends within the bound of its shutdown where a collector %s', async (_, status) => {
   const collector = await PushCollector.start();
-  collector.behaviour = status === 0 ? () => {} : answer(`${status} Away`);
+  collector.behaviour = status === 0 ? () => {} : respond(`${status} Away`);
   const push = await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await until('a push has come', 5_000, () => collector.pushes.length > 0);
   const begun = performance.now();

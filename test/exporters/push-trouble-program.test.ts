@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { httpGet } from '../../lab/support/http-get.ts';
 import { until } from '../../lab/support/until.ts';
-import { answer, PushCollector } from '../support/push-collector.ts';
+import { PushCollector, respond } from '../support/push-collector.ts';
 import { pour, ScriptedServer } from '../support/scripted-server.ts';
 import { startListening } from '../support/start-program.ts';
 
@@ -89,7 +89,7 @@ test('a collector that fails affects no check, and is logged once when it fails 
 
 test('a collector whose 1xx responses do not end is disconnected', async () => {
   const collector = await ScriptedServer.start({
-    answer: pour('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)),
+    script: pour('HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)),
   });
   const program = await startPushing(collector.url().href, { OTEL_EXPORTER_OTLP_TIMEOUT: '3000' });
   await until('a push has failed', 6_000, () => {
@@ -124,7 +124,7 @@ test('the last push, after SIGTERM, has what the last checks gave', async () => 
 
 test("a receiver's status of 8 KB with control characters is cut and freed of them in the log", async () => {
   const collector = await PushCollector.start();
-  collector.behaviour = answer(`400 \x9b2J${'x'.repeat(8_000)}`);
+  collector.behaviour = respond(`400 \x9b2J${'x'.repeat(8_000)}`);
   const program = await startPushing(collector.url);
   await until('it is logged', 5_000, () => lines(program, 'metrics export failed').length > 0);
   const { error } = lines(program, 'metrics export failed')[0] ?? {};

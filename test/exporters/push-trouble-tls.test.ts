@@ -151,7 +151,7 @@ test('the push takes HTTPS:// for https://', async () => {
 });
 
 test('the push gives up in time where a TLS handshake gets no response', async () => {
-  const silent = await ScriptedServer.start({ answer: () => {} });
+  const silent = await ScriptedServer.start({ script: () => {} });
   const push = await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${silent.port}`,
     OTEL_EXPORTER_OTLP_TIMEOUT: '150',

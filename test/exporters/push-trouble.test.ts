@@ -3,9 +3,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { closedPort } from '../support/closed-port.ts';
 import {
-  answer,
   type Behaviour,
   PushCollector,
+  respond,
   say,
   trickle,
   well,
@@ -30,10 +30,10 @@ const TROUBLES: readonly (readonly [name: string, behaviour: Behaviour, message:
   ['trickles a header that never ends', trickle(BEGUN, 'X', 20), OVER],
   ['trickles 503', trickle(`${AWAY}\r\n`, 'x', 20), OVER],
   ['says 100 Continue for ever', trickle('', 'HTTP/1.1 100 Continue\r\n\r\n', 20), OVER],
-  ['answers 400', answer('400 Bad Request'), /^Bad Request \(400\)$/],
-  ['answers 404', answer('404 Not Found'), /^Not Found \(404\)$/],
-  ['answers 302', answer('302 Found', 'Location: http://127.0.0.1:1/'), /^Found \(302\)$/],
-  ['answers 503', answer('503 Service Unavailable'), RETRYABLE],
+  ['responds with 400', respond('400 Bad Request'), /^Bad Request \(400\)$/],
+  ['responds with 404', respond('404 Not Found'), /^Not Found \(404\)$/],
+  ['responds with 302', respond('302 Found', 'Location: http://127.0.0.1:1/'), /^Found \(302\)$/],
+  ['responds with 503', respond('503 Service Unavailable'), RETRYABLE],
   ...[
     '0',
     '1',
@@ -46,14 +46,14 @@ const TROUBLES: readonly (readonly [name: string, behaviour: Behaviour, message:
   ].map(
     (after) =>
       [
-        `answers 429, Retry-After: ${after}`,
-        answer('429 Too Many', `Retry-After: ${after}`),
+        `responds with 429, Retry-After: ${after}`,
+        respond('429 Too Many', `Retry-After: ${after}`),
         RETRYABLE,
       ] as const,
   ),
-  ['answers garbage', say('\0\xff garbage\r\n\r\n'), /Parse Error/],
+  ['responds with garbage', say('\0\xff garbage\r\n\r\n'), /Parse Error/],
   [
-    'answers with an endless body',
+    'responds with an endless body',
     (socket) => void endless(socket),
     /exceeded size limit|timeout|timed out/,
   ],
@@ -143,7 +143,7 @@ describe.each([
 });
 
 test.each(['0', '-1', 'soon', 'Sat, 21 Nov 2015 00:00:00 GMT'])(
-  'the push retries after a backoff, and without a warning, where a collector answers 429, Retry-After: %s',
+  'the push retries after a backoff, and without a warning, where a collector responds with 429, Retry-After: %s',
   async (after) => {
     const warn = vi.spyOn(process, 'emitWarning');
     onTestFinished(() => void warn.mockRestore());
@@ -151,7 +151,7 @@ test.each(['0', '-1', 'soon', 'Sat, 21 Nov 2015 00:00:00 GMT'])(
     const times: number[] = [];
     collector.behaviour = (socket) => {
       times.push(performance.now());
-      (times.length === 1 ? answer('429 Too Many', `Retry-After: ${after}`) : well)(socket);
+      (times.length === 1 ? respond('429 Too Many', `Retry-After: ${after}`) : well)(socket);
     };
     const push = await startPush({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

@@ -11,7 +11,7 @@ const issuing = await root.intermediate('issuing');
 const ADDRESS = { commonName: 'api', ipAddresses: ['127.0.0.1'] };
 
 /** Sends a request to an API server with this certificate, by a kubeconfig that trusts `authority`. */
-async function ask(
+async function requestNodes(
   { certificate, key }: Certificate,
   { authority = root, host = '127.0.0.1' } = {},
 ): Promise<string> {
@@ -43,21 +43,21 @@ async function ask(
 test('apiRequest() trusts an authority file that holds the issuing intermediate alone', async () => {
   const { certificate, key } = await issuing.issue(ADDRESS);
   const chain = { certificate: `${certificate}${issuing.certificate}`, key };
-  expect(await ask(chain, { authority: issuing })).toBe('{}');
-  expect(await ask({ certificate, key }, { authority: issuing })).toBe('{}');
-  expect(await ask(chain, { authority: root })).toBe('{}');
+  expect(await requestNodes(chain, { authority: issuing })).toBe('{}');
+  expect(await requestNodes({ certificate, key }, { authority: issuing })).toBe('{}');
+  expect(await requestNodes(chain, { authority: root })).toBe('{}');
 });
 
 test('apiRequest() refuses a certificate with its host in the common name alone', async () => {
   const named = await root.issue({ commonName: 'localhost' });
-  await expect(ask(named, { host: 'localhost' })).rejects.toThrow(
+  await expect(requestNodes(named, { host: 'localhost' })).rejects.toThrow(
     /^the certificate is valid for no name: .*, not for localhost$/,
   );
 });
 
 test('apiRequest() names the authority that does not vouch for the server, and no flag of Node', async () => {
   const stranger = await CertificateAuthority.create('stranger');
-  await expect(ask(await stranger.issue(ADDRESS))).rejects.toThrow(
+  await expect(requestNodes(await stranger.issue(ADDRESS))).rejects.toThrow(
     /^the certificate is signed by an unknown authority; only the cluster's CA is trusted/,
   );
 });

@@ -16,7 +16,7 @@ function stopTimers(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 }
 
-/** What a request to a server rejects with that answers so. */
+/** What a request to a server rejects with that responds so. */
 async function errorOf(
   status: number,
   body: string | object,
@@ -118,58 +118,58 @@ test('apiRequest() follows no redirect', async () => {
 
 test('apiRequest() gives up a server whose response does not begin within 10 s', async () => {
   stopTimers();
-  let asked = false;
+  let requested = false;
   await startScriptedServer(() => {
-    asked = true;
+    requested = true;
   });
-  const answer = apiRequest(NODES, {}, new AbortController().signal);
-  await until('it is asked', 2_000, () => asked);
+  const result = apiRequest(NODES, {}, new AbortController().signal);
+  await until('it is requested', 2_000, () => requested);
   vi.advanceTimersByTime(9_999);
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(1);
-  await expect(answer).rejects.toThrow('no response from the API server within 10 s');
+  await expect(result).rejects.toThrow('no response from the API server within 10 s');
 });
 
 test('apiRequest() gives up an error whose body does not end within 10 s', async () => {
   stopTimers();
-  let answered = false;
+  let responded = false;
   await startScriptedServer((_, response) => {
     response.writeHead(500);
     response.write('{"message":', () => {
-      answered = true;
+      responded = true;
     });
   });
-  const answer = apiRequest(NODES, {}, new AbortController().signal);
-  await until('the body begins', 2_000, () => answered);
+  const result = apiRequest(NODES, {}, new AbortController().signal);
+  await until('the body begins', 2_000, () => responded);
   // In steps, so that the head has come when the time for it is up.
   await until('it is given up', 5_000, () => {
     vi.advanceTimersByTime(250);
     return vi.getTimerCount() === 0;
   });
-  await expect(answer).rejects.toThrow('the API server responded with 500: Internal Server Error');
+  await expect(result).rejects.toThrow('the API server responded with 500: Internal Server Error');
 });
 
 test.each([
-  { when: 'before it is asked', wait: false, answer: () => {} },
-  { when: 'before the answer', wait: true, answer: () => {} },
+  { when: 'before it is requested', wait: false, respond: () => {} },
+  { when: 'before the response', wait: true, respond: () => {} },
   {
     when: 'amid an error',
     wait: true,
-    answer: (response: ServerResponse) => {
+    respond: (response: ServerResponse) => {
       response.writeHead(500);
       response.write('{');
     },
   },
-])('apiRequest() ends with its signal, $when, and leaves no timer', async ({ wait, answer }) => {
+])('apiRequest() ends with its signal, $when, and leaves no timer', async ({ wait, respond }) => {
   stopTimers();
-  let asked = false;
+  let requested = false;
   await startScriptedServer((_, response) => {
-    asked = true;
-    answer(response);
+    requested = true;
+    respond(response);
   });
   const stop = new AbortController();
   const ended = apiRequest(NODES, {}, stop.signal).catch((error) => error);
-  if (wait) await until('it is asked', 2_000, () => asked);
+  if (wait) await until('it is requested', 2_000, () => requested);
   stop.abort(new Error('stopped'));
 
   expect(((await ended) as Error).message).toMatch(/stopped|responded with 500/);

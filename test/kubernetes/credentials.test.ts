@@ -20,8 +20,8 @@ const NODES = '/api/v1/nodes';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const CLUSTER = { server: 'https://127.0.0.1:6443' };
 
-/** Resolves when the API server has answered 200. */
-async function ask(): Promise<void> {
+/** Resolves when the API server has responded with 200. */
+async function requestNodes(): Promise<void> {
   const response = await apiRequest(NODES, {}, AbortSignal.timeout(5_000));
   await readBody(response, 1_000_000);
 }
@@ -35,11 +35,11 @@ function authorization() {
 
 test('apiRequest() reads the token afresh for each request', async () => {
   const { server, tokenFile } = await startApiServer();
-  await ask();
+  await requestNodes();
   const [first] = server.requests;
   const rotated = await server.issueToken('kubenurse');
   await writeFile(tokenFile, rotated);
-  await ask();
+  await requestNodes();
 
   expect(first?.authorization).toMatch(/^Bearer ./);
   expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${rotated}`);
@@ -50,23 +50,23 @@ test('apiRequest() takes a token file that ends with a newline', async () => {
   const { server, tokenFile } = await startApiServer();
   const token = await server.issueToken('kubenurse');
   await writeFile(tokenFile, `${token}\n`);
-  await ask();
+  await requestNodes();
   expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${token}`);
 });
 
 test('apiRequest() trusts a new cluster authority as soon as its file has it, and no longer the old', async () => {
   const before = await startApiServer();
-  await ask();
+  await requestNodes();
   await before.server.close();
   const { server, folder } = await startApiServer({ port: Number(before.server.url.port) });
   setEnvironment({ KUBECONFIG: before.kubeconfig });
 
-  await expect(ask()).rejects.toThrow(/certificate/);
+  await expect(requestNodes()).rejects.toThrow(/certificate/);
   expect(server.requests).toEqual([]);
   await rename(join(folder, 'kubenurse.token'), before.tokenFile);
   const authority = 'kubenurse.api-server-ca.pem';
   await rename(join(folder, authority), join(before.folder, authority));
-  await ask();
+  await requestNodes();
 });
 
 test('createAuthorization() reads the token afresh at each call', async () => {
@@ -106,13 +106,13 @@ test.each([
   await writeFile(tokenFile, token);
   const { authorize, troubles } = authorization();
   expect(await authorize()).toBeUndefined();
-  await expect(ask()).rejects.toThrow(UNSENDABLE);
+  await expect(requestNodes()).rejects.toThrow(UNSENDABLE);
 
   const inline = JSON.parse(await readFile(kubeconfig, 'utf8'));
   inline.users = inline.users.map(({ name }: { name: string }) => ({ name, user: { token } }));
   await writeFile(kubeconfig, JSON.stringify(inline));
   expect(await authorize()).toBeUndefined();
-  await expect(ask()).rejects.toThrow(UNSENDABLE);
+  await expect(requestNodes()).rejects.toThrow(UNSENDABLE);
   expect(troubles).toEqual([UNSENDABLE]);
   expect(server.requests).toEqual([]);
 });

@@ -36,9 +36,9 @@ test('a credential plugin is run once, from the folder of its kubeconfig, by che
   const { server } = await startApiServer();
   const token = await server.issueToken('kubenurse');
   const { authorize, runs } = await usePlugin(credential({ token }), {}, server.url.href);
-  const asked = () => apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));
-  const answers = await Promise.all([asked(), asked(), asked()]);
-  for (const answer of answers) await readBody(answer, 1_000_000);
+  const request = () => apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));
+  const responses = await Promise.all([request(), request(), request()]);
+  for (const response of responses) await readBody(response, 1_000_000);
   expect(await authorize()).toBe(`Bearer ${token}`);
   expect(await runs()).toBe(1);
   expect(server.requests.map(({ authorization }) => authorization)).toEqual(
@@ -56,8 +56,8 @@ test('a credential plugin is run again when its credential has expired', async (
 test('a credential plugin is run again after the API server responded with 401', async () => {
   const { server } = await startApiServer();
   const plugin = await usePlugin(credential({ token: 'unknown' }), {}, server.url.href);
-  const asked = apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));
-  await expect(asked).rejects.toMatchObject({ status: 401 });
+  const request = apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));
+  await expect(request).rejects.toMatchObject({ status: 401 });
   await plugin.authorize();
   expect(await plugin.runs()).toBe(2);
 });

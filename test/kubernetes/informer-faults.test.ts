@@ -22,7 +22,7 @@ type Fault = {
 };
 
 const status = (code: number, text: string): Fault => ({
-  kind: `answers ${code}`,
+  kind: `responds with ${code}`,
   begin: async (server) => {
     await server.break({ kind: 'status', code });
     server.misbehave(undefined); // cuts the open watch
@@ -34,7 +34,7 @@ const misbehaving = (
   list: RegExp,
   watch: RegExp,
 ): Fault => ({
-  kind: `answers with ${kind}`,
+  kind: `responds with ${kind}`,
   begin: (server) => server.misbehave(kind),
   trouble: { list, watch },
 });
@@ -166,8 +166,8 @@ test('Informer keeps its items while the API server hangs, and hears what it the
   await followed.has('a=1', 'b=1');
   await server.break({ kind: 'hang' });
   await server.remove('pods', 'a', 'kubenurse');
-  server.misbehave(undefined); // cuts the watch, so that it has to ask for another
-  await until('it gives up to wait for an answer', 5_000, () => {
+  server.misbehave(undefined); // cuts the watch, so that it has to request another
+  await until('it gives up to wait for a response', 5_000, () => {
     vi.advanceTimersByTime(1_000);
     return followed.reported.length > 0;
   });
@@ -181,14 +181,14 @@ test('Informer keeps its items while the API server hangs, and hears what it the
 test('Informer gives up a page that has not come in 30 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  let asked = false;
+  let requested = false;
   await startScriptedServer((_, response) => {
     response.write('{"items":', () => {
-      asked = true;
+      requested = true;
     });
   });
   const followed = new Followed();
-  await until('it is asked', 5_000, () => asked);
+  await until('it is requested', 5_000, () => requested);
   // In steps, so that the head has come when the time for it is up.
   await until('it gives up to wait', 5_000, () => {
     vi.advanceTimersByTime(1_000);

@@ -5,16 +5,16 @@ import { Followed } from './follow.ts';
 import { isWatch, page, silent } from './watch-server.ts';
 
 test('Informer requests lists with gzip, and watches without', async () => {
-  const asked: string[] = [];
+  const requests: string[] = [];
   await startScriptedServer(({ url: path = '', headers }, response) => {
     const watches = isWatch({ path });
-    asked.push(`${watches ? 'watch' : 'list'} ${headers['accept-encoding']}`);
+    requests.push(`${watches ? 'watch' : 'list'} ${headers['accept-encoding']}`);
     if (watches) silent(response);
     else response.setHeader('content-encoding', 'gzip').end(gzipSync(page(['a', 'b'])));
   });
   const followed = new Followed();
   await followed.has('a=', 'b=');
-  await expect.poll(() => asked).toEqual(['list gzip', 'watch undefined']);
+  await expect.poll(() => requests).toEqual(['list gzip', 'watch undefined']);
 });
 
 test('Informer reports it when a packed list is cut', async () => {

@@ -48,21 +48,21 @@ test('Informer.follow() ends at once while it waits after a failure', async () =
 test.each(['before the response', 'amid a page', 'between two pages'])(
   'Informer.follow() ends at once %s',
   async (when) => {
-    let asked = false;
+    let requested = false;
     let closed = false;
     await startScriptedServer(({ url = '' }, response) => {
       response.once('close', () => {
-        closed = asked;
+        closed = requested;
       });
       if (when === 'between two pages' && !url.includes('continue')) {
         response.end(page(['a'], { continue: 'b' }));
         return;
       }
       if (when === 'amid a page') response.write('{"items":');
-      asked = true;
+      requested = true;
     });
     const followed = new Followed();
-    await until('it has asked', 5_000, () => asked);
+    await until('it has requested', 5_000, () => requested);
     await expectToStop(followed);
     expect(followed.items).toBeUndefined();
     await until('the connection is closed', 1_000, () => closed);

@@ -78,10 +78,10 @@ test('Informer begins a list anew when its next page is gone', async () => {
 });
 
 test.each([
-  { kind: 'at once', answer: (response: ServerResponse) => void response.end() },
-  { kind: 'after one event', answer: (response: ServerResponse) => void response.end(added) },
-])('Informer waits between watches that the server ends $kind', async ({ answer }) => {
-  const requests = await startWatchServer(answer);
+  { kind: 'at once', respond: (response: ServerResponse) => void response.end() },
+  { kind: 'after one event', respond: (response: ServerResponse) => void response.end(added) },
+])('Informer waits between watches that the server ends $kind', async ({ respond }) => {
+  const requests = await startWatchServer(respond);
   new Followed();
   await until('five watches', 5_000, () => queriesOf(requests).watches.length >= 5);
   expect(waits.length).toBeGreaterThanOrEqual(queriesOf(requests).watches.length - 1);
@@ -127,11 +127,11 @@ test.each([
 
 test.each(['null', '[]', '{}', '{"metadata":{},"items":[]}', '{"items":[null]}'])(
   'Informer does not accept %s as a list, and lists again',
-  async (answer) => {
+  async (list) => {
     let lists = 0;
     await startScriptedServer(({ url = '' }, response) => {
       if (url.includes('watch=true')) silent(response);
-      else response.end(++lists === 1 ? answer : page(['a']));
+      else response.end(++lists === 1 ? list : page(['a']));
     });
     const followed = new Followed();
     await followed.hears(1);

@@ -36,16 +36,16 @@ test('Informer lists by pages of 50, reports it once, and watches from the list 
 });
 
 test('Informer has no items until the last page has come', async () => {
-  let answerLastPage: (() => void) | undefined;
+  let sendLastPage: (() => void) | undefined;
   await startScriptedServer(({ url = '' }, response) => {
     if (url.includes('watch=true')) silent(response);
     else if (!url.includes('continue')) response.end(page(['a'], { continue: 'b' }));
-    else answerLastPage = () => response.end(page(['b']));
+    else sendLastPage = () => response.end(page(['b']));
   });
   const followed = new Followed();
-  await until('the last page is asked for', 5_000, () => answerLastPage !== undefined);
+  await until('the last page is requested', 5_000, () => sendLastPage !== undefined);
   expect(followed.items).toBeUndefined();
-  answerLastPage?.();
+  sendLastPage?.();
   await followed.has('a=', 'b=');
 });
 

@@ -103,7 +103,7 @@ test('readZone() is the label of the node, empty where there is none, and reject
 });
 
 test.each([401, 403, 410, 429, 500, 503])(
-  'isNodeGone() is false when the answer is %d',
+  'isNodeGone() is false when the response is %d',
   async (code) => {
     const { server } = await startApiServer();
     await server.break({ kind: 'status', code });
@@ -112,7 +112,7 @@ test.each([401, 403, 410, 429, 500, 503])(
 );
 
 test.each(['garbage', 'half-line', 'endless-line', 'close-before-response'] as const)(
-  'isNodeGone() is false when the answer is %s',
+  'isNodeGone() is false when the response is %s',
   async (kind) => {
     const { server } = await startApiServer();
     server.misbehave(kind);

@@ -24,7 +24,7 @@ async function accessInPod(host: string, port: string) {
 }
 
 test.each(['80', '8001', '8080'])(
-  'In a cluster the API server at port %s is asked by TLS',
+  'In a cluster the API server at port %s is reached by TLS',
   async (port) => {
     expect(await accessInPod('10.96.0.1', port)).toEqual({
       href: `https://10.96.0.1:${port}/`,

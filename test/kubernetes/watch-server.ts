@@ -27,18 +27,18 @@ export function queriesOf(requests: readonly { path: string }[]) {
 }
 
 /**
- * A server whose every list is one pod, `a`, and which has each watch answered by the next of `answers`, the last of
+ * A server whose every list is one pod, `a`, and which has each watch handled by the next of `handlers`, the last of
  * them all further ones. Returns the requests as they come.
  */
 export async function startWatchServer(
-  ...answers: ((response: ServerResponse) => void)[]
+  ...handlers: ((response: ServerResponse) => void)[]
 ): Promise<{ path: string }[]> {
   const requests: { path: string }[] = [];
   await startScriptedServer(({ url: path = '' }, response) => {
     requests.push({ path });
     if (!isWatch({ path })) return void response.end(page(['a']));
-    const number = Math.min(requests.filter(isWatch).length, answers.length);
-    answers[number - 1]?.(response);
+    const number = Math.min(requests.filter(isWatch).length, handlers.length);
+    handlers[number - 1]?.(response);
   });
   return requests;
 }

@@ -37,12 +37,12 @@ test('The test vectors cover 3, 11, 100 and 1,000 nodes, limits 1, 3, 10 and 0',
 test('Ring.choose() has every node checked by as many as it checks', () => {
   const ring = new Ring();
   const nodes = numbered(100);
-  const asked = new Map<string, number>();
+  const chosen = new Map<string, number>();
   for (const own of nodes) {
-    for (const node of ring.choose(own, nodes, 10)) asked.set(node, (asked.get(node) ?? 0) + 1);
+    for (const node of ring.choose(own, nodes, 10)) chosen.set(node, (chosen.get(node) ?? 0) + 1);
   }
-  expect(asked.size).toBe(100);
-  expect(new Set(asked.values())).toEqual(new Set([10]));
+  expect(chosen.size).toBe(100);
+  expect(new Set(chosen.values())).toEqual(new Set([10]));
 });
 
 test('Ring.choose() does not depend on the order of the nodes', () => {

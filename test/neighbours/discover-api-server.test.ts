@@ -67,11 +67,11 @@ function follow({ allowUnschedulable = false } = {}) {
     stop.abort(new Error('the test is over'));
     await Promise.all(following);
   });
-  const asks = async (...nodeNames: string[]) => {
+  const checks = async (...nodeNames: string[]) => {
     const names = () => neighbourhood.neighbours().map(({ nodeName }) => nodeName);
-    await until(`${nodeNames} are asked`, 5_000, () => `${names().sort()}` === `${nodeNames}`);
+    await until(`${nodeNames} are checked`, 5_000, () => `${names().sort()}` === `${nodeNames}`);
   };
-  return { neighbourhood, pods, asks, troubles };
+  return { neighbourhood, pods, checks, troubles };
 }
 
 const nodeRequests = ({ requests }: EmbeddedApiServer) =>
@@ -80,20 +80,20 @@ const nodeRequests = ({ requests }: EmbeddedApiServer) =>
 describe('Neighbourhood, as the API server reports it,', () => {
   test('follows pods that come and go, and nodes that are cordoned and uncordoned', async () => {
     const server = await startCluster('a', 'b', 'c');
-    const { neighbourhood, asks, troubles } = follow();
-    await asks('b', 'c');
+    const { neighbourhood, checks, troubles } = follow();
+    await checks('b', 'c');
     await addNode(server, 'd');
-    await asks('b', 'c', 'd');
+    await checks('b', 'c', 'd');
     await setCordoned(server, 'b', true);
-    await asks('c', 'd');
+    await checks('c', 'd');
     await removePod(server, 'c');
-    await asks('d');
+    await checks('d');
     await setCordoned(server, 'b', false);
-    await asks('b', 'd');
+    await checks('b', 'd');
 
     await setCordoned(server, 'a', true);
     await until('our node is cordoned', 5_000, () => neighbourhood.isOwnNodeCordoned());
-    await asks('b', 'd');
+    await checks('b', 'd');
     expect(troubles).toEqual([]);
   });
 
@@ -101,22 +101,22 @@ describe('Neighbourhood, as the API server reports it,', () => {
     const server = await startCluster('a', 'b', 'c');
     await setCordoned(server, 'b', true);
     server.forbid(['nodes']);
-    const { asks, troubles } = follow({ allowUnschedulable: true });
-    await asks('b', 'c');
+    const { checks, troubles } = follow({ allowUnschedulable: true });
+    await checks('b', 'c');
     await addNode(server, 'd');
-    await asks('b', 'c', 'd');
+    await checks('b', 'c', 'd');
     expect(nodeRequests(server)).toEqual([]);
     expect(troubles).toEqual([]);
   });
 
   test('upstream fault: a response that is an error looks like "no pods"', async () => {
     const server = await startCluster('a', 'b', 'c');
-    const { neighbourhood, asks, troubles } = follow();
-    await asks('b', 'c');
+    const { neighbourhood, checks, troubles } = follow();
+    await checks('b', 'c');
     await server.break({ kind: 'status', code: 500 });
     server.misbehave(undefined); // cuts the watches
     await until('both are in error', 5_000, () => troubles.length === 2);
-    await asks('b', 'c');
+    await checks('b', 'c');
     expect(neighbourhood.state()).toBe('ok');
   });
 
@@ -135,8 +135,8 @@ describe('Neighbourhood, as the API server reports it,', () => {
   test('upstream fault: a node that cannot be looked up makes the pod unready, and its neighbours unknown', async () => {
     const server = await startCluster('a', 'b');
     server.forbid(['nodes']);
-    const { neighbourhood, asks, troubles } = follow();
-    await asks('b');
+    const { neighbourhood, checks, troubles } = follow();
+    await checks('b');
     await until('the error', 5_000, () => troubles.length === 1);
     expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
     expect(neighbourhood.state()).toBe('ok');
@@ -146,33 +146,33 @@ describe('Neighbourhood, as the API server reports it,', () => {
 describe('Neighbourhood.isGone(), as the API server reports it,', () => {
   test('is true for a pod that is deleted within the second', async () => {
     const server = await startCluster('a', 'b');
-    const { neighbourhood, asks } = follow();
-    await asks('b');
-    const answer = neighbourhood.isGone(neighbourOn('b'));
-    await until('it has asked for the node', 5_000, () => nodeRequests(server).length === 3);
+    const { neighbourhood, checks } = follow();
+    await checks('b');
+    const isGone = neighbourhood.isGone(neighbourOn('b'));
+    await until('it has requested the node', 5_000, () => nodeRequests(server).length === 3);
     await removePod(server, 'b');
-    expect(await answer).toBe(true);
+    expect(await isGone).toBe(true);
   });
 
   test('is true for a pod whose node is gone, though the pod is still listed', async () => {
     const server = await startCluster('a', 'b');
-    const { neighbourhood, asks } = follow();
-    await asks('b');
+    const { neighbourhood, checks } = follow();
+    await checks('b');
     await server.remove('nodes', 'b');
     expect(await neighbourhood.isGone(neighbourOn('b'))).toBe(true);
-    await asks();
+    await checks();
   });
 
   test('is false, within the second, when the API server hangs', async () => {
     const server = await startCluster('a', 'b');
-    const { neighbourhood, pods, asks } = follow();
-    await asks('b');
+    const { neighbourhood, pods, checks } = follow();
+    await checks('b');
     await until('it watches', 5_000, () => pods.isWatching);
     await server.break({ kind: 'hang' });
     const started = performance.now();
     expect(await neighbourhood.isGone(neighbourOn('b'))).toBe(false);
     // A request to the API server may take 10 s.
     expect(performance.now() - started).toBeLessThan(8_000);
-    await asks('b');
+    await checks('b');
   });
 });

@@ -23,22 +23,22 @@ afterEach(() => {
 
 /** A neighbourhood with a pod each on the nodes a and b, and the names of the nodes that were requested. */
 function play(isGone: (nodeName: string) => boolean = () => false) {
-  const askedFor: string[] = [];
+  const requestedNodes: string[] = [];
   const played = playNeighbourhood({
     isNodeGone: async (nodeName) => {
-      askedFor.push(nodeName);
+      requestedNodes.push(nodeName);
       return isGone(nodeName);
     },
   });
   played.put(podOn('a'), podOn('b'));
-  return { ...played, askedFor };
+  return { ...played, requestedNodes };
 }
 
 /** Whether it has left, and whether that was known before the time was up. */
 async function checkGone({ neighbourhood }: ReturnType<typeof playNeighbourhood>) {
-  const answer = neighbourhood.isGone(a);
+  const result = neighbourhood.isGone(a);
   const timeIsUp = vi.mocked(AbortSignal.timeout).mock.results.at(-1)?.value as AbortSignal;
-  const left = await answer;
+  const left = await result;
   return { left, atOnce: !timeIsUp.aborted };
 }
 
@@ -55,8 +55,8 @@ test('Neighbourhood.isGone() waits for 3 s while the API server reports nothing'
 
 test('Neighbourhood.isGone() does not wait after a check that has taken longer than the news', async () => {
   vi.advanceTimersByTime(6_000.25);
-  const answer = play().neighbourhood.isGone(a, 0);
-  expect(await answer).toBe(false);
+  const result = play().neighbourhood.isGone(a, 0);
+  expect(await result).toBe(false);
   const waits = vi.mocked(AbortSignal.timeout).mock.calls.map(([milliseconds]) => milliseconds);
   expect(waits).toEqual([1_000, 0]);
 });
@@ -69,11 +69,11 @@ test('Neighbourhood.isGone() is true for one whose pod has got another address',
 
 test('Neighbourhood.isGone() is false for one that is still there, whatever else is reported', async () => {
   const played = play();
-  const answer = checkGone(played);
+  const result = checkGone(played);
   await Promise.resolve();
   played.remove(podOn('b'));
   played.put(podOn('a'), podOn('c'));
-  expect(await answer).toEqual({ left: false, atOnce: false });
+  expect(await result).toEqual({ left: false, atOnce: false });
 });
 
 test.each<[string, (played: ReturnType<typeof play>) => void]>([
@@ -89,26 +89,26 @@ test.each<[string, (played: ReturnType<typeof play>) => void]>([
     expect(await checkGone(before)).toEqual({ left: true, atOnce: true });
 
     const during = play();
-    const answer = checkGone(during);
+    const result = checkGone(during);
     setImmediate(() => leave(during));
-    expect(await answer).toEqual({ left: true, atOnce: true });
+    expect(await result).toEqual({ left: true, atOnce: true });
   },
 );
 
 test('upstream fault: false alarms at scale-down: one whose node is gone has left, and is not checked for a minute', async () => {
   const played = play((nodeName) => nodeName === 'a');
   expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
-  expect(played.askedNodes()).toEqual(['b']);
+  expect(played.checkedNodes()).toEqual(['b']);
   vi.advanceTimersByTime(59_999);
-  expect(played.askedNodes()).toEqual(['b']);
+  expect(played.checkedNodes()).toEqual(['b']);
   expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
-  expect(played.askedFor).toEqual(['a']);
+  expect(played.requestedNodes).toEqual(['a']);
 
   vi.advanceTimersByTime(1);
-  expect(played.askedNodes()).toEqual(['a', 'b']);
+  expect(played.checkedNodes()).toEqual(['a', 'b']);
   expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
-  expect(played.askedFor).toEqual(['a', 'a']);
-  expect(played.askedNodes()).toEqual(['b']);
+  expect(played.requestedNodes).toEqual(['a', 'a']);
+  expect(played.checkedNodes()).toEqual(['b']);
 });
 
 test('Neighbourhood.isGone() is false again for one whose node has come back', async () => {
@@ -118,7 +118,7 @@ test('Neighbourhood.isGone() is false again for one whose node has come back', a
   isGone = false;
   vi.advanceTimersByTime(60_000);
   expect(await checkGone(played)).toEqual({ left: false, atOnce: false });
-  expect(played.askedNodes()).toEqual(['a', 'b']);
+  expect(played.checkedNodes()).toEqual(['a', 'b']);
 });
 
 test('Neighbourhood gives a pod on a node that was gone its time to start, as any other', async () => {
@@ -126,9 +126,9 @@ test('Neighbourhood gives a pod on a node that was gone its time to start, as an
   await checkGone(played);
   vi.advanceTimersByTime(60_000);
   played.put(podOn('a', { isUnready: true, runningSince: performance.now() }));
-  expect(played.askedNodes()).toEqual(['b']);
+  expect(played.checkedNodes()).toEqual(['b']);
   vi.advanceTimersByTime(15_000);
-  expect(played.askedNodes()).toEqual(['a', 'b']);
+  expect(played.checkedNodes()).toEqual(['a', 'b']);
 });
 
 test('Neighbourhood.isGone() makes the informer of the pods retry now', async () => {
@@ -141,22 +141,22 @@ test('Neighbourhood.isGone() makes the informer of the pods retry now', async ()
 test('Neighbourhood.isGone() requests a node at most once a minute', async () => {
   const played = play();
   await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
-  expect(played.askedFor).toEqual(['a']);
+  expect(played.requestedNodes).toEqual(['a']);
   vi.advanceTimersByTime(59_999);
   await checkGone(played);
-  expect(played.askedFor).toEqual(['a']);
+  expect(played.requestedNodes).toEqual(['a']);
   vi.advanceTimersByTime(1);
   await checkGone(played);
-  expect(played.askedFor).toEqual(['a', 'a']);
+  expect(played.requestedNodes).toEqual(['a', 'a']);
   await played.neighbourhood.isGone(neighbourOn('b'));
-  expect(played.askedFor).toEqual(['a', 'a', 'b']);
+  expect(played.requestedNodes).toEqual(['a', 'a', 'b']);
 });
 
 test('Neighbourhood.isGone() is true for all that wait for the same node', async () => {
   const played = play(() => true);
-  const answers = await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
-  expect(answers.map(({ left }) => left)).toEqual([true, true, true]);
-  expect(played.askedFor).toEqual(['a']);
+  const results = await Promise.all([checkGone(played), checkGone(played), checkGone(played)]);
+  expect(results.map(({ left }) => left)).toEqual([true, true, true]);
+  expect(played.requestedNodes).toEqual(['a']);
 });
 
 test('Neighbourhood.isGone() is false when the API server hangs over the node, after a second', async () => {
@@ -180,10 +180,10 @@ test('Neighbourhood.isGone() leaves no listeners behind', async () => {
   const warned = (warning: Error) => warnings.push(warning);
   process.on('warning', warned);
 
-  const answers = Array.from({ length: 100 }, () => checkGone(played));
+  const results = Array.from({ length: 100 }, () => checkGone(played));
   await vi.waitUntil(() => news.listenerCount('changed') === 100);
   for (let number = 0; number < 20; number++) played.put(podOn(`other-${number}`));
-  await Promise.all(answers);
+  await Promise.all(results);
   expect(news.eventNames()).toEqual([]);
   process.off('warning', warned);
   expect(warnings).toEqual([]);

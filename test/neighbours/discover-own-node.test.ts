@@ -22,26 +22,26 @@ test('upstream fault: on the host network nobody finds itself, so that all check
   const chosen = new Map<string, string>();
   for (const node of NODES) {
     // No POD_NAME and no NODE_NAME: the host's name, which is the node's, is all that is known.
-    const { put, askedNodes } = playNeighbourhood({
+    const { put, checkedNodes } = playNeighbourhood({
       podName: node,
       nodeName: undefined,
       hostname: node,
       limit: 3,
     });
     put(...NODES.map((name, index) => podOn(name, { podName: `kubenurse-${index}` })));
-    expect(askedNodes()).toHaveLength(3);
-    expect(askedNodes()).not.toContain(node);
-    chosen.set(node, askedNodes().join());
+    expect(checkedNodes()).toHaveLength(3);
+    expect(checkedNodes()).not.toContain(node);
+    chosen.set(node, checkedNodes().join());
   }
   expect(new Set(chosen.values()).size).toBe(NODES.length);
 });
 
 test('Neighbourhood chooses anew once it knows the node of its own pod', () => {
-  const { put, askedNodes } = playNeighbourhood({ podName: 'us', nodeName: undefined, limit: 0 });
+  const { put, checkedNodes } = playNeighbourhood({ podName: 'us', nodeName: undefined, limit: 0 });
   put(podOn('own', { podName: 'surge' }), podOn('a'));
-  expect(askedNodes()).toEqual(['a', 'own']);
+  expect(checkedNodes()).toEqual(['a', 'own']);
   put(podOn('own', { podName: 'us' }));
-  expect(askedNodes()).toEqual(['a']);
+  expect(checkedNodes()).toEqual(['a']);
 });
 
 test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of the own node alone', () => {

@@ -17,21 +17,21 @@ describe('Neighbourhood.neighbours()', () => {
   });
 
   test.each([
-    { kind: 'that runs', pod: podOn('a'), isAsked: true },
-    { kind: 'with an IPv6 address', pod: podOn('a', { podIP: 'fd00::1' }), isAsked: true },
-    { kind: 'that does not run', pod: podOn('a', { runningSince: undefined }), isAsked: false },
-    { kind: 'that is terminating', pod: podOn('a', { isTerminating: true }), isAsked: false },
-    { kind: 'without an address', pod: podOn('a', { podIP: '' }), isAsked: false },
-    { kind: 'whose address is none', pod: podOn('a', { podIP: 'a.example' }), isAsked: false },
-    { kind: 'that is not placed yet', pod: podOn('', { podName: 'a' }), isAsked: false },
-    { kind: 'on a cordoned node', pod: podOn('cordoned'), isAsked: false },
-    { kind: 'that is ourselves', pod: podOn('a', { podName: 'kubenurse-own' }), isAsked: false },
-    { kind: 'beside us on our node', pod: podOn('own', { podName: 'a' }), isAsked: false },
-  ])('with a pod $kind: $isAsked', ({ pod, isAsked }) => {
-    const { put, cordon, askedNodes } = playNeighbourhood();
+    { kind: 'that runs', pod: podOn('a'), isChecked: true },
+    { kind: 'with an IPv6 address', pod: podOn('a', { podIP: 'fd00::1' }), isChecked: true },
+    { kind: 'that does not run', pod: podOn('a', { runningSince: undefined }), isChecked: false },
+    { kind: 'that is terminating', pod: podOn('a', { isTerminating: true }), isChecked: false },
+    { kind: 'without an address', pod: podOn('a', { podIP: '' }), isChecked: false },
+    { kind: 'whose address is none', pod: podOn('a', { podIP: 'a.example' }), isChecked: false },
+    { kind: 'that is not placed yet', pod: podOn('', { podName: 'a' }), isChecked: false },
+    { kind: 'on a cordoned node', pod: podOn('cordoned'), isChecked: false },
+    { kind: 'that is ourselves', pod: podOn('a', { podName: 'kubenurse-own' }), isChecked: false },
+    { kind: 'beside us on our node', pod: podOn('own', { podName: 'a' }), isChecked: false },
+  ])('with a pod $kind: $isChecked', ({ pod, isChecked }) => {
+    const { put, cordon, checkedNodes } = playNeighbourhood();
     cordon('cordoned');
     put(pod);
-    expect(askedNodes()).toEqual(isAsked ? ['a'] : []);
+    expect(checkedNodes()).toEqual(isChecked ? ['a'] : []);
   });
 
   test('of every namespace are known by their names', async () => {
@@ -49,30 +49,30 @@ describe('Neighbourhood.neighbours()', () => {
   });
 
   test('follow cordon and uncordon', () => {
-    const { put, cordon, askedNodes } = playNeighbourhood();
+    const { put, cordon, checkedNodes } = playNeighbourhood();
     put(podOn('a'), podOn('b'));
-    expect(askedNodes()).toEqual(['a', 'b']);
+    expect(checkedNodes()).toEqual(['a', 'b']);
     cordon('a');
-    expect(askedNodes()).toEqual(['b']);
+    expect(checkedNodes()).toEqual(['b']);
     cordon();
-    expect(askedNodes()).toEqual(['a', 'b']);
+    expect(checkedNodes()).toEqual(['a', 'b']);
   });
 
   test('are all that run where cordoned nodes are checked as well', () => {
-    const { put, cordon, askedNodes } = playNeighbourhood({ cordonedNodes: undefined });
+    const { put, cordon, checkedNodes } = playNeighbourhood({ cordonedNodes: undefined });
     cordon('a');
     put(podOn('a'), podOn('b'));
-    expect(askedNodes()).toEqual(['a', 'b']);
+    expect(checkedNodes()).toEqual(['a', 'b']);
   });
 
   test('are empty until the API server has listed pods, and all that run until it has listed cordoned nodes', () => {
-    const { neighbourhood, pods, cordonedNodes, put, askedNodes } = playNeighbourhood();
+    const { neighbourhood, pods, cordonedNodes, put, checkedNodes } = playNeighbourhood();
     pods.items = undefined;
     cordonedNodes.items = undefined;
-    expect(askedNodes()).toEqual([]);
+    expect(checkedNodes()).toEqual([]);
     pods.items = new Map();
     put(podOn('a'));
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
     expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
   });
 
@@ -104,51 +104,51 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     podOn('a', { isUnready, runningSince: performance.now() });
 
   test('have it 15 s after its start, without a word of the API server', () => {
-    const { put, askedNodes } = playNeighbourhood();
+    const { put, checkedNodes } = playNeighbourhood();
     put(started(true));
-    expect(askedNodes()).toEqual([]);
+    expect(checkedNodes()).toEqual([]);
     vi.advanceTimersByTime(14_999);
-    expect(askedNodes()).toEqual([]);
+    expect(checkedNodes()).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
   });
 
   test('have it as soon as it is ready', () => {
-    const { put, askedNodes } = playNeighbourhood();
+    const { put, checkedNodes } = playNeighbourhood();
     const pod = started(true);
     put(pod);
     vi.advanceTimersByTime(2_000);
-    expect(askedNodes()).toEqual([]);
+    expect(checkedNodes()).toEqual([]);
     put({ ...pod, isUnready: false });
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
   });
 
   test('have it at once when it was ready before, however young it is', () => {
-    const { put, askedNodes } = playNeighbourhood();
+    const { put, checkedNodes } = playNeighbourhood();
     put({ ...started(true), wasReady: true });
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
   });
 
   test('have it at once when it has run for long', () => {
-    const { put, askedNodes } = playNeighbourhood();
+    const { put, checkedNodes } = playNeighbourhood();
     const pod = started(false);
     put(pod);
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
     vi.advanceTimersByTime(60_000);
     put({ ...pod, isUnready: true });
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
   });
 
   test('have each of several in its time', () => {
-    const { put, askedNodes } = playNeighbourhood();
+    const { put, checkedNodes } = playNeighbourhood();
     put(started(true));
     vi.advanceTimersByTime(5_000);
     put(podOn('b', { isUnready: true, runningSince: performance.now() }));
-    expect(askedNodes()).toEqual([]);
+    expect(checkedNodes()).toEqual([]);
     vi.advanceTimersByTime(10_000);
-    expect(askedNodes()).toEqual(['a']);
+    expect(checkedNodes()).toEqual(['a']);
     vi.advanceTimersByTime(5_000);
-    expect(askedNodes()).toEqual(['a', 'b']);
+    expect(checkedNodes()).toEqual(['a', 'b']);
   });
 
   test.each([
@@ -169,29 +169,29 @@ test.each([0.34, 1])(
   'upstream fault: in a rollout with a surge of %d two pods on a node replace two neighbours',
   (surge) => {
     const nodes = Array.from({ length: 100 }, (_, index) => `node-${index}`);
-    const { put, askedNodes } = playNeighbourhood();
+    const { put, checkedNodes } = playNeighbourhood();
     put(...nodes.map((node) => podOn(node)));
-    const before = askedNodes();
+    const before = checkedNodes();
     put(...nodes.slice(0, surge * 100).map((node) => podOn(node, { podName: `surge-${node}` })));
-    expect(askedNodes()).toEqual(before);
+    expect(checkedNodes()).toEqual(before);
     expect(new Set(before).size).toBe(10);
   },
 );
 
 test('Neighbourhood hands over from the old pod of a node to the new one in a rollout with surge', () => {
   const { neighbourhood, put, remove } = playNeighbourhood();
-  const asked = () => neighbourhood.neighbours().map(({ podName }) => podName);
+  const checkedPods = () => neighbourhood.neighbours().map(({ podName }) => podName);
   const old = podOn('a', { podName: 'old' });
   const young = podOn('a', { podName: 'a-new', isUnready: true, runningSince: performance.now() });
   put(old, young);
-  expect(asked()).toEqual(['old']);
+  expect(checkedPods()).toEqual(['old']);
   vi.advanceTimersByTime(3_000);
   put({ ...young, isUnready: false });
-  expect(asked()).toEqual(['old']);
+  expect(checkedPods()).toEqual(['old']);
   put({ ...old, isTerminating: true });
-  expect(asked()).toEqual(['a-new']);
+  expect(checkedPods()).toEqual(['a-new']);
   remove(old);
-  expect(asked()).toEqual(['a-new']);
+  expect(checkedPods()).toEqual(['a-new']);
 });
 
 test('Neighbourhood.state() is why the neighbours are not known, and ok once they are', () => {

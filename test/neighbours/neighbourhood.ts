@@ -23,7 +23,7 @@ export type Played = {
   /** The API server reports which nodes are cordoned. */
   cordon: (...nodeNames: readonly string[]) => void;
   /** The nodes of the chosen neighbours, in alphabetical order. */
-  askedNodes: () => string[];
+  checkedNodes: () => string[];
 };
 
 /** We are the pod `kubenurse-own` on the node `own`, unless said otherwise; there is nobody else yet. */
@@ -66,7 +66,7 @@ export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): 
       cordonedNodes.items = new Map(nodeNames.map((name) => [name, true]));
       neighbourhood.changed();
     },
-    askedNodes: () =>
+    checkedNodes: () =>
       neighbourhood
         .neighbours()
         .map(({ nodeName }) => nodeName)

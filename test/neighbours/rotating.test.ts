@@ -116,10 +116,10 @@ test('The result of a rotating check that takes longer than a round is that of i
   const { probe, attempts } = hangingProbe();
   const { results, schedule } = startPod(30, { probe });
   await rounds(1);
-  attempts[0]?.answer(failed('connect'));
+  attempts[0]?.resolve(failed('connect'));
   await rounds(0.1);
   const first = nodesOf(results, 'rotating');
-  attempts[1]?.answer(ok());
+  attempts[1]?.resolve(ok());
   await rounds(0.1);
   expect(new Set(nodesOf(results, 'rotating')).size).toBe(2);
   expect(first).toHaveLength(1);
@@ -139,7 +139,7 @@ test('A broken path is found, and checked by name in each round until it has bee
   own.put(...Array.from({ length: 30 }, (_, index) => podOn(`node-${index}`)));
   const far =
     Array.from({ length: 30 }, (_, index) => `node-${index}`).find(
-      (node) => !own.askedNodes().includes(node),
+      (node) => !own.checkedNodes().includes(node),
     ) ?? '';
   const { path, probe } = brokenPath(far);
   const pod = startPod(30, { probe });
@@ -180,10 +180,10 @@ test('A suspect that becomes a fixed neighbour is none any more', async () => {
   const marks = async () =>
     Object.keys(await pod.series()).filter((name) => name.includes('neighbour_suspect'));
   expect(await marks()).toHaveLength(8);
-  const fixed = pod.askedNodes();
+  const fixed = pod.checkedNodes();
   for (const each of pod.pods) if (fixed.includes(each.neighbour.nodeName)) pod.remove(each);
   await rounds(2);
-  const types = pod.askedNodes().map((node) => `path_${node}`);
+  const types = pod.checkedNodes().map((node) => `path_${node}`);
   const roles = pod.states.current().filter(({ check }) => types.includes(check.type));
   expect(roles.map(({ check }) => check.role)).toEqual(Array(4).fill(undefined));
   expect(await marks()).toHaveLength(4);

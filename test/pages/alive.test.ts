@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { CheckStates } from '../../src/check-states.ts';
 import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
 import { Schedule } from '../../src/schedule.ts';
-import { answeringProbe, failed, fakeCheck, hangingProbe, ok } from '../support/fake-check.ts';
-import { ask, sendBytes, servePages } from '../support/served-pages.ts';
+import { failed, fakeCheck, hangingProbe, ok, respondingProbe } from '../support/fake-check.ts';
+import { fetchPage, sendBytes, servePages } from '../support/served-pages.ts';
 
 const NEIGHBOUR = {
   podName: 'kubenurse-8fh2x',
@@ -30,15 +30,15 @@ function stateOf([type, text]: [string, string]) {
   return { check: fakeCheck(type), streak: text === 'no result yet' ? undefined : streak };
 }
 
-/** Serves `/alive` with these answers; returns its port. */
+/** Serves `/alive` with these results; returns its port. */
 async function serveAlive(
-  answers: Record<string, string>,
+  results: Record<string, string>,
   { address, ...options }: Partial<AliveOptions> & { address?: string } = {},
 ): Promise<number> {
   const page = alivePage({
     hostname: 'kubenurse-x2bwx',
     refresh: async () => {},
-    states: () => Object.entries(answers).map(stateOf),
+    states: () => Object.entries(results).map(stateOf),
     neighbourhood: { state: () => 'ok', neighbours: () => [NEIGHBOUR] },
     ...options,
   });
@@ -49,12 +49,12 @@ async function serveAlive(
 describe('alivePage()', () => {
   test('has the form of the contract, flat and nested', async () => {
     const port = await serveAlive({ ...ALL_OK, 'path_k8s-66': 'ok', extra: 'ok' });
-    const answer = await sendBytes(
+    const response = await sendBytes(
       port,
       'GET /alive?x=1 HTTP/1.1\r\nHost: kubenurse\r\nUser-Agent: curl/8\r\naccept: */*\r\nConnection: close\r\n\r\n',
     );
-    const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
-    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    const body = response.slice(response.indexOf('\r\n\r\n') + 4);
+    expect(response).toMatch(/^HTTP\/1.1 200 OK\r\n/);
     const times = /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/g;
     expect(body.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:4567').replaceAll(times, '"time"')).toBe(`{
  "hostname": "kubenurse-x2bwx",
@@ -119,7 +119,7 @@ describe('alivePage()', () => {
   });
 
   test('names the node where it is known', async () => {
-    const { body } = await ask(await serveAlive(ALL_OK, { node: 'k8s-7' }), '/alive');
+    const { body } = await fetchPage(await serveAlive(ALL_OK, { node: 'k8s-7' }), '/alive');
     expect(Object.entries(JSON.parse(body)).slice(0, 2)).toEqual([
       ['hostname', 'kubenurse-x2bwx'],
       ['node', 'k8s-7'],
@@ -133,18 +133,18 @@ describe('alivePage()', () => {
     [500, 'a neighbour is not', { ...ALL_OK, 'path_k8s-66': 'connection refused' }, 'ok'],
     [500, 'an extra one is not', { ...ALL_OK, extra: 'no result yet' }, 'ok'],
     [500, 'the neighbours are not known', ALL_OK, 'pods is forbidden'],
-  ])('answers %i when %s', async (status, _, answers, state) => {
+  ])('responds with %i when %s', async (status, _, results, state) => {
     const neighbourhood = { state: () => state, neighbours: () => [] };
-    const answer = await ask(await serveAlive(answers, { neighbourhood }), '/alive');
-    expect(answer.status).toBe(status);
-    const shown = JSON.parse(answer.body);
-    expect(shown.last_check_result).toMatchObject(answers);
+    const response = await fetchPage(await serveAlive(results, { neighbourhood }), '/alive');
+    expect(response.status).toBe(status);
+    const shown = JSON.parse(response.body);
+    expect(shown.last_check_result).toMatchObject(results);
     expect(shown).toMatchObject({ neighbourhood_state: state, neighbourhood: [] });
   });
 
   test('shows what is switched off as skipped, no neighbours as an empty list', async () => {
     const port = await serveAlive({ me_service: 'ok' }, { neighbourhood: undefined });
-    const { status, body } = await ask(port, '/alive');
+    const { status, body } = await fetchPage(port, '/alive');
     const checks = {
       api_server_direct: 'skipped',
       api_server_dns: 'skipped',
@@ -158,12 +158,12 @@ describe('alivePage()', () => {
   });
 
   test.each(['text/html', 'text/plain', '*/*', 'image/png', ''])(
-    'answers JSON whatever the Accept header says: "%s"',
+    'responds with JSON whatever the Accept header says: "%s"',
     async (accept) => {
       const headers = { Accept: accept };
-      const answer = await ask(await serveAlive(ALL_OK), '/alive', { headers });
-      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-      expect(JSON.parse(answer.body).headers.Accept).toEqual([accept]);
+      const response = await fetchPage(await serveAlive(ALL_OK), '/alive', { headers });
+      expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(JSON.parse(response.body).headers.Accept).toEqual([accept]);
     },
   );
 });
@@ -175,8 +175,8 @@ test.each([
 ])('alivePage() at %s shows a client of %s as Go does', async (address, host, shown) => {
   const port = await serveAlive(ALL_OK, { address });
   const request = 'GET /alive HTTP/1.1\r\nHost: kubenurse\r\nConnection: close\r\n\r\n';
-  const answer = await sendBytes(port, request, host);
-  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').remote_addr).toMatch(shown);
+  const response = await sendBytes(port, request, host);
+  expect(JSON.parse(response.split('\r\n\r\n')[1] ?? '').remote_addr).toMatch(shown);
 });
 
 describe('alivePage() shows headers', () => {
@@ -184,8 +184,8 @@ describe('alivePage() shows headers', () => {
   async function shownHeaders(lines: readonly string[]): Promise<object> {
     const port = await serveAlive(ALL_OK);
     const head = ['GET /alive HTTP/1.1', 'Host: kubenurse', 'Connection: close', ...lines];
-    const answer = await sendBytes(port, `${head.join('\r\n')}\r\n\r\n`);
-    const { Connection: _, ...headers } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '').headers;
+    const response = await sendBytes(port, `${head.join('\r\n')}\r\n\r\n`);
+    const { Connection: _, ...headers } = JSON.parse(response.split('\r\n\r\n')[1] ?? '').headers;
     return headers;
   }
 
@@ -222,7 +222,7 @@ describe('alivePage() shows headers', () => {
 });
 
 describe('alivePage() bounds what a request can make it show', () => {
-  /** The length of an answer to these header lines, and the milliseconds that it took. */
+  /** The length of a response to these header lines, and the milliseconds that it took. */
   async function cost(port: number, lines: string): Promise<number> {
     const head = `GET /alive HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`;
     return (await sendBytes(port, head)).length;
@@ -243,7 +243,7 @@ describe('alivePage() bounds what a request can make it show', () => {
 
 describe('alivePage() and the checks', () => {
   test('runs them once for many requests at once, and responds with their results', async () => {
-    const { probe, askedAt } = answeringProbe(150, failed('connect', 'connection refused'));
+    const { probe, calledAt } = respondingProbe(150, failed('connect', 'connection refused'));
     const states = new CheckStates(0);
     const schedule = new Schedule({
       checks: () => [fakeCheck('me_service', { probe })],
@@ -259,17 +259,19 @@ describe('alivePage() and the checks', () => {
         states: () => states.current(),
       },
     );
-    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(port, '/alive')));
-    expect(askedAt).toHaveLength(1);
-    for (const { status, body } of answers) {
+    const responses = await Promise.all(
+      Array.from({ length: 30 }, () => fetchPage(port, '/alive')),
+    );
+    expect(calledAt).toHaveLength(1);
+    for (const { status, body } of responses) {
       const { me_service, failing } = JSON.parse(body);
       expect([status, me_service]).toEqual([500, 'connection refused']);
       expect(failing.me_service).toMatchObject({ cause: 'refused', failures: 1 });
       expect(Math.abs(Date.now() - Date.parse(failing.me_service.since))).toBeLessThan(10_000);
     }
     // A result of now is fresh.
-    await ask(port, '/alive');
-    expect(askedAt).toHaveLength(1);
+    await fetchPage(port, '/alive');
+    expect(calledAt).toHaveLength(1);
     schedule.stop();
   });
 
@@ -277,10 +279,10 @@ describe('alivePage() and the checks', () => {
     let takes = 1_000;
     const refresh = () => sleep(takes);
     const port = await serveAlive(ALL_OK, { refresh });
-    await ask(port, '/alive');
+    await fetchPage(port, '/alive');
     takes = 0;
     const begin = performance.now();
-    await ask(port, '/alive');
+    await fetchPage(port, '/alive');
     expect(performance.now() - begin).toBeLessThan(900);
   });
 
@@ -307,11 +309,11 @@ describe('alivePage() and the checks', () => {
 
     for (const _ of [1, 2]) {
       const begin = performance.now();
-      const answers = await Promise.all([ask(port, '/alive'), ask(port, '/alive')]);
+      const responses = await Promise.all([fetchPage(port, '/alive'), fetchPage(port, '/alive')]);
       const seconds = (performance.now() - begin) / 1000;
       expect(seconds).toBeGreaterThan(0.9);
       expect(seconds).toBeLessThan(10);
-      for (const { status, body } of answers) {
+      for (const { status, body } of responses) {
         const shown = JSON.parse(body);
         expect([status, shown.me_ingress, shown.me_service]).toEqual([500, 'ok', 'no result yet']);
         expect(shown.age_seconds).toBeGreaterThan(0.9);
@@ -321,9 +323,9 @@ describe('alivePage() and the checks', () => {
     }
     expect(hanging.attempts).toHaveLength(2);
 
-    for (const { answer } of hanging.attempts) answer(ok());
+    for (const { resolve } of hanging.attempts) resolve(ok());
     const begin = performance.now();
-    const { status, body } = await ask(port, '/alive');
+    const { status, body } = await fetchPage(port, '/alive');
     expect(performance.now() - begin).toBeLessThan(900);
     expect([status, Object.keys(JSON.parse(body).since)]).toEqual([
       200,
@@ -333,9 +335,9 @@ describe('alivePage() and the checks', () => {
   });
 
   test('wants no result older than 3 s', async () => {
-    const asked: number[] = [];
-    const refresh = async (maxAge: number) => void asked.push(maxAge);
-    await ask(await serveAlive(ALL_OK, { refresh }), '/alive');
-    expect(asked).toEqual([3_000]);
+    const maxAges: number[] = [];
+    const refresh = async (maxAge: number) => void maxAges.push(maxAge);
+    await fetchPage(await serveAlive(ALL_OK, { refresh }), '/alive');
+    expect(maxAges).toEqual([3_000]);
   });
 });

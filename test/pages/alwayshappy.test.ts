@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { IncomingChecks } from '../../src/neighbours/incoming-checks.ts';
 import { alwaysHappyPage } from '../../src/pages/alwayshappy.ts';
-import { ask, servePages } from '../support/served-pages.ts';
+import { fetchPage, servePages } from '../support/served-pages.ts';
 
 async function serveAlwaysHappy(incomingChecks: {
   record: (name: string) => void;
@@ -13,8 +13,8 @@ async function serveAlwaysHappy(incomingChecks: {
 }
 
 test('alwaysHappyPage() responds 200 with an empty body', async () => {
-  const answer = await ask(await serveAlwaysHappy({ record: () => {} }), '/alwayshappy');
-  expect(answer).toMatchObject({ status: 200, body: '', headers: { 'content-length': '0' } });
+  const response = await fetchPage(await serveAlwaysHappy({ record: () => {} }), '/alwayshappy');
+  expect(response).toMatchObject({ status: 200, body: '', headers: { 'content-length': '0' } });
 });
 
 test.each([
@@ -22,41 +22,48 @@ test.each([
   ['GET', '/alwayshappy?x=1'],
   ['GET', 'http://example.com/alwayshappy'],
   ['HEAD', '/alwayshappy'],
-])('alwaysHappyPage() answers %s %s with the same, and counts its caller', async (method, path) => {
-  const seen: string[] = [];
-  const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
-  const headers = { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' };
-  const answer = await ask(port, path, { method, headers });
-  expect(answer).toMatchObject({ status: 200, body: '' });
-  expect(Object.keys(answer.headers)).toEqual([
-    'content-type',
-    'content-length',
-    'date',
-    'connection',
-  ]);
-  expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
-  expect(seen).toEqual(['kubenurse-1']);
-});
+])(
+  'alwaysHappyPage() responds to %s %s with the same, and counts its caller',
+  async (method, path) => {
+    const seen: string[] = [];
+    const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
+    const headers = { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' };
+    const response = await fetchPage(port, path, { method, headers });
+    expect(response).toMatchObject({ status: 200, body: '' });
+    expect(Object.keys(response.headers)).toEqual([
+      'content-type',
+      'content-length',
+      'date',
+      'connection',
+    ]);
+    expect(response.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(seen).toEqual(['kubenurse-1']);
+  },
+);
 
 test('alwaysHappyPage() is not to be posted to', async () => {
   const port = await serveAlwaysHappy({ record: () => {} });
-  const { status, headers } = await ask(port, '/alwayshappy', { method: 'POST' });
+  const { status, headers } = await fetchPage(port, '/alwayshappy', { method: 'POST' });
   expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
 });
 
 test('alwaysHappyPage() counts a caller by the origin header, however that is spelled', async () => {
   const seen: string[] = [];
   const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
-  await ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' } });
-  await ask(port, '/alwayshappy', { headers: { 'Kubenurse-Neighbour-Origin': 'kubenurse-2' } });
+  await fetchPage(port, '/alwayshappy', {
+    headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'kubenurse-1' },
+  });
+  await fetchPage(port, '/alwayshappy', {
+    headers: { 'Kubenurse-Neighbour-Origin': 'kubenurse-2' },
+  });
   expect(seen).toEqual(['kubenurse-1', 'kubenurse-2']);
 });
 
 test('alwaysHappyPage() counts nobody without the header, or with an empty one', async () => {
   const seen: string[] = [];
   const port = await serveAlwaysHappy({ record: (name) => seen.push(name) });
-  await ask(port, '/alwayshappy');
-  await ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': '' } });
+  await fetchPage(port, '/alwayshappy');
+  await fetchPage(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': '' } });
   expect(seen).toEqual([]);
 });
 
@@ -71,7 +78,7 @@ test('upstream fault: a header chosen by the client grows a map without bound', 
   });
   for (let i = 0; i < 9_998; i += 1) incomingChecks.record(`origin-${i}`);
   const call = (origin: string) =>
-    ask(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': origin } });
+    fetchPage(port, '/alwayshappy', { headers: { 'KUBENURSE-NEIGHBOUR-ORIGIN': origin } });
   await call('a'.repeat(8_000));
   expect([requests, incomingChecks.count()]).toEqual([1, 9_998]);
   for (let i = 0; i < 10; i += 1) await call(`other-${i}`);
@@ -82,7 +89,7 @@ test('alwaysHappyPage() responds to a padded request with as many bytes, and to 
   const port = await serveAlwaysHappy({ record: () => {} });
   for (const length of [1, 3_000, 18_200]) {
     const headers = { 'KUBENURSE-PADDING': 'x'.repeat(length) };
-    const answer = await ask(port, '/alwayshappy', { headers });
-    expect([answer.status, answer.body.length]).toEqual([200, length]);
+    const response = await fetchPage(port, '/alwayshappy', { headers });
+    expect([response.status, response.body.length]).toEqual([200, length]);
   }
 });

@@ -7,7 +7,7 @@ import { readSaved } from '../../src/cluster/read-saved.ts';
 import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
 import { clusterTextPage } from '../../src/pages/cluster-text.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
-import { ask, servePages } from '../support/served-pages.ts';
+import { fetchPage, servePages } from '../support/served-pages.ts';
 import { type Broken, smallView } from '../verdict/small-view.ts';
 
 const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
@@ -28,7 +28,7 @@ function serve(cluster: Cluster) {
 
 test('/cluster.txt is the verdict in words with its age, and 200 whatever it is', async () => {
   const { port } = await serve(clusterOf({ silent: { 'node-2': 'refused' } }));
-  const { status, headers, body } = await ask(port, '/cluster.txt');
+  const { status, headers, body } = await fetchPage(port, '/cluster.txt');
   expect(status).toBe(200);
   expect(headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8', age: '3' });
   expect(body.split('\n').slice(0, 4)).toEqual([
@@ -47,7 +47,7 @@ test.each<[what: string, broken: Broken, status: number]>([
 ])('/cluster.json has the status of the verdict where %s', async (_, broken, expected) => {
   const cluster = clusterOf(broken);
   const { port } = await serve(cluster);
-  const { status, headers, body } = await ask(port, '/cluster.json');
+  const { status, headers, body } = await fetchPage(port, '/cluster.json');
   expect(status).toBe(expected);
   expect(headers).toMatchObject({
     'content-type': 'application/json; charset=utf-8',
@@ -61,10 +61,10 @@ test('/cluster.json of a large cluster is whole, and can be evaluated again', as
   const nodes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`node-${i + 1}`, 'ä']));
   const cluster = clusterOf({ nodes });
   const { port } = await serve(cluster);
-  const { body } = await ask(port, '/cluster.json');
+  const { body } = await fetchPage(port, '/cluster.json');
   expect(body.length).toBeGreaterThan(1_000_000);
   expect(readSaved(body)).toEqual(cluster.view);
-  const head = await ask(port, '/cluster.json', { method: 'HEAD' });
+  const head = await fetchPage(port, '/cluster.json', { method: 'HEAD' });
   expect(head).toMatchObject({
     status: 200,
     body: '',
@@ -92,7 +92,7 @@ test('a viewer that leaves amid /cluster.json is no error of the page', async ()
     await until('the response to be closed', 5_000, () => closed === viewers);
   }
   // Served after what the last viewer's departure has caused.
-  await ask(port, '/cluster.json', { method: 'HEAD' });
+  await fetchPage(port, '/cluster.json', { method: 'HEAD' });
   expect(errors).toEqual([]);
 });
 
@@ -104,8 +104,8 @@ test('a collection that fails is an error of the page, and the next one is shown
     return good;
   };
   const { port, errors } = await servePages({ '/cluster.txt': clusterTextPage(collect, RUNBOOKS) });
-  expect((await ask(port, '/cluster.txt')).status).toBe(500);
+  expect((await fetchPage(port, '/cluster.txt')).status).toBe(500);
   expect(errors).toEqual(['cannot serve a request: a bug']);
   isGood = true;
-  expect((await ask(port, '/cluster.txt')).status).toBe(200);
+  expect((await fetchPage(port, '/cluster.txt')).status).toBe(200);
 });

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { metricsPage } from '../../src/pages/metrics.ts';
 import { scrapedMetrics } from '../support/scraped-metrics.ts';
-import { ask, servePages } from '../support/served-pages.ts';
+import { fetchPage, servePages } from '../support/served-pages.ts';
 
 const PROMETHEUS_2 =
   'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
@@ -20,8 +20,8 @@ async function served() {
   return servePages({ '/metrics': metricsPage(scrape) });
 }
 
-/** The answer's bytes, as they came. */
-async function askBytes(port: number, headers: Record<string, string>) {
+/** The response's bytes, as they came. */
+async function fetchBytes(port: number, headers: Record<string, string>) {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const signal = AbortSignal.timeout(5_000);
   const path = '/metrics';
@@ -36,9 +36,9 @@ async function askBytes(port: number, headers: Record<string, string>) {
 test.each([
   ['*/*', 'text/plain; version=0.0.4; charset=utf-8'],
   [PROMETHEUS_2, 'application/openmetrics-text; version=1.0.0; charset=utf-8'],
-])('metricsPage() answers %s with the scrape and its content type', async (accept, type) => {
+])('metricsPage() responds to %s with the scrape and its content type', async (accept, type) => {
   const { port } = await served();
-  const { status, headers, body } = await ask(port, '/metrics', { headers: { accept } });
+  const { status, headers, body } = await fetchPage(port, '/metrics', { headers: { accept } });
   expect(status).toBe(200);
   expect(headers['content-type']).toBe(type);
   expect(headers['content-length']).toBe(String(Buffer.byteLength(body)));
@@ -56,11 +56,11 @@ test.each([
   ['identity', false],
 ])('metricsPage() compresses for %s: %s', async (encodings, isGzip) => {
   const { port } = await served();
-  const asked = { 'accept-encoding': encodings };
-  const { headers } = await ask(port, '/metrics', { headers: asked });
+  const encoded = { 'accept-encoding': encodings };
+  const { headers } = await fetchPage(port, '/metrics', { headers: encoded });
   expect(headers['content-encoding']).toBe(isGzip ? 'gzip' : undefined);
   expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
-  const bytes = await askBytes(port, asked);
+  const bytes = await fetchBytes(port, encoded);
   expect(String(isGzip ? gunzipSync(bytes) : bytes)).toContain(
     'kubenurse_errors_total{type="a",event="dns_done"} 3\n',
   );
@@ -84,18 +84,18 @@ async function servedSlowly() {
 
 test('metricsPage() gives all who wait the same scrape, also behind one address', async () => {
   const { port, scrapes, seen } = await servedSlowly();
-  const first = ask(port, '/metrics');
+  const first = fetchPage(port, '/metrics');
   await seen(1);
-  const others = Array.from({ length: 40 }, () => ask(port, '/metrics'));
-  const zipped = askBytes(port, { 'Accept-Encoding': 'gzip' });
+  const others = Array.from({ length: 40 }, () => fetchPage(port, '/metrics'));
+  const zipped = fetchBytes(port, { 'Accept-Encoding': 'gzip' });
   // That they have come is not to be seen from outside.
   await sleep(300);
   scrapes[0]?.end();
   expect(await first).toMatchObject({ status: 200, body: 'scrapes 1\n' });
   await seen(2);
   scrapes[1]?.end();
-  for (const answer of await Promise.all(others)) {
-    expect(answer).toMatchObject({ status: 200, body: 'scrapes 2\n' });
+  for (const response of await Promise.all(others)) {
+    expect(response).toMatchObject({ status: 200, body: 'scrapes 2\n' });
   }
   expect(gunzipSync(await zipped).toString()).toBe('scrapes 2\n');
   expect(scrapes).toHaveLength(2);
@@ -103,7 +103,7 @@ test('metricsPage() gives all who wait the same scrape, also behind one address'
 
 test('metricsPage() does not scrape for each client that has gone', async () => {
   const { port, scrapes, seen } = await servedSlowly();
-  const first = ask(port, '/metrics');
+  const first = fetchPage(port, '/metrics');
   await seen(1);
   const gone = Array.from({ length: 100 }, async (_, i) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress: `127.0.0.${2 + i}` });
@@ -112,7 +112,7 @@ test('metricsPage() does not scrape for each client that has gone', async () => 
     await once(socket, 'close');
   });
   await Promise.all(gone);
-  const last = ask(port, '/metrics');
+  const last = fetchPage(port, '/metrics');
   await sleep(300);
   scrapes[0]?.end();
   await first;
@@ -125,7 +125,7 @@ test('metricsPage() does not scrape for each client that has gone', async () => 
 test('metricsPage() responds 500, and not half of a scrape, when that fails', async () => {
   const scrape = () => Promise.reject(new Error('metrics cannot be collected'));
   const { port, errors } = await servePages({ '/metrics': metricsPage(scrape) });
-  const { status, body } = await ask(port, '/metrics');
+  const { status, body } = await fetchPage(port, '/metrics');
   expect([status, body]).toEqual([500, 'Internal Server Error']);
   expect(errors).toEqual(['cannot serve a request: metrics cannot be collected']);
 });

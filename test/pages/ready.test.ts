@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { readyPage } from '../../src/pages/ready.ts';
-import { ask, servePages } from '../support/served-pages.ts';
+import { fetchPage, servePages } from '../support/served-pages.ts';
 
-test('readyPage() answers 200, or 503 and why, as it is at the time', async () => {
+test('readyPage() responds with 200, or 503 and why, as it is at the time', async () => {
   let notReadyReason: string | undefined;
   let found = 0;
   const { port } = await servePages({
@@ -13,11 +13,14 @@ test('readyPage() answers 200, or 503 and why, as it is at the time', async () =
       },
     ),
   });
-  expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
+  expect(await fetchPage(port, '/ready')).toMatchObject({ status: 200, body: '' });
   notReadyReason = 'the node is cordoned';
-  expect(await ask(port, '/ready')).toMatchObject({ status: 503, body: 'the node is cordoned\n' });
+  expect(await fetchPage(port, '/ready')).toMatchObject({
+    status: 503,
+    body: 'the node is cordoned\n',
+  });
   notReadyReason = undefined;
-  expect(await ask(port, '/ready')).toMatchObject({ status: 200, body: '' });
+  expect(await fetchPage(port, '/ready')).toMatchObject({ status: 200, body: '' });
   // The client that found the pod ready, not one that got 503.
   expect(found).toBe(2);
 });

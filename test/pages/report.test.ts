@@ -32,15 +32,15 @@ test('/report is the JSON of the report', async () => {
 });
 
 test('/report?hour=failures has the last hour only of checks that failed within it', async () => {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const { port } = await servePages({
     '/report': reportPage((hour) => {
-      asked.push(hour);
+      requested.push(hour);
       return {} as Report;
     }),
   });
   for (const query of ['', '?hour=failures', '?hour=__proto__']) {
     expect((await fetch(`http://127.0.0.1:${port}/report${query}`)).status).toBe(200);
   }
-  expect(asked).toEqual(['all', 'failures', 'all']);
+  expect(requested).toEqual(['all', 'failures', 'all']);
 });

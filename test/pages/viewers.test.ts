@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { boundViewers } from '../../src/pages/viewers.ts';
-import { ask, servePages } from '../support/served-pages.ts';
+import { fetchPage, servePages } from '../support/served-pages.ts';
 
 /** More than the kernel takes of what nobody reads. */
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
@@ -46,7 +46,7 @@ test('boundViewers() closes the oldest response of the client that has the most,
   }
   expect(closed).toEqual([]);
 
-  expect((await ask(port, '/small')).body).toBe('all is well');
+  expect((await fetchPage(port, '/small')).body).toBe('all is well');
 
   expect(closed).toEqual([2]);
   expect(errors).toEqual([]);
@@ -55,7 +55,7 @@ test('boundViewers() closes the oldest response of the client that has the most,
 test('boundViewers() makes one response after the other, with a rest', async () => {
   const { port } = await serve();
   const begin = performance.now();
-  const all = await Promise.all(Array.from({ length: 11 }, () => ask(port, '/small')));
+  const all = await Promise.all(Array.from({ length: 11 }, () => fetchPage(port, '/small')));
   expect(all.map(({ status }) => status)).toEqual(Array(11).fill(200));
   // Ten rests of 50 ms, by a timer that may be a millisecond early.
   expect(performance.now() - begin).toBeGreaterThan(480);
@@ -76,7 +76,7 @@ test('boundViewers() makes nothing for viewers that have gone', async () => {
       return bounded(context);
     },
   });
-  const served = ask(port, '/large');
+  const served = fetchPage(port, '/large');
   await until('the first is being made', 5_000, () => made.count === 1);
   const waiting = await Promise.all(
     Array.from({ length: 10 }, () => lazyClient(port, '127.0.0.4')),
@@ -88,7 +88,7 @@ test('boundViewers() makes nothing for viewers that have gone', async () => {
   first.resolve();
 
   expect((await served).status).toBe(200);
-  expect((await ask(port, '/large')).status).toBe(200);
+  expect((await fetchPage(port, '/large')).status).toBe(200);
   expect(made.count).toBe(2);
 });
 
@@ -105,7 +105,7 @@ test('boundViewers() makes a response when there is time for it', async () => {
       context.body = 'all is well';
     }),
   });
-  const served = ask(port, '/small');
+  const served = fetchPage(port, '/small');
   expect(await wanted.promise).toBe(75);
   expect(made).toBe(0);
   time.resolve();

@@ -7,7 +7,7 @@ import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
 import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
-import { ask, failed } from './ask.ts';
+import { checkUrl, failed } from './check-once.ts';
 
 /** An authority, and what starts a server whose certificate it has signed. */
 async function signed(name: string) {
@@ -53,7 +53,7 @@ function trust(options: { pem?: string; cluster?: string; extra?: string }) {
 async function trusted(secureContext: () => SecureContext): Promise<string[]> {
   const names: string[] = [];
   for (const { name, start } of [system, cluster, extra, other]) {
-    const outcome = await ask((await start()).url(), { secureContext });
+    const outcome = await checkUrl((await start()).url(), { secureContext });
     if (outcome.kind === 'ok') names.push(name);
     else expect(failed(outcome).phase).toBe('handshake');
   }

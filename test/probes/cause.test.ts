@@ -35,8 +35,8 @@ test('causeOf() treats a connection that the peer closed as a reset', () => {
 
 // What the kernel counts in each case was measured between two network namespaces.
 test.each<[string, Phase, Partial<TcpInfo> | undefined, Cause]>([
-  ['the SYN is not answered', 'connect', { isEstablished: false }, 'unreachable'],
-  ['the kernel cannot be asked', 'response', undefined, 'other'],
+  ['there is no reply to the SYN', 'connect', { isEstablished: false }, 'unreachable'],
+  ['the kernel cannot be queried', 'response', undefined, 'other'],
   ['the program is suspended', 'response', {}, 'hung'],
   ['the program accepts and is silent in TLS', 'handshake', {}, 'hung'],
   ['all data is dropped', 'response', { segmentsUnacknowledged: 3 }, 'packets_lost'],

@@ -10,7 +10,7 @@ import { freePort, ServerProcess } from '../../lab/support/server-process.ts';
 import { suspend } from '../../lab/support/suspend.ts';
 import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { authority, check, serving } from './ask.ts';
+import { authority, check, serving } from './check-once.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const inDays = (days: number) => ({ notAfter: new Date(Date.now() + days * DAY_MS) });

@@ -6,7 +6,7 @@ import { traitsOfTarget } from '../../src/probes/kinds.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
-import { authority, check, events, serving } from './ask.ts';
+import { authority, check, events, serving } from './check-once.ts';
 
 const CONNECT = ['connect_start', 'connect_done'];
 const HANDSHAKE = ['tls_handshake_start', 'tls_handshake_done'];

@@ -6,8 +6,8 @@ import { type Connection, type Network, openConnection } from '../../src/probes/
 import { Progress } from '../../src/probes/progress.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { reset, ScriptedServer } from '../support/scripted-server.ts';
-import { authority, serving } from './ask.ts';
 import { attempts } from './attempts.ts';
+import { authority, serving } from './check-once.ts';
 
 const live = new AbortController().signal;
 const context = createSecureContext({ ca: authority.certificate });
@@ -79,7 +79,7 @@ describe('openConnection()', () => {
     async ({ tls }) => {
       const server = await ScriptedServer.start({
         ...(tls ? { tls } : {}),
-        answer: reset,
+        script: reset,
       });
       const stop = new AbortController();
       const { socket } = await opened(server.url(), {}, stop.signal);

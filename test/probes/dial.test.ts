@@ -6,8 +6,8 @@ import { dial } from '../../src/probes/dial.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
-import { ask, events } from './ask.ts';
 import { attempts } from './attempts.ts';
+import { checkUrl, events } from './check-once.ts';
 
 const live = new AbortController().signal;
 const reason = new Error('stopped');
@@ -154,7 +154,7 @@ test('upstream fault: a dial that lost the race counted as an error of a check t
   const server = await ScriptedServer.start({ port });
 
   for (const loser of ['127.0.0.2', '::1']) {
-    const outcome = await ask(server.url('/', 'server.test'), {
+    const outcome = await checkUrl(server.url('/', 'server.test'), {
       resolve: async () => [loser, '127.0.0.1'],
     });
 

@@ -9,7 +9,7 @@ import { freePort, ServerProcess } from '../../lab/support/server-process.ts';
 import { suspend } from '../../lab/support/suspend.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { check } from './ask.ts';
+import { check } from './check-once.ts';
 
 const ADDRESS = '127.0.0.1';
 

@@ -5,10 +5,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { traitsOfTarget } from '../../src/probes/kinds.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { nameServer } from '../support/name-server.ts';
-import { check, events } from './ask.ts';
+import { check, events } from './check-once.ts';
 
 /** A name server that responds to every query with this code and these answers. */
-async function answering(rcode: number, answers: StringAnswer[] = []): Promise<string> {
+async function serverReturning(rcode: number, answers: StringAnswer[] = []): Promise<string> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   onTestFinished(() => void socket.close());
   socket.on('message', (message, client) => {
@@ -41,7 +41,7 @@ describe('a check of a dns URL', () => {
     ['PTR', { data: 'b.test' }],
     ['SRV', { data: { port: 80, target: 'b.test' } }],
   ])('is ok with a %s record', async (type, data) => {
-    const server = await answering(0, [{ type, name: 'a.test', ...data } as never]);
+    const server = await serverReturning(0, [{ type, name: 'a.test', ...data } as never]);
     expect(await check(`dns://${server}/a.test?type=${type}`)).toMatchObject({ kind: 'ok' });
   });
 
@@ -51,7 +51,7 @@ describe('a check of a dns URL', () => {
     [5, 'dns_refused', 'the name server refused the query (EREFUSED)'],
     [0, 'dns_nodata', 'the name has no such record (ENODATA)'],
   ])('fails with the code %i as %s', async (rcode, event, why) => {
-    const server = await answering(rcode);
+    const server = await serverReturning(rcode);
     expect(await check(`dns://${server}/a.test`)).toMatchObject({
       kind: 'failed',
       event,

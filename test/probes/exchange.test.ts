@@ -9,8 +9,8 @@ import { type Script, ScriptedServer, say, sayAndClose } from '../support/script
 const live = new AbortController().signal;
 const REQUEST = 'GET / HTTP/1.1\r\n\r\n';
 
-async function connected(answer: Script): Promise<Socket> {
-  const server = await ScriptedServer.start({ answer });
+async function connected(script: Script): Promise<Socket> {
+  const server = await ScriptedServer.start({ script });
   const socket = connect(server.port, server.host);
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
@@ -23,11 +23,11 @@ function listeners(socket: Socket): Record<string, number> {
 }
 
 test.each([
-  { what: 'an answer', answer: say('HTTP/1.1 200 OK\r\n\r\n'), resolves: true },
-  { what: 'something else', answer: say('x'), resolves: false },
-  { what: 'an end', answer: sayAndClose(''), resolves: false },
-])('exchange() takes its listeners away after $what', async ({ answer, resolves }) => {
-  const socket = await connected(answer);
+  { what: 'an script', script: say('HTTP/1.1 200 OK\r\n\r\n'), resolves: true },
+  { what: 'something else', script: say('x'), resolves: false },
+  { what: 'an end', script: sayAndClose(''), resolves: false },
+])('exchange() takes its listeners away after $what', async ({ script, resolves }) => {
+  const socket = await connected(script);
   const before = listeners(socket);
 
   const head = await exchange(socket, REQUEST, new Progress(), live).catch(() => undefined);

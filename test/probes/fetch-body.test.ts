@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createFetchBody } from '../../src/probes/fetch-body.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { pour, type Script, ScriptedServer, say, sayAndClose } from '../support/scripted-server.ts';
-import { authority, serving } from './ask.ts';
+import { authority, serving } from './check-once.ts';
 
 const LIMIT_MS = 300;
 const MAX_BODY = 100_000;
@@ -40,12 +40,12 @@ function inPieces(text: string, pieces: number): Script {
 
 const BODY = 'x'.repeat(MAX_BODY);
 
-test.each<[what: string, answer: Script, body: string]>([
+test.each<[what: string, script: Script, body: string]>([
   ['at once', say(response('{}')), '{}'],
   ['in many pieces', inPieces(response(BODY), 50), BODY],
   ['with more behind it', say(`${response('{}')}more`), '{}'],
-])('createFetchBody() returns a body that comes %s', async (_, answer, body) => {
-  const server = await ScriptedServer.start({ answer });
+])('createFetchBody() returns a body that comes %s', async (_, script, body) => {
+  const server = await ScriptedServer.start({ script });
   expect(await fetchFrom(server.url('/report?hour=failures'))).toBe(body);
   expect(server.requests).toEqual([
     expect.stringMatching(
@@ -55,7 +55,7 @@ test.each<[what: string, answer: Script, body: string]>([
 });
 
 test('createFetchBody() verifies the certificate of a server over HTTPS', async () => {
-  const server = await ScriptedServer.start({ tls: serving, answer: say(response('{}')) });
+  const server = await ScriptedServer.start({ tls: serving, script: say(response('{}')) });
   expect(await fetchFrom(server.url())).toBe('{}');
   const untrusting = createFetchBody({
     resolve: async () => [],
@@ -69,7 +69,7 @@ test('createFetchBody() verifies the certificate of a server over HTTPS', async 
   });
 });
 
-test.each<[what: string, answer: Script, cause: string, text: string | RegExp]>([
+test.each<[what: string, script: Script, cause: string, text: string | RegExp]>([
   ['a status', say(response('', '404 Whatever')), 'status', '404 Not Found'],
   ['a redirect', say(response('', '302 Found\r\nLocation: /')), 'status', '302 Found'],
   [
@@ -98,8 +98,8 @@ test.each<[what: string, answer: Script, cause: string, text: string | RegExp]>(
     /^waiting for the response of 127\.0\.0\.1/,
   ],
   ['nothing', () => {}, 'other', /^waiting for the response of 127\.0\.0\.1/],
-])('createFetchBody() names the cause of %s', async (_, answer, cause, text) => {
-  const server = await ScriptedServer.start({ answer });
+])('createFetchBody() names the cause of %s', async (_, script, cause, text) => {
+  const server = await ScriptedServer.start({ script });
   expect(await fetchFrom(server.url())).toEqual({
     cause,
     text: typeof text === 'string' ? text : expect.stringMatching(text),

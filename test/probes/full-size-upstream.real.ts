@@ -10,7 +10,7 @@ import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import type { Outcome } from '../../src/model.ts';
 import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
-import { ask, failed } from './ask.ts';
+import { checkUrl, failed } from './check-once.ts';
 
 const OURS = '10.79.0.1';
 const UPSTREAM = '10.79.0.2';
@@ -58,7 +58,7 @@ describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` :
     stack.defer(() => server.stop());
     const readTcpInfo = await createTcpInfoReader();
     check = (isFullSize) =>
-      ask(URL_OF_UPSTREAM, { isFullSize, readTcpInfo, signal: AbortSignal.timeout(LIMIT_MS) });
+      checkUrl(URL_OF_UPSTREAM, { isFullSize, readTcpInfo, signal: AbortSignal.timeout(LIMIT_MS) });
   });
 
   test('it takes the header, and its empty response is a success', async () => {

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { createFetchBody } from '../../src/probes/fetch-body.ts';
-import { ask, authority, serving } from './ask.ts';
+import { authority, checkUrl, serving } from './check-once.ts';
 
 /** Sends `first`, then `repeated` without end, in writes of so many bytes, from a separate thread. */
 const SERVER = `
@@ -66,7 +66,7 @@ test.each(
     const url = await startHostile(scheme, flood);
     const before = process.threadCpuUsage();
 
-    const outcome = await ask(url);
+    const outcome = await checkUrl(url);
 
     const { user, system } = process.threadCpuUsage(before);
     expect(outcome.kind).toBe(kind);

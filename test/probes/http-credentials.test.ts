@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { OK, ScriptedServer, say } from '../support/scripted-server.ts';
-import { ask, serving } from './ask.ts';
+import { checkUrl, serving } from './check-once.ts';
 
 const TOKEN = 'Bearer token-of-the-service-account';
 const authorization = async () => TOKEN;
@@ -29,7 +29,7 @@ describe('httpProbe() sends the token', () => {
   ])('$where', async ({ insecure }) => {
     const server = await ScriptedServer.start({ tls: serving });
 
-    expect(await ask(server.url(), { authorization, insecure })).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url(), { authorization, insecure })).toMatchObject({ kind: 'ok' });
 
     expect(authorizations(server)).toEqual([TOKEN]);
   });
@@ -43,7 +43,11 @@ describe('httpProbe() sends the token', () => {
     const idle = new IdleConnections();
 
     for (let i = 0; i < 2; i++) {
-      const outcome = await ask(server.url('/version'), { authorization, insecure: true, idle });
+      const outcome = await checkUrl(server.url('/version'), {
+        authorization,
+        insecure: true,
+        idle,
+      });
       expect(outcome).toMatchObject({ kind: 'ok' });
     }
     idle.close();
@@ -56,10 +60,10 @@ describe('httpProbe() sends the token', () => {
     const another = await ScriptedServer.start({ tls: serving });
     const server = await ScriptedServer.start({
       tls: serving,
-      answer: redirectTo(another.url('/version')),
+      script: redirectTo(another.url('/version')),
     });
 
-    expect(await ask(server.url('/version'), { authorization })).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url('/version'), { authorization })).toMatchObject({ kind: 'ok' });
 
     expect(authorizations(server)).toEqual([TOKEN]);
     expect(authorizations(another)).toEqual([undefined]);
@@ -68,26 +72,26 @@ describe('httpProbe() sends the token', () => {
   test('not where a redirect leads, be it to the same origin', async () => {
     const server = await ScriptedServer.start({
       tls: serving,
-      answer: (socket, request, nth) => {
-        const answer = request.startsWith('GET /version ')
+      script: (socket, request, nth) => {
+        const script = request.startsWith('GET /version ')
           ? redirectTo(server.url('/there'))
           : say(OK);
-        answer(socket, request, nth);
+        script(socket, request, nth);
       },
     });
 
-    expect(await ask(server.url('/version'), { authorization })).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url('/version'), { authorization })).toMatchObject({ kind: 'ok' });
 
     expect(authorizations(server)).toEqual([TOKEN, undefined]);
   });
 
-  test('asking for it afresh for each request, since it rotates', async () => {
+  test('reading it afresh for each request, since it rotates', async () => {
     const server = await ScriptedServer.start({ tls: serving });
     const tokens = ['Bearer first', 'Bearer second'];
     const rotating = async () => tokens.shift();
 
-    await ask(server.url(), { authorization: rotating });
-    await ask(server.url(), { authorization: rotating });
+    await checkUrl(server.url(), { authorization: rotating });
+    await checkUrl(server.url(), { authorization: rotating });
 
     expect(authorizations(server)).toEqual(['Bearer first', 'Bearer second']);
   });
@@ -95,7 +99,7 @@ describe('httpProbe() sends the token', () => {
   test('upstream fault: a token that could not be read failed every check', async () => {
     const server = await ScriptedServer.start({ tls: serving });
 
-    const outcome = await ask(server.url(), { authorization: async () => undefined });
+    const outcome = await checkUrl(server.url(), { authorization: async () => undefined });
 
     expect(outcome).toMatchObject({ kind: 'ok' });
     expect(authorizations(server)).toEqual([undefined]);
@@ -112,7 +116,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
   ])('$credentials', async ({ username, password, credentials }) => {
     const server = await ScriptedServer.start();
 
-    const outcome = await ask(withCredentials(server.url(), username, password));
+    const outcome = await checkUrl(withCredentials(server.url(), username, password));
 
     expect(outcome).toMatchObject({ kind: 'ok' });
     const basic = `Basic ${Buffer.from(credentials).toString('base64')}`;
@@ -124,9 +128,9 @@ describe('httpProbe() sends the credentials of the URL', () => {
     'and further header fields also where a redirect leads to that host or one below it, whatever its port: %s',
     async (host) => {
       const another = await ScriptedServer.start();
-      const server = await ScriptedServer.start({ answer: redirectTo(another.url('/', host)) });
+      const server = await ScriptedServer.start({ script: redirectTo(another.url('/', host)) });
 
-      await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
+      await checkUrl(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
         headers: { 'X-Origin': 'pod-a' },
       });
 
@@ -140,9 +144,9 @@ describe('httpProbe() sends the credentials of the URL', () => {
     'not where a redirect leads to another host: %s',
     async (host) => {
       const another = await ScriptedServer.start();
-      const server = await ScriptedServer.start({ answer: redirectTo(another.url('/', host)) });
+      const server = await ScriptedServer.start({ script: redirectTo(another.url('/', host)) });
 
-      await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
+      await checkUrl(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
         headers: { 'X-Origin': 'pod-a' },
       });
 
@@ -154,13 +158,13 @@ describe('httpProbe() sends the credentials of the URL', () => {
   test('not where another host leads back to that of the URL', async () => {
     const back = await ScriptedServer.start();
     const another = await ScriptedServer.start({
-      answer: redirectTo(back.url('/', 'server.test')),
+      script: redirectTo(back.url('/', 'server.test')),
     });
     const server = await ScriptedServer.start({
-      answer: redirectTo(another.url('/', 'other.test')),
+      script: redirectTo(another.url('/', 'other.test')),
     });
 
-    await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'));
+    await checkUrl(withCredentials(server.url('/', 'server.test'), 'user', 'password'));
 
     expect(authorizations(back)).toEqual([undefined]);
   });
@@ -169,10 +173,10 @@ describe('httpProbe() sends the credentials of the URL', () => {
     const plain = await ScriptedServer.start();
     const server = await ScriptedServer.start({
       tls: serving,
-      answer: redirectTo(plain.url('/', 'server.test')),
+      script: redirectTo(plain.url('/', 'server.test')),
     });
 
-    await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'));
+    await checkUrl(withCredentials(server.url('/', 'server.test'), 'user', 'password'));
 
     expect(authorizations(server)).toEqual([expect.stringMatching(/^Basic /)]);
     expect(authorizations(plain)).toEqual([undefined]);
@@ -181,12 +185,15 @@ describe('httpProbe() sends the credentials of the URL', () => {
   test('neither to a redirect to another host, nor those of the URL that it leads to, nor further header fields', async () => {
     const another = await ScriptedServer.start();
     const server = await ScriptedServer.start({
-      answer: redirectTo(withCredentials(another.url(), 'their', 'secret')),
+      script: redirectTo(withCredentials(another.url(), 'their', 'secret')),
     });
 
-    const outcome = await ask(withCredentials(server.url('/', 'server.test'), 'user', 'password'), {
-      headers: { 'X-Origin': 'pod-a' },
-    });
+    const outcome = await checkUrl(
+      withCredentials(server.url('/', 'server.test'), 'user', 'password'),
+      {
+        headers: { 'X-Origin': 'pod-a' },
+      },
+    );
 
     expect(outcome).toMatchObject({ kind: 'ok' });
     expect(server.requests[0]).toMatch(/^X-Origin: pod-a$/m);

@@ -13,7 +13,7 @@ import {
   sayAndClose,
   sayAndReset,
 } from '../support/scripted-server.ts';
-import { ask, events, failed, serving } from './ask.ts';
+import { checkUrl, events, failed, serving } from './check-once.ts';
 
 describe('httpProbe() names the phase that failed: resolve', () => {
   const url = new URL('https://server.test:8443/');
@@ -25,7 +25,7 @@ describe('httpProbe() names the phase that failed: resolve', () => {
     const server = await nameServer();
     server.break(fault);
 
-    const outcome = await ask(url, { resolve: resolverOf([server]) });
+    const outcome = await checkUrl(url, { resolve: resolverOf([server]) });
 
     expect(failed(outcome)).toEqual({
       phase: 'resolve',
@@ -44,7 +44,7 @@ describe('httpProbe() names the phase that failed: connect', () => {
   ])('%s of %s, where nobody listens', async (scheme, host) => {
     const port = await closedPort(host.replace(/[[\]]/g, ''));
 
-    const outcome = await ask(new URL(`${scheme}://${host}:${port}/`));
+    const outcome = await checkUrl(new URL(`${scheme}://${host}:${port}/`));
 
     expect(failed(outcome)).toEqual({
       phase: 'connect',
@@ -61,13 +61,13 @@ describe('httpProbe() names the phase that failed: response', () => {
   const notHttp = 'the response is not HTTP/1';
   const tooMany = 'more than 16 informational responses (1xx)';
   const tooLong = 'the response head exceeds 204800 bytes';
-  const cases: [title: string, answer: Script, why: string][] = [
-    ['it closes without an answer', sayAndClose(''), closed],
-    ['it resets without an answer', sayAndReset(''), wasReset],
+  const cases: [title: string, script: Script, why: string][] = [
+    ['it closes without a response', sayAndClose(''), closed],
+    ['it resets without a response', sayAndReset(''), wasReset],
     ['it closes after half a status line', sayAndClose('HTTP/1.1 20'), closed],
     ['it resets after half a head', sayAndReset('HTTP/1.1 200 OK\r\nA: b\r\n'), wasReset],
     [
-      'it closes after an informational answer',
+      'it closes after an informational response',
       sayAndClose('HTTP/1.1 100 Continue\r\n\r\n'),
       closed,
     ],
@@ -77,7 +77,7 @@ describe('httpProbe() names the phase that failed: response', () => {
     ['its status is no number', say('HTTP/1.1 OK\r\n\r\n'), notHttp],
     ['its status is too short a number', say('HTTP/1.1 99 OK\r\n\r\n'), notHttp],
     ['its head is too long', say(`HTTP/1.1 200 OK\r\nA: ${'a'.repeat(210_000)}\r\n\r\n`), tooLong],
-    ['its informational answers have no end', pour('HTTP/1.1 100 Continue\r\n\r\n'), tooMany],
+    ['its informational responses have no end', pour('HTTP/1.1 100 Continue\r\n\r\n'), tooMany],
     ['they come in large pieces', pour('HTTP/1.1 103 Early\r\n\r\n'.repeat(5_000)), tooMany],
     [
       'its head has no end',
@@ -88,17 +88,17 @@ describe('httpProbe() names the phase that failed: response', () => {
       tooLong,
     ],
   ];
-  const table = cases.flatMap(([title, answer, why]) =>
-    ['http', 'https'].map((scheme) => ({ scheme, title, answer, why })),
+  const table = cases.flatMap(([title, script, why]) =>
+    ['http', 'https'].map((scheme) => ({ scheme, title, script, why })),
   );
 
-  test.each(table)('$title ($scheme)', async ({ scheme, answer, why }) => {
+  test.each(table)('$title ($scheme)', async ({ scheme, script, why }) => {
     const server = await ScriptedServer.start({
       ...(scheme === 'https' ? { tls: serving } : {}),
-      answer,
+      script,
     });
 
-    const outcome = await ask(server.url());
+    const outcome = await checkUrl(server.url());
 
     expect(failed(outcome)).toEqual({
       phase: 'response',
@@ -120,7 +120,7 @@ describe('httpProbe() names the phase that failed: response', () => {
       onConnection: reset,
     });
 
-    const { phase, text } = failed(await ask(server.url()));
+    const { phase, text } = failed(await checkUrl(server.url()));
 
     expect(phase).toMatch(phases);
     expect(text).toMatch(/: connection (reset|closed) by peer \((ECONNRESET|EPIPE)\)$/);
@@ -128,7 +128,7 @@ describe('httpProbe() names the phase that failed: response', () => {
 });
 
 describe('httpProbe() ends with the signal, in the phase of the moment', () => {
-  const silent = () => ScriptedServer.start({ answer: () => {} });
+  const silent = () => ScriptedServer.start({ script: () => {} });
   const reason = new Error('no response within the interval');
 
   test('resolve', async () => {
@@ -136,8 +136,8 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
     server.break('silent');
     const resolve = resolverOf([server]);
     const stop = new AbortController();
-    const outcome = ask(new URL('http://server.test/'), { resolve, signal: stop.signal });
-    await until('the name server is asked', 2_000, () => server.queries.length > 0);
+    const outcome = checkUrl(new URL('http://server.test/'), { resolve, signal: stop.signal });
+    await until('the name server is queried', 2_000, () => server.queries.length > 0);
 
     stop.abort(reason);
 
@@ -153,7 +153,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
     const stop = new AbortController();
     setImmediate(() => stop.abort(reason));
 
-    const outcome = await ask(new URL(`http://127.0.0.1:${port}/`), { signal: stop.signal });
+    const outcome = await checkUrl(new URL(`http://127.0.0.1:${port}/`), { signal: stop.signal });
 
     expect(failed(outcome)).toEqual({
       phase: 'connect',
@@ -169,7 +169,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
     const server = await silent();
     const { host } = server.url();
     const stop = new AbortController();
-    const outcome = ask(new URL(`${scheme}://${host}/`), { signal: stop.signal });
+    const outcome = checkUrl(new URL(`${scheme}://${host}/`), { signal: stop.signal });
     await until('the server has heard something', 2_000, () =>
       [...server.open].some((socket) => socket.bytesRead > 0),
     );
@@ -187,7 +187,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
   test('before it has begun', async () => {
     const server = await silent();
 
-    const outcome = await ask(server.url(), { signal: AbortSignal.abort(reason) });
+    const outcome = await checkUrl(server.url(), { signal: AbortSignal.abort(reason) });
 
     expect(failed(outcome)).toMatchObject({ phase: 'connect', cause: reason });
     expect(server.accepted).toBe(0);
@@ -195,9 +195,9 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
 });
 
 test('upstream fault: one failure was counted as two errors, or as none', async () => {
-  const server = await ScriptedServer.start({ answer: sayAndReset('') });
+  const server = await ScriptedServer.start({ script: sayAndReset('') });
 
-  const outcomes = await Promise.all(Array.from({ length: 20 }, () => ask(server.url())));
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => checkUrl(server.url())));
 
   expect(outcomes.map(errorEvent)).toEqual(outcomes.map(() => 'round_trip_error'));
 });

@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { errorEvent } from '../../src/model.ts';
 import { OK, type Script, ScriptedServer, say } from '../support/scripted-server.ts';
-import { ask, events, failed, serving } from './ask.ts';
+import { checkUrl, events, failed, serving } from './check-once.ts';
 
 function redirect(location: string, status = 302): string {
   return `HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;
 }
 
 /** Responds by the requested path. */
-function pages(answers: Record<string, string>): Script {
+function pages(responses: Record<string, string>): Script {
   return (socket, request) => {
     const path = request.split(' ')[1] ?? '';
-    socket.write(answers[path] ?? 'HTTP/1.1 404 Not Found\r\n\r\n');
+    socket.write(responses[path] ?? 'HTTP/1.1 404 Not Found\r\n\r\n');
   };
 }
 
@@ -21,10 +21,10 @@ describe('httpProbe() follows a redirect', () => {
     'of status %i, which is no error of the check',
     async (status) => {
       const server = await ScriptedServer.start({
-        answer: pages({ '/': redirect('/there', status), '/there': OK }),
+        script: pages({ '/': redirect('/there', status), '/there': OK }),
       });
 
-      const outcome = await ask(server.url());
+      const outcome = await checkUrl(server.url());
 
       expect(outcome).toMatchObject({ kind: 'ok', code: '200' });
       expect(server.accepted).toBe(2);
@@ -33,43 +33,46 @@ describe('httpProbe() follows a redirect', () => {
   );
 
   test.each([
-    { location: '/there', asked: '/there' },
-    { location: 'there?a=b', asked: '/folder/there?a=b' },
-    { location: '../there', asked: '/there' },
-    { location: '?a=b', asked: '/folder/page?a=b' },
-  ])('to $location, in relation to the page', async ({ location, asked }) => {
+    { location: '/there', requested: '/there' },
+    { location: 'there?a=b', requested: '/folder/there?a=b' },
+    { location: '../there', requested: '/there' },
+    { location: '?a=b', requested: '/folder/page?a=b' },
+  ])('to $location, in relation to the page', async ({ location, requested }) => {
     const server = await ScriptedServer.start({
-      answer: pages({ '/folder/page': redirect(location), [asked]: OK }),
+      script: pages({ '/folder/page': redirect(location), [requested]: OK }),
     });
 
-    expect(await ask(server.url('/folder/page'))).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url('/folder/page'))).toMatchObject({ kind: 'ok' });
   });
 
   test.each([
-    { location: '/m\xc3\xbcde?\xe6\x97\xa5', asked: '/m%C3%BCde?%E6%97%A5' },
-    { location: '/m\xfcde', asked: '/m%FCde' },
-  ])('to a path of bytes beyond ASCII, percent-encoded: $asked', async ({ location, asked }) => {
-    const answers = pages({ [asked]: OK });
-    const server = await ScriptedServer.start({
-      answer: (socket, request, nth) => {
-        if (request.startsWith('GET / ')) socket.write(Buffer.from(redirect(location), 'latin1'));
-        else answers(socket, request, nth);
-      },
-    });
+    { location: '/m\xc3\xbcde?\xe6\x97\xa5', requested: '/m%C3%BCde?%E6%97%A5' },
+    { location: '/m\xfcde', requested: '/m%FCde' },
+  ])(
+    'to a path of bytes beyond ASCII, percent-encoded: $requested',
+    async ({ location, requested }) => {
+      const script = pages({ [requested]: OK });
+      const server = await ScriptedServer.start({
+        script: (socket, request, nth) => {
+          if (request.startsWith('GET / ')) socket.write(Buffer.from(redirect(location), 'latin1'));
+          else script(socket, request, nth);
+        },
+      });
 
-    expect(await ask(server.url())).toMatchObject({ kind: 'ok' });
-  });
+      expect(await checkUrl(server.url())).toMatchObject({ kind: 'ok' });
+    },
+  );
 
   test('to a host of bytes beyond ASCII, in its form for DNS', async () => {
     const names: string[] = [];
     const server = await ScriptedServer.start({
-      answer: (socket, request) => {
+      script: (socket, request) => {
         const to = redirect(`http://m\xc3\xbcde.test:${server.port}/there`);
         socket.write(request.startsWith('GET / ') ? Buffer.from(to, 'latin1') : OK);
       },
     });
 
-    const outcome = await ask(server.url(), {
+    const outcome = await checkUrl(server.url(), {
       resolve: async (name) => {
         names.push(name);
         return ['127.0.0.1'];
@@ -84,7 +87,7 @@ describe('httpProbe() follows a redirect', () => {
     const another = await ScriptedServer.start({ tls: serving });
     let toldAfter = 0;
     const server = await ScriptedServer.start({
-      answer: (socket) => {
+      script: (socket) => {
         const began = performance.now();
         // Long enough to distinguish it from the last request's time.
         setTimeout(() => {
@@ -94,7 +97,7 @@ describe('httpProbe() follows a redirect', () => {
       },
     });
 
-    const outcome = await ask(server.url());
+    const outcome = await checkUrl(server.url());
 
     expect(outcome).toMatchObject({ kind: 'ok' });
     expect(events(outcome)).toEqual([
@@ -117,18 +120,18 @@ describe('httpProbe() follows a redirect', () => {
 
   test('upstream fault: the hop of a redirect counted as an error of a check that ended ok', async () => {
     const server = await ScriptedServer.start({
-      answer: pages({ '/': redirect('/there', 301), '/there': OK }),
+      script: pages({ '/': redirect('/there', 301), '/there': OK }),
     });
 
-    expect(errorEvent(await ask(server.url()))).toBeUndefined();
+    expect(errorEvent(await checkUrl(server.url()))).toBeUndefined();
   });
 
   test('to a response other than 200, which is the result of the check', async () => {
     const server = await ScriptedServer.start({
-      answer: pages({ '/': redirect('/there'), '/there': 'HTTP/1.1 503 Away\r\n\r\n' }),
+      script: pages({ '/': redirect('/there'), '/there': 'HTTP/1.1 503 Away\r\n\r\n' }),
     });
 
-    expect(await ask(server.url())).toMatchObject({
+    expect(await checkUrl(server.url())).toMatchObject({
       kind: 'failed',
       code: '503',
       error: { message: '503 Away' },
@@ -140,13 +143,13 @@ describe('httpProbe() follows a redirect', () => {
       const nth = Number(/\d+/.exec(request)?.[0]);
       socket.write(nth === 0 ? OK : redirect(`/${nth - 1}`));
     };
-    const server = await ScriptedServer.start({ answer: step });
+    const server = await ScriptedServer.start({ script: step });
     const { host } = server.url();
 
-    expect(await ask(server.url('/10'))).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url('/10'))).toMatchObject({ kind: 'ok' });
     expect(server.accepted).toBe(11);
 
-    expect(failed(await ask(server.url('/11')))).toMatchObject({
+    expect(failed(await checkUrl(server.url('/11')))).toMatchObject({
       phase: 'response',
       text: `waiting for the response of ${host}: more than 10 redirects`,
     });
@@ -156,9 +159,9 @@ describe('httpProbe() follows a redirect', () => {
   test('and names the phase and the host of the hop that failed', async () => {
     const another = await ScriptedServer.start({ tls: serving });
     const url = another.url('/', 'stranger.test');
-    const server = await ScriptedServer.start({ answer: say(redirect(url.href)) });
+    const server = await ScriptedServer.start({ script: say(redirect(url.href)) });
 
-    const { phase, text } = failed(await ask(server.url()));
+    const { phase, text } = failed(await checkUrl(server.url()));
 
     expect(phase).toBe('handshake');
     expect(text).toContain(
@@ -170,13 +173,13 @@ describe('httpProbe() follows a redirect', () => {
     const reason = new Error('no response within the interval');
     const stop = new AbortController();
     const server = await ScriptedServer.start({
-      answer: (socket, request) => {
+      script: (socket, request) => {
         if (request.startsWith('GET /there ')) stop.abort(reason);
         else socket.write(redirect('/there'));
       },
     });
 
-    const { phase, cause } = failed(await ask(server.url(), { signal: stop.signal }));
+    const { phase, cause } = failed(await checkUrl(server.url(), { signal: stop.signal }));
 
     expect({ phase, cause }).toEqual({ phase: 'response', cause: reason });
     await until('the connections are closed', 2_000, () => server.open.size === 0);
@@ -186,9 +189,9 @@ describe('httpProbe() follows a redirect', () => {
 test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://', 'http://[::1'])(
   'httpProbe() fails where a redirect leads to %s',
   async (location) => {
-    const server = await ScriptedServer.start({ answer: say(redirect(location)) });
+    const server = await ScriptedServer.start({ script: say(redirect(location)) });
 
-    expect(failed(await ask(server.url()))).toMatchObject({
+    expect(failed(await checkUrl(server.url()))).toMatchObject({
       phase: 'response',
       text: `waiting for the response of ${server.url().host}: a redirect to a URL that is neither http nor https (status 302)`,
     });

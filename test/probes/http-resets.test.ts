@@ -4,9 +4,9 @@ import { until } from '../../lab/support/until.ts';
 import type { Outcome } from '../../src/model.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
-import { ask, serving } from './ask.ts';
+import { checkUrl, serving } from './check-once.ts';
 
-/** So many turns of the event loop are more than a handshake, a request and its answer take here. */
+/** So many turns of the event loop are more than a handshake, a request and its response take here. */
 const MAX_TURNS = 50;
 
 /** The errors that nobody caught while the test ran. */
@@ -43,7 +43,7 @@ test.each([
 
     const outcomes: Outcome[] = [];
     for (; turns < MAX_TURNS; turns++) {
-      outcomes.push(await ask(server.url(), { idle }));
+      outcomes.push(await checkUrl(server.url(), { idle }));
       await Promise.all(resets);
     }
 

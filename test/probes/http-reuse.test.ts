@@ -10,7 +10,7 @@ import {
   say,
   sayAndClose,
 } from '../support/scripted-server.ts';
-import { ask, events, failed, serving } from './ask.ts';
+import { checkUrl, events, failed, serving } from './check-once.ts';
 
 const REUSED = ['got_conn', 'wrote_request', 'got_first_resp_byte'];
 
@@ -29,9 +29,9 @@ describe('httpProbe() with connections that are kept', () => {
     const idle = idleConnections();
     const url = server.url('/', 'server.test');
 
-    const first = await ask(url, { idle });
-    const second = await ask(url, { idle });
-    const third = await ask(url, { idle });
+    const first = await checkUrl(url, { idle });
+    const second = await checkUrl(url, { idle });
+    const third = await checkUrl(url, { idle });
 
     expect([first.kind, second.kind, third.kind]).toEqual(['ok', 'ok', 'ok']);
     expect(events(first)).toContain('connect_done');
@@ -43,12 +43,12 @@ describe('httpProbe() with connections that are kept', () => {
 
   test('keeps them for a response of any status', async () => {
     const server = await ScriptedServer.start({
-      answer: say('HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n'),
+      script: say('HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n'),
     });
     const idle = idleConnections();
 
-    await ask(server.url(), { idle });
-    const again = await ask(server.url(), { idle });
+    await checkUrl(server.url(), { idle });
+    const again = await checkUrl(server.url(), { idle });
 
     expect(again).toMatchObject({ kind: 'failed', code: '503' });
     expect(events(again)).toEqual(REUSED);
@@ -59,7 +59,7 @@ describe('httpProbe() with connections that are kept', () => {
     const idle = idleConnections();
     const origins = [server.url(), server.url('/', 'server.test'), server.url('/', 'other.test')];
 
-    for (const url of [...origins, ...origins]) await ask(url, { idle });
+    for (const url of [...origins, ...origins]) await checkUrl(url, { idle });
 
     expect(server.accepted).toBe(3);
   });
@@ -68,35 +68,38 @@ describe('httpProbe() with connections that are kept', () => {
     const server = await ScriptedServer.start();
     const idle = idleConnections();
 
-    await Promise.all(Array.from({ length: 5 }, () => ask(server.url(), { idle })));
+    await Promise.all(Array.from({ length: 5 }, () => checkUrl(server.url(), { idle })));
 
     expect(server.accepted).toBe(5);
     await until('one is left', 2_000, () => server.open.size === 1);
   });
 
   test.each([
-    { what: 'no length', answer: 'HTTP/1.1 200 OK\r\n\r\n' },
-    { what: 'more of the body to come', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok' },
-    { what: 'more than its length', answer: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok' },
+    { what: 'no length', response: 'HTTP/1.1 200 OK\r\n\r\n' },
+    {
+      what: 'more of the body to come',
+      response: 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok',
+    },
+    { what: 'more than its length', response: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nok' },
     {
       what: 'chunks',
-      answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+      response: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
     },
     {
       what: 'chunks and a length',
-      answer: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n',
+      response: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n',
     },
     {
       what: 'the wish to close',
-      answer: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: Close\r\n\r\n',
+      response: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: Close\r\n\r\n',
     },
-  ])('does not use one again after an answer with $what', async ({ answer }) => {
-    const server = await ScriptedServer.start({ answer: say(answer) });
+  ])('does not use one again after a response with $what', async ({ response }) => {
+    const server = await ScriptedServer.start({ script: say(response) });
     const idle = idleConnections();
 
-    const first = await ask(server.url(), { idle });
+    const first = await checkUrl(server.url(), { idle });
     await until('the connection is closed', 2_000, () => server.open.size === 0);
-    const second = await ask(server.url(), { idle });
+    const second = await checkUrl(server.url(), { idle });
 
     expect([first.kind, second.kind]).toEqual(['ok', 'ok']);
     expect(events(second)).toContain('connect_done');
@@ -106,16 +109,16 @@ describe('httpProbe() with connections that are kept', () => {
   test('keeps no more than 50 of those to which redirects have led', async () => {
     let hops = 0;
     const server = await ScriptedServer.start({
-      answer: (socket, request) => {
+      script: (socket, request) => {
         const to = `http://h${hops++}.test:${server.port}/`;
-        const answer = `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`;
-        socket.write(request.startsWith('GET /start ') ? answer : OK);
+        const redirected = `HTTP/1.1 302 Found\r\nLocation: ${to}\r\nContent-Length: 0\r\n\r\n`;
+        socket.write(request.startsWith('GET /start ') ? redirected : OK);
       },
     });
     const idle = idleConnections();
 
     for (let i = 0; i < 60; i++) {
-      expect(await ask(server.url('/start'), { idle })).toMatchObject({ kind: 'ok' });
+      expect(await checkUrl(server.url('/start'), { idle })).toMatchObject({ kind: 'ok' });
     }
 
     await until('51 are left', 2_000, () => server.open.size === 51);
@@ -125,7 +128,7 @@ describe('httpProbe() with connections that are kept', () => {
 
   test('follows redirects over them', async () => {
     const server = await ScriptedServer.start({
-      answer: (socket, request) =>
+      script: (socket, request) =>
         void socket.write(
           request.startsWith('GET /there ')
             ? OK
@@ -133,7 +136,7 @@ describe('httpProbe() with connections that are kept', () => {
         ),
     });
 
-    const outcome = await ask(server.url(), { idle: idleConnections() });
+    const outcome = await checkUrl(server.url(), { idle: idleConnections() });
 
     expect(outcome.kind).toBe('ok');
     expect(events(outcome)).toEqual(REUSED);
@@ -154,12 +157,12 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   ] as const;
 
   test.each(tls)('while it was idle (%s)', async (_, tls) => {
-    const server = await ScriptedServer.start({ answer: sayAndClose(OK), ...(tls ? { tls } : {}) });
+    const server = await ScriptedServer.start({ script: sayAndClose(OK), ...(tls ? { tls } : {}) });
     const idle = idleConnections();
 
-    await ask(server.url(), { idle });
+    await checkUrl(server.url(), { idle });
     await until('the connection is closed', 2_000, () => server.open.size === 0);
-    const again = await ask(server.url(), { idle });
+    const again = await checkUrl(server.url(), { idle });
 
     expect(again.kind).toBe('ok');
     expect(events(again)).toContain('connect_done');
@@ -172,11 +175,11 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   test.each(
     tls.flatMap(([scheme, tls]) => ends.map(([what, act]) => ({ what, act, scheme, tls }))),
   )('just as it was used: it $what ($scheme)', async ({ act, tls }) => {
-    const server = await ScriptedServer.start({ answer: onSecond(act), ...(tls ? { tls } : {}) });
+    const server = await ScriptedServer.start({ script: onSecond(act), ...(tls ? { tls } : {}) });
     const idle = idleConnections();
 
-    await ask(server.url(), { idle });
-    const again = await ask(server.url(), { idle });
+    await checkUrl(server.url(), { idle });
+    const again = await checkUrl(server.url(), { idle });
 
     expect(again.kind).toBe('ok');
     expect(events(again)).toContain('connect_done');
@@ -185,22 +188,22 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   });
 
   test('in the same moment, before that has reached us', async () => {
-    const server = await ScriptedServer.start({ answer: sayAndClose(OK) });
+    const server = await ScriptedServer.start({ script: sayAndClose(OK) });
     const idle = idleConnections();
 
     for (let i = 0; i < 20; i++)
-      expect(await ask(server.url(), { idle })).toMatchObject({ kind: 'ok' });
+      expect(await checkUrl(server.url(), { idle })).toMatchObject({ kind: 'ok' });
   });
 
   test('except for one whose response had begun', async () => {
     const server = await ScriptedServer.start({
-      answer: onSecond((socket) => void socket.end('HTTP/1.1 2')),
+      script: onSecond((socket) => void socket.end('HTTP/1.1 2')),
     });
     const idle = idleConnections();
 
-    await ask(server.url(), { idle });
+    await checkUrl(server.url(), { idle });
 
-    expect(failed(await ask(server.url(), { idle }))).toMatchObject({
+    expect(failed(await checkUrl(server.url(), { idle }))).toMatchObject({
       phase: 'response',
       text: expect.stringMatching(/: the connection was closed before the response$/),
     });
@@ -208,12 +211,12 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   });
 
   test('but for one where no new connection can be made', async () => {
-    const server = await ScriptedServer.start({ answer: onSecond(reset) });
+    const server = await ScriptedServer.start({ script: onSecond(reset) });
     const idle = idleConnections();
     const url = server.url('/', 'server.test');
 
-    await ask(url, { idle });
-    const again = await ask(url, {
+    await checkUrl(url, { idle });
+    const again = await checkUrl(url, {
       idle,
       resolve: () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })),
     });
@@ -225,11 +228,11 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   test('and does not retry when the signal has aborted', async () => {
     const reason = new Error('no response within the interval');
     const stop = new AbortController();
-    const server = await ScriptedServer.start({ answer: onSecond(() => stop.abort(reason)) });
+    const server = await ScriptedServer.start({ script: onSecond(() => stop.abort(reason)) });
     const idle = idleConnections();
 
-    await ask(server.url(), { idle });
-    const { phase, cause } = failed(await ask(server.url(), { idle, signal: stop.signal }));
+    await checkUrl(server.url(), { idle });
+    const { phase, cause } = failed(await checkUrl(server.url(), { idle, signal: stop.signal }));
 
     expect({ phase, cause }).toEqual({ phase: 'response', cause: reason });
     expect(server.accepted).toBe(1);

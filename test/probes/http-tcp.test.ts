@@ -3,7 +3,7 @@ import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { OK, ScriptedServer, say } from '../support/scripted-server.ts';
-import { ask, failed, serving } from './ask.ts';
+import { checkUrl, failed, serving } from './check-once.ts';
 
 const readTcpInfo = await createTcpInfoReader();
 
@@ -13,7 +13,7 @@ const REPEATED_SYN_MS = 1_500;
 describe("httpProbe() has the kernel's account", () => {
   test.each(['http', 'https'])('of a response over %s', async (scheme) => {
     const server = await ScriptedServer.start(scheme === 'https' ? { tls: serving } : {});
-    const { kind, tcp } = await ask(server.url(), { readTcpInfo });
+    const { kind, tcp } = await checkUrl(server.url(), { readTcpInfo });
     expect(kind).toBe('ok');
     expect(tcp?.handshakeRtt).toBeGreaterThan(0);
     expect(tcp?.handshakeRtt).toBeLessThan(0.01);
@@ -24,21 +24,21 @@ describe("httpProbe() has the kernel's account", () => {
   test('of all connections of a redirect', async () => {
     const target = await ScriptedServer.start({});
     const first = await ScriptedServer.start({
-      answer: say(`HTTP/1.1 302 Found\r\nLocation: ${target.url().href}\r\n\r\n`),
+      script: say(`HTTP/1.1 302 Found\r\nLocation: ${target.url().href}\r\n\r\n`),
     });
-    const alone = await ask(target.url(), { readTcpInfo });
-    const redirected = await ask(first.url(), { readTcpInfo });
+    const alone = await checkUrl(target.url(), { readTcpInfo });
+    const redirected = await checkUrl(first.url(), { readTcpInfo });
     expect(redirected.tcp?.segmentsSent).toBeGreaterThanOrEqual(
       2 * (alone.tcp?.segmentsSent ?? 0) - 1,
     );
   });
 
   test('of this check alone over a kept connection', async () => {
-    const server = await ScriptedServer.start({ answer: say(OK) });
+    const server = await ScriptedServer.start({ script: say(OK) });
     const idle = new IdleConnections();
     const sent: (number | undefined)[] = [];
     for (let check = 0; check < 4; check++) {
-      const { tcp } = await ask(server.url(), { readTcpInfo, idle });
+      const { tcp } = await checkUrl(server.url(), { readTcpInfo, idle });
       sent.push(tcp?.segmentsSent);
       if (check > 0) expect(tcp?.handshakeRtt).toBeUndefined();
     }
@@ -50,7 +50,7 @@ describe("httpProbe() has the kernel's account", () => {
   test('of an attempt without any response', async () => {
     const url = new URL(`http://127.0.0.1:${await blackHole('127.0.0.1')}/`);
     const signal = AbortSignal.timeout(REPEATED_SYN_MS);
-    const outcome = await ask(url, { readTcpInfo, signal });
+    const outcome = await checkUrl(url, { readTcpInfo, signal });
     expect(outcome).toMatchObject({
       cause: 'unreachable',
       tcp: { handshakeRtt: undefined, segmentsSent: 2, segmentsRetransmitted: 1 },
@@ -58,8 +58,8 @@ describe("httpProbe() has the kernel's account", () => {
   });
 
   test('of a server that is silent', async () => {
-    const server = await ScriptedServer.start({ answer: () => {} });
-    const outcome = await ask(server.url(), { readTcpInfo, signal: AbortSignal.timeout(500) });
+    const server = await ScriptedServer.start({ script: () => {} });
+    const outcome = await checkUrl(server.url(), { readTcpInfo, signal: AbortSignal.timeout(500) });
     expect(outcome).toMatchObject({ cause: 'hung' });
     expect(failed(outcome).text).toMatch(
       /: 127\.0\.0\.1 acknowledged every packet, but its program does not respond$/,
@@ -68,16 +68,16 @@ describe("httpProbe() has the kernel's account", () => {
 
   test('or none, where the kernel cannot be queried', async () => {
     const server = await ScriptedServer.start({});
-    expect((await ask(server.url())).tcp).toBeUndefined();
+    expect((await checkUrl(server.url())).tcp).toBeUndefined();
   });
 });
 
 describe('httpProbe() with full-size packets', () => {
   /** Answers with a body as long as the padding, in two pieces; the second is sent by the test. */
-  async function paddedAnswer() {
+  async function paddedResponse() {
     let sendRest = () => {};
     const server = await ScriptedServer.start({
-      answer: (socket, request) => {
+      script: (socket, request) => {
         const [, padding = ''] = /^KUBENURSE-PADDING: (x+)\r?$/m.exec(request) ?? [];
         socket.write(
           `HTTP/1.1 200 OK\r\nContent-Length: ${padding.length}\r\n\r\n${padding.slice(1)}`,
@@ -90,18 +90,18 @@ describe('httpProbe() with full-size packets', () => {
 
   test('pads its request to more than two segments, 18,200 bytes at the most', async () => {
     const server = await ScriptedServer.start({});
-    await ask(server.url(), { readTcpInfo, isFullSize: true });
-    await ask(server.url(), { isFullSize: true });
+    await checkUrl(server.url(), { readTcpInfo, isFullSize: true });
+    await checkUrl(server.url(), { isFullSize: true });
     const lengths = server.requests.map((head) => /PADDING: (x+)/.exec(head)?.[1]?.length);
     // The loopback's segments have up to 64 KB; where the kernel does not report it, Ethernet's size is assumed.
     expect(lengths).toEqual([18_200, 2_996]);
   });
 
   test('waits for the whole response, and times its head', async () => {
-    const { server, sendRest } = await paddedAnswer();
+    const { server, sendRest } = await paddedResponse();
     const signal = AbortSignal.timeout(60_000);
     const begun = performance.now();
-    const outcome = ask(server.url(), { isFullSize: true, signal });
+    const outcome = checkUrl(server.url(), { isFullSize: true, signal });
     let isSettled = false;
     outcome.finally(() => {
       isSettled = true;
@@ -117,16 +117,16 @@ describe('httpProbe() with full-size packets', () => {
   });
 
   test('fails a check whose response stays incomplete', async () => {
-    const { server } = await paddedAnswer();
+    const { server } = await paddedResponse();
     const signal = AbortSignal.timeout(500);
-    const { phase } = failed(await ask(server.url(), { isFullSize: true, signal }));
+    const { phase } = failed(await checkUrl(server.url(), { isFullSize: true, signal }));
     expect(phase).toBe('response');
   });
 
   test('takes an empty response of a neighbour that knows no padding', async () => {
     const server = await ScriptedServer.start({
-      answer: say('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
+      script: say('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
     });
-    expect(await ask(server.url(), { isFullSize: true })).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url(), { isFullSize: true })).toMatchObject({ kind: 'ok' });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
 import { reset, type Script, ScriptedServer, say } from '../support/scripted-server.ts';
-import { ask, authority, events, failed, serving } from './ask.ts';
+import { authority, checkUrl, events, failed, serving } from './check-once.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 const stranger = await CertificateAuthority.create('a stranger');
@@ -69,7 +69,7 @@ describe('httpProbe() verifies the certificate of the server', () => {
       const server = await ScriptedServer.start({ tls });
       const url = server.url('/', host);
 
-      const outcome = await ask(url);
+      const outcome = await checkUrl(url);
 
       const { phase, text, cause } = failed(outcome);
       const attempt = `TLS handshake with ${url.host}: `;
@@ -88,26 +88,28 @@ describe('httpProbe() verifies the certificate of the server', () => {
     async ({ tls, host }) => {
       const server = await ScriptedServer.start({ tls });
 
-      expect(await ask(server.url('/', host), { insecure: true })).toMatchObject({ kind: 'ok' });
+      expect(await checkUrl(server.url('/', host), { insecure: true })).toMatchObject({
+        kind: 'ok',
+      });
     },
   );
 });
 
 test.each([
-  { host: 'server.test', asked: 'server.test' },
+  { host: 'server.test', sent: 'server.test' },
   // RFC 6066, section 3: without the trailing dot. Go's server refuses it.
-  { host: 'server.test.', asked: 'server.test' },
-  { host: '127.0.0.1', asked: false },
-])('httpProbe() asks for the server name $asked at $host', async ({ host, asked }) => {
+  { host: 'server.test.', sent: 'server.test' },
+  { host: '127.0.0.1', sent: false },
+])('httpProbe() sends the server name $sent at $host', async ({ host, sent }) => {
   const names: unknown[] = [];
   const server = await ScriptedServer.start({
     tls: serving,
     onConnection: (socket) => names.push((socket as TLSSocket).servername),
   });
 
-  expect(await ask(server.url('/', host))).toMatchObject({ kind: 'ok' });
+  expect(await checkUrl(server.url('/', host))).toMatchObject({ kind: 'ok' });
 
-  expect(names).toEqual([asked]);
+  expect(names).toEqual([sent]);
 });
 
 describe('httpProbe() names the phase that failed: handshake', () => {
@@ -142,7 +144,7 @@ describe('httpProbe() names the phase that failed: handshake', () => {
     });
     const { host } = server.url();
 
-    const outcome = await ask(new URL(`https://${host}/`));
+    const outcome = await checkUrl(new URL(`https://${host}/`));
 
     const { phase, text, cause } = failed(outcome);
     expect(cause).toBeInstanceOf(Error);

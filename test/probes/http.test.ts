@@ -10,7 +10,7 @@ import {
   say,
   sayAndReset,
 } from '../support/scripted-server.ts';
-import { ask, events, serving } from './ask.ts';
+import { checkUrl, events, serving } from './check-once.ts';
 
 const RESOLVE = ['dns_start', 'dns_done'];
 const CONNECT = ['connect_start', 'connect_done'];
@@ -30,11 +30,11 @@ const targets = [
   },
 ];
 
-function start(scheme: string, host: string, answer?: Script): Promise<ScriptedServer> {
+function start(scheme: string, host: string, script?: Script): Promise<ScriptedServer> {
   return ScriptedServer.start({
     host: isIP(host) === 6 ? '::1' : '127.0.0.1',
     ...(scheme === 'https' ? { tls: serving } : {}),
-    ...(answer ? { answer } : {}),
+    ...(script ? { script } : {}),
   });
 }
 
@@ -43,7 +43,7 @@ describe('httpProbe() requests', () => {
     const server = await start(target.scheme, target.host);
 
     const began = performance.now();
-    const outcome = await ask(server.url('/', target.host));
+    const outcome = await checkUrl(server.url('/', target.host));
     const elapsed = (performance.now() - began) / 1000;
 
     expect(outcome).toMatchObject({ kind: 'ok', code: '200' });
@@ -56,7 +56,7 @@ describe('httpProbe() requests', () => {
   test('with a request of just these lines', async () => {
     const server = await start('http', '::1');
 
-    await ask(server.url('/path?query=1#fragment'), { headers: { 'X-Origin': 'pod-a' } });
+    await checkUrl(server.url('/path?query=1#fragment'), { headers: { 'X-Origin': 'pod-a' } });
 
     expect(server.requests).toEqual([
       [
@@ -79,8 +79,8 @@ describe('httpProbe() requests', () => {
       ]);
       process.env[variable] = proxy.url().href;
       try {
-        expect(await ask(http.url())).toMatchObject({ kind: 'ok' });
-        expect(await ask(https.url())).toMatchObject({ kind: 'ok' });
+        expect(await checkUrl(http.url())).toMatchObject({ kind: 'ok' });
+        expect(await checkUrl(https.url())).toMatchObject({ kind: 'ok' });
       } finally {
         delete process.env[variable];
       }
@@ -101,14 +101,14 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
       await new Promise(setImmediate);
     }
   };
-  const answers: [string, Script][] = [
+  const scripts: [string, Script][] = [
     ['where all has come', say(OK)],
     ['where the server hangs after the head', say(HEAD)],
     ['where the server resets after the head', sayAndReset(HEAD)],
     ['where the body has no end', endlessBody],
     ['where it comes byte by byte', byteByByte],
     [
-      'where informational answers come first',
+      'where informational responses come first',
       say(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`),
     ],
     ['where the lines end with LF alone', say(OK.replaceAll('\r\n', '\n'))],
@@ -117,12 +117,12 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
 
   test.each(
     ['http', 'https'].flatMap((scheme) =>
-      answers.map(([title, answer]) => ({ scheme, title, answer })),
+      scripts.map(([title, script]) => ({ scheme, title, script })),
     ),
-  )('$title ($scheme)', async ({ scheme, answer }) => {
-    const server = await start(scheme, '127.0.0.1', answer);
+  )('$title ($scheme)', async ({ scheme, script }) => {
+    const server = await start(scheme, '127.0.0.1', script);
 
-    expect(await ask(server.url())).toMatchObject({ kind: 'ok', code: '200' });
+    expect(await checkUrl(server.url())).toMatchObject({ kind: 'ok', code: '200' });
 
     await until('the connection is closed', 2_000, () => server.open.size === 0);
     expect(server.accepted).toBe(1);
@@ -135,7 +135,7 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
       setTimeout(() => socket.write(OK.slice(1)), LOOKUP_INTERVAL_MS);
     });
 
-    const outcome = await ask(server.url());
+    const outcome = await checkUrl(server.url());
 
     const { duration, timings } = outcome as { duration: number; timings: Timings };
     expect(timings.got_first_resp_byte).toBeLessThan(duration - (LOOKUP_INTERVAL_MS / 1000) * 0.9);
@@ -144,7 +144,7 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
   test('upstream fault: a duration kept growing until it was recorded', async () => {
     const server = await start('https', '127.0.0.1');
 
-    const outcome = await ask(server.url());
+    const outcome = await checkUrl(server.url());
     const asGiven = structuredClone(outcome);
     await until('the connection is closed', 2_000, () => server.open.size === 0);
 
@@ -180,7 +180,7 @@ describe('httpProbe() treats a status other than 200 as an unexpected one', () =
     const bytes = Buffer.from(`${line}\r\n\r\n`, 'latin1');
     const server = await start('http', '127.0.0.1', (socket) => void socket.write(bytes));
 
-    const outcome = await ask(server.url());
+    const outcome = await checkUrl(server.url());
 
     expect(outcome).toMatchObject({ kind: 'failed', cause: 'status', code: String(status) });
     expect(resultText(outcome)).toBe(`${status} ${reason}`.trim());

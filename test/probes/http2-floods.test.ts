@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ask, failed, serving } from './ask.ts';
+import { checkUrl, failed, serving } from './check-once.ts';
 
 function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(9);
@@ -61,7 +61,7 @@ describe('httpProbe() ends a connection over HTTP/2 on which come without end', 
     const { port } = server.address() as AddressInfo;
 
     const began = performance.now();
-    const outcome = await ask(new URL(`https://127.0.0.1:${port}/`));
+    const outcome = await checkUrl(new URL(`https://127.0.0.1:${port}/`));
 
     expect(failed(outcome).phase).toBe('response');
     // Not after the 8 s of a check here.

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { createHttpProbe } from '../../src/probes/http.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
-import { ask, authority, events, failed, serving } from './ask.ts';
+import { authority, checkUrl, events, failed, serving } from './check-once.ts';
 
 type HttpResponse = (stream: ServerHttp2Stream, headers: Record<string, unknown>) => void;
 
@@ -26,7 +26,7 @@ class Http2Server {
   }
 
   /** Speaks HTTP/2, and nothing else, until the test has finished. */
-  static async start(answer: HttpResponse = ok, allowHTTP1 = false): Promise<Http2Server> {
+  static async start(respond: HttpResponse = ok, allowHTTP1 = false): Promise<Http2Server> {
     const server: Http2SecureServer = createSecureServer({
       cert: serving.certificate,
       key: serving.key,
@@ -50,7 +50,7 @@ class Http2Server {
     server.on('stream', (stream: ServerHttp2Stream, headers) => {
       stream.on('error', () => {});
       started.requests.push(headers);
-      answer(stream, headers);
+      respond(stream, headers);
     });
     onTestFinished(() => void server.close());
     return started;
@@ -76,7 +76,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     const server = await Http2Server.start();
 
     const began = performance.now();
-    const outcome = await ask(server.url, { headers: { 'X-Origin': 'pod-a' } });
+    const outcome = await checkUrl(server.url, { headers: { 'X-Origin': 'pod-a' } });
     const elapsed = (performance.now() - began) / 1000;
 
     expect(outcome).toMatchObject({ kind: 'ok', code: '200' });
@@ -126,7 +126,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
       stream.respond({ ':status': 503 }, { endStream: true }),
     );
 
-    expect(await ask(server.url)).toMatchObject({
+    expect(await checkUrl(server.url)).toMatchObject({
       kind: 'failed',
       code: '503',
       error: { message: '503 Service Unavailable' },
@@ -144,7 +144,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
       stream.respond({ ':status': 200, ...fields }, { endStream: true });
     });
 
-    expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
   });
 
   test('follows a redirect', async () => {
@@ -153,7 +153,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
       else stream.respond({ ':status': 302, location: '/there' }, { endStream: true });
     });
 
-    expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
+    expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
     expect(server.requests.map((headers) => headers[':path'])).toEqual(['/path?a=b', '/there']);
   });
 
@@ -166,8 +166,8 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
       for (let i = 0; i < 100; i++) stream.additionalHeaders({ ':status': 103 });
     });
 
-    expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
-    expect(failed(await ask(endless.url))).toMatchObject({
+    expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
+    expect(failed(await checkUrl(endless.url))).toMatchObject({
       phase: 'response',
       text: expect.stringMatching(/: more than 16 informational responses \(1xx\)$/),
     });
@@ -177,10 +177,10 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     ['resets the stream', (stream) => stream.close(2)],
     ['ends the session', (stream) => stream.session?.destroy()],
     ['says that it goes', (stream) => stream.session?.goaway(0, 0)],
-  ])('fails in the phase of the response where it %s', async (_, answer) => {
-    const server = await Http2Server.start(answer);
+  ])('fails in the phase of the response where it %s', async (_, respond) => {
+    const server = await Http2Server.start(respond);
 
-    const outcome = await ask(server.url);
+    const outcome = await checkUrl(server.url);
 
     expect(failed(outcome).phase).toBe('response');
     expect(events(outcome)).toContain('wrote_request');
@@ -192,7 +192,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     const stop = new AbortController();
     const server = await Http2Server.start(() => stop.abort(reason));
 
-    const { phase, cause } = failed(await ask(server.url, { signal: stop.signal }));
+    const { phase, cause } = failed(await checkUrl(server.url, { signal: stop.signal }));
 
     expect({ phase, cause }).toEqual({ phase: 'response', cause: reason });
     await until('the connection is closed', 2_000, () => server.open === 0);
@@ -202,7 +202,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
 test('httpProbe() speaks HTTP/1.1 with a server that speaks both', async () => {
   const server = await Http2Server.start(ok, true);
 
-  expect(await ask(server.url)).toMatchObject({ kind: 'ok' });
+  expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
 
   expect(server.handshakes).toHaveLength(1);
   expect(server.requests).toEqual([]);

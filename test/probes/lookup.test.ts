@@ -34,7 +34,7 @@ test('createLookup() fails by the code of the resolver, and where there is no ad
 });
 
 test('createLookup() serves a connection of Node', async () => {
-  const target = await ScriptedServer.start({ answer: say(OK) });
+  const target = await ScriptedServer.start({ script: say(OK) });
   const names = await nameServer({ 'target.test': [target.host] });
   const socket = connect({
     host: 'target.test',

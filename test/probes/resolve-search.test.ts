@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asked, nameServer, resolverOf } from '../support/name-server.ts';
+import { nameServer, queriedNames, resolverOf } from '../support/name-server.ts';
 
 const live = new AbortController().signal;
 
@@ -18,7 +18,7 @@ describe('createResolver() tries the names of the search list', () => {
       code: 'ENOTFOUND',
     });
 
-    expect(asked(server)).toEqual(names);
+    expect(queriedNames(server)).toEqual(names);
   });
 
   test('as far as the first that has an address', async () => {
@@ -26,7 +26,7 @@ describe('createResolver() tries the names of the search list', () => {
 
     expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
 
-    expect(asked(server)).toEqual(['a.one.test', 'a.two.test']);
+    expect(queriedNames(server)).toEqual(['a.one.test', 'a.two.test']);
   });
 
   test('past one that has no address', async () => {

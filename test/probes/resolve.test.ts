@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DnsServer } from '../../lab/embedded/dns-server.ts';
 import { until } from '../../lab/support/until.ts';
 import { createResolver } from '../../src/probes/resolve.ts';
-import { asked, nameServer, resolverOf } from '../support/name-server.ts';
+import { nameServer, queriedNames, resolverOf } from '../support/name-server.ts';
 import { temporaryFile } from '../support/temporary-file.ts';
 
 const live = new AbortController().signal;
@@ -196,14 +196,14 @@ describe('createResolver() rejects', () => {
 
     const resolving = resolverOf([server], 'search one.test')('a', stop.signal);
     const ended = expect(resolving).rejects.toBe(reason);
-    await until('the server is asked', 2_000, () => server.queries.length === 2);
+    await until('the server is queried', 2_000, () => server.queries.length === 2);
     const began = performance.now();
     stop.abort(reason);
 
     await ended;
     // Not after the 5 s of an attempt.
     expect(performance.now() - began).toBeLessThan(4_000);
-    expect(asked(server)).toEqual(['a.one.test']);
+    expect(queriedNames(server)).toEqual(['a.one.test']);
     expect(process.getActiveResourcesInfo()).not.toContain('QueryReqWrap');
   });
 
@@ -246,7 +246,7 @@ test('createResolver() lets no silent name delay another', async () => {
   const stop = new AbortController();
   let ended = 0;
   const hanging = silent.map((name) => resolve(name, stop.signal).catch(() => ended++));
-  await until('the silent ones are asked for', 2_000, () => server.queries.length === 40);
+  await until('the silent ones are queried', 2_000, () => server.queries.length === 40);
 
   const found = await Promise.all(names.map((name) => resolve(name, live)));
 

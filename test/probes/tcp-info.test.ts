@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { closedPort } from '../support/closed-port.ts';
-import { serving } from './ask.ts';
+import { serving } from './check-once.ts';
 
 const read = await createTcpInfoReader();
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { hostileTlsServer, KEY_UPDATE, newSessionTicket } from '../support/hostile-tls.ts';
-import { ask, failed, serving } from './ask.ts';
+import { checkUrl, failed, serving } from './check-once.ts';
 
 /** 27 bytes each at least: some ten reads. */
 const MANY = 20_000;
@@ -16,7 +16,9 @@ test.each([
   async ({ message }) => {
     const server = await hostileTlsServer(serving, message, MANY);
 
-    const { phase, text } = failed(await ask(server.url, { signal: AbortSignal.timeout(60_000) }));
+    const { phase, text } = failed(
+      await checkUrl(server.url, { signal: AbortSignal.timeout(60_000) }),
+    );
 
     expect(phase).toBe('response');
     expect(text).toMatch(/: too many keys or tickets on one connection$/);
@@ -29,7 +31,7 @@ test('httpProbe() lets a server renew its keys a few times', async () => {
   const stop = new AbortController();
   setTimeout(() => stop.abort(reason), 500);
 
-  expect(failed(await ask(server.url, { signal: stop.signal })).cause).toBe(reason);
+  expect(failed(await checkUrl(server.url, { signal: stop.signal })).cause).toBe(reason);
 });
 
 test('httpProbe() ends the connection of a server that negotiates anew without end', async () => {
@@ -52,7 +54,7 @@ test('httpProbe() ends the connection of a server that negotiates anew without e
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  const { text } = failed(await ask(new URL(`https://127.0.0.1:${port}/`)));
+  const { text } = failed(await checkUrl(new URL(`https://127.0.0.1:${port}/`)));
 
   expect(text).toMatch(/: too many keys or tickets on one connection$/);
 });

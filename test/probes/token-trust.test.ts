@@ -4,7 +4,7 @@ import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { temporaryFile } from '../support/temporary-file.ts';
-import { ask } from './ask.ts';
+import { checkUrl } from './check-once.ts';
 
 const TOKEN = 'Bearer token-of-the-service-account';
 const HERE = { commonName: 'server', ipAddresses: ['127.0.0.1'] };
@@ -44,7 +44,7 @@ async function authorizationFor(
   onTestFinished(() => idle.close());
   // Twice: the second request is over the kept connection.
   for (let i = 0; i < 2; i++) {
-    const outcome = await ask(server.url('/version'), {
+    const outcome = await checkUrl(server.url('/version'), {
       authorization: async () => TOKEN,
       secureContext: trust.secureContext,
       isClusterServer: trust.isClusterServer,

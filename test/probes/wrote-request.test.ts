@@ -7,30 +7,30 @@ import { openConnection } from '../../src/probes/connection.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { Progress } from '../../src/probes/progress.ts';
 import { OK } from '../support/scripted-server.ts';
-import { ask, authority, events, serving } from './ask.ts';
+import { authority, checkUrl, events, serving } from './check-once.ts';
 
 const context = createSecureContext({ ca: authority.certificate });
 
 /** Answers each request at once, also while this thread is busy. */
 const SERVER = `
   const { parentPort, workerData } = require('node:worker_threads');
-  const { tls, answer } = workerData;
+  const { tls, response } = workerData;
   const server = require(tls ? 'node:tls' : 'node:net').createServer(tls ?? {}, (socket) => {
-    socket.on('error', () => {}).on('data', () => socket.write(answer));
+    socket.on('error', () => {}).on('data', () => socket.write(response));
   });
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
-async function startServer(tls: object | undefined, answer: string): Promise<number> {
-  const worker = new Worker(SERVER, { eval: true, workerData: { tls, answer } });
+async function startServer(tls: object | undefined, response: string): Promise<number> {
+  const worker = new Worker(SERVER, { eval: true, workerData: { tls, response } });
   onTestFinished(async () => void (await worker.terminate()));
   const [port] = (await once(worker, 'message')) as [number];
   return port;
 }
 
-/** More than the server takes to answer. */
+/** More than the server takes to respond. */
 const BUSY_MS = 20;
 
-/** Begins what `begin` does, and keeps the thread busy right after: the answer is there when it next looks. */
+/** Begins what `begin` does, and keeps the thread busy right after: the response is there when it next looks. */
 function busyAfter(begin: () => Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
     setImmediate(() => resolve(begin()));
@@ -47,15 +47,15 @@ const schemes = [
 ];
 
 test.each(schemes)(
-  'httpProbe() notes when the request was written, also where the answer was there first ($scheme)',
+  'httpProbe() notes when the request was written, also where the response was there first ($scheme)',
   async ({ scheme, tls }) => {
     const url = new URL(`${scheme}://127.0.0.1:${await startServer(tls, OK)}/`);
     const idle = new IdleConnections();
     onTestFinished(() => idle.close());
-    await ask(url, { idle });
+    await checkUrl(url, { idle });
 
     for (let i = 0; i < 10; i++) {
-      const outcome = await busyAfter(() => ask(url, { idle }));
+      const outcome = await busyAfter(() => checkUrl(url, { idle }));
 
       expect(events(outcome)).toEqual(['got_conn', 'wrote_request', 'got_first_resp_byte']);
       const { duration } = outcome as { duration: number };
@@ -66,7 +66,7 @@ test.each(schemes)(
 );
 
 test.each(schemes)(
-  'httpProbe() notes that also where the answer is none ($scheme)',
+  'httpProbe() notes that also where the response is none ($scheme)',
   async ({ scheme, tls }) => {
     const url = new URL(`${scheme}://127.0.0.1:${await startServer(tls, 'x')}/`);
     const idle = new IdleConnections();
@@ -81,7 +81,7 @@ test.each(schemes)(
       await openConnection(url, network, new Progress(), new AbortController().signal),
     );
 
-    const outcome = await busyAfter(() => ask(url, { idle }));
+    const outcome = await busyAfter(() => checkUrl(url, { idle }));
 
     expect(outcome).toMatchObject({ kind: 'failed', event: 'round_trip_error' });
     expect(events(outcome)).toEqual(['got_conn', 'wrote_request', 'got_first_resp_byte']);

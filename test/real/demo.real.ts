@@ -16,7 +16,7 @@ const QUERIES = (await readFile(join(import.meta.dirname, 'queries.txt'), 'utf8'
 const INTERVAL_MS = 1_000;
 /** Long enough for rates over what has been seen. */
 const SEEN_MS = 30_000;
-/** How far two answers may lie apart that were sampled at different moments, as a share of the greater. */
+/** How far two results may lie apart that were sampled at different moments, as a share of the greater. */
 const TOLERANCE = 0.3;
 /** A quantile may be that of the bucket after the next, on a busy machine with few in its tail: each is up to 2.5 times as large. */
 const QUANTILE_TOLERANCE = 0.85;

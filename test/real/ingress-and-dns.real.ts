@@ -62,8 +62,8 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     await Promise.all([ingress.break(undefined), dns.break(undefined)]);
   });
 
-  async function startBackend(answer: RequestListener, family = 0): Promise<Backend> {
-    const server = createServer(answer);
+  async function startBackend(handler: RequestListener, family = 0): Promise<Backend> {
+    const server = createServer(handler);
     const address = fabric.operator[family] ?? '';
     server.listen(0, address);
     await once(server, 'listening');
@@ -94,23 +94,23 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
       agent: false,
       signal: AbortSignal.timeout(limitMs),
     }).end();
-    const [answer] = await once(outgoing, 'response');
+    const [response] = await once(outgoing, 'response');
     let body = '';
-    for await (const bytes of answer) body += bytes;
-    return { status: answer.statusCode as number, body };
+    for await (const bytes of response) body += bytes;
+    return { status: response.statusCode as number, body };
   }
 
   const statusOf = async (options = {}) => (await get(options)).status;
 
   /** What a client that is not the operator gets: a status, or an error's code, and after how many milliseconds. */
-  async function asked(): Promise<{ answer: string; milliseconds: number }> {
+  async function timedRequest(): Promise<{ result: string; milliseconds: number }> {
     const script = `const begin = performance.now();
-      const tell = (answer) => console.log(JSON.stringify({ answer, milliseconds: performance.now() - begin }));
+      const report = (result) => console.log(JSON.stringify({ result, milliseconds: performance.now() - begin }));
       const [address, host] = process.argv.slice(1);
       require('node:https').get({ host: address, path: '/alwayshappy', headers: { host }, servername: host,
         rejectUnauthorized: false, agent: false, timeout: 5000 },
-        (response) => { response.resume(); tell(String(response.statusCode)); })
-        .on('error', ({ code }) => tell(code));`;
+        (response) => { response.resume(); report(String(response.statusCode)); })
+        .on('error', ({ code }) => report(code));`;
     const command = [process.execPath, '-e', script, ingressMachine.addresses[0] ?? '', host];
     return JSON.parse(await run([...client.enter, ...command]));
   }
@@ -149,12 +149,12 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
   test('NginxIngress.setBackends() fails no request', async () => {
     const [one, other] = [await startBackend(says('one')), await startBackend(says('other'))];
     await ingress.setBackends([one]);
-    const answers = new Map<string, number>();
+    const responses = new Map<string, number>();
     let isDone = false;
     const clients = Array.from({ length: 4 }, async () => {
       while (!isDone) {
         const { status, body } = await get().catch((error) => ({ status: error.code, body: '' }));
-        answers.set(`${status} ${body}`, (answers.get(`${status} ${body}`) ?? 0) + 1);
+        responses.set(`${status} ${body}`, (responses.get(`${status} ${body}`) ?? 0) + 1);
       }
     });
     for (const backends of [[other], [one, other], [one], [other], [one]]) {
@@ -164,28 +164,28 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     }
     isDone = true;
     await Promise.all(clients);
-    expect([...answers.keys()].sort()).toEqual(['200 one', '200 other']);
+    expect([...responses.keys()].sort()).toEqual(['200 one', '200 other']);
   });
 
   test('NginxIngress.setBackends() waits for the requests that are with a former backend', async () => {
-    let [isAsked, isAnswered] = [false, false];
+    let [isReceived, isDone] = [false, false];
     const slow = await startBackend((_, response) => {
-      isAsked = true;
+      isReceived = true;
       setTimeout(() => {
-        isAnswered = true;
+        isDone = true;
         response.end('late');
       }, 300);
     });
     await ingress.setBackends([slow]);
     const outcome = get().catch((error) => error);
-    await until('it is asked', 2_000, () => isAsked);
+    await until('it is received', 2_000, () => isReceived);
     await ingress.setBackends([]);
-    expect(isAnswered).toBe(true);
+    expect(isDone).toBe(true);
     expect(await outcome).toEqual({ status: 200, body: 'late' });
   });
 
   test.each([500, 502, 503, 504, 429])(
-    'NginxIngress answers %i when it is broken so',
+    'NginxIngress responds with %i when it is broken so',
     async (code) => {
       await ingress.setBackends([await startBackend(says('ok'))]);
       await ingress.break({ kind: 'status', code });
@@ -207,26 +207,26 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
   test('NginxIngress hangs until it is healed', async () => {
     await ingress.setBackends([await startBackend(says('one'))]);
     await ingress.break({ kind: 'hang' });
-    const waiting = asked();
+    const waiting = timedRequest();
     expect(await Promise.race([waiting, sleep(500, 'silence')])).toBe('silence');
     await ingress.break(undefined);
-    expect(await waiting).toMatchObject({ answer: '200' });
+    expect(await waiting).toMatchObject({ result: '200' });
   });
 
   test('NginxIngress resets connections, and is slow', async () => {
     await ingress.setBackends([await startBackend(says('ok'))]);
-    expect(await asked()).toMatchObject({ answer: '200' });
+    expect(await timedRequest()).toMatchObject({ result: '200' });
     await ingress.break({ kind: 'reset' });
-    expect(await asked()).toMatchObject({ answer: 'ECONNRESET' });
+    expect(await timedRequest()).toMatchObject({ result: 'ECONNRESET' });
     await ingress.break({ kind: 'slow', milliseconds: 1_000 });
-    const { answer, milliseconds } = await asked();
-    expect(answer).toBe('200');
+    const { result, milliseconds } = await timedRequest();
+    expect(result).toBe('200');
     expect(milliseconds).toBeGreaterThan(1_000);
     await ingress.break(undefined);
     await until(
       'nginx is no longer slow',
       10_000,
-      async () => (await asked()).milliseconds < 1_000,
+      async () => (await timedRequest()).milliseconds < 1_000,
     );
   });
 

@@ -2,10 +2,10 @@ import { Fabric, type IpFamily } from '../../lab/real/fabric.ts';
 import type { Machine } from '../../lab/real/machine.ts';
 import type { NodeNetwork, PodNetwork } from '../../lab/real/node-network.ts';
 import { run } from '../../lab/support/command.ts';
-import type { Answer } from './network-peer.ts';
+import type { Result } from './network-peer.ts';
 import { Peer } from './network-peers.ts';
 
-/** Long against what an answer takes here, 1 ms: so long it takes to see that there is none. */
+/** Long against what a response takes here, 1 ms: so long it takes to see that there is none. */
 export const LIMIT_MS = 800;
 /** Of Linux: the first packet of a connection is sent again so late when it was lost. */
 export const SYN_AGAIN_MS = 1_000;
@@ -66,8 +66,8 @@ export class Network {
 }
 
 /** How a request ended, and whether it came as far as a connection. */
-export function outcomeOf({ error, connected }: Answer): string {
-  if (error === undefined) return 'answer';
+export function outcomeOf({ error, connected }: Result): string {
+  if (error === undefined) return 'response';
   return connected ? `${error} when connected` : error;
 }
 

@@ -23,13 +23,13 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     );
     const said = await Promise.all(
       pairs.map(async ([from, to]) => {
-        const answers = await Promise.all(
+        const responses = await Promise.all(
           network
             .pod(to)
             .addresses.map((it) => network.peer(`pod-${from}`).get(it, { limitMs: LIMIT_MS })),
         );
-        const all = new Set(answers.map(outcomeOf));
-        return all.has('answer') && all.size === 1 ? `${from}>${to}` : [];
+        const all = new Set(responses.map(outcomeOf));
+        return all.has('response') && all.size === 1 ? `${from}>${to}` : [];
       }),
     );
     return said.flat().join(' ');
@@ -56,7 +56,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     const [address = ''] = network.pod(2).addresses;
     await network.node(2).break({ kind });
     expect(await reached()).toBe(left);
-    expect(outcomeOf(await network.peer('operator').get(address))).toBe('answer');
+    expect(outcomeOf(await network.peer('operator').get(address))).toBe('response');
     await network.node(2).break(undefined);
     expect(await reached()).toBe('1>2 1>3 2>1 2>3 3>1 3>2');
   });
@@ -65,10 +65,10 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     test('delays both ways, and is plain again afterwards', async () => {
       const [address = ''] = network.pod(2).addresses;
       await network.node(2).impair({ delayMs: 250 });
-      // There and back for the connection, there and back for the answer.
-      await until('an answer comes 1 to 2 s later', 10_000, async () => {
+      // There and back for the connection, there and back for the response.
+      await until('a response comes 1 to 2 s later', 10_000, async () => {
         const slow = await network.peer('pod-1').get(address, { limitMs: 10_000 });
-        expect([outcomeOf(slow), slow.ms >= 1_000]).toEqual(['answer', true]);
+        expect([outcomeOf(slow), slow.ms >= 1_000]).toEqual(['response', true]);
         return slow.ms < 2_000;
       });
       await network.node(2).impair(undefined);
@@ -81,13 +81,13 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       const [address = ''] = network.pod(2).addresses;
       await network.node(2).impair({ lossPercent: 50 });
       const options = { limitMs: 3_000 };
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 400 }, () => network.peer('pod-1').datagram(address, options)),
       );
       await network.node(2).impair(undefined);
-      const answered = answers.filter(({ error }) => error === undefined).length;
+      const received = responses.filter(({ error }) => error === undefined).length;
       // A quarter, 100, give or take five standard deviations.
-      expect(Math.abs(answered - 100)).toBeLessThan(43);
+      expect(Math.abs(received - 100)).toBeLessThan(43);
     });
 
     test('loses no packet when the impairment changes', async () => {
@@ -110,21 +110,21 @@ describe.skipIf(unavailableReason())('a fabric', () => {
         const [, address = ''] = network.pod(2).addresses;
         await network.node(2).impair({ delayMs: 5, jitterMs: 4, lossPercent: 1 });
         const options = path === undefined ? { body: 2_000_000 } : { path };
-        const answer = await network.peer('pod-1').get(address, { ...options, limitMs: 30_000 });
+        const response = await network.peer('pod-1').get(address, { ...options, limitMs: 30_000 });
         await network.node(2).impair(undefined);
-        expect(answer.text ?? answer.error).toBe('intact');
+        expect(response.text ?? response.error).toBe('intact');
       },
     );
 
     test('breaks no connection when the impairment changes', async () => {
       const [address = ''] = network.pod(2).addresses;
       const options = { path: '/bytes/40000000', limitMs: 20_000 };
-      const answer = network.peer('pod-1').get(address, options);
+      const response = network.peer('pod-1').get(address, options);
       for (const impairment of [{ delayMs: 5 }, undefined, { delayMs: 3, jitterMs: 2 }, {}]) {
         await network.node(2).impair(impairment);
       }
       await network.node(2).impair(undefined);
-      expect((await answer).text).toBe('intact');
+      expect((await response).text).toBe('intact');
     });
   });
 
@@ -140,7 +140,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       { from: account, to: place },
     ]);
     const peer = await Peer.start('mounted', enter);
-    const read = async (file: string) => (await peer.ask({ kind: 'read', file })).text;
+    const read = async (file: string) => (await peer.request({ kind: 'read', file })).text;
     expect(await read('/etc/resolv.conf')).toBe('nameserver 10.27.255.10\n');
     expect(await read(`${place}/token`)).toBe('first');
     await writeFile(join(account, 'next'), 'second');

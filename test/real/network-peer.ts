@@ -20,7 +20,7 @@ export type Question = Readonly<
 >;
 
 /** `error` is Node's code of it, or `timeout`. */
-export type Answer = Readonly<{
+export type Result = Readonly<{
   text?: string;
   error?: string;
   connected: boolean;
@@ -29,7 +29,7 @@ export type Answer = Readonly<{
 
 /** As a program in a pod: the ports of the probe. */
 const PORTS = [8080, 8443];
-/** So late `/later` is answered: longer than it takes to break the network. */
+/** So late the response to `/later` comes: longer than it takes to break the network. */
 const LATER_MS = 300;
 /** Where it listens: everywhere, unless the command line says otherwise. */
 const [name = '', ...hosts] = process.argv.slice(2);
@@ -58,10 +58,10 @@ async function bytesOf(message: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(message));
 }
 
-async function answer(question: Question): Promise<Answer> {
+async function resultOf(question: Question): Promise<Result> {
   const start = performance.now();
   let connected = false;
-  const end = (rest: { text?: string; error?: string }): Answer => ({
+  const end = (rest: { text?: string; error?: string }): Result => ({
     ...rest,
     connected,
     ms: performance.now() - start,
@@ -86,30 +86,30 @@ async function answer(question: Question): Promise<Answer> {
   }
 }
 
-/** The answer's body; of one with a digest or to a body that we sent, whether the digest is right. */
+/** The response's body; of one with a digest or to a body that we sent, whether the digest is right. */
 async function get(
   question: Extract<Question, { kind: 'get' }>,
   connected: () => void,
 ): Promise<string> {
   const body = question.body === undefined ? undefined : randomBytes(question.body);
-  const asking = request(question.url, {
+  const outgoing = request(question.url, {
     method: body ? 'POST' : 'GET',
     agent: question.keepAlive ? keepAlive : false,
     signal: AbortSignal.timeout(question.limitMs),
   });
-  asking.on('socket', (socket) => {
-    if (asking.reusedSocket) connected();
+  outgoing.on('socket', (socket) => {
+    if (outgoing.reusedSocket) connected();
     else socket.once('connect', connected);
   });
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  asking.on('response', resolve).on('error', reject);
-  asking.end(body);
+  outgoing.on('response', resolve).on('error', reject);
+  outgoing.end(body);
   const response = await promise;
   const sent = response.headers['x-digest'];
   if (sent !== undefined) return digest(await bytesOf(response)) === sent ? 'intact' : 'corrupt';
-  const answered = await text(response);
-  if (body === undefined) return answered;
-  return answered === digest(body) ? 'intact' : 'corrupt';
+  const received = await text(response);
+  if (body === undefined) return received;
+  return received === digest(body) ? 'intact' : 'corrupt';
 }
 
 async function datagram({
@@ -132,7 +132,7 @@ async function datagram({
 }
 
 process.on('message', async ({ id, question }: { id: number; question: Question }) => {
-  process.send?.({ id, answer: await answer(question) });
+  process.send?.({ id, result: await resultOf(question) });
 });
 process.on('disconnect', () => process.exit());
 

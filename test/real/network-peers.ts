@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { toUrlHost } from '../../src/url-host.ts';
-import type { Answer, Question } from './network-peer.ts';
+import type { Question, Result } from './network-peer.ts';
 
 const PROGRAM = join(import.meta.dirname, 'network-peer.ts');
 const READY_LIMIT_MS = 30_000;
@@ -11,18 +11,18 @@ const READY_LIMIT_MS = 30_000;
 export class Peer {
   readonly name: string;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #waiting = new Map<number, (result: Result) => void>();
   #questions = 0;
 
   private constructor(name: string, child: ChildProcess) {
     this.name = name;
     this.#child = child;
-    child.on('message', ({ id, answer }: { id: number; answer: Answer }) =>
-      this.#waiting.get(id)?.(answer),
+    child.on('message', ({ id, result }: { id: number; result: Result }) =>
+      this.#waiting.get(id)?.(result),
     );
   }
 
-  /** Resolves when it answers, at these addresses, or at all that it has. */
+  /** Resolves when it responds, at these addresses, or at all that it has. */
   static async start(
     name: string,
     enter: readonly string[],
@@ -38,9 +38,9 @@ export class Peer {
     return this.#child.pid;
   }
 
-  ask(question: Question): Promise<Answer> {
+  request(question: Question): Promise<Result> {
     const id = ++this.#questions;
-    const { promise, resolve } = Promise.withResolvers<Answer>();
+    const { promise, resolve } = Promise.withResolvers<Result>();
     this.#waiting.set(id, resolve);
     this.#child.send({ id, question });
     return promise;
@@ -56,15 +56,15 @@ export class Peer {
       body?: number;
       keepAlive?: boolean;
     } = {},
-  ): Promise<Answer> {
+  ): Promise<Result> {
     const { path = '/', port = 8080, limitMs = 2_000, ...rest } = options;
     const host = toUrlHost(address);
-    return this.ask({ kind: 'get', url: `http://${host}:${port}${path}`, limitMs, ...rest });
+    return this.request({ kind: 'get', url: `http://${host}:${port}${path}`, limitMs, ...rest });
   }
 
-  datagram(address: string, options: { port?: number; limitMs?: number } = {}): Promise<Answer> {
+  datagram(address: string, options: { port?: number; limitMs?: number } = {}): Promise<Result> {
     const { port = 8080, limitMs = 2_000 } = options;
-    return this.ask({ kind: 'datagram', address, port, limitMs });
+    return this.request({ kind: 'datagram', address, port, limitMs });
   }
 
   async stop(): Promise<void> {
@@ -76,12 +76,12 @@ export class Peer {
 
 /** The failures of requests that are sent one per millisecond while something happens. Rejects if that was too short for 50. */
 export async function errorsDuring(
-  ask: () => Promise<Answer>,
+  request: () => Promise<Result>,
   happens: () => Promise<void>,
 ): Promise<string[]> {
-  const answers: Promise<Answer>[] = [];
-  const timer = setInterval(() => answers.push(ask()), 1);
+  const results: Promise<Result>[] = [];
+  const timer = setInterval(() => results.push(request()), 1);
   await happens().finally(() => clearInterval(timer));
-  if (answers.length < 50) throw new Error(`only ${answers.length} questions were asked`);
-  return (await Promise.all(answers)).flatMap(({ error }) => error ?? []);
+  if (results.length < 50) throw new Error(`only ${results.length} requests were sent`);
+  return (await Promise.all(results)).flatMap(({ error }) => error ?? []);
 }

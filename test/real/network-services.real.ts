@@ -25,22 +25,24 @@ describe.skipIf(unavailableReason())('a service', () => {
     ]);
   }
 
-  /** Whose answers there were to 40 requests; the chance that one of three gets none is 1 in 10,000,000. */
-  async function answering(peer: Peer, address: string): Promise<string[]> {
-    const answers = await Promise.all(
+  /** Whose responses there were to 40 requests; the chance that one of three gets none is 1 in 10,000,000. */
+  async function respondents(peer: Peer, address: string): Promise<string[]> {
+    const responses = await Promise.all(
       Array.from({ length: 40 }, () => peer.get(address, { port: PORT })),
     );
-    const names = answers.map(({ text, error }) => text?.split(' ')[0] ?? error ?? '');
+    const names = responses.map(({ text, error }) => text?.split(' ')[0] ?? error ?? '');
     return [...new Set(names)].toSorted();
   }
 
   test.each(addresses)('%s spreads its connections over its backends', async (address) => {
     await serve(...network.pods);
     const everyone = ['pod-1', 'pod-2', 'pod-3'];
-    expect(await answering(network.peer('pod-1'), address)).toEqual(everyone);
+    expect(await respondents(network.peer('pod-1'), address)).toEqual(everyone);
     await serve(network.pod(2), network.pod(3));
-    expect(await answering(network.peer('pod-1'), address)).toEqual(['pod-2', 'pod-3']);
-    expect(outcomeOf(await network.peer('pod-1').datagram(address, { port: PORT }))).toBe('answer');
+    expect(await respondents(network.peer('pod-1'), address)).toEqual(['pod-2', 'pod-3']);
+    expect(outcomeOf(await network.peer('pod-1').datagram(address, { port: PORT }))).toBe(
+      'response',
+    );
   });
 
   test.each(addresses)('%s loses no packet when its backends change', async (address) => {
@@ -59,14 +61,14 @@ describe.skipIf(unavailableReason())('a service', () => {
     expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('ECONNREFUSED');
     expect(outcomeOf(await network.peer('pod-1').datagram(address, options))).toBe('ECONNREFUSED');
     await serve(network.pod(2));
-    expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('response');
   });
 
   test.each(addresses)('%s takes a pod to itself', async (address) => {
     await serve(network.pod(1));
-    const answer = await network.peer('pod-1').get(address, { port: PORT, limitMs: LIMIT_MS });
+    const response = await network.peer('pod-1').get(address, { port: PORT, limitMs: LIMIT_MS });
     const node = network.node(1).addresses[addresses.indexOf(address)];
-    expect(answer.text ?? answer.error).toBe(`pod-1 ${node}`);
+    expect(response.text ?? response.error).toBe(`pod-1 ${node}`);
   });
 
   test.each(addresses)(
@@ -93,7 +95,7 @@ describe.skipIf(unavailableReason())('a service', () => {
       const peer = await Peer.start('late', enter);
       for (const address of addresses) {
         expect(outcomeOf(await peer.get(address, { port: PORT, limitMs: LIMIT_MS }))).toBe(
-          'answer',
+          'response',
         );
       }
       await peer.stop();
@@ -111,25 +113,25 @@ describe.skipIf(unavailableReason())('a service', () => {
       reset: ['ECONNRESET when connected', 'ECONNREFUSED'],
     };
     const options = { port: PORT, limitMs: LIMIT_MS };
-    const ask = async (peer: Peer) => [
+    const outcomes = async (peer: Peer) => [
       outcomeOf(await peer.get(address, options)),
       outcomeOf(await peer.datagram(address, options)),
     ];
     for (const kind of ['down', 'hang', 'reset'] as const) {
       await services.break('kubenurse', { kind });
       const [other, same] = await Promise.all([
-        ask(network.peer('pod-1')),
-        ask(network.peer('pod-2')),
+        outcomes(network.peer('pod-1')),
+        outcomes(network.peer('pod-2')),
       ]);
       expect([kind, other, same]).toEqual([kind, expected[kind], expected[kind]]);
     }
     await services.break('kubenurse', { kind: 'slow', milliseconds: 150 });
     for (const name of ['pod-1', 'pod-2']) {
-      const answer = await network.peer(name).get(address, options);
-      expect([outcomeOf(answer), Math.floor(answer.ms / 150)]).toEqual(['answer', 1]);
+      const response = await network.peer(name).get(address, options);
+      expect([outcomeOf(response), Math.floor(response.ms / 150)]).toEqual(['response', 1]);
     }
     await services.break('kubenurse', undefined);
     const healed = await network.peer('pod-1').get(address, options);
-    expect([outcomeOf(healed), healed.ms < 100]).toEqual(['answer', true]);
+    expect([outcomeOf(healed), healed.ms < 100]).toEqual(['response', true]);
   });
 });

@@ -20,7 +20,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
   afterAll(() => network?.close());
 
   /** What the peers of these names say of each address of pod 2; `begins`: what it says of pod 1. */
-  async function askAround() {
+  async function checkAll() {
     const [one, two] = [network.peer('pod-1'), network.peer('pod-2')];
     const operator = network.peer('operator');
     const options = { limitMs: LIMIT_MS };
@@ -47,11 +47,11 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
   }
 
   const whole = {
-    get: 'answer',
-    datagram: 'answer',
-    upload: 'answer',
-    begins: 'answer',
-    operator: 'answer',
+    get: 'response',
+    datagram: 'response',
+    upload: 'response',
+    begins: 'response',
+    operator: 'response',
   };
 
   function onEach<T>(value: T): T[] {
@@ -67,11 +67,11 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
     ] as const;
     for (const [name, addresses] of sources) {
       for (const [index, address] of network.pod(2).addresses.entries()) {
-        const answer = await network.peer(name).get(address);
-        expect(answer.text ?? answer.error).toBe(`pod-2 ${addresses[index]}`);
+        const response = await network.peer(name).get(address);
+        expect(response.text ?? response.error).toBe(`pod-2 ${addresses[index]}`);
       }
     }
-    expect(await askAround()).toEqual(onEach(whole));
+    expect(await checkAll()).toEqual(onEach(whole));
   });
 
   test('there are addresses of these families alone', async () => {
@@ -111,17 +111,17 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
     const pod = network.pod(2);
     const before = await ruleset(pod);
     await pod.break(fault);
-    expect(await askAround()).toEqual(onEach({ ...whole, ...difference }));
+    expect(await checkAll()).toEqual(onEach({ ...whole, ...difference }));
     await pod.break(undefined);
-    expect(await askAround()).toEqual(onEach(whole));
+    expect(await checkAll()).toEqual(onEach(whole));
     expect(await ruleset(pod)).toBe(before);
   });
 
   test('a pod that is slow responds so much later, except to the operator', async () => {
     await network.pod(2).break({ kind: 'slow', milliseconds: 1_000 });
     for (const address of network.pod(2).addresses) {
-      const answer = await network.peer('pod-1').get(address, { limitMs: 10_000 });
-      expect([outcomeOf(answer), Math.floor(answer.ms / 1_000)]).toEqual(['answer', 1]);
+      const response = await network.peer('pod-1').get(address, { limitMs: 10_000 });
+      expect([outcomeOf(response), Math.floor(response.ms / 1_000)]).toEqual(['response', 1]);
       const operator = network.peer('operator');
       await until(
         'the operator is not slowed',
@@ -130,7 +130,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
       );
     }
     await network.pod(2).break(undefined);
-    expect(await askAround()).toEqual(onEach(whole));
+    expect(await checkAll()).toEqual(onEach(whole));
   });
 });
 
@@ -145,10 +145,10 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     const [address = ''] = network.pod(2).addresses;
     for (const kind of ['hang', 'isolated'] as const) {
       await network.pod(2).break({ kind });
-      const asked = network.peer('pod-1').get(address, { limitMs: 3 * SYN_AGAIN_MS });
+      const result = network.peer('pod-1').get(address, { limitMs: 3 * SYN_AGAIN_MS });
       const early = await network.peer('pod-1').get(address, { limitMs: 100 });
       await network.pod(2).break(undefined);
-      expect([kind, early.error, outcomeOf(await asked)]).toEqual([kind, 'timeout', 'answer']);
+      expect([kind, early.error, outcomeOf(await result)]).toEqual([kind, 'timeout', 'response']);
     }
   });
 
@@ -168,11 +168,11 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     const [address = ''] = network.pod(1).addresses;
     // After 1 s Node sends a keep-alive probe, which would open the path.
     const options = { path: '/later', keepAlive: true, limitMs: 900 };
-    const asked = network.peer('pod-2').get(address, options);
-    // The question is there when a later one is answered.
+    const result = network.peer('pod-2').get(address, options);
+    // The request has arrived when a later one gets its response.
     await network.peer('pod-2').get(address);
     await network.pod(2).break({ kind: 'deaf' });
-    expect(outcomeOf(await asked)).toBe('answer');
+    expect(outcomeOf(await result)).toBe('response');
     await network.pod(2).break(undefined);
   });
 
@@ -182,7 +182,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       await run([...enter, 'ip', 'neighbour', 'flush', 'all']);
     }
     for (const address of network.pod(2).addresses) {
-      expect(outcomeOf(await network.peer('operator').get(address))).toBe('answer');
+      expect(outcomeOf(await network.peer('operator').get(address))).toBe('response');
     }
     await network.pod(2).break(undefined);
   });
@@ -201,8 +201,8 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     expect(outcomeOf(await network.peer('pod-1').get(address, { port: 8443 }))).toBe(
       'ECONNREFUSED',
     );
-    expect(outcomeOf(await network.peer('pod-1').get(address))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').get(address))).toBe('response');
     await network.ingress.break(undefined);
-    expect(outcomeOf(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('answer');
+    expect(outcomeOf(await network.peer('pod-1').get(address, { port: 8443 }))).toBe('response');
   });
 });

@@ -76,8 +76,8 @@ export class Pipeline implements AsyncDisposable {
       body: otlpRequest(metrics, rounds, resource, time),
       signal: AbortSignal.timeout(10_000),
     });
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`push: ${response.status} ${answer}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`push: ${response.status} ${text}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -33,9 +33,9 @@ export async function startApiServer(
   return { server, folder, ...credentials };
 }
 
-/** A server that answers as `answer` does, and a KUBECONFIG that leads to it; both until the test ends. */
-export async function startScriptedServer(answer: RequestListener, path = ''): Promise<void> {
-  const server = createServer(answer);
+/** A server whose requests `handler` handles, and a KUBECONFIG that leads to it; both until the test ends. */
+export async function startScriptedServer(handler: RequestListener, path = ''): Promise<void> {
+  const server = createServer(handler);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

@@ -15,7 +15,7 @@ const LISTEN_AND_BLOCK = `
 /** With a backlog of one, Linux keeps two connections for a listener that does not accept. */
 const KEPT = 2;
 
-/** A port at which, until the test has finished, nobody answers: the listener's queue is full. */
+/** A port at which, until the test has finished, nobody responds: the listener's queue is full. */
 export async function blackHole(host: string): Promise<number> {
   const worker = new Worker(LISTEN_AND_BLOCK, { eval: true, workerData: host });
   const fill: Socket[] = [];

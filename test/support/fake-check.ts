@@ -2,13 +2,13 @@ import type { Check, Outcome, Probe, Timings } from '../../src/model.ts';
 import { httpTraits } from '../../src/probes/http.ts';
 import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 
-/** A target that answers with 200. `seconds` until its answer had come. */
+/** A target that responds with 200. `seconds` until its response was received. */
 export function ok(timings: Timings = {}, seconds = 0.002): Outcome {
   const tcp = { handshakeRtt: 0.0005, segmentsSent: 5, segmentsRetransmitted: 0 };
   return { kind: 'ok', code: '200', duration: seconds, timings, tcp };
 }
 
-/** A target that answers otherwise. `seconds` until its answer had come. */
+/** A target that responds otherwise. `seconds` until its response was received. */
 export function unexpectedStatus(status: number, reason = '', seconds = 0.002): Outcome {
   return {
     kind: 'failed',
@@ -21,7 +21,7 @@ export function unexpectedStatus(status: number, reason = '', seconds = 0.002): 
   };
 }
 
-/** A target that gives no answer. */
+/** A target that does not respond. */
 export function failed(phase: Phase, message = 'connection refused', timings: Timings = {}) {
   return {
     kind: 'failed',
@@ -53,29 +53,29 @@ export function fakeCheck(
 }
 
 /** One attempt of a check; the test may end it. */
-export type Attempt = { at: number; signal: AbortSignal; answer: (outcome: Outcome) => void };
+export type Attempt = { at: number; signal: AbortSignal; resolve: (outcome: Outcome) => void };
 
-/** A probe that notes each attempt, and answers when the test says so or the signal aborts. */
+/** A probe that notes each attempt, and resolves when the test does so or the signal aborts. */
 export function hangingProbe(): { probe: Probe; attempts: Attempt[] } {
   const attempts: Attempt[] = [];
   const probe: Probe = (_, signal) =>
     new Promise((resolve) => {
-      attempts.push({ at: performance.now(), signal, answer: resolve });
+      attempts.push({ at: performance.now(), signal, resolve });
       signal.addEventListener('abort', () => resolve(failed('connect', signal.reason.message)));
     });
   return { probe, attempts };
 }
 
 /** A probe that records when it is called, and returns so many milliseconds later. */
-export function answeringProbe(
+export function respondingProbe(
   milliseconds: number,
   outcome: Outcome = ok(),
-): { probe: Probe; askedAt: number[] } {
-  const askedAt: number[] = [];
+): { probe: Probe; calledAt: number[] } {
+  const calledAt: number[] = [];
   const probe: Probe = async () => {
-    askedAt.push(performance.now());
+    calledAt.push(performance.now());
     if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
     return outcome;
   };
-  return { probe, askedAt };
+  return { probe, calledAt };
 }

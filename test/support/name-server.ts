@@ -28,6 +28,6 @@ export function resolverOf(
 }
 
 /** The names that were queried, in order, each once. */
-export function asked({ queries }: DnsServer): string[] {
+export function queriedNames({ queries }: DnsServer): string[] {
   return [...new Set(queries.map(({ name }) => name))];
 }

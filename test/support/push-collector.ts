@@ -22,8 +22,8 @@ export function say(text: string): Behaviour {
   return (socket) => void socket.write(text);
 }
 
-/** An answer without a body. `status`: such as `503 Service Unavailable`. */
-export function answer(status: string, ...headers: string[]): Behaviour {
+/** A response without a body. `status`: such as `503 Service Unavailable`. */
+export function respond(status: string, ...headers: string[]): Behaviour {
   return say(`${[`HTTP/1.1 ${status}`, ...headers, 'Content-Length: 0'].join('\r\n')}\r\n\r\n`);
 }
 
@@ -36,7 +36,7 @@ export function trickle(head: string, piece: string, everyMs: number): Behaviour
   };
 }
 
-export const well = answer('200 OK');
+export const well = respond('200 OK');
 
 /** A collector on 127.0.0.1 whose every byte is the test's choice. */
 export class PushCollector {

@@ -8,7 +8,7 @@ import { toUrlHost } from '../../src/url-host.ts';
 /** What is done with a request; `nth` counts those of the connection, from 1. */
 export type Script = (socket: Socket, request: string, nth: number) => void;
 
-/** An answer that needs nothing more to come. */
+/** A response that needs nothing more to come. */
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 /** Writes the text, and leaves the connection as it is. */
@@ -45,7 +45,7 @@ export function reset(socket: Socket): void {
   (below.get(socket) ?? socket).resetAndDestroy();
 }
 
-/** A server whose every byte is the test's choice, so that it can answer as no HTTP library would. */
+/** A server whose every byte is the test's choice, so that it can respond as no HTTP library would. */
 export class ScriptedServer {
   readonly host: string;
   readonly port: number;
@@ -69,12 +69,12 @@ export class ScriptedServer {
       host?: string;
       port?: number;
       tls?: Certificate;
-      answer?: Script;
+      script?: Script;
       onAccept?: (socket: Socket) => void;
       onConnection?: (socket: Socket) => void;
     } = {},
   ): Promise<ScriptedServer> {
-    const { host = '127.0.0.1', port = 0, tls, answer = say(OK), onAccept, onConnection } = options;
+    const { host = '127.0.0.1', port = 0, tls, script = say(OK), onAccept, onConnection } = options;
     const server = tls ? createTlsServer({ cert: tls.certificate, key: tls.key }) : createServer();
     server.listen(port, host);
     await once(server, 'listening');
@@ -91,7 +91,7 @@ export class ScriptedServer {
       const tcp = [...scripted.open].find(({ remotePort }) => remotePort === socket.remotePort);
       if (tcp) below.set(socket, tcp);
       onConnection?.(socket);
-      scripted.#converse(socket, answer);
+      scripted.#converse(socket, script);
     });
     onTestFinished(async () => {
       for (const socket of scripted.open) socket.destroy();
@@ -105,7 +105,7 @@ export class ScriptedServer {
     return new URL(`${this.#scheme}://${toUrlHost(host)}:${this.port}${path}`);
   }
 
-  #converse(socket: Socket, answer: Script): void {
+  #converse(socket: Socket, script: Script): void {
     let received = '';
     let nth = 0;
     socket.on('data', (bytes: Buffer) => {
@@ -114,7 +114,7 @@ export class ScriptedServer {
         const request = received.slice(0, end);
         received = received.slice(end + 4);
         this.requests.push(request);
-        answer(socket, request, ++nth);
+        script(socket, request, ++nth);
       }
     });
   }

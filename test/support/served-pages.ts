@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Page } from '../../src/pages/page.ts';
 import { startServer } from '../../src/server.ts';
 
-/** How long an answer may take, in milliseconds. */
+/** How long a response may take, in milliseconds. */
 const LIMIT_MS = 30_000;
 
 /** Serves the pages on a port of their own until the test has finished. `errors`: what the server has reported. */
@@ -24,14 +24,14 @@ export async function servePages(
   return { port: server.http.port, errors };
 }
 
-export type Answer = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
+export type PageResponse = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
 /** Sends one request over a new connection. Rejects if there is no complete response within 30 s. */
-export function ask(
+export function fetchPage(
   port: number,
   path: string,
   { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
-): Promise<Answer> {
+): Promise<PageResponse> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(LIMIT_MS);
     const outgoing = request({

@@ -3,7 +3,7 @@ import { createRenderer } from '../../../src/pages/cluster-page/layout.ts';
 import { clusterPage, HEADERS } from '../../../src/pages/cluster-page/page.ts';
 import type { ClusterView } from '../../../src/verdict/report.ts';
 import { verdict } from '../../../src/verdict/verdict.ts';
-import { ask, servePages } from '../../support/served-pages.ts';
+import { fetchPage, servePages } from '../../support/served-pages.ts';
 import { withCertificates } from '../../verdict/certificates.ts';
 import { type Broken, NOW, smallView } from '../../verdict/small-view.ts';
 import { hostile, simulated, withHours } from './simulated.ts';
@@ -272,7 +272,7 @@ test('names and texts from the network have no effect', () => {
 test('the page is served with a strict policy, not stored, and rendered once for a collection', async () => {
   const cluster = simulated(5, 1, []);
   const { port } = await servePages({ '/cluster': clusterPage(async () => cluster, RUNBOOKS) });
-  const { status, headers, body } = await ask(port, '/cluster?node=node-2');
+  const { status, headers, body } = await fetchPage(port, '/cluster?node=node-2');
   expect(status).toBe(200);
   expect(headers).toMatchObject({
     'content-type': 'text/html; charset=utf-8',

@@ -8,7 +8,7 @@ import { createProbe, readTarget } from '../../src/probes/kinds.ts';
 import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 import type { TraceEvent } from '../../src/probes/progress.ts';
 
-/** The CA that the probe of `ask` trusts. */
+/** The CA that the probe of `checkUrl` trusts. */
 export const authority = await CertificateAuthority.create('the test');
 
 /** For a server on this machine, under the names that the tests use. */
@@ -32,7 +32,7 @@ const DEFAULTS: KindOptions = {
 const TIMEOUT_MS = 8_000;
 
 /** Checks once, with a probe that resolves every name to 127.0.0.1 and trusts `authority`, unless the options say otherwise. */
-export function ask(
+export function checkUrl(
   url: URL,
   options: Partial<HttpOptions> & { signal?: AbortSignal } = {},
 ): Promise<Outcome> {
