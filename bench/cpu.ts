@@ -15,6 +15,7 @@ const SHORT = { interval: 500, warmUp: 1_000, lasts: 2_000, scrapes: 500 };
  */
 export const cpu: Benchmark<Cpu> = {
   options: { seconds: '120', interval: '5', program: PACKED },
+  inOwnNamespace: true,
   run: ({ short, values, logProgress }) => {
     const [lasts, interval] = [values.seconds, values.interval].map((text) => Number(text) * 1_000);
     if (!lasts || !interval) throw new Error('--seconds and --interval: say numbers above 0');
