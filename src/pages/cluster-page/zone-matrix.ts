@@ -35,6 +35,12 @@ function isFailing({ state }: Path): boolean {
   return state === 'fail';
 }
 
+/** Words after the share of failing paths: `isMore` where some of these fail, too. */
+function failingSuspects(suspects: number, isMore: boolean): string {
+  if (isMore) return `, and ${count(suspects, 'suspect')}`;
+  return `, ${count(suspects, 'suspect')} ${suspects === 1 ? 'fails' : 'fail'}`;
+}
+
 /** `suspects`: how many of them fail. They are in no share: those that work are not checked for long. */
 function cell(paths: readonly Path[], suspects: number): Html {
   if (paths.length + suspects === 0) return html`<td></td>`;
@@ -42,5 +48,5 @@ function cell(paths: readonly Path[], suspects: number): Html {
   const isWell = failing + suspects === 0;
   const state: State = isWell ? 'ok' : failing / paths.length >= MOST ? 'fail' : 'warn';
   const rtts = paths.flatMap(({ check }) => check.lastMinute.rttSeconds ?? []);
-  return html`<td class="${state}">${badge(state)} ${failing === 0 ? `${paths.length.toLocaleString('en')} ok` : `${failing} of ${paths.length.toLocaleString('en')} fail`}${suspects > 0 && `, ${count(suspects, 'suspect')}`}<br><span class="note">${rtts.length > 0 && latency(quantile(rtts, 0.5))}</span></td>`;
+  return html`<td class="${state}">${badge(state)} ${failing === 0 ? `${paths.length.toLocaleString('en')} ok` : `${failing} of ${paths.length.toLocaleString('en')} fail`}${suspects > 0 && failingSuspects(suspects, failing > 0)}<br><span class="note">${rtts.length > 0 && latency(quantile(rtts, 0.5))}</span></td>`;
 }

@@ -121,7 +121,7 @@ test('above 100 nodes a failing suspect is named beside its zones and its node',
   const [view, from, to] = withSuspect(200);
   const markup = render(view);
   expect(textOf(markup, /<table class="matrix wide zones"[\s\S]*?<\/table>/)).toMatch(
-    /▲ [\d,]+ ok, 1 suspect/,
+    /▲ [\d,]+ ok, 1 suspect fails/,
   );
   const row = textOf(markup, new RegExp(`<tr><th scope="row">.*>${from}</a>.*</tr>`));
   expect(row).toContain(`0 of 10, and ${to}`);
