@@ -10,7 +10,7 @@ export const INTERVAL_MS = 1_000;
 export const RATE_INTERVAL = '10s';
 
 /**
- * The cluster of `npm run demo`, with checks of its name server, and a Prometheus that scrapes it with the configuration
+ * The cluster of `npm run demo`, with checks of its name server, over UDP and of rotating neighbours, and a Prometheus that scrapes it with the configuration
  * that we ship.
  */
 export class ProbedCluster implements AsyncDisposable {
@@ -36,6 +36,9 @@ export class ProbedCluster implements AsyncDisposable {
         env: {
           KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
           KUBENURSE_CHECK_DNS: 'true',
+          KUBENURSE_CHECK_UDP: 'true',
+          // One of the four neighbours is left to rotating checks.
+          KUBENURSE_NEIGHBOUR_LIMIT: '3',
           ...env,
         },
       }),

@@ -10,6 +10,7 @@ const SECONDS: Scale = [
 
 const SCALES: Readonly<Record<string, Scale>> = {
   s: SECONDS,
+  d: [[0, 1, ' days']],
   percentunit: [[0, 0.01, ' %']],
   cps: [[0, 1, ' /s']],
   bytes: [

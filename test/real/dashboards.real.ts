@@ -9,8 +9,10 @@ import type { Prometheus } from '../../lab/real/prometheus.ts';
 import { until } from '../../lab/support/until.ts';
 import { PIPELINES, type Pipeline } from './pipelines.ts';
 
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 240_000;
 const SEEN_LIMIT_MS = 30_000;
+const SUSPECT_FAILS =
+  'kubenurse_check_success == 0 and on (node, type) kubenurse_neighbour_suspect';
 const RANGE_SECONDS = 30;
 /** When every scrape has ended that had begun. */
 const SCRAPED_AFTER_SECONDS = 2;
@@ -47,6 +49,7 @@ beforeAll(async () => {
   }
 
   await probed.cluster.break('node-3:down');
+  for (const prometheus of [scraped(), pushed()]) await seen(prometheus, SUSPECT_FAILS);
   await probed.cluster.break('dns:nxdomain');
   await until('every break shows, and no scrape has failed', SEEN_LIMIT_MS, async () => {
     broken = Date.now() / 1_000 - SCRAPED_AFTER_SECONDS;

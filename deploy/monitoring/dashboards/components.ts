@@ -1,3 +1,4 @@
+import { CERTIFICATES } from './certificates.ts';
 import type { Dashboard, Panel } from './grafana.ts';
 import { fieldOfLine, pathLink } from './links.ts';
 import { NONE_STEPS, row, SHARE_STEPS, stat, stateTimeline, timeSeries } from './panels.ts';
@@ -9,7 +10,7 @@ const API_SERVER = 'type=~"api_server_.+"';
 const INGRESS = 'type="me_ingress"';
 const SERVICE = 'type="me_service"';
 /** The checks that look up a name; extra checks among them. */
-const NAMED = 'type!~"path_.+|rotating|dns_.+|api_server_direct"';
+const NAMED = 'type!~"path_.+|udp_.+|dns_.+|rotating|api_server_direct"';
 const NAME_SERVERS = 'type=~"dns_.+"';
 const LOOK_UP = `${NAMED}, event="dns_done"`;
 
@@ -259,5 +260,7 @@ export const COMPONENTS: Dashboard = {
     ...INGRESS_PANELS,
     row('Service'),
     ...SERVICE_PANELS,
+    row('Certificates'),
+    ...CERTIFICATES,
   ],
 };

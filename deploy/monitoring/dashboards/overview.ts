@@ -1,5 +1,6 @@
 import type { Dashboard, Panel } from './grafana.ts';
 import { NODES, NOW } from './overview-now.ts';
+import { ROTATION, UDP } from './overview-paths.ts';
 import { row, SHARE_STEPS, stateTimeline, timeSeries } from './panels.ts';
 import {
   byCheck,
@@ -179,6 +180,10 @@ export const OVERVIEW: Dashboard = {
     ...LATENCY,
     row('The network, as seen by the kernel'),
     ...NETWORK,
+    row('UDP between nodes'),
+    ...UDP,
+    row('All pairs in time'),
+    ...ROTATION,
     row('The probes'),
     ...PROBES,
   ],

@@ -2,6 +2,7 @@ import type { Dashboard, Panel } from './grafana.ts';
 import { PATH_UID } from './links.ts';
 import { row, SHARE_STEPS, stateTimeline, timeSeries } from './panels.ts';
 import { PROBE } from './path-probe.ts';
+import { UDP } from './path-udp.ts';
 import {
   checks,
   failing,
@@ -178,6 +179,8 @@ export const PATH: Dashboard = {
   panels: [
     row('From $node to $type'),
     ...OUT,
+    row('From $node by UDP'),
+    ...UDP,
     row('To $node, as its neighbours see it'),
     ...IN,
     row('The probe on $node'),

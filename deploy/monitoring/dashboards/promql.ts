@@ -7,6 +7,9 @@ export const PROBES = 'cluster="$cluster", job="$job"';
 /** The checks of neighbours: `path_<node>`. */
 export const PATHS = 'type=~"path_.+"';
 
+/** The checks of neighbours by UDP: `udp_<node>`. */
+export const UDP_PATHS = 'type=~"udp_.+"';
+
 const ERRORS = 'kubenurse_errors_total';
 const REQUESTS = 'kubenurse_httpclient_requests_total';
 const DURATION = 'kubenurse_httpclient_request_duration_seconds';
@@ -16,6 +19,9 @@ const RTT = 'kubenurse_tcp_rtt_seconds';
 const CAUSES = 'kubenurse_check_failures_total';
 const SENT = 'kubenurse_tcp_segments_sent_total';
 const SENT_AGAIN = 'kubenurse_tcp_segments_retransmitted_total';
+const UDP_SENT = 'kubenurse_udp_packets_sent_total';
+const UDP_LOST = 'kubenurse_udp_packets_lost_total';
+const UDP_RTT = 'kubenurse_udp_rtt_seconds';
 
 /** The series of this metric that are of the probes chosen, and match these matchers too. */
 export function of(metric: string, matchers = ''): string {
@@ -70,7 +76,7 @@ export function failingTo(label: string): string {
 
 /** What is by the `type` of a path, by the node at its end. */
 function byTarget(byType: string, label: string): string {
-  return `sum by (${label}) (label_replace(${byType}, "${label}", "$1", "type", "path_(.+)"))`;
+  return `sum by (${label}) (label_replace(${byType}, "${label}", "$1", "type", "(?:path|udp)_(.+)"))`;
 }
 
 /** A series for each node that neighbours check: how often per second. */
@@ -129,6 +135,34 @@ export function sentAgainTo(): string {
   return `${to(SENT_AGAIN)} / ${to(SENT)}`;
 }
 
+/** The share of UDP packets that were lost in this direction, or in any, 0 to 1. */
+export function udpLost(by: string, matchers: string): string {
+  return `${rate(UDP_LOST, by, matchers)} / ${rate(UDP_SENT, by, matchers)}`;
+}
+
+/** The same by direction: of the packets that were sent to targets. */
+export function udpLostByDirection(matchers: string): string {
+  return `${rate(UDP_LOST, 'direction', matchers)} / on () group_left () ${rate(UDP_SENT, '', matchers)}`;
+}
+
+/**
+ * The share of UDP packets between nodes that were lost from a node, or to it: packets of its own checks, and of those of its
+ * neighbours, which are in opposite directions.
+ */
+export function udpLostAtNode(which: 'from' | 'to'): string {
+  const [own, others] = which === 'from' ? ['forward', 'backward'] : ['backward', 'forward'];
+  const at = (metric: string, ofOwn: string, ofOthers: string) =>
+    `(${rate(metric, 'node', ofOwn)} + ${byTarget(rate(metric, 'type', ofOthers), 'node')})`;
+  const lost = (direction: string) => `${UDP_PATHS}, direction="${direction}"`;
+  return `${at(UDP_LOST, lost(own), lost(others))} / ${at(UDP_SENT, UDP_PATHS, UDP_PATHS)}`;
+}
+
+/** A quantile of the round-trip time of UDP packets, in seconds. */
+export function udpRoundTrip(quantile: number, by: string, matchers: string): string {
+  const labels = by === '' ? 'le' : `${by}, le`;
+  return `histogram_quantile(${quantile}, ${rate(`${UDP_RTT}_bucket`, labels, matchers)})`;
+}
+
 /** A quantile of the seconds from the request's start to its events. */
 export function reached(quantile: number, by: string, matchers: string): string {
   return `histogram_quantile(${quantile}, ${rate(`${TRACE}_bucket`, `${by}, le`, matchers)})`;
@@ -136,12 +170,16 @@ export function reached(quantile: number, by: string, matchers: string): string 
 
 /**
  * Seconds of a mean request between two events. Means can be subtracted from each other, quantiles can not. Requests
- * without this phase count as 0.
+ * without this phase count as 0; checks that open no connection (DNS, UDP) do not count.
  */
 export function phase(from: string, to: string, by: string, matchers: string): string {
-  const sum = (event: string) => rate(`${TRACE}_sum`, by, `${matchers}, event="${event}"`);
-  const requests = rate(`${TRACE}_count`, by, `${matchers}, event="got_first_resp_byte"`);
-  return `(${sum(to)} - ${sum(from)}) / ${requests}`;
+  const connected = `rate(${of(`${TRACE}_count`, `${matchers}, event="got_conn"`)}[$__rate_interval])`;
+  const sumBy = by === '' ? 'sum' : `sum by (${by})`;
+  const sum = (event: string) => {
+    const seconds = `rate(${of(`${TRACE}_sum`, `${matchers}, event="${event}"`)}[$__rate_interval])`;
+    return `${sumBy} (${seconds} and ignoring (event) ${connected})`;
+  };
+  return `(${sum(to)} - ${sum(from)}) / ${sumBy} (${connected})`;
 }
 
 /** Event-loop lag of the probes, in seconds: a quantile for each node. */
