@@ -64,10 +64,9 @@ export const OUTAGES: readonly Outage[] = [
   }),
   fault('node-2:off', 'node-2, with one of two pods of CoreDNS, loses power', {
     shows: (node) => (node === 'node-2' ? {} : { 'path_node-2': 'connect_done unreachable' }),
+    // Until the Node is not Ready, half of the queries are lost, and a third of the connections to the Service.
     mayFail: () => BY_NAME,
     verdict: ['node_unreachable node-2'],
-    // Until the Node is not Ready, half of the queries are lost, and a third of the connections to the Service.
-    mayFind: ['dns', 'api_server_by_name', 'service'],
     alert: 'KubenurseNodeUnreachable node-2',
     lastsMs: ALERT_MS,
   }),
