@@ -1,27 +1,35 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'lab/tools/bin');
 const STAMP = 'sources.sha256';
 
+/** The longest that a build can take: far more than the minute that it takes on two cores. */
+const MAX_BUILD_MS = 3_600_000;
+
+/** What `mkdtemp` appends to a name. */
+const RANDOM_PART = /^\w{6}$/;
+
 /**
- * The folder of this name beside the programs of `npm run tools`. `build` fills it, unless it was filled from the same
- * sources before: files and folders of the repository, and the version of Node.
+ * The folder of this name in `parent`: by default, beside the programs of `npm run tools`. `build` fills it, unless it was
+ * filled from the same sources before: files and folders of the repository, and the version of Node. Rejects as `build` does.
  */
 export async function builtOnce(
   name: string,
   sources: readonly string[],
   build: (folder: string) => Promise<void>,
+  parent = BIN,
 ): Promise<string> {
   const digest = digestOf(sources);
-  const built = join(BIN, name);
+  const built = join(parent, name);
   const stamp = join(built, STAMP);
+  await mkdir(parent, { recursive: true });
+  await removeAbandoned(parent, name);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return built;
-  await mkdir(BIN, { recursive: true });
-  const folder = await mkdtemp(join(BIN, `${name}-`));
+  const folder = await mkdtemp(join(parent, `${name}-`));
   try {
     await build(folder);
     await writeFile(join(folder, STAMP), digest);
@@ -31,6 +39,22 @@ export async function builtOnce(
     await rm(folder, { recursive: true, force: true });
   }
   return built;
+}
+
+/**
+ * Removes what killed builds have left. Only the age tells them from builds in progress, because those may run in other PID
+ * namespaces.
+ */
+async function removeAbandoned(parent: string, name: string): Promise<void> {
+  const prefix = `${name}-`;
+  for (const entry of await readdir(parent)) {
+    if (!entry.startsWith(prefix) || !RANDOM_PART.test(entry.slice(prefix.length))) continue;
+    const folder = join(parent, entry);
+    const status = await stat(folder).catch(() => undefined);
+    if (status !== undefined && Date.now() - status.mtimeMs > MAX_BUILD_MS) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
 }
 
 function digestOf(sources: readonly string[]): string {
