@@ -47,6 +47,11 @@ async function verdictOf(
     .join(' + ');
 }
 
+/** The kinds of finding that a verdict contains. */
+function kindsOf(verdict: string): ReadonlySet<string> {
+  return new Set(verdict.split(' + ').map((each) => each.split(' ')[0] ?? ''));
+}
+
 function placeOf({ type, node, nodes, scope, sides, bothWays }: Subject): string {
   if (sides) {
     return sides.map((side) => side.nodes.toSorted().join(',')).join(bothWays ? '<>' : '>');
@@ -86,10 +91,11 @@ export async function showsVerdict(
 ): Promise<void> {
   if (verdict === undefined) return;
   const begin = Date.now() / 1000;
-  const ignored = parts.kind === 'real' ? BUSY_OR_LOSSY : BUSY;
+  const noise = parts.kind === 'real' ? BUSY_OR_LOSSY : BUSY;
   const running = nodes.filter((node) => !mute.includes(node.name));
   await Promise.all(
     expectedOf(running, verdict).map(async ([node, expected]) => {
+      const ignored = noise.difference(kindsOf(expected));
       let last: string | undefined;
       const isShown = async () => {
         last = await verdictOf(node, begin, ignored);

@@ -91,6 +91,8 @@ const NETWORK: readonly Scenario<RealParts>[] = [
       shows: (node) =>
         FIRST.includes(node) ? failing(pathsTo(LAST), 'connect_done unreachable') : {},
       mayFail: (node) => (FIRST.includes(node) ? ['me_service'] : []),
+      // The first nodes get no report from the others: from there it looks the same as a split both ways.
+      verdict: { 'node-1': SPLIT, 'node-3': `split ${FIRST}>${LAST}` },
     },
   ),
   fault(
@@ -109,18 +111,21 @@ const NETWORK: readonly Scenario<RealParts>[] = [
       verdict: { 'node-1': 'mtu node-3', 'node-3': 'cut_off node-3' },
     },
   ),
-  fault('node-3:slow=300ms', {}),
-  fault('node-3:reordering', {}),
+  // Its median is of the last minute, most of which has to be slow.
+  fault('node-3:slow=300ms', {}, { lastsMs: 35_000, verdict: 'slow node-3' }),
+  fault('node-3:reordering', {}, { verdict: '' }),
   ...[
-    { percent: 10, least: 0.02 },
-    { percent: 1, least: 0.002 },
-  ].map(({ percent, least }) =>
+    { percent: 10, least: 0.02, verdict: 'loss node-3' },
+    // About as much as the verdict takes for loss.
+    { percent: 1, least: 0.002, verdict: undefined },
+  ].map(({ percent, least, verdict }) =>
     fault(
       `node-3:loss=${percent}`,
       {},
       {
         lastsMs: 10_000,
         mute: ['node-3'],
+        ...(verdict !== undefined && { verdict }),
         meanwhile: (cluster) => losesPackets(cluster, least),
         mayFail: (node) => (node === 'node-3' ? Object.keys(CUT_OFF) : ['path_node-3']),
       },
@@ -218,6 +223,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
     begin: ({ parts }) => parts.controlPlane.rotateServingCertificate({ authority: 'new' }),
     end: ({ parts }) => parts.distributeAuthorities(parts.controlPlane.certificateAuthority),
     shows: () => failing(API_SERVER, 'tls_handshake_done tls'),
+    ...API_SERVER_FAILS,
   },
   {
     name: 'the right to nodes is withheld, and every program starts without it',
