@@ -6,6 +6,7 @@ import type { Benchmark } from './support/benchmark.ts';
 import {
   type MeasuredProgram,
   packed,
+  packedWith,
   peer,
   unpacked,
   withoutFullSize,
@@ -15,10 +16,8 @@ import { type Spread, spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 import { type Usage, usageOf } from './support/usage.ts';
 
-const NEIGHBOURS = 10;
-
 /** Seconds. A short run is over before anything has settled. */
-const LONG = { interval: 5, warmUp: 30, scrapes: 15, last: 60 };
+const LONG = { warmUp: 30, scrapes: 15, last: 60 };
 const SHORT = { interval: 1, warmUp: 2, scrapes: 1, last: 2, all: 8 };
 
 /** What lies between the warm-up and the last minute is measured in so many parts. */
@@ -30,6 +29,9 @@ const PROGRAMS: Readonly<Record<string, () => MeasuredProgram>> = {
   peer,
   'without-tcp-info': withoutTcpInfo,
   'without-full-size': withoutFullSize,
+  'without-rotating': packedWith('without rotating checks', { KUBENURSE_ROTATING_NEIGHBOURS: '0' }),
+  dns: packedWith('with DNS checks', { KUBENURSE_CHECK_DNS: 'true' }),
+  udp: packedWith('with UDP checks', { KUBENURSE_CHECK_UDP: 'true' }),
 };
 
 /** What a program took. */
@@ -45,27 +47,32 @@ type Footprint = Readonly<{
   failedChecks: number;
   /** Milliseconds of CPU for each, with all else that it did; the spread is that of the parts. */
   cpuPerCheck: Spread;
+  /** Milliseconds of CPU in a second; the spread is that of the parts. */
+  cpuPerSecond: Spread;
+  series: number;
   /** Mean latency of the checks of neighbours as the program exports it, in milliseconds; the spread is that of the parts. */
   pathLatency: Spread;
 }>;
 
 /** What was seen of a program at one moment. */
-type Sample = Readonly<{ usage: Usage }> & CheckCounts;
+type Sample = Readonly<{ usage: Usage; seconds: number }> & CheckCounts;
 
 /** What our program takes on a node, packed and not, beside one in Go that does the same at the same time. */
 export const footprint: Benchmark<Footprint[]> = {
-  options: { minutes: '10', programs: 'packed,unpacked,peer' },
+  options: { minutes: '10', programs: 'packed,unpacked,peer', neighbours: '10', interval: '5' },
   tools: ['etcd', 'kube-apiserver', 'kubectl', 'peer'],
   inOwnNamespace: true,
   run: async ({ short, values, logProgress }) => {
     const minutes = Number(values.minutes);
     if (!(minutes >= 2)) throw new Error(`--minutes ${values.minutes}: say a number from 2 on`);
     const programs = (values.programs ?? '').split(',').map(programNamed);
-    const times = short ? SHORT : { ...LONG, all: minutes * 60 };
+    const interval = Number(values.interval);
+    if (!(interval >= 1)) throw new Error(`--interval ${values.interval}: say a number from 1 on`);
+    const times = short ? SHORT : { ...LONG, interval, all: minutes * 60 };
     await using stack = new AsyncDisposableStack();
     const cluster = await ProbedCluster.start({
       programs,
-      neighbours: NEIGHBOURS,
+      neighbours: Number(values.neighbours),
       environment: () => ({ KUBENURSE_CHECK_INTERVAL: `${times.interval}s` }),
     });
     stack.defer(() => cluster.close());
@@ -79,6 +86,8 @@ export const footprint: Benchmark<Footprint[]> = {
         ['RssAnon, MB', ...footprints.map(({ rssAnon }) => shownSpread(rssAnon, 1))],
         ['RSS, MB', ...footprints.map(({ rss }) => shownSpread(rss, 1))],
         ['CPU per check, ms', ...footprints.map(({ cpuPerCheck }) => shownSpread(cpuPerCheck, 2))],
+        ['CPU, ms a second', ...footprints.map(({ cpuPerSecond }) => shownSpread(cpuPerSecond, 1))],
+        ['series', ...footprints.map(({ series }) => String(series))],
         [
           'mean latency of `path_…`, ms',
           ...footprints.map(({ pathLatency }) => shownSpread(pathLatency, 2)),
@@ -134,7 +143,7 @@ async function measure(cluster: ProbedCluster, times: typeof SHORT): Promise<Foo
 }
 
 async function sampleOf({ url, pid }: Probe): Promise<Sample> {
-  return { ...(await scrape(url)), usage: usageOf(pid) };
+  return { ...(await scrape(url)), usage: usageOf(pid), seconds: performance.now() / 1_000 };
 }
 
 function footprintOf(
@@ -159,6 +168,11 @@ function footprintOf(
       (before, after) =>
         ((after.usage.cpu - before.usage.cpu) * 1_000) / (after.made - before.made),
     ),
+    cpuPerSecond: ofParts(
+      (before, after) =>
+        ((after.usage.cpu - before.usage.cpu) * 1_000) / (after.seconds - before.seconds),
+    ),
+    series: final.series,
     pathLatency: ofParts(
       ({ paths: before }, { paths: after }) =>
         ((after.sum - before.sum) * 1_000) / (after.count - before.count),

@@ -26,10 +26,10 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'lab/demo': ['lab/cluster', 'lab/kubernetes', 'lab/parts', 'lab/real', 'lab/support'],
 
   'bench/support': ['lab/'],
-  'bench/api-server': ['bench/support', 'lab/'],
+  'bench/api-server': ['bench/support', 'lab/', 'src/'],
   'bench/fidelity': ['bench/support', 'lab/', 'src/'],
   'bench/dns': ['bench/fidelity', 'bench/support', 'lab/', 'src/'],
-  'bench/footprint': ['bench/api-server', 'bench/support', 'lab/'],
+  'bench/footprint': ['bench/api-server', 'bench/support', 'lab/', 'src/'],
   'bench/scale': ['bench/api-server', 'bench/support', 'lab/', 'src/'],
   'bench/served': ['bench/support', 'lab/'],
   'bench/cpu': ['bench/footprint', 'bench/served', 'bench/support', 'lab/'],

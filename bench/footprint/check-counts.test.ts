@@ -18,9 +18,19 @@ test('checkCounts() adds up what was asked, whatever the order of the labels', (
     'kubenurse_httpclient_request_duration_seconds_bucket{type="path_b",le="1"} 3',
     '',
   ].join('\n');
-  expect(checkCounts(metrics)).toEqual({ made: 15, failed: 3, paths: { count: 5, sum: 0.75 } });
+  expect(checkCounts(metrics)).toEqual({
+    made: 15,
+    failed: 3,
+    paths: { count: 5, sum: 0.75 },
+    series: 13,
+  });
 });
 
 test('checkCounts() is nothing before the first check', () => {
-  expect(checkCounts('')).toEqual({ made: 0, failed: 0, paths: { count: 0, sum: 0 } });
+  expect(checkCounts('')).toEqual({
+    made: 0,
+    failed: 0,
+    paths: { count: 0, sum: 0 },
+    series: 0,
+  });
 });

@@ -6,6 +6,8 @@ export type CheckCounts = Readonly<{
   made: number;
   failed: number;
   paths: Readonly<{ count: number; sum: number }>;
+  /** Lines of values. */
+  series: number;
 }>;
 
 const SERIES = /^kubenurse_httpclient_requests_total\{(.*)\} (\d+)$/gm;
@@ -24,5 +26,6 @@ export function checkCounts(metrics: string): CheckCounts {
   for (const [, part = '', value] of metrics.matchAll(PATHS)) {
     paths[part as keyof typeof paths] += Number(value);
   }
-  return { made, failed, paths };
+  const series = metrics.match(/^[^#\n]/gm)?.length ?? 0;
+  return { made, failed, paths, series };
 }

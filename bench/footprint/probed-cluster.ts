@@ -67,7 +67,6 @@ export class ProbedCluster {
       }),
     );
     starting.defer(() => writer.close());
-    await startNeighbours(parts, starting);
     const others = Array.from(
       { length: options.neighbours + 1 - options.programs.length },
       (_, index) => ({
@@ -77,6 +76,7 @@ export class ProbedCluster {
         address: `${NETWORK}.200.${index + 1}`,
       }),
     );
+    await startNeighbours(parts, others, starting);
     for (const pod of others) await writePod(writer, pod);
 
     const environment = options.environment?.(others.map(({ address }) => address)) ?? {};
@@ -131,10 +131,15 @@ export class ProbedCluster {
 }
 
 /** The machine that answers for the neighbours that run nowhere. */
-async function startNeighbours({ fabric }: RealParts, stack: AsyncDisposableStack): Promise<void> {
+async function startNeighbours(
+  { fabric }: RealParts,
+  pods: readonly Readonly<{ address: string }>[],
+  stack: AsyncDisposableStack,
+): Promise<void> {
   const machine = await fabric.addMachine('neighbours', NEIGHBOURS_MACHINE);
   await machine.addRoutes([`route add local ${NEIGHBOUR_ADDRESSES} dev lo`]);
-  const server = await ServerProcess.start(process.execPath, [fileURLToPath(NEIGHBOUR_SERVER)], {
+  const args = [fileURLToPath(NEIGHBOUR_SERVER), ...pods.map(({ address }) => address)];
+  const server = await ServerProcess.start(process.execPath, args, {
     enter: machine.enter,
     ready: () => answers200(`http://${machine.addresses[0]}:8080/alwayshappy`),
   });

@@ -2,10 +2,17 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runSession } from '../../src/stamp/sender.ts';
 import { type CheckCounts, checkCounts } from './check-counts.ts';
 import type { ProbedCluster } from './probed-cluster.ts';
 
 const REQUEST_LIMIT_MS = 5_000;
+
+/** How many neighbours check a program: as many as it checks by default. */
+const CALLERS = 10;
+
+/** The default of KUBENURSE_UDP_PORT. */
+const UDP_PORT = 8862;
 
 /** Does it every so many milliseconds until `stop` aborts, the first time at once. Rejects as soon as it fails. */
 export async function every(
@@ -33,12 +40,26 @@ export async function together(stop: AbortController, tasks: readonly Promise<vo
 
 /** What comes to each program from those that do not run: the neighbours' checks, and kubelet's question. */
 export async function visit({ probes, otherPods }: ProbedCluster): Promise<void> {
-  for (const { url } of probes) {
-    for (const name of otherPods) {
+  for (const { program, url } of probes) {
+    if (program.environment?.KUBENURSE_CHECK_UDP === 'true') await visitByUdp(url);
+    for (const name of otherPods.slice(0, CALLERS)) {
       await ask(`${url}/alwayshappy`, { 'KUBENURSE-NEIGHBOUR-ORIGIN': name });
     }
     await ask(`${url}/ready`, {});
   }
+}
+
+/** The sessions of all neighbours, at the same time. */
+async function visitByUdp(url: string): Promise<void> {
+  const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
+  const sessions = Array.from({ length: CALLERS }, () =>
+    runSession(new URL(url).hostname, UDP_PORT, signal),
+  );
+  const replies = (await Promise.all(sessions)).reduce(
+    (sum, session) => sum + session.replies.length,
+    0,
+  );
+  if (replies === 0) throw new Error(`${url}: no STAMP packet was reflected`);
 }
 
 /** The requests of Prometheus. */

@@ -69,6 +69,14 @@ export function withoutFullSize(): MeasuredProgram {
   };
 }
 
+/** The packed program with other variables than the defaults, for kinds of checks that can be switched. */
+export function packedWith(
+  name: string,
+  environment: Readonly<Record<string, string>>,
+): () => MeasuredProgram {
+  return () => ({ ...packed(), name: `packed, ${name}`, environment });
+}
+
 /** The stand-in for upstream's program (lab/tools/peer), 8 to 17 % cheaper than that. Throws when it is not built. */
 export function peer(): MeasuredProgram {
   const command = tool('peer');
