@@ -6,6 +6,7 @@ test('checkCounts() adds up what was asked, whatever the order of the labels', (
     '# TYPE kubenurse_httpclient_requests_total counter',
     'kubenurse_httpclient_requests_total{type="me_service",code="200"} 5',
     'kubenurse_httpclient_requests_total{code="200",type="path_node-1"} 7',
+    'kubenurse_httpclient_requests_total{type="dns_10.0.0.1",code="ok"} 2',
     'kubenurse_httpclient_requests_total{type="me_service",code="503"} 1',
     'kubenurse_httpclient_requests_total{type="me_service",code="204"} 1',
     'kubenurse_httpclient_requests_total{code="round_trip_error",type="me_service"} 1',
@@ -19,7 +20,7 @@ test('checkCounts() adds up what was asked, whatever the order of the labels', (
     '',
   ].join('\n');
   expect(checkCounts(metrics)).toEqual({
-    made: 15,
+    made: 17,
     failed: 3,
     paths: { count: 5, sum: 0.75 },
     series: 13,

@@ -1,6 +1,6 @@
 /**
- * How many checks a program has made, how many of them were answered with anything but 200, or not at all, and how long
- * those of neighbours took, in seconds.
+ * How many checks a program has made, how many of them were answered with anything but 200 or "ok", or not at all, and
+ * how long those of neighbours took, in seconds.
  */
 export type CheckCounts = Readonly<{
   made: number;
@@ -20,7 +20,7 @@ export function checkCounts(metrics: string): CheckCounts {
   let failed = 0;
   for (const [, labels = '', count] of metrics.matchAll(SERIES)) {
     made += Number(count);
-    if (!/\bcode="200"/.test(labels)) failed += Number(count);
+    if (!/\bcode="(200|ok)"/.test(labels)) failed += Number(count);
   }
   const paths = { count: 0, sum: 0 };
   for (const [, part = '', value] of metrics.matchAll(PATHS)) {

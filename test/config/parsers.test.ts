@@ -209,6 +209,7 @@ describe('extraChecks()', () => {
     [':http://x', 'must be name:url|name:url with names of 1 to 100 printable characters'],
     ['a:http://x|', 'must be name:url|name:url with names of 1 to 100 printable characters'],
     ['a:http://x|b:y', 'must give the check "b" a target of the form http://host/path or'],
+    ['https://x', 'must give the check "https" a target of the form http://host/path or'],
     ['a:ftp://x:1', 'must give the check "a" a target of the form http://host/path or'],
     ['a:https://x:y', 'must give the check "a" a target of the form https://host/path'],
     ['a:', 'must give the check "a" a target of the form http://host/path or'],

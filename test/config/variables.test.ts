@@ -35,8 +35,8 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   ['KUBENURSE_ROTATING_NEIGHBOURS', '101', 'must be a whole number from 0 to 100'],
   [
     'KUBENURSE_EXTRA_CHECKS',
-    'https://example.com',
-    'must give the check "https" a target of the form http://host/path or https://host/path or tcp://host:port or tls://host:port or dns://server/name?type=A or dns:name?type=A or udp://host:port',
+    'db:tcp://db.example.com',
+    'must give the check "db" a target of the form tcp://host:port',
   ],
   ['KUBENURSE_CHECK_INTERVAL', '5', 'must be a duration such as "5s", "1m30s" or "500ms"'],
   [
