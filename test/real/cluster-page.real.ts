@@ -190,6 +190,6 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     const cluster = aged(simulated(9, 3, [{ ...GONE, node: 'node-7' }]));
     const { tab } = await open(() => cluster);
     const path = new URL('../../docs/pictures/cluster-page.png', import.meta.url).pathname;
-    await tab.screenshot({ path, clip: { x: 0, y: 0, ...WIDE, height: 1_130 }, fullPage: true });
+    await tab.screenshot({ path, clip: { x: 0, y: 0, ...WIDE, height: 1_172 }, fullPage: true });
   });
 });
