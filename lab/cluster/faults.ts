@@ -84,7 +84,7 @@ const percentage = <K extends 'loss' | 'udp-reply-loss'>(
   real: true,
 });
 
-const everyRequest = 'it answers every request with this status';
+const everyRequest = 'every response has this status';
 
 const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
   node: [
@@ -106,8 +106,8 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
     percentage('udp-reply-loss', 'this percentage of its UDP replies is lost'),
   ],
   dns: [
-    word('silent', 'it answers no query', 'silent'),
-    word('servfail', 'it answers every query with SERVFAIL', 'servfail'),
+    word('silent', 'it drops every query', 'silent'),
+    word('servfail', 'every query fails with SERVFAIL', 'servfail'),
     word('nxdomain', 'no name exists', 'nxdomain'),
   ],
   ingress: [

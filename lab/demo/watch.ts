@@ -102,7 +102,7 @@ export class Watch {
   async #followVerdict(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      // No answer: the last verdict remains.
+      // Without a response, the last verdict remains.
       this.#verdict = await readVerdict(this.#cluster, signal).catch(() => this.#verdict);
       await sleep(VERDICT_PERIOD_MS, undefined, { signal }).catch(() => {});
     }

@@ -180,7 +180,7 @@ function allUsers(): User[] {
   ];
 }
 
-/** With what certificate the API server asks kubelet. */
+/** Flags for the certificate that the API server presents to the kubelet. */
 async function kubeletClientFlags(
   authority: CertificateAuthority,
   directory: string,

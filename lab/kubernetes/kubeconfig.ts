@@ -1,4 +1,4 @@
-/** Who asks which API server. */
+/** How a client connects to the API server. */
 export type KubeconfigOptions = Readonly<{
   url: URL;
   /** PEM. */

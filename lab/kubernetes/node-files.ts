@@ -51,7 +51,7 @@ export function nodeFiles(settings: NodeSettings): Record<string, string> {
   };
 }
 
-/** A link of its own for each pod. On a bridge, the answer of a pod beside the client would pass by kube-proxy's rules. */
+/** A separate link for each pod. On a bridge, responses of a pod beside the client would bypass kube-proxy's rules. */
 function podNetwork({ podRanges }: NodeSettings): object {
   const routes = podRanges.map((range) => ({ dst: range.includes(':') ? '::/0' : '0.0.0.0/0' }));
   return {
