@@ -10,7 +10,7 @@ type Result = readonly (Readonly<{ by: string; checks: number }> &
 type Quantiles = Readonly<{ p1: number; p50: number; p99: number }>;
 
 /**
- * What a name server that does not answer does to the others: 20 checks of names for which it is silent beside 5 of
+ * What a name server that does not respond does to the others: 20 checks of names for which it is silent beside 5 of
  * names for which it is not and 15 by address; and the latter two alone.
  */
 export const dns: Benchmark<Result> = {

@@ -11,7 +11,7 @@ import { usageOf } from './support/usage.ts';
 const NEIGHBOURS = 10;
 /** With the 14 checks of the others, a hundred a round. */
 const EXTRA_CHECKS = 86;
-/** A round, in milliseconds: what two CPUs bear together with all who answer. */
+/** A round, in milliseconds: what two CPUs bear together with all that respond. */
 const INTERVAL_MS = 100;
 /** In milliseconds: Prometheus's 15 s are as many rounds in six hours as this is in the time that the checks take. */
 const SCRAPES_MS = 500;

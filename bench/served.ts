@@ -17,7 +17,7 @@ type Served = Readonly<{
 }>;
 
 /**
- * What our answers take of the packed program (`npm run bundle`), and what the probe measures while it is flooded with
+ * What the responses of the packed program cost (`npm run bundle`), and what the probe measures while it is flooded with
  * requests. `--parts`: only these of the four; `--attacks`: only these of `served/attacks.ts`; `--neighbours`: with how many the pages are requested; `--program`:
  * another packed program.
  */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Coverage, coverageOfPackages } from './start/coverage.ts';
-import { type FirstAnswer, firstAnswer } from './start/first-answer.ts';
+import { type FirstResponse, firstResponse } from './start/first-response.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { imageFlags, type MeasuredProgram, packed, unpacked } from './support/programs.ts';
 import { spreadOf } from './support/statistics.ts';
@@ -8,11 +8,15 @@ import { markdownTable, shownSpread } from './support/table.ts';
 
 const BARE = join(import.meta.dirname, 'start/bare.cjs');
 
-type Starts = Readonly<{ name: string; bytes: number | undefined; rounds: readonly FirstAnswer[] }>;
+type Starts = Readonly<{
+  name: string;
+  bytes: number | undefined;
+  rounds: readonly FirstResponse[];
+}>;
 type Result = Readonly<{ starts: readonly Starts[]; coverage: readonly Coverage[] }>;
 
 /**
- * How long each program takes from its start to its first answer, and what it takes when it has then been idle; and what
+ * How long each program takes from its start to its first response, and what it takes when it has then been idle; and what
  * of the packed program runs at all.
  */
 export const start: Benchmark<Result> = {
@@ -20,11 +24,11 @@ export const start: Benchmark<Result> = {
   run: async ({ short, values, logProgress }) => {
     const rounds = short ? 1 : Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}`);
-    const measured = programs().map((program) => ({ program, rounds: [] as FirstAnswer[] }));
+    const measured = programs().map((program) => ({ program, rounds: [] as FirstResponse[] }));
     for (let round = 1; round <= rounds; round += 1) {
       logProgress(`start: round ${round} of ${rounds}`);
       for (const each of measured) {
-        each.rounds.push(await firstAnswer(each.program, short ? 500 : 5_000));
+        each.rounds.push(await firstResponse(each.program, short ? 500 : 5_000));
       }
     }
     logProgress('start: what of the packed program runs');

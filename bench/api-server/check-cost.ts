@@ -16,7 +16,7 @@ export async function measureChecks(
   const before = await readServerMetrics(admin);
   for (let time = 0; time < times; time++) {
     const { status } = await client.raw('/version');
-    if (status !== 200) throw new Error(`/version was answered with ${status}`);
+    if (status !== 200) throw new Error(`/version responded with ${status}`);
   }
   const { cpuSeconds } = since(before, await readServerMetrics(admin));
   return { times, cpu: cpuSeconds };

@@ -4,7 +4,7 @@ import { Cluster } from '../../lab/cluster/cluster.ts';
 import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { Namespace } from '../../lab/real/namespace.ts';
 import { type RealParts, realParts } from '../../lab/real/real-parts.ts';
-import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { heartbeat, largeNode } from './large-node.ts';
 import { type ContainerState, type LargePod, podObject, podStatus } from './large-pod.ts';
 import { ObjectWriter } from './object-writer.ts';
@@ -40,7 +40,7 @@ export function readSizes(text: string): number[] {
 
 /**
  * A cluster of real parts with one node that runs a program, and further nodes that are but objects: a Node and a Pod
- * each, of the size they have in production. Their pods answer, all from one program, so that ours sees a healthy cluster.
+ * each, of the size they have in production. Their pods respond, all from one program, so that ours sees a healthy cluster.
  */
 export class LargeCluster {
   readonly cluster: Cluster<RealParts>;
@@ -83,7 +83,7 @@ export class LargeCluster {
       [fileURLToPath(new URL('neighbour-server.ts', import.meta.url))],
       {
         enter: machine.enter,
-        ready: () => answers200(`http://${machine.addresses[0]}:8080/alwayshappy`),
+        ready: () => respondsWith200(`http://${machine.addresses[0]}:8080/alwayshappy`),
       },
     );
     starting.defer(() => server.stop());

@@ -35,9 +35,9 @@ describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
 
   test.each([5, LARGE])('kubenurse lists and watches at the start, with %i nodes', (nodes) => {
     const pages = Math.ceil(nodes / 50);
-    const asked = of('kubenurse', nodes).start.requests.filter(({ verb }) => verb !== 'get');
-    expect(asked).toHaveLength(4);
-    expect(asked).toEqual(
+    const requests = of('kubenurse', nodes).start.requests.filter(({ verb }) => verb !== 'get');
+    expect(requests).toHaveLength(4);
+    expect(requests).toEqual(
       expect.arrayContaining([
         { verb: 'list', resource: 'pods', count: pages },
         { verb: 'watch', resource: 'pods', count: 1 },

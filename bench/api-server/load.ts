@@ -22,7 +22,7 @@ export type Load = Readonly<{
   client: 'kubenurse' | 'watch-all';
   start: Readonly<{
     requests: readonly Requests[];
-    /** The bodies of the answers to its lists, as sent. */
+    /** The bodies of the responses to its lists, as sent. */
     listBytes: PerCollection;
     wireBytes: number;
   }>;

@@ -4,11 +4,11 @@ import { startReflector } from '../../src/stamp/reflector.ts';
 const UDP_PORT = 8862;
 
 /*
- * The neighbours that run nowhere: at each of their addresses this one program answers, as `/alwayshappy` does. At the
+ * The neighbours that run nowhere: at each of their addresses this one program responds, as `/alwayshappy` does. At the
  * addresses in its arguments it reflects STAMP packets.
  */
-createServer({ maxHeaderSize: 24 * 1024 }, ({ headers }, answer) =>
-  answer.end(headers['kubenurse-padding']),
+createServer({ maxHeaderSize: 24 * 1024 }, ({ headers }, response) =>
+  response.end(headers['kubenurse-padding']),
 ).listen(8080, '0.0.0.0');
 
 for (const address of process.argv.slice(2)) {

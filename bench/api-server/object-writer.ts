@@ -21,15 +21,15 @@ export class ObjectWriter {
   }
 
   create(path: string, object: object, as: Component): Promise<void> {
-    return this.#ask('POST', path, object, 'application/json', as);
+    return this.#send('POST', path, object, 'application/json', as);
   }
 
   patch(path: string, patch: object, as: Component): Promise<void> {
-    return this.#ask('PATCH', path, patch, 'application/strategic-merge-patch+json', as);
+    return this.#send('PATCH', path, patch, 'application/strategic-merge-patch+json', as);
   }
 
   delete(path: string, options: { gracePeriodSeconds: number }, as: Component): Promise<void> {
-    return this.#ask('DELETE', path, options, 'application/json', as);
+    return this.#send('DELETE', path, options, 'application/json', as);
   }
 
   /** Does it with each, as many at once as there are connections. Rejects with the first failure. */
@@ -45,7 +45,7 @@ export class ObjectWriter {
     this.#agent.destroy();
   }
 
-  #ask(method: string, path: string, body: object, type: string, as: Component): Promise<void> {
+  #send(method: string, path: string, body: object, type: string, as: Component): Promise<void> {
     const { url, certificateAuthority, token } = this.#access;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const sent = JSON.stringify(body);
@@ -62,11 +62,11 @@ export class ObjectWriter {
       },
     });
     outgoing.on('error', reject);
-    outgoing.on('response', (answer) => {
-      const { statusCode = 0 } = answer;
-      text(answer).then((said) => {
+    outgoing.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      text(response).then((body) => {
         if (statusCode < 300) resolve();
-        else reject(new Error(`${method} ${path}: ${statusCode} ${said.slice(0, 500)}`));
+        else reject(new Error(`${method} ${path}: ${statusCode} ${body.slice(0, 500)}`));
       }, reject);
     });
     outgoing.end(sent);

@@ -10,7 +10,7 @@ export type PerCollection = Readonly<Record<Collection, number>>;
 export type ServerMetrics = Readonly<{
   watchEvents: PerCollection;
   watchBytes: PerCollection;
-  /** Of answers to LIST, as they are sent: compressed, if they are. */
+  /** Of responses to LIST, as they are sent: compressed, if they are. */
   listBytes: PerCollection;
   cpuSeconds: number;
 }>;

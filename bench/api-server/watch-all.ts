@@ -29,7 +29,7 @@ export class WatchAll {
   /** Resolves when the list and the head of the watch have arrived. `localAddress`: its source address. */
   static async start(access: Access, path: string, localAddress: string): Promise<WatchAll> {
     const agent = new Agent({ keepAlive: true, localAddress });
-    const get = (query: Record<string, string | number>) => ask(access, agent, path, query);
+    const get = (query: Record<string, string | number>) => responseTo(access, agent, path, query);
     let resourceVersion = '0';
     let next = '';
     do {
@@ -56,7 +56,7 @@ export class WatchAll {
   }
 }
 
-async function ask(
+async function responseTo(
   { url, certificateAuthority, token }: Access,
   agent: Agent,
   path: string,
@@ -76,14 +76,14 @@ async function ask(
   outgoing.end();
   // One that is cut later is reported by its response.
   outgoing.on('error', () => {});
-  const [answer] = await once(outgoing, 'response', {
+  const [response] = await once(outgoing, 'response', {
     signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
   });
-  if (answer.statusCode === 200) return answer;
-  throw new Error(`${target}: ${answer.statusCode} ${await buffer(answer)}`);
+  if (response.statusCode === 200) return response;
+  throw new Error(`${target}: ${response.statusCode} ${await buffer(response)}`);
 }
 
-function whole(answer: IncomingMessage): Promise<Buffer> {
-  const isZipped = answer.headers['content-encoding'] === 'gzip';
-  return buffer(isZipped ? answer.pipe(createGunzip()) : answer);
+function whole(response: IncomingMessage): Promise<Buffer> {
+  const isZipped = response.headers['content-encoding'] === 'gzip';
+  return buffer(isZipped ? response.pipe(createGunzip()) : response);
 }

@@ -7,7 +7,7 @@ import { type FleetFile, fleetReport, NEIGHBOURS } from './fleet-report.ts';
 const MAX_HEADER_SIZE = 24 * 1024;
 
 /**
- * The pods of the file `FLEET`, as nothing but this one program, at `PORT` of each address: each answers `/report` with what
+ * The pods of the file `FLEET`, as nothing but this one program, at `PORT` of each address: each responds to `/report` with what
  * a pod with ten neighbours reports, of which `DOWN` is not reached, and anything else as `/alwayshappy`.
  */
 const { FLEET = '', PORT, DOWN = '' } = process.env;

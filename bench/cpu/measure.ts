@@ -142,7 +142,7 @@ async function startBare(
   return { ...served, checks: async () => Number(await get(served, '/')) };
 }
 
-/** While callers ask each program as neighbours, the kubelet and Prometheus do. */
+/** While callers request each program as neighbours, the kubelet and Prometheus do. */
 async function during(
   programs: readonly Measured[],
   { interval, scrapes }: Times,

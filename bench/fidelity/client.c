@@ -1,6 +1,6 @@
 /*
- * The reference: asks each target once in every interval, one after the other, and writes how long each took: a line
- * `<number of the target> <nanoseconds> <of which connect() took>`. The clock runs from before the socket is made until the head of the answer
+ * The reference: requests each target once in every interval, one after the other, and writes how long each took: a line
+ * `<number of the target> <nanoseconds> <of which connect() took>`. The clock runs from before the socket is made until the head of the response
  * has come, as the probe's does.
  *
  *     client <interval, ms> <place in it, ms> <rounds> <port> <CA file, or - for plain HTTP> <IPv4 address>...
@@ -33,24 +33,24 @@ static long long nanoseconds(clockid_t clock) {
   return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* Sends the request and reads until the head of the answer is whole. */
+/* Sends the request and reads until the head of the response is whole. */
 static void exchange(int fd, SSL *tls, const char *request) {
-  char answer[4096];
+  char response[4096];
   size_t length = strlen(request), got = 0;
   ssize_t sent = tls ? SSL_write(tls, request, length) : write(fd, request, length);
   if (sent != (ssize_t)length) fail("write");
   do {
-    char *rest = answer + got;
-    size_t room = sizeof answer - 1 - got;
+    char *rest = response + got;
+    size_t room = sizeof response - 1 - got;
     ssize_t read_now = tls ? SSL_read(tls, rest, room) : read(fd, rest, room);
     if (read_now <= 0) fail("read");
     got += read_now;
-    answer[got] = 0;
-  } while (!strstr(answer, "\r\n\r\n"));
+    response[got] = 0;
+  } while (!strstr(response, "\r\n\r\n"));
 }
 
 /* Nanoseconds that the target took, and in `connected` those of connect(). */
-static long long ask(const char *host, struct sockaddr_in *address, long long *connected) {
+static long long timed_request(const char *host, struct sockaddr_in *address, long long *connected) {
   int yes = 1;
   char request[256];
   snprintf(request, sizeof request,
@@ -99,7 +99,7 @@ int main(int count, char **values) {
     for (int target = 0; target < targets; target++) {
       struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
       inet_pton(AF_INET, hosts[target], &address.sin_addr);
-      long long connected, took = ask(hosts[target], &address, &connected);
+      long long connected, took = timed_request(hosts[target], &address, &connected);
       printf("%d %lld %lld\n", target, took, connected);
     }
     fflush(stdout);

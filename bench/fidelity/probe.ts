@@ -1,5 +1,5 @@
 import { httpGet } from '../../lab/support/http-get.ts';
-import { answers200, freePort, ServerProcess } from '../../lab/support/server-process.ts';
+import { freePort, respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { ringPosition } from '../../src/neighbours/choose.ts';
 import { imageFlags, ONE_CHECK, peer } from '../support/programs.ts';
 
@@ -103,7 +103,7 @@ export class Probe {
         KUBENURSE_CHECK_INTERVAL: `${interval}ms`,
         ...environment,
       },
-      ready: () => answers200(`${origin}/alwayshappy`),
+      ready: () => respondsWith200(`${origin}/alwayshappy`),
     });
     stack.defer(() => server.stop());
     return new Probe(urls, origin, server);

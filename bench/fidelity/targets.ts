@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Namespace } from '../../lab/real/namespace.ts';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
-import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 
 /** The interface towards the targets. */
 export const INTERFACE = 'targets';
@@ -52,7 +52,10 @@ export async function startTargets(stack: AsyncDisposableStack, folder: string):
   const nginx = await ServerProcess.start(
     'nginx',
     ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'],
-    { enter: server.enter, ready: () => answers200(`http://${HOSTS[0]}:${FIRST_PORT.http + 1}/`) },
+    {
+      enter: server.enter,
+      ready: () => respondsWith200(`http://${HOSTS[0]}:${FIRST_PORT.http + 1}/`),
+    },
   );
   stack.defer(() => nginx.stop());
 

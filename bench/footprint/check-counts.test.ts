@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkCounts } from './check-counts.ts';
 
-test('checkCounts() adds up what was asked, whatever the order of the labels', () => {
+test('checkCounts() adds up requests, whatever the order of the labels', () => {
   const metrics = [
     '# TYPE kubenurse_httpclient_requests_total counter',
     'kubenurse_httpclient_requests_total{type="me_service",code="200"} 5',

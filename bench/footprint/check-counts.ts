@@ -1,5 +1,5 @@
 /**
- * How many checks a program has made, how many of them were answered with anything but 200 or "ok", or not at all, and
+ * How many checks a program has made, how many of them had another result than 200 or "ok", or none, and
  * how long those of neighbours took, in seconds.
  */
 export type CheckCounts = Readonly<{
@@ -14,7 +14,7 @@ const SERIES = /^kubenurse_httpclient_requests_total\{(.*)\} (\d+)$/gm;
 const PATHS =
   /^kubenurse_httpclient_request_duration_seconds_(count|sum)\{.*type="path_[^"]*".*\} (\S+)$/gm;
 
-/** Of what it answers at `/metrics`. */
+/** From its response to `/metrics`. */
 export function checkCounts(metrics: string): CheckCounts {
   let made = 0;
   let failed = 0;

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { type RealParts, realParts } from '../../lab/real/real-parts.ts';
-import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { largeNode } from '../api-server/large-node.ts';
 import { podObject, podStatus } from '../api-server/large-pod.ts';
 import { ObjectWriter } from '../api-server/object-writer.ts';
@@ -55,7 +55,7 @@ export class ProbedCluster {
     this.#stack = stack;
   }
 
-  /** Resolves when each program answers. Rejects, and leaves nothing, when a part does not start. */
+  /** Resolves when each program responds. Rejects, and leaves nothing, when a part does not start. */
   static async start(options: ProbedClusterOptions): Promise<ProbedCluster> {
     await using starting = new AsyncDisposableStack();
     const parts = await realParts({ network: NETWORK })(starting);
@@ -106,7 +106,7 @@ export class ProbedCluster {
           ...environment,
           ...program.environment,
         },
-        ready: () => answers200(`${sandbox.programUrl}/alwayshappy`),
+        ready: () => respondsWith200(`${sandbox.programUrl}/alwayshappy`),
       });
       starting.defer(() => server.stop());
       if (server.pid === undefined) throw new Error(`${program.name} has no process`);
@@ -130,7 +130,7 @@ export class ProbedCluster {
   }
 }
 
-/** The machine that answers for the neighbours that run nowhere. */
+/** The machine that responds for the neighbours that run nowhere. */
 async function startNeighbours(
   { fabric }: RealParts,
   pods: readonly Readonly<{ address: string }>[],
@@ -141,7 +141,7 @@ async function startNeighbours(
   const args = [fileURLToPath(NEIGHBOUR_SERVER), ...pods.map(({ address }) => address)];
   const server = await ServerProcess.start(process.execPath, args, {
     enter: machine.enter,
-    ready: () => answers200(`http://${machine.addresses[0]}:8080/alwayshappy`),
+    ready: () => respondsWith200(`http://${machine.addresses[0]}:8080/alwayshappy`),
   });
   stack.defer(() => server.stop());
 }

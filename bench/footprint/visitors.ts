@@ -43,9 +43,9 @@ export async function visit({ probes, otherPods }: ProbedCluster): Promise<void>
   for (const { program, url } of probes) {
     if (program.environment?.KUBENURSE_CHECK_UDP === 'true') await visitByUdp(url);
     for (const name of otherPods.slice(0, CALLERS)) {
-      await ask(`${url}/alwayshappy`, { 'KUBENURSE-NEIGHBOUR-ORIGIN': name });
+      await send(`${url}/alwayshappy`, { 'KUBENURSE-NEIGHBOUR-ORIGIN': name });
     }
-    await ask(`${url}/ready`, {});
+    await send(`${url}/ready`, {});
   }
 }
 
@@ -72,11 +72,11 @@ export async function scrape(url: string): Promise<CheckCounts> {
 }
 
 /** Over a separate connection. */
-async function ask(url: string, headers: Record<string, string>): Promise<void> {
+async function send(url: string, headers: Record<string, string>): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   const outgoing = request(url, { agent: false, headers, signal });
   outgoing.end();
-  const [answer] = await once(outgoing, 'response');
-  const body = await text(answer);
-  if (answer.statusCode !== 200) throw new Error(`${url}: ${answer.statusCode} ${body}`);
+  const [response] = await once(outgoing, 'response');
+  const body = await text(response);
+  if (response.statusCode !== 200) throw new Error(`${url}: ${response.statusCode} ${body}`);
 }

@@ -28,7 +28,7 @@ export type ScaleOptions = Readonly<{
 
 /** What one run of a program took. Milliseconds, bytes, and seconds of CPU. */
 export type Run = Readonly<{
-  firstAnswer: number;
+  firstResponse: number;
   /** From its start until it reported its neighbours, all checks ok. */
   known: number;
   startCpu: number;
@@ -139,7 +139,7 @@ class Happenings {
     const replacements = await this.replacements(2);
     const after = usageOf(probe.pid);
     return {
-      firstAnswer: probe.firstAnswer,
+      firstResponse: probe.firstResponse,
       known: started.known,
       startCpu: started.cpu,
       ...peak.read(),

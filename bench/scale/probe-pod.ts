@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { httpGet } from '../../lab/support/http-get.ts';
-import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { until } from '../../lab/support/until.ts';
 import { API_SERVER, type LargeCluster } from '../api-server/large-cluster.ts';
 import { countBytes } from '../api-server/wire-bytes.ts';
@@ -13,13 +13,13 @@ const POD = 'kubenurse-probe';
 const START_LIMIT_MS = 60_000;
 const PAGE_LIMIT_MS = 10_000;
 /** `/alive` may run checks, and must not be requested all the time. */
-const ASK_PERIOD_MS = 50;
+const POLL_MS = 50;
 
 /** A program that runs in the pod. */
 export type Probe = Readonly<{
   pid: number;
-  /** Milliseconds from its start to its first answer. */
-  firstAnswer: number;
+  /** Milliseconds from its start to its first response. */
+  firstResponse: number;
   /** Resolves, when it reports so many neighbours and no failure, to the milliseconds from its start. */
   known: (neighbours: number) => Promise<number>;
   stop: () => Promise<void>;
@@ -31,7 +31,7 @@ export class ProbePod {
   readonly user = `system:serviceaccount:${NAMESPACE}:kubenurse`;
   /** Where the bytes for it go. */
   readonly address: string;
-  /** Runs a program. Rejects, with what it wrote, when it does not answer within 30 s. */
+  /** Runs a program. Rejects, with what it wrote, when it does not respond within 30 s. */
   readonly run: (program: MeasuredProgram) => Promise<Probe>;
 
   private constructor(address: string, run: ProbePod['run']) {
@@ -58,20 +58,20 @@ export class ProbePod {
       const server = await ServerProcess.start(command, args, {
         enter,
         environment: { ...environment, KUBENURSE_SHUTDOWN_DURATION: '0s' },
-        ready: () => answers200(`${url}/alwayshappy`),
+        ready: () => respondsWith200(`${url}/alwayshappy`),
       });
-      const firstAnswer = performance.now() - begin;
+      const firstResponse = performance.now() - begin;
       if (server.pid === undefined) throw new Error(`${command} has no process`);
       return {
         pid: server.pid,
-        firstAnswer,
+        firstResponse,
         known: async (neighbours) => {
           await until(`${command} knows its neighbours`, START_LIMIT_MS, async () => {
             if (server.end !== undefined) throw new Error(`${server.end}: ${server.output}`);
             const page = await httpGet(`${url}/alive`, PAGE_LIMIT_MS).catch(() => undefined);
             const isWell = page?.status === 200;
             if (isWell && JSON.parse(page.body).neighbourhood.length === neighbours) return true;
-            await sleep(ASK_PERIOD_MS);
+            await sleep(POLL_MS);
             return false;
           });
           return performance.now() - begin;

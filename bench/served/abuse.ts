@@ -25,7 +25,7 @@ type Period = Readonly<{ checks: number; p50: number; p99: number; cpu: number }
 export type Abuse = Readonly<{
   quiet: readonly Period[];
   abused: readonly Period[];
-  answers: readonly Readonly<{ path: string; status: number; answers: number }>[];
+  responses: readonly Readonly<{ path: string; status: number; responses: number }>[];
 }>;
 
 /** What the probe measures while a client sends it a thousand requests per second, compared with an idle server. */
@@ -59,7 +59,7 @@ export async function measureAbuse(
     };
   };
   const result = { quiet: [] as Period[], abused: [] as Period[] };
-  const answers: Awaited<ReturnType<Clients['flood']>> = [];
+  const responses: Awaited<ReturnType<Clients['flood']>> = [];
   // One that has just started is slower.
   await sleep(short ? 0 : 5_000);
   for (let round = 1; round <= rounds; round += 1) {
@@ -67,31 +67,33 @@ export async function measureAbuse(
     result.quiet.push(await period(() => sleep(1_000 * seconds)));
     result.abused.push(
       await period(async () => {
-        answers.push(...(await clients.flood(served.port, { paths: PATHS, rate: RATE, seconds })));
+        responses.push(
+          ...(await clients.flood(served.port, { paths: PATHS, rate: RATE, seconds })),
+        );
       }),
     );
   }
-  return { ...result, answers: summed(answers) };
+  return { ...result, responses: summed(responses) };
 }
 
 async function metricsOf({ port }: Served): Promise<string> {
   const { status, body } = await httpGet(`http://127.0.0.1:${port}/metrics`, 10_000);
-  if (status !== 200) throw new Error(`/metrics answered ${status}`);
+  if (status !== 200) throw new Error(`/metrics responded with ${status}`);
   return body;
 }
 
-function summed(answers: Abuse['answers']): Abuse['answers'] {
-  return [...Map.groupBy(answers, ({ path, status }) => `${path} ${status}`).values()].flatMap(
+function summed(responses: Abuse['responses']): Abuse['responses'] {
+  return [...Map.groupBy(responses, ({ path, status }) => `${path} ${status}`).values()].flatMap(
     (same) =>
       same.slice(0, 1).map((one) => ({
         ...one,
-        answers: same.reduce((sum, { answers }) => sum + answers, 0),
+        responses: same.reduce((sum, { responses }) => sum + responses, 0),
       })),
   );
 }
 
-/** What the probe measured, and what the abuser was answered. */
-export function abuseTable({ quiet, abused, answers }: Abuse): string {
+/** What the probe measured, and what the abuser got. */
+export function abuseTable({ quiet, abused, responses }: Abuse): string {
   const shown = (what: keyof Period, digits: number) => [
     ...[quiet, abused].map((periods) =>
       shownSpread(spreadOf(periods.map((period) => period[what])), digits),
@@ -110,10 +112,10 @@ export function abuseTable({ quiet, abused, answers }: Abuse): string {
     ),
     markdownTable(
       ['request', 'status', 'responses'],
-      answers.map(({ path, status, answers }) => [
+      responses.map(({ path, status, responses }) => [
         `\`${path}\``,
         status === 0 ? 'none' : String(status),
-        String(answers),
+        String(responses),
       ]),
     ),
   ].join('\n\n');

@@ -35,12 +35,12 @@ export async function measureAlwaysHappy(
   for (const connections of ['new', 'keep'] as const) {
     const round = async ({ process, port }: Served): Promise<Round> => {
       const before = cpuTime(process);
-      const times = await clients.ask(port, '/alwayshappy', size.requests, connections);
+      const times = await clients.request(port, '/alwayshappy', size.requests, connections);
       const cpu = (cpuTime(process) - before) / size.requests;
       return { latency: 1e3 * quantile(times, 0.5), cpu: 1e3 * cpu };
     };
     for (const { port } of [servers.packed, servers.bare]) {
-      await clients.ask(port, '/alwayshappy', size.warmUp, connections);
+      await clients.request(port, '/alwayshappy', size.warmUp, connections);
     }
     const packed: Round[] = [];
     const bare: Round[] = [];

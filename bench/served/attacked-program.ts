@@ -69,7 +69,7 @@ export async function startBeside(
 /** The program's `/metrics`. Throws when it is not served within 10 s. */
 export async function scrape({ port }: Served): Promise<string> {
   const { status, body } = await httpGet(`http://127.0.0.1:${port}/metrics`, 10_000);
-  if (status !== 200) throw new Error(`/metrics answered ${status}`);
+  if (status !== 200) throw new Error(`/metrics responded with ${status}`);
   return body;
 }
 

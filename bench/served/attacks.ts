@@ -6,9 +6,9 @@ export type Attack = Readonly<{
   /** Bytes in each write, which is a record of TLS; default: all. */
   piece?: number;
   connections: number;
-  /** Whether it reads what is answered. */
+  /** Whether it reads responses. */
   reads: boolean;
-  /** Whether it sends again when there is an answer. */
+  /** Whether it sends again when there is a response. */
   repeats: boolean;
   /** Whether it closes as soon as it has sent. */
   gone: boolean;

@@ -11,7 +11,7 @@ export const FINE_HISTOGRAM = {
   KUBENURSE_METRICS_DISABLED: 'kubenurse_httpclient_trace_request_duration_seconds',
 };
 
-/** How many answers to checks of all types took at most so long, by the bucket's bound in seconds. */
+/** How many responses to checks of all types took at most so long, by the bucket's bound in seconds. */
 export type Latencies = ReadonlyMap<number, number>;
 
 /** The latencies in a scrape of text format. */

@@ -12,7 +12,7 @@ const LIMIT_MS = 120_000;
 /** Clients written in C, so that the one that measures is felt as little as can be. */
 export type Clients = Readonly<{
   /** Sends so many requests, one after another, each 3 ms after the last response; `new`: each over a new connection; `source`: from that address. Resolves with what each took, in milliseconds. */
-  ask: (
+  request: (
     port: number,
     path: string,
     count: number,
@@ -23,7 +23,7 @@ export type Clients = Readonly<{
   flood: (
     port: number,
     flood: Readonly<{ paths: readonly string[]; rate: number; seconds: number }>,
-  ) => Promise<{ path: string; status: number; answers: number }[]>;
+  ) => Promise<{ path: string; status: number; responses: number }[]>;
 }>;
 
 /** Builds them with the system's C compiler, into a temporary folder that goes with the stack. */
@@ -31,7 +31,7 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
   const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
   stack.defer(() => rm(folder, { recursive: true }));
   const programs = {
-    ask: await compile(join(import.meta.dirname, 'ask.c'), folder),
+    request: await compile(join(import.meta.dirname, 'request.c'), folder),
     flood: await compile(join(import.meta.dirname, 'flood.c'), folder),
   };
   const linesOf = async (name: keyof typeof programs, args: readonly (string | number)[]) => {
@@ -40,15 +40,15 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
     return stdout.split('\n').filter((line) => line !== '');
   };
   return {
-    ask: async (port, path, count, connections, source = '0.0.0.0') => {
-      const lines = await linesOf('ask', ['127.0.0.1', port, path, count, connections, source]);
+    request: async (port, path, count, connections, source = '0.0.0.0') => {
+      const lines = await linesOf('request', ['127.0.0.1', port, path, count, connections, source]);
       return lines.map((nanoseconds) => Number(nanoseconds) / 1e6);
     },
     flood: async (port, { paths, rate, seconds }) => {
       const lines = await linesOf('flood', ['127.0.0.1', port, rate, seconds, ...paths]);
       return lines.map((line) => {
-        const [path = '', status, answers] = line.split(' ');
-        return { path, status: Number(status), answers: Number(answers) };
+        const [path = '', status, responses] = line.split(' ');
+        return { path, status: Number(status), responses: Number(responses) };
       });
     },
   };

@@ -1,5 +1,5 @@
 // Asks `GET` of each path in turn, RATE times a second for so many SECONDS, over a connection each, and waits for no
-// answer before it asks again. Prints `PATH STATUS COUNT` for each; the status is 0 for those that got no answer.
+// response before it requests again. Prints `PATH STATUS COUNT` for each; the status is 0 for those that got no response.
 // wrk does not replace it: each of its connections waits for a response, so that a slow server lowers the rate.
 //
 //   flood ADDRESS PORT RATE SECONDS PATH...
@@ -80,16 +80,16 @@ int main(int argc, char **argv) {
   if (argc < 6 || argc > 5 + MOST_PATHS) return 2;
   long long gap = 1000000000LL / atoi(argv[3]), wanted = (long long)atoi(argv[3]) * atoi(argv[4]);
   int paths = argc - 5;
-  long long asked = 0;
+  long long begun = 0;
   server.sin_family = AF_INET;
   server.sin_port = htons(atoi(argv[2]));
   if (inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return 2;
   events = epoll_create1(0);
 
   long long start = now(), last = start + wanted * gap + LAST_ANSWERS_NS;
-  while ((asked < wanted || open_now > 0) && now() < last) {
-    while (asked < wanted && start + asked * gap <= now() && open_now < MOST_CONNECTIONS) {
-      begin(asked++ % paths);
+  while ((begun < wanted || open_now > 0) && now() < last) {
+    while (begun < wanted && start + begun * gap <= now() && open_now < MOST_CONNECTIONS) {
+      begin(begun++ % paths);
     }
     struct epoll_event ready[64];
     int count = epoll_wait(events, ready, 64, 1);
@@ -98,8 +98,8 @@ int main(int argc, char **argv) {
       go_on(connection, argv[5 + connections[connection].path]);
     }
   }
-  // Those for which there was no time, and those not answered in time.
-  for (; asked < wanted; asked++) counts[asked % paths][0]++;
+  // Those for which there was no time, and those without a response in time.
+  for (; begun < wanted; begun++) counts[begun % paths][0]++;
   for (int connection = 0; connection < MOST_CONNECTIONS + 64; connection++) {
     if (connections[connection].open) end(connection);
   }

@@ -26,7 +26,7 @@ export async function neighbourLatencies(
   const neighbour = async () => {
     while (!isOver()) {
       const address = `127.2.0.${1 + (checks++ % ADDRESSES)}`;
-      const took = await clients.ask(port, '/alwayshappy', 1, 'new', address);
+      const took = await clients.request(port, '/alwayshappy', 1, 'new', address);
       if (Math.max(...took) > CHECK_TIMEOUT_MS) throw new Error(`a check took ${took} ms`);
       latencies.push(...took);
       await sleep(NEIGHBOUR_MS);

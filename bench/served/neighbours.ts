@@ -12,7 +12,7 @@ import { startNode } from './node-process.ts';
 const addressOf = (i: number) => `127.90.${Math.floor(i / 250)}.${1 + (i % 250)}`;
 
 /**
- * So many neighbours on this machine: objects of an embedded API server, and one small program that answers for all of
+ * So many neighbours on this machine: objects of an embedded API server, and one small program that responds for all of
  * them. Resolves with the variables by which a probe checks them, all of them, and as `me_service` the first.
  */
 export async function startNeighbours(

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 
 /** util-linux; has the kernel kill the program when this process dies without a chance to do so. */
 const SETPRIV = '/usr/bin/setpriv';
 
-/** Starts Node in a separate process, and waits until this URL is answered with 200. It ends with the stack. */
+/** Starts Node in a separate process, and waits until this URL responds with 200. It ends with the stack. */
 export async function startNode(
   stack: AsyncDisposableStack,
   args: readonly string[],
@@ -14,7 +14,7 @@ export async function startNode(
   const server = await ServerProcess.start(process.execPath, args, {
     environment,
     enter: existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [],
-    ready: () => answers200(url),
+    ready: () => respondsWith200(url),
   });
   stack.defer(() => server.stop());
   return server;

@@ -8,7 +8,7 @@ export type Served = Readonly<{ process: ServerProcess; port: number }>;
 
 /**
  * Starts the program that `npm run bundle` has packed (or another such file), by the image's flags, and waits until it
- * answers. It checks itself alone, unless these variables add targets. Ends with the stack.
+ * responds. It checks itself alone, unless these variables add targets. Ends with the stack.
  */
 export async function startPacked(
   stack: AsyncDisposableStack,

@@ -12,7 +12,7 @@ import { startPacked } from './packed-program.ts';
 const SIZES = { short: { warmUp: 0, rounds: 1 }, long: { warmUp: 3, rounds: 10 } };
 
 /** How often `/alive` is requested in a round while its results are fresh, and `/alwayshappy`. */
-const ANSWERS = 5;
+const REQUESTS = 5;
 
 /** How long the first check of every neighbour may take. */
 const KNOWN_LIMIT_MS = 60_000;
@@ -20,21 +20,21 @@ const KNOWN_LIMIT_MS = 60_000;
 /** Past this age, in milliseconds, `/alive` takes results afresh. */
 const STALE_MS = 3_100;
 
-/** Between two answers, in milliseconds: longer than the rests of `/metrics`. */
+/** Between two requests, in milliseconds: longer than the rests of `/metrics`. */
 const REST_MS = 150;
 
 /** No check but those of `/alive`. */
 const NO_ROUNDS = { KUBENURSE_CHECK_INTERVAL: '1h' };
 
-/** `latency`: to the head of the answer, over a new connection; `cpu`: all that the program did. Milliseconds. */
-type Answer = Readonly<{ latency: number; cpu: number }>;
+/** `latency`: to the head of the response, over a new connection; `cpu`: all that the program did. Milliseconds. */
+type Cost = Readonly<{ latency: number; cpu: number }>;
 
 /** Of each round. */
 export type Pages = Readonly<{
   neighbours: number;
   /** In a scrape. */
   labelSets: number;
-  answers: Readonly<Record<'empty' | 'refresh' | 'alive' | 'metrics', readonly Answer[]>>;
+  costs: Readonly<Record<'empty' | 'refresh' | 'alive' | 'metrics', readonly Cost[]>>;
 }>;
 
 /** What `/metrics` and `/alive` take, with few neighbours and with many. */
@@ -57,7 +57,7 @@ async function measure(
   { warmUp, rounds }: { warmUp: number; rounds: number },
 ): Promise<Pages> {
   await using stack = new AsyncDisposableStack();
-  const { ask } = await buildClients(stack);
+  const { request } = await buildClients(stack);
   const environment = await startNeighbours(stack, neighbours);
   const { process, port } = await startPacked(stack, file, { ...environment, ...NO_ROUNDS });
   const url = `http://127.0.0.1:${port}`;
@@ -65,16 +65,16 @@ async function measure(
     const { status, body } = await httpGet(`${url}/alive`, KNOWN_LIMIT_MS);
     return status === 200 && JSON.parse(body).neighbourhood.length === neighbours;
   });
-  const answer = async (path: string, times: number): Promise<Answer> => {
+  const costOf = async (path: string, times: number): Promise<Cost> => {
     const latencies: number[] = [];
     const before = cpuTime(process);
     for (let i = 0; i < times; i += 1) {
       await sleep(REST_MS);
-      latencies.push(...(await ask(port, path, 1, 'new')));
+      latencies.push(...(await request(port, path, 1, 'new')));
     }
     return { latency: quantile(latencies, 0.5), cpu: (cpuTime(process) - before) / times };
   };
-  const answers: Record<keyof Pages['answers'], Answer[]> = {
+  const costs: Record<keyof Pages['costs'], Cost[]> = {
     empty: [],
     refresh: [],
     alive: [],
@@ -82,19 +82,19 @@ async function measure(
   };
   for (let round = -warmUp; round < rounds; round += 1) {
     await sleep(STALE_MS);
-    const refresh = await answer('/alive', 1);
-    const alive = await answer('/alive', ANSWERS);
+    const refresh = await costOf('/alive', 1);
+    const alive = await costOf('/alive', REQUESTS);
     // The results of the refresh are added up by it.
-    const metrics = await answer('/metrics', 1);
-    const empty = await answer('/alwayshappy', ANSWERS);
+    const metrics = await costOf('/metrics', 1);
+    const empty = await costOf('/alwayshappy', REQUESTS);
     if (round < 0) continue;
-    answers.empty.push(empty);
-    answers.refresh.push(refresh);
-    answers.alive.push(alive);
-    answers.metrics.push(metrics);
+    costs.empty.push(empty);
+    costs.refresh.push(refresh);
+    costs.alive.push(alive);
+    costs.metrics.push(metrics);
   }
   const scrape = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(10_000) });
-  return { neighbours, labelSets: labelSetsIn(await scrape.text()), answers };
+  return { neighbours, labelSets: labelSetsIn(await scrape.text()), costs };
 }
 
 /** A histogram counts once. */
@@ -105,18 +105,18 @@ function labelSetsIn(scrape: string): number {
 
 /** Latency and CPU time of each page, by the number of neighbours. */
 export function pagesTable(pages: readonly Pages[]): string {
-  const rows = pages.flatMap(({ neighbours, labelSets, answers }) => {
-    const row = (what: string, page: readonly Answer[]) => [
+  const rows = pages.flatMap(({ neighbours, labelSets, costs }) => {
+    const row = (what: string, page: readonly Cost[]) => [
       what,
       ...(['latency', 'cpu'] as const).map((key) =>
         shownSpread(spreadOf(page.map((each) => each[key])), 1),
       ),
     ];
     return [
-      row(`with ${neighbours} neighbours: \`/alwayshappy\`, which is empty`, answers.empty),
-      row(`\`/metrics\`, ${labelSets} sets of labels`, answers.metrics),
-      row('`/alive`', answers.alive),
-      row('… with all checks taken afresh', answers.refresh),
+      row(`with ${neighbours} neighbours: \`/alwayshappy\`, which is empty`, costs.empty),
+      row(`\`/metrics\`, ${labelSets} sets of labels`, costs.metrics),
+      row('`/alive`', costs.alive),
+      row('… with all checks taken afresh', costs.refresh),
     ];
   });
   return markdownTable(['page', 'latency, ms', 'CPU, ms'], rows);

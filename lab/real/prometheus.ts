@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { answers200, freePort, ServerProcess } from '../support/server-process.ts';
+import { freePort, respondsWith200, ServerProcess } from '../support/server-process.ts';
 import { tool } from '../tools/tool.ts';
 
 type Answer = {
@@ -76,7 +76,7 @@ export class Prometheus {
   /** Starts it again after `pause()`. */
   async resume(): Promise<void> {
     this.#process = await ServerProcess.start(tool('prometheus'), this.#arguments, {
-      ready: () => answers200(`${this.url}/-/ready`),
+      ready: () => respondsWith200(`${this.url}/-/ready`),
     });
   }
 

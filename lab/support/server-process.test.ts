@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { answers200, freePort, ServerProcess } from './server-process.ts';
+import { freePort, respondsWith200, ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
 
 /** What a server in these tests runs; it says `ready` when it listens. */
@@ -16,7 +16,7 @@ async function start(
 ): Promise<{ server: ServerProcess; url: string }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const { ready = (base: string) => answers200(`${base}/ready`), enter = [] } = options;
+  const { ready = (base: string) => respondsWith200(`${base}/ready`), enter = [] } = options;
   const server = await ServerProcess.start(process.execPath, ['-e', script], {
     environment: { PORT: String(port) },
     enter,
@@ -29,13 +29,13 @@ async function start(
 test('ServerProcess.start() resolves when the server is ready, and keeps what it writes', async () => {
   const { server, url } = await start(LISTENING);
 
-  expect(await answers200(`${url}/ready`)).toBe(true);
-  expect(await answers200(`${url}/else`)).toBe(false);
+  expect(await respondsWith200(`${url}/ready`)).toBe(true);
+  expect(await respondsWith200(`${url}/else`)).toBe(false);
   expect(server.end).toBeUndefined();
   await until('it has written', 2_000, () => server.output === 'ready\n');
   await server.stop();
   expect(server.end).toBe('was ended by SIGTERM');
-  expect(await answers200(`${url}/ready`)).toBe(false);
+  expect(await respondsWith200(`${url}/ready`)).toBe(false);
 });
 
 test('ServerProcess.start() rejects with what was written by a server that ends', async () => {

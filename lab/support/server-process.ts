@@ -64,7 +64,7 @@ export class ServerProcess extends OwnedProcess {
 }
 
 /** Whether this `http:` URL responds with 200 within a second. Never rejects. */
-export async function answers200(url: string): Promise<boolean> {
+export async function respondsWith200(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
     await response.body?.cancel();

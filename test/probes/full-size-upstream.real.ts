@@ -6,7 +6,7 @@ import { startEmptyApiServer } from '../../lab/embedded/empty-api-server.ts';
 import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { Namespace } from '../../lab/real/namespace.ts';
 import { unavailableReason } from '../../lab/real/own-namespace.ts';
-import { answers200, ServerProcess } from '../../lab/support/server-process.ts';
+import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import type { Outcome } from '../../src/model.ts';
 import { createTcpInfoReader } from '../../src/probes/tcp-info.ts';
@@ -53,7 +53,7 @@ describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` :
     const server = await ServerProcess.start(tool('peer'), [], {
       enter: upstream.enter,
       environment: { ...OFF, KUBECONFIG: kubeconfig, KUBENURSE_NAMESPACE: NAMESPACE },
-      ready: () => answers200(URL_OF_UPSTREAM.href),
+      ready: () => respondsWith200(URL_OF_UPSTREAM.href),
     });
     stack.defer(() => server.stop());
     const readTcpInfo = await createTcpInfoReader();

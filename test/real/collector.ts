@@ -1,4 +1,4 @@
-import { answers200, freePort, ServerProcess } from '../../lab/support/server-process.ts';
+import { freePort, respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { tool } from '../../lab/tools/tool.ts';
 
 /** A real Collector on 127.0.0.1, with one of the configurations that we ship. */
@@ -57,7 +57,7 @@ export class Collector {
   async resume(): Promise<void> {
     this.#process = await ServerProcess.start(tool('otelcol'), this.#arguments, {
       environment: this.#environment,
-      ready: () => answers200(this.#readyUrl),
+      ready: () => respondsWith200(this.#readyUrl),
     });
   }
 

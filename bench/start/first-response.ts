@@ -6,17 +6,17 @@ import { type MeasuredProgram, ONE_CHECK } from '../support/programs.ts';
 import { usageOf } from '../support/usage.ts';
 
 /** Interval of requests, and their limit, in milliseconds. */
-const ASK_EVERY_MS = 2;
+const POLL_MS = 2;
 const LIMIT_MS = 30_000;
 
 /** Memory in bytes. */
-export type FirstAnswer = Readonly<{ milliseconds: number; rss: number; rssAnon: number }>;
+export type FirstResponse = Readonly<{ milliseconds: number; rss: number; rssAnon: number }>;
 
 /** Starts a program that checks only itself, until it responds, and reads its memory when it has then been idle so long. */
-export async function firstAnswer(
+export async function firstResponse(
   { name, command, args }: MeasuredProgram,
   idleMs: number,
-): Promise<FirstAnswer> {
+): Promise<FirstResponse> {
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const environment = { ...ONE_CHECK, KUBENURSE_PORT: port, KUBENURSE_SERVICE_URL: url };
@@ -25,10 +25,10 @@ export async function firstAnswer(
     for (const output of outputs) output.resume();
   });
   try {
-    while (!(await isAnswered(`${url}/alwayshappy`))) {
+    while (!(await responds(`${url}/alwayshappy`))) {
       if (started.end !== undefined) throw new Error(`${name} ${started.end}`);
-      if (performance.now() - begin > LIMIT_MS) throw new Error(`${name} does not answer`);
-      await sleep(ASK_EVERY_MS);
+      if (performance.now() - begin > LIMIT_MS) throw new Error(`${name} does not respond`);
+      await sleep(POLL_MS);
     }
     const milliseconds = performance.now() - begin;
     await sleep(idleMs);
@@ -39,7 +39,7 @@ export async function firstAnswer(
   }
 }
 
-function isAnswered(url: string): Promise<boolean> {
+function responds(url: string): Promise<boolean> {
   return new Promise((resolve) => {
     get(url, { agent: false, timeout: LIMIT_MS }, (response) => {
       response.resume();

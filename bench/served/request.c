@@ -3,7 +3,7 @@
 // Rests after each, so that kubenurse serves all at once (it serves 500 a second).
 // wrk does not replace it: it measures no connection set-up, and prints quantiles instead of each latency.
 //
-//   ask ADDRESS PORT PATH COUNT new|keep [SOURCE]
+//   request ADDRESS PORT PATH COUNT new|keep [SOURCE]
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -18,7 +18,7 @@ enum { REST_US = 3000 };
 
 static struct sockaddr_in server, source;
 static char request[1024];
-static char answer[65536];
+static char response[65536];
 
 static void fail(const char *what) {
   perror(what);
@@ -43,18 +43,18 @@ static int dial(void) {
   return connection;
 }
 
-static void ask(int connection) {
+static void exchange(int connection) {
   size_t length = 0;
   if (send(connection, request, strlen(request), MSG_NOSIGNAL) < 0) fail("send");
   do {
-    ssize_t got = recv(connection, answer + length, sizeof answer - 1 - length, 0);
+    ssize_t got = recv(connection, response + length, sizeof response - 1 - length, 0);
     if (got < 0) fail("recv");
     if (got == 0) break;
     length += got;
-    answer[length] = 0;
-  } while (strstr(answer, "\r\n\r\n") == NULL);
-  if (strncmp(answer, "HTTP/1.1 200", 12) != 0) {
-    fprintf(stderr, "not 200: %.80s\n", answer);
+    response[length] = 0;
+  } while (strstr(response, "\r\n\r\n") == NULL);
+  if (strncmp(response, "HTTP/1.1 200", 12) != 0) {
+    fprintf(stderr, "not 200: %.80s\n", response);
     exit(1);
   }
 }
@@ -74,11 +74,11 @@ int main(int argc, char **argv) {
   for (int i = 0; i < count; i++) {
     long long begin = now();
     if (!keep) connection = dial();
-    ask(connection);
+    exchange(connection);
     printf("%lld\n", now() - begin);
     if (!keep) {
       // The server has closed, too, before the next request.
-      while (recv(connection, answer, sizeof answer, 0) > 0) continue;
+      while (recv(connection, response, sizeof response, 0) > 0) continue;
       close(connection);
     }
     if (i + 1 < count) usleep(REST_US);
