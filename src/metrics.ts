@@ -60,7 +60,7 @@ const INSTRUMENTS = {
     name: 'kubenurse_certificate_not_after_seconds',
     unit: 's',
     description:
-      'Expiry of certificates in Unix time: of the server, and the earliest of its chain.',
+      'Expiry of the server certificate, and the earliest expiry in its chain, in Unix time.',
     // attributes: type, certificate (leaf, earliest)
   },
   tcpRtt: {
@@ -109,14 +109,14 @@ const INSTRUMENTS = {
   udpRtt: {
     name: 'kubenurse_udp_rtt_seconds',
     unit: 's',
-    description: "Round-trip time of UDP packets, without the target's time.",
+    description: 'Round-trip time of UDP packets, excluding the time spent in the target.',
     // attributes: type
   },
   udpJitter: {
     name: 'kubenurse_udp_jitter_seconds',
     unit: 's',
     description:
-      'Mean difference of consecutive round-trip times of UDP packets in the last check.',
+      'Mean difference between consecutive round-trip times of UDP packets in the last check.',
     // attributes: type
   },
   neighbourInfo: {

@@ -189,6 +189,6 @@ test('docs/metrics.md counts the series of a suspect', async () => {
     countSeries(10, { suspects: [neighbour(11)] }),
   ]);
   expect(PAGE).toContain(
-    `each [suspect](checks.md#all-pairs-in-time) ${sum(withOne) - sum(without)}`,
+    `each [suspect](checks.md#every-pair-of-nodes-over-time) ${sum(withOne) - sum(without)}`,
   );
 });

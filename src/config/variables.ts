@@ -67,7 +67,7 @@ const CHECKS = {
   KUBENURSE_CHECK_ME_SERVICE: flag('check kubenurse through its Service, me_service', 'true'),
   KUBENURSE_CHECK_NEIGHBOURHOOD: flag('check the neighbours, path_<node>', 'true'),
   KUBENURSE_CHECK_UDP: flag(
-    'check the neighbours by UDP as well, udp_<node>, and reflect their packets',
+    'check the neighbours over UDP as well, udp_<node>, and reflect their packets',
     'false',
   ),
   KUBENURSE_CHECK_DNS: flag(
@@ -85,7 +85,7 @@ const CHECKS = {
   ),
   KUBENURSE_RESOLV_CONF: variable(
     path,
-    'resolver configuration (resolv.conf(5)); a nameserver may have a port',
+    'resolver configuration file (resolv.conf(5)); a nameserver may have a port',
     '/etc/resolv.conf',
   ),
   KUBENURSE_INSECURE: flag('do not verify TLS certificates', 'false'),
@@ -153,7 +153,7 @@ const METRICS = {
     'bucket boundaries in seconds',
     '0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10',
   ),
-  KUBENURSE_EXPOSE_METADATA: flag('write HELP and TYPE lines in /metrics', 'true'),
+  KUBENURSE_EXPOSE_METADATA: flag('include HELP and TYPE lines in /metrics', 'true'),
   KUBENURSE_METRICS_DISABLED: optional(
     someOf(METRIC_NAMES),
     'names of metrics to disable, comma-separated',
@@ -219,7 +219,7 @@ export const VARIABLES = {
 
 /** The variables by subject, in the order of the help and of docs/settings.md. */
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Variable>>>> = {
-  'Required, unless the check is disabled': REQUIRED,
+  'Required, unless the check that uses it is disabled': REQUIRED,
   Checks: CHECKS,
   Neighbours: NEIGHBOURS,
   Server: SERVER,

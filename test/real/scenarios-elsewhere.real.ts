@@ -29,7 +29,7 @@ playAll('IPv6 and IPv4, with TLS', { network: '10.64', families: ['IPv6', 'IPv4'
   ...some.filter(({ name }) => name !== 'node-3:hang'),
   ...TLS_SCENARIOS,
 ]);
-playAll('by UDP as well', { network: '10.69' }, UDP_SCENARIOS, () => ({
+playAll('over UDP as well', { network: '10.69' }, UDP_SCENARIOS, () => ({
   KUBENURSE_CHECK_UDP: 'true',
 }));
 playAll(

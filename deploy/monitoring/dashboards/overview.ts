@@ -182,7 +182,7 @@ export const OVERVIEW: Dashboard = {
     ...NETWORK,
     row('UDP between nodes'),
     ...UDP,
-    row('All pairs in time'),
+    row('Every pair of nodes over time'),
     ...ROTATION,
     row('The probes'),
     ...PROBES,

@@ -179,7 +179,7 @@ export const PATH: Dashboard = {
   panels: [
     row('From $node to $type'),
     ...OUT,
-    row('From $node by UDP'),
+    row('From $node over UDP'),
     ...UDP,
     row('To $node, as its neighbours see it'),
     ...IN,
