@@ -73,7 +73,7 @@ function slowest(what: string, expr: string): Panel {
     height: 7,
     unit: 's',
     labels: { node: { title: 'Node', link: pathLink({ node: fieldOfLine('node') }) } },
-    values: [{ title: 'Seconds', unit: 's' }],
+    values: [{ title: 'p95', unit: 's' }],
   });
 }
 

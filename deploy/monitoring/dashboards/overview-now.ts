@@ -75,7 +75,7 @@ export const NOW: readonly Panel[] = [
   table({
     title: 'What fails now',
     description:
-      'Each failing check: the node, the type, the event, and the share of checks that fail. Only one node in the left column: that node is at fault. One path_<node> in the second: the node at its end. The same component everywhere: the component. The event says where a request stopped: dns_done (name look-up), connect_done, tls_handshake_done, wrote_request, round_trip_error (no answer), status_code_<NNN>. The 100 worst.',
+      'Each failing check: the node, the type, the event, and the share of checks that fail. Only one node in the left column: that node is at fault. One path_<node> in the second: the node at its end. The same component everywhere: the component. The event says where a request stopped: dns_done (name look-up), connect_done, tls_handshake_done, wrote_request, round_trip_error (no response), status_code_<NNN>. The 100 worst.',
     queries: [
       {
         expr: `sort_desc(topk(100, ${failures('node, type, event')} / on (node, type) group_left () ${checks('node, type')} > 0))`,
@@ -97,7 +97,7 @@ export const NOW: readonly Panel[] = [
   matrix({
     title: 'Share of checks that fail now, by node and check',
     description:
-      'A row for each node, the worst on top; path combines all its neighbours. A red column: the component itself fails. A red row: the node fails. Click a node to open its page.',
+      'A row for each node, the worst on top; path and udp combine all its neighbours. A red column: the component itself fails. A red row: the node fails. Click a node to open its page.',
     query: { expr: `sort_desc(${failingByCheck('node, ')})` },
     lines: 'node',
     columns: 'check',
@@ -113,7 +113,7 @@ export const NOW: readonly Panel[] = [
 export const NODES: Panel = table({
   title: 'Nodes',
   description:
-    'Each node from both sides. "Not reached": the share of its neighbours\' checks of it that fail; "Does not reach": of its own checks of neighbours. Checked by: how many neighbours checked it in the last minute; 0 while it reports means that it receives no connections (or is not ready, or cordoned). Reports "no": its metrics do not arrive. Timers late: what the probe itself may add to a latency; above some 10 ms its node is short of CPU, and its latencies cannot be trusted. Running for: short everywhere after a rollout, on one node after a crash.',
+    'Each node from both sides. "Not reached": the share of its neighbours\' checks of it that fail; "Does not reach": of its own checks of neighbours. Checked by: how many neighbours checked it in the last minute; 0 while it reports means that it receives no connections (or is not ready, or cordoned). Reports "no": its metrics do not arrive. Event loop delay: what the probe itself may add to a latency; above some 10 ms its node is short of CPU, and its latencies cannot be trusted. Running for: short everywhere after a rollout, on one node after a crash.',
   queries: [
     { expr: failingTo('node') },
     { expr: failingFixed('node', PATHS) },
@@ -146,7 +146,7 @@ export const NODES: Panel = table({
       ],
       texts: { '0': 'no', '1': 'yes' },
     },
-    { title: 'Timers late (p99)', unit: 's' },
+    { title: 'Event loop delay (p99)', unit: 's' },
     { title: 'Running for', unit: 's' },
   ],
   sortBy: 'Not reached',

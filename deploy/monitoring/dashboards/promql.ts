@@ -85,9 +85,9 @@ export const CHECKED_NODES = byTarget(`${checks('type', PATHS)} > 0`, 'node');
 /** A series of 1 for each node whose probe reports. */
 export const REPORTING_NODES = `group by (node) (${of('kubenurse_build_info')})`;
 
-/** What has the label `type`, by a label `check` instead, where all paths are one: `path`. */
+/** What has the label `type`, by a label `check` instead, where all paths are one, `path`, and all UDP checks, `udp`. */
 export function byCheck(labels: string, byType: string): string {
-  return `sum by (${labels}) (label_replace(${byType}, "check", "$1$2", "type", "(path)_.+|(.+)"))`;
+  return `sum by (${labels}) (label_replace(${byType}, "check", "$1$2", "type", "(path|udp)_.+|(.+)"))`;
 }
 
 /** The share of checks that fail, by `check` and perhaps `node, `, suspects left out. */
