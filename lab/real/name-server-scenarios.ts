@@ -18,7 +18,7 @@ export function nameServerScenarios(address: string): Scenario<RealParts>[] {
         const { body = '' } = (await node?.get('/cluster.txt')) ?? {};
         for (const text of [
           `One of 2 name servers, ${address}, fails`,
-          'Names are resolved there',
+          'Names are still resolved there',
         ]) {
           if (!body.includes(text)) throw new Error(`"${text}" is missing in:\n${body}`);
         }
