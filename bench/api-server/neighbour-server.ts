@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
+import { UDP_PORT } from '../../lab/parts/pod.ts';
 import { startReflector } from '../../src/stamp/reflector.ts';
-
-const UDP_PORT = 8862;
 
 /*
  * The neighbours that run nowhere: at each of their addresses this one program responds, as `/alwayshappy` does. At the

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UDP_PORT } from '../../lab/parts/pod.ts';
 import { runSession } from '../../src/stamp/sender.ts';
 import { type CheckCounts, checkCounts } from './check-counts.ts';
 import type { ProbedCluster } from './probed-cluster.ts';
@@ -10,9 +11,6 @@ const REQUEST_LIMIT_MS = 5_000;
 
 /** How many neighbours check a program: as many as it checks by default. */
 const CALLERS = 10;
-
-/** The default of KUBENURSE_UDP_PORT. */
-const UDP_PORT = 8862;
 
 /** Does it every so many milliseconds until `stop` aborts, the first time at once. Rejects as soon as it fails. */
 export async function every(

@@ -3,6 +3,7 @@ import type { ControlPlane } from '../parts/control-plane.ts';
 import type { Credentials } from '../parts/credentials.ts';
 import type { NetworkFault, ProxyFault } from '../parts/faults.ts';
 import type { Launch, NodeNetwork, PodSandbox } from '../parts/parts.ts';
+import { UDP_PORT } from '../parts/pod.ts';
 import { environmentOf, type Files } from './environment.ts';
 import type { Layout, PodAddresses } from './layout.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -10,8 +11,6 @@ import { UdpForwarder } from './udp-forwarder.ts';
 
 /** The port at which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;
-/** The default of `KUBENURSE_UDP_PORT`. */
-const UDP_PORT = 8862;
 
 type Options = Readonly<{
   number: number;

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ControlPlane, KubeObject } from './control-plane.ts';
 
+/** Where a program reflects UDP packets: the default of `KUBENURSE_UDP_PORT`. */
+export const UDP_PORT = 8862;
+
 /** Where our pods are, and the label by which they know each other. */
 export const NAMESPACE = 'kubenurse';
 export const LABEL = { key: 'app.kubernetes.io/name', value: 'kubenurse' } as const;

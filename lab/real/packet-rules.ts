@@ -1,11 +1,9 @@
 import type { NetworkFault } from '../parts/faults.ts';
+import { UDP_PORT } from '../parts/pod.ts';
 import type { Impairment } from './impairment.ts';
 
 /** Where the program of a pod listens, without and with TLS (contract): what a ProxyFault is about. */
 export const PROBE_PORTS: readonly number[] = [8080, 8443];
-
-/** Where it reflects UDP packets. */
-const UDP_PORT = 8862;
 
 /** The Differentiated Services code point of packets that `impair` is to delay: one nobody else uses. */
 const SLOW_MARK = 42;

@@ -83,7 +83,6 @@ export function dial(
 
 /** The addresses with the families alternating, IPv6 first (RFC 8305, section 4). */
 function interleaveFamilies(addresses: readonly string[]): string[] {
-  if (addresses.length === 1) return [...addresses];
   const six = addresses.filter((address) => isIPv6(address));
   const four = addresses.filter((address) => !isIPv6(address));
   return Array.from({ length: Math.max(six.length, four.length) }, (_, i) => [six[i], four[i]])

@@ -31,7 +31,11 @@ export function of(metric: string, matchers = ''): string {
 /** The sum of the increases a second of a counter, for each set of these labels (`node, type`); '' for one sum. */
 export function rate(metric: string, by: string, matchers = ''): string {
   const rates = `rate(${of(metric, matchers)}[$__rate_interval])`;
-  return by === '' ? `sum(${rates})` : `sum by (${by}) (${rates})`;
+  return sumBy(by, rates);
+}
+
+function sumBy(labels: string, expr: string): string {
+  return labels === '' ? `sum(${expr})` : `sum by (${labels}) (${expr})`;
 }
 
 /**
@@ -41,7 +45,7 @@ export function rate(metric: string, by: string, matchers = ''): string {
 function fixedRate(metric: string, by: string, matchers = ''): string {
   const suspects = `max_over_time(${of('kubenurse_neighbour_suspect')}[$__rate_interval])`;
   const fixed = `rate(${of(metric, matchers)}[$__rate_interval]) unless on (node, type) ${suspects}`;
-  return by === '' ? `sum(${fixed})` : `sum by (${by}) (${fixed})`;
+  return sumBy(by, fixed);
 }
 
 /** Checks per second. */
@@ -96,10 +100,14 @@ export function failingByCheck(node: '' | 'node, ' = ''): string {
   return `${each(ERRORS)} / ${each(REQUESTS)}`;
 }
 
+function quantileOf(histogram: string, quantile: number, by: string, matchers: string): string {
+  const labels = by === '' ? 'le' : `${by}, le`;
+  return `histogram_quantile(${quantile}, ${rate(`${histogram}_bucket`, labels, matchers)})`;
+}
+
 /** A quantile of how long the response took, in seconds. */
 export function latency(quantile: number, by: string, matchers = ''): string {
-  const labels = by === '' ? 'le' : `${by}, le`;
-  return `histogram_quantile(${quantile}, ${rate(`${DURATION}_bucket`, labels, matchers)})`;
+  return quantileOf(DURATION, quantile, by, matchers);
 }
 
 /** The same, by `check`. */
@@ -110,8 +118,7 @@ export function latencyByCheck(quantile: number): string {
 
 /** A quantile of the round-trip time of the TCP handshake, in seconds, from the kernel. */
 export function roundTrip(quantile: number, by: string, matchers: string): string {
-  const labels = by === '' ? 'le' : `${by}, le`;
-  return `histogram_quantile(${quantile}, ${rate(`${RTT}_bucket`, labels, matchers)})`;
+  return quantileOf(RTT, quantile, by, matchers);
 }
 
 /** Failed checks per second by cause, without those that are 0. */
@@ -159,13 +166,12 @@ export function udpLostAtNode(which: 'from' | 'to'): string {
 
 /** A quantile of the round-trip time of UDP packets, in seconds. */
 export function udpRoundTrip(quantile: number, by: string, matchers: string): string {
-  const labels = by === '' ? 'le' : `${by}, le`;
-  return `histogram_quantile(${quantile}, ${rate(`${UDP_RTT}_bucket`, labels, matchers)})`;
+  return quantileOf(UDP_RTT, quantile, by, matchers);
 }
 
 /** A quantile of the seconds from the request's start to its events. */
 export function reached(quantile: number, by: string, matchers: string): string {
-  return `histogram_quantile(${quantile}, ${rate(`${TRACE}_bucket`, `${by}, le`, matchers)})`;
+  return quantileOf(TRACE, quantile, by, matchers);
 }
 
 /**
@@ -174,12 +180,11 @@ export function reached(quantile: number, by: string, matchers: string): string 
  */
 export function phase(from: string, to: string, by: string, matchers: string): string {
   const connected = `rate(${of(`${TRACE}_count`, `${matchers}, event="got_conn"`)}[$__rate_interval])`;
-  const sumBy = by === '' ? 'sum' : `sum by (${by})`;
   const sum = (event: string) => {
     const seconds = `rate(${of(`${TRACE}_sum`, `${matchers}, event="${event}"`)}[$__rate_interval])`;
-    return `${sumBy} (${seconds} and ignoring (event) ${connected})`;
+    return sumBy(by, `${seconds} and ignoring (event) ${connected}`);
   };
-  return `(${sum(to)} - ${sum(from)}) / ${sumBy} (${connected})`;
+  return `(${sum(to)} - ${sum(from)}) / ${sumBy(by, connected)}`;
 }
 
 /** Event-loop lag of the probes, in seconds: a quantile for each node. */
