@@ -2,14 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import { goOnInOwnNamespace } from '../lab/real/own-namespace.ts';
-import { missingTools } from '../lab/tools/tool.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import {
+  type Arguments,
+  optionsHelp,
+  readArguments,
+  whatIsNotBuilt,
+} from './support/command-line.ts';
+import { OptionError } from './support/options.ts';
 
 /*
  * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table; `all`: each, one after the other,
- * or three at once with `--short`, whose results say nothing anyhow. What was measured, and what it means: docs/performance.md.
+ * or three at once with `--short`, whose numbers are meaningless anyway. Results and their discussion: docs/performance.md.
  */
 
 /** The longest first. */
@@ -27,16 +32,49 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scrape: async () => (await import('./scrape.ts')).scrape,
 };
 
-const USAGE = `npm run bench -- all|${Object.keys(BENCHMARKS).join('|')} [--short] [--json] [its options]`;
+/** How to run this, and what each benchmark measures. */
+async function usage(): Promise<string> {
+  const benchmarks = Object.entries(BENCHMARKS).map(
+    async ([each, load]) => `  ${each.padEnd(17)}${(await load()).summary}`,
+  );
+  return `npm run bench -- all|<benchmark> [--short] [--json] [options of the benchmark]
+npm run bench -- <benchmark> --help
 
-/** Prints the reason and the usage, and exits with code 2. */
+${(await Promise.all(benchmarks)).join('\n')}
+
+--short: only check that it works; the numbers are meaningless
+--json: print the data instead of a table`;
+}
+
+/** Prints the reason, and exits with code 2. */
 function refuse(reason: string): never {
-  console.error(`${reason}\n${USAGE}`);
+  console.error(`${reason}\nSee: npm run bench`);
   process.exit(2);
+}
+
+/** For errors that are due to the arguments. Throws any other. */
+function refuseArguments(error: unknown): never {
+  if (error instanceof OptionError) return refuse(error.message);
+  throw error;
+}
+
+/** The benchmark of this name, with its arguments. Refuses what it cannot run with. */
+async function prepare(name: string): Promise<{ benchmark: Benchmark; given: Arguments }> {
+  const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+  if (load === undefined) return refuse(`unknown benchmark "${name}"`);
+  const benchmark = await load();
+  try {
+    const given = readArguments(args, benchmark.options);
+    const notBuilt = given.help ? undefined : whatIsNotBuilt(benchmark);
+    return notBuilt === undefined ? { benchmark, given } : refuse(notBuilt);
+  } catch (error) {
+    return refuseArguments(error);
+  }
 }
 
 /** Each in a separate process. Resolves to whether all of them succeeded. */
 async function runAll(): Promise<boolean> {
+  for (const each of Object.keys(BENCHMARKS)) await prepare(each);
   const atOnce = args.includes('--short') ? 3 : 1;
   const names = Object.keys(BENCHMARKS).values();
   const runInTurn = async () => {
@@ -56,22 +94,20 @@ async function runSeparately(each: string): Promise<boolean> {
   return exitCode === 0;
 }
 
-const [name = '', ...args] = process.argv.slice(2);
-if (name === 'all') process.exit((await runAll()) ? 0 : 1);
-const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
-if (load === undefined)
-  refuse(name === '' ? 'a benchmark is required' : `unknown benchmark "${name}"`);
-const benchmark: Benchmark = await load();
-const { short, json, ...values } = readOptions(benchmark);
-const missing = missingTools(benchmark.tools ?? []);
-if (missing.length > 0) refuse(`npm run tools has not built ${missing.join(', ')}`);
-if (benchmark.inOwnNamespace) await goOnInOwnNamespace();
-
-const logProgress = (progress: string) => console.error(progress);
-const result = await benchmark.run({ short, values, logProgress });
-if (json) {
-  console.log(JSON.stringify(result, undefined, 2));
-} else {
+async function run(name: string): Promise<void> {
+  const { benchmark, given } = await prepare(name);
+  const { short, json, help, values } = given;
+  if (help) {
+    console.log(`${name}: ${benchmark.summary}\n${optionsHelp(benchmark.options)}`);
+    return;
+  }
+  if (benchmark.inOwnNamespace) await goOnInOwnNamespace();
+  const logProgress = (progress: string) => console.error(progress);
+  const result = await benchmark.run({ short, values, logProgress }).catch(refuseArguments);
+  if (json) {
+    console.log(JSON.stringify(result, undefined, 2));
+    return;
+  }
   const [processor] = cpus();
   const date = new Date().toISOString().slice(0, 10);
   console.log(`${benchmark.table(result)}\n`);
@@ -80,21 +116,8 @@ if (json) {
   );
 }
 
-function readOptions({ options = {} }: Benchmark) {
-  const own = Object.entries(options).map(
-    ([option, value]) => [option, { type: 'string', default: value }] as const,
-  );
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        ...Object.fromEntries(own),
-        short: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    return refuse((error as Error).message);
-  }
-}
+const [name, ...args] = process.argv.slice(2);
+const isHelp = name === undefined || name === '--help';
+if (isHelp || (name === 'all' && args.includes('--help'))) console.log(await usage());
+else if (name === 'all') process.exit((await runAll()) ? 0 : 1);
+else await run(name);

@@ -2,14 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Collected, measureCollections } from './cluster/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { list, programFile, wholeNumber } from './support/options.ts';
 import { imageFlags } from './support/programs.ts';
 import { spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 
-const PACKED = join(import.meta.dirname, '../dist/kubenurse.cjs');
-
 const LONG = { times: 10, settleMs: 10_000 };
 const SHORT = { pods: [50], times: 1, settleMs: 0, givenBackMs: 0 };
+
+const OPTIONS = {
+  // Each has an address of 127.91.0.0/16 (cluster/fleet.ts).
+  pods: list(wholeNumber({ default: '1000,5000', min: 11, max: 60_000 })),
+  program: programFile(),
+};
 
 /** `verdict`: how long it takes by itself, in milliseconds. */
 type Measured = Collected & Readonly<{ verdict: number }>;
@@ -18,13 +23,11 @@ type Measured = Collected & Readonly<{ verdict: number }>;
  * What it takes a pod to collect the reports of all others, and what its own checks measure meanwhile. `--pods`: sizes of
  * the cluster; `--program`: another packed program.
  */
-export const cluster: Benchmark<readonly Measured[]> = {
-  options: { pods: '1000,5000', program: PACKED },
-  run: async ({ short, values: { pods = '', program = PACKED }, logProgress }) => {
-    const sizes = short ? SHORT.pods : pods.split(',').map(Number);
-    if (!sizes.every((size) => Number.isInteger(size) && size > 10)) {
-      throw new Error(`--pods ${pods}: more than 10 each`);
-    }
+export const cluster: Benchmark<readonly Measured[], typeof OPTIONS> = {
+  summary: 'time and memory to collect the reports of all pods, and the effect on the checks',
+  options: OPTIONS,
+  run: async ({ short, values: { pods, program }, logProgress }) => {
+    const sizes = short ? SHORT.pods : pods;
     const { times, ...how } = short ? SHORT : LONG;
     const results: Measured[] = [];
     for (const size of sizes) {

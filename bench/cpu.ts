@@ -1,26 +1,29 @@
-import { join } from 'node:path';
 import { type Cost, type Cpu, measureCpu } from './cpu/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { number, programFile } from './support/options.ts';
 import { markdownTable } from './support/table.ts';
-
-const PACKED = join(import.meta.dirname, '../dist/kubenurse.cjs');
 
 /** Milliseconds. In a short run there is hardly a check. */
 const LONG = { warmUp: 15_000, scrapes: 15_000 };
 const SHORT = { interval: 500, warmUp: 1_000, lasts: 2_000, scrapes: 500 };
 
+const OPTIONS = {
+  seconds: number({ default: '120', min: 1, max: 86_400 }),
+  interval: number({ default: '5', min: 0.1, max: 60, unit: 'seconds' }),
+  program: programFile(),
+};
+
 /**
  * Where the CPU time of a check goes: that of the packed program (`npm run bundle`; `--program`: another) beside bare Node
  * that opens the same sockets and sends the same requests, and a profile by part.
  */
-export const cpu: Benchmark<Cpu> = {
-  options: { seconds: '120', interval: '5', program: PACKED },
+export const cpu: Benchmark<Cpu, typeof OPTIONS> = {
+  summary: 'CPU time of a check, compared with bare Node, and a profile by part',
+  options: OPTIONS,
   inOwnNamespace: true,
   run: ({ short, values, logProgress }) => {
-    const [lasts, interval] = [values.seconds, values.interval].map((text) => Number(text) * 1_000);
-    if (!lasts || !interval) throw new Error('--seconds and --interval: say numbers above 0');
-    const times = short ? SHORT : { ...LONG, lasts, interval };
-    return measureCpu(values.program ?? PACKED, times, logProgress);
+    const long = { ...LONG, lasts: values.seconds * 1_000, interval: values.interval * 1_000 };
+    return measureCpu(values.program, short ? SHORT : long, logProgress);
   },
   table: ({ kubenurse, bare, parts }) => {
     const row = (name: string, read: (cost: Cost) => number, digits = 2) => [

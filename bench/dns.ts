@@ -1,5 +1,6 @@
 import { type Checked, measureDns } from './dns/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { list, number, programFile, wholeNumber } from './support/options.ts';
 import { quantile } from './support/statistics.ts';
 import { markdownTable } from './support/table.ts';
 
@@ -9,17 +10,24 @@ type Result = readonly (Readonly<{ by: string; checks: number }> &
 /** Milliseconds. */
 type Quantiles = Readonly<{ p1: number; p50: number; p99: number }>;
 
+const OPTIONS = {
+  interval: number({ default: '5', min: 1, max: 60, unit: 'seconds' }),
+  rounds: wholeNumber({ default: '60', min: 1, max: 10_000 }),
+  programs: list(programFile()),
+};
+
 /**
  * What a name server that does not respond does to the others: 20 checks of names for which it is silent beside 5 of
  * names for which it is not and 15 by address; and the latter two alone.
  */
-export const dns: Benchmark<Result> = {
-  options: { interval: '5', rounds: '60', programs: 'dist/kubenurse.cjs' },
+export const dns: Benchmark<Result, typeof OPTIONS> = {
+  summary: 'effect of checks that wait for a silent name server on all other checks',
+  options: OPTIONS,
   inOwnNamespace: true,
   run: async ({ short, values, logProgress }) => {
-    const interval = short ? 1_000 : 1_000 * Number(values.interval);
-    const rounds = short ? 5 : Number(values.rounds);
-    const programs = (values.programs ?? '').split(',');
+    const interval = short ? 1_000 : 1_000 * values.interval;
+    const rounds = short ? 5 : values.rounds;
+    const { programs } = values;
     return (await measureDns({ programs, interval, rounds }, logProgress)).map(rowOf);
   },
   table: (rows) =>

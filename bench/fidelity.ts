@@ -1,10 +1,20 @@
 import { type HeldUp, measureHeldUp } from './fidelity/hold-up.ts';
 import { type Check, type Measured, measure, type Size } from './fidelity/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { list, number, programFile, wholeNumber } from './support/options.ts';
 import { quantile, type Spread, spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 
 const SCHEMES = ['http', 'https'] as const;
+
+const OPTIONS = {
+  // As many as there are addresses for them (fidelity/targets.ts).
+  targets: list(wholeNumber({ default: '1,15,100', min: 1, max: 100 })),
+  interval: number({ default: '6', min: 1, max: 60, unit: 'seconds' }),
+  rounds: wholeNumber({ default: '90', min: 1, max: 10_000 }),
+  busy: list(wholeNumber({ default: '0', min: 0, max: 100 })),
+  programs: list(programFile()),
+};
 
 /** So many parts of a run, one after another, are compared to see how far they are apart. */
 const PARTS = 5;
@@ -47,31 +57,25 @@ type Quantiles = Readonly<{ p50: Spread; p99: Spread }>;
  * Go say, and beside what it took on the wire; how far the kernel's round-trip time is from the wire; and what it says
  * of its event loop while this is held up.
  */
-export const fidelity: Benchmark<Result> = {
-  options: {
-    targets: '1,15,100',
-    interval: '6',
-    rounds: '90',
-    busy: '0',
-    programs: 'dist/kubenurse.cjs',
-  },
+export const fidelity: Benchmark<Result, typeof OPTIONS> = {
+  summary: 'accuracy of the measured times, compared with clients in C and Go and with the wire',
+  options: OPTIONS,
   tools: ['peer'],
   inOwnNamespace: true,
   run: async ({ short, values, logProgress }) => {
-    const interval = short ? 2_500 : 1_000 * Number(values.interval);
-    const rounds = short ? 5 : Number(values.rounds);
-    const numbers = short ? [1, 15] : (values.targets ?? '').split(',').map(Number);
+    const { programs } = values;
+    const interval = short ? 2_500 : 1_000 * values.interval;
+    const rounds = short ? 5 : values.rounds;
+    const numbers = short ? [1, 15] : values.targets;
     const sizes: Size[] = SCHEMES.flatMap((scheme) =>
       numbers.map((targets) => ({ scheme, targets })),
     );
-    const [program = '', ...others] = (values.programs ?? '').split(',');
-    const programs = [program, ...others];
     const measured: Measured[] = [];
-    for (const busyLoops of (values.busy ?? '').split(',').map(Number)) {
+    for (const busyLoops of values.busy) {
       const plan = { sizes, busyLoops, programs, interval, rounds };
       measured.push(...(await measure(plan, logProgress)));
     }
-    const heldUp = await measureHeldUp(program, short ? 4 : 60, logProgress);
+    const heldUp = await measureHeldUp(programs[0] ?? '', short ? 4 : 60, logProgress);
     return { interval, rounds, measured: measured.map(rowOf), heldUp: heldUp.map(heldUpRowOf) };
   },
   table: ({ measured, heldUp }) =>

@@ -3,6 +3,7 @@ import type { CheckCounts } from './footprint/check-counts.ts';
 import { type Probe, ProbedCluster } from './footprint/probed-cluster.ts';
 import { every, scrape, together, visit } from './footprint/visitors.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { list, number, OptionError, oneOf, wholeNumber } from './support/options.ts';
 import {
   type MeasuredProgram,
   packed,
@@ -23,7 +24,7 @@ const SHORT = { interval: 1, warmUp: 2, scrapes: 1, last: 2, all: 8 };
 /** What lies between the warm-up and the last minute is measured in so many parts. */
 const PARTS = 4;
 
-const PROGRAMS: Readonly<Record<string, () => MeasuredProgram>> = {
+const PROGRAMS = {
   packed,
   unpacked,
   peer,
@@ -32,6 +33,14 @@ const PROGRAMS: Readonly<Record<string, () => MeasuredProgram>> = {
   'without-rotating': packedWith('without rotating checks', { KUBENURSE_ROTATING_NEIGHBOURS: '0' }),
   dns: packedWith('with DNS checks', { KUBENURSE_CHECK_DNS: 'true' }),
   udp: packedWith('with UDP checks', { KUBENURSE_CHECK_UDP: 'true' }),
+} satisfies Readonly<Record<string, () => MeasuredProgram>>;
+
+const OPTIONS = {
+  minutes: number({ default: '10', min: 2, max: 1_440 }),
+  programs: list(oneOf(Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[], 'packed,unpacked,peer')),
+  // As many as there are addresses for them (probed-cluster.ts).
+  neighbours: wholeNumber({ default: '10', min: 1, max: 254 }),
+  interval: number({ default: '5', min: 1, max: 60, unit: 'seconds' }),
 };
 
 /** What a program took. */
@@ -58,21 +67,26 @@ type Footprint = Readonly<{
 type Sample = Readonly<{ usage: Usage; seconds: number }> & CheckCounts;
 
 /** What our program takes on a node, packed and not, beside one in Go that does the same at the same time. */
-export const footprint: Benchmark<Footprint[]> = {
-  options: { minutes: '10', programs: 'packed,unpacked,peer', neighbours: '10', interval: '5' },
+export const footprint: Benchmark<Footprint[], typeof OPTIONS> = {
+  summary: 'memory and CPU time of the program on a node, next to others with the same neighbours',
+  options: OPTIONS,
+  isOfPacked: true,
   tools: ['etcd', 'kube-apiserver', 'kubectl', 'peer'],
   inOwnNamespace: true,
-  run: async ({ short, values, logProgress }) => {
-    const minutes = Number(values.minutes);
-    if (!(minutes >= 2)) throw new Error(`--minutes ${values.minutes}: say a number from 2 on`);
-    const programs = (values.programs ?? '').split(',').map(programNamed);
-    const interval = Number(values.interval);
-    if (!(interval >= 1)) throw new Error(`--interval ${values.interval}: say a number from 1 on`);
+  run: async ({ short, values: { minutes, interval, neighbours, ...values }, logProgress }) => {
+    const least = values.programs.length - 1;
+    if (neighbours < least) {
+      const reason = 'the programs are neighbours of each other';
+      throw new OptionError(
+        `--neighbours ${neighbours}: expected ${least} or more, because ${reason}`,
+      );
+    }
+    const programs = values.programs.map((name) => PROGRAMS[name]());
     const times = short ? SHORT : { ...LONG, interval, all: minutes * 60 };
     await using stack = new AsyncDisposableStack();
     const cluster = await ProbedCluster.start({
       programs,
-      neighbours: Number(values.neighbours),
+      neighbours,
       environment: () => ({ KUBENURSE_CHECK_INTERVAL: `${times.interval}s` }),
     });
     stack.defer(() => cluster.close());
@@ -104,15 +118,6 @@ export const footprint: Benchmark<Footprint[]> = {
       ],
     ),
 };
-
-/** Throws when there is no such program. */
-function programNamed(name: string): MeasuredProgram {
-  const known = PROGRAMS[name];
-  if (known === undefined) {
-    throw new Error(`--programs ${name}: expected ${Object.keys(PROGRAMS).join(', ')}`);
-  }
-  return known();
-}
 
 async function measure(cluster: ProbedCluster, times: typeof SHORT): Promise<Footprint[]> {
   const { probes } = cluster;

@@ -3,6 +3,7 @@ import { ProbedCluster } from './footprint/probed-cluster.ts';
 import { slope } from './footprint/slope.ts';
 import { every, scrape, together, visit } from './footprint/visitors.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { number, wholeNumber } from './support/options.ts';
 import { type MeasuredProgram, packed } from './support/programs.ts';
 import { spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
@@ -19,6 +20,11 @@ const VISITS_MS = 100;
 /** Before this share of the checks the program is still warming up. */
 const WARM_UP = 0.1;
 
+const OPTIONS = {
+  checks: wholeNumber({ default: '1000000', min: 100, max: 1_000_000_000 }),
+  minutes: number({ default: '20', min: 0.1, max: 1_440 }),
+};
+
 /** What the program held when it had made so many checks; `heap`: V8's, after its last whole collection. Bytes. */
 type Point = Readonly<{ checks: number; rssAnon: number; heap: number | undefined }>;
 
@@ -31,13 +37,15 @@ type Growth = Readonly<{
 }>;
 
 /** Whether our program's memory grows: as many checks as in months of work, in minutes. */
-export const growth: Benchmark<Growth> = {
-  options: { checks: '1000000', minutes: '20' },
+export const growth: Benchmark<Growth, typeof OPTIONS> = {
+  summary: 'whether memory grows over as many checks as in weeks of operation',
+  options: OPTIONS,
+  isOfPacked: true,
   tools: ['etcd', 'kube-apiserver', 'kubectl'],
   inOwnNamespace: true,
   run: async ({ short, values, logProgress }) => {
-    const checks = short ? 2_000 : numberOf('checks', values.checks);
-    const most = numberOf('minutes', values.minutes) * 60_000;
+    const checks = short ? 2_000 : values.checks;
+    const most = values.minutes * 60_000;
     await using stack = new AsyncDisposableStack();
     const cluster = await ProbedCluster.start({
       programs: [tracing(packed())],
@@ -76,12 +84,6 @@ export const growth: Benchmark<Growth> = {
 /** With what heapAfterCollection() reads. */
 function tracing(program: MeasuredProgram): MeasuredProgram {
   return { ...program, args: ['--trace-gc', ...program.args] };
-}
-
-function numberOf(option: string, text = ''): number {
-  const number = Number(text);
-  if (!(number > 0)) throw new Error(`--${option} ${text}: say a number above 0`);
-  return number;
 }
 
 /** Of the neighbours that run nowhere, in turn. */

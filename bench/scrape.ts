@@ -32,6 +32,7 @@ type Scrapes = Readonly<{
  * bytes, in each format.
  */
 export const scrape: Benchmark<Scrapes[]> = {
+  summary: 'cost of a scrape, by format and number of label sets',
   run: async ({ short }) => {
     const results: Scrapes[] = [];
     for (const sets of [200, 2_000]) {

@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { type Coverage, coverageOfPackages } from './start/coverage.ts';
 import { type FirstResponse, firstResponse } from './start/first-response.ts';
 import type { Benchmark } from './support/benchmark.ts';
+import { wholeNumber } from './support/options.ts';
 import { imageFlags, type MeasuredProgram, packed, unpacked } from './support/programs.ts';
 import { spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 
 const BARE = join(import.meta.dirname, 'start/bare.cjs');
+
+const OPTIONS = { rounds: wholeNumber({ default: '9', min: 1, max: 1_000 }) };
 
 type Starts = Readonly<{
   name: string;
@@ -19,11 +22,12 @@ type Result = Readonly<{ starts: readonly Starts[]; coverage: readonly Coverage[
  * How long each program takes from its start to its first response, and what it takes when it has then been idle; and what
  * of the packed program runs at all.
  */
-export const start: Benchmark<Result> = {
-  options: { rounds: '9' },
+export const start: Benchmark<Result, typeof OPTIONS> = {
+  summary: 'time to the first response, memory when idle, and how much of the program runs',
+  options: OPTIONS,
+  isOfPacked: true,
   run: async ({ short, values, logProgress }) => {
-    const rounds = short ? 1 : Number(values.rounds);
-    if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}`);
+    const rounds = short ? 1 : values.rounds;
     const measured = programs().map((program) => ({ program, rounds: [] as FirstResponse[] }));
     for (let round = 1; round <= rounds; round += 1) {
       logProgress(`start: round ${round} of ${rounds}`);

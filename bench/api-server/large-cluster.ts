@@ -5,6 +5,7 @@ import { NAMESPACE } from '../../lab/parts/pod.ts';
 import { Namespace } from '../../lab/real/namespace.ts';
 import { type RealParts, realParts } from '../../lab/real/real-parts.ts';
 import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
+import { list, type Option, wholeNumber } from '../support/options.ts';
 import { heartbeat, largeNode } from './large-node.ts';
 import { type ContainerState, type LargePod, podObject, podStatus } from './large-pod.ts';
 import { ObjectWriter } from './object-writer.ts';
@@ -29,13 +30,10 @@ export const STATUS_PERIOD_MS = 300_000;
 /** For who watches pods: one more than there are writes, as counted with 1.36. */
 export const EVENTS_OF_A_REPLACEMENT = 9;
 
-/** Of the option `--nodes`, such as `5,100`: in ascending order. Throws when there are no such clusters. */
-export function readSizes(text: string): number[] {
-  const sizes = text.split(',').map(Number);
-  if (!sizes.every((size) => Number.isInteger(size) && size >= 2 && size <= MAX_NODES)) {
-    throw new Error(`--nodes ${text}: say numbers from 2 to ${MAX_NODES}, such as 5,100`);
-  }
-  return sizes.toSorted((one, other) => one - other);
+/** The option `--nodes`: sizes of a cluster, in ascending order, in which it can be grown. */
+export function clusterSizes(usual: string): Option<readonly number[]> {
+  const sizes = list(wholeNumber({ default: usual, min: 2, max: MAX_NODES }));
+  return { ...sizes, read: (text) => sizes.read(text)?.toSorted((one, other) => one - other) };
 }
 
 /**

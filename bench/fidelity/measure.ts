@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmptyApiServer } from '../../lab/embedded/empty-api-server.ts';
 import { OwnedProcess } from '../../lab/support/owned-process.ts';
 import { compile } from '../support/compile.ts';
+import { OptionError } from '../support/options.ts';
 import { CLIENT_SOURCE, startClient } from './client.ts';
 import { PacketCapture } from './packet-capture.ts';
 import type { Connection } from './pcap.ts';
@@ -68,7 +69,7 @@ type Slot = Size &
 
 /**
  * Has each size be measured by C, by Go and by each program, all in every interval, one after the other: each has a part
- * of the interval to itself. Rejects when the interval has no room for all of them.
+ * of the interval to itself. Rejects with an `OptionError` if the interval is too short for all of them.
  */
 export async function measure(
   plan: Plan,
@@ -114,7 +115,7 @@ function checksOf(
   });
 }
 
-/** Throws when the interval has no room for them. */
+/** Throws an `OptionError` if the interval is too short for them. */
 function slotsOf({ sizes, programs, interval }: Plan, targets: Targets) {
   const slots: Slot[] = [];
   let end = 0;
@@ -127,7 +128,9 @@ function slotsOf({ sizes, programs, interval }: Plan, targets: Targets) {
     }
   }
   if (end + LEAST_QUIET_MS > interval) {
-    throw new Error(`it takes an interval of ${end + LEAST_QUIET_MS} ms`);
+    throw new OptionError(
+      `--interval ${interval / 1_000}: these targets and programs require ${(end + LEAST_QUIET_MS) / 1_000} s or more`,
+    );
   }
   return { slots, end };
 }

@@ -50,14 +50,16 @@ export type Attacked = Readonly<{
 }>;
 
 /**
- * What the program does under each attack, in the memory that the chart gives it: one program after another those over
+ * What the program does under each of these `ATTACKS`, in the memory that the chart gives it: one program after another those over
  * HTTP, another one those over TLS. Throws when it ends or needs more memory, or when a neighbour's check or a scrape fails.
  */
-export async function measureAttacks(file: string, run: BenchmarkRun): Promise<Attacked[]> {
-  const { attacks = '' } = run.values;
-  const chosen = attacks === '' ? Object.keys(ATTACKS) : attacks.split(',');
+export async function measureAttacks(
+  file: string,
+  attacks: readonly string[],
+  run: BenchmarkRun,
+): Promise<Attacked[]> {
   const { true: overTls = [], false: overHttp = [] } = Object.groupBy(
-    chosen,
+    attacks,
     (name) => `${ATTACKS[name]?.over !== undefined}` as const,
   );
   return [

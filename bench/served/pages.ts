@@ -40,11 +40,12 @@ export type Pages = Readonly<{
 /** What `/metrics` and `/alive` take, with few neighbours and with many. */
 export async function measurePages(
   file: string,
-  { short, values, logProgress }: BenchmarkRun,
+  sizes: readonly number[],
+  { short, logProgress }: BenchmarkRun,
 ): Promise<Pages[]> {
   const size = short ? 'short' : 'long';
   const results: Pages[] = [];
-  for (const neighbours of short ? [13] : (values.neighbours ?? '').split(',').map(Number)) {
+  for (const neighbours of short ? [13] : sizes) {
     logProgress(`pages with ${neighbours} neighbours`);
     results.push(await measure(file, neighbours, SIZES[size]));
   }

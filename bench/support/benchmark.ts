@@ -1,25 +1,29 @@
 import type { Tool } from '../../lab/tools/tool.ts';
+import type { Options, Values } from './options.ts';
 
 /** The input of a benchmark. */
-export type BenchmarkRun = Readonly<{
-  /** As little as shows that it still works: numbers of a short run say nothing. */
+export type BenchmarkRun<Given = unknown> = Readonly<{
+  /** Whether to run only for as long as it takes to show that the benchmark works; its numbers are meaningless. */
   short: boolean;
-  /** Its own options, as given or by default. */
-  values: Readonly<Record<string, string>>;
-  /** Says how far it has come, to a person. */
+  /** The values of its own options, as given or by default. */
+  values: Given;
+  /** Reports progress to whoever waits. */
   logProgress: (progress: string) => void;
 }>;
 
 /** Something that is measured, by one command. */
-export type Benchmark<Result = unknown> = Readonly<{
-  /** Its own options, each with a value, and their defaults. */
-  options?: Readonly<Record<string, string>>;
-  /** The programs of `npm run tools` that it cannot be without. */
+export type Benchmark<Result = unknown, Own extends Options = Options> = Readonly<{
+  /** What it measures: a line of the help. */
+  summary: string;
+  options?: Own;
+  /** Whether it runs the program that `npm run bundle` writes, whatever its options are. */
+  isOfPacked?: boolean;
+  /** The programs of `npm run tools` that it requires. */
   tools?: readonly Tool[];
   /** It runs in separate namespaces (own-namespace.ts), as root on Linux. */
   inOwnNamespace?: boolean;
-  /** What was measured, as `--json` prints it. Rejects when it could not be, or an option is no good. */
-  run(run: BenchmarkRun): Promise<Result>;
-  /** The same in Markdown, as it stands in the docs. */
+  /** What was measured, as `--json` prints it. Rejects if it could not be measured, with an `OptionError` if its options do not fit each other. */
+  run(run: BenchmarkRun<Values<Own>>): Promise<Result>;
+  /** The same in Markdown, as in the docs. */
   table(result: Result): string;
 }>;

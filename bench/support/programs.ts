@@ -1,9 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { tool } from '../../lab/tools/tool.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PACKED = join(ROOT, 'dist/kubenurse.cjs');
+/** What `npm run bundle` writes. */
+export const PACKED = join(ROOT, 'dist/kubenurse.cjs');
 const UNPACKED = join(ROOT, 'src/main.ts');
 
 /** The environment in which it checks its own Service, and the given targets. */
@@ -28,10 +29,15 @@ export type MeasuredProgram = Readonly<{
   environment?: Readonly<Record<string, string>>;
 }>;
 
+/** Why a benchmark cannot run without this file. */
+export function notBundled(file: string): string {
+  return `no ${relative('', file)}: run npm run bundle first`;
+}
+
 /** Ours as in the image. Throws when it is not packed. */
 export function packed(): MeasuredProgram {
   const bytes = statSync(PACKED, { throwIfNoEntry: false })?.size;
-  if (bytes === undefined) throw new Error(`${PACKED} is missing: npm run bundle`);
+  if (bytes === undefined) throw new Error(notBundled(PACKED));
   return {
     name: 'kubenurse, packed',
     command: process.execPath,
