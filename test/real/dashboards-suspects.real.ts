@@ -1,28 +1,10 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
-import { readDashboard } from '../../lab/dashboards/dashboard-file.ts';
-import { interpolate } from '../../lab/dashboards/variables.ts';
-import { missingTools, tool } from '../../lab/tools/tool.ts';
-
-const run = promisify(execFile);
+import { test } from 'vitest';
+import { missingTools } from '../../lab/tools/tool.ts';
+import { type Expected, expectSamples, series } from './dashboard-samples.ts';
 
 const [missing] = missingTools(['promtool']);
 const reason = missing === undefined ? '' : ` (${missing} is missing: npm run tools)`;
-const folder = mkdtempSync(join(tmpdir(), 'kubenurse-dashboards-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const VALUES = { cluster: '', job: 'kubenurse', __rate_interval: '1m' };
-const OVERVIEW = await readDashboard('kubenurse-overview');
 const OFTEN = '0+6x20';
-
-/** A counter of one path of `node`; `values` in promtool's notation. */
-function series(name: string, node: string, type: string, labels = ''): string {
-  return `${name}{job="kubenurse",node="${node}",type="${type}"${labels}}`;
-}
 
 /** Node a reaches the fixed neighbour b and not the suspects c and d, to which it loses every other segment. */
 const INPUT = ['path_b', 'path_c', 'path_d'].flatMap((type) => {
@@ -45,10 +27,8 @@ const INPUT = ['path_b', 'path_c', 'path_d'].flatMap((type) => {
   ];
 });
 
-type Sample = Readonly<{ labels: string; value: number }>;
-
 /** Each query of the overview that is a share of paths, or a count of failing ones, by title and index. */
-const EXPECTED: readonly (readonly [string, number, readonly Sample[]])[] = [
+const EXPECTED: readonly Expected[] = [
   ['Checks that fail', 0, [{ labels: '{}', value: 2 }]],
   ['Share of checks that fail', 0, [{ labels: '{}', value: 0 }]],
   ['Nodes not reached', 0, [{ labels: '{}', value: 0 }]],
@@ -69,16 +49,5 @@ const EXPECTED: readonly (readonly [string, number, readonly Sample[]])[] = [
 
 test.skipIf(missing !== undefined)(
   `no share in the overview counts suspects, while failing checks list them${reason}`,
-  async () => {
-    const queries = EXPECTED.map(([title, index, samples]) => {
-      const panel = OVERVIEW.panels.find((each) => each.title === title);
-      const expr = interpolate(panel?.targets?.[index]?.expr ?? '', VALUES);
-      return { expr, eval_time: '5m', exp_samples: samples };
-    });
-    const file = join(folder, 'overview.json');
-    const tests = [{ interval: '15s', input_series: INPUT, promql_expr_test: queries }];
-    writeFileSync(file, JSON.stringify({ rule_files: [], evaluation_interval: '15s', tests }));
-    const { stdout } = await run(tool('promtool'), ['test', 'rules', file]);
-    expect(stdout).toContain('SUCCESS');
-  },
+  () => expectSamples('kubenurse-overview', INPUT, EXPECTED),
 );

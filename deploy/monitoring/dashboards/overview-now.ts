@@ -3,13 +3,13 @@ import { CLICKED, fieldOfLine, pathLink } from './links.ts';
 import { NONE_STEPS, SHARE_STEPS, stat } from './panels.ts';
 import {
   CHECKED_NODES,
-  checks,
   eventLoopDelay,
-  failing,
+  failingAtEvents,
   failingByCheck,
   failingFixed,
+  failingOfAll,
   failingTo,
-  failures,
+  failingWithUdp,
   of,
   PATHS,
   REPORTING_NODES,
@@ -35,13 +35,13 @@ export const NOW: readonly Panel[] = [
   number(
     'Checks that fail',
     'Checks with at least one recent failure, over all nodes. 0: healthy. Otherwise continue with "What fails now".',
-    `sum(${failing('node, type')} > bool 0)`,
+    `sum(${failingWithUdp('node, type')} > bool 0)`,
   ),
   stat({
     title: 'Share of checks that fail',
     description:
       'Failed checks among all. A constant few tenths of a percent are lost packets or timeouts of one path: see "What fails now". Suspects (paths checked only because a rotating check of them failed) are left out of this and of every other share.',
-    queries: [{ expr: failingFixed('') }],
+    queries: [{ expr: failingOfAll() }],
     width: 4,
     height: 4,
     unit: 'percentunit',
@@ -78,7 +78,7 @@ export const NOW: readonly Panel[] = [
       'Each failing check: the node, the type, the event, and the share of checks that fail. Only one node in the left column: that node is at fault. One path_<node> in the second: the node at its end. The same component everywhere: the component. The event says where a request stopped: dns_done (name look-up), connect_done, tls_handshake_done, wrote_request, round_trip_error (no response), status_code_<NNN>. The 100 worst.',
     queries: [
       {
-        expr: `sort_desc(topk(100, ${failures('node, type, event')} / on (node, type) group_left () ${checks('node, type')} > 0))`,
+        expr: `sort_desc(topk(100, ${failingAtEvents()}))`,
       },
     ],
     width: 12,

@@ -6,6 +6,7 @@ import { UDP } from './path-udp.ts';
 import {
   checks,
   failing,
+  failingWithUdp,
   failures,
   latency,
   phase,
@@ -31,7 +32,7 @@ const OUT: readonly Panel[] = [
     title: 'Checks of $node that failed, when',
     description:
       'A band for each check that this node makes. Red everywhere: the node itself is at fault (its network, its name server). One red band: the target of that check.',
-    queries: [{ expr: failing('type', FROM), legend: '{{type}}' }],
+    queries: [{ expr: failingWithUdp('type', FROM), legend: '{{type}}' }],
     width: 12,
     height: 9,
     unit: 'percentunit',

@@ -16,6 +16,7 @@ const DURATION = 'kubenurse_httpclient_request_duration_seconds';
 const TRACE = 'kubenurse_httpclient_trace_request_duration_seconds';
 const EVENT_LOOP = 'kubenurse_event_loop_delay_seconds';
 const RTT = 'kubenurse_tcp_rtt_seconds';
+const SUCCESS = 'kubenurse_check_success';
 const CAUSES = 'kubenurse_check_failures_total';
 const SENT = 'kubenurse_tcp_segments_sent_total';
 const SENT_AGAIN = 'kubenurse_tcp_segments_retransmitted_total';
@@ -43,10 +44,11 @@ function sumBy(labels: string, expr: string): string {
  * work are not checked, so they belong in no share.
  */
 function fixedRate(metric: string, by: string, matchers = ''): string {
-  const suspects = `max_over_time(${of('kubenurse_neighbour_suspect')}[$__rate_interval])`;
-  const fixed = `rate(${of(metric, matchers)}[$__rate_interval]) unless on (node, type) ${suspects}`;
+  const fixed = `rate(${of(metric, matchers)}[$__rate_interval]) unless on (node, type) ${SUSPECTS}`;
   return sumBy(by, fixed);
 }
+
+const SUSPECTS = `max_over_time(${of('kubenurse_neighbour_suspect')}[$__rate_interval])`;
 
 /** Checks per second. */
 export function checks(by: string, matchers = ''): string {
@@ -63,12 +65,29 @@ export function someFailures(by: string, matchers = ''): string {
   return `${failures(by, matchers)} > 0`;
 }
 
-/** The share of checks that fail, 0 to 1. */
+/** The share of checks that fail, 0 to 1; UDP checks have none, because no metric counts them. */
 export function failing(by: string, matchers = ''): string {
   return `${failures(by, matchers)} / ${checks(by, matchers)}`;
 }
 
-/** The share of checks that fail, 0 to 1, suspects left out. */
+/** For each UDP check, the share of the scraped results that are failures, 0 to 1. */
+function udpResults(matchers: string): string {
+  const results = `avg_over_time(${of(SUCCESS, matchers)}[$__rate_interval])`;
+  return `1 - ${results} and on (node, type) ${of(UDP_SENT, matchers)}`;
+}
+
+/** The share of checks that fail, UDP checks included, 0 to 1, of each check. */
+export function failingWithUdp(by: 'node, type' | 'type', matchers = ''): string {
+  return `(${failing(by, matchers)} or avg by (${by}) (${udpResults(matchers)}))`;
+}
+
+/** The same of each event at which they fail; only failures. */
+export function failingAtEvents(): string {
+  const ofFailures = `${failures('node, type, event')} / on (node, type) group_left () ${failures('node, type')}`;
+  return `${ofFailures} * on (node, type) group_left () ${failingWithUdp('node, type')} > 0`;
+}
+
+/** The share of checks that fail, 0 to 1, suspects left out; without UDP checks, as `failing()`. */
 export function failingFixed(by: string, matchers = ''): string {
   return `${fixedRate(ERRORS, by, matchers)} / ${fixedRate(REQUESTS, by, matchers)}`;
 }
@@ -91,14 +110,25 @@ export const REPORTING_NODES = `group by (node) (${of('kubenurse_build_info')})`
 
 /** What has the label `type`, by a label `check` instead, where all paths are one, `path`, and all UDP checks, `udp`. */
 export function byCheck(labels: string, byType: string): string {
-  return `sum by (${labels}) (label_replace(${byType}, "check", "$1$2", "type", "(path|udp)_.+|(.+)"))`;
+  return `sum by (${labels}) (${withCheck(byType)})`;
 }
 
-/** The share of checks that fail, by `check` and perhaps `node, `, suspects left out. */
-export function failingByCheck(node: '' | 'node, ' = ''): string {
-  const each = (metric: string) => byCheck(`${node}check`, fixedRate(metric, `${node}type`));
-  return `${each(ERRORS)} / ${each(REQUESTS)}`;
+function withCheck(byType: string): string {
+  return `label_replace(${byType}, "check", "$1$2", "type", "(path|udp)_.+|(.+)")`;
 }
+
+/** The share of checks that fail, UDP checks included, by `check` and perhaps `node, `, suspects left out. */
+export function failingByCheck(node: '' | 'node, ' = ''): string {
+  return `avg by (${node}check) (${withCheck(EACH_FIXED)})`;
+}
+
+/** The same of all checks. All of them run equally often, so that this is the mean of their shares. */
+export function failingOfAll(): string {
+  return `avg(${EACH_FIXED})`;
+}
+
+/** The share that fails of each check that ran, UDP checks included, suspects left out. */
+const EACH_FIXED = `(${failingFixed('node, type')} or avg by (node, type) (${udpResults('')} unless on (node, type) ${SUSPECTS})) >= 0`;
 
 function quantileOf(histogram: string, quantile: number, by: string, matchers: string): string {
   const labels = by === '' ? 'le' : `${by}, le`;

@@ -45,6 +45,6 @@ export const NODE: Variable = labelValues(
 export const TYPES: Variable = labelValues(
   'type',
   'Check',
-  'label_values(kubenurse_httpclient_requests_total{cluster="$cluster", job="$job", node="$node"}, type)',
+  'label_values({__name__=~"kubenurse_(httpclient_requests|udp_packets_sent)_total", cluster="$cluster", job="$job", node="$node"}, type)',
   { multi: true, includeAll: true, allValue: '.+' },
 );
