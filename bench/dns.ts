@@ -1,6 +1,7 @@
 import { type Checked, measureDns } from './dns/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { list, number, programFile, wholeNumber } from './support/options.ts';
+import { programName } from './support/programs.ts';
 import { quantile } from './support/statistics.ts';
 import { markdownTable } from './support/table.ts';
 
@@ -33,12 +34,12 @@ export const dns: Benchmark<Result, typeof OPTIONS> = {
   table: (rows) =>
     markdownTable(
       [
-        '',
+        'checks (times in ms)',
         'latency: p50',
         'p99',
-        "begins after the round's phaseOffset: p50",
+        'start within the round: p50',
         'p99',
-        'from one to the next, beside the interval: p1',
+        'deviation from the interval: p1',
         'p99',
         'checks',
       ],
@@ -60,9 +61,9 @@ function rowOf({
   begins,
   shifts,
 }: Checked): Result[number] {
-  const silent = isWithSilent ? 'with 20 that hang' : 'without';
+  const silent = isWithSilent ? 'with 20 hanging checks' : 'without hanging checks';
   return {
-    by: `${program}: by ${kind === 'named' ? 'name' : 'address'}, ${silent}`,
+    by: `${programName(program)}: by ${kind === 'named' ? 'name' : 'address'}, ${silent}`,
     checks: latencies.length,
     latency: quantilesOf(latencies),
     begin: quantilesOf(begins),

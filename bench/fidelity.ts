@@ -2,6 +2,7 @@ import { type HeldUp, measureHeldUp } from './fidelity/hold-up.ts';
 import { type Check, type Measured, measure, type Size } from './fidelity/measure.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { list, number, programFile, wholeNumber } from './support/options.ts';
+import { programName } from './support/programs.ts';
 import { quantile, type Spread, spreadOf } from './support/statistics.ts';
 import { markdownTable, shownSpread } from './support/table.ts';
 
@@ -36,7 +37,7 @@ type Row = Size &
   }> &
   Record<'took' | 'wire' | 'request' | 'added', Quantiles>;
 
-/** From SYN to SYN-ACK on the wire, and how far from that each client's and the kernel's clock are, in either direction. */
+/** From SYN to SYN-ACK on the wire, and the absolute errors of the client's and the kernel's clock. */
 type Handshake = Readonly<{ wire: Quantiles; own: Quantiles; kernel: Quantiles | undefined }>;
 
 /** `own`: what of a check's time, on average, was not spent in waiting for the network. */
@@ -85,16 +86,16 @@ export const fidelity: Benchmark<Result, typeof OPTIONS> = {
 function mainTable(rows: readonly Row[]): string {
   return markdownTable(
     [
-      'ms',
-      'by',
-      'p50',
+      'targets (times in ms)',
+      'client',
+      'reported: p50',
       'p99',
-      'more than C: p50',
+      'minus C: p50',
       'p99',
       'on the wire: p50',
       'p99',
       'SYN-ACK to request: p50',
-      'beside the wire: p50',
+      'reported minus wire: p50',
       'p99',
       'checks',
     ],
@@ -106,7 +107,7 @@ function mainTable(rows: readonly Row[]): string {
       );
       return [
         title(row),
-        by,
+        clientName(by),
         shownSpread(took.p50, 2),
         shownSpread(took.p99, 2),
         ...moreThanInC,
@@ -122,13 +123,13 @@ function mainTable(rows: readonly Row[]): string {
 function handshakeTable(rows: readonly Row[]): string {
   return markdownTable(
     [
-      'ms',
-      'by',
+      'targets (times in ms)',
+      'client',
       'SYN to SYN-ACK on the wire: p50',
       'p99',
-      "the client's clock, beside the wire: p50",
+      "error of the client's clock: p50",
       'p99',
-      "the kernel's RTT, beside the wire: p50",
+      "error of the kernel's RTT: p50",
       'p99',
       'checks',
     ],
@@ -136,7 +137,7 @@ function handshakeTable(rows: readonly Row[]): string {
       const { wire, own, kernel } = row.handshake;
       return [
         title(row),
-        row.by,
+        clientName(row.by),
         ...[wire, own, kernel].flatMap((each) =>
           (['p50', 'p99'] as const).map((q) => each?.[q].median.toFixed(3) ?? ''),
         ),
@@ -146,6 +147,10 @@ function handshakeTable(rows: readonly Row[]): string {
   );
 }
 
+function clientName(by: string): string {
+  return by === 'Go' ? 'stand-in in Go' : programName(by);
+}
+
 function title({ targets, scheme, busyLoops }: Row): string {
   return `${targets} × ${scheme}${busyLoops > 0 ? `, ${busyLoops} busy loops` : ''}`;
 }
@@ -153,18 +158,18 @@ function title({ targets, scheme, busyLoops }: Row): string {
 function heldUpTable(rows: readonly HeldUpRow[]): string {
   return markdownTable(
     [
-      'ms',
-      'p50',
+      'event loop (times in ms)',
+      'reported: p50',
       'p99',
-      'of it the network: p50',
+      'network: p50',
       'p99',
-      'own share: mean',
+      "the probe's share: mean",
       'kubenurse_event_loop_active_seconds: mean',
       'kubenurse_event_loop_delay_seconds: mean',
       'checks',
     ],
     rows.map(({ isHeldUp, took, network, own, active, delay, checks }) => [
-      isHeldUp ? 'event loop held up for 5 ms again and again' : 'event loop left alone',
+      isHeldUp ? 'repeatedly blocked for 5 ms' : 'not blocked',
       ...[took.p50, took.p99, network.p50, network.p99].map(({ median }) => median.toFixed(2)),
       own.toFixed(2),
       active.toFixed(2),
@@ -228,7 +233,7 @@ function quantilesOf(checks: readonly Check[], read: (check: Check) => number): 
   const size = Math.ceil(numbers.length / PARTS);
   const parts = Array.from({ length: PARTS }, (_, part) =>
     numbers.slice(part * size, (part + 1) * size),
-  );
+  ).filter((part) => part.length > 0);
   const spread = (q: number) => ({
     ...spreadOf(parts.map((part) => quantile(part, q))),
     median: quantile(numbers, q),

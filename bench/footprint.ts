@@ -100,7 +100,10 @@ export const footprint: Benchmark<Footprint[], typeof OPTIONS> = {
         ['RssAnon, MB', ...footprints.map(({ rssAnon }) => shownSpread(rssAnon, 1))],
         ['RSS, MB', ...footprints.map(({ rss }) => shownSpread(rss, 1))],
         ['CPU per check, ms', ...footprints.map(({ cpuPerCheck }) => shownSpread(cpuPerCheck, 2))],
-        ['CPU, ms a second', ...footprints.map(({ cpuPerSecond }) => shownSpread(cpuPerSecond, 1))],
+        [
+          'CPU, ms per second',
+          ...footprints.map(({ cpuPerSecond }) => shownSpread(cpuPerSecond, 1)),
+        ],
         ['series', ...footprints.map(({ series }) => String(series))],
         [
           'mean latency of `path_…`, ms',
@@ -114,7 +117,7 @@ export const footprint: Benchmark<Footprint[], typeof OPTIONS> = {
           'file, MB',
           ...footprints.map(({ bytes }) => (bytes ? inMegabytes(bytes).toFixed(1) : '–')),
         ],
-        ['limited', ...footprints.map(({ limits }) => limits)],
+        ['limits', ...footprints.map(({ limits }) => limits)],
       ],
     ),
 };

@@ -71,7 +71,7 @@ export const growth: Benchmark<Growth, typeof OPTIONS> = {
         ['RssAnon after 10 %, MB', around(rssAnon, 0.1, measured)],
         ['… in the middle, MB', around(rssAnon, 0.5, measured)],
         ['… at the end, MB', around(rssAnon, 1, measured)],
-        ['growth after the first 10 %, MB for 100,000 checks', (perCheck / 10).toFixed(2)],
+        ['growth after the first 10 %, MB per 100,000 checks', (perCheck / 10).toFixed(2)],
         ["V8's heap after a collection: after 10 %, MB", around(heap, 0.1, measured)],
         ['… in the middle, MB', around(heap, 0.5, measured)],
         ['… at the end, MB', around(heap, 1, measured)],

@@ -42,7 +42,7 @@ export const scrape: Benchmark<Scrapes[]> = {
   },
   table: (results) =>
     markdownTable(
-      ['sets of attributes, format', 'cold, ms', 'warm, ms', 'allocated, KB', 'response, KB'],
+      ['label sets, format', 'cold, ms', 'warm, ms', 'allocated, KB', 'response, KB'],
       results.map(({ sets, format, cold, warm, allocated, bytes }) => [
         `${sets}, ${format}`,
         shownSpread(cold, 1),

@@ -35,7 +35,7 @@ export const start: Benchmark<Result, typeof OPTIONS> = {
         each.rounds.push(await firstResponse(each.program, short ? 500 : 5_000));
       }
     }
-    logProgress('start: what of the packed program runs');
+    logProgress('start: measuring which code runs');
     return {
       starts: measured.map(({ program: { name, bytes }, rounds }) => ({ name, bytes, rounds })),
       coverage: await coverageOfPackages(short ? 2_000 : 20_000),
@@ -54,12 +54,12 @@ export const start: Benchmark<Result, typeof OPTIONS> = {
         ]),
       ),
       markdownTable(
-        ['', 'KB, not minified', 'executed, KB', ''],
+        ['package', 'KB, not minified', 'executed, KB', 'executed, %'],
         coverage.map(({ name, bytes, run }) => [
           name,
           (bytes / 1_000).toFixed(0),
           (run / 1_000).toFixed(0),
-          `${((100 * run) / bytes).toFixed(0)}%`,
+          ((100 * run) / bytes).toFixed(0),
         ]),
       ),
     ].join('\n\n'),

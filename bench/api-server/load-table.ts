@@ -14,15 +14,15 @@ type Row = readonly [what: string, of: (load: Load) => string];
 
 const ROWS: readonly Row[] = [
   ['requests at the start', ({ start }) => listed(start.requests)],
-  ['its lists: pods', ({ start }) => inBytes(start.listBytes.pods)],
-  ['its lists: nodes', ({ start }) => inBytes(start.listBytes.nodes)],
+  ['listed at the start: pods', ({ start }) => inBytes(start.listBytes.pods)],
+  ['listed at the start: nodes', ({ start }) => inBytes(start.listBytes.nodes)],
   ['a status update of a node', ({ statusUpdates }) => inBytes(nodeBytes(statusUpdates))],
   ['… per hour, computed', (load) => inBytes(statusBytesAnHour(load))],
-  ['… for a probe on each node', (load) => inBytes(load.nodes * statusBytesAnHour(load))],
+  ['… with a probe on each node', (load) => inBytes(load.nodes * statusBytesAnHour(load))],
   ['a cordon and uncordon', ({ cordons }) => inBytes(nodeBytes(cordons))],
-  ['a kubenurse pod replaced', ({ replacements }) => inBytes(podBytes(replacements))],
+  ['a replaced kubenurse pod', ({ replacements }) => inBytes(podBytes(replacements))],
   [
-    '… all pods, for a probe on each node',
+    '… all pods, with a probe on each node',
     ({ nodes, replacements }) => inBytes(nodes * nodes * podBytes(replacements)),
   ],
   ['requests after the start', ({ later }) => listed(later.requests) || 'none'],
@@ -47,7 +47,7 @@ export function loadTable({ loads, check }: Measured): string {
   return [
     ...lines.map((cells) => `| ${cells.join(' | ')} |`),
     '',
-    `A check of the API server: ${inBytes(bytes ?? 0)} over the network, ${((1_000 * check.cpu) / check.times).toFixed(1)} ms of its CPU.`,
+    `A check of the API server takes ${inBytes(bytes ?? 0)} on the network and ${((1_000 * check.cpu) / check.times).toFixed(1)} ms of CPU time of the API server.`,
   ].join('\n');
 }
 

@@ -35,7 +35,7 @@ export async function measure(
   const check = await measureChecks(large.cluster.parts.controlPlane, CHECKS);
   const loads: Load[] = [];
   for (const nodes of sizes) {
-    logProgress(`${nodes} nodes are written`);
+    logProgress(`writing ${nodes} nodes`);
     await large.grow(nodes);
     logProgress(`${nodes} nodes, idle`);
     const changed = Math.min(CHANGED, nodes - 1);

@@ -57,9 +57,9 @@ export async function measureCpu(
   await using stack = new AsyncDisposableStack();
   await run(['ip', 'link', 'set', 'lo', 'mtu', MTU]);
   const targets = await startTargets(stack);
-  logProgress('the packed program beside bare Node');
+  logProgress('measuring the packed program and bare Node');
   const [kubenurse, bare] = await sideBySide(program, targets, times);
-  logProgress('the program with a profiler');
+  logProgress('profiling the program');
   const parts = await profiled(targets, times);
   return { kubenurse, bare, parts };
 }

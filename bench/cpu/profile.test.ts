@@ -19,7 +19,7 @@ const PROFILE: CpuProfile = {
 
 test('partsOf() gives what a function calls to its part, and leaves out the time asleep', () => {
   expect(Object.fromEntries(partsOf(PROFILE))).toEqual({
-    collection: 1,
+    'garbage collection': 1,
     'native code and system calls outside JavaScript': 2,
     connect: 1,
     'other JavaScript': 0.25,

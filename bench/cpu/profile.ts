@@ -27,7 +27,7 @@ const IDLE = '(idle)';
 
 /** Node's and V8's own names of what is no function. */
 const NATIVE: ReadonlyMap<string, string> = new Map([
-  ['(garbage collector)', 'collection'],
+  ['(garbage collector)', 'garbage collection'],
   ['(program)', 'native code and system calls outside JavaScript'],
 ]);
 

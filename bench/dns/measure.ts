@@ -95,7 +95,7 @@ export async function measureDns(
         if (number >= WARM_UP_ROUNDS) latencies[index]?.[target - first]?.push(milliseconds);
       }
     }
-    if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds`);
+    if (round % 10 === 0) logProgress(`round ${round} of ${rounds}`);
   }
   const connections = await capture.stop();
 

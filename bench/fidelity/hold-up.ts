@@ -62,7 +62,8 @@ export async function measureHeldUp(
       now.actives.push(meanSince(last.active, eventLoop.active));
     }
     last = eventLoop;
-    if (round % 20 === 0) logProgress(`${round} of ${rounds} rounds, held up and not`);
+    if (round % 20 === 0)
+      logProgress(`round ${round} of ${rounds}, event loop blocked in every second one`);
   }
   const connections = await capture.stop();
   return seen.map(({ isHeldUp, measurements, delays, actives }) => ({

@@ -90,7 +90,7 @@ export async function measure(
     for (const [{ measurements }, probe] of probes) {
       measurements.push(...(await probe.measurements()).checks);
     }
-    if (round % 10 === 0) logProgress(`${round} of ${rounds} rounds, ${busyLoops} busy loops`);
+    if (round % 10 === 0) logProgress(`round ${round} of ${rounds}, ${busyLoops} busy loops`);
   }
   const connections = await capture.stop();
 

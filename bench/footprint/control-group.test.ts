@@ -56,7 +56,7 @@ test('ControlGroup limits nothing, and reports that, where it may not', () => {
   ]) {
     const root = hierarchy(files);
     const group = ControlGroup.create(root);
-    expect(group.limits).toBe('nothing');
+    expect(group.limits).toBe('none');
     expect(group.enter).toEqual([]);
     group.remove();
     expect(existsSync(root)).toBe(true);

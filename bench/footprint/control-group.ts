@@ -46,7 +46,7 @@ export class ControlGroup {
   }
 
   static #none(): ControlGroup {
-    return new ControlGroup(undefined, 'nothing');
+    return new ControlGroup(undefined, 'none');
   }
 
   static #in(parent: string, limits: string, values: Record<string, string | number>) {

@@ -78,7 +78,7 @@ export async function measure(
   const scaled: Scaled[] = [];
   const choices: { nodes: number; milliseconds: number[] }[] = [];
   for (const nodes of options.sizes) {
-    logProgress(`${nodes} nodes are written`);
+    logProgress(`writing ${nodes} nodes`);
     await large.grow(nodes);
     choices.push({ nodes, milliseconds: await chooseAmong(nodes) });
     logProgress(`${nodes} nodes, idle`);
@@ -90,7 +90,7 @@ export async function measure(
     const runs = subjects.map((): Run[] => []);
     for (let round = 1; round <= options.rounds; round++) {
       for (const [index, subject] of subjects.entries()) {
-        logProgress(`${nodes} nodes, ${subject.program.name}, ${round} of ${options.rounds}`);
+        logProgress(`${nodes} nodes, ${subject.program.name}, round ${round} of ${options.rounds}`);
         runs[index]?.push(await happenings.run(subject, without));
       }
     }

@@ -17,16 +17,16 @@ const ROWS: readonly Row[] = [
   ['start to first response, ms', spread(({ firstResponse }) => firstResponse, 0)],
   ['… to neighbours known, ms', spread(({ known }) => known, 0)],
   ['CPU until then, ms', spread(({ startCpu }) => startCpu * 1_000, 0)],
-  ['CPU after it, ms a second', spread(({ cpu }) => cpu * 1_000, 1)],
-  ['CPU for a pod replaced, ms', spread(({ replacementCpu }) => replacementCpu * 1_000, 1)],
+  ['CPU afterwards, ms per second', spread(({ cpu }) => cpu * 1_000, 1)],
+  ['CPU per replaced pod, ms', spread(({ replacementCpu }) => replacementCpu * 1_000, 1)],
   ['requests at the start', ({ runs }) => listed(runs[0]?.requests ?? [])],
-  ['… what is listed', median(({ listBytes }) => listBytes)],
-  ['a status update of a node', ({ runs }) => inBytes(bytesAnUpdate(runs))],
+  ['… size of the lists', median(({ listBytes }) => listBytes)],
+  ['traffic per status update of a node', ({ runs }) => inBytes(bytesAnUpdate(runs))],
   [
-    '… all for an hour, computed',
+    '… of all nodes per hour, computed',
     ({ nodes, runs }) => inBytes((nodes * bytesAnUpdate(runs) * HOUR_MS) / STATUS_PERIOD_MS),
   ],
-  ['a pod replaced', median(({ replacements: { bytes, times } }) => bytes.pods / times)],
+  ['traffic per replaced pod', median(({ replacements: { bytes, times } }) => bytes.pods / times)],
 ];
 
 /** In Markdown. */
@@ -38,7 +38,7 @@ export function scaleTable({ scaled, choices }: Scale): string {
     ),
     '',
     markdownTable(
-      ['a choice of neighbours', 'median, ms', '90 %', 'the first'],
+      ['choosing neighbours', 'median, ms', 'p90, ms', 'first, ms'],
       choices.map(({ nodes, milliseconds: [first = Number.NaN, ...later] }) => [
         `among ${nodes}`,
         ...[quantile(later, 0.5), quantile(later, 0.9), first].map((ms) => ms.toFixed(2)),

@@ -63,7 +63,7 @@ export async function measureAbuse(
   // One that has just started is slower.
   await sleep(short ? 0 : 5_000);
   for (let round = 1; round <= rounds; round += 1) {
-    logProgress(`abuse, round ${round} of ${rounds}`);
+    logProgress(`abuse: round ${round} of ${rounds}`);
     result.quiet.push(await period(() => sleep(1_000 * seconds)));
     result.abused.push(
       await period(async () => {
@@ -102,12 +102,12 @@ export function abuseTable({ quiet, abused, responses }: Abuse): string {
   ];
   return [
     markdownTable(
-      ['the probe', 'quiet', 'abused', 'times'],
+      ['the probe', 'quiet', 'under load', 'ratio'],
       [
         ['checks', ...shown('checks', 0)],
         ['p50 of a check, ms', ...shown('p50', 2)],
         ['p99 of a check, ms', ...shown('p99', 2)],
-        ['CPU, ms a second', ...shown('cpu', 0)],
+        ['CPU, ms per second', ...shown('cpu', 0)],
       ],
     ),
     markdownTable(

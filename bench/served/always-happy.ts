@@ -10,7 +10,7 @@ const SIZES = {
   long: { warmUp: 2_000, rounds: 40, requests: 200 },
 };
 
-/** Of each round: the median latency and the CPU time a request, in microseconds. */
+/** Of each round: the median latency and the CPU time per request, in microseconds. */
 type Round = Readonly<{ latency: number; cpu: number }>;
 
 export type AlwaysHappy = Readonly<{
@@ -61,12 +61,12 @@ export function alwaysHappyTable(results: readonly AlwaysHappy[]): string {
       const theirs = bare.map((round) => round[what]);
       const more = ours.map((value, i) => 100 * (value / (theirs[i] ?? Number.NaN) - 1));
       return [
-        `${connections === 'new' ? 'a connection each' : 'keep-alive'}: ${what === 'cpu' ? 'CPU a request' : 'median latency'}, µs`,
+        `${connections === 'new' ? 'new connections' : 'keep-alive'}: ${what === 'cpu' ? 'CPU per request' : 'median latency'}, µs`,
         ...[ours, theirs, more].map((values) => shownSpread(middleOf(values), 0)),
       ];
     }),
   );
-  return markdownTable(['`/alwayshappy`', 'packed', 'bare `node:http`', '% more'], rows);
+  return markdownTable(['`/alwayshappy`', 'packed', 'bare `node:http`', 'difference, %'], rows);
 }
 
 /** The median, and between what the middle half lies: single rounds are disturbed by whatever else the machine does. */

@@ -189,9 +189,9 @@ export function attacksTable(results: readonly Attacked[]): string {
       "p99 of a neighbour's, ms",
       '… of bare `node:http`',
       'slowest scrape, ms',
-      'CPU, ms a second',
-      'most memory, MB',
-      'after',
+      'CPU, ms per second',
+      'peak memory, MB',
+      'memory afterwards, MB',
     ],
     results.map((result) => [
       result.attack,

@@ -114,10 +114,10 @@ export function pagesTable(pages: readonly Pages[]): string {
       ),
     ];
     return [
-      row(`with ${neighbours} neighbours: \`/alwayshappy\`, which is empty`, costs.empty),
-      row(`\`/metrics\`, ${labelSets} sets of labels`, costs.metrics),
+      row(`with ${neighbours} neighbours: \`/alwayshappy\`, an empty response`, costs.empty),
+      row(`\`/metrics\`, ${labelSets} label sets`, costs.metrics),
       row('`/alive`', costs.alive),
-      row('… with all checks taken afresh', costs.refresh),
+      row('… with all results refreshed', costs.refresh),
     ];
   });
   return markdownTable(['page', 'latency, ms', 'CPU, ms'], rows);

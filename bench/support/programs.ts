@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { tool } from '../../lab/tools/tool.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -32,6 +32,11 @@ export type MeasuredProgram = Readonly<{
 /** Why a benchmark cannot run without this file. */
 export function notBundled(file: string): string {
   return `no ${relative('', file)}: run npm run bundle first`;
+}
+
+/** How tables name the program in this file. */
+export function programName(file: string): string {
+  return resolve(file) === PACKED ? 'kubenurse' : file;
 }
 
 /** Ours as in the image. Throws when it is not packed. */
@@ -86,7 +91,7 @@ export function packedWith(
 /** The stand-in for upstream's program (lab/tools/peer), 8 to 17 % cheaper than that. Throws when it is not built. */
 export function peer(): MeasuredProgram {
   const command = tool('peer');
-  return { name: 'the stand-in in Go', command, args: [], bytes: statSync(command).size };
+  return { name: 'stand-in in Go', command, args: [], bytes: statSync(command).size };
 }
 
 /** What the image gives to Node before the program. Throws when the Dockerfile starts it in another way. */
