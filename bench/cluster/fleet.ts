@@ -1,13 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
-import { writeCredentials } from '../../lab/parts/credentials.ts';
-import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
 import { freePort } from '../../lab/support/server-process.ts';
 import { Ring } from '../../src/neighbours/choose.ts';
 import { startNode } from '../served/node-process.ts';
-import { publishPods } from '../support/publish-pods.ts';
+import { startEmbeddedPods } from '../support/embedded-pods.ts';
 import { type FleetFile, type FleetPod, NEIGHBOURS } from './fleet-report.ts';
 
 /** The node whose pod does not run. The verdict has to name it, and nothing else. */
@@ -28,15 +24,11 @@ export async function startFleet(
   stack: AsyncDisposableStack,
   count: number,
 ): Promise<Record<string, string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
-  stack.defer(() => apiServer.close());
   const places = Array.from({ length: count }, (_, i) => ({
     node: `node-${i}`,
     address: `127.91.${Math.floor(i / 250)}.${1 + (i % 250)}`,
   }));
-  const names = await publishPods(apiServer, places);
+  const { folder, names, environment } = await startEmbeddedPods(stack, places);
   const pods = places.map((place, i): FleetPod => ({ ...place, name: names[i] ?? '' }));
   const port = String(await freePort());
   const nodes = places.map(({ node }) => node);
@@ -55,12 +47,8 @@ export async function startFleet(
       `http://${served.at(-1)?.address}:${port}/`,
     );
   }
-  const { kubeconfig } = await writeCredentials(folder, 'bench', apiServer);
   return {
-    KUBECONFIG: kubeconfig,
-    KUBENURSE_CHECK_NEIGHBOURHOOD: 'true',
-    KUBENURSE_NAMESPACE: NAMESPACE,
-    KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
+    ...environment,
     KUBENURSE_PORT: port,
     KUBENURSE_SERVICE_URL: `http://${pods.find(({ node }) => node === SERVICE)?.address}:${port}`,
     NODE_NAME: OWN,

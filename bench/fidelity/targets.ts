@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Namespace } from '../../lab/real/namespace.ts';
+import { TEMP_PATHS } from '../../lab/real/nginx-configuration.ts';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 
@@ -93,11 +94,7 @@ worker_rlimit_nofile 8192;
 events { worker_connections 4096; }
 http {
   access_log off;
-  client_body_temp_path client-body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+  ${TEMP_PATHS}
   server {
     ${numbers('http')
       .map((port) => `listen ${port};`)

@@ -1,11 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
-import { writeCredentials } from '../../lab/parts/credentials.ts';
-import { LABEL, NAMESPACE } from '../../lab/parts/pod.ts';
 import { freePort } from '../../lab/support/server-process.ts';
-import { publishPods } from '../support/publish-pods.ts';
+import { startEmbeddedPods } from '../support/embedded-pods.ts';
 import { startNode } from './node-process.ts';
 
 /** The addresses of one, from 0. */
@@ -19,8 +14,6 @@ export async function startNeighbours(
   stack: AsyncDisposableStack,
   count: number,
 ): Promise<Record<string, string>> {
-  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
-  stack.defer(() => rm(folder, { recursive: true }));
   const port = String(await freePort());
   const addresses = Array.from({ length: count }, (_, i) => addressOf(i));
   await startNode(
@@ -30,18 +23,12 @@ export async function startNeighbours(
     `http://${addresses.at(-1)}:${port}/`,
   );
 
-  const apiServer = await EmbeddedApiServer.start({ address: '127.0.0.1', port: 0 });
-  stack.defer(() => apiServer.close());
-  await publishPods(
-    apiServer,
+  const { environment } = await startEmbeddedPods(
+    stack,
     addresses.map((address, i) => ({ node: `node-${i}.example.org`, address })),
   );
-  const { kubeconfig } = await writeCredentials(folder, 'bench', apiServer);
   return {
-    KUBECONFIG: kubeconfig,
-    KUBENURSE_CHECK_NEIGHBOURHOOD: 'true',
-    KUBENURSE_NAMESPACE: NAMESPACE,
-    KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
+    ...environment,
     KUBENURSE_NEIGHBOUR_LIMIT: '0',
     KUBENURSE_PORT: port,
     KUBENURSE_SERVICE_URL: `http://${addresses[0]}:${port}`,

@@ -5,6 +5,13 @@ import { toUrlHost } from '../support/url-host.ts';
 /** All that the ingress publishes (contract: never `/alive` or `/metrics`). */
 const PUBLISHED_PATH = '/alwayshappy';
 
+/** Directives by which nginx keeps temporary files in its working directory. */
+export const TEMP_PATHS = `client_body_temp_path client-body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;`;
+
 /** What nginx is to do. */
 export type NginxOptions = Readonly<{
   addresses: readonly string[];
@@ -41,11 +48,7 @@ worker_shutdown_timeout 10s;
 events {}
 http {
   access_log off;
-  client_body_temp_path client-body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
+  ${TEMP_PATHS}
 
   ssl_protocols TLSv1.2 TLSv1.3;
   ssl_certificate ${certificate};

@@ -4,15 +4,9 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { ApiClient } from '../../contract/api-client.ts';
-import type { KubeObject } from '../../parts/control-plane.ts';
+import { PODS, pod } from '../../contract/contract-objects.ts';
 import { until } from '../../support/until.ts';
 import { startWithClient } from './start-with-client.ts';
-
-const PODS = '/api/v1/namespaces/kubenurse/pods';
-
-function pod(name: string): KubeObject {
-  return { metadata: { name, namespace: 'kubenurse' } };
-}
 
 test('EmbeddedApiServer.break(away) refuses and cuts; healed, it is back on the same port', async () => {
   const { server, client } = await startWithClient();

@@ -1,21 +1,7 @@
 import { expect, test } from 'vitest';
 import { failure } from '../../contract/api-client.ts';
-import type { KubeObject } from '../../parts/control-plane.ts';
+import { names, PODS, pod } from '../../contract/contract-objects.ts';
 import { startWithClient } from './start-with-client.ts';
-
-const PODS = '/api/v1/namespaces/kubenurse/pods';
-
-function pod(
-  name: string,
-  namespace = 'kubenurse',
-  labels: Record<string, string> = {},
-): KubeObject {
-  return { metadata: { name, namespace, labels }, spec: { nodeName: `node-of-${name}` } };
-}
-
-function names(list: { items: { metadata: { name: string } }[] }): string[] {
-  return list.items.map(({ metadata }) => metadata.name);
-}
 
 test('EmbeddedApiServer returns 410 for the page of a state that is forgotten', async () => {
   const { server, client } = await startWithClient({ historyLimit: 3 });

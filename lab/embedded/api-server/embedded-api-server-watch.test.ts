@@ -1,19 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ApiClient } from '../../contract/api-client.ts';
-import type { KubeObject } from '../../parts/control-plane.ts';
+import { NODES, PODS, pod } from '../../contract/contract-objects.ts';
 import { until } from '../../support/until.ts';
 import { startWithClient } from './start-with-client.ts';
-
-const PODS = '/api/v1/namespaces/kubenurse/pods';
-const NODES = '/api/v1/nodes';
-
-function pod(
-  name: string,
-  labels: Record<string, string> = {},
-  namespace = 'kubenurse',
-): KubeObject {
-  return { metadata: { name, namespace, labels } };
-}
 
 async function revision(client: ApiClient): Promise<string> {
   return (await client.get(NODES)).body.metadata.resourceVersion;
@@ -126,7 +115,7 @@ test('a watch whose client does not read is cut off, and the others go on', asyn
   const megabyte = 'x'.repeat(1024 * 1024);
 
   for (let count = 1; server.watchers === 2 && count <= 100; count++) {
-    await server.put('pods', pod('big', { megabyte }));
+    await server.put('pods', pod('big', { labels: { megabyte } }));
     await reading.next();
   }
   await until('the idle watch is cut off', 2_000, () => server.watchers === 1);

@@ -3,20 +3,9 @@ import { Agent } from 'node:https';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { ApiClient, failure } from '../../contract/api-client.ts';
-import type { KubeObject } from '../../parts/control-plane.ts';
+import { NODES, PODS, pod } from '../../contract/contract-objects.ts';
 import { EmbeddedApiServer } from './embedded-api-server.ts';
 import { startWithClient } from './start-with-client.ts';
-
-const PODS = '/api/v1/namespaces/kubenurse/pods';
-const NODES = '/api/v1/nodes';
-
-function pod(
-  name: string,
-  namespace = 'kubenurse',
-  labels: Record<string, string> = {},
-): KubeObject {
-  return { metadata: { name, namespace, labels }, spec: { nodeName: `node-of-${name}` } };
-}
 
 test('EmbeddedApiServer responds with 404 where the path is no URL', async () => {
   const { client } = await startWithClient();
