@@ -58,8 +58,8 @@ test.each([
     'toString:x',
     'unknown part "toString"; expected node-1 to node-3, dns, ingress, service, api-server',
   ],
-  ['dns', '"dns" lacks a fault; expected dns:silent, dns:servfail, dns:nxdomain'],
-  ['dns:', '"dns" lacks a fault; expected dns:silent, dns:servfail, dns:nxdomain'],
+  ['dns', '"dns" requires a fault; expected dns:silent, dns:servfail, dns:nxdomain'],
+  ['dns:', '"dns" requires a fault; expected dns:silent, dns:servfail, dns:nxdomain'],
   ['dns:down', 'unknown fault "dns:down"; expected dns:silent, dns:servfail, dns:nxdomain'],
   ['network:down', '"network:down" requires the real network: npm run demo -- --real'],
   [

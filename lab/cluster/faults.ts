@@ -160,7 +160,7 @@ export function parseFault(text: string, nodes: readonly string[], parts: Parts[
   }
   const possible = possibleWays(kind, parts).map(({ syntax }) => `${part}:${syntax}`);
   if (possible.length === 0) throw new FaultMistake(`"${text.trim()}" ${NEEDS_REAL}`);
-  const wrong = name === '' ? `"${part}" lacks a fault` : `unknown fault "${text.trim()}"`;
+  const wrong = name === '' ? `"${part}" requires a fault` : `unknown fault "${text.trim()}"`;
   throw new FaultMistake(`${wrong}; expected ${possible.join(', ')}`);
 }
 

@@ -54,18 +54,18 @@ test.each([
   ['toString', 'unknown command "toString"; expected break, heal, logs, alive, help or quit'],
   [
     'break',
-    'break lacks a part and a fault, such as node-2:down; parts: node-1 to node-2, dns, ingress, service, api-server',
+    'break requires a part and a fault, such as node-2:down; parts: node-1 to node-2, dns, ingress, service, api-server',
   ],
   ['break node-1 down', 'part and fault are joined by a colon: break node-1:down'],
   ['break dns:dead', 'unknown fault "dns:dead"; expected dns:silent, dns:servfail, dns:nxdomain'],
   ['break network:split=1', '"network:split=1" requires the real network: npm run demo -- --real'],
-  ['heal', 'heal lacks a part, or all; nothing is broken'],
+  ['heal', 'heal requires a part, or all; nothing is broken'],
   ['heal all', 'nothing is broken'],
   [
     'heal node-3',
     'unknown part "node-3"; expected node-1 to node-2, dns, ingress, service, api-server',
   ],
-  ['logs', 'logs lacks a node; expected node-1 to node-2'],
+  ['logs', 'logs requires a node; expected node-1 to node-2'],
   ['alive dns', 'unknown node "dns"; expected node-1 to node-2'],
 ])('execute() responds to "%s" with what is possible', async (line, message) => {
   expect(await execute(line, cluster)).toEqual([message]);

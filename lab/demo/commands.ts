@@ -44,7 +44,7 @@ export async function execute(line: string, cluster: Cluster): Promise<readonly 
 async function breakParts(words: readonly string[], cluster: Cluster): Promise<string[]> {
   if (words.length === 0) {
     return [
-      `break lacks a part and a fault, such as ${cluster.nodes.at(-1)?.name}:down; parts: ${parts(cluster)}`,
+      `break requires a part and a fault, such as ${cluster.nodes.at(-1)?.name}:down; parts: ${parts(cluster)}`,
     ];
   }
   const [part = '', fault = ''] = words;
@@ -59,7 +59,7 @@ async function heal(words: readonly string[], cluster: Cluster): Promise<string[
   const { faults } = cluster;
   const broken = [...faults].map(([part, fault]) => `${part}:${fault}`).join(', ');
   if (words.length === 0) {
-    return [`heal lacks a part, or all; ${broken ? `broken: ${broken}` : 'nothing is broken'}`];
+    return [`heal requires a part, or all; ${broken ? `broken: ${broken}` : 'nothing is broken'}`];
   }
   // A fault is a name for its part, too: heal node-3:down.
   const names = words.flatMap((word) => (word === 'all' ? [...faults.keys()] : word.split(':', 1)));
@@ -83,7 +83,7 @@ async function withNode(
   const node = cluster.nodes.find((each) => each.name === name);
   if (node !== undefined) return show(node);
   const [nodes] = partNames(nodeNames(cluster), cluster.parts.kind);
-  const wrong = name === undefined ? `${command} lacks a node` : `unknown node "${name}"`;
+  const wrong = name === undefined ? `${command} requires a node` : `unknown node "${name}"`;
   return [`${wrong}; expected ${nodes}`];
 }
 
