@@ -8,7 +8,7 @@ import {
   type Arguments,
   optionsHelp,
   readArguments,
-  whatIsNotBuilt,
+  whatIsMissing,
 } from './support/command-line.ts';
 import { OptionError } from './support/options.ts';
 
@@ -65,7 +65,7 @@ async function prepare(name: string): Promise<{ benchmark: Benchmark; given: Arg
   const benchmark = await load();
   try {
     const given = readArguments(args, benchmark.options);
-    const notBuilt = given.help ? undefined : whatIsNotBuilt(benchmark);
+    const notBuilt = given.help ? undefined : whatIsMissing(benchmark);
     return notBuilt === undefined ? { benchmark, given } : refuse(notBuilt);
   } catch (error) {
     return refuseArguments(error);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { missingTools } from '../../lab/tools/tool.ts';
+import { whatIsNotBuilt } from '../../lab/tools/tool.ts';
 import type { Benchmark } from './benchmark.ts';
 import { OptionError, type Options, readOptions } from './options.ts';
 import { notBundled, PACKED } from './programs.ts';
@@ -40,10 +40,9 @@ function parse(args: readonly string[], options: Options) {
 }
 
 /** What has to be built before the benchmark can run, as a sentence; `undefined` if nothing has. */
-export function whatIsNotBuilt({ isOfPacked, tools = [] }: Benchmark): string | undefined {
+export function whatIsMissing({ isOfPacked, tools = [] }: Benchmark): string | undefined {
   if (isOfPacked && !existsSync(PACKED)) return notBundled(PACKED);
-  const missing = missingTools(tools);
-  return missing.length > 0 ? `no ${missing.join(', ')}: run npm run tools first` : undefined;
+  return whatIsNotBuilt(tools);
 }
 
 /** The options of a benchmark, a line for each. */

@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { cp, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { tied } from '../support/owned-process.ts';
 import { Lines } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -49,3 +51,29 @@ test.skipIf(!isPossible())(
     }
   },
 );
+
+test('--real and --kubernetes name the programs that are not built, and start nothing', async () => {
+  const root = join(import.meta.dirname, '../..');
+  const copy = await mkdtemp(join(tmpdir(), 'kubenurse-demo-'));
+  onTestFinished(() => rm(copy, { recursive: true }));
+  const filter = (path: string) => basename(path) !== 'bin';
+  await cp(join(root, 'lab'), join(copy, 'lab'), { recursive: true, filter });
+  for (const each of await readdir(root)) {
+    if (each !== 'lab') await symlink(join(root, each), join(copy, each));
+  }
+  const refusal = (option: string) => {
+    const args = [join(copy, 'lab/demo/demo.ts'), option];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  expect(refusal('--real')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'no etcd, kube-apiserver, kubectl, impair: run npm run tools first\n',
+  });
+  expect(refusal('--kubernetes')).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^no coredns, etcd, .*, pause: run npm run tools first\n$/),
+  });
+});

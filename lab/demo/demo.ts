@@ -5,6 +5,7 @@ import { faultHelp, parseFault } from '../cluster/faults.ts';
 import { parseFault as parseKubernetesFault } from '../kubernetes/faults.ts';
 import { whatKubernetesLacks } from '../kubernetes/prerequisites.ts';
 import { goOnInOwnNamespace, shellCommand } from '../real/own-namespace.ts';
+import { whatRealPartsLack } from '../real/prerequisites.ts';
 import { realParts } from '../real/real-parts.ts';
 import { Mutex } from '../support/mutex.ts';
 import { continueAll, pauseAll } from '../support/owned-process.ts';
@@ -205,6 +206,11 @@ async function run(given: Arguments): Promise<void> {
   process.exit(0);
 }
 
+function whatIsMissing({ real, kubernetes }: Arguments): string | undefined {
+  if (kubernetes) return whatKubernetesLacks();
+  return real ? whatRealPartsLack() : undefined;
+}
+
 async function main(): Promise<void> {
   let given: Arguments;
   try {
@@ -217,9 +223,9 @@ async function main(): Promise<void> {
     process.stdout.write(usage(given.real));
     return;
   }
-  const lacks = given.kubernetes ? whatKubernetesLacks() : undefined;
-  if (lacks !== undefined) {
-    process.stderr.write(`${lacks}\n`);
+  const missing = whatIsMissing(given);
+  if (missing !== undefined) {
+    process.stderr.write(`${missing}\n`);
     process.exit(2);
   }
   if (given.real || given.kubernetes) await goOnInOwnNamespace();

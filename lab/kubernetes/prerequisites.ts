@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { hierarchies } from '../real/hierarchies.ts';
 import { unavailableReason } from '../real/own-namespace.ts';
-import { missingTools } from '../tools/tool.ts';
+import { whatIsNotBuilt } from '../tools/tool.ts';
 import { CNI_PROGRAMS } from './node-files.ts';
 
 const TOOLS = [
@@ -25,8 +25,8 @@ export function whyNoKubernetes(): string | undefined {
 
 /** What it needs beside the cluster of real parts, and is missing; undefined when nothing is. */
 export function whatKubernetesLacks(): string | undefined {
-  const tools = missingTools(TOOLS);
-  if (tools.length > 0) return `npm run tools has not built ${tools.join(', ')}`;
+  const notBuilt = whatIsNotBuilt(TOOLS);
+  if (notBuilt !== undefined) return notBuilt;
   const missing = Object.entries(PROGRAMS)
     .filter(([program]) => !isThere(program))
     .map(([program, debianPackage]) => `${program} (Debian package ${debianPackage})`);
@@ -36,7 +36,7 @@ export function whatKubernetesLacks(): string | undefined {
   // On a machine with version 2 alone, nobody has tried.
   if (hierarchies().length === 0) missing.push('control groups of version 1');
   return missing.length > 0
-    ? `no Kubernetes cluster, for want of: ${missing.join(', ')}`
+    ? `a Kubernetes cluster cannot be started here; missing: ${missing.join(', ')}`
     : undefined;
 }
 

@@ -1,13 +1,11 @@
-import { missingTools } from '../tools/tool.ts';
 import { RealControlPlane } from './control-plane.ts';
 import { Fabric, type IpFamily } from './fabric.ts';
 import { unavailableReason } from './own-namespace.ts';
+import { whatRealPartsLack } from './prerequisites.ts';
 
 /** Why no real control plane can be started here; undefined when it can. */
 export function whyNoControlPlane(): string | undefined {
-  const missing = missingTools(['etcd', 'kube-apiserver', 'kubectl', 'impair']);
-  if (missing.length > 0) return `npm run tools has not built ${missing.join(', ')}`;
-  return unavailableReason();
+  return whatRealPartsLack() ?? unavailableReason();
 }
 
 /** One on a separate machine, closed with the stack. `network`: as of a Fabric; nobody else may use it meanwhile. */

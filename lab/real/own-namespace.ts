@@ -103,7 +103,7 @@ function mark(root = ''): string | undefined {
 function whatIsMissing(): string | undefined {
   const missing = process.platform === 'linux' ? missingOnLinux() : ['Linux'];
   if (missing.length === 0) return undefined;
-  return `no cluster of real parts can be started here, for want of: ${missing.join(', ')}`;
+  return `a cluster of real parts cannot be started here; missing: ${missing.join(', ')}`;
 }
 
 function missingOnLinux(): string[] {

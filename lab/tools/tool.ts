@@ -26,13 +26,20 @@ export type Tool =
 /** Where `npm run tools` puts this program. Throws when it is not there. */
 export function tool(name: Tool): string {
   const path = pathOf(name);
-  if (!existsSync(path)) throw new Error(`${name} is missing: npm run tools`);
+  const reason = whatIsNotBuilt([name]);
+  if (reason !== undefined) throw new Error(reason);
   return path;
 }
 
 /** Those of these programs that are not there. */
 export function missingTools(names: readonly Tool[]): Tool[] {
   return names.filter((name) => !existsSync(pathOf(name)));
+}
+
+/** Which of these programs are not there, and what to do, as a message; `undefined` if all are. */
+export function whatIsNotBuilt(names: readonly Tool[]): string | undefined {
+  const missing = missingTools(names);
+  return missing.length > 0 ? `no ${missing.join(', ')}: run npm run tools first` : undefined;
 }
 
 function pathOf(name: Tool): string {

@@ -199,7 +199,7 @@ test('own-namespace runs the command without namespaces where a program is missi
   const command = inOwnNamespace(...node(`console.log('ran'); process.exitCode = 3`));
   const { code, stdout, stderr } = await ended(start(command, NOTHING_THERE));
   expect({ code, stdout }).toEqual({ code: 3, stdout: 'ran\n' });
-  expect(stderr).toMatch(/^no cluster of real parts can be started here, for want of: .*\n$/);
+  expect(stderr).toMatch(/^a cluster of real parts cannot be started here; missing: .*\n$/);
   expect(stderr).toContain('nft (Debian package nftables), nginx (Debian package nginx-light)');
   expect(stderr).toContain('Tests that need it are skipped.');
 });
@@ -224,7 +224,7 @@ test.skipIf(unavailableReason())(
     const command = [...ELSEWHERE, 'env', 'PATH=/nonexistent', ...goOn];
     const { code, stdout, stderr } = await ended(start(command));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^no cluster of real parts can be started here, for want of: .*nft/);
+    expect(stderr).toMatch(/^a cluster of real parts cannot be started here; missing: .*nft/);
   },
 );
 
