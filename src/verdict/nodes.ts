@@ -1,5 +1,6 @@
 import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
+import type { Victim } from './finding.ts';
 import { nobodyReaches, reachesNobody } from './node-words.ts';
 import { AGREEMENT, type OpenPaths } from './paths.ts';
 import { isolatedNodes } from './reach.ts';
@@ -90,7 +91,10 @@ function unreachable(
     since: firstSince([...failing, ...own]),
     witnesses: { agree: failing.length, of: witnesses.length },
     ...nobodyReaches(evidence, node, cause, failing.length, witnesses.length),
-    victims: victimsOf([...edges, ...own]),
+    victims: [
+      ...victimsOf([...edges, ...own]),
+      ...(own.length > 0 ? failuresOn(evidence, node) : []),
+    ],
   };
 }
 
@@ -104,6 +108,13 @@ function mute(evidence: Evidence, node: string, edges: readonly Edge[]): Draft {
     since: firstSince(edges),
     witnesses: { agree: edges.length, of: edges.length },
     ...reachesNobody(evidence, node, cause, edges.length),
-    victims: victimsOf(edges),
+    victims: [...victimsOf(edges), ...failuresOn(evidence, node)],
   };
+}
+
+/** What fails on a node that reaches nobody is its own fault, not that of a component. */
+function failuresOn({ components }: Evidence, node: string): Victim[] {
+  return [...components].flatMap(([type, all]) =>
+    all.some((each) => each.node === node && each.up === false) ? [{ node, type }] : [],
+  );
 }

@@ -76,7 +76,8 @@ function stateOfTile({ findings }: Overview, type: string, { all, failing }: Cou
   const severities = findings.filter((finding) => isAbout(finding, type)).map((f) => f.severity);
   if (severities.includes('critical')) return 'fail';
   if (severities.length > 0) return 'warn';
-  const isChance = failing.length <= CHANCE * all.length && explanation(findings, type) === 0;
+  const isChance =
+    failing.length <= CHANCE * all.length && explanation(findings, type, failing) === undefined;
   return isChance ? 'ok' : 'warn';
 }
 
@@ -100,21 +101,54 @@ function note({ findings, view }: Overview, type: string, { all, failing }: Coun
     const isSlow = findings.some((finding) => isAbout(finding, type) && finding.kind === 'slow');
     return [isSlow && 'slow: ', speed(all)];
   }
-  const number = explanation(findings, type);
+  const explaining = explanation(findings, type, failing);
   const since = failing.flatMap((each) => each.since ?? []);
   return [
-    number > 0 && `explained by ${findings.length === 1 ? 'the finding' : `finding ${number}`}, `,
-    failing.length === 1 && html`<a href="${nodeLink(first.node)}">${first.node}</a> `,
+    explaining !== undefined && ['explained by ', nameOf(explaining, findings), ', '],
+    failing.length === 1 &&
+      !isAboutNode(explaining, first.node) &&
+      html`<a href="${nodeLink(first.node)}">${first.node}</a> `,
     since.length > 0 && html`for ${age(view.now - since.reduce((a, b) => Math.min(a, b)))}`,
   ];
 }
 
-/** The number of the finding that explains failures of a component that is not at fault itself; 0 without one. */
-function explanation(findings: readonly Finding[], type: string): number {
-  if (findings.some((finding) => isAbout(finding, type))) return 0;
-  const explains = ({ victims, cause }: Finding) =>
-    type === 'dns' ? cause === 'dns' : victims.some((victim) => victim.type === type);
-  return findings.findIndex(explains) + 1;
+/** The finding that explains these failures of a component that is not at fault itself. */
+function explanation(
+  findings: readonly Finding[],
+  type: string,
+  failing: readonly Seen[],
+): Finding | undefined {
+  if (findings.some((finding) => isAbout(finding, type))) return undefined;
+  return findings.find((finding) =>
+    type === 'dns'
+      ? finding.cause === 'dns' || failing.some(({ node }) => explainsLookUps(finding, node))
+      : finding.victims.some((victim) => victim.type === type),
+  );
+}
+
+/** Whether what is wrong is no component, and checks of components fail on this node because of it. */
+function explainsLookUps({ subject, victims }: Finding, node: string): boolean {
+  const isComponent = (type: string) => TILES.some(([known]) => known === type);
+  return (
+    subject.type !== 'component' &&
+    victims.some((victim) => victim.node === node && isComponent(victim.type))
+  );
+}
+
+function isAboutNode(finding: Finding | undefined, node: string): boolean {
+  return finding?.subject.type === 'node' && finding.subject.node === node;
+}
+
+/** The number of a finding if there are several, and the node or component that it is about. */
+function nameOf(finding: Finding, findings: readonly Finding[]): Content {
+  const number = findings.length === 1 ? 'the finding' : `finding ${findings.indexOf(finding) + 1}`;
+  const { subject } = finding;
+  if (subject.type === 'node') {
+    return [number, html` (<a href="${nodeLink(subject.node)}">${subject.node}</a>)`];
+  }
+  if (subject.type !== 'component') return number;
+  const [, title] = TILES.find(([type]) => type === subject.component) ?? [];
+  return `${number} (${title ?? subject.component})`;
 }
 
 function speed(seen: readonly Seen[]): Content {

@@ -132,7 +132,7 @@ test('each name server that is checked has a tile, and a row in the last hour', 
   const view = withHours(smallView({ nameServers: ['10.0.0.1', '10.0.0.2'], failing }));
   const markup = render(view);
   expect(tile(markup, 'dns_10.0.0.1')).toMatch(/^. dns_10\.0\.0\.1 fails on 3 nodes for 1 min$/);
-  expect(tile(markup, 'dns_tcp_10.0.0.1')).toMatch(/explained by the finding/);
+  expect(tile(markup, 'dns_tcp_10.0.0.1')).toMatch(/explained by the finding \(dns_10\.0\.0\.1\),/);
   expect(tile(markup, 'dns_10.0.0.2')).toMatch(/ok on all 3 nodes/);
   expect(tile(markup, 'DNS')).toMatch(/ok on all 3 nodes/);
   expect(textOf(markup, /<tr><th scope="row">Name servers[\s\S]*?<\/tr>/)).toMatch(/Name servers/);
@@ -159,8 +159,21 @@ test('a tile for each component shows where it fails, and what explains it', () 
   );
   expect(tile(markup, 'DNS')).toBe('✕ DNS fails on 3 nodes for 1 min');
   expect(tile(markup, 'Service')).toBe(
-    '▲ Service fails on 3 nodes explained by the finding, for 1 min',
+    '▲ Service fails on 3 nodes explained by the finding (DNS), for 1 min',
   );
+});
+
+test('a tile names the node whose finding explains it, so that nobody has to count findings', () => {
+  const nodes = { 'node-1': '', 'node-2': '', 'node-3': '', 'node-4': '', 'node-5': '' };
+  const fails = ['api_server_direct', 'me_service', '→ node-1', '→ node-2', '→ node-4'];
+  const failing = Object.fromEntries([
+    ...fails.map((each) => [`node-3 ${each}`, 'unreachable']),
+    ['node-3 api_server_dns', 'dns'],
+  ]);
+  const markup = page({ nodes, failing, silent: { 'node-5': 'refused' } });
+  expect(tile(markup, 'DNS')).toMatch(/ explained by finding 2 \( node-3 \), for 1 min$/);
+  expect(tile(markup, 'Service')).toMatch(/ explained by finding 2 \( node-3 \), for 1 min$/);
+  expect(markup).toContain('explained by finding 2 (<a href="?node=node-3#node">node-3</a>)');
 });
 
 test('a tile of what is not checked says so', () => {
