@@ -7,6 +7,7 @@ import { look } from './simulator/look.ts';
 
 /** More of them by hand: `SIMULATED_CASES=20000 npx vitest run test/verdict/simulator`. */
 const CASES = Number(process.env.SIMULATED_CASES ?? 2_000);
+if (!(CASES >= 10)) throw new Error('SIMULATED_CASES must be a number from 10 on');
 
 /** The rest have one fault, or none. */
 const TWO_FAULTS = CASES * 0.4;
