@@ -8,6 +8,9 @@ import { age, time } from './times.ts';
 /** Checks in one direction that are shown: a node without a limit of neighbours has as many as there are nodes. */
 const MAX_PATHS = 100;
 
+/** Suspects that are shown: once a node is down, each pod adds it to its own. */
+const MAX_SUSPECTS = 20;
+
 /** Nodes that are offered where none has the name. */
 const MAX_SIMILAR = 20;
 
@@ -36,7 +39,7 @@ ${table(
   now,
 )}
 ${node.report && table(`What ${name} checks`, [...own(node, now), ...node.from.map((path) => lineOf(path, path.to))], now)}
-${node.suspects.length > 0 && table('Suspects', node.suspects.map(suspectLine), now)}</section>`;
+${node.suspects.length > 0 && table('Suspects', node.suspects.map(suspectLine), now, MAX_SUSPECTS)}</section>`;
 }
 
 function noSuchNode({ nodes }: Overview, name: string): Html {
@@ -54,7 +57,7 @@ function about({ report, silent, isCordoned }: NodeOverview, now: number): Html 
   }
   const { pod, version, startedAt, reportedAt, eventLoopDelaySeconds } = report;
   const skew = reportedAt - now;
-  return html`<p>Pod ${pod}, version ${version}, up for ${age(reportedAt - startedAt)}. Event loop ${latency(eventLoopDelaySeconds)} late.${Math.abs(skew) > CLOCK && html` Its clock is ${duration(Math.abs(skew))} ${skew > 0 ? 'ahead' : 'behind'}.`} ${cordoned}</p>`;
+  return html`<p>Pod ${pod}, version ${version}, up for ${age(reportedAt - startedAt)}. Event-loop lag ${latency(eventLoopDelaySeconds)}.${Math.abs(skew) > CLOCK && html` Its clock is ${duration(Math.abs(skew))} ${skew > 0 ? 'ahead' : 'behind'}.`} ${cordoned}</p>`;
 }
 
 function own({ report }: NodeOverview, now: number): Line[] {
@@ -76,14 +79,14 @@ function suspectLine({ from, to, ...path }: Path): Line {
   return { ...path, title };
 }
 
-function table(title: string, all: readonly Line[], now: number): Html {
+function table(title: string, all: readonly Line[], now: number, most = MAX_PATHS): Html {
   const urgency = ({ state }: Line) => BY_URGENCY.indexOf(state);
-  const lines = all.toSorted((a, b) => urgency(a) - urgency(b)).slice(0, MAX_PATHS);
+  const lines = all.toSorted((a, b) => urgency(a) - urgency(b)).slice(0, most);
   const failing = all.filter(({ state }) => state === 'fail').length;
   const caption = html`<h3>${title}: <span class="note">${failing === 0 ? count(all.length, 'check') : `${failing} of ${count(all.length, 'check')} failing`}</span></h3>`;
   if (all.length === 0) return html`<h3>${title}: <span class="note">nobody</span></h3>`;
-  return html`${caption}<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="list"><thead><tr><th scope="col">check</th><th scope="col">state</th><th scope="col">for</th><th scope="col">latency</th><th scope="col">round trip</th><th scope="col">sent again</th><th scope="col">failed, last minute</th></tr></thead>
-<tbody>${lines.map((line) => row(line, now))}</tbody></table></div>${all.length > MAX_PATHS && html`<p class="hint">${MAX_PATHS} of ${all.length}, failing ones first.</p>`}`;
+  return html`${caption}<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="list"><thead><tr><th scope="col">check</th><th scope="col">state</th><th scope="col">for</th><th scope="col">latency</th><th scope="col">round trip</th><th scope="col">retransmitted</th><th scope="col">failed, last minute</th></tr></thead>
+<tbody>${lines.map((line) => row(line, now))}</tbody></table></div>${all.length > most && html`<p class="hint">${most} of ${all.length}, failing ones first.</p>`}`;
 }
 
 function row({ title, check, state, since }: Line, now: number): Html {

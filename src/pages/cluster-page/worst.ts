@@ -25,7 +25,7 @@ export function worstNodes({ nodes }: Overview): Html {
     .sort(byBadness)
     .slice(0, WORST);
   return html`<h3 id="worst">Worst twenty</h3>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="worst"><table class="list"><thead><tr><th scope="col">node</th><th scope="col">zone</th><th scope="col">fails for</th><th scope="col">cannot reach</th><th scope="col">components failing</th><th scope="col">sent again</th><th scope="col">slowest round trip</th></tr></thead>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="worst"><table class="list"><thead><tr><th scope="col">node</th><th scope="col">zone</th><th scope="col">fails for</th><th scope="col">cannot reach</th><th scope="col">components failing</th><th scope="col">retransmitted</th><th scope="col">slowest round trip</th></tr></thead>
 <tbody>${rows.map(line)}</tbody></table></div>`;
 }
 

@@ -254,6 +254,16 @@ test('a chosen node shows who checks it, whom it checks, and its own checks', ()
   expect(page({})).not.toContain('<section id="node"');
 });
 
+test('of the suspects of a chosen node that is down at most twenty are listed', () => {
+  const { view } = simulated(200, 1, [
+    { kind: 'gone', node: 'node-7', cause: 'unreachable', age: 600 },
+  ]);
+  const section = textOf(render(view, 'node-7'), /<section id="node"[\s\S]*?<\/section>/);
+  const suspects = section.slice(section.indexOf('Suspects:'));
+  expect(suspects.match(/ → node-7 /g)).toHaveLength(20);
+  expect(suspects).toMatch(/20 of \d+, failing ones first\.$/);
+});
+
 test('a node that does not exist is said not to, and similar names are offered', () => {
   const detail = textOf(page({}, 'ode-2'), /<section id="node"[\s\S]*?<\/section>/);
   expect(detail).toBe('Close No node is named “ode-2” ✓ node-2');
