@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { parseArgs, styleText } from 'node:util';
 import { Cluster } from '../cluster/cluster.ts';
-import { faultHelp, parseFault } from '../cluster/faults.ts';
+import { parseFault } from '../cluster/faults.ts';
 import { parseFault as parseKubernetesFault } from '../kubernetes/faults.ts';
 import { whatKubernetesLacks } from '../kubernetes/prerequisites.ts';
 import { goOnInOwnNamespace, shellCommand } from '../real/own-namespace.ts';
@@ -10,42 +10,15 @@ import { realParts } from '../real/real-parts.ts';
 import { Mutex } from '../support/mutex.ts';
 import { continueAll, pauseAll } from '../support/owned-process.ts';
 import { changes } from './changes.ts';
-import { COMMANDS, execute } from './commands.ts';
+import { execute } from './commands.ts';
 import { clock } from './failures.ts';
 import { kubernetesDemo } from './kubernetes.ts';
 import { Screen } from './screen.ts';
 import { table } from './table.ts';
+import { MAX_KUBERNETES_NODES, MAX_NODES, usage } from './usage.ts';
 import { Watch } from './watch.ts';
 
-const MAX_NODES = 50;
-const MAX_KUBERNETES_NODES = 9;
 const MAX_COLUMNS = 100;
-
-const usage = (real: boolean) =>
-  [
-    'npm run demo -- [--nodes N] [--real] [--break <part>:<fault>]...',
-    'npm run demo -- --kubernetes [--nodes N] [--break <part>:<fault>]...',
-    '',
-    'Starts a cluster on this machine: an API server, a DNS server, an ingress, a',
-    `service, and N nodes (5 by default, at most ${MAX_NODES}) with one probe each. Shows the`,
-    'results of their checks, and breaks parts: at the start by --break, or by a',
-    'command while it runs.',
-    '',
-    'With --real, nodes are network namespaces, and the parts are those of a real',
-    'cluster: etcd, kube-apiserver (npm run tools builds them), nginx, dnsmasq and',
-    'nftables. Requires root on Linux.',
-    '',
-    'With --kubernetes, the chart is installed in a whole Kubernetes cluster of 3 nodes',
-    '(at most 9), each with containerd, kubelet and kube-proxy; help lists its faults.',
-    '',
-    'Commands:',
-    '',
-    ...COMMANDS.map((line) => `  ${line}`),
-    '',
-    `Parts and faults${real ? '' : ' (more with --real)'}:`,
-    ...faultHelp(real ? 'real' : 'embedded'),
-    '',
-  ].join('\n');
 
 type Arguments = Readonly<{
   nodes: number;
@@ -220,7 +193,7 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   if (given.help) {
-    process.stdout.write(usage(given.real));
+    process.stdout.write(`${usage(given)}\n`);
     return;
   }
   const missing = whatIsMissing(given);

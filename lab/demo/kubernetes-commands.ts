@@ -2,18 +2,21 @@ import type { KubernetesCluster } from '../kubernetes/cluster.ts';
 import { faultHelp, parseFault } from '../kubernetes/faults.ts';
 import { clusterPage } from './kubernetes-verdict.ts';
 
-const HELP = [
+/** What can be typed while a Kubernetes cluster runs. */
+export const KUBERNETES_COMMANDS = [
   'break <part>:<fault>   break a part',
   'heal <part>:<fault>    heal it; heal all heals everything',
   'cluster                show what is wrong, and how many nodes see each check succeed',
   'help                   show this',
   'quit                   stop everything, as Ctrl-C does',
-  '',
-  'Faults:',
-  ...faultHelp().map((line) => `  ${line}`),
 ];
 
-/** What can be typed while a Kubernetes cluster runs. */
+/** A line for each fault. */
+export function kubernetesFaults(): string[] {
+  return faultHelp().map((line) => `  ${line}`);
+}
+
+/** Executes these commands. */
 export class KubernetesCommands {
   readonly #cluster: KubernetesCluster;
   readonly #namespace: string;
@@ -33,7 +36,7 @@ export class KubernetesCommands {
         case '':
           return '';
         case 'help':
-          return HELP.join('\n');
+          return [...KUBERNETES_COMMANDS, '', 'Faults:', ...kubernetesFaults()].join('\n');
         case 'cluster':
           return await clusterPage(this.#cluster, this.#namespace, '/cluster.txt');
         case 'break':

@@ -68,7 +68,7 @@ export const DNS_FAULTS: Readonly<Record<string, ClusterWay>> = {
     heal: (cluster) => scale(cluster, 2),
   },
   slow: {
-    does: 'what CoreDNS sends to other nodes takes 1 s',
+    does: 'packets from CoreDNS to other nodes are delayed by 1 s',
     break: async ({ nodes }) => {
       const fault = { kind: 'slow', milliseconds: SLOW_MS } as const;
       await Promise.all(nodes.map(({ machine }) => machine.break(fault, [DNS_PORT])));
