@@ -1,11 +1,14 @@
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, gzip } from 'node:zlib';
 import { formatFor, prefersGzip } from './accept.ts';
 import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 
-const compress = promisify(gzip);
+const gzipped = promisify(gzip);
+
+/** The fastest level: a fifth more bytes than zlib's default, for two fifths of its CPU time. */
+const LEVEL = constants.Z_BEST_SPEED;
 
 /** Scrapes take at most a fifth of the time, unless one takes longer than a quarter of a second. */
 const REST_PER_SCRAPE = 4;
@@ -25,7 +28,7 @@ export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
       const { contentType, body } = await scrape(format);
       const plain = Buffer.from(body);
       let zipped: Promise<Buffer> | undefined;
-      return { contentType, plain, zipped: () => (zipped ??= compress(plain)) };
+      return { contentType, plain, zipped: () => (zipped ??= gzipped(plain, { level: LEVEL })) };
     }, REST_PER_SCRAPE);
   }
   return async (context) => {

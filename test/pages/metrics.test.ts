@@ -66,6 +66,14 @@ test.each([
   );
 });
 
+test('metricsPage() compresses with the fastest level', async () => {
+  const { port } = await served();
+  const bytes = await fetchBytes(port, { 'accept-encoding': 'gzip' });
+  const FASTEST = 4;
+  // RFC 1952, section 2.3: XFL.
+  expect(bytes[8]).toBe(FASTEST);
+});
+
 /** A page whose scrapes end when they are let. */
 async function servedSlowly() {
   const scrapes: { format: string; end: () => void }[] = [];
