@@ -26,6 +26,7 @@ for (let number = 0; number < Number(process.argv[2]); number++) {
     isUnready: false,
     wasReady: true,
     isRestartedWhenUnready: false,
+    daemonSet: '',
     runningSince: number / 1_000,
   });
 }

@@ -14,13 +14,19 @@ export type Pod = Readonly<{
   wasReady: boolean;
   /** Its liveness or startup probe is `/ready`, as in upstream's chart up to 1.15.2: kubelet restarts it while that is 503. */
   isRestartedWhenUnready: boolean;
+  /** The UID of the DaemonSet that it belongs to; empty if none. */
+  daemonSet: string;
   /** When it was first seen in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
 }>;
 
 /** Every field may be of any type. */
 type PodObject = KubernetesObject & {
-  metadata: { deletionTimestamp?: unknown; labels?: Record<string, unknown> | null };
+  metadata: {
+    deletionTimestamp?: unknown;
+    labels?: Record<string, unknown> | null;
+    ownerReferences?: unknown;
+  };
   spec?: { nodeName?: unknown; containers?: unknown } | null;
   status?: { phase?: unknown; podIP?: unknown; hostIP?: unknown; conditions?: unknown } | null;
 };
@@ -39,6 +45,7 @@ export function createPodInformer(
   { namespace, labelSelector, allowLoopback }: PodsOptions,
   events: InformerEvents,
 ): Informer<PodObject, Pod> {
+  const options = { allowLoopback, onInvalid: events.onInvalid, share: sharedText() };
   return new Informer<PodObject, Pod>({
     path:
       namespace === ''
@@ -47,7 +54,7 @@ export function createPodInformer(
     query: labelSelector === '' ? {} : { labelSelector },
     keyOf: ({ metadata }) =>
       namespace === '' ? `${nameText(metadata.namespace)}/${metadata.name}` : metadata.name,
-    transform: (object, previous) => toPod(object, previous, allowLoopback, events.onInvalid),
+    transform: (object, previous) => toPod(object, previous, options),
     ...events,
   });
 }
@@ -55,8 +62,12 @@ export function createPodInformer(
 function toPod(
   { metadata, spec, status }: PodObject,
   previous: Pod | undefined,
-  allowLoopback: boolean,
-  onInvalid: (text: string) => void,
+  {
+    allowLoopback,
+    onInvalid,
+    share,
+  }: Pick<PodsOptions, 'allowLoopback'> &
+    Pick<InformerEvents, 'onInvalid'> & { share: (text: string) => string },
 ): Pod {
   const podName = nameText(metadata.name);
   const phase = nameText(status?.phase);
@@ -82,6 +93,7 @@ function toPod(
     isUnready: ready === 'False',
     wasReady: ready === 'True' || (previous?.wasReady ?? false),
     isRestartedWhenUnready: isRestartedWhenUnready(spec?.containers),
+    daemonSet: share(daemonSetOf(metadata.ownerReferences)),
     runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
   };
 }
@@ -100,4 +112,24 @@ function isRestartedWhenUnready(containers: unknown): boolean {
       (probe) => probe?.httpGet?.path === '/ready',
     ),
   );
+}
+
+/**
+ * The UID of the DaemonSet that controls the pod. Whoever forges it has the DaemonSet's controller delete the pod, as the younger of
+ * two on a node, or, without the labels of its selector, remove the reference.
+ */
+function daemonSetOf(owners: unknown): string {
+  if (!Array.isArray(owners)) return '';
+  return nameText(
+    owners.find((each) => each?.controller === true && each.kind === 'DaemonSet')?.uid,
+  );
+}
+
+/** Returns one copy of a text that is passed again and again, as the UID that thousands of pods have in common. */
+function sharedText(): (text: string) => string {
+  let last = '';
+  return (text) => {
+    if (text !== last) last = text;
+    return last;
+  };
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../model.ts';
 import { printable } from '../printable.ts';
+import { betterOf, trustedByNode } from './better-pod.ts';
 import { Ring } from './choose.ts';
 import type { ListedPod, PodList } from './pod-list.ts';
 
@@ -112,17 +113,19 @@ export class Neighbourhood {
 
   /**
    * All pods that others check, those on cordoned nodes, and nothing of a choice: by node, of two on a node (a rollout with
-   * surge) first the one that neighbours check.
+   * surge) first the one that neighbours check. Without pods that are not of the DaemonSet, on nodes that have one of it.
    */
   podList(): PodList {
     const { podName, pods, cordonedNodes } = this.#options;
     const now = performance.now();
     const { state, listedAt } = this.listState();
     const running = [...(pods.items?.values() ?? [])].filter(
-      (pod) => pod.neighbour.podName !== podName && this.#respondsFrom(pod, now) <= now,
+      (pod) => this.#respondsFrom(pod, now) <= now,
     );
     const cordoned = [...(cordonedNodes?.items?.keys() ?? [])];
-    const listed = running.sort(byNode).map(toListed);
+    const listed = trustedByNode(running, this.#daemonSet())
+      .filter(({ neighbour }) => neighbour.podName !== podName)
+      .map(toListed);
     return { pods: listed, cordoned, listedAt, error: state === 'ok' ? null : state };
   }
 
@@ -190,6 +193,11 @@ export class Neighbourhood {
     return items?.get(podName) ?? items?.values().find((pod) => pod.neighbour.podName === podName);
   }
 
+  /** The UID of the DaemonSet of this pod; empty if it has none or is not listed. */
+  #daemonSet(): string {
+    return this.#podNamed(this.#options.podName)?.daemonSet ?? '';
+  }
+
   #isCandidate({ podName, podIP }: Neighbour): boolean {
     const now = performance.now();
     const pod = this.#podNamed(podName);
@@ -209,11 +217,12 @@ export class Neighbourhood {
   #choose(now: number): Choice {
     let until = Infinity;
     const byNode = new Map<string, Pod>();
+    const daemonSet = this.#daemonSet();
     for (const pod of this.#options.pods.items?.values() ?? []) {
       const notBefore = this.#notBefore(pod, now);
       const { nodeName } = pod.neighbour;
       if (notBefore > now) until = Math.min(until, notBefore);
-      else byNode.set(nodeName, betterOf(pod, byNode.get(nodeName)));
+      else byNode.set(nodeName, betterOf(pod, byNode.get(nodeName), daemonSet));
     }
     const nodes = [...byNode.keys()].sort();
     const chosen = this.#ring.choose(this.ownNode(), nodes, this.#options.limit);
@@ -250,22 +259,6 @@ function messageOf(error: Error | undefined): string | undefined {
   return error && printable(error.message, MAX_TEXT);
 }
 
-function byNode(one: Pod, other: Pod): number {
-  const [a, b] = [one.neighbour.nodeName, other.neighbour.nodeName];
-  if (a !== b) return a < b ? -1 : 1;
-  return betterOf(one, other) === one ? -1 : 1;
-}
-
 function toListed({ neighbour: { podName, nodeName, zone, podIP } }: Pod): ListedPod {
   return { pod: podName, node: nodeName, zone: zone ?? '', podIP };
-}
-
-/** Of two pods on a node (a rollout with surge), the ready one; of two ready ones, the older. */
-function betterOf(one: Pod, other: Pod | undefined): Pod {
-  if (other === undefined) return one;
-  const difference =
-    Number(one.isUnready) - Number(other.isUnready) ||
-    (one.runningSince ?? 0) - (other.runningSince ?? 0) ||
-    (one.neighbour.podName < other.neighbour.podName ? -1 : 1);
-  return difference < 0 ? one : other;
 }

@@ -82,6 +82,7 @@ test('createPodInformer() keeps what a neighbour is, and nothing else of a pod',
     isUnready: false,
     wasReady: true,
     isRestartedWhenUnready: false,
+    daemonSet: '',
     runningSince: expect.any(Number),
   });
   expect(pod?.runningSince).toBeGreaterThan(before);
@@ -112,6 +113,7 @@ test('createPodInformer() keeps of a pod that is not placed yet that it does not
     isUnready: false,
     wasReady: false,
     isRestartedWhenUnready: false,
+    daemonSet: '',
     runningSince: undefined,
   });
 });
@@ -137,6 +139,23 @@ test.each([
     expect(await kept(server, { ...podObject('a'), spec })).toMatchObject({
       isRestartedWhenUnready,
     });
+  },
+);
+
+const daemonSet = { kind: 'DaemonSet', name: 'kubenurse', uid: 'a-uid' };
+test.each([
+  [[{ ...daemonSet, controller: true }], 'a-uid'],
+  [[null, { kind: 'Node', controller: false }, { ...daemonSet, controller: true }], 'a-uid'],
+  [[daemonSet], ''],
+  [[{ ...daemonSet, kind: 'ReplicaSet', controller: true }], ''],
+  [[{ ...daemonSet, uid: 7, controller: true }], ''],
+  ['a-uid', ''],
+])(
+  'createPodInformer() keeps of a pod with the owners %j its DaemonSet: %j',
+  async (owners, uid) => {
+    const { server } = await startApiServer();
+    const metadata = { ownerReferences: owners };
+    expect(await kept(server, podObject('a', { metadata }))).toMatchObject({ daemonSet: uid });
   },
 );
 

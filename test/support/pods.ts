@@ -18,6 +18,7 @@ export function podOn(
     isUnready: false,
     wasReady: !rest.isUnready,
     isRestartedWhenUnready: false,
+    daemonSet: '',
     runningSince: 0,
     ...rest,
   };

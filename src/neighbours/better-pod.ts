@@ -1,0 +1,36 @@
+import type { Pod } from '../kubernetes/pods.ts';
+
+/**
+ * Of two pods on a node, the one of this DaemonSet (its UID): anybody who may create pods can set the labels of the filter.
+ * Of two of it (a rollout with surge), the ready one; of two ready ones, the older.
+ */
+export function betterOf(one: Pod, other: Pod | undefined, daemonSet: string): Pod {
+  if (other === undefined) return one;
+  const difference =
+    Number(isOf(other, daemonSet)) - Number(isOf(one, daemonSet)) ||
+    Number(one.isUnready) - Number(other.isUnready) ||
+    (one.runningSince ?? 0) - (other.runningSince ?? 0) ||
+    (one.neighbour.podName < other.neighbour.podName ? -1 : 1);
+  return difference < 0 ? one : other;
+}
+
+/** Sorts by node, of two on a node the better one first; leaves out others on nodes with a pod of this DaemonSet (its UID). */
+export function trustedByNode(pods: readonly Pod[], daemonSet: string): Pod[] {
+  const nodes = new Set(pods.filter((pod) => isOf(pod, daemonSet)).map(nodeOf));
+  return pods
+    .filter((pod) => isOf(pod, daemonSet) || !nodes.has(nodeOf(pod)))
+    .sort((one, other) => {
+      const [a, b] = [nodeOf(one), nodeOf(other)];
+      if (a !== b) return a < b ? -1 : 1;
+      return betterOf(one, other, daemonSet) === one ? -1 : 1;
+    });
+}
+
+function nodeOf({ neighbour }: Pod): string {
+  return neighbour.nodeName;
+}
+
+/** False for every pod where the UID is not known (empty). */
+function isOf(pod: Pod, daemonSet: string): boolean {
+  return daemonSet !== '' && pod.daemonSet === daemonSet;
+}

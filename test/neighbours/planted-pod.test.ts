@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { podOn } from '../support/pods.ts';
+import { playNeighbourhood } from './neighbourhood.ts';
+
+const own = podOn('own', { podName: 'kubenurse-own', daemonSet: 'ours' });
+
+/** A pod that somebody else has created on the node, with the labels of the filter. */
+const planted = (node: string, daemonSet = '') =>
+  podOn(node, { podName: `a-planted-${node}`, podIP: '10.0.0.66', runningSince: -1, daemonSet });
+
+const names = (pods: readonly Readonly<{ podName?: string; pod?: string }>[]) =>
+  pods.map(({ podName, pod }) => podName ?? pod);
+
+test.each(['', 'another'])(
+  'a planted pod of the DaemonSet "%s" is neither checked nor requested where the node has a pod of the own one',
+  (daemonSet) => {
+    const { neighbourhood, put } = playNeighbourhood();
+    const real = podOn('a', { daemonSet: 'ours', isUnready: true, wasReady: true });
+    put(planted('a', daemonSet), real, planted('own', daemonSet), own);
+    expect(names(neighbourhood.neighbours())).toEqual(['kubenurse-a']);
+    expect(neighbourhood.candidate('a')?.podName).toBe('kubenurse-a');
+    expect(names(neighbourhood.podList().pods)).toEqual(['kubenurse-a']);
+  },
+);
+
+test('both pods of a rollout with surge are requested, and no planted one', () => {
+  const { neighbourhood, put } = playNeighbourhood();
+  const old = podOn('a', { podName: 'old', daemonSet: 'ours' });
+  const young = podOn('a', { podName: 'a-new', daemonSet: 'ours', runningSince: 1 });
+  put(own, young, planted('a'), old);
+  expect(names(neighbourhood.podList().pods)).toEqual(['old', 'a-new']);
+});
+
+test('a pod that belongs to no DaemonSet, or another, counts on a node without a pod of the own one', () => {
+  const { neighbourhood, put } = playNeighbourhood();
+  const leaving = podOn('a', { daemonSet: 'ours', isTerminating: true });
+  put(own, planted('a'), leaving, podOn('b', { daemonSet: 'another' }));
+  expect(names(neighbourhood.podList().pods)).toEqual(['a-planted-a', 'kubenurse-b']);
+});
+
+test('without a DaemonSet of the own pod, both pods of a node are requested, first the older', () => {
+  const { neighbourhood, put } = playNeighbourhood();
+  put({ ...own, daemonSet: '' }, podOn('a'), planted('a'));
+  expect(names(neighbourhood.podList().pods)).toEqual(['a-planted-a', 'kubenurse-a']);
+});
