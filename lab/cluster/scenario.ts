@@ -9,8 +9,8 @@ export type Failures = Readonly<Record<string, string>>;
 
 /**
  * The verdict in `/cluster.json` of any node (verdicts.ts), and of the broken node if that is the last word:
- * `node_unreachable node-3`, `service cluster`, several with ` + ` between, empty if nothing is wrong. By the name
- * of the node where they differ.
+ * `node_unreachable node-3`, `service cluster`, several with ` + ` between, empty if nothing is wrong. A kind may be one of
+ * several: `node_unreachable|loss node-3`. By the name of the node where they differ.
  */
 export type Verdict = string | Readonly<Record<string, string>>;
 
@@ -25,7 +25,7 @@ export type Scenario<P extends Parts = Parts> = Readonly<{
   shows?: (node: string) => Failures;
   /** Checks that may fail as well on the node of this name, however. */
   mayFail?: (node: string) => readonly string[];
-  /** What `/cluster.json` says of it. */
+  /** What `/cluster.json` shows; no finding if not given. */
   verdict?: Verdict;
   /** Nodes that say nothing while it lasts. */
   mute?: readonly string[];
@@ -76,7 +76,7 @@ export async function play<P extends Parts>(
   const nodes = cluster.nodes.filter((node) => !scenario.mute?.includes(node.name));
   const expected = nodes.map((node) => ({ node, shows: scenario.shows?.(node.name) ?? {} }));
   await until(`${name} has lasted`, lastsMs + limitMs, () => Date.now() >= began + lastsMs);
-  const times = scenario.verdict === undefined ? 1 : CONFIRMED;
+  const times = scenario.verdict ? CONFIRMED : 1;
   await untilShown(name, expected, before, times, limitMs).catch((error) => {
     throw new Error(`${error.message}\n${lastLines(nodes)}`, { cause: error });
   });

@@ -21,8 +21,8 @@ export function fault(
 export const SILENT = 'hung|packets_lost';
 
 export const NODE_3 = { blind: ['node-3'], verdict: 'node_unreachable node-3' };
-/** Of its verdict nothing: the node hangs in the embedded cluster, and loses packets in the real one. */
-export const SILENT_NODE_3 = { blind: ['node-3'] };
+/** As for `SILENT`: the program hangs, or packets are lost. */
+export const SILENT_NODE_3 = { blind: ['node-3'], verdict: 'node_unreachable|loss node-3' };
 
 export const SERVICE = { verdict: 'service cluster' };
 export const INGRESS = { verdict: 'ingress cluster' };

@@ -29,27 +29,48 @@ const BUSY_OR_LOSSY: ReadonlySet<string> = BUSY.union(new Set(['loss']));
 
 /**
  * What is wrong by the verdict of this pod, sorted: `node_unreachable node-3 + service cluster`, empty if nothing is.
- * Undefined if it was reached before `begin` (Unix time). Rejects when the pod does not respond.
+ * Findings about what cannot be seen are left out unless `expected` names their kind. Undefined if the verdict was reached
+ * before `begin` (Unix time by the pod's clock). Rejects when the pod does not respond.
  */
 async function verdictOf(
   node: ClusterNode,
   begin: number,
-  ignored: ReadonlySet<string>,
+  expected: ReadonlySet<string>,
+  noise: ReadonlySet<string>,
 ): Promise<string | undefined> {
   const { body } = await node.get('/cluster.json');
   const { findings, view }: { findings: readonly Found[]; view: { now: number } } =
     JSON.parse(body);
   if (view.now < begin) return undefined;
   return findings
-    .filter(({ kind, severity }) => severity !== 'info' && !ignored.has(kind))
+    .filter(({ kind, severity }) => expected.has(kind) || !(severity === 'info' || noise.has(kind)))
     .map(({ kind, subject }) => `${kind} ${placeOf(subject)}`)
     .sort()
     .join(' + ');
 }
 
+/** The Unix time by the clock of this pod, which a scenario may change. Rejects when the pod does not respond. */
+async function clockOf(node: ClusterNode): Promise<number> {
+  const { body } = await node.get('/report');
+  return JSON.parse(body).reportedAt;
+}
+
 /** The kinds of finding that a verdict contains. */
 function kindsOf(verdict: string): ReadonlySet<string> {
-  return new Set(verdict.split(' + ').map((each) => each.split(' ')[0] ?? ''));
+  return new Set(verdict.split(' + ').flatMap((each) => each.split(' ')[0]?.split('|') ?? []));
+}
+
+/** Whether a verdict is the expected one, in which a kind may be one of several: `node_unreachable|loss node-3`. */
+function isExpected(verdict: string, expected: string): boolean {
+  const [found, wanted] = [verdict, expected].map((each) => each.split(' + '));
+  return (
+    found?.length === wanted?.length &&
+    (found ?? []).every((each, i) => {
+      const [kind = '', ...place] = each.split(' ');
+      const [kinds, ...wantedPlace] = wanted?.[i]?.split(' ') ?? [];
+      return kinds?.split('|').includes(kind) && place.join(' ') === wantedPlace.join(' ');
+    })
+  );
 }
 
 function placeOf({ type, node, nodes, scope, sides, bothWays }: Subject): string {
@@ -87,19 +108,18 @@ function expectedOf(
  */
 export async function showsVerdict(
   { nodes, parts }: Pick<Cluster, 'nodes' | 'parts'>,
-  { name, verdict, mute = [] }: Pick<Scenario<never>, 'name' | 'verdict' | 'mute'>,
+  { name, verdict = '', mute = [] }: Pick<Scenario<never>, 'name' | 'verdict' | 'mute'>,
 ): Promise<void> {
-  if (verdict === undefined) return;
-  const begin = Date.now() / 1000;
   const noise = parts.kind === 'real' ? BUSY_OR_LOSSY : BUSY;
   const running = nodes.filter((node) => !mute.includes(node.name));
   await Promise.all(
     expectedOf(running, verdict).map(async ([node, expected]) => {
-      const ignored = noise.difference(kindsOf(expected));
+      const begin = await clockOf(node);
+      const kinds = kindsOf(expected);
       let last: string | undefined;
       const isShown = async () => {
-        last = await verdictOf(node, begin, ignored);
-        return last === expected;
+        last = await verdictOf(node, begin, kinds, noise);
+        return last !== undefined && isExpected(last, expected);
       };
       const what = `${name} is "${expected}" by ${node.name}`;
       await until(what, VERDICT_LIMIT_MS, isShown, SELDOM_MS).catch((error) => {

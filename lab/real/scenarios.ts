@@ -113,11 +113,11 @@ const NETWORK: readonly Scenario<RealParts>[] = [
   ),
   // Its median is of the last minute, most of which has to be slow.
   fault('node-3:slow=300ms', {}, { lastsMs: 35_000, verdict: 'slow node-3' }),
-  fault('node-3:reordering', {}, { verdict: '' }),
+  fault('node-3:reordering', {}),
   ...[
     { percent: 10, least: 0.02, verdict: 'loss node-3' },
-    // About as much as the verdict takes for loss.
-    { percent: 1, least: 0.002, verdict: undefined },
+    // About as much as the verdict takes for loss, so that it is not compared (verdicts.ts).
+    { percent: 1, least: 0.002, verdict: '' },
   ].map(({ percent, least, verdict }) =>
     fault(
       `node-3:loss=${percent}`,
@@ -125,7 +125,7 @@ const NETWORK: readonly Scenario<RealParts>[] = [
       {
         lastsMs: 10_000,
         mute: ['node-3'],
-        ...(verdict !== undefined && { verdict }),
+        verdict,
         meanwhile: (cluster) => losesPackets(cluster, least),
         mayFail: (node) => (node === 'node-3' ? Object.keys(CUT_OFF) : ['path_node-3']),
       },
@@ -177,6 +177,8 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
     name: 'the API server is restarted',
     begin: ({ parts }) => parts.controlPlane.restart(RESTART_MS),
     shows: () => failing(API_SERVER, 'connect_done refused'),
+    // It is over before a verdict is reached.
+    verdict: '',
   },
   {
     name: 'the API server is down for a minute, and node-3 meanwhile',
@@ -190,6 +192,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
       ...failing(API_SERVER, 'connect_done refused'),
       ...(node !== 'node-3' && { 'path_node-3': 'connect_done refused' }),
     }),
+    verdict: 'api_server cluster + node_unreachable node-3',
   },
   fault('api-server:slow=300ms', {}),
   fault('api-server:429', failing(API_SERVER, 'status_code_429 status'), API_SERVER_FAILS),
@@ -243,6 +246,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
         throw new Error(`${node.name} does not say that it may not list pods: ${status} ${state}`);
       }
     },
+    verdict: 'pod_list_stale view',
     healsMs: MAX_WAIT_MS,
   },
 ];

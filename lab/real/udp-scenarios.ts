@@ -12,7 +12,11 @@ type Direction = 'forward' | 'backward';
 
 /** What shows by UDP and not by TCP; in clusters that check by both. */
 export const UDP_SCENARIOS: readonly Scenario<RealParts>[] = [
-  fault('node-3:udp-drop', { 'udp_node-3': 'round_trip_error unreachable' }, { blind: ['node-3'] }),
+  fault(
+    'node-3:udp-drop',
+    { 'udp_node-3': 'round_trip_error unreachable' },
+    { blind: ['node-3'], verdict: 'extra cluster' },
+  ),
   fault(
     'node-3:udp-reply-loss=30',
     {},
