@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Ring } from '../../src/neighbours/choose.ts';
 import { type FleetFile, fleetReport, NEIGHBOURS } from './fleet-report.ts';
 
@@ -8,17 +10,33 @@ const MAX_HEADER_SIZE = 24 * 1024;
 
 /**
  * The pods of the file `FLEET`, as nothing but this one program, at `PORT` of each address: each responds to `/report` with what
- * a pod with ten neighbours reports, of which `DOWN` is not reached, and anything else as `/alwayshappy`.
+ * a pod with ten neighbours reports, of which `DOWN` is not reached, and anything else as `/alwayshappy`. Over TLS with a
+ * certificate. Then it listens at `READY_PORT`, too.
  */
-const { FLEET = '', PORT, DOWN = '' } = process.env;
+const {
+  FLEET = '',
+  PORT,
+  READY_PORT,
+  DOWN = '',
+  KUBENURSE_CERT_FILE: certificate,
+  KUBENURSE_CERT_KEY: key,
+} = process.env;
 const { nodes, served }: FleetFile = JSON.parse(readFileSync(FLEET, 'utf8'));
+const tls = certificate && key && { cert: readFileSync(certificate), key: readFileSync(key) };
 const ring = new Ring();
 const now = Date.now() / 1000;
-for (const pod of served) {
+const listening = served.map(async (pod) => {
   const neighbours = ring.choose(pod.node, nodes, NEIGHBOURS);
   const report = Buffer.from(JSON.stringify(fleetReport(pod, neighbours, DOWN, now)));
-  createServer({ maxHeaderSize: MAX_HEADER_SIZE }, ({ url = '', headers }, response) => {
+  const respond: RequestListener = ({ url = '', headers }, response) => {
     const body = url.startsWith('/report') ? report : (headers['kubenurse-padding'] ?? '');
     response.end(body);
-  }).listen(Number(PORT), pod.address);
-}
+  };
+  const limits = { maxHeaderSize: MAX_HEADER_SIZE };
+  const server = tls
+    ? createTlsServer({ ...limits, ...tls }, respond)
+    : createServer(limits, respond);
+  await once(server.listen(Number(PORT), pod.address), 'listening');
+});
+await Promise.all(listening);
+createServer((_, response) => response.end()).listen(Number(READY_PORT), '127.0.0.1');

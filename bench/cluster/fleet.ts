@@ -3,55 +3,79 @@ import { join } from 'node:path';
 import { freePort } from '../../lab/support/server-process.ts';
 import { Ring } from '../../src/neighbours/choose.ts';
 import { startNode } from '../served/node-process.ts';
+import { tlsSettings } from '../served/tls-settings.ts';
 import { startEmbeddedPods } from '../support/embedded-pods.ts';
 import { type FleetFile, type FleetPod, NEIGHBOURS } from './fleet-report.ts';
 
 /** The node whose pod does not run. The verdict has to name it, and nothing else. */
 export const DOWN = 'node-3';
 
-/** The node of the pod that is measured: the first of the cluster. */
+/** The node of the pod that collects: the first of the cluster. */
 const OWN = 'node-0';
 
 /** Checked by every pod through its Service. */
 const SERVICE = 'node-1';
 
+/** The variables of a pod, and the URL at which it serves HTTP. */
+export type FleetProbe = Readonly<{ url: string; environment: Readonly<Record<string, string>> }>;
+
 /**
  * The pods of so many nodes on this machine, but one: objects of an embedded API server, and two small programs that
- * report for all of them, one for those that the pod of the first node checks, whose latency it measures; the pod of `DOWN`
- * refuses connections. Resolves with the variables of the pod of the first node.
+ * report for all others than the two that are measured, one for those that these two check; the pod of `DOWN` refuses
+ * connections. Resolves with the pod of the first node, and with one that it checks. Neither has been started.
  */
 export async function startFleet(
   stack: AsyncDisposableStack,
   count: number,
-): Promise<Record<string, string>> {
+  overTls: boolean,
+): Promise<Readonly<{ collector: FleetProbe; neighbour: FleetProbe }>> {
   const places = Array.from({ length: count }, (_, i) => ({
     node: `node-${i}`,
     address: `127.91.${Math.floor(i / 250)}.${1 + (i % 250)}`,
   }));
   const { folder, names, environment } = await startEmbeddedPods(stack, places);
-  const pods = places.map((place, i): FleetPod => ({ ...place, name: names[i] ?? '' }));
-  const port = String(await freePort());
-  const nodes = places.map(({ node }) => node);
-  const checked = new Set([SERVICE, ...new Ring().choose(OWN, nodes, NEIGHBOURS)]);
+  const pods = new Map(
+    places.map((place, i): [string, FleetPod] => [place.node, { ...place, name: names[i] ?? '' }]),
+  );
+  const ports = { http: await freePort(), tls: await freePort() };
+  const port = String(overTls ? ports.tls : ports.http);
+  const nodes = [...pods.keys()];
+  const chosen = (node: string) => new Ring().choose(node, nodes, NEIGHBOURS);
+  const neighbour = chosen(OWN).find((node) => node !== SERVICE && node !== DOWN) ?? '';
+  const checked = new Set([SERVICE, ...chosen(OWN), ...chosen(neighbour)]);
   const { true: near = [], false: far = [] } = Object.groupBy(
-    pods.filter(({ node }) => node !== OWN && node !== DOWN),
+    [...pods.values()].filter(({ node }) => ![OWN, DOWN, neighbour].includes(node)),
     ({ node }) => `${checked.has(node)}`,
   );
+  const tls = overTls ? await tlsSettings(stack, ports.tls) : {};
   for (const served of [near, far]) {
     const file = join(folder, `${served[0]?.node}.json`);
     await writeFile(file, JSON.stringify({ nodes, served } satisfies FleetFile));
+    const ready = String(await freePort());
     await startNode(
       stack,
       [join(import.meta.dirname, 'fleet-server.ts')],
-      { PORT: port, FLEET: file, DOWN },
-      `http://${served.at(-1)?.address}:${port}/`,
+      { PORT: port, READY_PORT: ready, FLEET: file, DOWN, ...tls },
+      `http://127.0.0.1:${ready}/`,
     );
   }
-  return {
-    ...environment,
-    KUBENURSE_PORT: port,
-    KUBENURSE_SERVICE_URL: `http://${pods.find(({ node }) => node === SERVICE)?.address}:${port}`,
-    NODE_NAME: OWN,
-    POD_NAME: pods[0]?.name ?? '',
+  const scheme = overTls ? 'https' : 'http';
+  const service = `${scheme}://${pods.get(SERVICE)?.address}:${port}`;
+  const probe = (node: string): FleetProbe => {
+    const { address = '', name = '' } = pods.get(node) ?? {};
+    return {
+      url: `http://${address}:${ports.http}`,
+      environment: {
+        ...environment,
+        ...tls,
+        KUBENURSE_INSECURE: String(overTls),
+        KUBENURSE_LISTEN_ADDRESS: address,
+        KUBENURSE_PORT: String(ports.http),
+        KUBENURSE_SERVICE_URL: service,
+        NODE_NAME: node,
+        POD_NAME: name,
+      },
+    };
   };
+  return { collector: probe(OWN), neighbour: probe(neighbour) };
 }

@@ -11,7 +11,7 @@ import {
 import { cpuTime } from '../served/cpu-time.ts';
 import { startPacked } from '../served/packed-program.ts';
 import { usageOf } from '../support/usage.ts';
-import { DOWN, startFleet } from './fleet.ts';
+import { DOWN, type FleetProbe, startFleet } from './fleet.ts';
 
 /** Often, for there to be enough checks for a 99th percentile: eleven twice a second. */
 const INTERVAL_MS = 500;
@@ -25,8 +25,11 @@ const GIVEN_BACK_MS = 30_000;
 /** A page may take this long before a benchmark gives up on it. */
 const LIMIT_MS = 30_000;
 
-/** What the checks of the pod took in a while, in milliseconds. */
-type Period = Readonly<{ checks: number; p50: number; p99: number }>;
+/** What the checks of a pod took in a while, in milliseconds. */
+type Checks = Readonly<{ checks: number; p50: number; p99: number }>;
+
+/** Those of the pod that collects, and of one that it checks. */
+type Period = Readonly<{ own: Checks; neighbour: Checks }>;
 
 /** Of a cluster with so many pods. Milliseconds, and bytes; `cpu`: of one collection. */
 export type Collected = Readonly<{
@@ -39,35 +42,53 @@ export type Collected = Readonly<{
 
 /**
  * Has one pod collect the reports of all others, for somebody who looks again as soon as a collection is out of date, so
- * many times; before that, there is as long a while in which nobody looks. Rejects when the verdict is not the truth.
+ * many times; before that, there is as long a while in which nobody looks. `overTls`: reports and checks of neighbours use TLS. Rejects when the verdict is not the truth.
  */
 export async function measureCollections(
   file: string,
   pods: number,
   times: number,
-  { settleMs, givenBackMs = GIVEN_BACK_MS }: Readonly<{ settleMs: number; givenBackMs?: number }>,
+  {
+    overTls = false,
+    settleMs,
+    givenBackMs = GIVEN_BACK_MS,
+  }: Readonly<{ overTls?: boolean; settleMs: number; givenBackMs?: number }>,
 ): Promise<Collected> {
   await using stack = new AsyncDisposableStack();
-  const { process, port } = await startPacked(stack, file, {
-    ...(await startFleet(stack, pods)),
-    ...FINE_HISTOGRAM,
-    KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const page = async (path: string) => (await httpGet(`${url}${path}`, LIMIT_MS)).body;
-  await until('the neighbours are checked', LIMIT_MS, async () =>
-    (await page('/metrics')).includes('type="path_node-'),
-  );
+  const fleet = await startFleet(stack, pods, overTls);
+  const start = ({ environment }: FleetProbe) =>
+    startPacked(stack, file, {
+      ...environment,
+      ...FINE_HISTOGRAM,
+      KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
+    });
+  await start(fleet.neighbour);
+  const { process } = await start(fleet.collector);
+  const page = async (path: string, { url } = fleet.collector) =>
+    (await httpGet(`${url}${path}`, LIMIT_MS)).body;
+  for (const probe of [fleet.collector, fleet.neighbour]) {
+    await until('the neighbours are checked', LIMIT_MS, async () =>
+      (await page('/metrics', probe)).includes('type="path_node-'),
+    );
+  }
   await sleep(settleMs);
-  const period = async (meanwhile: () => Promise<unknown>): Promise<Period> => {
-    const before = readLatencies(await page('/metrics'));
-    await meanwhile();
-    const latencies = between(before, readLatencies(await page('/metrics')));
+  const checksOf = async (probe: FleetProbe, meanwhile: Promise<unknown>): Promise<Checks> => {
+    const before = readLatencies(await page('/metrics', probe));
+    await meanwhile;
+    const latencies = between(before, readLatencies(await page('/metrics', probe)));
     return {
       checks: latencies.get(Infinity) ?? 0,
       p50: 1e3 * bucketQuantile(latencies, 0.5),
       p99: 1e3 * bucketQuantile(latencies, 0.99),
     };
+  };
+  const period = async (run: () => Promise<unknown>): Promise<Period> => {
+    const meanwhile = run();
+    const [own, neighbour] = await Promise.all([
+      checksOf(fleet.collector, meanwhile),
+      checksOf(fleet.neighbour, meanwhile),
+    ]);
+    return { own, neighbour };
   };
   const quiet = await period(() => sleep(times * KEPT_MS));
   const pid = process.pid ?? 0;

@@ -1,9 +1,13 @@
 import { Ring } from '../../src/neighbours/choose.ts';
+import { createRenderer } from '../../src/pages/cluster-page/layout.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { quantile } from '../support/statistics.ts';
 import { fleetReport } from './fleet-report.ts';
 
-/** How long `verdict()` takes for so many nodes with ten neighbours each, one of them down: the median of five, in ms. */
+/**
+ * Prints how long the verdict and the page of a browser take for so many nodes with ten neighbours each, one of them down: the
+ * first time in this process, and the median of the next five, in milliseconds.
+ */
 const [count = '1000'] = process.argv.slice(2);
 const nodes = Array.from({ length: Number(count) }, (_, i) => `node-${i}`);
 const ring = new Ring();
@@ -27,9 +31,17 @@ const view = {
   ),
   silent: [{ node: down, pod: `pod-${down}`, cause: 'refused', text: '' } as const],
 };
-const times = Array.from({ length: 5 }, () => {
+const render = createRenderer('');
+const [first, ...next] = Array.from({ length: 6 }, () => {
   const start = performance.now();
-  verdict(view);
-  return performance.now() - start;
+  const findings = verdict(view);
+  const judged = performance.now();
+  render({ view, findings }, { node: undefined, now });
+  return { verdict: judged - start, page: performance.now() - judged };
 });
-console.log(quantile(times, 0.5));
+const median = (name: 'verdict' | 'page') =>
+  quantile(
+    next.map((each) => each[name]),
+    0.5,
+  );
+console.log(JSON.stringify({ first, next: { verdict: median('verdict'), page: median('page') } }));

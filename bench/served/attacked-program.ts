@@ -1,13 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { httpGet } from '../../lab/support/http-get.ts';
 import { freePort } from '../../lab/support/server-process.ts';
 import { until } from '../../lab/support/until.ts';
 import { FINE_HISTOGRAM } from './check-latencies.ts';
 import { startNeighbours } from './neighbours.ts';
 import { type Served, startPacked } from './packed-program.ts';
+import { tlsSettings } from './tls-settings.ts';
 
 const NEIGHBOURS = 10;
 
@@ -71,20 +68,4 @@ export async function scrape({ port }: Served): Promise<string> {
   const { status, body } = await httpGet(`http://127.0.0.1:${port}/metrics`, 10_000);
   if (status !== 200) throw new Error(`/metrics responded with ${status}`);
   return body;
-}
-
-async function tlsSettings(stack: AsyncDisposableStack, port: number) {
-  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const authority = await CertificateAuthority.create('bench');
-  const pair = await authority.issue({ commonName: 'bench', ipAddresses: ['127.0.0.1'] });
-  const [certificate, key] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
-  await writeFile(certificate, pair.certificate);
-  await writeFile(key, pair.key);
-  return {
-    KUBENURSE_USE_TLS: 'true',
-    KUBENURSE_TLS_PORT: String(port),
-    KUBENURSE_CERT_FILE: certificate,
-    KUBENURSE_CERT_KEY: key,
-  };
 }

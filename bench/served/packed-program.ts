@@ -8,7 +8,7 @@ export type Served = Readonly<{ process: ServerProcess; port: number }>;
 
 /**
  * Starts the program that `npm run bundle` has packed (or another such file), by the image's flags, and waits until it
- * responds. It checks itself alone, unless these variables add targets. Ends with the stack.
+ * responds. It checks itself alone at 127.0.0.1, unless these variables say otherwise. Ends with the stack.
  */
 export async function startPacked(
   stack: AsyncDisposableStack,
@@ -17,11 +17,11 @@ export async function startPacked(
   flags: readonly string[] = [],
 ): Promise<Served> {
   const port = Number(environment.KUBENURSE_PORT ?? (await freePort()));
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${environment.KUBENURSE_LISTEN_ADDRESS ?? '127.0.0.1'}:${port}`;
   return start(
     stack,
     file,
-    port,
+    { port, url },
     {
       ...ONE_CHECK,
       KUBENURSE_LOG_LEVEL: 'error',
@@ -37,17 +37,17 @@ export async function startPacked(
 export async function startBare(stack: AsyncDisposableStack, bodyLength = 0): Promise<Served> {
   const port = await freePort();
   const environment = { PORT: String(port), BODY: String(bodyLength) };
-  return start(stack, join(import.meta.dirname, 'bare-server.ts'), port, environment);
+  const at = { port, url: `http://127.0.0.1:${port}` };
+  return start(stack, join(import.meta.dirname, 'bare-server.ts'), at, environment);
 }
 
 async function start(
   stack: AsyncDisposableStack,
   file: string,
-  port: number,
+  { port, url }: Readonly<{ port: number; url: string }>,
   environment: Readonly<Record<string, string>>,
   flags: readonly string[] = [],
 ): Promise<Served> {
   const args = [...imageFlags(), ...flags, file];
-  const url = `http://127.0.0.1:${port}/alwayshappy`;
-  return { port, process: await startNode(stack, args, environment, url) };
+  return { port, process: await startNode(stack, args, environment, `${url}/alwayshappy`) };
 }
