@@ -3,6 +3,7 @@ import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
 import type { Report, SilentPod } from '../verdict/report.ts';
 import { InvalidField } from './fields.ts';
+import { parseReport } from './parse-report.ts';
 import { type Kept, readReport } from './read-report.ts';
 import { RequestOrder } from './request-order.ts';
 
@@ -98,7 +99,7 @@ export class Collection {
 
   #read(body: Buffer, pod: ListedPod): Collected {
     try {
-      return { report: reportOf(JSON.parse(body.toString()), pod, this.#kept) };
+      return { report: reportOf(parseReport(body), pod, this.#kept) };
     } catch (error) {
       // What JSON.parse() says has a part of the body in it.
       const why = error instanceof InvalidField ? error.message : 'it is not JSON';

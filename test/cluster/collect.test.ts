@@ -95,6 +95,18 @@ test.each<[what: string, handle: Handler, cause: string | null, text: string | R
     'the report cannot be used: it is not JSON',
   ],
   [
+    'sends very many lists',
+    send((report) => ({ ...report, more: Array(30_000).fill([]) })),
+    'status',
+    'the report cannot be used: it has more than 20000 objects and lists',
+  ],
+  [
+    'sends very many objects',
+    send((report) => ({ ...report, more: Array(30_000).fill({}) })),
+    'status',
+    'the report cannot be used: it has more than 20000 objects and lists',
+  ],
+  [
     'sends half a report',
     (report, _request, response) => {
       response.writeHead(200, { 'Content-Length': report.length });
