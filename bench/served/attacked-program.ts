@@ -3,7 +3,7 @@ import { freePort } from '../../lab/support/server-process.ts';
 import { until } from '../../lab/support/until.ts';
 import { FINE_HISTOGRAM } from './check-latencies.ts';
 import { startNeighbours } from './neighbours.ts';
-import { type Served, startPacked } from './packed-program.ts';
+import { type Served, startBare, startPacked } from './packed-program.ts';
 import { tlsSettings } from './tls-settings.ts';
 
 const NEIGHBOURS = 10;
@@ -61,6 +61,18 @@ export async function startBeside(
     HEAP_FLAGS,
   );
   return { ...served, attackedPort: overTls ? tlsPort : served.port };
+}
+
+/** Starts Node's own server, over TLS as well with `overTls`; any other path than `/alwayshappy` has a body of so many bytes. */
+export async function startBareBeside(
+  stack: AsyncDisposableStack,
+  bodyLength: number,
+  overTls: boolean,
+): Promise<Attackable> {
+  const tlsPort = await freePort();
+  const settings = overTls ? await tlsSettings(stack, tlsPort) : {};
+  const bare = await startBare(stack, bodyLength, settings);
+  return { ...bare, attackedPort: overTls ? tlsPort : bare.port };
 }
 
 /** The program's `/metrics`. Throws when it is not served within 10 s. */

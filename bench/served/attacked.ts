@@ -1,39 +1,27 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { httpGet } from '../../lab/support/http-get.ts';
 import type { BenchmarkRun } from '../support/benchmark.ts';
 import { quantile } from '../support/statistics.ts';
 import { markdownTable } from '../support/table.ts';
+import { measurePeriod, memoryOf, type Period } from './attacked-period.ts';
 import {
   type Attackable,
-  MEMORY_LIMIT,
-  scrape,
   startAttackable,
+  startBareBeside,
   startBeside,
 } from './attacked-program.ts';
 import { ATTACKS } from './attacks.ts';
-import { between, bucketQuantile, readLatencies } from './check-latencies.ts';
 import { buildClients, type Clients } from './client.ts';
-import { cpuTime } from './cpu-time.ts';
 import { neighbourLatencies } from './neighbour-latencies.ts';
 import { startNode } from './node-process.ts';
-import { type Served, startBare } from './packed-program.ts';
+import type { Served } from './packed-program.ts';
 
 /** Of each period. Only a long run measures in quiet before each attack, beside it, and a bare server under it. */
-const SECONDS = { short: 0.5, long: 15 };
+const SECONDS = { short: 0.5, long: 10 };
 
 /** How long memory may take to be back, in milliseconds. */
 const BACK_MS = { short: 0, long: 60_000 };
-
-/** Milliseconds; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
-type Period = Readonly<{
-  own: number;
-  p99: number;
-  scrape: number;
-  cpu: number;
-  memory: number;
-}>;
 
 /**
  * `beside`: while another such program on this machine is attacked, so that the attacker and what it attacks take as much
@@ -82,13 +70,13 @@ async function measureGroup(
   await sleep(1_000);
   const results: Attacked[] = [];
   const size = short ? 'short' : 'long';
-  const measured = () => period(served, clients, SECONDS[size]);
+  const measured = () => measurePeriod(served, clients, SECONDS[size]);
   const quietAtStart = short ? await measured() : undefined;
   for (const attack of attacks) {
     logProgress(`attack: ${attack}`);
     const quiet = quietAtStart ?? (await measured());
     const beside = other && (await underAttack(other, attack, measured));
-    const bare = short || overTls ? undefined : await bareUnderAttack(served, clients, attack);
+    const bare = short ? undefined : await bareUnderAttack(served, clients, attack);
     const attacked = await underAttack(served, attack, measured);
     const limit = performance.now() + BACK_MS[size];
     while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
@@ -121,58 +109,14 @@ async function bareUnderAttack(
   await using stack = new AsyncDisposableStack();
   const [, path = '/alwayshappy'] = /^GET (\S+)/.exec(ATTACKS[attack]?.payload ?? '') ?? [];
   const { body } = await httpGet(`http://127.0.0.1:${port}${path}`, 10_000);
-  const bare = await startBare(stack, Buffer.byteLength(body));
+  const overTls = ATTACKS[attack]?.over !== undefined;
+  const bare = await startBareBeside(stack, Buffer.byteLength(body), overTls);
   const end = performance.now() + 1_000 * SECONDS.long;
   const isOver = () => performance.now() > end;
-  return await underAttack({ ...bare, attackedPort: bare.port }, attack, async () => {
+  return await underAttack(bare, attack, async () => {
     const latencies = await neighbourLatencies(bare, clients, isOver).catch(() => [Infinity]);
     return quantile(latencies, 0.99);
   });
-}
-
-async function period(served: Served, clients: Clients, seconds: number): Promise<Period> {
-  const before = readLatencies(await scrape(served));
-  const cpuBefore = cpuTime(served.process);
-  const end = performance.now() + 1_000 * seconds;
-  const isOver = () => performance.now() > end;
-  let [slowest, memory] = [0, 0];
-  const prometheus = async () => {
-    while (!isOver()) {
-      const begin = performance.now();
-      await scrape(served);
-      slowest = Math.max(slowest, performance.now() - begin);
-      await sleep(500);
-    }
-  };
-  const watcher = async () => {
-    while (!isOver()) {
-      memory = Math.max(memory, memoryOf(served));
-      if (memory > MEMORY_LIMIT) throw new Error(`${memory} bytes of memory: out of its limit`);
-      await sleep(20);
-    }
-  };
-  const [latencies] = await Promise.all([
-    neighbourLatencies(served, clients, isOver),
-    prometheus(),
-    watcher(),
-  ]);
-  const cpu = (cpuTime(served.process) - cpuBefore) / seconds;
-  const own = between(before, readLatencies(await scrape(served)));
-  return {
-    own: 1e3 * bucketQuantile(own, 0.5),
-    p99: quantile(latencies, 0.99),
-    scrape: slowest,
-    cpu,
-    memory,
-  };
-}
-
-/** What the program has resident, in bytes. Throws when it has ended. */
-function memoryOf({ process: { pid } }: Served): number {
-  const [, kilobytes] =
-    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  if (kilobytes === undefined) throw new Error('the program has ended');
-  return 1024 * Number(kilobytes);
 }
 
 /** Of each attack: in quiet → beside it, in a long run → under it. */

@@ -1,16 +1,25 @@
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 
 /**
- * Node's own server and nothing else, at `PORT`: it sends everybody what `/alwayshappy` has, and for any other path a body of
- * `BODY` bytes.
+ * Node's own server and nothing else, at `PORT`, and over TLS where kubenurse's variables say so: it sends everybody what
+ * `/alwayshappy` has, and for any other path a body of `BODY` bytes.
  */
-const bodies = { happy: Buffer.alloc(0), other: Buffer.alloc(Number(process.env.BODY), 'x') };
+const { PORT, BODY, KUBENURSE_TLS_PORT, KUBENURSE_CERT_FILE, KUBENURSE_CERT_KEY } = process.env;
+const bodies = { happy: Buffer.alloc(0), other: Buffer.alloc(Number(BODY), 'x') };
 
-createServer((request, response) => {
+const listener: RequestListener = (request, response) => {
   const body = request.url === '/alwayshappy' ? bodies.happy : bodies.other;
   response.writeHead(200, {
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': body.length,
   });
   response.end(body);
-}).listen(Number(process.env.PORT), '127.0.0.1');
+};
+
+createServer(listener).listen(Number(PORT), '127.0.0.1');
+if (KUBENURSE_CERT_FILE !== undefined && KUBENURSE_CERT_KEY !== undefined) {
+  const pair = { cert: readFileSync(KUBENURSE_CERT_FILE), key: readFileSync(KUBENURSE_CERT_KEY) };
+  createHttpsServer(pair, listener).listen(Number(KUBENURSE_TLS_PORT), '127.0.0.1');
+}

@@ -33,10 +33,17 @@ export async function startPacked(
   );
 }
 
-/** Starts `bare-server.ts` with the same flags; any other path than `/alwayshappy` has a body of so many bytes. */
-export async function startBare(stack: AsyncDisposableStack, bodyLength = 0): Promise<Served> {
+/**
+ * Starts `bare-server.ts` with the same flags, and over TLS as well with these variables of the program; any other path than
+ * `/alwayshappy` has a body of so many bytes.
+ */
+export async function startBare(
+  stack: AsyncDisposableStack,
+  bodyLength = 0,
+  tls: Readonly<Record<string, string>> = {},
+): Promise<Served> {
   const port = await freePort();
-  const environment = { PORT: String(port), BODY: String(bodyLength) };
+  const environment = { PORT: String(port), BODY: String(bodyLength), ...tls };
   const at = { port, url: `http://127.0.0.1:${port}` };
   return start(stack, join(import.meta.dirname, 'bare-server.ts'), at, environment);
 }

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../support/statistics.ts';
+import { MEMORY_LIMIT, scrape } from './attacked-program.ts';
+import { between, bucketQuantile, readLatencies } from './check-latencies.ts';
+import type { Clients } from './client.ts';
+import { cpuTime } from './cpu-time.ts';
+import { neighbourLatencies } from './neighbour-latencies.ts';
+import type { Served } from './packed-program.ts';
+
+/** Of some seconds of a program. Milliseconds; `own`: p50 of its checks; `p99`: of a neighbour's; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
+export type Period = Readonly<{
+  own: number;
+  p99: number;
+  scrape: number;
+  cpu: number;
+  memory: number;
+}>;
+
+/** Measures so many seconds. Throws when the program ends or needs too much memory, or when a neighbour's check or a scrape fails. */
+export async function measurePeriod(
+  served: Served,
+  clients: Clients,
+  seconds: number,
+): Promise<Period> {
+  const before = readLatencies(await scrape(served));
+  const cpuBefore = cpuTime(served.process);
+  const end = performance.now() + 1_000 * seconds;
+  const isOver = () => performance.now() > end;
+  let [slowest, memory] = [0, 0];
+  const prometheus = async () => {
+    while (!isOver()) {
+      const begin = performance.now();
+      await scrape(served);
+      slowest = Math.max(slowest, performance.now() - begin);
+      await sleep(500);
+    }
+  };
+  const watcher = async () => {
+    while (!isOver()) {
+      memory = Math.max(memory, memoryOf(served));
+      if (memory > MEMORY_LIMIT) throw new Error(`${memory} bytes of memory: out of its limit`);
+      await sleep(20);
+    }
+  };
+  const [latencies] = await Promise.all([
+    neighbourLatencies(served, clients, isOver),
+    prometheus(),
+    watcher(),
+  ]);
+  const cpu = (cpuTime(served.process) - cpuBefore) / seconds;
+  const own = between(before, readLatencies(await scrape(served)));
+  return {
+    own: 1e3 * bucketQuantile(own, 0.5),
+    p99: quantile(latencies, 0.99),
+    scrape: slowest,
+    cpu,
+    memory,
+  };
+}
+
+/** What the program has resident, in bytes. Throws when it has ended. */
+export function memoryOf({ process: { pid } }: Served): number {
+  const [, kilobytes] =
+    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  if (kilobytes === undefined) throw new Error('the program has ended');
+  return 1024 * Number(kilobytes);
+}
