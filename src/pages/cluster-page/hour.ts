@@ -6,45 +6,57 @@ export const MINUTES = 60;
 /** Checks and failures by minute: 0 is the first, 59 the current one. */
 export type Hour = Readonly<{ checks: Float64Array; failures: Float64Array }>;
 
-export function emptyHour(): Hour {
-  return { checks: new Float64Array(MINUTES), failures: new Float64Array(MINUTES) };
-}
+/** Adds up the last hour of checks. */
+export class HourSum {
+  /** Of each minute, how many more than in the minute before: a steady check is one number, of thousands per page. */
+  readonly #checks = new Float64Array(MINUTES + 1);
+  readonly #failures = new Float64Array(MINUTES + 1);
 
-/**
- * Adds a check's last hour, by the collecting pod's clock. Of a large cluster only failing checks have one: another has
- * been as it is since its last change, and ok before.
- */
-export function addHour(hour: Hour, check: CheckReport, report: Report, now: number): void {
-  const ago = report.reportedAt - now;
-  const current = Math.floor(now / 60);
-  const minuteOf = (podTime: number) => Math.round((podTime - ago) / 60) - current + MINUTES - 1;
-  const { lastHour } = check;
-  if (lastHour === undefined) {
-    const since =
-      check.state === 'failing' && check.since !== null ? minuteOf(check.since) : MINUTES;
-    addSteady(
-      hour,
-      minuteOf(report.startedAt),
-      since,
-      60 / Math.max(1, report.checkIntervalSeconds),
-    );
-    return;
+  get hour(): Hour {
+    return { checks: runningTotal(this.#checks), failures: runningTotal(this.#failures) };
   }
-  const first = minuteOf(lastHour.start);
-  for (const [offset, [checks, failures]] of lastHour.minutes.entries())
-    add(hour, Math.min(first + offset, MINUTES - 1), checks, failures);
+
+  /**
+   * Adds a check's last hour, by the collecting pod's clock. Of a large cluster only failing checks have one: another has
+   * been as it is since its last change, and ok before.
+   */
+  add(check: CheckReport, report: Report, now: number): void {
+    const ago = report.reportedAt - now;
+    const current = Math.floor(now / 60);
+    const minuteOf = (podTime: number) => Math.round((podTime - ago) / 60) - current + MINUTES - 1;
+    const { lastHour } = check;
+    if (lastHour === undefined) {
+      const checks = 60 / Math.max(1, report.checkIntervalSeconds);
+      const start = minuteOf(report.startedAt);
+      addFrom(this.#checks, start, checks);
+      if (check.state !== 'failing' || check.since === null) return;
+      addFrom(this.#failures, Math.max(start, minuteOf(check.since)), checks);
+      return;
+    }
+    const first = minuteOf(lastHour.start);
+    for (const [offset, [checks, failures]] of lastHour.minutes.entries()) {
+      const minute = Math.min(first + offset, MINUTES - 1);
+      if (!(minute >= 0)) continue;
+      addAt(this.#checks, minute, checks);
+      addAt(this.#failures, minute, failures);
+    }
+  }
 }
 
-/** `checks` in each minute from `start` on, all of which fail from minute `since` on. */
-function addSteady(hour: Hour, start: number, since: number, checks: number): void {
-  for (let index = Math.max(0, start); index < MINUTES; index++)
-    add(hour, index, checks, index >= since ? checks : 0);
+function addAt(changes: Float64Array, minute: number, value: number): void {
+  addFrom(changes, minute, value);
+  addFrom(changes, minute + 1, -value);
 }
 
-function add({ checks, failures }: Hour, index: number, made: number, failed: number): void {
-  if (!(index >= 0)) return;
-  checks[index] = (checks[index] ?? 0) + made;
-  failures[index] = (failures[index] ?? 0) + failed;
+/** What is before the hour counts from its first minute on. */
+function addFrom(changes: Float64Array, minute: number, value: number): void {
+  const index = Math.max(0, minute);
+  changes[index] = (changes[index] ?? 0) + value;
+}
+
+function runningTotal(changes: Float64Array): Float64Array {
+  let sum = 0;
+  return changes.map((change) => (sum += change)).subarray(0, MINUTES);
 }
 
 /** Share of checks that failed, by minute. */

@@ -1,5 +1,5 @@
 import { clock, percent } from '../../verdict/words.ts';
-import { addHour, emptyHour, type Hour, isMany, MINUTES, shares, total } from './hour.ts';
+import { type Hour, HourSum, isMany, MINUTES, shares, total } from './hour.ts';
 import { type Html, html } from './html.ts';
 import type { Overview } from './overview.ts';
 import { strip } from './strip.ts';
@@ -16,14 +16,13 @@ const ROWS = [
 
 /** The failed checks of the last hour by minute, a row for each kind of check. */
 export function timeline({ evidence, view }: Overview): Html {
-  const hours = new Map<string, Hour>(ROWS.map(([kind]) => [kind, emptyHour()]));
+  const hours = new Map(ROWS.map(([kind]) => [kind as string, new HourSum()]));
   for (const report of evidence.reports.values()) {
     for (const check of report.checks) {
-      const hour = hours.get(check.kind);
-      if (hour !== undefined) addHour(hour, check, report, view.now);
+      hours.get(check.kind)?.add(check, report, view.now);
     }
   }
-  const rows = ROWS.map(([kind, title]) => row(title, hours.get(kind), view.now));
+  const rows = ROWS.map(([kind, title]) => row(title, hours.get(kind)?.hour, view.now));
   return html`<section aria-labelledby="hour"><h2 id="hour">Last hour</h2>
 <p class="hint">Failed checks by minute, from ${clock(view.now - 3_600, view.now)} to ${clock(view.now, view.now)}. A bar${'’'}s height is the square root of the share that failed; below one in a hundred it is grey.</p>
 <table class="hours"><thead><tr><th scope="col">checks</th><th scope="col"><span class="from">${'−'}60 min</span><span class="to">now</span></th><th scope="col">failed</th><th scope="col">most</th></tr></thead>

@@ -1,7 +1,7 @@
 import { followsNeighbours } from '../../cluster/model.ts';
 import type { Finding, Severity, Victim } from '../../verdict/finding.ts';
 import { count, names } from '../../verdict/words.ts';
-import { addHour, emptyHour, total } from './hour.ts';
+import { HourSum, total } from './hour.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { Overview } from './overview.ts';
 import { badge, type State } from './states.ts';
@@ -74,13 +74,14 @@ function chosen({ subject }: Finding): Content {
 
 /** The last hour of the checks that the finding explains: when it began. */
 function hourOf({ evidence, view }: Overview, { victims }: Finding): Content {
-  const hour = emptyHour();
+  const sum = new HourSum();
   for (const [node, group] of Map.groupBy(victims, (victim) => victim.node)) {
     const report = evidence.reports.get(node);
     const types = new Set(group.map(({ type }) => type));
     for (const check of report?.checks ?? [])
-      if (report && types.has(check.type)) addHour(hour, check, report, view.now);
+      if (report && types.has(check.type)) sum.add(check, report, view.now);
   }
+  const { hour } = sum;
   return (
     total(hour.failures) > 0 &&
     html`<div class="hour"><span>${'−'}60 min</span>${strip(hour)}<span>now</span></div>`
