@@ -13,8 +13,11 @@ import { addExponential, extremes } from './exponential.ts';
 
 type Value = number | Histogram | ExponentialHistogram;
 
+/** A value is replaced, not changed: an exporter may still hold the one before. */
+type Point = { readonly attributes: Attributes; startTime: HrTime; value: Value };
+
 /** Accumulated state of one metric; the points by their attributes. */
-type Total = { latest: MetricData; points: Map<string, DataPoint<Value>> };
+type Total = { latest: MetricData; points: Map<string, Point> };
 
 /** How many dropped streams are counted, at most: each costs some 300 bytes. */
 const MAX_DROPPED = 10_000;
@@ -80,11 +83,11 @@ export class DeltaToCumulative {
     return Array.from(this.#totals.values(), ({ latest, points }) => ({
       ...latest,
       aggregationTemporality: AggregationTemporality.CUMULATIVE,
-      dataPoints: Array.from(points, ([key, point]) => {
-        const startTime = earlier(point.startTime, endTime);
+      dataPoints: Array.from(points.values(), (point) => {
         // Stored, because a start that moved with the time would be a reset at each export.
-        if (startTime !== point.startTime) points.set(key, { ...point, startTime });
-        return { ...point, startTime, endTime };
+        point.startTime = earlier(point.startTime, endTime);
+        const { attributes, startTime, value } = point;
+        return { attributes, startTime, endTime, value };
       }),
     })) as MetricData[];
   }
@@ -102,15 +105,14 @@ export class DeltaToCumulative {
   #addPoint(metric: MetricData, { points }: Total, point: DataPoint<Value>): void {
     const { name } = metric.descriptor;
     const key = JSON.stringify(point.attributes);
-    const before = points.get(key);
-    if (before !== undefined) {
-      // The first attributes object is kept: the serializer caches its text.
-      const { startTime, attributes } = before;
-      const value = sum(metric, before.value, point.value);
-      points.set(key, { ...point, startTime, attributes, value });
+    const total = points.get(key);
+    if (total !== undefined) {
+      // Its attributes object is kept: the serializer caches its text.
+      total.value = sum(metric, total.value, point.value);
     } else if (this.#streams < this.#limits.maxStreams) {
       this.#streams += 1;
-      points.set(key, point);
+      const { attributes, startTime, value } = point;
+      points.set(key, { attributes, startTime, value });
       this.#dropped.delete(name + key);
     } else if (this.#dropped.size < MAX_DROPPED) {
       this.#dropped.set(name + key, { name, attributes: point.attributes });
@@ -163,11 +165,13 @@ function sum({ dataPointType }: MetricData, a: Value, b: Value): Value {
 }
 
 function addHistogram(a: Histogram, b: Histogram): Histogram {
-  const { boundaries } = a.buckets;
+  const { boundaries, counts: added } = b.buckets;
   // Not by map(): a call for each bucket of hundreds of histograms was half of what adding takes.
-  const counts = new Array<number>(boundaries.length + 1);
-  for (let i = 0; i < counts.length; i += 1) {
-    counts[i] = (a.buckets.counts[i] ?? 0) + (b.buckets.counts[i] ?? 0);
+  const counts = a.buckets.counts.slice();
+  for (let i = 0; i < added.length; i += 1) {
+    const count = added[i] as number;
+    // Most are 0.
+    if (count !== 0) counts[i] = (counts[i] as number) + count;
   }
   return {
     buckets: { boundaries, counts },

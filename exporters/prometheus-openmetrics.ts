@@ -74,16 +74,20 @@ function histogramLines(
   bounds: readonly string[],
 ): string {
   const set = labelsOf(attributes);
+  const { counts } = value.buckets;
+  const inBraces = braced(set);
   const bucket = `${name}_bucket{${set}${set === '' ? '' : ','}le="`;
-  let lines = '';
-  let cumulative = 0;
-  for (let i = 0; i < bounds.length; i += 1) {
-    cumulative += value.buckets.counts[i] ?? 0;
-    lines += `${bucket}${bounds[i]}${cumulative}\n`;
+  // With the newline before it: one part less to add for each of thousands of lines.
+  const nextBucket = `\n${bucket}`;
+  let cumulative = counts[0] ?? 0;
+  let lines = `${bucket}${bounds[0]}${cumulative}`;
+  for (let i = 1; i < bounds.length; i += 1) {
+    cumulative += counts[i] ?? 0;
+    lines += nextBucket + (bounds[i] as string) + cumulative;
   }
-  lines += `${name}_sum${braced(set)} ${number(value.sum ?? 0)}\n`;
-  lines += `${name}_count${braced(set)} ${value.count}\n`;
-  return `${lines}${name}_created${braced(set)} ${seconds(startTime)}\n`;
+  lines += `\n${name}_sum${inBraces} ${number(value.sum ?? 0)}`;
+  lines += `\n${name}_count${inBraces} ${value.count}`;
+  return `${lines}\n${name}_created${inBraces} ${seconds(startTime)}\n`;
 }
 
 function labelsOf(attributes: Attributes): string {
