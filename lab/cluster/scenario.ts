@@ -94,6 +94,11 @@ export async function play<P extends Parts>(
     expected.every(({ node }) => log.failing(node.name).size === 0),
   );
   await allIsWell(cluster, healsMs);
+  if (scenario.mayFail !== undefined) {
+    // A check that began while packets were lost fails when all others are well again.
+    const ended = healing + CHECK_MS;
+    await until('checks in flight have ended', CHECK_MS + SPARE_MS, () => Date.now() >= ended);
+  }
 
   const after = await everyCount(cluster.nodes);
   const grown = [...before].map(([node, counts]): [string, Counts] => [
