@@ -93,6 +93,7 @@ export async function play(
   const isExpected = ({ node, check }: CountedFailure) => outage.shows?.(node)[check] !== undefined;
   const mayFail = ({ node, check }: CountedFailure) => outage.mayFail?.(node).includes(check);
   const others = watch.failures.filter((failure) => !isExpected(failure));
+  const after = ({ since }: CountedFailure) => seconds(began, since);
   return {
     name: outage.name,
     shown: grouped(watch.failures.filter(isExpected), began),
@@ -103,7 +104,7 @@ export async function play(
     resolved,
     falseAlarms: others
       .filter((failure) => !mayFail(failure))
-      .map(({ node, check, what, count: times }) => `${node} ${check} ${what} ${times}`),
+      .map((each) => `${each.node} ${each.check} ${each.what} ${each.count}, ${after(each)} s`),
   };
 }
 
