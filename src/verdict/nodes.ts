@@ -2,11 +2,8 @@ import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.t
 import type { Edge, Evidence } from './evidence.ts';
 import type { Victim } from './finding.ts';
 import { nobodyReaches, reachesNobody } from './node-words.ts';
-import { AGREEMENT, type OpenPaths } from './paths.ts';
+import { AGREEMENT, type OpenPaths, WITNESSES } from './paths.ts';
 import { isolatedNodes } from './reach.ts';
-
-/** Where so many could be witnesses, so many have to be. */
-const WITNESSES = 3;
 
 /** Nodes that reach nobody, and nodes that nobody reaches. */
 export type Isolated = Readonly<{ blind: ReadonlySet<string>; dark: ReadonlySet<string> }>;

@@ -1,6 +1,6 @@
 import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
-import { AGREEMENT, type OpenPaths } from './paths.ts';
+import { AGREEMENT, type OpenPaths, WITNESSES } from './paths.ts';
 import { closure, isolatedNodes } from './reach.ts';
 import { describeSplit } from './split-words.ts';
 import { zoneOf } from './zones.ts';
@@ -32,8 +32,10 @@ export function findSplits(evidence: Evidence, open: OpenPaths): Draft[] {
 /** The other side sends no reports: all that is known of it is that nobody on this side reaches it. */
 function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
   const outside = new Set(
-    [...evidence.silent.keys()].filter(
-      (node) => !evidence.cordoned.has(node) && isOutside(open, node),
+    [...evidence.silent.values()].flatMap(({ node, cause }) =>
+      !evidence.cordoned.has(node) && isOutside(open, node, cause === null ? WITNESSES : 1)
+        ? [node]
+        : [],
     ),
   );
   const zones = wholeZones(evidence, outside);
@@ -56,10 +58,13 @@ function lostWith(inZones: readonly string[], outside: Nodes, open: OpenPaths): 
   });
 }
 
-/** Whether nobody who has reported reaches the node, and the network may be why. */
-function isOutside(open: OpenPaths, node: string): boolean {
+/**
+ * Whether nobody who has reported reaches the node, and the network may be why. `witnesses`: how many have to check it;
+ * that a report is missing is evidence only where it was requested.
+ */
+function isOutside(open: OpenPaths, node: string, witnesses: number): boolean {
   const edges = open.to(node);
-  return edges.length > 0 && edges.every(({ up }) => !up) && NETWORK.has(mainCause(edges));
+  return edges.length >= witnesses && edges.every(({ up }) => !up) && NETWORK.has(mainCause(edges));
 }
 
 /** Zones all of whose nodes are among these. */

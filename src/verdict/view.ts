@@ -51,11 +51,16 @@ export function cutOff({ reports, silent, view }: Evidence): Draft {
 export function mostlySilent({ reports, silent }: Evidence): Draft[] {
   const all = reports.size + silent.size;
   if (silent.size * 2 < all) return [];
+  const requested = [...silent.values()].filter(({ cause }) => cause !== null).length;
+  const [severity, why] =
+    requested < reports.size
+      ? (['warning', 'the collection ran out of time before it requested the others'] as const)
+      : (['critical', 'the rest of the cluster is not visible from here'] as const);
   return [
-    aboutView('mostly_silent', 'critical', [], {
+    aboutView('mostly_silent', severity, [], {
       cause: mainCause(silent.values()),
       witnesses: { agree: silent.size, of: all },
-      headline: `Only ${reports.size} of ${count(all, 'pod')} reported: the rest of the cluster is not visible from here.`,
+      headline: `Only ${reports.size} of ${count(all, 'pod')} reported: ${why}.`,
       details: ['All other findings are based on these pods alone.'],
       runbook: 'KubenurseProbeMissing.md',
     }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { KINDS } from '../../src/verdict/finding.ts';
-import type { ClusterView } from '../../src/verdict/report.ts';
+import type { CheckReport, ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { type Broken, between, FIVE, NO_PATTERN, NOW, smallView } from './small-view.ts';
 
@@ -440,6 +440,39 @@ test('A pod whose report was not requested is not accused', () => {
   expect(found[0]?.details).toEqual([
     'What is known: their reports were not requested, because the collection ran out of time.',
   ]);
+});
+
+test('Where most pods were not requested in time, that is what the verdict says, and it accuses nobody', () => {
+  const [first, ...others] = verdict(unrequested(['node-3', 'node-4', 'node-5'], { nodes: FIVE }));
+  expect(first).toMatchObject({ kind: 'mostly_silent', severity: 'warning', cause: null });
+  expect(first?.headline).toBe(
+    'Only 2 of 5 pods reported: the collection ran out of time before it requested the others.',
+  );
+  expect(others).toMatchObject([{ kind: 'silent', severity: 'info' }]);
+});
+
+test('Nodes whose reports were not requested are no side of a split by one failing path each', () => {
+  const late = ['node-5', 'node-6', 'node-7'];
+  const failing = { ...between([1], [5]), ...between([2], [6]), ...between([3], [7]) };
+  const view = unrequested(late, { nodes: SEVEN, failing });
+  const isKept = ({ node, state }: CheckReport) =>
+    node === undefined || !late.includes(node) || state === 'failing';
+  const reports = view.reports.map((report) => ({
+    ...report,
+    checks: report.checks.filter(isKept),
+  }));
+  expect(verdict({ ...view, reports }).map(({ kind }) => kind)).toEqual([
+    'path',
+    'path',
+    'path',
+    'silent',
+  ]);
+});
+
+test('Nodes whose reports were not requested are a side of a split where three nodes fail to reach each', () => {
+  const late = ['node-5', 'node-6', 'node-7'];
+  const view = unrequested(late, { nodes: SEVEN, failing: between([1, 2, 3, 4], [5, 6, 7]) });
+  expect(verdict(view)[0]).toMatchObject({ kind: 'split' });
 });
 
 test('A pod that is cut off counts only the pods that it requested reports from', () => {
