@@ -26,52 +26,41 @@ export async function startAttackable(
   stack: AsyncDisposableStack,
   file: string,
   overTls: boolean,
+  enter: readonly string[],
 ): Promise<Attackable> {
   const neighbours = await startNeighbours(stack, NEIGHBOURS);
   const urls = Array.from(
     { length: NEIGHBOURS },
     (_, i) => `url-${i}:${neighbours.KUBENURSE_SERVICE_URL}/alwayshappy`,
   );
-  const served = await startBeside(stack, file, overTls, {
+  const tlsPort = await freePort();
+  const environment = {
     ...neighbours,
     ...(overTls && {
       KUBENURSE_CHECK_NEIGHBOURHOOD: 'false',
       KUBENURSE_EXTRA_CHECKS: urls.join('|'),
+      ...(await tlsSettings(stack, tlsPort)),
     }),
     ...FINE_HISTOGRAM,
     KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
-  });
+  };
+  const program = await startPacked(stack, file, environment, HEAP_FLAGS, enter);
+  const served = { ...program, attackedPort: overTls ? tlsPort : program.port };
   const last = `type="${overTls ? 'url-' : 'path_node-'}${NEIGHBOURS - 1}`;
   await until('the targets are checked', 20_000, async () => (await scrape(served)).includes(last));
   return served;
 }
 
-/** Starts the program without targets but itself, unless these variables add some. */
-export async function startBeside(
-  stack: AsyncDisposableStack,
-  file: string,
-  overTls: boolean,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Attackable> {
-  const tlsPort = await freePort();
-  const served = await startPacked(
-    stack,
-    file,
-    { ...environment, ...(overTls && (await tlsSettings(stack, tlsPort))) },
-    HEAP_FLAGS,
-  );
-  return { ...served, attackedPort: overTls ? tlsPort : served.port };
-}
-
 /** Starts Node's own server, over TLS as well with `overTls`; any other path than `/alwayshappy` has a body of so many bytes. */
-export async function startBareBeside(
+export async function startAttackableBare(
   stack: AsyncDisposableStack,
   bodyLength: number,
   overTls: boolean,
+  enter: readonly string[],
 ): Promise<Attackable> {
   const tlsPort = await freePort();
   const settings = overTls ? await tlsSettings(stack, tlsPort) : {};
-  const bare = await startBare(stack, bodyLength, settings);
+  const bare = await startBare(stack, bodyLength, settings, enter);
   return { ...bare, attackedPort: overTls ? tlsPort : bare.port };
 }
 

@@ -5,33 +5,27 @@ import type { BenchmarkRun } from '../support/benchmark.ts';
 import { quantile } from '../support/statistics.ts';
 import { markdownTable } from '../support/table.ts';
 import { measurePeriod, memoryOf, type Period } from './attacked-period.ts';
-import {
-  type Attackable,
-  startAttackable,
-  startBareBeside,
-  startBeside,
-} from './attacked-program.ts';
+import { type Attackable, startAttackable, startAttackableBare } from './attacked-program.ts';
 import { ATTACKS } from './attacks.ts';
 import { buildClients, type Clients } from './client.ts';
 import { neighbourLatencies } from './neighbour-latencies.ts';
 import { startNode } from './node-process.ts';
 import type { Served } from './packed-program.ts';
+import { type Processors, shareProcessors } from './processors.ts';
 
-/** Of each period. Only a long run measures in quiet before each attack, beside it, and a bare server under it. */
-const SECONDS = { short: 0.5, long: 10 };
+/** Of each period. Only a long run measures in quiet before each attack, and a bare server under it. */
+const SECONDS = { short: 0.5, long: 5 };
 
 /** How long memory may take to be back, in milliseconds. */
 const BACK_MS = { short: 0, long: 60_000 };
 
 /**
- * `beside`: while another such program on this machine is attacked, so that the attacker and what it attacks take as much
- * of the processors, in a long run; `bare`: a neighbour's p99 of Node's own server that sends a body of the same length,
- * attacked alike, in milliseconds; `after`: memory when it was back, or a minute later, in bytes.
+ * `bare`: a neighbour's p99 of Node's own server that sends a body of the same length, attacked alike, in milliseconds, in a
+ * long run; `after`: memory when it was back, or a minute later, in bytes.
  */
 export type Attacked = Readonly<{
   attack: string;
   quiet: Period;
-  beside: Period | undefined;
   attacked: Period;
   bare: number | undefined;
   after: number;
@@ -39,7 +33,7 @@ export type Attacked = Readonly<{
 
 /**
  * What the program does under each of these `ATTACKS`, in the memory that the chart gives it: one program after another those over
- * HTTP, another one those over TLS. Throws when it ends or needs more memory, or when a neighbour's check or a scrape fails.
+ * HTTP, another one those over TLS. It has a processor for itself, as it has where the attackers are on other nodes. Throws when it ends or needs more memory, or when a neighbour's check or a scrape fails.
  */
 export async function measureAttacks(
   file: string,
@@ -50,9 +44,11 @@ export async function measureAttacks(
     attacks,
     (name) => `${ATTACKS[name]?.over !== undefined}` as const,
   );
+  await using stack = new AsyncDisposableStack();
+  const processors = shareProcessors(stack);
   return [
-    ...(await measureGroup(file, overHttp, false, run)),
-    ...(await measureGroup(file, overTls, true, run)),
+    ...(await measureGroup(file, overHttp, false, processors, run)),
+    ...(await measureGroup(file, overTls, true, processors, run)),
   ];
 }
 
@@ -60,13 +56,13 @@ async function measureGroup(
   file: string,
   attacks: readonly string[],
   overTls: boolean,
+  processors: Processors,
   { short, logProgress }: BenchmarkRun,
 ): Promise<Attacked[]> {
   if (attacks.length === 0) return [];
   await using stack = new AsyncDisposableStack();
   const clients = await buildClients(stack);
-  const served = await startAttackable(stack, file, overTls);
-  const other = short ? undefined : await startBeside(stack, file, overTls);
+  const served = await startAttackable(stack, file, overTls, processors.alone);
   await sleep(1_000);
   const results: Attacked[] = [];
   const size = short ? 'short' : 'long';
@@ -75,12 +71,11 @@ async function measureGroup(
   for (const attack of attacks) {
     logProgress(`attack: ${attack}`);
     const quiet = quietAtStart ?? (await measured());
-    const beside = other && (await underAttack(other, attack, measured));
-    const bare = short ? undefined : await bareUnderAttack(served, clients, attack);
-    const attacked = await underAttack(served, attack, measured);
+    const bare = short ? undefined : await bareUnderAttack(served, clients, attack, processors);
+    const attacked = await underAttack(served, attack, processors, measured);
     const limit = performance.now() + BACK_MS[size];
     while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
-    results.push({ attack, quiet, beside, attacked, bare, after: memoryOf(served) });
+    results.push({ attack, quiet, attacked, bare, after: memoryOf(served) });
   }
   return results;
 }
@@ -88,6 +83,7 @@ async function measureGroup(
 async function underAttack<T>(
   { port, attackedPort }: Pick<Attackable, 'port' | 'attackedPort'>,
   attack: string,
+  { whenIdle }: Processors,
   run: () => Promise<T>,
 ): Promise<T> {
   await using stack = new AsyncDisposableStack();
@@ -96,6 +92,7 @@ async function underAttack<T>(
     [join(import.meta.dirname, 'attacker.ts'), String(attackedPort), attack],
     {},
     `http://127.0.0.1:${port}/alwayshappy`,
+    whenIdle,
   );
   return await run();
 }
@@ -105,25 +102,26 @@ async function bareUnderAttack(
   { port }: Served,
   clients: Clients,
   attack: string,
+  processors: Processors,
 ): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const [, path = '/alwayshappy'] = /^GET (\S+)/.exec(ATTACKS[attack]?.payload ?? '') ?? [];
   const { body } = await httpGet(`http://127.0.0.1:${port}${path}`, 10_000);
   const overTls = ATTACKS[attack]?.over !== undefined;
-  const bare = await startBareBeside(stack, Buffer.byteLength(body), overTls);
+  const length = Buffer.byteLength(body);
+  const bare = await startAttackableBare(stack, length, overTls, processors.alone);
   const end = performance.now() + 1_000 * SECONDS.long;
   const isOver = () => performance.now() > end;
-  return await underAttack(bare, attack, async () => {
+  return await underAttack(bare, attack, processors, async () => {
     const latencies = await neighbourLatencies(bare, clients, isOver).catch(() => [Infinity]);
     return quantile(latencies, 0.99);
   });
 }
 
-/** Of each attack: in quiet → beside it, in a long run → under it. */
+/** Of each attack: in quiet → under it. */
 export function attacksTable(results: readonly Attacked[]): string {
   const shown = (result: Attacked, what: keyof Period, digits: number, unit = 1) =>
-    [result.quiet, result.beside, result.attacked]
-      .filter((period) => period !== undefined)
+    [result.quiet, result.attacked]
       .map((period) => (period[what] / unit).toFixed(digits))
       .join(' → ');
   return markdownTable(

@@ -1,17 +1,13 @@
 import { connect, type Socket } from 'node:net';
-import { setPriority } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { ATTACKS } from './attacks.ts';
 
 /*
  * Attacks the server at 127.0.0.1 by one of `ATTACKS` until it is killed: so many connections from a hundred addresses of
- * loopback, each opened again when it is closed, and at most 50 MB a second. It yields the processors, which an attacker in
- * another pod would not share.
+ * loopback, each opened again when it is closed, and at most 50 MB a second.
  *
  *   attacker.ts PORT ATTACK
  */
-
-setPriority(19);
 
 const ADDRESSES = 100;
 const BYTES_PER_MS = 50_000;

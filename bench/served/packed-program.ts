@@ -8,13 +8,14 @@ export type Served = Readonly<{ process: ServerProcess; port: number }>;
 
 /**
  * Starts the program that `npm run bundle` has packed (or another such file), by the image's flags, and waits until it
- * responds. It checks itself alone at 127.0.0.1, unless these variables say otherwise. Ends with the stack.
+ * responds. It checks itself alone at 127.0.0.1, unless these variables say otherwise. Its command line begins with `enter`. Ends with the stack.
  */
 export async function startPacked(
   stack: AsyncDisposableStack,
   file: string,
   environment: Readonly<Record<string, string>> = {},
   flags: readonly string[] = [],
+  enter: readonly string[] = [],
 ): Promise<Served> {
   const port = Number(environment.KUBENURSE_PORT ?? (await freePort()));
   const url = `http://${environment.KUBENURSE_LISTEN_ADDRESS ?? '127.0.0.1'}:${port}`;
@@ -30,6 +31,7 @@ export async function startPacked(
       ...environment,
     },
     flags,
+    enter,
   );
 }
 
@@ -41,11 +43,12 @@ export async function startBare(
   stack: AsyncDisposableStack,
   bodyLength = 0,
   tls: Readonly<Record<string, string>> = {},
+  enter: readonly string[] = [],
 ): Promise<Served> {
   const port = await freePort();
   const environment = { PORT: String(port), BODY: String(bodyLength), ...tls };
   const at = { port, url: `http://127.0.0.1:${port}` };
-  return start(stack, join(import.meta.dirname, 'bare-server.ts'), at, environment);
+  return start(stack, join(import.meta.dirname, 'bare-server.ts'), at, environment, [], enter);
 }
 
 async function start(
@@ -53,8 +56,9 @@ async function start(
   file: string,
   { port, url }: Readonly<{ port: number; url: string }>,
   environment: Readonly<Record<string, string>>,
-  flags: readonly string[] = [],
+  flags: readonly string[],
+  enter: readonly string[],
 ): Promise<Served> {
   const args = [...imageFlags(), ...flags, file];
-  return { port, process: await startNode(stack, args, environment, `${url}/alwayshappy`) };
+  return { port, process: await startNode(stack, args, environment, `${url}/alwayshappy`, enter) };
 }

@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** util-linux. */
+const TASKSET = '/usr/bin/taskset';
+const CHRT = '/usr/bin/chrt';
+
+/** Which processors a program runs on. */
+export type Processors = Readonly<{
+  /** What its command line begins with to run on a processor that nothing else uses. */
+  alone: readonly string[];
+  /** … to run only when nothing else uses the processors of this process. */
+  whenIdle: readonly string[];
+}>;
+
+/**
+ * Leaves the first processor to programs started `alone`, as if they ran on another node: this process and whatever else it
+ * starts use the others until the stack ends. Without effect where there is one processor only, or no Linux.
+ */
+export function shareProcessors(stack: AsyncDisposableStack): Processors {
+  const [first, ...others] = allowedProcessors();
+  if (first === undefined || others.length === 0) return { alone: [], whenIdle: [] };
+  runOn(others);
+  stack.defer(() => runOn([first, ...others]));
+  return { alone: [TASKSET, '--cpu-list', String(first)], whenIdle: [CHRT, '--idle', '0'] };
+}
+
+function runOn(processors: readonly number[]): void {
+  execFileSync(TASKSET, ['--cpu-list', '--pid', processors.join(','), String(process.pid)]);
+}
+
+/** Those that this process may use (proc(5)); none where it cannot be limited to some of them. */
+function allowedProcessors(): number[] {
+  if (!existsSync(TASKSET) || !existsSync(CHRT)) return [];
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const [, list = ''] = /^Cpus_allowed_list:\s+(\S+)$/m.exec(status) ?? [];
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
