@@ -34,10 +34,11 @@ const MAX_HTTPS = 250;
 const BACKLOG = 2_048;
 
 /**
- * Limit of requests and of new connections: 500 per second take a seventh of a CPU. Windows are short, because what waits
- * for one is served in one go, and a neighbour's request in the meantime waits for it.
+ * Limit of requests and of new connections, 250 per second: many more than Prometheus, kubelet and an ingress controller
+ * send. Windows are short, because what waits for one is served in one go, and a neighbour's request in the meantime waits
+ * for it.
  */
-const PACE: RateLimit = { window: 4, budget: 2 };
+const PACE: RateLimit = { window: 8, budget: 2 };
 
 /** Limit of TLS handshakes, 50 per second, which take a millisecond or more each. */
 const TLS_PACE: RateLimit = { window: 20, budget: 1 };

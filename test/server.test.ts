@@ -229,6 +229,20 @@ describe('startServer() and a client that takes its time', () => {
     });
   });
 
+  test('serves at most 250 requests per second to one client', async () => {
+    const { port } = await servePages({ '/hello': hello });
+    const socket = connect({ host: '127.0.0.1', port });
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    const begin = performance.now();
+    for (let i = 0; i <= 100; i += 1) {
+      socket.write('GET /hello HTTP/1.1\r\nHost: kubenurse\r\n\r\n');
+      await once(socket, 'data');
+    }
+    // Fifty windows of 8 ms. Node's timers count whole milliseconds: one may be up to a millisecond early.
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(50 * 7);
+  });
+
   test('keeps 500 connections, so that what they do not read fits into the memory of the pod', async () => {
     const { port } = await serverAt();
     const sockets = Array.from({ length: 600 }, (_, i) =>

@@ -11,7 +11,7 @@ const LIMIT_MS = 120_000;
 
 /** Clients written in C, so that the one that measures is felt as little as can be. */
 export type Clients = Readonly<{
-  /** Sends so many requests, one after another, each 3 ms after the last response; `new`: each over a new connection; `source`: from that address. Resolves with what each took, in milliseconds. */
+  /** Sends so many requests, one after another, each 5 ms after the last response; `new`: each over a new connection; `source`: from that address. Resolves with what each took, in milliseconds. */
   request: (
     port: number,
     path: string,

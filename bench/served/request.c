@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REST_US = 3000 };
+enum { REST_US = 5000 };
 
 static struct sockaddr_in server, source;
 static char request[1024];
