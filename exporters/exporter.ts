@@ -6,8 +6,8 @@ import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.
 /** `text`: Prometheus's text format 0.0.4; `openmetrics`: OpenMetrics 1.0.0, which has the start time of each series. */
 export type Format = 'text' | 'openmetrics';
 
-/** The response to a scrape. */
-export type Scrape = Readonly<{ contentType: string; body: string }>;
+/** The response to a scrape; the body as text, or as its bytes. */
+export type Scrape = Readonly<{ contentType: string; body: string | Buffer }>;
 
 /** Sends metrics. Rejects when that fails; obeys the signal. */
 export type Send = (metrics: ResourceMetrics, signal: AbortSignal) => Promise<void>;

@@ -6,6 +6,7 @@ import {
   type MetricData,
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics';
+import { TextBytes } from './text-bytes.ts';
 
 /** The text of each set of attributes, which is most of the work: `delta-to-cumulative.ts` keeps the sets' objects. */
 const labels = new WeakMap<Attributes, string>();
@@ -17,20 +18,21 @@ const UNITS: Record<string, string> = { s: 'seconds', By: 'bytes' };
  * The metrics in OpenMetrics 1.0.0, which `@opentelemetry/exporter-prometheus` does not write, with the start time of each
  * counter and histogram (`_created`). Exponential histograms have no form in this format and are omitted.
  */
-export function serializeOpenMetrics({ scopeMetrics }: ResourceMetrics): string {
-  let text = '';
+export function serializeOpenMetrics({ scopeMetrics }: ResourceMetrics): Buffer {
+  const text = new TextBytes();
   for (const metric of scopeMetrics.flatMap(({ metrics }) => metrics)) {
     if (metric.dataPointType === DataPointType.EXPONENTIAL_HISTOGRAM) continue;
     if (metric.dataPoints.length === 0) continue;
-    text += metadataOf(metric);
+    text.add(metadataOf(metric));
     if (metric.dataPointType === DataPointType.HISTOGRAM) {
       const bounds = boundsOf(metric.dataPoints);
-      for (const point of metric.dataPoints) text += histogramLines(metric, point, bounds);
+      for (const point of metric.dataPoints) text.add(histogramLines(metric, point, bounds));
     } else {
-      for (const point of metric.dataPoints) text += valueLines(metric, point);
+      for (const point of metric.dataPoints) text.add(valueLines(metric, point));
     }
   }
-  return `${text}# EOF\n`;
+  text.add('# EOF\n');
+  return text.whole();
 }
 
 function metadataOf(metric: MetricData): string {

@@ -15,7 +15,7 @@ const REST_PER_SCRAPE = 9;
 
 type Format = 'text' | 'openmetrics';
 
-type Scrape = Readonly<{ contentType: string; body: string }>;
+type Scrape = Readonly<{ contentType: string; body: string | Buffer }>;
 
 /**
  * The text of a scrape, compressed where the client accepts that; 500 when it cannot be made. All who wait for the same
@@ -26,7 +26,7 @@ export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
   function scrapedAs(format: Format) {
     return shared(async () => {
       const { contentType, body } = await scrape(format);
-      const plain = Buffer.from(body);
+      const plain = typeof body === 'string' ? Buffer.from(body) : body;
       let zipped: Promise<Buffer> | undefined;
       return { contentType, plain, zipped: () => (zipped ??= gzipped(plain, { level: LEVEL })) };
     }, REST_PER_SCRAPE);

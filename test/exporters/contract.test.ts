@@ -46,7 +46,7 @@ async function started(row: Row, { interval = 20 } = {}) {
 async function exportedAfterNow(exports: Exports, other: Receiver): Promise<Series[]> {
   if (other.scraped) {
     const { format, parse } = other.scraped;
-    return parse((await exports.scrape?.(format))?.body ?? '');
+    return parse(String((await exports.scrape?.(format))?.body ?? ''));
   }
   const sofar = other.exports?.() ?? [];
   // One may have been under way.

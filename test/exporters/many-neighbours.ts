@@ -85,7 +85,7 @@ const before = heap();
 for (let set = SETS / 2; set < SETS; set += 1) await meet(set);
 const growth = heap() - before;
 
-const body = (await exports.scrape?.('text'))?.body ?? '';
+const body = String((await exports.scrape?.('text'))?.body ?? '');
 const types = new Set([...body.matchAll(/type="(path_[^"]*)"/g)].map(([, type]) => type));
 console.log(JSON.stringify({ types: [...types], growth }));
 await exports.shutdown(1_000);

@@ -51,7 +51,9 @@ function text(format: Format, metrics: MetricData[], metadata = true): string {
     resource: emptyResource(),
     scopeMetrics: [{ scope: { name: 'test' }, metrics }],
   };
-  return format === 'text' ? serializeText(collected, metadata) : serializeOpenMetrics(collected);
+  return format === 'text'
+    ? serializeText(collected, metadata)
+    : serializeOpenMetrics(collected).toString();
 }
 
 const ERRORS = sum({ name: 'errors_total' }, [
@@ -113,6 +115,18 @@ duration_seconds_bucket{le="+Inf"} 0
 });
 
 describe('serialization as OpenMetrics 1.0.0', () => {
+  test('writes text of any length and alphabet', () => {
+    const names = Array.from({ length: 2_000 }, (_, i) => `nœud-${i}-😀`);
+    const level = gauge(
+      { name: 'level' },
+      names.map((node) => [{ node }, 1]),
+    );
+    const lines = names.map((node) => `level{node="${node}"} 1`);
+    expect(text('openmetrics', [level]).split('\n')).toEqual([
+      ...['# HELP level Help.', '# TYPE level gauge', ...lines, '# EOF', ''],
+    ]);
+  });
+
   test('writes families and start times', () => {
     expect(text('openmetrics', [ERRORS, LEVEL, DURATION])).toBe(`\
 # HELP errors Help.

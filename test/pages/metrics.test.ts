@@ -66,6 +66,14 @@ test.each([
   );
 });
 
+test('metricsPage() responds with the bytes of a scrape as they are', async () => {
+  const scrape = async () => ({ contentType: 'text/plain', body: Buffer.from('é 1\n') });
+  const { port } = await servePages({ '/metrics': metricsPage(scrape) });
+  expect(await fetchPage(port, '/metrics')).toMatchObject({ status: 200, body: 'é 1\n' });
+  const zipped = await fetchBytes(port, { 'Accept-Encoding': 'gzip' });
+  expect(gunzipSync(zipped).toString()).toBe('é 1\n');
+});
+
 test('metricsPage() compresses with the fastest level', async () => {
   const { port } = await served();
   const bytes = await fetchBytes(port, { 'accept-encoding': 'gzip' });

@@ -30,7 +30,7 @@ export function scrapedMetrics({
 }: Options = {}): {
   metrics: Metrics;
   /** As text if not given. */
-  scrape: (format?: Format) => Promise<Scrape>;
+  scrape: (format?: Format) => Promise<Scrape & { body: string }>;
   /** The value of each series that a scrape shows now, by its name and labels as they are written. */
   series: () => Promise<Record<string, number>>;
 } {
@@ -58,7 +58,8 @@ export function scrapedMetrics({
   });
   const scrape = async (format: Format = 'text') => {
     if (exporter.scrape === undefined) throw new Error('the exporter cannot be scraped');
-    return exporter.scrape(format);
+    const { contentType, body } = await exporter.scrape(format);
+    return { contentType, body: body.toString() };
   };
   return { metrics, scrape, series: async () => seriesOf((await scrape()).body) };
 }
