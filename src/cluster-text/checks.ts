@@ -1,6 +1,6 @@
 import { quantile } from '../verdict/quantile.ts';
 import type { CheckReport, ClusterView, Report } from '../verdict/report.ts';
-import { latency, names } from '../verdict/words.ts';
+import { latency, names, whole } from '../verdict/words.ts';
 import { firstOf, paragraph, short, table } from './layout.ts';
 import { since } from './times.ts';
 
@@ -32,7 +32,7 @@ export function checkLines({ reports, now }: ClusterView): string[] {
   const components = all.flatMap(([type, row]) => (type === PATHS ? [] : failing(type, row)));
   return [
     ...table([HEADINGS, ...all.slice(0, MAX_ROWS).map(([type, row]) => cells(type, row))]),
-    ...(all.length > MAX_ROWS ? [`and ${all.length - MAX_ROWS} more`] : []),
+    ...(all.length > MAX_ROWS ? [`and ${whole(all.length - MAX_ROWS)} more`] : []),
     ...(components.length > 0 ? ['', ...components.slice(0, MAX_ROWS)] : []),
     ...(paths && paths.failing.length > 0
       ? ['', 'FAILING PATHS', ...pathLines(paths.failing, now)]
@@ -64,7 +64,7 @@ function emptyRow(): Row {
 function cells(type: string, { counts, medians }: Row): string[] {
   return [
     short(type.trim(), MAX_NAME),
-    ...[counts.ok, counts.failing, counts.pending].map(String),
+    ...[counts.ok, counts.failing, counts.pending].map(whole),
     medians.length === 0 ? '-' : latency(quantile(medians, 0.5)),
   ];
 }

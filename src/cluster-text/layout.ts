@@ -1,4 +1,5 @@
 import { printable } from '../printable.ts';
+import { whole } from '../verdict/words.ts';
 
 /** Columns of a terminal. */
 const WIDTH = 80;
@@ -68,5 +69,5 @@ export function short(name: string, most: number): string {
 /** The first ones, and how many there are more. */
 export function firstOf<T>(items: readonly T[], most: number, lines: (item: T) => string[]) {
   const more = items.length - most;
-  return [...items.slice(0, most).flatMap(lines), ...(more > 0 ? [`and ${more} more`] : [])];
+  return [...items.slice(0, most).flatMap(lines), ...(more > 0 ? [`and ${whole(more)} more`] : [])];
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../verdict/finding.ts';
 import type { ClusterView } from '../verdict/report.ts';
-import { count } from '../verdict/words.ts';
+import { count, outOf, whole } from '../verdict/words.ts';
 import { firstOf, paragraph } from './layout.ts';
 import { since } from './times.ts';
 
@@ -22,7 +22,7 @@ export function verdictLines(
 
 function findingLines(finding: Finding, now: number): string[] {
   const { severity, headline, details, notAffected, runbook, victimCount } = finding;
-  const explains = victimCount > 1 ? [`It explains ${victimCount} failing checks.`] : [];
+  const explains = victimCount > 1 ? [`It explains ${whole(victimCount)} failing checks.`] : [];
   return [
     ...paragraph(`${severity.toUpperCase()}: ${headline}`, 0, 2),
     ...[evidence(finding, now), ...details, ...explains, notAffected].flatMap((text) =>
@@ -41,6 +41,6 @@ function evidence(
   const isAboutView = subject.type === 'view' || subject.type === 'nodes';
   return [
     ...(begin === null ? [] : [`S${since(begin, now).slice(1)}.`]),
-    ...(of === 0 || isAboutView ? [] : [`Witnesses: ${agree} of ${of}.`]),
+    ...(of === 0 || isAboutView ? [] : [`Witnesses: ${outOf(agree, of)}.`]),
   ].join(' ');
 }

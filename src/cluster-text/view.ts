@@ -1,6 +1,6 @@
 import { followsNeighbours } from '../cluster/model.ts';
 import type { ClusterView } from '../verdict/report.ts';
-import { clock, count, duration, names } from '../verdict/words.ts';
+import { clock, duration, names, outOf } from '../verdict/words.ts';
 import { firstOf, paragraph } from './layout.ts';
 import { date } from './times.ts';
 
@@ -16,7 +16,7 @@ export function headerLines(
   const isOld = age === undefined ? '' : `, ${duration(age)} ago`;
   return [
     ...paragraph(`Collected ${date(now)}${isOld} by ${pod} on ${node}.`, 0, 2),
-    `${reports.length} of ${count(all, 'pod')} reported.`,
+    `${outOf(reports.length, all, 'pod')} reported.`,
   ];
 }
 

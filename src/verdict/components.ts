@@ -8,7 +8,7 @@ import { AGREEMENT } from './paths.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
 import { type DeadEndpoints, mayBeChance } from './service-noise.ts';
 import type { Steps } from './steps.ts';
-import { count, failure } from './words.ts';
+import { failure, outOf } from './words.ts';
 
 type Rule = Readonly<{
   kind: Kind;
@@ -183,7 +183,7 @@ function draft(
     witnesses: { agree: failing.length, of },
     headline: `${rule.name} fails ${where(evidence, scope)}: ${failure(cause)}.`,
     details: [
-      `It fails on ${failing.length} of ${count(of, 'node')}.`,
+      `It fails on ${outOf(failing.length, of, 'node')}.`,
       ...(text ? [`The error: ${text}.`] : []),
     ],
     runbook: rule.runbooks[isEverywhere ? 0 : 1],

@@ -2,7 +2,7 @@ import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence, PathCheck } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
 import { chanceRun } from './service-noise.ts';
-import { count, percent } from './words.ts';
+import { outOf, percent } from './words.ts';
 
 /** Share of segments sent again from which on packets are lost: a healthy network stays below a tenth of it. */
 const SHARE = 0.02;
@@ -110,7 +110,7 @@ function lossyNode(open: OpenPaths, node: string, touched: readonly Counted[]): 
     since: firstSince(failing),
     witnesses: { agree, of: touched.length },
     headline: `${node} loses packets: ${percent(shareOf(touched))} of the segments to and from it are retransmitted.`,
-    details: [`${agree} of ${count(touched.length, 'path')} to and from it lose packets.`],
+    details: [`${outOf(agree, touched.length, 'path')} to and from it lose packets.`],
     runbook: 'KubenurseNodeLosesPackets.md',
     victims: victimsOf(failing),
   };

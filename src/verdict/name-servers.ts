@@ -2,7 +2,7 @@ import { type Draft, firstSince, mainCause } from './draft.ts';
 import { CONFIRMED, type Evidence, type Observation } from './evidence.ts';
 import { type OpenComponents, take } from './open-components.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
-import { count } from './words.ts';
+import { outOf, whole } from './words.ts';
 
 const OVER_TCP = 'dns_tcp_';
 const OVER_UDP = 'dns_';
@@ -43,7 +43,7 @@ export function stateOfNameServers(open: OpenComponents, nodes: ReadonlySet<stri
     if (failing === 0) return `${addressOf(type)} responds`;
     return failing === all.length
       ? `${addressOf(type)} fails`
-      : `${addressOf(type)} fails on ${failing} of ${count(all.length, 'node')}`;
+      : `${addressOf(type)} fails on ${outOf(failing, all.length, 'node')}`;
   });
   return servers.length === 0 ? [] : [`Name servers: ${servers.join(', ')}.`];
 }
@@ -121,7 +121,7 @@ function draft(
     witnesses: { agree: failing.length, of },
     headline: `${which} fails${isTcp ? ' over TCP' : ''} ${where(evidence, scope)}: ${FAILURES[event ?? ''] ?? 'its responses are not valid'}.`,
     details: [
-      `It fails on ${failing.length} of ${count(of, 'node')}.`,
+      `It fails on ${outOf(failing.length, of, 'node')}.`,
       ...(text ? [`The error: ${text}.`] : []),
       isTcp
         ? 'It responds over UDP: only responses too long for UDP, and clients that use TCP only, are affected.'
@@ -139,5 +139,5 @@ function resolution({ components }: Evidence, nodes: ReadonlySet<string>): strin
     .filter(({ node, check }) => check.byName && nodes.has(node));
   const resolving = new Set(named.filter(({ up }) => up).map(({ node }) => node)).size;
   if (resolving === 0) return 'Whether names are still resolved there is not known.';
-  return `${resolving === nodes.size ? 'Names are still resolved there' : `Names are still resolved on ${resolving} of them`}, but look-ups that query this server first take longer.`;
+  return `${resolving === nodes.size ? 'Names are still resolved there' : `Names are still resolved on ${whole(resolving)} of them`}, but look-ups that query this server first take longer.`;
 }

@@ -1,7 +1,7 @@
 import type { Cause } from '../model.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding } from './finding.ts';
-import { count, failure } from './words.ts';
+import { count, failure, outOf } from './words.ts';
 
 type Words = Pick<Finding, 'headline' | 'details'>;
 
@@ -13,7 +13,7 @@ export function nobodyReaches(
   failing: number,
   witnesses: number,
 ): Words {
-  const evidenceText = `${failing} of ${count(witnesses, 'pod')} that check it cannot reach it.`;
+  const evidenceText = `${outOf(failing, witnesses, 'pod')} that check it cannot reach it.`;
   const cordoned = evidence.cordoned.has(node) ? ['The node is cordoned.'] : [];
   return {
     headline: headline(evidence, node, cause),

@@ -1,7 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { Evidence } from './evidence.ts';
 import { nameServer } from './name-servers.ts';
-import { count, names } from './words.ts';
+import { names, outOf } from './words.ts';
 
 const COMPONENTS: Readonly<Record<string, string>> = {
   api_server_direct: 'the API server',
@@ -21,6 +21,6 @@ export function notAffected(evidence: Evidence, drafts: readonly Draft[]): strin
     .map((type) => COMPONENTS[type] ?? nameServer(type) ?? `the check ${type}`);
   const known = evidence.edges.filter(({ check }) => check);
   const up = known.filter((edge) => edge.up).length;
-  const parts = [...(up > 0 ? [`${up} of ${count(known.length, 'path')}`] : []), ...working];
+  const parts = [...(up > 0 ? [outOf(up, known.length, 'path')] : []), ...working];
   return parts.length === 0 ? '' : `Not affected: ${names(parts, parts.length)}.`;
 }

@@ -4,7 +4,7 @@ import { quantile } from './quantile.ts';
 import type { CheckReport } from './report.ts';
 import { scopesOf, where } from './scope.ts';
 import type { Steps } from './steps.ts';
-import { latency } from './words.ts';
+import { latency, whole } from './words.ts';
 import { zoneOf } from './zones.ts';
 
 /** So many times the usual latency, and so many seconds more, is slow (the alerts' thresholds). */
@@ -208,7 +208,7 @@ function nodeDraft(node: string, own: readonly Timed[]): Draft {
     subject: { type: 'node', node, direction },
     witnesses: { agree: own.length, of: own.length },
     headline: `Checks ${words} ${node} are slow: ${typical(shown, 'seconds')}, where ${typical(shown, 'usual')} is usual.`,
-    details: [`Most checks ${words} it are slow (${own.length}).`],
+    details: [`Most checks ${words} it are slow (${whole(own.length)}).`],
     runbook: 'KubenurseNodeSlow.md',
   };
 }

@@ -1,6 +1,6 @@
 import { type Draft, mainCause } from './draft.ts';
 import type { Evidence } from './evidence.ts';
-import { clock, count, failure, names } from './words.ts';
+import { clock, failure, names, outOf } from './words.ts';
 
 /** A finding about what this pod can see. `nodes`: those concerned. */
 function aboutView(
@@ -31,7 +31,7 @@ export function cutOff({ reports, silent, view }: Evidence): Draft {
   return aboutView('cut_off', 'critical', [node], {
     cause,
     witnesses: { agree: requested.length, of: requested.length },
-    headline: `This pod, on ${node}, reaches no other pod (0 of ${requested.length}): use another one.`,
+    headline: `This pod, on ${node}, reaches no other pod (${outOf(0, requested.length)}): use another one.`,
     details: [
       `${pod} has no reports but its own: ${failure(cause)}.`,
       refused
@@ -60,7 +60,7 @@ export function mostlySilent({ reports, silent }: Evidence): Draft[] {
     aboutView('mostly_silent', severity, [], {
       cause: mainCause(silent.values()),
       witnesses: { agree: silent.size, of: all },
-      headline: `Only ${reports.size} of ${count(all, 'pod')} reported: ${why}.`,
+      headline: `Only ${outOf(reports.size, all, 'pod')} reported: ${why}.`,
       details: ['All other findings are based on these pods alone.'],
       runbook: 'KubenurseProbeMissing.md',
     }),

@@ -6,12 +6,24 @@ export function names(all: readonly string[], most = 5): string {
     const last = all.at(-1) ?? 'none';
     return all.length < 2 ? last : `${all.slice(0, -1).join(', ')} and ${last}`;
   }
-  return `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
+  return `${all.slice(0, most).join(', ')} and ${whole(all.length - most)} more`;
 }
 
-/** `1 node`, `2 nodes`. */
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** A whole number as people read it: `1,000`. */
+export function whole(number: number): string {
+  return WHOLE.format(number);
+}
+
+/** `1 node`, `1,000 nodes`. */
 export function count(number: number, noun: string): string {
-  return number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
+  return number === 1 ? `1 ${noun}` : `${whole(number)} ${noun}s`;
+}
+
+/** `2 of 1,000`, and with a noun `2 of 1,000 nodes`. */
+export function outOf(part: number, all: number, noun?: string): string {
+  return `${whole(part)} of ${noun === undefined ? whole(all) : count(all, noun)}`;
 }
 
 /** `zone a`, `zones a and b`. */

@@ -1,6 +1,6 @@
 import { type Cluster, followsNeighbours } from '../../cluster/model.ts';
 import type { Finding } from '../../verdict/finding.ts';
-import { count } from '../../verdict/words.ts';
+import { count, whole } from '../../verdict/words.ts';
 import { oncePer } from '../once-per.ts';
 import { WITH_CELLS, WITH_LATENCY } from './cells.ts';
 import { certificates } from './certificates.ts';
@@ -79,7 +79,7 @@ ${below}
 function facts({ view, nodes, zones, evidence }: Overview, now: number): Content {
   const named = zones.filter(([zone]) => zone !== '').length;
   const { collector, podListAt } = view;
-  return html`<b>${count(nodes.length, 'node')}</b>${named > 0 && html` in <b>${count(named, 'zone')}</b>`}, ${evidence.reports.size} reported to ${collector.pod} on ${collector.node} at <b>${time(view.now, now)}</b>, ${age(now - view.now)} ago. ${podListAt === null ? 'No pod list.' : html`Pod list ${age(now - podListAt)} old.`}`;
+  return html`<b>${count(nodes.length, 'node')}</b>${named > 0 && html` in <b>${count(named, 'zone')}</b>`}, ${whole(evidence.reports.size)} reported to ${collector.pod} on ${collector.node} at <b>${time(view.now, now)}</b>, ${age(now - view.now)} ago. ${podListAt === null ? 'No pod list.' : html`Pod list ${age(now - podListAt)} old.`}`;
 }
 
 function titleOf({ findings, view }: Overview): string {

@@ -1,4 +1,4 @@
-import { count, duration, latency, percent } from '../../verdict/words.ts';
+import { count, duration, latency, outOf, percent } from '../../verdict/words.ts';
 import { rttText } from './cells.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import { type NodeOverview, type Overview, type Path, sinceOf } from './overview.ts';
@@ -83,10 +83,10 @@ function table(title: string, all: readonly Line[], now: number, most = MAX_PATH
   const urgency = ({ state }: Line) => BY_URGENCY.indexOf(state);
   const lines = all.toSorted((a, b) => urgency(a) - urgency(b)).slice(0, most);
   const failing = all.filter(({ state }) => state === 'fail').length;
-  const caption = html`<h3>${title}: <span class="note">${failing === 0 ? count(all.length, 'check') : `${failing} of ${count(all.length, 'check')} failing`}</span></h3>`;
+  const caption = html`<h3>${title}: <span class="note">${failing === 0 ? count(all.length, 'check') : `${outOf(failing, all.length, 'check')} failing`}</span></h3>`;
   if (all.length === 0) return html`<h3>${title}: <span class="note">nobody</span></h3>`;
   return html`${caption}<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table class="list"><thead><tr><th scope="col">check</th><th scope="col">state</th><th scope="col">for</th><th scope="col">latency</th><th scope="col">round trip</th><th scope="col">retransmitted</th><th scope="col">failed, last minute</th></tr></thead>
-<tbody>${lines.map((line) => row(line, now))}</tbody></table></div>${all.length > most && html`<p class="hint">${most} of ${all.length}, failing ones first.</p>`}`;
+<tbody>${lines.map((line) => row(line, now))}</tbody></table></div>${all.length > most && html`<p class="hint">${outOf(most, all.length)}, failing ones first.</p>`}`;
 }
 
 function row({ title, check, state, since }: Line, now: number): Html {

@@ -1,4 +1,4 @@
-import { count } from '../../verdict/words.ts';
+import { count, whole } from '../../verdict/words.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { NodeOverview, Overview } from './overview.ts';
 import { BY_URGENCY, type State } from './states.ts';
@@ -32,7 +32,7 @@ function tile({ name, state }: NodeOverview): Html {
 function counts(nodes: readonly NodeOverview[]): Content {
   const bad = BY_URGENCY.filter((state) => state !== 'ok').map((state): Content => {
     const number = nodes.filter((node) => node.state === state).length;
-    return number > 0 && html`, ${number} ${WORDS[state]}`;
+    return number > 0 && html`, ${whole(number)} ${WORDS[state]}`;
   });
   return bad;
 }

@@ -1,7 +1,7 @@
 import type { Observation } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import { quantile } from '../../verdict/quantile.ts';
-import { count, latency } from '../../verdict/words.ts';
+import { count, latency, outOf, whole } from '../../verdict/words.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { Overview } from './overview.ts';
 import { badge, type State } from './states.ts';
@@ -88,11 +88,11 @@ function isAbout({ subject }: Finding, type: string): boolean {
 function what(state: State, { all, failing }: Counts): string {
   if (state === 'off') return 'not checked';
   if (failing.length === 0)
-    return all.length === 1 ? 'ok on 1 node' : `ok on all ${all.length} nodes`;
-  if (state === 'ok') return `ok on ${all.length - failing.length} of ${all.length} nodes`;
+    return all.length === 1 ? 'ok on 1 node' : `ok on all ${whole(all.length)} nodes`;
+  if (state === 'ok') return `ok on ${outOf(all.length - failing.length, all.length, 'node')}`;
   return failing.length === all.length
     ? `fails on ${count(all.length, 'node')}`
-    : `fails on ${failing.length} of ${all.length} nodes`;
+    : `fails on ${outOf(failing.length, all.length, 'node')}`;
 }
 
 function note({ findings, view }: Overview, type: string, { all, failing }: Counts): Content {

@@ -1,4 +1,4 @@
-import { clock, percent } from '../../verdict/words.ts';
+import { clock, outOf, percent } from '../../verdict/words.ts';
 import { type Hour, HourSum, isMany, MINUTES, shares, total } from './hour.ts';
 import { type Html, html } from './html.ts';
 import type { Overview } from './overview.ts';
@@ -47,9 +47,5 @@ function inWords(hour: Hour, now: number): Html {
     worst === undefined
       ? 'single checks'
       : `${percent(all[worst] ?? 0)} at ${at(worst)}; from ${at(many[0])} on`;
-  return html`<td>${whole(failed)} of ${whole(total(hour.checks))}</td><td class="note">${note}</td>`;
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
+  return html`<td>${outOf(failed, total(hour.checks))}</td><td class="note">${note}</td>`;
 }

@@ -1,6 +1,6 @@
 import { followsNeighbours } from '../../cluster/model.ts';
 import type { Finding, Severity, Victim } from '../../verdict/finding.ts';
-import { count, names } from '../../verdict/words.ts';
+import { count, names, outOf } from '../../verdict/words.ts';
 import { HourSum, total } from './hour.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { Overview } from './overview.ts';
@@ -35,7 +35,7 @@ function nothingFound({ evidence, nodes, view }: Overview): Html {
   const checks = [...components.keys()];
   const follows = followsNeighbours(view);
   return html`<section aria-label="Verdict"><article class="finding ok"><h2>${badge('ok')} ${follows ? 'Everything works.' : 'Everything works from this pod.'}</h2>
-<p>${follows ? html`${reports.size} of ${count(nodes.length, 'node')} reported, and no check fails repeatedly.` : 'It does not check its neighbours, so it knows nothing about other nodes.'}</p>
+<p>${follows ? html`${outOf(reports.size, nodes.length, 'node')} reported, and no check fails repeatedly.` : 'It does not check its neighbours, so it knows nothing about other nodes.'}</p>
 <p class="note">Checked: ${count(paths.length, 'path')} between nodes${checks.length > 0 && html`, ${names(checks, 20)}`}.</p></article></section>`;
 }
 
@@ -57,7 +57,7 @@ function meta({ severity, witnesses: { agree, of }, cause }: Finding): Content {
   return [
     html`<span>${severity}</span>`,
     of > 0 &&
-      html`<span>${agree} of ${count(of, 'witness').replace('witnesss', 'witnesses')}</span>`,
+      html`<span>${outOf(agree, of, 'witness').replace('witnesss', 'witnesses')}</span>`,
     cause !== null && html`<span>cause: <code>${cause}</code></span>`,
   ];
 }

@@ -1,5 +1,5 @@
 import { quantile } from '../../verdict/quantile.ts';
-import { count, latency } from '../../verdict/words.ts';
+import { count, latency, outOf, whole } from '../../verdict/words.ts';
 import { type Html, html } from './html.ts';
 import { type Overview, ownSuspects, type Path } from './overview.ts';
 import { badge, type State } from './states.ts';
@@ -48,5 +48,5 @@ function cell(paths: readonly Path[], suspects: number): Html {
   const isWell = failing + suspects === 0;
   const state: State = isWell ? 'ok' : failing / paths.length >= MOST ? 'fail' : 'warn';
   const rtts = paths.flatMap(({ check }) => check.lastMinute.rttSeconds ?? []);
-  return html`<td class="${state}">${badge(state)} ${failing === 0 ? `${paths.length.toLocaleString('en')} ok` : `${failing} of ${paths.length.toLocaleString('en')} fail`}${suspects > 0 && failingSuspects(suspects, failing > 0)}<br><span class="note">${rtts.length > 0 && latency(quantile(rtts, 0.5))}</span></td>`;
+  return html`<td class="${state}">${badge(state)} ${failing === 0 ? `${whole(paths.length)} ok` : `${outOf(failing, paths.length)} fail`}${suspects > 0 && failingSuspects(suspects, failing > 0)}<br><span class="note">${rtts.length > 0 && latency(quantile(rtts, 0.5))}</span></td>`;
 }
