@@ -113,7 +113,11 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     expect(await detail.textContent()).toMatch(/Nodes that check node-3: 4 of 4 checks failing/);
     await tab.getByRole('link', { name: 'Close' }).click();
     expect(await detail.count()).toBe(0);
-    expect(await tab.getByRole('button').count()).toBe(0);
+    await tab.getByRole('searchbox', { name: 'Node' }).fill(' node-4 ');
+    await tab.getByRole('button', { name: 'Find' }).click();
+    expect(await tab.getByRole('region', { name: 'node-4', exact: true }).count()).toBe(1);
+    expect(new URL(tab.url()).hash).toBe('#node');
+    expect(await tab.getByRole('button').allInnerTexts()).toEqual(['Find']);
     expect(problems).toEqual([]);
   });
 
@@ -147,6 +151,24 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     expect(await tab.evaluate(outline)).toBe('solid');
   });
 
+  test.each([100, 1_000])(
+    'of %i nodes, the keys pass everything within fifty stops',
+    async (size) => {
+      const { tab } = await open(() => aged(simulated(size, 3, [GONE])));
+      const stops = tab.locator(
+        ':is(a[href], button, input, summary, [tabindex]):not([tabindex="-1"])',
+      );
+      expect(await stops.count()).toBeLessThan(50);
+      const find = tab.getByRole('searchbox', { name: 'Node' });
+      const skipLink = 1;
+      for (let presses = 0; presses < skipLink + 1; presses++) await tab.keyboard.press('Tab');
+      expect(await find.evaluate((field) => field.matches(':focus'))).toBe(true);
+      await tab.keyboard.type('node-44');
+      await tab.keyboard.press('Enter');
+      await tab.getByRole('region', { name: /^node-44 / }).waitFor();
+    },
+  );
+
   test('a screen reader finds the parts by name, and each cell by its row and column', async () => {
     const cluster = aged(simulated(5, 1, [GONE]));
     const { tab } = await open(() => cluster);
@@ -162,6 +184,8 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     const large = aged(simulated(1_000, 3, [GONE]));
     const { tab: other } = await open(() => large);
     expect(await other.getByRole('link', { name: 'node-3: at fault' }).count()).toBe(1);
+    const zone = other.getByRole('list', { name: /^Zone a 334 nodes/ });
+    expect(await zone.getByRole('listitem').count()).toBe(334);
   });
 
   test('a refresh shows what has changed, keeps the focus, and shows when the pod does not respond', async () => {

@@ -6,8 +6,12 @@ declare module 'playwright-core' {
     allInnerTexts(): Promise<string[]>;
     textContent(): Promise<string | null>;
     boundingBox(): Promise<{ y: number } | null>;
-    evaluate(run: (element: { click(): void }) => void): Promise<void>;
+    evaluate<T>(
+      run: (element: { click(): void; matches(selector: string): boolean }) => T,
+    ): Promise<T>;
+    fill(text: string): Promise<void>;
     first(): Locator;
+    getByRole(role: string, named?: Named): Locator;
     count(): Promise<number>;
     isVisible(): Promise<boolean>;
     click(): Promise<void>;
@@ -28,7 +32,7 @@ declare module 'playwright-core' {
     evaluate<T>(expression: string): Promise<T>;
     locator(selector: string): Locator;
     getByRole(role: string, named?: Named): Locator;
-    readonly keyboard: { press(key: string): Promise<void> };
+    readonly keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
     screenshot(
       options: Readonly<{
         path: string;

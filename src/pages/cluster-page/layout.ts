@@ -60,7 +60,7 @@ function documentOf({ overview, above, below }: Parts, { node, now }: Viewed): H
 ${icon(stateOf(findings))}
 <style>${trusted(STYLE)}</style></head><body>
 <a class="skip" href="#content">Skip to the verdict</a>
-<header><strong>kubenurse</strong><label hidden>Find a node <input id="find" type="search" autocomplete="off" spellcheck="false"></label><button id="pause" type="button" aria-pressed="false" hidden>Pause</button></header>
+<header><strong>kubenurse</strong><form role="search" action="?#node"><label>Node <input name="node" type="search" required autocomplete="off" spellcheck="false"></label> <button>Find</button></form><button id="pause" type="button" aria-pressed="false" hidden>Pause</button></header>
 <p id="stale" role="alert" hidden>This pod does not respond: the data below is old.</p>
 <p id="live" class="sr" role="status"></p>
 <main id="content" tabindex="-1" data-refresh="${refresh}">

@@ -24,7 +24,9 @@ ${zones.map(
     members,
   ]) => html`<tbody>${isZoned && html`<tr class="zone"><th scope="rowgroup" colspan="${nodes.length + 1}">${zoneTitle(zone)} <span class="note">${count(members.length, 'node')}</span></th></tr>`}
 ${members.map(
-  (node) => html`<tr>${rowHead(node, short)}${cells(overview, node, columns)}</tr>
+  (
+    node,
+  ) => html`<tr>${rowHead(node, short, size === 'wide' || node.state !== 'ok')}${cells(overview, node, columns)}</tr>
 `,
 )}</tbody>`,
 )}</table></div>
@@ -39,8 +41,13 @@ function columnHead({ name, state }: NodeOverview, short: (name: string) => stri
   return html`<th scope="col" class="node ${state}"><span title="${name}">${mark(state)}${short(name)}</span></th>`;
 }
 
-function rowHead({ name, state }: NodeOverview, short: (name: string) => string): Html {
-  return html`<th scope="row" class="node ${state}"><a href="${nodeLink(name)}" title="${name}">${mark(state)}${short(name)}</a></th>`;
+/** `isStop`: whether the Tab key stops here, too; in a large matrix, only at a node that is not ok. */
+function rowHead(
+  { name, state }: NodeOverview,
+  short: (name: string) => string,
+  isStop: boolean,
+): Html {
+  return html`<th scope="row" class="node ${state}"><a href="${nodeLink(name)}"${!isStop && trusted(' tabindex="-1"')} title="${name}">${mark(state)}${short(name)}</a></th>`;
 }
 
 /** Only what is not ok has a symbol beside its name. */

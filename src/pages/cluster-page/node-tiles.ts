@@ -13,19 +13,22 @@ const WORDS: Readonly<Record<State, string>> = {
   off: 'not checked',
 };
 
-/** One small tile for each node, by zone; the style has its symbol. A tooltip, which is the link’s name, says it in words. */
+/**
+ * One small tile for each node, a list for each zone; the style has its symbol. A tooltip, which is the link's name, says it
+ * in words. Tiles are no tab stops, as there may be thousands: the keys reach a node by the field that finds it.
+ */
 export function nodeTiles({ zones }: Overview): Html {
   return html`<h3>Every node</h3>${zones.map(
-    ([
-      zone,
-      nodes,
-    ]) => html`<h4>${zone === '' ? 'No zone' : `Zone ${zone}`} <span class="note">${count(nodes.length, 'node')}${counts(nodes)}</span></h4>
-<p class="nodes">${nodes.map(tile)}</p>`,
+    (
+      [zone, nodes],
+      index,
+    ) => html`<h4 id="zone-${index}">${zone === '' ? 'No zone' : `Zone ${zone}`} <span class="note">${count(nodes.length, 'node')}${counts(nodes)}</span></h4>
+<ul class="nodes" aria-labelledby="zone-${index}">${nodes.map(tile)}</ul>`,
   )}`;
 }
 
 function tile({ name, state }: NodeOverview): Html {
-  return html`<a class="${state}" href="${nodeLink(name)}" title="${name}: ${WORDS[state]}"></a>
+  return html`<li><a class="${state}" href="${nodeLink(name)}" tabindex="-1" title="${name}: ${WORDS[state]}"></a>
 `;
 }
 

@@ -17,7 +17,8 @@ export const HEADERS = {
     // The icon, which is in the page.
     'img-src data:',
     "base-uri 'none'",
-    "form-action 'none'",
+    // The field that finds a node.
+    "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; '),
   'X-Content-Type-Options': 'nosniff',
@@ -34,11 +35,11 @@ export function clusterPage(collect: Collect, runbooks: string): KoaPage {
   return async (context) => {
     const cluster = await collect();
     // Not `context.query`, which takes time by the square of the number of parameters.
-    const node = new URLSearchParams(context.querystring).get('node');
+    const node = new URLSearchParams(context.querystring).get('node')?.trim();
     context.set({ ...HEADERS, Age: String(ageOf(cluster)) });
     context.type = 'text/html; charset=utf-8';
     context.body = render(cluster, {
-      node: node ?? undefined,
+      node,
       now: Date.now() / 1000,
     });
   };

@@ -8,7 +8,7 @@ export const SCRIPT = `(() => {
 'use strict';
 const $ = (id) => document.getElementById(id);
 const main = () => document.querySelector('main');
-const pause = $('pause'), find = $('find'), stale = $('stale'), live = $('live');
+const pause = $('pause'), stale = $('stale'), live = $('live');
 let loaded = performance.now(), paused = false, busy = false;
 const every = () => Number(main().dataset.refresh) * 1000;
 const inWords = ${duration};
@@ -61,10 +61,6 @@ pause.addEventListener('click', () => {
   paused = !paused;
   pause.setAttribute('aria-pressed', String(paused));
   if (!paused) refresh();
-});
-find.parentNode.hidden = false;
-find.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && find.value.trim() !== '') location.href = '?node=' + encodeURIComponent(find.value.trim()) + '#node';
 });
 setInterval(tick, 1000);
 let last = performance.now();

@@ -25,7 +25,8 @@ a { color: var(--link); }
 header, main { max-width: 1440px; margin: 0 auto; padding: 0 20px; }
 header { display: flex; flex-wrap: wrap; gap: 8px 20px; align-items: center; padding-top: 14px; }
 header strong { font-size: 17px; letter-spacing: .01em; }
-header label { margin-left: auto; color: var(--soft); }
+header form { margin-left: auto; color: var(--soft); }
+header form button { color: var(--text); }
 button, input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 6px; padding: 3px 10px; }
 input { width: 12em; }
 button[aria-pressed=true] { background: var(--warn-bg); color: var(--warn); }
@@ -103,8 +104,8 @@ th { text-align: left; font-weight: 500; }
 .matrix.dense thead th.node span { font-size: 9px; line-height: 10px; }
 .matrix .node a { display: inline-block; max-width: 15em; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; padding: 0; margin: 8px 0; font-size: 13px; color: var(--soft); }
-.nodes { display: flex; flex-wrap: wrap; gap: 2px; line-height: 18px; }
-.nodes a { width: 18px; height: 18px; border-radius: 3px; text-align: center; text-decoration: none; font-size: 12px; font-weight: 700; background: var(--fine); color: var(--ok); }
+.nodes { display: flex; flex-wrap: wrap; gap: 2px; line-height: 18px; list-style: none; margin: 4px 0; padding: 0; }
+.nodes a { display: block; width: 18px; height: 18px; border-radius: 3px; text-align: center; text-decoration: none; font-size: 12px; font-weight: 700; background: var(--fine); color: var(--ok); }
 .nodes a.ok::before { content: "${symbol('ok')}" / ""; }
 .nodes a.fail::before { content: "${symbol('fail')}" / ""; }
 .nodes a.warn::before { content: "${symbol('warn')}" / ""; }
@@ -131,21 +132,21 @@ footer { max-width: 1440px; margin: 24px auto 0; padding: 0 20px 24px; color: va
 @media (max-width: 640px) {
   body { font-size: 16px; }
   header, main, footer { padding-left: 12px; padding-right: 12px; }
-  header label { margin-left: 0; }
+  header form { margin-left: 0; }
   .finding { padding: 12px 14px 10px; border-left-width: 6px; }
   .finding h2, .finding.warn h2 { font-size: 20px; }
   .tiles { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
   .tile { padding: 8px 10px; }
   .tile .what { font-size: 16px; }
-  .nodes a { width: 24px; height: 24px; line-height: 24px; }
+  .nodes a { display: block; width: 24px; height: 24px; line-height: 24px; }
   .hours thead { display: none; }
   .hours tr { display: grid; grid-template-columns: 1fr auto; padding-bottom: 10px; }
   .hours th, .hours td { padding: 0; white-space: normal; }
   .hours td:nth-child(2) { grid-row: 2; grid-column: 1 / 3; }
   .hours td:nth-child(4) { grid-column: 1 / 3; }
-  header label input { width: 8em; }
+  header input { width: 8em; }
 }
 @media (prefers-contrast: more) { :root { --soft: var(--text); --line: var(--soft); } }
-@media print { header label, #pause, .skip { display: none; } }
+@media print { header form, #pause, .skip { display: none; } }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 `;

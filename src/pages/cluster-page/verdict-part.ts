@@ -56,8 +56,7 @@ ${victims(finding, index)}</article>
 function meta({ severity, witnesses: { agree, of }, cause }: Finding): Content {
   return [
     html`<span>${severity}</span>`,
-    of > 0 &&
-      html`<span>${outOf(agree, of, 'witness').replace('witnesss', 'witnesses')}</span>`,
+    of > 0 && html`<span>${outOf(agree, of, 'witness').replace('witnesss', 'witnesses')}</span>`,
     cause !== null && html`<span>cause: <code>${cause}</code></span>`,
   ];
 }

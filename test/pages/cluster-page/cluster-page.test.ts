@@ -220,9 +220,9 @@ test('above 100 nodes there are zones, a tile for each node, and the worst twent
   ]);
   const markup = render(view, 'node-573');
   expect(Buffer.byteLength(markup)).toBeLessThan(300_000);
-  expect(markup.match(/<a class="(ok|fail)" href="\?node=node-\d+#node" title=/g)).toHaveLength(
-    1_000,
-  );
+  expect(
+    markup.match(/<a class="(ok|fail)" href="\?node=node-\d+#node" tabindex="-1" title=/g),
+  ).toHaveLength(1_000);
   expect(textOf(markup, /<h3 id="worst">[\s\S]*?<\/tr>\n/)).toMatch(
     /✕ node-573 c 10 of 10 no report/,
   );
