@@ -1,11 +1,10 @@
 import { quantile } from '../verdict/quantile.ts';
 import type { CheckReport, ClusterView, Report } from '../verdict/report.ts';
-import { latency, names, whole } from '../verdict/words.ts';
-import { firstOf, paragraph, short, table } from './layout.ts';
-import { since } from './times.ts';
+import { latency, nodeNames, whole } from '../verdict/words.ts';
+import { type FailingCheck, failingPathLines } from './failing-paths.ts';
+import { paragraph, short, table } from './layout.ts';
 
 const MAX_ROWS = 50;
-const MAX_PATHS = 50;
 const MAX_NAME = 36;
 
 /** The key of the row of all paths; no check has it as its name. */
@@ -13,16 +12,13 @@ const PATHS = ' paths';
 
 const HEADINGS = ['CHECKS', 'ok', 'failing', 'pending', 'median'];
 
-/** A failing check as a node sees it. */
-type Failing = Readonly<{ report: Report; check: CheckReport }>;
-
 /** Of all nodes; `paths` are counted together. */
 type Row = { readonly counts: Record<CheckReport['state'], number> } & Readonly<{
   medians: number[];
-  failing: Failing[];
+  failing: FailingCheck[];
 }>;
 
-/** How many nodes see each check succeed or fail: paths together, and the failing ones one by one. */
+/** How many nodes see each check succeed or fail: paths together, and the failing ones by node. */
 export function checkLines({ reports, now }: ClusterView): string[] {
   const rows = rowsOf(reports);
   const paths = rows.get(PATHS);
@@ -35,7 +31,7 @@ export function checkLines({ reports, now }: ClusterView): string[] {
     ...(all.length > MAX_ROWS ? [`and ${whole(all.length - MAX_ROWS)} more`] : []),
     ...(components.length > 0 ? ['', ...components.slice(0, MAX_ROWS)] : []),
     ...(paths && paths.failing.length > 0
-      ? ['', 'FAILING PATHS', ...pathLines(paths.failing, now)]
+      ? ['', 'FAILING PATHS', ...failingPathLines(paths.failing, now)]
       : []),
   ];
 }
@@ -73,25 +69,6 @@ function cells(type: string, { counts, medians }: Row): string[] {
 function failing(type: string, row: Row): string[] {
   const [first] = row.failing;
   if (first === undefined) return [];
-  const nodes = names(row.failing.map(({ report }) => report.node));
+  const nodes = nodeNames(row.failing.map(({ report }) => report.node));
   return paragraph(`${type} fails on ${nodes}: ${first.check.text ?? ''}`, 0, 2);
-}
-
-/** The first to fail first. */
-function pathLines(paths: readonly Failing[], now: number): string[] {
-  const begin = ({ report, check }: Failing) =>
-    check.since === null ? now : now - Math.max(0, report.reportedAt - check.since);
-  const sorted = [...paths].sort((a, b) => begin(a) - begin(b));
-  return firstOf(sorted, MAX_PATHS, (path) => {
-    const { report, check } = path;
-    const { cause, consecutive, text, node } = check;
-    return [
-      ...paragraph(`${report.node} -> ${node}`, 0, 2),
-      ...paragraph(
-        `${cause}, ${since(begin(path), now)}, ${consecutive} in a row: ${text ?? ''}`,
-        2,
-        4,
-      ),
-    ];
-  });
 }

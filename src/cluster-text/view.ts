@@ -1,6 +1,6 @@
 import { followsNeighbours } from '../cluster/model.ts';
 import type { ClusterView } from '../verdict/report.ts';
-import { clock, duration, names, outOf } from '../verdict/words.ts';
+import { clock, duration, nodeNames, outOf } from '../verdict/words.ts';
 import { firstOf, paragraph } from './layout.ts';
 import { date } from './times.ts';
 
@@ -25,7 +25,7 @@ export function viewLines(view: ClusterView): string[] {
   const { silent, cordoned } = view;
   return [
     ...(silent.length > 0 ? ['SILENT PODS', ...silentLines(view), ''] : []),
-    ...(cordoned.length > 0 ? paragraph(`Cordoned: ${names(cordoned, 20)}.`, 0, 2) : []),
+    ...(cordoned.length > 0 ? paragraph(`Cordoned: ${nodeNames(cordoned, 20)}.`, 0, 2) : []),
     ...paragraph(podList(view), 0, 2),
   ];
 }

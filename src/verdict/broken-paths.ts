@@ -1,7 +1,7 @@
 import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
-import { count, failure, names } from './words.ts';
+import { count, failure, nodeNames } from './words.ts';
 
 /** With more single paths than this the pattern is the fault, and it is none that is known. */
 const MAX_PATHS = 6;
@@ -72,10 +72,10 @@ function reverse(evidence: Evidence, from: string, to: string): string {
 /** What so many failing paths have in common. */
 function pattern(paths: number, sources: readonly string[], targets: readonly string[]): string {
   if (targets.length === 1) {
-    return `${count(sources.length, 'node')} do not reach ${names(targets)}, and others do.`;
+    return `${count(sources.length, 'node')} do not reach ${nodeNames(targets)}, and others do.`;
   }
   if (sources.length === 1) {
-    return `${names(sources)} does not reach ${count(targets.length, 'node')}, and others do.`;
+    return `${nodeNames(sources)} does not reach ${count(targets.length, 'node')}, and others do.`;
   }
   return `${count(paths, 'path')} fail, and no single node or split explains it.`;
 }
@@ -92,8 +92,8 @@ function unclear(edges: readonly Edge[]): Draft {
     witnesses: { agree: sources.length, of: sources.length },
     headline: pattern(edges.length, sources, targets),
     details: [
-      `The failing paths start on ${names(sources)}.`,
-      `They lead to ${names(targets)}.`,
+      `The failing paths start on ${nodeNames(sources)}.`,
+      `They lead to ${nodeNames(targets)}.`,
       `On most of them, ${failure(mainCause(edges))}.`,
     ],
     runbook: 'KubenursePathBroken.md',

@@ -1,7 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { Evidence, Observation } from './evidence.ts';
 import { CHANCE } from './service-noise.ts';
-import { names } from './words.ts';
+import { nodeNames } from './words.ts';
 
 /**
  * Failing look-ups that may have met, by chance, a DNS pod on a node that is not reached: its Service keeps sending queries
@@ -59,7 +59,7 @@ export function withLookUps(draft: Draft, lost: ReadonlySet<Observation>): Draft
     ...draft,
     details: [
       ...draft.details,
-      `Name look-ups fail now and then on ${names(nodes)}: a pod of the cluster's DNS may be ${there}.`,
+      `Name look-ups fail now and then on ${nodeNames(nodes)}: a pod of the cluster's DNS may be ${there}.`,
     ],
     victims: [
       ...draft.victims,

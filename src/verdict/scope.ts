@@ -1,7 +1,7 @@
 import type { Evidence, Observation } from './evidence.ts';
 import type { Scope } from './finding.ts';
 import { AGREEMENT } from './paths.ts';
-import { names, zoneNames } from './words.ts';
+import { nodeNames, zoneNames } from './words.ts';
 import { zoneOf } from './zones.ts';
 
 /** Fewer failures than this confirm each other no more than one does. */
@@ -60,5 +60,5 @@ function onNodes(evidence: Evidence, known: readonly Observation[], alone: numbe
 export function where({ silent }: Evidence, scope: Scope): string {
   if (scope.in === 'cluster')
     return silent.size === 0 ? 'everywhere' : 'on every node that reports';
-  return scope.in === 'zones' ? `in ${zoneNames(scope.zones)}` : `on ${names(scope.nodes)}`;
+  return scope.in === 'zones' ? `in ${zoneNames(scope.zones)}` : `on ${nodeNames(scope.nodes)}`;
 }

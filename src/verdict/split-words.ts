@@ -1,7 +1,7 @@
 import type { Cause } from '../model.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding, Side } from './finding.ts';
-import { count, failure, names, zoneNames } from './words.ts';
+import { count, failure, nodeNames, zoneNames } from './words.ts';
 import { sideOf } from './zones.ts';
 
 type Nodes = ReadonlySet<string>;
@@ -42,9 +42,9 @@ function silence(evidence: Evidence, here: Nodes, there: Nodes): string {
 
 function sideName({ nodes, zones }: Side): string {
   const size = count(nodes.length, 'node');
-  return zones.length > 0 ? `${zoneNames(zones)} (${size})` : `${size} (${names(nodes)})`;
+  return zones.length > 0 ? `${zoneNames(zones)} (${size})` : `${size} (${nodeNames(nodes)})`;
 }
 
 function members({ nodes, zones }: Side): string {
-  return `${zoneNames(zones)}: ${names(nodes)}.`;
+  return `${zoneNames(zones)}: ${nodeNames(nodes)}.`;
 }

@@ -1,6 +1,6 @@
 import { type Draft, mainCause } from './draft.ts';
 import type { Evidence } from './evidence.ts';
-import { clock, failure, names, outOf } from './words.ts';
+import { clock, failure, nodeNames, outOf } from './words.ts';
 
 /** A finding about what this pod can see. `nodes`: those concerned. */
 function aboutView(
@@ -94,7 +94,7 @@ export function silentPods(evidence: Evidence, isNamed: (node: string) => boolea
     return aboutView('silent', 'info', nodes, {
       cause,
       witnesses: { agree: pods.length, of: evidence.nodes.size },
-      headline: `No report from ${names(nodes)}.`,
+      headline: `No report from ${nodeNames(nodes)}.`,
       details: [
         `What is known: ${SILENCE[reason]}.`,
         ...(cause === null ? [] : [`Fetching the report: ${failure(cause)}.`]),

@@ -9,6 +9,11 @@ export function names(all: readonly string[], most = 5): string {
   return `${all.slice(0, most).join(', ')} and ${whole(all.length - most)} more`;
 }
 
+const NATURAL = new Intl.Collator('en', { numeric: true });
+
+/** The order in which people look for names: node-2 before node-10. */
+export const byName = NATURAL.compare;
+
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 /** A whole number as people read it: `1,000`. */
@@ -26,9 +31,14 @@ export function outOf(part: number, all: number, noun?: string): string {
   return `${whole(part)} of ${noun === undefined ? whole(all) : count(all, noun)}`;
 }
 
+/** `node-2, node-10 and 7 more`, in the order of the names. */
+export function nodeNames(nodes: readonly string[], most?: number): string {
+  return names(nodes.toSorted(byName), most);
+}
+
 /** `zone a`, `zones a and b`. */
 export function zoneNames(zones: readonly string[]): string {
-  return `${zones.length === 1 ? 'zone' : 'zones'} ${names(zones)}`;
+  return `${zones.length === 1 ? 'zone' : 'zones'} ${nodeNames(zones)}`;
 }
 
 /** A time of day in UTC: `03:09 UTC`, with the date where that is more than a day from `now`. */

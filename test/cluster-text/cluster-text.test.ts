@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { clusterText } from '../../src/cluster-text/cluster-text.ts';
+import type { Cause } from '../../src/model.ts';
 import type { ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { withCertificates } from '../verdict/certificates.ts';
@@ -51,11 +52,14 @@ test('a pod that does not follow its neighbours reports that', () => {
 
 test('a large cluster, long names and hostile texts fit the terminal', () => {
   const long = (index: number) => `${'n'.repeat(240)}-${index}`;
-  const nodes = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [long(i), 'z'.repeat(63)]));
+  const nodeNames = Array.from({ length: 40 }, (_, i) => long(i));
+  const nodes = Object.fromEntries(nodeNames.map((name) => [name, 'z'.repeat(63)]));
   const view = smallView({
     nodes,
     collector: long(0),
     failing: {
+      ...Object.fromEntries(nodeNames.map((name, i) => [`${name} → ${long(i + 1)}`, 'mtu'])),
+      ...Object.fromEntries(nodeNames.map((name, i) => [`${name} → ${long(i + 2)}`, 'tls'])),
       '* me_ingress': 'status',
       [`* → ${long(3)}`]: 'unreachable',
       [`* → ${long(4)}`]: 'hung',
@@ -75,4 +79,61 @@ test('a large cluster, long names and hostile texts fit the terminal', () => {
   expect(badLines(text)).toEqual([]);
   expect(text).toMatch(/\nand \d+ more\n/);
   expect(text.length).toBeLessThan(100_000);
+});
+
+/** The paths that fail in a cluster of twelve nodes in which these are broken. */
+function failingPaths(failing: Readonly<Record<string, Cause>>): string {
+  const nodes = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`node-${i + 1}`, '']));
+  return /FAILING PATHS\n([\s\S]*?)\n\n/.exec(textOf(smallView({ nodes, failing })))?.[1] ?? '';
+}
+
+test('failing paths are grouped by the node that they have in common, node-2 before node-10', () => {
+  const failing = {
+    '* → node-10': 'refused',
+    'node-2 → node-3': 'mtu',
+    'node-2 → node-11': 'mtu',
+    'node-2 → node-4': 'hung',
+  } as const;
+  expect(failingPaths(failing)).toBe(
+    `node-2 -> node-3 and node-11
+  mtu, since 11:59 UTC (1 min): the text of mtu
+node-2 -> node-4
+  hung, since 11:59 UTC (1 min): the text of hung
+node-1, node-2, node-3, node-4, node-5, node-6, node-7, node-8, node-9, node-11
+  and node-12 -> node-10
+  refused, since 11:59 UTC (1 min): the text of refused`,
+  );
+});
+
+test('paths that have failed only once are last', () => {
+  const view = smallView({
+    failing: { 'node-1 → node-2': 'refused', 'node-3 → node-1': 'refused' },
+  });
+  const reports = view.reports.map((report) => ({
+    ...report,
+    checks: report.checks.map((check) =>
+      report.node === 'node-3' ? { ...check, since: NOW - 4, consecutive: 1 } : check,
+    ),
+  }));
+  expect(textOf({ ...view, reports })).toContain(
+    `node-1 -> node-2
+  refused, since 11:59 UTC (1 min): the text of refused
+node-3 -> node-1
+  refused once, since 11:59 UTC (4 s): the text of refused`,
+  );
+});
+
+test('of paths that began to fail at different times, the first and the last are shown', () => {
+  const view = smallView({ failing: { '* → node-2': 'refused' } });
+  const reports = view.reports.map((report) => ({
+    ...report,
+    checks: report.checks.map((check) =>
+      report.node === 'node-3' && check.state === 'failing'
+        ? { ...check, since: NOW - 3_600 }
+        : check,
+    ),
+  }));
+  expect(textOf({ ...view, reports })).toContain(
+    'refused, since 11:00 UTC (1 h) to 11:59 UTC (1 min): the text of refused',
+  );
 });

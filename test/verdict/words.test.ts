@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SCRIPT } from '../../src/pages/cluster-page/script.ts';
-import { duration } from '../../src/verdict/words.ts';
+import { duration, nodeNames } from '../../src/verdict/words.ts';
 
 const DURATIONS: readonly (readonly [number, string])[] = [
   [-5, '0 s'],
@@ -26,4 +26,9 @@ test("the page's script words durations by the same function", () => {
   expect(DURATIONS.map(([seconds]) => inWords(seconds))).toEqual(
     DURATIONS.map(([, words]) => words),
   );
+});
+
+test('nodeNames() has node-2 before node-10', () => {
+  expect(nodeNames(['node-10', 'node-1', 'node-2'])).toBe('node-1, node-2 and node-10');
+  expect(nodeNames(['b-3', 'b-20', 'a-1'], 2)).toBe('a-1, b-3 and 1 more');
 });

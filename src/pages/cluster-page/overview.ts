@@ -1,6 +1,7 @@
 import { type Evidence, type PathCheck, readEvidence } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from '../../verdict/report.ts';
+import { byName } from '../../verdict/words.ts';
 import { accusedNodes, doubtfulPaths } from './accused.ts';
 import { type State, stateOf } from './states.ts';
 
@@ -39,8 +40,6 @@ export type Overview = Readonly<{
   zones: readonly (readonly [zone: string, nodes: readonly NodeOverview[]])[];
 }>;
 
-const COLLATOR = new Intl.Collator('en', { numeric: true });
-
 /** Puts the view in the order of the page. Every state of a node follows from a finding: the two never differ. */
 export function overviewOf(view: ClusterView, findings: readonly Finding[]): Overview {
   const evidence = readEvidence(view);
@@ -68,7 +67,7 @@ export function overviewOf(view: ClusterView, findings: readonly Finding[]): Ove
         suspects: [...(suspectsFrom.get(name) ?? []), ...(suspectsTo.get(name) ?? [])],
       };
     })
-    .sort((a, b) => COLLATOR.compare(a.zone, b.zone) || COLLATOR.compare(a.name, b.name));
+    .sort((a, b) => byName(a.zone, b.zone) || byName(a.name, b.name));
   return {
     view,
     findings,

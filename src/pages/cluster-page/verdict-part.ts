@@ -1,6 +1,6 @@
 import { followsNeighbours } from '../../cluster/model.ts';
 import type { Finding, Severity, Victim } from '../../verdict/finding.ts';
-import { count, names, outOf } from '../../verdict/words.ts';
+import { count, names, nodeNames, outOf } from '../../verdict/words.ts';
 import { HourSum, total } from './hour.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { Overview } from './overview.ts';
@@ -94,7 +94,7 @@ function victims({ victims, victimCount }: Finding, index: number): Content {
 }
 
 function victimLine([type, victims]: readonly [string, readonly Victim[]]): Html {
-  return html`<li><code>${type}</code> on ${names(
+  return html`<li><code>${type}</code> on ${nodeNames(
     victims.map(({ node }) => node),
     8,
   )}</li>`;

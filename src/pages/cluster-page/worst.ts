@@ -1,4 +1,4 @@
-import { names, outOf, percent } from '../../verdict/words.ts';
+import { nodeNames, outOf, percent } from '../../verdict/words.ts';
 import { rttText } from './cells.ts';
 import { type Html, html, nodeLink } from './html.ts';
 import { type NodeOverview, type Overview, ownSuspects, type Path } from './overview.ts';
@@ -70,6 +70,6 @@ function byBadness(a: Row, b: Row): number {
 
 function line({ node, failingTo, failingFrom, suspects, failing, lost, rtt }: Row): Html {
   const { name, zone, state, report, from, to } = node;
-  return html`<tr><th scope="row">${badge(state)} <a href="${nodeLink(name)}">${name}</a></th><td>${zone}</td><td>${outOf(failingTo, to.length)}</td><td>${report ? `${outOf(failingFrom, from.length)}${suspects.length > 0 ? `, and ${names(suspects)}` : ''}` : 'no report'}</td><td>${failing.join(', ')}</td><td>${lost > 0 && percent(lost)}</td><td>${rttText(rtt)}</td></tr>
+  return html`<tr><th scope="row">${badge(state)} <a href="${nodeLink(name)}">${name}</a></th><td>${zone}</td><td>${outOf(failingTo, to.length)}</td><td>${report ? `${outOf(failingFrom, from.length)}${suspects.length > 0 ? `, and ${nodeNames(suspects)}` : ''}` : 'no report'}</td><td>${failing.join(', ')}</td><td>${lost > 0 && percent(lost)}</td><td>${rttText(rtt)}</td></tr>
 `;
 }

@@ -1,0 +1,94 @@
+import { CONFIRMED } from '../verdict/evidence.ts';
+import type { CheckReport, Report } from '../verdict/report.ts';
+import { byName, clock, duration, nodeNames } from '../verdict/words.ts';
+import { firstOf, paragraph } from './layout.ts';
+
+const MAX_GROUPS = 50;
+
+/** Names that are listed on the side of a group that has many. */
+const MAX_NAMES = 20;
+
+/** Seconds within which an outage begins for all who see it: an interval, and the timeout of a check. */
+const AT_ONCE = 15;
+
+/** A failing check as a node sees it. */
+export type FailingCheck = Readonly<{ report: Report; check: CheckReport }>;
+
+type Path = Readonly<{
+  from: string;
+  to: string;
+  since: number;
+  isConfirmed: boolean;
+  check: CheckReport;
+}>;
+
+/** Failing paths to or from one node that have the same cause: a few lines, however many nodes see the same. */
+type Group = Readonly<{
+  node: string;
+  isTarget: boolean;
+  isConfirmed: boolean;
+  paths: readonly Path[];
+}>;
+
+/**
+ * Paths that fail, grouped by the node that most of them have in common, in the order of the nodes' names; those that have
+ * failed only once, which may be chance, are last.
+ */
+export function failingPathLines(failing: readonly FailingCheck[], now: number): string[] {
+  const paths = failing.map(({ report, check }): Path => {
+    const age = check.since === null ? 0 : Math.max(0, report.reportedAt - check.since);
+    const isConfirmed = check.consecutive >= CONFIRMED;
+    return { from: report.node, to: check.node ?? '', since: now - age, isConfirmed, check };
+  });
+  const groups = groupsOf(paths).sort(
+    (a, b) => Number(b.isConfirmed) - Number(a.isConfirmed) || byName(a.node, b.node),
+  );
+  return firstOf(groups, MAX_GROUPS, (group) => groupLines(group, now));
+}
+
+function groupsOf(paths: readonly Path[]): Group[] {
+  const from = Map.groupBy(paths, (path) => path.from);
+  const to = Map.groupBy(paths, (path) => path.to);
+  const size = (nodes: ReadonlyMap<string, readonly Path[]>, node: string) =>
+    nodes.get(node)?.length ?? 0;
+  const isTarget = (path: Path) => size(to, path.to) >= size(from, path.from);
+  const groups = Map.groupBy(paths, (path) =>
+    [
+      isTarget(path) ? `to ${path.to}` : `from ${path.from}`,
+      path.check.cause,
+      path.isConfirmed,
+    ].join('\n'),
+  );
+  return [...groups.values()].flatMap((own): Group[] => {
+    const [first] = own;
+    if (first === undefined) return [];
+    const isOfTarget = isTarget(first);
+    const { from: source, to: target, isConfirmed } = first;
+    return [{ node: isOfTarget ? target : source, isTarget: isOfTarget, isConfirmed, paths: own }];
+  });
+}
+
+function groupLines({ node, isTarget, isConfirmed, paths }: Group, now: number): string[] {
+  const others = paths.map(({ from, to }) => (isTarget ? from : to));
+  const listed = nodeNames(others, MAX_NAMES);
+  const { cause, text } = paths[0]?.check ?? {};
+  return [
+    ...paragraph(isTarget ? `${listed} -> ${node}` : `${node} -> ${listed}`, 0, 2),
+    ...paragraph(
+      `${cause}${isConfirmed ? '' : ' once'}, ${sinceOf(paths, now)}: ${text ?? ''}`,
+      2,
+      4,
+    ),
+  ];
+}
+
+/** `since 03:09 UTC (2 min)`, and with the last one if not all began at the same time. */
+function sinceOf(paths: readonly Path[], now: number): string {
+  const times = paths.map(({ since }) => since);
+  const begin = (time: number) => `${clock(time, now)} (${duration(now - time)})`;
+  const first = times.reduce((a, b) => Math.min(a, b));
+  const last = times.reduce((a, b) => Math.max(a, b));
+  return last - first > AT_ONCE
+    ? `since ${begin(first)} to ${begin(last)}`
+    : `since ${begin(first)}`;
+}
