@@ -2,21 +2,16 @@ import type { PodList } from '../neighbours/pod-list.ts';
 import type { Finding } from '../verdict/finding.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
 import { verdictSteps } from '../verdict/verdict.ts';
-import {
-  type Collected,
-  Collection,
-  type FetchFrom,
-  type Timeouts,
-  type Turn,
-} from './collection.ts';
+import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
 import type { Cluster, Collect } from './model.ts';
+import type { Turn } from './pace.ts';
 import type { Kept } from './read-report.ts';
 
 /**
  * Milliseconds. The collection ends in time for its page: the server closes a connection whose response takes 15 s.
  * `kept`: how long a collection is returned again.
  */
-const TIMEOUTS = { request: 2_000, collection: 12_000, kept: 5_000 };
+const TIMEOUTS = { request: 2_000, collection: 13_000, kept: 5_000 };
 
 /** What a step of the verdict takes at most with 5,000 pods, in milliseconds (measured). */
 const MAX_STEP_MS = 50;

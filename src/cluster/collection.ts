@@ -3,6 +3,7 @@ import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
 import type { Report, SilentPod } from '../verdict/report.ts';
 import { InvalidField } from './fields.ts';
+import { Pace, type Turn } from './pace.ts';
 import { parseReport } from './parse-report.ts';
 import { type Kept, readReport } from './read-report.ts';
 import { RequestOrder } from './request-order.ts';
@@ -18,9 +19,6 @@ const MAX_PODS_WITH_HOURS = 100;
 
 /** Milliseconds, of one request and of all. */
 export type Timeouts = Readonly<{ request: number; collection: number }>;
-
-/** Resolves in a turn of the event loop that has time for work of so many milliseconds. */
-export type Turn = (milliseconds: number) => Promise<unknown>;
 
 /** What it takes to read a report, in milliseconds. */
 const READ_MS = 1;
@@ -63,20 +61,22 @@ export class Collection {
   /** What came of each pod, in their order. Never rejects; `signal` ends it, and what is left was not requested then. */
   async run(signal: AbortSignal): Promise<Collected[]> {
     using limit = deadline(signal, this.#timeouts.collection, 'the collection takes too long');
+    const pace = new Pace(this.#pods.length, this.#takeTurn);
+    const isOver = () => limit.signal.aborted || this.#isCutOff();
+    const next = async () => {
+      const pod = isOver() ? undefined : this.#order.next();
+      if (pod !== undefined) await this.#request(pod, limit.signal);
+    };
+    let left = this.#pods.length;
     const worker = async () => {
-      while (!limit.signal.aborted && !this.#isCutOff()) {
-        await this.#nextTurn();
-        const pod = this.#order.next();
-        if (pod === undefined) return;
-        await this.#request(pod, limit.signal);
-      }
+      while (left-- > 0 && !isOver()) await pace.run(next);
     };
     await Promise.all(Array.from({ length: MAX_REQUESTS }, worker));
     return this.#pods.map((pod) => this.#collected.get(pod) ?? notRequested(pod));
   }
 
-  /** One request starts, and one report is read, in each turn of the event loop: the checks of the pod come in between. */
-  #nextTurn(): Promise<unknown> {
+  /** One report is read in each turn of the event loop: the checks of the pod come in between. */
+  #nextRead(): Promise<unknown> {
     this.#turn = this.#turn.then(() => this.#takeTurn(READ_MS));
     return this.#turn;
   }
@@ -90,7 +90,7 @@ export class Collection {
     using time = deadline(over, request, `no report within ${request / 1000} s`);
     const fetched = await this.#fetch(pod, this.#path, time.signal);
     if (over.aborted && !('body' in fetched)) return;
-    if ('body' in fetched) await this.#nextTurn();
+    if ('body' in fetched) await this.#nextRead();
     const collected = 'body' in fetched ? this.#read(fetched.body, pod) : silent(pod, fetched);
     this.#collected.set(pod, collected);
     if ('report' in collected) this.#order.learn(collected.report.checks);
