@@ -14,7 +14,10 @@ import type { Served } from './packed-program.ts';
 import { type Processors, shareProcessors } from './processors.ts';
 
 /** Of each period. Only a long run measures in quiet before each attack, and a bare server under it. */
-const SECONDS = { short: 0.5, long: 5 };
+const SECONDS = { short: 0.5, long: 4 };
+
+/** Before each period in quiet: what the last attack has left is served, or closed. Milliseconds. */
+const SETTLE_MS = 1_000;
 
 /** How long memory may take to be back, in milliseconds. */
 const BACK_MS = { short: 0, long: 60_000 };
@@ -63,13 +66,14 @@ async function measureGroup(
   await using stack = new AsyncDisposableStack();
   const clients = await buildClients(stack);
   const served = await startAttackable(stack, file, overTls, processors.alone);
-  await sleep(1_000);
   const results: Attacked[] = [];
   const size = short ? 'short' : 'long';
   const measured = () => measurePeriod(served, clients, SECONDS[size]);
+  await sleep(SETTLE_MS);
   const quietAtStart = short ? await measured() : undefined;
   for (const attack of attacks) {
     logProgress(`attack: ${attack}`);
+    if (!short) await sleep(SETTLE_MS);
     const quiet = quietAtStart ?? (await measured());
     const bare = short ? undefined : await bareUnderAttack(served, clients, attack, processors);
     const attacked = await underAttack(served, attack, processors, measured);

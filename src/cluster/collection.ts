@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
@@ -23,6 +24,12 @@ export type Timeouts = Readonly<{ request: number; collection: number }>;
 /** What it takes to read a report, in milliseconds. */
 const READ_MS = 1;
 
+/**
+ * A report that takes this long, in milliseconds, is followed by a rest of the same length. Accepting, reading and serving
+ * a neighbour's check are three turns of the event loop, each of which would otherwise read another such report.
+ */
+const LONG_READ_MS = 10;
+
 /** Fetches the body of this path from the pod. Never rejects. */
 export type FetchFrom = (pod: ListedPod, path: string, signal: AbortSignal) => Promise<Fetched>;
 
@@ -41,6 +48,7 @@ export class Collection {
   readonly #collected = new Map<ListedPod, Collected>();
   #hasResponse = false;
   #turn: Promise<unknown> = Promise.resolve();
+  #rest: Promise<unknown> | undefined;
 
   /** `own`: the report of this pod, which is not requested. */
   constructor(
@@ -77,7 +85,10 @@ export class Collection {
 
   /** One report is read in each turn of the event loop: the checks of the pod come in between. */
   #nextRead(): Promise<unknown> {
-    this.#turn = this.#turn.then(() => this.#takeTurn(READ_MS));
+    this.#turn = this.#turn.then(async () => {
+      await this.#rest;
+      await this.#takeTurn(READ_MS);
+    });
     return this.#turn;
   }
 
@@ -98,13 +109,20 @@ export class Collection {
   }
 
   #read(body: Buffer, pod: ListedPod): Collected {
+    const begin = performance.now();
     try {
       return { report: reportOf(parseReport(body), pod, this.#kept) };
     } catch (error) {
       // What JSON.parse() says has a part of the body in it.
       const why = error instanceof InvalidField ? error.message : 'it is not JSON';
       return silent(pod, { cause: 'status', text: `the report cannot be used: ${why}` });
+    } finally {
+      this.#restAfter(performance.now() - begin);
     }
+  }
+
+  #restAfter(milliseconds: number): void {
+    if (milliseconds >= LONG_READ_MS) this.#rest = sleep(milliseconds);
   }
 }
 
