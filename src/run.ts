@@ -42,7 +42,7 @@ import type { StandardOutput } from './standard-output.ts';
 import { startFields } from './start-log.ts';
 import { Startup } from './startup.ts';
 import { untrusted } from './tls-verification.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp, warmUpSource } from './warm-up.ts';
 
 const RING = 2 ** 64;
 
@@ -106,7 +106,8 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const targets = { ...config.targets, neighbours };
   const checks = createChecks(targets, probes, neighbourhood, startup, rotating);
   const nameServerChecks = createDnsChecks(probeOptions, config, metrics);
-  const probeSelf = createHttpProbe({ ...probeOptions, idle: undefined });
+  const localAddress = warmUpSource(config.server.address);
+  const probeSelf = createHttpProbe({ ...probeOptions, idle: undefined, localAddress });
   const schedule = new Schedule({
     checks: (round) => [...checks(round), ...nameServerChecks()],
     states,

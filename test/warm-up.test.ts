@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Outcome } from '../src/model.ts';
-import { warmUp } from '../src/warm-up.ts';
+import { warmUp, warmUpSource } from '../src/warm-up.ts';
+import { checkUrl } from './probes/check-once.ts';
 import { failed, ok } from './support/fake-check.ts';
+import { servePages } from './support/served-pages.ts';
 
 /** The URLs that it requests where the server listens at that address. */
 async function requestedUrls(address: string, outcome: Outcome = ok()): Promise<string[]> {
@@ -23,6 +25,37 @@ test.each([
 ])('warmUp() requests its own server where that listens on %s', async (address, url) => {
   expect(await requestedUrls(address)).toEqual([url]);
   expect(await requestedUrls(address, failed('connect'))).toEqual([url]);
+});
+
+test.each([
+  [undefined, '127.0.0.1'],
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '127.0.0.1'],
+  ['10.1.0.7', '127.0.0.1'],
+  ['::1', '::1'],
+  ['fd00::7', '::1'],
+])('the source of warmUp() is loopback where the server listens on %s', (address, source) => {
+  expect(warmUpSource(address)).toBe(source);
+});
+
+test('a check of the own address from another one, as warmUp() makes it, leaves that address idle', async () => {
+  const clients: string[] = [];
+  const address = '127.0.7.7';
+  const { port } = await servePages(
+    {
+      '/alwayshappy': {
+        rawHandler: ({ socket }, response) => {
+          clients.push(socket.remoteAddress ?? '');
+          response.end();
+        },
+      },
+    },
+    address,
+  );
+  const url = new URL(`http://${address}:${port}/alwayshappy`);
+  await checkUrl(url, { localAddress: warmUpSource(address) });
+  await checkUrl(url, { localAddress: address });
+  expect(clients).toEqual(['127.0.0.1', address]);
 });
 
 test('warmUp() waits for no longer than 100 ms', async () => {

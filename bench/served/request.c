@@ -33,7 +33,7 @@ static long long now(void) {
 
 static int dial(void) {
   int connection = socket(AF_INET, SOCK_STREAM, 0);
-  struct timeval limit = {.tv_sec = 30};
+  struct timeval limit = {.tv_sec = 6};
   int on = 1;
   setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);

@@ -21,6 +21,8 @@ export type Network = Readonly<{
   secureContext: () => SecureContext;
   /** Go on with a server whose certificate cannot be verified. */
   insecure: boolean;
+  /** The source address of connections; undefined: the system chooses. */
+  localAddress?: string | undefined;
 }>;
 
 /**
@@ -41,7 +43,7 @@ export async function openConnection(
   protocols: readonly string[] = ['http/1.1'],
 ): Promise<Connection> {
   const host = fromUrlHost(url.hostname);
-  const socket = await connectTo(host, url, network.resolve, progress, signal);
+  const socket = await connectTo(host, url, network, progress, signal);
   if (!TLS_SCHEMES.has(url.protocol)) {
     progress.reached('got_conn');
     return { socket, verified: false, isHttp2: false };
@@ -57,7 +59,7 @@ export async function openConnection(
 async function connectTo(
   host: string,
   url: URL,
-  resolve: Resolve,
+  { resolve, localAddress }: Network,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Socket> {
@@ -72,6 +74,7 @@ async function connectTo(
   progress.phase = 'connect';
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   const socket = await dial(addresses, port, limit.signal, {
+    localAddress,
     onAttempt: () => progress.reached('connect_start'),
     onConnect: (it) => progress.tcp.connected(it),
     onClose: (it) => progress.tcp.done(it),

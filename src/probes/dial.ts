@@ -9,8 +9,10 @@ const ATTEMPT_DELAY_MS = 250;
  */
 const MAX_ADDRESSES = 16;
 
-/** Hears of the sockets of one `dial()`. */
-export type DialObserver = Readonly<{
+/** Where the sockets of one `dial()` come from, and who hears of them. */
+export type DialOptions = Readonly<{
+  /** Undefined: the system chooses. */
+  localAddress?: string | undefined;
   onAttempt?: () => void;
   onConnect?: (socket: Socket) => void;
   onClose?: (socket: Socket) => void;
@@ -20,14 +22,14 @@ export type DialObserver = Readonly<{
  * Connects to the first of the addresses that accepts (Happy Eyeballs, RFC 8305): the families in turn, the next
  * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address (16
  * at most) has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
- * What `observer` has is called right before each address is tried, when the winner has connected, and before any other
+ * `onAttempt`, `onConnect` and `onClose` are called right before each address is tried, when the winner has connected, and before any other
  * socket is closed.
  */
 export function dial(
   addresses: readonly string[],
   port: number,
   signal: AbortSignal,
-  observer: DialObserver = {},
+  { localAddress, ...observer }: DialOptions = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const waiting = interleaveFamilies(addresses).slice(0, MAX_ADDRESSES);
@@ -71,7 +73,7 @@ export function dial(
         }
       });
       observer.onAttempt?.();
-      socket.connect({ host: address, port });
+      socket.connect({ host: address, port, ...(localAddress !== undefined && { localAddress }) });
       if (waiting.length > 0) timer = setTimeout(startNext, ATTEMPT_DELAY_MS);
     };
 
