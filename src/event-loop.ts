@@ -1,9 +1,12 @@
 import type { Probe } from './model.ts';
 
-/** Interval of the measurements, in milliseconds: short enough to catch lasting delays, and long enough to cost nothing. */
-const SAMPLE_INTERVAL_MS = 250;
+/**
+ * Interval of the measurements, in milliseconds: short enough to catch lasting delays. Four times a second would be a thirtieth
+ * of the program's CPU time. Not a whole second: each would be at the same point of a round of checks.
+ */
+const SAMPLE_INTERVAL_MS = 1_030;
 
-/** Reports event-loop lag, in seconds, four times a second. Returns a function that stops this. */
+/** Reports event-loop lag, in seconds, about once a second. Returns a function that stops this. */
 export function watchEventLoop(onDelay: (seconds: number) => void): () => void {
   let expected = performance.now() + SAMPLE_INTERVAL_MS;
   const timer = setInterval(() => {
