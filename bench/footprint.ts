@@ -10,7 +10,6 @@ import {
   packedWith,
   peer,
   unpacked,
-  withoutFullSize,
   withoutTcpInfo,
 } from './support/programs.ts';
 import { type Spread, spreadOf } from './support/statistics.ts';
@@ -29,7 +28,9 @@ const PROGRAMS = {
   unpacked,
   peer,
   'without-tcp-info': withoutTcpInfo,
-  'without-full-size': withoutFullSize,
+  'without-full-size': packedWith('without full-size packets', {
+    KUBENURSE_PATH_FULL_SIZE: 'false',
+  }),
   'without-rotating': packedWith('without rotating checks', { KUBENURSE_ROTATING_NEIGHBOURS: '0' }),
   dns: packedWith('with DNS checks', { KUBENURSE_CHECK_DNS: 'true' }),
   udp: packedWith('with UDP checks', { KUBENURSE_CHECK_UDP: 'true' }),

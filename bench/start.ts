@@ -77,7 +77,7 @@ function programs(): MeasuredProgram[] {
       bytes: undefined,
     },
     { ...asInImage, name: '**packed, flags of the image**' },
-    { ...asInImage, name: 'packed, no flags', args: [file] },
+    { ...asInImage, name: 'packed, no flags', args: [file], environment: {} },
     { ...fromSource, name: '`src/main.ts`, no flags' },
   ];
 }

@@ -8,7 +8,7 @@ import { checkCounts } from '../footprint/check-counts.ts';
 import { every, together } from '../footprint/visitors.ts';
 import { startNode } from '../served/node-process.ts';
 import { type Served, startPacked } from '../served/packed-program.ts';
-import { imageFlags } from '../support/programs.ts';
+import { imageEnvironment, imageFlags } from '../support/programs.ts';
 import { usageOf } from '../support/usage.ts';
 import { type CpuProfile, partsOf } from './profile.ts';
 import { startTargets, type Targets } from './targets.ts';
@@ -131,6 +131,7 @@ async function startBare(
 ): Promise<Measured> {
   const port = await freePort();
   const environment = {
+    ...imageEnvironment(),
     PORT: String(port),
     URLS: urls.join(','),
     AUTHORITY: authority,

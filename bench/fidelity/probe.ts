@@ -1,7 +1,7 @@
 import { httpGet } from '../../lab/support/http-get.ts';
 import { freePort, respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { ringPosition } from '../../src/neighbours/choose.ts';
-import { imageFlags, ONE_CHECK, peer } from '../support/programs.ts';
+import { imageEnvironment, imageFlags, ONE_CHECK, peer } from '../support/programs.ts';
 
 const RING = 2 ** 64;
 /** How exactly a probe's rounds begin at the requested phase offset, as a share of the interval. */
@@ -73,6 +73,7 @@ export class Probe {
     return Probe.#start(stack, command, `http://127.0.0.1:${port}`, {
       ...options,
       environment: {
+        ...imageEnvironment(),
         KUBENURSE_PORT: `${port}`,
         POD_NAME: podNameAt(phaseOffset),
         ...environment,

@@ -52,12 +52,12 @@ export class ProbePod {
     await large.add({ name: POD, node: NODE, nodeAddress, address });
     await parts.setEndpoints([{ addresses: [address], port: 8080 }]);
     const url = sandbox.programUrl;
-    return new ProbePod(address, async ({ command, args }) => {
+    return new ProbePod(address, async ({ command, args, environment: own }) => {
       const { enter, environment } = await sandbox.prepare(POD);
       const begin = performance.now();
       const server = await ServerProcess.start(command, args, {
         enter,
-        environment: { ...environment, KUBENURSE_SHUTDOWN_DURATION: '0s' },
+        environment: { ...own, ...environment, KUBENURSE_SHUTDOWN_DURATION: '0s' },
         ready: () => respondsWith200(`${url}/alwayshappy`),
       });
       const firstResponse = performance.now() - begin;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { freePort, type ServerProcess } from '../../lab/support/server-process.ts';
-import { imageFlags, ONE_CHECK } from '../support/programs.ts';
+import { imageEnvironment, imageFlags, ONE_CHECK } from '../support/programs.ts';
 import { startNode } from './node-process.ts';
 
 /** A program in a separate process, at this port of 127.0.0.1. */
@@ -60,5 +60,6 @@ async function start(
   enter: readonly string[],
 ): Promise<Served> {
   const args = [...imageFlags(), ...flags, file];
-  return { port, process: await startNode(stack, args, environment, `${url}/alwayshappy`, enter) };
+  const variables = { ...imageEnvironment(), ...environment };
+  return { port, process: await startNode(stack, args, variables, `${url}/alwayshappy`, enter) };
 }

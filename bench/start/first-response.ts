@@ -14,12 +14,12 @@ export type FirstResponse = Readonly<{ milliseconds: number; rss: number; rssAno
 
 /** Starts a program that checks only itself, until it responds, and reads its memory when it has then been idle so long. */
 export async function firstResponse(
-  { name, command, args }: MeasuredProgram,
+  { name, command, args, environment: own }: MeasuredProgram,
   idleMs: number,
 ): Promise<FirstResponse> {
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
-  const environment = { ...ONE_CHECK, KUBENURSE_PORT: port, KUBENURSE_SERVICE_URL: url };
+  const environment = { ...own, ...ONE_CHECK, KUBENURSE_PORT: port, KUBENURSE_SERVICE_URL: url };
   const begin = performance.now();
   const started = new OwnedProcess([command, ...args], environment, (...outputs) => {
     for (const output of outputs) output.resume();

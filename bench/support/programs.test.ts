@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { imageFlags } from './programs.ts';
+import { imageEnvironment, imageFlags } from './programs.ts';
 
 const entrypoint = (...words: string[]) =>
   ['FROM a', `ENTRYPOINT ${JSON.stringify(words)}`, ''].join('\n');
@@ -16,4 +16,18 @@ test('imageFlags() refuses an image that is started in another way', () => {
 
 test('imageFlags() understands our Dockerfile', () => {
   for (const flag of imageFlags()) expect(flag).toMatch(/^--/);
+});
+
+test('imageEnvironment() are the variables that the image sets', () => {
+  expect(imageEnvironment('FROM a\nENV A=1 B_=two\nENV C=3\n')).toEqual({
+    A: '1',
+    B_: 'two',
+    C: '3',
+  });
+  expect(imageEnvironment('FROM a\n')).toEqual({});
+});
+
+test('imageEnvironment() understands our Dockerfile', () => {
+  for (const entry of Object.entries(imageEnvironment()))
+    expect(entry.join('=')).toMatch(/^MALLOC_\w+=\d+$/);
 });

@@ -48,6 +48,7 @@ export function packed(): MeasuredProgram {
     command: process.execPath,
     args: [...imageFlags(), PACKED],
     bytes,
+    environment: imageEnvironment(),
   };
 }
 
@@ -71,21 +72,19 @@ export function withoutTcpInfo(): MeasuredProgram {
   };
 }
 
-/** The packed program without full-size packets (src/probes/full-size.ts). */
-export function withoutFullSize(): MeasuredProgram {
-  return {
-    ...packed(),
-    name: 'packed, without full-size packets',
-    environment: { KUBENURSE_PATH_FULL_SIZE: 'false' },
-  };
-}
-
 /** The packed program with other variables than the defaults, for kinds of checks that can be switched. */
 export function packedWith(
   name: string,
   environment: Readonly<Record<string, string>>,
 ): () => MeasuredProgram {
-  return () => ({ ...packed(), name: `packed, ${name}`, environment });
+  return () => {
+    const program = packed();
+    return {
+      ...program,
+      name: `packed, ${name}`,
+      environment: { ...program.environment, ...environment },
+    };
+  };
 }
 
 /** The stand-in for upstream's program (lab/tools/peer), 8 to 17 % cheaper than that. Throws when it is not built. */
@@ -95,7 +94,7 @@ export function peer(): MeasuredProgram {
 }
 
 /** What the image gives to Node before the program. Throws when the Dockerfile starts it in another way. */
-export function imageFlags(dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')): string[] {
+export function imageFlags(dockerfile = readDockerfile()): string[] {
   const [, entrypoint = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
   const [node = '', ...args]: string[] = JSON.parse(entrypoint);
   const program = args.pop();
@@ -103,4 +102,16 @@ export function imageFlags(dockerfile = readFileSync(join(ROOT, 'Dockerfile'), '
     throw new Error('the Dockerfile has no ENTRYPOINT that has Node run the packed program');
   }
   return args;
+}
+
+/** The variables that the image sets: `NAME=value`, separated by spaces, in lines of `ENV`. */
+export function imageEnvironment(dockerfile = readDockerfile()): Record<string, string> {
+  const assignments = [...dockerfile.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = '']) =>
+    line.split(' '),
+  );
+  return Object.fromEntries(assignments.map((assignment) => assignment.split('=')));
+}
+
+function readDockerfile(): string {
+  return readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
 }
