@@ -46,6 +46,7 @@ function reportOf(
     byName,
     state: last === undefined ? 'pending' : last.kind === 'ok' ? 'ok' : 'failing',
     since: streak === undefined ? null : Math.round(startedAt + streak.since) / 1000,
+    lastAt: streak === undefined ? null : Math.round(startedAt + streak.lastAt) / 1000,
     consecutive: streak?.results ?? 0,
     ...failureOf(last),
     ...(certificates ? { certificateNotAfter: certificates } : {}),

@@ -67,6 +67,7 @@ test('an hour is kept in minutes, and the last minute forgets what is older', ()
   expect(report?.lastHour?.start).toBe(START_MS / 1000 + 11 * 60);
   expect(report?.lastHour?.minutes).toEqual(Array(60).fill([1, 0, 0.002]));
   expect(report).toMatchObject({ state: 'ok', since: START_MS / 1000 + 60, consecutive: 70 });
+  expect(report?.lastAt).toBe(START_MS / 1000 + 70 * 60);
   vi.advanceTimersByTime(120_000);
   expect(reports()[0]?.lastMinute).toMatchObject({ checks: 0, medianSeconds: null });
   expect(reports()[0]?.lastHour?.minutes.slice(-2)).toEqual([

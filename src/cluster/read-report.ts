@@ -114,6 +114,9 @@ function readCheck(value: unknown, kept: Kept): CheckReport {
     byName: flagOf(fields, 'byName'),
     state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),
     since: orNull(fields, 'since', (name) => timeOf(fields, name)),
+    ...(fields.lastAt === undefined
+      ? {}
+      : { lastAt: orNull(fields, 'lastAt', (name) => timeOf(fields, name)) }),
     consecutive: countOf(fields.consecutive, 'consecutive'),
     cause: orNull(fields, 'cause', (name) => causeOf(fields, name)),
     event: orNull(fields, 'event', (name) => kept.intern(textOf(fields, name, MAX_WORD))),

@@ -2,11 +2,12 @@ import { resolvesNothing } from './dns.ts';
 import { type Draft, firstSince, mainCause } from './draft.ts';
 import type { Evidence, Observation } from './evidence.ts';
 import type { Kind, Victim } from './finding.ts';
+import { mayFollow } from './fresh.ts';
 import { findNameServers, nameServerTypes, stateOfNameServers } from './name-servers.ts';
-import { type OpenComponents, take } from './open-components.ts';
+import { type OpenComponents, postpone, take } from './open-components.ts';
 import { AGREEMENT } from './paths.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
-import { type DeadEndpoints, mayBeChance } from './service-noise.ts';
+import { type DeadEndpoints, justLost, mayBeChance } from './service-noise.ts';
 import type { Steps } from './steps.ts';
 import { failure, outOf } from './words.ts';
 
@@ -72,15 +73,7 @@ export function* findComponents(
         .map((each) => (lost.has(each) ? { ...each, up: undefined } : each)),
     ]),
   );
-  for (const type of ['me_service', 'me_ingress']) {
-    const isChance = (each: Observation) =>
-      each.up === false && mayBeChance(each, dead, evidence.reports.size);
-    const all = open.get(type) ?? [];
-    open.set(
-      type,
-      all.map((each) => (isChance(each) ? { ...each, up: undefined } : each)),
-    );
-  }
+  leaveOutChance(evidence, open, dead);
   const known = new Set([...RULES.map(({ component }) => component), ...nameServerTypes(open)]);
   const extras = [...open.keys()].filter((type) => !known.has(type));
   yield;
@@ -94,6 +87,16 @@ export function* findComponents(
     drafts.push(...apply(evidence, open, rule));
   }
   return drafts;
+}
+
+/** Leaves out failures of the service and the ingress that may have met dead endpoints, or what was just lost, by chance. */
+function leaveOutChance(evidence: Evidence, open: OpenComponents, dead: DeadEndpoints): void {
+  const lostBy = justLost(evidence);
+  const mayHaveMet = (each: Observation, endpoints: DeadEndpoints) =>
+    (each.check.kind === 'me_service' || each.check.kind === 'me_ingress') &&
+    mayBeChance(each, endpoints, evidence.reports.size);
+  take(open, (each) => mayHaveMet(each, dead));
+  postpone(open, (each) => mayHaveMet(each, lostBy(each.node)));
 }
 
 function extraRule(type: string): Rule {
@@ -133,7 +136,7 @@ function findMtu(open: OpenComponents): Draft[] {
 function findDns(evidence: Evidence, open: OpenComponents): Draft[] {
   const byNode = Map.groupBy([...open.values()].flat(), ({ node }) => node);
   const observations = [...byNode.values()].flatMap((checks) => resolvesNothing(checks) ?? []);
-  return scopesOf(evidence, observations).map((failing) => {
+  const drafts = scopesOf(evidence, observations).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));
     const nameServers = stateOfNameServers(open, nodes);
     const victims = take(open, (each) => nodes.has(each.node) && each.check.cause === 'dns');
@@ -150,19 +153,30 @@ function findDns(evidence: Evidence, open: OpenComponents): Draft[] {
     );
     return { ...found, details: [...found.details, ...nameServers] };
   });
+  const unresolved = new Set(observations.filter(({ up }) => !up).map(({ node }) => node));
+  postpone(open, (each) => unresolved.has(each.node) && each.check.cause === 'dns');
+  return drafts;
 }
 
 function apply(evidence: Evidence, open: OpenComponents, rule: Rule): Draft[] {
-  return scopesOf(evidence, open.get(rule.component) ?? []).map((failing) => {
+  const { explains, component } = rule;
+  const drafts = scopesOf(evidence, open.get(component) ?? []).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));
-    const { explains } = rule;
     const victims = take(
       open,
       (each) =>
-        nodes.has(each.node) && (each.check.type === rule.component || (explains?.(each) ?? false)),
+        nodes.has(each.node) && (each.check.type === component || (explains?.(each) ?? false)),
     );
     return draft(evidence, rule, failing, victims);
   });
+  if (explains !== undefined) {
+    const known = new Map((open.get(component) ?? []).map((each) => [each.node, each]));
+    postpone(open, (each) => {
+      const own = known.get(each.node);
+      return own !== undefined && explains(each) && mayFollow(own, each);
+    });
+  }
+  return drafts;
 }
 
 function draft(

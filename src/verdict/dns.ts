@@ -1,8 +1,10 @@
 import type { Observation } from './evidence.ts';
+import { mayFollow } from './fresh.ts';
 
 /**
  * Whether one node resolves the cluster's names, by its checks: undefined where there is no evidence. The cluster's own names
  * (the API server's, the service's) count where they are checked, as one alone may be mistaken; others where they are not.
+ * It is undecided where one name is not resolved, and the other has not been since.
  */
 export function resolvesNothing(checks: readonly Observation[]): Observation | undefined {
   const named = checks.filter(({ check }) => check.byName);
@@ -12,6 +14,19 @@ export function resolvesNothing(checks: readonly Observation[]): Observation | u
   const telling = own.length > 0 ? own : named;
   const failing = telling.filter(({ check, up }) => up === false && check.cause === 'dns');
   const [first] = failing;
-  const enough = failing.length === telling.length && named.length >= 2;
-  return first !== undefined && enough ? first : telling.find(({ up }) => up);
+  if (first === undefined) {
+    const isUndecided = (each: Observation) => each.isUndecided && each.check.cause === 'dns';
+    return telling.find(({ up }) => up) ?? telling.find(isUndecided);
+  }
+  if (failing.length === telling.length && named.length >= 2) return first;
+  const others = telling.filter((each) => !failing.includes(each));
+  const mayFail = (each: Observation) => isByDns(each) && mayFollow(each, first);
+  if (others.length > 0 && others.every(mayFail)) {
+    return { ...first, up: undefined, isUndecided: true };
+  }
+  return others.find(({ up }) => up);
+}
+
+function isByDns({ up, check }: Observation): boolean {
+  return up === true || check.cause === 'dns';
 }

@@ -32,12 +32,17 @@ export type Edge = Readonly<{
 /** A check of one node by another, whatever came of it. */
 export type PathCheck = Readonly<{ from: string; to: string; check: CheckReport }>;
 
-/** A check of something that every pod checks. `up` is undefined where a failure is not confirmed. */
+/** A check of something that every pod checks. */
 export type Observation = Readonly<{
   node: string;
   check: CheckReport;
+  /** Undefined where it is not known, or where a finding explains the failure. */
   up: boolean | undefined;
+  /** Whether `up` is undefined because the next results decide it: a failure is not confirmed. */
+  isUndecided: boolean;
   since: number | null;
+  /** When the last result came; the time of collection where the report does not have it. */
+  lastAt: number;
 }>;
 
 /** A view, by node. One pod a node: of two, the first that is listed. */
@@ -135,8 +140,12 @@ export function mayWork(check: CheckReport): boolean {
 }
 
 /** By the collector's clock: the age of the state is right even where the pod's clock is not. */
-function sinceOf({ since }: CheckReport, { reportedAt }: Report, now: number): number | null {
-  return since === null ? null : now - Math.max(0, reportedAt - since);
+function sinceOf({ since }: CheckReport, report: Report, now: number): number | null {
+  return since === null ? null : atCollector(since, report, now);
+}
+
+function atCollector(podTime: number, { reportedAt }: Report, now: number): number {
+  return now - Math.max(0, reportedAt - podTime);
 }
 
 // Tens of thousands in a large cluster: loops take a third of the time of lists of lists.
@@ -215,14 +224,18 @@ function zonesOf({ expected, reports }: ClusterView): Map<string, string> {
 }
 
 /**
- * Whether a check by UDP shows what the one by TCP does not: it does not where that one fails, too. Where the port is
- * closed, the pod does not reflect packets, which is no fault of the network.
+ * Whether a check by UDP shows what the one by TCP does not: it does not where that one fails, too, or has not succeeded
+ * since. Where the port is closed, the pod does not reflect packets, which is no fault of the network.
  */
-function isByUdpAlone({ node, cause, state }: CheckReport, { checks }: Report): boolean {
+function isByUdpAlone({ node, cause, state, since }: CheckReport, { checks }: Report): boolean {
   if (cause === 'refused') return false;
   if (state === 'ok') return true;
   return checks.some(
-    (other) => other.kind === 'path' && other.node === node && other.state === 'ok',
+    (other) =>
+      other.kind === 'path' &&
+      other.node === node &&
+      other.state === 'ok' &&
+      (other.lastAt ?? Infinity) >= (since ?? 0),
   );
 }
 
@@ -234,8 +247,12 @@ function addObservations(
   for (const check of report.checks) {
     if (check.state === 'pending' || check.kind === 'path') continue;
     if (check.kind === 'udp' && !isByUdpAlone(check, report)) continue;
-    const since = sinceOf(check, report, now);
-    const observation = { node: report.node, check, up: stateOf(check), since };
+    const up = stateOf(check);
+    const lastAt = typeof check.lastAt === 'number' ? atCollector(check.lastAt, report, now) : now;
+    const observation = {
+      ...{ node: report.node, check, up, isUndecided: up === undefined },
+      ...{ since: sinceOf(check, report, now), lastAt },
+    };
     (check.kind === 'udp' ? udp : components).push(observation);
   }
 }

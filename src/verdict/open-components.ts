@@ -4,6 +4,17 @@ import type { Victim } from './finding.ts';
 /** What no finding explains yet of what every pod checks, by check `type`. */
 export type OpenComponents = Map<string, Observation[]>;
 
+/** Leaves failures for which this holds open until the next results: what else fails by then may explain them. */
+export function postpone(open: OpenComponents, isPostponed: (each: Observation) => boolean): void {
+  for (const [type, all] of open) {
+    const postponed = (each: Observation) => each.up === false && isPostponed(each);
+    open.set(
+      type,
+      all.map((each) => (postponed(each) ? { ...each, up: undefined, isUndecided: true } : each)),
+    );
+  }
+}
+
 /** Takes the failures for which this holds from what is open: how these checks would go otherwise is not known. */
 export function take(open: OpenComponents, isVictim: (each: Observation) => boolean): Victim[] {
   const victims: Victim[] = [];

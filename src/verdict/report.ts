@@ -44,6 +44,8 @@ export type CheckReport = Readonly<{
   state: 'ok' | 'failing' | 'pending';
   /** Unix time, by the pod's clock, of the first result of this state; null while pending. */
   since: number | null;
+  /** Unix time, by the pod's clock, of the last result; null while pending. Absent from reports of earlier versions. */
+  lastAt?: number | null;
   /** How many results of this state there have been in a row. */
   consecutive: number;
   /** The last failure; null unless the check is failing. */

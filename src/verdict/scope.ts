@@ -1,11 +1,16 @@
 import type { Evidence, Observation } from './evidence.ts';
 import type { Scope } from './finding.ts';
+import { telling } from './fresh.ts';
 import { AGREEMENT } from './paths.ts';
 import { nodeNames, zoneNames } from './words.ts';
 import { zoneOf } from './zones.ts';
 
-/** Fewer failures than this confirm each other no more than one does. */
+/**
+ * Fewer failures than this, or than this share of all nodes, confirm each other no more than one does: when something begins
+ * to fail everywhere, on one in 500 nodes a check has just failed by chance as well, and it is the second in a row.
+ */
 const FEW = 3;
+const FEW_SHARE = 0.01;
 
 /** Where something fails, by those who see it fail. */
 export type Failing = Readonly<{ scope: Scope; failing: readonly Observation[]; of: number }>;
@@ -26,34 +31,59 @@ export function scopesOf(
   if (failing.length >= 2 && failing.length >= observations.length * AGREEMENT) {
     return [{ scope: { in: 'cluster' }, failing, of: known.length }];
   }
-  return [...inZones(evidence, known), ...onNodes(evidence, known, alone)];
+  const clear = telling(observations);
+  const zones = zonesOf(evidence, observations, clear);
+  return [...inZones(zones, clear), ...onNodes(zones, clear, observations.length, alone)];
 }
 
-function failingZones(evidence: Evidence, known: readonly Observation[]): Set<string> {
-  const byZone = Map.groupBy(known, ({ node }) => zoneOf(evidence, node));
-  byZone.delete('');
-  const isFailing = (each: readonly Observation[]) => {
-    const failing = each.filter(({ up }) => !up).length;
-    return failing >= 2 && failing >= each.length * AGREEMENT;
-  };
-  return new Set([...byZone].filter(([, each]) => isFailing(each)).map(([zone]) => zone));
+/** Zones in which it fails, and those in which so little is known yet that it may. */
+type Zones = Readonly<{
+  failing: ReadonlySet<string>;
+  undecided: ReadonlySet<string>;
+  of: (each: Observation) => string;
+}>;
+
+function zonesOf(
+  evidence: Evidence,
+  observations: readonly Observation[],
+  clear: readonly Observation[],
+): Zones {
+  const of = ({ node }: Observation) => zoneOf(evidence, node);
+  const all = Map.groupBy(
+    observations.filter(({ up, isUndecided }) => up !== undefined || isUndecided),
+    of,
+  );
+  const failing = new Set<string>();
+  const undecided = new Set<string>();
+  for (const [zone, known] of Map.groupBy(clear, of)) {
+    const count = known.filter(({ up }) => !up).length;
+    if (zone === '' || count < 2 || count < known.length * AGREEMENT) continue;
+    const isMost = count * 2 >= (all.get(zone) ?? []).length;
+    (isMost ? failing : undecided).add(zone);
+  }
+  return { failing, undecided, of };
 }
 
-function inZones(evidence: Evidence, known: readonly Observation[]): Failing[] {
-  const zones = failingZones(evidence, known);
+function inZones({ failing: zones, of }: Zones, clear: readonly Observation[]): Failing[] {
   if (zones.size === 0) return [];
-  const there = known.filter(({ node }) => zones.has(zoneOf(evidence, node)));
+  const there = clear.filter((each) => zones.has(of(each)));
   const failing = there.filter(({ up }) => !up);
   return [{ scope: { in: 'zones', zones: [...zones].sort() }, failing, of: there.length }];
 }
 
-function onNodes(evidence: Evidence, known: readonly Observation[], alone: number): Failing[] {
-  const zones = failingZones(evidence, known);
-  const rest = known.filter(({ node, up }) => !up && !zones.has(zoneOf(evidence, node)));
-  const failing = rest.length < FEW ? rest.filter(({ check }) => check.consecutive >= alone) : rest;
+function onNodes(
+  zones: Zones,
+  clear: readonly Observation[],
+  all: number,
+  alone: number,
+): Failing[] {
+  const isElsewhere = (zone: string) => !zones.failing.has(zone) && !zones.undecided.has(zone);
+  const rest = clear.filter((each) => !each.up && isElsewhere(zones.of(each)));
+  const few = Math.max(FEW, all * FEW_SHARE);
+  const failing = rest.length < few ? rest.filter(({ check }) => check.consecutive >= alone) : rest;
   if (failing.length === 0) return [];
   const nodes = failing.map(({ node }) => node);
-  return [{ scope: { in: 'nodes', nodes }, failing, of: known.length }];
+  return [{ scope: { in: 'nodes', nodes }, failing, of: clear.length }];
 }
 
 /** `everywhere`, `in zone a`, `on node-1`. */

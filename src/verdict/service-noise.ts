@@ -1,5 +1,5 @@
 import type { Cause } from '../model.ts';
-import type { Observation } from './evidence.ts';
+import type { Evidence, Observation, PathCheck } from './evidence.ts';
 
 /** How improbable a run of failures has to be, over all that could have one, before it is no chance. */
 export const CHANCE = 1e-7;
@@ -27,6 +27,26 @@ export function chanceRun(probability: number, among: number): number {
  */
 export function isNoticed(cause: Cause | null, since: number | null, now: number): boolean {
   return cause !== 'unreachable' && since !== null && now - since > NOTICED;
+}
+
+/** Seconds within which it is known of paths that begin to fail whether a node or a split is the reason. */
+const SETTLED = 20;
+
+/** What each node has just ceased to reach, by its own checks: its connections to services may be to that. */
+export function justLost({ paths, reports, silent }: Evidence): (node: string) => DeadEndpoints {
+  const isRecent = ({ from, check }: PathCheck) =>
+    (reports.get(from)?.reportedAt ?? 0) - (check.since ?? 0) < SETTLED;
+  const all = Map.groupBy(paths, ({ from }) => from);
+  return (node) => {
+    const own = all.get(node) ?? [];
+    const failing = own.filter((path) => path.check.state === 'failing' && isRecent(path));
+    // One alone fails by chance now and then.
+    const lost = failing.length > 1 ? failing : failing.filter(({ to }) => silent.has(to));
+    return {
+      share: lost.length / Math.max(1, own.length),
+      causes: new Set(lost.map(({ check }) => check.cause)),
+    };
+  };
 }
 
 /**

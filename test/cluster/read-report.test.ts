@@ -104,6 +104,7 @@ test.each<[report: unknown, message: string]>([
   [withPath({ state: 'fine' }), 'state must be one of ok, failing, pending'],
   [withPath({ consecutive: 1.5 }), 'consecutive must be a whole number'],
   [withPath({ since: true }), 'since must be a number from 0 to 100000000000'],
+  [withPath({ lastAt: true }), 'lastAt must be a number from 0 to 100000000000'],
   [withPath({ byName: 'yes' }), 'byName must be true or false'],
   [withPath({ lastMinute: 1 }), 'lastMinute must be an object'],
   [

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { assess } from './simulator/assess.ts';
-import { drawCase, drawDnsNodeGone, drawPathBesideTheRing } from './simulator/cases.ts';
+import { drawCase, drawDnsNodeGone, drawPathBesideTheRing, drawYoung } from './simulator/cases.ts';
 import { describeCase } from './simulator/describe-case.ts';
 import { look } from './simulator/look.ts';
+import { isTooNarrow } from './simulator/truth.ts';
 
 /** More of them by hand: `SIMULATED_CASES=20000 npx vitest run test/verdict/simulator`. */
 const CASES = Number(process.env.SIMULATED_CASES ?? 2_000);
@@ -57,6 +58,18 @@ test('verdict() finds nothing in a quiet cluster', { timeout: limit }, () => {
 test('verdict() is exact about one fault, and accuses nothing healthy', { timeout: limit }, () => {
   const { inexact, wrong } = play(CASES / 2, 1, 1_000_000);
   expect([...wrong, ...inexact].join('\n')).toBe('');
+});
+
+test('verdict() accuses nothing too early, and no part of what fails', { timeout: limit }, () => {
+  const wrong: string[] = [];
+  for (let seed = 4_000_000; seed < 4_000_000 + CASES; seed++) {
+    const each = drawYoung(seed);
+    const assessment = assess(each);
+    const narrow = assessment.findings.filter((finding) => isTooNarrow(each, finding));
+    const early = { ...assessment, wrong: [...assessment.wrong, ...narrow], missed: [] };
+    if (early.wrong.length > 0) wrong.push(describeCase(each, { ...early, surplus: [] }));
+  }
+  expect(wrong.join('\n')).toBe('');
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { breakSomething, canCollect } from './break.ts';
 import { NAME_SERVERS, simulatedCluster } from './cluster.ts';
 import type { Case } from './look.ts';
 import { Random } from './random.ts';
+import { YOUNG } from './rounds.ts';
 
 /** Large clusters are seldom drawn: one takes as long as hundreds of small ones. */
 const SIZES = [
@@ -46,6 +47,13 @@ export function drawDnsNodeGone(seed: number): Case {
   const age = 20 + random.below(25);
   const faults = [{ kind: 'gone', node, cause: 'unreachable', age }] as const;
   return { seed, cluster, faults, collector: third, dnsNodes: [node, other] };
+}
+
+/** One fault that began so recently that checks of it are still under way. */
+export function drawYoung(seed: number): Case {
+  const each = drawCase(seed, 1);
+  const age = new Random(~seed).between(0, YOUNG);
+  return { ...each, faults: each.faults.map((fault) => ({ ...fault, age })) };
 }
 
 /** A case by its seed: any size, so many faults, any live collector. */

@@ -10,6 +10,7 @@ import {
 } from './faults.ts';
 import { latencyOf, lossOf } from './quality.ts';
 import { Random } from './random.ts';
+import { INTERVAL, type Known, knownOf, YOUNG } from './rounds.ts';
 
 /** Checks fail at random with this probability. */
 const NOISE = 0.002;
@@ -17,7 +18,8 @@ const NOISE = 0.002;
 /** Segments that the network loses anyway. */
 const USUAL_LOSS = 0.0005;
 
-const INTERVAL = 5;
+/** Seconds from which on a fault is in the median of the last minute. */
+const MEDIAN_SHOWS = YOUNG;
 const CHECKS_A_MINUTE = 60 / INTERVAL;
 const SEGMENTS_A_CHECK = 7;
 
@@ -180,13 +182,19 @@ const HISTORY = 60;
 class CheckMaker {
   readonly #random: Random;
   readonly #faults: readonly Broken[];
+  /** Those that the median of the last minute shows. */
+  readonly #lasting: readonly Broken[];
   readonly #node: string;
   /** By the pod's clock. */
   readonly #now: number;
+  /** When the node's rounds begin, in seconds of the interval. */
+  readonly #phase: number;
 
   constructor(random: Random, faults: readonly Broken[], node: string, now: number) {
     this.#random = random;
+    this.#phase = random.fork().between(0, INTERVAL);
     this.#faults = faults;
+    this.#lasting = faults.filter(({ age }) => age >= MEDIAN_SHOWS);
     this.#node = node;
     this.#now = now;
   }
@@ -199,12 +207,12 @@ class CheckMaker {
       broken[0],
       { ...broken[1], age: Math.min(broken[1].age, checkedFor) },
     ];
-    const loss = lossOf(this.#faults, this.#node, to);
+    const loss = lossOf(this.#lasting, this.#node, to);
     const check = this.#check(random, `path_${to}`, failure, {
       // A lost SYN or request is sent again well within the time: few checks fail.
       noise: NOISE + loss ** 3,
       loss: loss + USUAL_LOSS,
-      latency: latencyOf(this.#faults, this.#node, to, random),
+      latency: latencyOf(this.#lasting, this.#node, to, random),
     });
     return { ...check, kind: 'path', node: to, zone, byName: false };
   }
@@ -221,9 +229,9 @@ class CheckMaker {
         NOISE +
         lostLookUps +
         (isBalanced ? dead.share : 0) +
-        lossOf(this.#faults, this.#node, '') ** 3,
-      loss: lossOf(this.#faults, this.#node, '') + USUAL_LOSS,
-      latency: latencyOf(this.#faults, this.#node, component, random),
+        lossOf(this.#lasting, this.#node, '') ** 3,
+      loss: lossOf(this.#lasting, this.#node, '') + USUAL_LOSS,
+      latency: latencyOf(this.#lasting, this.#node, component, random),
       ...(isBalanced && dead.share > 0 && { chance, chanceChecks: dead.checks }),
       ...(lostLookUps > 0 && { chance: 'dns', chanceChecks: lookUps.checks }),
     });
@@ -235,15 +243,21 @@ class CheckMaker {
     const random = new Random(this.#random.below(2 ** 31));
     const type = `${prefix}${server}`;
     const failure = nameServerFailure(this.#faults, this.#node, server, prefix === 'dns_tcp_');
-    const loss = lossOf(this.#faults, this.#node, '');
+    const loss = lossOf(this.#lasting, this.#node, '');
     const check = this.#check(random, type, failure, {
       noise: NOISE + loss ** 3,
       loss: 0,
-      latency: latencyOf(this.#faults, this.#node, type, random),
+      latency: latencyOf(this.#lasting, this.#node, type, random),
       chance: 'dns',
     });
     const event = check.state === 'ok' ? null : 'dns_timeout';
     return { ...check, kind: 'name_server', byName: false, event };
+  }
+
+  #known(failure: [Cause, Broken] | undefined): Known {
+    const [cause, { age }] = failure ?? ['other', { age: 0 }];
+    if (age > 0 && age < YOUNG) return knownOf(age, this.#phase, cause);
+    return { failures: Math.floor(age / INTERVAL), lastAge: this.#phase };
   }
 
   #check(
@@ -265,7 +279,7 @@ class CheckMaker {
     }>,
   ): Omit<CheckReport, 'kind' | 'byName'> {
     // Failures by their age in checks; before the fault, and without one, they are chance.
-    const broken = Math.floor((failure?.[1].age ?? 0) / INTERVAL);
+    const { failures: broken, lastAge } = this.#known(failure);
     const lost = new Set(random.hits(Math.min(chanceChecks, HISTORY), noise));
     for (const index of random.hits(HISTORY, NOISE)) lost.add(index);
     const isFailing = (index: number) => index < broken || lost.has(index);
@@ -280,7 +294,8 @@ class CheckMaker {
     return {
       type,
       state: isOk ? 'ok' : 'failing',
-      since: this.#now - consecutive * INTERVAL,
+      since: this.#now - lastAge - (consecutive - 1) * INTERVAL,
+      lastAt: this.#now - lastAge,
       consecutive,
       cause,
       event: isOk ? null : 'connect_done',

@@ -14,6 +14,11 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   }
 
+  /** Another source with the same state: what it draws changes nothing that this one will. */
+  fork(): Random {
+    return new Random(~this.#state);
+  }
+
   chance(probability: number): boolean {
     return this.next() < probability;
   }

@@ -186,6 +186,17 @@ function namesSplit(
   return (isForth || isBack) && isNamed;
 }
 
+/** Whether a part of the cluster is accused though the fault is in all of it, or a node though it is in its zone. */
+export function isTooNarrow({ faults }: Case, { subject }: Finding): boolean {
+  if (subject.type !== 'component') return false;
+  const { scope } = subject;
+  return faults.some((fault) => {
+    if (!('where' in fault)) return false;
+    if (fault.where === 'cluster') return scope.in !== 'cluster';
+    return fault.where === 'zone' && scope.in === 'nodes';
+  });
+}
+
 /** Whether all that the finding accuses is broken, though perhaps not in the way it says. */
 export function accusesNobodyHealthy(each: Case, finding: Finding): boolean {
   const { subject } = finding;

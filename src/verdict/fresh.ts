@@ -1,0 +1,31 @@
+import type { Observation } from './evidence.ts';
+
+/**
+ * The observations that tell where something fails and where it does not. A success that is older than a failure elsewhere
+ * does not contradict it: the next check there may be under way, and about to fail as well. So a failure counts once
+ * somebody has succeeded since it began, or nobody is left who may; and a success if it is newer than these failures.
+ */
+export function telling(observations: readonly Observation[]): Observation[] {
+  const failing = observations.filter(({ up }) => up === false);
+  const working = observations.filter(({ up }) => up === true);
+  if (working.length === 0) return observations.some((each) => each.isUndecided) ? [] : failing;
+  const newest = working.reduce((time, { lastAt }) => Math.max(time, lastAt), -Infinity);
+  const contradicted = failing.filter((each) => begin(each) < newest);
+  const latest = contradicted.reduce((time, each) => Math.max(time, begin(each)), -Infinity);
+  return [...contradicted, ...working.filter(({ lastAt }) => lastAt > latest)];
+}
+
+/**
+ * Whether another check of the same pod may fail as this one does, because its result of the same round is missing or not
+ * confirmed. Checks of one round begin within half an interval.
+ */
+export function mayFollow(other: Observation, failure: Observation): boolean {
+  const { check, lastAt } = failure;
+  const interval = (lastAt - begin(failure)) / Math.max(1, check.consecutive - 1);
+  if (other.up === true) return other.lastAt < lastAt - interval / 2;
+  return other.up === false || other.isUndecided;
+}
+
+function begin({ since }: Observation): number {
+  return since ?? -Infinity;
+}
