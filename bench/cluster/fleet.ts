@@ -16,19 +16,31 @@ const OWN = 'node-0';
 /** Checked by every pod through its Service. */
 const SERVICE = 'node-1';
 
-/** The variables of a pod, and the URL at which it serves HTTP. */
-export type FleetProbe = Readonly<{ url: string; environment: Readonly<Record<string, string>> }>;
+/** The variables of a pod, the URL at which it serves HTTP, and the one at which others check it. */
+export type FleetProbe = Readonly<{
+  url: string;
+  checkedUrl: string;
+  environment: Readonly<Record<string, string>>;
+}>;
+
+/** `files`: what the other pods are (`FleetFile`), at `origin` with their addresses in place of `*`. */
+export type Fleet = Readonly<{
+  collector: FleetProbe;
+  neighbour: FleetProbe;
+  files: readonly string[];
+  origin: string;
+}>;
 
 /**
  * The pods of so many nodes on this machine, but one: objects of an embedded API server, and two small programs that
  * report for all others than the two that are measured, one for those that these two check; the pod of `DOWN` refuses
- * connections. Resolves with the pod of the first node, and with one that it checks. Neither has been started.
+ * connections. Resolves with the pod of the first node, and with one that checks it. Neither has been started.
  */
 export async function startFleet(
   stack: AsyncDisposableStack,
   count: number,
   overTls: boolean,
-): Promise<Readonly<{ collector: FleetProbe; neighbour: FleetProbe }>> {
+): Promise<Fleet> {
   const places = Array.from({ length: count }, (_, i) => ({
     node: `node-${i}`,
     address: `127.91.${Math.floor(i / 250)}.${1 + (i % 250)}`,
@@ -40,16 +52,20 @@ export async function startFleet(
   const ports = { http: await freePort(), tls: await freePort() };
   const port = String(overTls ? ports.tls : ports.http);
   const nodes = [...pods.keys()];
-  const chosen = (node: string) => new Ring().choose(node, nodes, NEIGHBOURS);
-  const neighbour = chosen(OWN).find((node) => node !== SERVICE && node !== DOWN) ?? '';
+  const ring = new Ring();
+  const chosen = (node: string) => ring.choose(node, nodes, NEIGHBOURS);
+  const neighbour =
+    nodes.find((node) => ![OWN, SERVICE, DOWN].includes(node) && chosen(node).includes(OWN)) ?? '';
   const checked = new Set([SERVICE, ...chosen(OWN), ...chosen(neighbour)]);
   const { true: near = [], false: far = [] } = Object.groupBy(
     [...pods.values()].filter(({ node }) => ![OWN, DOWN, neighbour].includes(node)),
     ({ node }) => `${checked.has(node)}`,
   );
   const tls = overTls ? await tlsSettings(stack, ports.tls) : {};
+  const files: string[] = [];
   for (const served of [near, far]) {
     const file = join(folder, `${served[0]?.node}.json`);
+    files.push(file);
     await writeFile(file, JSON.stringify({ nodes, served } satisfies FleetFile));
     const ready = String(await freePort());
     await startNode(
@@ -65,6 +81,7 @@ export async function startFleet(
     const { address = '', name = '' } = pods.get(node) ?? {};
     return {
       url: `http://${address}:${ports.http}`,
+      checkedUrl: `${scheme}://${address}:${port}/alwayshappy`,
       environment: {
         ...environment,
         ...tls,
@@ -77,5 +94,10 @@ export async function startFleet(
       },
     };
   };
-  return { collector: probe(OWN), neighbour: probe(neighbour) };
+  return {
+    collector: probe(OWN),
+    neighbour: probe(neighbour),
+    files,
+    origin: `${scheme}://*:${port}`,
+  };
 }

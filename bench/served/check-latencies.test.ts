@@ -22,6 +22,11 @@ test('readLatencies() adds the checks up', () => {
   ]);
 });
 
+test('readLatencies() of a type reads only the types that begin with it', () => {
+  const text = `${scrape('a_0', [1, 2, 3])}${scrape('b_a', [9, 9, 9])}${scrape('a_1', [1, 1, 1])}`;
+  expect([...readLatencies(text, 'a_').values()]).toEqual([2, 3, 4]);
+});
+
 test('between() leaves out what there was before', () => {
   const before = readLatencies(scrape('a', [1, 1, 1]));
   const after = readLatencies(`${scrape('a', [2, 4, 5])}${scrape('b', [0, 1, 1])}`);

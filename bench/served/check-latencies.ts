@@ -14,11 +14,11 @@ export const FINE_HISTOGRAM = {
 /** How many responses to checks of all types took at most so long, by the bucket's bound in seconds. */
 export type Latencies = ReadonlyMap<number, number>;
 
-/** The latencies in a scrape of text format. */
-export function readLatencies(scrape: string): Latencies {
+/** The latencies in a scrape of text format, of the checks whose type begins with this. */
+export function readLatencies(scrape: string, type = ''): Latencies {
   const latencies = new Map<number, number>();
   for (const [, le = '', count] of scrape.matchAll(
-    new RegExp(`^${METRIC}_bucket\\{.*le="([^"]+)"\\} (\\d+)$`, 'gm'),
+    new RegExp(`^${METRIC}_bucket\\{.*type="${type}.*le="([^"]+)"\\} (\\d+)$`, 'gm'),
   )) {
     const bound = le === '+Inf' ? Infinity : Number(le);
     latencies.set(bound, (latencies.get(bound) ?? 0) + Number(count));
