@@ -1,20 +1,17 @@
 import type { PodList } from '../neighbours/pod-list.ts';
-import type { Finding } from '../verdict/finding.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
 import { verdictSteps } from '../verdict/verdict.ts';
 import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
 import type { Cluster, Collect } from './model.ts';
 import type { Turn } from './pace.ts';
 import type { Kept } from './read-report.ts';
+import { runSteps } from './run-steps.ts';
 
 /**
  * Milliseconds. The collection ends in time for its page: the server closes a connection whose response takes 15 s.
  * `kept`: how long a collection is returned again.
  */
 const TIMEOUTS = { request: 2_000, collection: 13_000, kept: 5_000 };
-
-/** What a step of the verdict takes at most with 5,000 pods, in milliseconds (measured). */
-const MAX_STEP_MS = 50;
 
 /**
  * Checks that are kept of all reports together, at 400 bytes each; of one report at least 20. With the usual ten
@@ -73,7 +70,7 @@ async function collectOnce(options: CollectOptions): Promise<Cluster> {
     reports: [own, ...collected.flatMap((each) => ('report' in each ? each.report : []))],
     silent: collected.flatMap((each) => ('silent' in each ? each.silent : [])),
   };
-  return { view, findings: await findingsOf(view, options.turn) };
+  return { view, findings: await runSteps(verdictSteps(view), options.turn) };
 }
 
 function collectFrom(
@@ -84,15 +81,6 @@ function collectFrom(
 ): Promise<Collected[]> {
   const kept = keptOf(pods.length + 1);
   return new Collection(pods, own, { fetch, timeouts, kept, turn }).run(signal);
-}
-
-async function findingsOf(view: ClusterView, turn: Turn): Promise<Finding[]> {
-  const steps = verdictSteps(view);
-  for (;;) {
-    await turn(MAX_STEP_MS);
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
 }
 
 function namesOf({ pod, node }: ExpectedPod) {

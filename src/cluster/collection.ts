@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
@@ -8,6 +7,7 @@ import { Pace, type Turn } from './pace.ts';
 import { parseReport } from './parse-report.ts';
 import { type Kept, readReport } from './read-report.ts';
 import { RequestOrder } from './request-order.ts';
+import { restAfter } from './rest.ts';
 
 /** Requests at once. */
 const MAX_REQUESTS = 64;
@@ -23,12 +23,6 @@ export type Timeouts = Readonly<{ request: number; collection: number }>;
 
 /** What it takes to read a report, in milliseconds. */
 const READ_MS = 1;
-
-/**
- * A report that takes this long, in milliseconds, is followed by a rest of the same length. Accepting, reading and serving
- * a neighbour's check are three turns of the event loop, each of which would otherwise read another such report.
- */
-const LONG_READ_MS = 10;
 
 /** Fetches the body of this path from the pod. Never rejects. */
 export type FetchFrom = (pod: ListedPod, path: string, signal: AbortSignal) => Promise<Fetched>;
@@ -117,12 +111,8 @@ export class Collection {
       const why = error instanceof InvalidField ? error.message : 'it is not JSON';
       return silent(pod, { cause: 'status', text: `the report cannot be used: ${why}` });
     } finally {
-      this.#restAfter(performance.now() - begin);
+      this.#rest = restAfter(performance.now() - begin);
     }
-  }
-
-  #restAfter(milliseconds: number): void {
-    if (milliseconds >= LONG_READ_MS) this.#rest = sleep(milliseconds);
   }
 }
 
