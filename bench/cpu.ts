@@ -1,4 +1,5 @@
 import { type Cost, type Cpu, measureCpu } from './cpu/measure.ts';
+import type { CallCost } from './cpu/tcp-info-cost.ts';
 import type { Benchmark } from './support/benchmark.ts';
 import { number, programFile } from './support/options.ts';
 import { markdownTable } from './support/table.ts';
@@ -15,7 +16,7 @@ const OPTIONS = {
 
 /**
  * Where the CPU time of a check goes: that of the packed program (`npm run bundle`; `--program`: another) beside bare Node
- * that opens the same sockets and sends the same requests, and a profile by part.
+ * that opens the same sockets and sends the same requests, a profile by part, and the time that TCP_INFO takes, call by call.
  */
 export const cpu: Benchmark<Cpu, typeof OPTIONS> = {
   summary: 'CPU time of a check, compared with bare Node, and a profile by part',
@@ -25,7 +26,7 @@ export const cpu: Benchmark<Cpu, typeof OPTIONS> = {
     const long = { ...LONG, lasts: values.seconds * 1_000, interval: values.interval * 1_000 };
     return measureCpu(values.program, short ? SHORT : long, logProgress);
   },
-  table: ({ kubenurse, bare, parts }) => {
+  table: ({ kubenurse, bare, parts, tcpInfo }) => {
     const row = (name: string, read: (cost: Cost) => number, digits = 2) => [
       name,
       read(kubenurse).toFixed(digits),
@@ -48,6 +49,19 @@ export const cpu: Benchmark<Cpu, typeof OPTIONS> = {
       ['main thread, by part', '%'],
       parts.map(([part, milliseconds]) => [part, ((100 * milliseconds) / total).toFixed(0)]),
     );
-    return `${costs}\n\n${profile}`;
+    const tcpRow = (name: string, { mean, median }: CallCost) => [
+      name,
+      mean.toFixed(1),
+      median.toFixed(1),
+    ];
+    const tcp = markdownTable(
+      ['`TCP_INFO`, µs', 'mean', 'median'],
+      [
+        tcpRow('a read', tcpInfo.read),
+        tcpRow('a recorded value', tcpInfo.value),
+        ['a check, all its reads and values', tcpInfo.perCheck.toFixed(1), ''],
+      ],
+    );
+    return [costs, profile, tcp].join('\n\n');
   },
 };

@@ -32,7 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'bench/footprint': ['bench/api-server', 'bench/support', 'lab/', 'src/'],
   'bench/scale': ['bench/api-server', 'bench/support', 'lab/', 'src/'],
   'bench/served': ['bench/support', 'lab/'],
-  'bench/cpu': ['bench/footprint', 'bench/served', 'bench/support', 'lab/'],
+  'bench/cpu': ['bench/footprint', 'bench/served', 'bench/support', 'lab/', 'src/'],
   'bench/cluster': ['bench/scale', 'bench/served', 'bench/support', 'lab/', 'src/'],
   'bench/scrape': ['exporters', 'src/'],
   'bench/start': ['bench/support', 'deploy/image', 'lab/'],

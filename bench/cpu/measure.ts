@@ -3,32 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../lab/support/command.ts';
-import { freePort } from '../../lab/support/server-process.ts';
-import { checkCounts } from '../footprint/check-counts.ts';
-import { every, together } from '../footprint/visitors.ts';
-import { startNode } from '../served/node-process.ts';
-import { type Served, startPacked } from '../served/packed-program.ts';
-import { imageEnvironment, imageFlags } from '../support/programs.ts';
 import { usageOf } from '../support/usage.ts';
+import {
+  during,
+  type Measured,
+  SOURCE,
+  startBare,
+  startKubenurse,
+  type Times,
+} from './measured-programs.ts';
 import { type CpuProfile, partsOf } from './profile.ts';
 import { startTargets, type Targets } from './targets.ts';
-
-const PROFILED = join(import.meta.dirname, '../../src/main.ts');
-const CALLERS = 10;
-const REQUEST_LIMIT_MS = 5_000;
-
-/** Prometheus prefers OpenMetrics by default. */
-const PROMETHEUS_ACCEPT =
-  'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
+import { type TcpInfoCost, tcpInfoCost } from './tcp-info-cost.ts';
 
 /** From the start of an unpacked program to its first response, at most; in milliseconds. */
 const START_MS = 1_500;
 
 /** Ethernet's: with the loopback's 65,536 bytes, full-size packets are six times as long as between nodes. */
 const MTU = '1500';
-
-/** Milliseconds. */
-export type Times = Readonly<{ interval: number; warmUp: number; lasts: number; scrapes: number }>;
 
 /** CPU time in milliseconds for each check, with all else that the program does; memory in bytes at the end. */
 export type Cost = Readonly<{
@@ -43,10 +35,8 @@ export type Cpu = Readonly<{
   bare: Cost;
   /** Milliseconds for each check of the main thread, by part, in a run with the profiler. */
   parts: readonly (readonly [part: string, milliseconds: number])[];
+  tcpInfo: TcpInfoCost;
 }>;
-
-/** A program, and how many checks it has made. */
-type Measured = Served & Readonly<{ checks: () => Promise<number> }>;
 
 /** Has the packed program and bare Node check the same targets at the same time, then profiles the program. In a network namespace. */
 export async function measureCpu(
@@ -61,7 +51,9 @@ export async function measureCpu(
   const [kubenurse, bare] = await sideBySide(program, targets, times);
   logProgress('profiling the program');
   const parts = await profiled(targets, times);
-  return { kubenurse, bare, parts };
+  logProgress('measuring TCP_INFO');
+  const tcpInfo = await tcpInfoCost(targets, times);
+  return { kubenurse, bare, parts, tcpInfo };
 }
 
 async function sideBySide(
@@ -89,7 +81,7 @@ async function profiled(targets: Targets, times: Times): Promise<[string, number
   try {
     await using stack = new AsyncDisposableStack();
     const flags = ['--cpu-prof', '--cpu-prof-interval=250', `--cpu-prof-dir=${folder}`];
-    const kubenurse = await startKubenurse(stack, PROFILED, targets, times, flags);
+    const kubenurse = await startKubenurse(stack, SOURCE, targets, times, flags);
     const started = performance.now();
     let before = 0;
     let skip = 0;
@@ -112,57 +104,6 @@ async function profiled(targets: Targets, times: Times): Promise<[string, number
   }
 }
 
-async function startKubenurse(
-  stack: AsyncDisposableStack,
-  file: string,
-  { environment }: Targets,
-  { interval }: Times,
-  flags: readonly string[] = [],
-): Promise<Measured> {
-  const variables = { ...environment, KUBENURSE_CHECK_INTERVAL: `${interval}ms` };
-  const served = await startPacked(stack, file, variables, flags);
-  return { ...served, checks: async () => checkCounts(await get(served, '/metrics')).made };
-}
-
-async function startBare(
-  stack: AsyncDisposableStack,
-  { urls, authority }: Targets,
-  { interval }: Times,
-): Promise<Measured> {
-  const port = await freePort();
-  const environment = {
-    ...imageEnvironment(),
-    PORT: String(port),
-    URLS: urls.join(','),
-    AUTHORITY: authority,
-    INTERVAL: String(interval),
-  };
-  const args = [...imageFlags(), join(import.meta.dirname, 'bare-probe.ts')];
-  const process = await startNode(stack, args, environment, `http://127.0.0.1:${port}/`);
-  const served = { process, port };
-  return { ...served, checks: async () => Number(await get(served, '/')) };
-}
-
-/** While callers request each program as neighbours, the kubelet and Prometheus do. */
-async function during(
-  programs: readonly Measured[],
-  { interval, scrapes }: Times,
-  measuring: () => Promise<void>,
-): Promise<void> {
-  const stop = new AbortController();
-  await together(stop, [
-    measuring().then(() => stop.abort()),
-    every(interval, stop.signal, async () => {
-      for (const program of programs) {
-        for (let caller = 0; caller < CALLERS; caller++) await get(program, '/alwayshappy');
-      }
-    }),
-    every(scrapes, stop.signal, async () => {
-      for (const program of programs) await program.checks();
-    }),
-  ]);
-}
-
 type Usages = Awaited<ReturnType<typeof usage>>[];
 
 async function usage({ process, checks }: Measured) {
@@ -179,12 +120,4 @@ function costOf(before: Usages[number] | undefined, after: Usages[number] | unde
     system: perCheck(after.system - before.system),
     rssAnon: after.rssAnon,
   };
-}
-
-async function get({ port }: Served, path: string): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    headers: { accept: PROMETHEUS_ACCEPT, connection: 'close' },
-    signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
-  });
-  return response.text();
 }
