@@ -1,3 +1,4 @@
+import { CONFIRMED } from '../verdict/evidence.ts';
 import { quantile } from '../verdict/quantile.ts';
 import type { CheckReport, ClusterView, Report } from '../verdict/report.ts';
 import { latency, nodeNames, whole } from '../verdict/words.ts';
@@ -67,8 +68,19 @@ function cells(type: string, { counts, medians }: Row): string[] {
 
 /** Where a component or an extra check fails, and the text of one of the failures. */
 function failing(type: string, row: Row): string[] {
-  const [first] = row.failing;
+  const isConfirmed = ({ check }: FailingCheck) => check.consecutive >= CONFIRMED;
+  return [
+    ...failingLines(`${type} fails`, row.failing.filter(isConfirmed)),
+    ...failingLines(
+      `${type} failed once`,
+      row.failing.filter((each) => !isConfirmed(each)),
+    ),
+  ];
+}
+
+function failingLines(what: string, failing: readonly FailingCheck[]): string[] {
+  const [first] = failing;
   if (first === undefined) return [];
-  const nodes = nodeNames(row.failing.map(({ report }) => report.node));
-  return paragraph(`${type} fails on ${nodes}: ${first.check.text ?? ''}`, 0, 2);
+  const nodes = nodeNames(failing.map(({ report }) => report.node));
+  return paragraph(`${what} on ${nodes}: ${first.check.text ?? ''}`, 0, 2);
 }

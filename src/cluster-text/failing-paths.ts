@@ -5,6 +5,9 @@ import { firstOf, paragraph } from './layout.ts';
 
 const MAX_GROUPS = 50;
 
+/** Groups of paths that failed only once: of ten thousand paths, at each moment twenty have, by chance. */
+const MAX_ONCE = 5;
+
 /** Names that are listed on the side of a group that has many. */
 const MAX_NAMES = 20;
 
@@ -40,10 +43,17 @@ export function failingPathLines(failing: readonly FailingCheck[], now: number):
     const isConfirmed = check.consecutive >= CONFIRMED;
     return { from: report.node, to: check.node ?? '', since: now - age, isConfirmed, check };
   });
-  const groups = groupsOf(paths).sort(
-    (a, b) => Number(b.isConfirmed) - Number(a.isConfirmed) || byName(a.node, b.node),
-  );
-  return firstOf(groups, MAX_GROUPS, (group) => groupLines(group, now));
+  const groups = groupsOf(paths).sort((a, b) => byName(a.node, b.node));
+  const lines = (group: Group) => groupLines(group, now);
+  const isConfirmed = (group: Group) => group.isConfirmed;
+  return [
+    ...firstOf(groups.filter(isConfirmed), MAX_GROUPS, lines),
+    ...firstOf(
+      groups.filter((group) => !isConfirmed(group)),
+      MAX_ONCE,
+      lines,
+    ),
+  ];
 }
 
 function groupsOf(paths: readonly Path[]): Group[] {
@@ -51,7 +61,7 @@ function groupsOf(paths: readonly Path[]): Group[] {
   const to = Map.groupBy(paths, (path) => path.to);
   const size = (nodes: ReadonlyMap<string, readonly Path[]>, node: string) =>
     nodes.get(node)?.length ?? 0;
-  const isTarget = (path: Path) => size(to, path.to) >= size(from, path.from);
+  const isTarget = (path: Path) => size(to, path.to) > size(from, path.from);
   const groups = Map.groupBy(paths, (path) =>
     [
       isTarget(path) ? `to ${path.to}` : `from ${path.from}`,

@@ -123,6 +123,16 @@ node-3 -> node-1
   );
 });
 
+test('of many paths that have failed only once, five are listed, and a check is said to have failed once', () => {
+  const nodes = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`node-${i + 1}`, '']));
+  const pairs = [1, 2, 3, 4, 5, 6, 7].map((n) => [`node-${n} → node-${n + 1}`, 'refused']);
+  const failing = { ...Object.fromEntries(pairs), 'node-9 me_service': 'hung' };
+  const text = textOf(smallView({ nodes, failing, consecutive: 1 }));
+  expect(text.match(/refused once/g)).toHaveLength(5);
+  expect(text).toContain('\nand 2 more\n');
+  expect(text).toContain('\nme_service failed once on node-9: the text of hung\n');
+});
+
 test('of paths that began to fail at different times, the first and the last are shown', () => {
   const view = smallView({ failing: { '* → node-2': 'refused' } });
   const reports = view.reports.map((report) => ({

@@ -119,7 +119,8 @@ th { text-align: left; font-weight: 500; }
 .list { font-size: 14px; width: 100%; overflow-wrap: normal; }
 .list th, .list td { padding: 3px 14px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .list thead th { color: var(--soft); font-size: 13px; white-space: nowrap; }
-.list .error { overflow-wrap: anywhere; color: var(--soft); }
+.list .error { display: inline-block; min-width: 12em; overflow-wrap: anywhere; color: var(--soft); }
+.list th[scope=row] a { white-space: nowrap; }
 .links { list-style: none; padding: 0; }
 .hours { width: 100%; max-width: 1200px; font-size: 14px; }
 .hours th, .hours td { padding: 4px 14px 4px 0; vertical-align: bottom; white-space: nowrap; }
