@@ -21,7 +21,8 @@ const KUBERNETES_PROGRAMS = [
   'kubelet',
 ];
 
-const TOOLS: readonly Tool[] = [
+/** All of them, in the order in which they are built. */
+export const TOOLS: readonly Tool[] = [
   {
     folder: 'prometheus',
     programs: ['prometheus', 'promtool'],
@@ -115,10 +116,8 @@ function goBuild({ folder, buildFlags, linkFlags = [] }: Tool): void {
   if (status !== 0) throw new Error(`go build of ${folder} ended with exit code ${status}`);
 }
 
-mkdirSync(BIN, { recursive: true });
-try {
+/** Builds what is not up to date. Throws when one fails. */
+export function buildAll(): void {
+  mkdirSync(BIN, { recursive: true });
   TOOLS.forEach(build);
-} catch (error) {
-  console.error(`npm run tools: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
 }

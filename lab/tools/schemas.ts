@@ -135,16 +135,19 @@ function writeCustom(text: string): void {
   }
 }
 
-for (const folder of [SCHEMAS, DEFINITIONS]) {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-}
-writeKubernetes();
-for (const { module, folder, files } of CUSTOM) {
-  const place = join(moduleFolder('crds', module), folder);
-  for (const file of files) {
-    const text = readFileSync(join(place, file), 'utf8');
-    writeFileSync(join(DEFINITIONS, file), text);
-    writeCustom(text);
+/** Writes the schemas of Kubernetes and of custom resources, and the definitions of the latter. Throws when a Go module is missing. */
+export function writeSchemas(): void {
+  for (const folder of [SCHEMAS, DEFINITIONS]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  }
+  writeKubernetes();
+  for (const { module, folder, files } of CUSTOM) {
+    const place = join(moduleFolder('crds', module), folder);
+    for (const file of files) {
+      const text = readFileSync(join(place, file), 'utf8');
+      writeFileSync(join(DEFINITIONS, file), text);
+      writeCustom(text);
+    }
   }
 }
