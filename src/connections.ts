@@ -1,15 +1,29 @@
 import type { Server, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { FairLimit } from './fair-limit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
 const MAX_PER_CLIENT = 50;
 
+/**
+ * How long the client may take to receive the rest of a response once the connection is closed, in milliseconds: five
+ * retransmissions.
+ */
+const LINGER_MS = 5_000;
+
+/** What is left in the kernel of a connection with no more bytes sent than this is too little to linger for. */
+const SMALL_BYTES = 4_096;
+
 /** A connection that the kernel has completed: not read, and not yet a `Socket`, which takes ten times the CPU time. */
-type AcceptedHandle = Readonly<{
-  getpeername: (peer: { address?: string }) => number;
-  close: () => void;
-}>;
+type AcceptedHandle = {
+  readonly bytesWritten: number;
+  readonly getpeername: (peer: { address?: string }) => number;
+  readonly readStop: () => number;
+  /** Closes with RST, and frees what the client has not received. */
+  readonly reset: (callback?: () => void) => number;
+  close: (callback?: () => void) => void;
+};
 
 /** The handle of a listening server, to which Node reports each accepted connection. */
 type ListeningHandle = {
@@ -19,20 +33,28 @@ type ListeningHandle = {
 /** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
 type Serve = (accepted: AcceptedHandle) => Socket | undefined;
 
+/** What the connections of a port share. */
+type Shared = {
+  readonly open: FairLimit;
+  readonly isTls: boolean;
+  readonly serve: Serve;
+  readonly isEnding: () => boolean;
+};
+
 /** One object for all that is known of a connection: thousands per second may come. */
 class Connection {
   readonly client: string;
   readonly #accepted: AcceptedHandle;
-  readonly #serve: Serve;
-  readonly #open: FairLimit;
+  readonly #shared: Shared;
   #socket: Socket | undefined;
   #isGone = false;
+  /** While the closed connection lingers. */
+  #resetNow: (() => void) | undefined;
 
-  constructor(client: string, accepted: AcceptedHandle, serve: Serve, open: FairLimit) {
+  constructor(client: string, accepted: AcceptedHandle, shared: Shared) {
     this.client = client;
     this.#accepted = accepted;
-    this.#serve = serve;
-    this.#open = open;
+    this.#shared = shared;
   }
 
   isGone(): boolean {
@@ -40,22 +62,53 @@ class Connection {
   }
 
   serve(): void {
-    this.#socket = this.#serve(this.#accepted);
-    const remove = () => this.#open.remove(this.client, this);
-    if (this.#socket === undefined) remove();
-    else this.#socket.once('close', remove);
+    this.#socket = this.#shared.serve(this.#accepted);
+    const remove = () => this.#shared.open.remove(this.client, this);
+    if (this.#socket === undefined) {
+      remove();
+    } else {
+      this.#socket.once('close', remove);
+      this.#lingerBeforeClose(this.#socket);
+    }
   }
 
   destroy(): void {
     this.#isGone = true;
     if (this.#socket === undefined) this.#accepted.close();
+    else if (this.#resetNow !== undefined && !this.#shared.isEnding()) this.#resetNow();
     else this.#socket.destroy();
+  }
+
+  /**
+   * Of a closed connection, the kernel keeps what the client does not receive for minutes, outside of every limit. So a
+   * connection counts until it has lingered, and is then reset: without effect if both sides have closed.
+   */
+  #lingerBeforeClose(socket: Socket): void {
+    const accepted = this.#accepted;
+    const { isTls, isEnding } = this.#shared;
+    const close = accepted.close.bind(accepted);
+    const reset = (callback?: () => void) => {
+      if (accepted.reset(callback) !== 0) close(callback);
+    };
+    accepted.close = (callback) => {
+      if (accepted.bytesWritten <= SMALL_BYTES || isEnding()) return close(callback);
+      // Closed without a FIN, by a timeout or because of what the client did. Of TLS it is not known.
+      if (this.#isGone || !(socket.writableFinished || isTls)) return reset(callback);
+      accepted.readStop();
+      const timer = setTimeout(() => this.#resetNow?.(), LINGER_MS).unref();
+      this.#resetNow = () => {
+        this.#resetNow = undefined;
+        clearTimeout(timer);
+        reset(callback);
+      };
+    };
   }
 }
 
 /** The connections of a port, including those that wait to be served. */
 export class Connections {
   readonly #open: FairLimit;
+  #isEnding = false;
 
   /** `max`: how many at once. */
   constructor(max: number) {
@@ -79,18 +132,26 @@ export class Connections {
       if (socket !== undefined) onServed(socket);
       return socket;
     };
+    const shared: Shared = {
+      open: this.#open,
+      isTls: server instanceof TlsServer,
+      serve,
+      isEnding: () => this.#isEnding,
+    };
     handle.onconnection = (status, accepted) => {
       if (status !== 0 || accepted === undefined) return onConnection(status, accepted);
       const client = peerOf(accepted);
       // Reset already.
       if (client === undefined) return accepted.close();
-      const connection = new Connection(client, accepted, serve, this.#open);
+      const connection = new Connection(client, accepted, shared);
       this.#open.add(client, connection);
       pace.admit(connection);
     };
   }
 
+  /** For the end of the program: the kernel still sends what clients have not received. */
   destroyAll(): void {
+    this.#isEnding = true;
     this.#open.destroyAll();
   }
 }

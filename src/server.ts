@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections.ts';
 import type { Page } from './pages/page.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
@@ -71,6 +71,7 @@ export type RunningServer = Readonly<{
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const listener = createRequestListener(options.pages, PACE, options.onError);
   const http = createHttpServer(TIMEOUTS, listener);
+  http.on('timeout', closeIdle);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const connections = { http: new Connections(MAX_HTTP), https: new Connections(MAX_HTTPS) };
@@ -129,6 +130,12 @@ function listen(
 
 function addressOf(server: HttpServer | HttpsServer): AddressInfo {
   return server.address() as AddressInfo;
+}
+
+/** Closes a connection without traffic: with a FIN, except if the client does not read. */
+function closeIdle(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
+  else socket.destroySoon();
 }
 
 /** Stops listening. Resolves when the last connection is closed. */
