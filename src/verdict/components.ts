@@ -134,7 +134,9 @@ function findMtu(open: OpenComponents): Draft[] {
 
 /** DNS has no check: it fails where the names of the others cannot be resolved. */
 function findDns(evidence: Evidence, open: OpenComponents): Draft[] {
-  const byNode = Map.groupBy([...open.values()].flat(), ({ node }) => node);
+  const all = [...open.values()].flat();
+  if (!all.some(({ up, check }) => up === false && check.cause === 'dns')) return [];
+  const byNode = Map.groupBy(all, ({ node }) => node);
   const observations = [...byNode.values()].flatMap((checks) => resolvesNothing(checks) ?? []);
   const drafts = scopesOf(evidence, observations).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));

@@ -17,6 +17,7 @@ type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 
 /** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
 export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
+  if (!mayLose(evidence.paths)) return [];
   const rest = new Set(evidence.paths.flatMap(counted));
   const drafts: Draft[] = [];
   for (const [node, all] of suspects(rest)) {
@@ -32,6 +33,18 @@ export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
   const pairs = Map.groupBy(lossy, ({ path }) => [path.from, path.to].sort().join('\n'));
   for (const pair of pairs.values()) drafts.push(lossyPath(open, pair));
   return drafts;
+}
+
+/** Whether any path or node has sent enough segments again; in a quiet cluster that is all that has to be looked at. */
+function mayLose(paths: readonly PathCheck[]): boolean {
+  const again = new Map<string, number>();
+  for (const { from, to, check } of paths) {
+    const { segmentsRetransmitted } = check.lastMinute;
+    if (segmentsRetransmitted === 0) continue;
+    if (segmentsRetransmitted >= SEGMENTS) return true;
+    for (const node of [from, to]) again.set(node, (again.get(node) ?? 0) + segmentsRetransmitted);
+  }
+  return again.values().some((segments) => segments >= 2 * SEGMENTS);
 }
 
 function counted(path: PathCheck): Counted[] {

@@ -19,8 +19,18 @@ export function notAffected(evidence: Evidence, drafts: readonly Draft[]): strin
   const working = [...evidence.components.keys()]
     .filter((type) => !failing.has(type))
     .map((type) => COMPONENTS[type] ?? nameServer(type) ?? `the check ${type}`);
-  const known = evidence.edges.filter(({ check }) => check);
-  const up = known.filter((edge) => edge.up).length;
-  const parts = [...(up > 0 ? [outOf(up, known.length, 'path')] : []), ...working];
+  const { up, known } = countPaths(evidence);
+  const parts = [...(up > 0 ? [outOf(up, known, 'path')] : []), ...working];
   return parts.length === 0 ? '' : `Not affected: ${names(parts, parts.length)}.`;
+}
+
+function countPaths({ edges }: Evidence): { up: number; known: number } {
+  let up = 0;
+  let known = 0;
+  for (const edge of edges) {
+    if (edge.check === undefined) continue;
+    known += 1;
+    if (edge.up) up += 1;
+  }
+  return { up, known };
 }

@@ -8,6 +8,7 @@ export type OpenComponents = Map<string, Observation[]>;
 export function postpone(open: OpenComponents, isPostponed: (each: Observation) => boolean): void {
   for (const [type, all] of open) {
     const postponed = (each: Observation) => each.up === false && isPostponed(each);
+    if (!all.some(postponed)) continue;
     open.set(
       type,
       all.map((each) => (postponed(each) ? { ...each, up: undefined, isUndecided: true } : each)),
@@ -20,6 +21,7 @@ export function take(open: OpenComponents, isVictim: (each: Observation) => bool
   const victims: Victim[] = [];
   for (const [type, all] of open) {
     const isTaken = (each: Observation) => each.up === false && isVictim(each);
+    if (!all.some(isTaken)) continue;
     victims.push(...all.filter(isTaken).map(({ node }) => ({ node, type })));
     open.set(
       type,

@@ -16,7 +16,7 @@ export class OpenPaths {
   }
 
   get failing(): Edge[] {
-    return this.#evidence.edges.filter((edge) => !edge.up && this.#isOpen(edge));
+    return this.#evidence.failing.filter(this.#isOpen);
   }
 
   get all(): Edge[] {

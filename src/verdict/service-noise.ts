@@ -36,8 +36,10 @@ const SETTLED = 20;
 export function justLost({ paths, reports, silent }: Evidence): (node: string) => DeadEndpoints {
   const isRecent = ({ from, check }: PathCheck) =>
     (reports.get(from)?.reportedAt ?? 0) - (check.since ?? 0) < SETTLED;
-  const all = Map.groupBy(paths, ({ from }) => from);
+  // Only where a check of the service fails.
+  let all: Map<string, PathCheck[]> | undefined;
   return (node) => {
+    all ??= Map.groupBy(paths, ({ from }) => from);
     const own = all.get(node) ?? [];
     const failing = own.filter((path) => path.check.state === 'failing' && isRecent(path));
     // One alone fails by chance now and then.

@@ -129,9 +129,11 @@ function splitZones(evidence: Evidence, open: OpenPaths): Draft[] {
   const zone = (node: string) => zoneOf(evidence, node);
   const isBetweenZones = ({ from, to }: Edge) =>
     zone(from) !== '' && zone(to) !== '' && zone(from) !== zone(to);
-  const edges = open.all.filter((edge) => isBetweenZones(edge) && !blind.has(edge.from));
+  const isMeant = (edge: Edge) =>
+    isBetweenZones(edge) && !blind.has(edge.from) && !dark.has(edge.to);
+  if (!haveSeveralEnds(open.failing.filter(isMeant))) return [];
   const pairs = Map.groupBy(
-    edges.filter(({ to }) => !dark.has(to)),
+    open.all.filter(isMeant),
     ({ from, to }) => `${zone(from)}\n${zone(to)}`,
   );
   const drafts: Draft[] = [];
@@ -148,9 +150,13 @@ function splitZones(evidence: Evidence, open: OpenPaths): Draft[] {
 /** Whether several nodes do not reach several others. */
 function isBlock(edges: readonly Edge[]): boolean {
   const failing = edges.filter(({ up }) => !up);
-  const sources = new Set(failing.map(({ from }) => from)).size;
-  const targets = new Set(failing.map(({ to }) => to)).size;
-  return failing.length >= edges.length * AGREEMENT && sources > 1 && targets > 1;
+  return failing.length >= edges.length * AGREEMENT && haveSeveralEnds(failing);
+}
+
+function haveSeveralEnds(edges: readonly Edge[]): boolean {
+  const sources = new Set(edges.map(({ from }) => from)).size;
+  const targets = new Set(edges.map(({ to }) => to)).size;
+  return sources > 1 && targets > 1;
 }
 
 function split(evidence: Evidence, open: OpenPaths, here: Nodes, there: Nodes): Draft {

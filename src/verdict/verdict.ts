@@ -1,7 +1,7 @@
 import { findPaths } from './broken-paths.ts';
 import { findComponents } from './components.ts';
 import { type Draft, finding } from './draft.ts';
-import { type Evidence, evidenceSteps, type Observation } from './evidence.ts';
+import type { Evidence, Observation } from './evidence.ts';
 import { type Finding, KINDS } from './finding.ts';
 import { findLoss } from './loss.ts';
 import { lostLookUps, withLookUps } from './lost-look-ups.ts';
@@ -9,6 +9,7 @@ import { withoutSlowLookUps } from './name-servers.ts';
 import { findNodes } from './nodes.ts';
 import { notAffected } from './not-affected.ts';
 import { OpenPaths } from './paths.ts';
+import { evidenceSteps } from './read-evidence.ts';
 import type { ClusterView } from './report.ts';
 import { type DeadEndpoints, isNoticed } from './service-noise.ts';
 import { findSlow } from './slow.ts';

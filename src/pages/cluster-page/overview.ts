@@ -1,5 +1,6 @@
-import { type Evidence, type PathCheck, readEvidence } from '../../verdict/evidence.ts';
+import type { Evidence, PathCheck } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
+import { readEvidence } from '../../verdict/read-evidence.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from '../../verdict/report.ts';
 import { byName } from '../../verdict/words.ts';
 import { accusedNodes, doubtfulPaths } from './accused.ts';
