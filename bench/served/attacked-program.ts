@@ -19,6 +19,12 @@ const HEAP_FLAGS = ['--max-old-space-size=96'];
 export type Attackable = Served & Readonly<{ attackedPort: number }>;
 
 /**
+ * Where scrapes come from. 127.0.0.1 is the address of the program's own requests as well, twice a second: an address that
+ * is never idle waits with the attackers' addresses.
+ */
+const PROMETHEUS = '127.91.0.1';
+
+/**
  * Starts the program with ten targets, and waits until it has checked them: neighbours, or with `overTls` URLs, because
  * neighbours would then be checked over TLS.
  */
@@ -64,9 +70,14 @@ export async function startAttackableBare(
   return { ...bare, attackedPort: overTls ? tlsPort : bare.port };
 }
 
-/** The program's `/metrics`. Throws when it is not served within 10 s. */
+/** The program's `/metrics`, as Prometheus scrapes it. Throws when it is not served within 10 s. */
 export async function scrape({ port }: Served): Promise<string> {
-  const { status, body } = await httpGet(`http://127.0.0.1:${port}/metrics`, 10_000);
+  const { status, body } = await httpGet(
+    `http://127.0.0.1:${port}/metrics`,
+    10_000,
+    undefined,
+    PROMETHEUS,
+  );
   if (status !== 200) throw new Error(`/metrics responded with ${status}`);
   return body;
 }

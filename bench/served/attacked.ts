@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { httpGet } from '../../lab/support/http-get.ts';
+import { until } from '../../lab/support/until.ts';
 import type { BenchmarkRun } from '../support/benchmark.ts';
 import { quantile } from '../support/statistics.ts';
 import { markdownTable } from '../support/table.ts';
 import { measurePeriod, memoryOf, type Period } from './attacked-period.ts';
 import { type Attackable, startAttackable, startAttackableBare } from './attacked-program.ts';
-import { ATTACKS } from './attacks.ts';
+import { ATTACKING, ATTACKS } from './attacks.ts';
 import { buildClients, type Clients } from './client.ts';
 import { neighbourLatencies } from './neighbour-latencies.ts';
 import { startNode } from './node-process.ts';
@@ -85,19 +86,19 @@ async function measureGroup(
 }
 
 async function underAttack<T>(
-  { port, attackedPort }: Pick<Attackable, 'port' | 'attackedPort'>,
+  { attackedPort }: Pick<Attackable, 'attackedPort'>,
   attack: string,
   { whenIdle }: Processors,
   run: () => Promise<T>,
 ): Promise<T> {
   await using stack = new AsyncDisposableStack();
-  await startNode(
-    stack,
-    [join(import.meta.dirname, 'attacker.ts'), String(attackedPort), attack],
-    {},
-    `http://127.0.0.1:${port}/alwayshappy`,
-    whenIdle,
-  );
+  const args = [join(import.meta.dirname, 'attacker.ts'), String(attackedPort), attack];
+  // Not until the attacked server responds: that may take long.
+  const attacker = await startNode(stack, args, {}, undefined, whenIdle);
+  await until('the attack begins', 30_000, () => {
+    if (attacker.end !== undefined) throw new Error(`${attacker.end}: ${attacker.output}`);
+    return attacker.output.includes(ATTACKING);
+  });
   return await run();
 }
 

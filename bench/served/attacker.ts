@@ -1,10 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { ATTACKS } from './attacks.ts';
+import { ATTACKING, ATTACKS } from './attacks.ts';
 
 /*
  * Attacks the server at 127.0.0.1 by one of `ATTACKS` until it is killed: so many connections from a hundred addresses of
  * loopback, each opened again when it is closed, and at most 50 MB a second.
+ *
+ * Writes `ATTACKING` once it has a connection.
  *
  *   attacker.ts PORT ATTACK
  */
@@ -19,6 +21,7 @@ const { over, payload, connections, reads, repeats, gone } = attack;
 const bytes = Buffer.from(payload, 'latin1');
 const { piece = bytes.length } = attack;
 
+let isAnnounced = false;
 let opened = 0;
 let allowance = 0;
 let last = performance.now();
@@ -49,6 +52,11 @@ function send(socket: Socket, at = 0): void {
   });
 }
 
+function announce(): void {
+  if (!isAnnounced) process.stdout.write(ATTACKING);
+  isAnnounced = true;
+}
+
 function open(): void {
   const to = {
     host: '127.0.0.1',
@@ -59,6 +67,7 @@ function open(): void {
     over === 'https' ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to).setNoDelay();
   const sendWhenAllowed = () => whenAllowed(() => send(socket));
   socket.on(over === 'https' ? 'secureConnect' : 'connect', sendWhenAllowed).on('error', () => {});
+  socket.once('connect', announce);
   socket.on('close', () => setTimeout(open, 1));
   if (reads) socket.on('data', () => repeats && sendWhenAllowed());
   else socket.pause();

@@ -23,6 +23,9 @@ const again = { reads: true, repeats: true, gone: false };
 const unread = { reads: false, repeats: false, gone: false };
 const gone = { reads: false, repeats: false, gone: true };
 
+/** What an attacker writes once it has a connection. */
+export const ATTACKING = 'attacking\n';
+
 /** One for each way by which the program was stopped or slowed, and some that come to mind. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   'bodies of 1-byte chunks': {

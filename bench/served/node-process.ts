@@ -4,18 +4,18 @@ import { respondsWith200, ServerProcess } from '../../lab/support/server-process
 /** util-linux; has the kernel kill the program when this process dies without a chance to do so. */
 const SETPRIV = '/usr/bin/setpriv';
 
-/** Starts Node in a separate process, and waits until this URL responds with 200. Its command line begins with `enter`. It ends with the stack. */
+/** Starts Node in a separate process, and waits until this URL, if there is one, responds with 200. Its command line begins with `enter`. It ends with the stack. */
 export async function startNode(
   stack: AsyncDisposableStack,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
-  url: string,
+  url: string | undefined,
   enter: readonly string[] = [],
 ): Promise<ServerProcess> {
   const server = await ServerProcess.start(process.execPath, args, {
     environment,
     enter: [...enter, ...(existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [])],
-    ready: () => respondsWith200(url),
+    ready: () => url === undefined || respondsWith200(url),
   });
   stack.defer(() => server.stop());
   return server;

@@ -5,17 +5,19 @@ const MAX_BODY_BYTES = 1 << 20;
 
 /**
  * Sends one request, over a separate connection. Rejects when there is no complete response within `limitMs`
- * milliseconds, when it has more than a mebibyte, and when `stop` aborts.
+ * milliseconds, when it has more than a mebibyte, and when `stop` aborts. `localAddress`: where it comes from; by default
+ * the system chooses.
  */
 export function httpGet(
   url: string | URL,
   limitMs: number,
   stop?: AbortSignal,
+  localAddress?: string,
 ): Promise<Readonly<{ status: number; body: string }>> {
   return new Promise((resolve, reject) => {
     const limit = AbortSignal.timeout(limitMs);
     const signal = stop ? AbortSignal.any([limit, stop]) : limit;
-    const outgoing = request(url, { agent: false, signal });
+    const outgoing = request(url, { agent: false, signal, localAddress });
     outgoing.on('error', (error) => {
       reject(limit.aborted ? new Error(`no response from ${url} within ${limitMs} ms`) : error);
     });
