@@ -1,37 +1,21 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
-import { Connections } from '../src/connections.ts';
-import { RateLimiter } from '../src/rate-limiter.ts';
+import { admittedConnections } from './support/admitted-connections.ts';
 
 /** More than a client's receive buffer takes (`net.ipv4.tcp_rmem`), and less than the send buffer. */
 const RESPONSE = Buffer.alloc(200_000, 'x');
 
-/** A server that sends `RESPONSE` and closes, and clients of it; all of them end with the test. */
+/** A server that sends `RESPONSE` and closes. */
 async function serve() {
-  const connections = new Connections(2_000);
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => {}).resume();
-    socket.write(RESPONSE);
+  const options = { host: '127.0.0.1', allowHalfOpen: true };
+  const { open, port } = await admittedConnections(options, (socket) => {
+    socket.resume().write(RESPONSE);
     socket.destroySoon();
-  }).listen(0, '127.0.0.1');
-  const clients: Socket[] = [];
-  onTestFinished(() => {
-    for (const client of clients) client.destroy();
-    connections.destroyAll();
-    server.close();
   });
-  await once(server, 'listening');
-  connections.admitTo(server, new RateLimiter({ window: 100, budget: 10_000 }), () => {});
-  const { port } = server.address() as { port: number };
-  const open = () => {
-    const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-    clients.push(client.on('error', () => {}));
-    return client;
-  };
-  return { open, port };
+  return { open: () => open({ host: '127.0.0.1' }), port };
 }
 
 /** Connections of this port that are closed, and of which the kernel still holds bytes to send. */
@@ -61,7 +45,7 @@ test.each([
       await once(client, 'connect');
     }
     await until('the last 50 are closed', 3_000, () => countHeld(port) === 50);
-    await until('all are freed', 10_000, () => countHeld(port) === 0);
+    await until('all are freed', 2_000, () => countHeld(port) === 0);
   },
 );
 

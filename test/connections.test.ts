@@ -5,32 +5,21 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { Connections } from '../src/connections.ts';
 import { RateLimiter } from '../src/rate-limiter.ts';
+import { admittedConnections } from './support/admitted-connections.ts';
 
-/** A server on every address, and clients of it; all of them end with the test. */
+/** A server on every address. */
 async function serve() {
-  const connections = new Connections(2_000);
   let served = 0;
-  const server = createServer((socket) => {
+  const { open } = await admittedConnections({ host: '::' }, () => {
     served += 1;
-    socket.on('error', () => {});
-  }).listen(0, '::');
-  const clients: Socket[] = [];
-  onTestFinished(() => {
-    for (const client of clients) client.destroy();
-    connections.destroyAll();
-    server.close();
   });
-  await once(server, 'listening');
-  connections.admitTo(server, new RateLimiter({ window: 100, budget: 10_000 }), () => {});
-  const { port } = server.address() as { port: number };
   /** Connects so often from this address; `open()`: whether each still is. */
   const connectFrom = async (localAddress: string, count: number) => {
     const host = localAddress.includes(':') ? '::1' : '127.0.0.1';
     const before = served;
     const own: Socket[] = [];
     for (let i = 0; i < count; i += 1) {
-      const client = connect({ host, port, localAddress });
-      clients.push(client.on('error', () => {}));
+      const client = open({ host, localAddress });
       own.push(client);
       await once(client, 'connect');
     }

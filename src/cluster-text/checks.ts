@@ -1,4 +1,4 @@
-import { CONFIRMED } from '../verdict/evidence.ts';
+import { stateOf } from '../verdict/evidence.ts';
 import { quantile } from '../verdict/quantile.ts';
 import type { CheckReport, ClusterView, Report } from '../verdict/report.ts';
 import { latency, nodeNames, whole } from '../verdict/words.ts';
@@ -68,7 +68,7 @@ function cells(type: string, { counts, medians }: Row): string[] {
 
 /** Where a component or an extra check fails, and the text of one of the failures. */
 function failing(type: string, row: Row): string[] {
-  const isConfirmed = ({ check }: FailingCheck) => check.consecutive >= CONFIRMED;
+  const isConfirmed = ({ check }: FailingCheck) => stateOf(check) === false;
   return [
     ...failingLines(`${type} fails`, row.failing.filter(isConfirmed)),
     ...failingLines(

@@ -1,4 +1,5 @@
-import { CONFIRMED } from '../verdict/evidence.ts';
+import { stateOf } from '../verdict/evidence.ts';
+import { atCollector } from '../verdict/read-evidence.ts';
 import type { CheckReport, Report } from '../verdict/report.ts';
 import { byName, clock, duration, nodeNames } from '../verdict/words.ts';
 import { firstOf, paragraph } from './layout.ts';
@@ -39,9 +40,9 @@ type Group = Readonly<{
  */
 export function failingPathLines(failing: readonly FailingCheck[], now: number): string[] {
   const paths = failing.map(({ report, check }): Path => {
-    const age = check.since === null ? 0 : Math.max(0, report.reportedAt - check.since);
-    const isConfirmed = check.consecutive >= CONFIRMED;
-    return { from: report.node, to: check.node ?? '', since: now - age, isConfirmed, check };
+    const since = check.since === null ? now : atCollector(check.since, report, now);
+    const isConfirmed = stateOf(check) === false;
+    return { from: report.node, to: check.node ?? '', since, isConfirmed, check };
   });
   const groups = groupsOf(paths).sort((a, b) => byName(a.node, b.node));
   const lines = (group: Group) => groupLines(group, now);

@@ -50,7 +50,6 @@ export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
   for (const [index, report] of [...reports.values()].entries()) {
     if (index % REPORTS_PER_STEP === 0) yield;
     addPaths(report, view.now, read);
-    addSuspects(report, view.now, read);
     addObservations(report, view.now, read);
     for (const check of report.checks) addZone(check, read.zones);
   }
@@ -79,7 +78,8 @@ function sinceOf({ since }: CheckReport, report: Report, now: number): number | 
   return since === null ? null : atCollector(since, report, now);
 }
 
-function atCollector(podTime: number, { reportedAt }: Report, now: number): number {
+/** A time by the pod's clock, by the collecting pod's. */
+export function atCollector(podTime: number, { reportedAt }: Report, now: number): number {
   return now - Math.max(0, reportedAt - podTime);
 }
 
@@ -88,9 +88,14 @@ function addPaths(report: Report, now: number, read: Read): void {
   const { node: from, checks } = report;
   for (const check of checks) {
     const { kind, node: to = from, suspect } = check;
-    if (kind !== 'path' || suspect || to === from) continue;
-    read.paths.push({ from, to, check });
+    if (kind !== 'path' || to === from) continue;
     const edge = edgeOf(from, to, check, report, now);
+    if (suspect) {
+      read.suspects.push({ from, to, check });
+      if (edge?.up === false) read.failingSuspects.push(edge);
+      continue;
+    }
+    read.paths.push({ from, to, check });
     if (edge !== undefined) addEdge(edge, read);
     else read.unconfirmed.set(to, (read.unconfirmed.get(to) ?? 0) + 1);
   }
@@ -114,17 +119,6 @@ function addZone(
   zones: Map<string, string>,
 ): void {
   if (node && zone) zones.set(node, zone);
-}
-
-function addSuspects(report: Report, now: number, { suspects, failingSuspects }: Read): void {
-  const { node: from, checks } = report;
-  for (const check of checks) {
-    const { kind, node: to = from, suspect } = check;
-    if (kind !== 'path' || !suspect || to === from) continue;
-    suspects.push({ from, to, check });
-    const edge = edgeOf(from, to, check, report, now);
-    if (edge?.up === false) failingSuspects.push(edge);
-  }
 }
 
 /** Undefined where it is not known whether the path works. */

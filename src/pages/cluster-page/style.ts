@@ -139,7 +139,7 @@ footer { max-width: 1440px; margin: 24px auto 0; padding: 0 20px 24px; color: va
   .tiles { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
   .tile { padding: 8px 10px; }
   .tile .what { font-size: 16px; }
-  .nodes a { display: block; width: 24px; height: 24px; line-height: 24px; }
+  .nodes a { width: 24px; height: 24px; line-height: 24px; }
   .hours thead { display: none; }
   .hours tr { display: grid; grid-template-columns: 1fr auto; padding-bottom: 10px; }
   .hours th, .hours td { padding: 0; white-space: normal; }

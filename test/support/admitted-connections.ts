@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { Connections } from '../../src/connections.ts';
+import { RateLimiter } from '../../src/rate-limiter.ts';
+
+/** A server whose connections `Connections` admits, and clients of it; all of them end with the test. */
+export async function admittedConnections(
+  { host, allowHalfOpen = false }: Readonly<{ host: string; allowHalfOpen?: boolean }>,
+  onConnection: (socket: Socket) => void,
+): Promise<{ port: number; open: (options: Partial<NetConnectOpts>) => Socket }> {
+  const connections = new Connections(2_000);
+  const server = createServer({ allowHalfOpen }, (socket) => {
+    onConnection(socket.on('error', () => {}));
+  }).listen(0, host);
+  const clients: Socket[] = [];
+  onTestFinished(() => {
+    for (const client of clients) client.destroy();
+    connections.destroyAll();
+    server.close();
+  });
+  await once(server, 'listening');
+  connections.admitTo(server, new RateLimiter({ window: 100, budget: 10_000 }), () => {});
+  const { port } = server.address() as { port: number };
+  const open = (options: Partial<NetConnectOpts>) => {
+    const client = connect({ port, allowHalfOpen, ...options } as NetConnectOpts);
+    clients.push(client.on('error', () => {}));
+    return client;
+  };
+  return { port, open };
+}
