@@ -11,25 +11,29 @@ export class TimeoutError extends Error {
  * Disposing it clears its timer: `using limit = deadline(…)`.
  *
  * Time during which the process was suspended is not counted: the deadline is extended by it, by up to `milliseconds`.
+ * `isExtended` says whether it was.
  */
 export function deadline(
   parent: AbortSignal,
   milliseconds: number,
   message = `no response within ${milliseconds / 1000} s`,
-): { signal: AbortSignal } & Disposable {
+): { signal: AbortSignal; isExtended: () => boolean } & Disposable {
   const controller = new AbortController();
   const due = performance.now() + milliseconds;
+  let isExtended = false;
   let timer = setTimeout(() => {
     const abort = () => controller.abort(new TimeoutError(message));
     const late = performance.now() - due;
-    if (late < SUSPENDED_MS) abort();
-    else timer = setTimeout(abort, Math.min(late, milliseconds));
+    isExtended = late >= SUSPENDED_MS;
+    if (isExtended) timer = setTimeout(abort, Math.min(late, milliseconds));
+    else abort();
   }, milliseconds);
   const follow = () => controller.abort(parent.reason);
   parent.addEventListener('abort', follow, { once: true });
   if (parent.aborted) follow();
   return {
     signal: controller.signal,
+    isExtended: () => isExtended,
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       parent.removeEventListener('abort', follow);

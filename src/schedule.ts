@@ -152,7 +152,7 @@ export class Schedule {
   }
 
   /** Resolves when the attempt has ended; its result is recorded after those of earlier attempts. */
-  #attempt(state: CheckState): Promise<Outcome> {
+  #attempt(state: CheckState): Promise<Outcome | undefined> {
     const { check, recorded: before } = state;
     const since = performance.now();
     state.inFlight++;
@@ -161,7 +161,7 @@ export class Schedule {
     const record = async () => {
       const outcome = await attempt;
       const isFalseAlarm =
-        outcome.kind !== 'ok' &&
+        outcome?.kind === 'failed' &&
         !this.#stop.signal.aborted &&
         (await check.isFalseAlarm?.(since)) === true;
       await before;
@@ -169,7 +169,7 @@ export class Schedule {
       const { states, recorders } = this.#options;
       if (this.#stop.signal.aborted || !states.has(state)) return;
       state.lastResultAt = performance.now();
-      if (isFalseAlarm) return;
+      if (isFalseAlarm || outcome === undefined) return;
       const result = states.record(state, outcome, check);
       for (const recorder of recorders) recorder.record(result);
     };
@@ -177,9 +177,14 @@ export class Schedule {
     return attempt;
   }
 
-  async #probe({ probe, target }: Check): Promise<Outcome> {
+  /**
+   * Undefined where the outcome says nothing of the path, because the process was suspended meanwhile: the latency is not the
+   * network's, and the peer may have given up (a server of Node's responds 408 after 10 s).
+   */
+  async #probe({ probe, target }: Check): Promise<Outcome | undefined> {
     using limit = deadline(this.#stop.signal, CHECK_TIMEOUT_MS);
-    return await probe(target, limit.signal);
+    const outcome = await probe(target, limit.signal);
+    return limit.isExtended() && !limit.signal.aborted ? undefined : outcome;
   }
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { CheckStates } from '../src/check-states.ts';
 import type { Check, Recorder } from '../src/model.ts';
 import { Schedule } from '../src/schedule.ts';
-import { failed, fakeCheck, hangingProbe, ok } from './support/fake-check.ts';
-import { useFakeClock } from './support/fake-clock.ts';
+import { failed, fakeCheck, hangingProbe, ok, unexpectedStatus } from './support/fake-check.ts';
+import { loseTime, useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
 
@@ -99,6 +99,38 @@ describe('Schedule and a target that may have left', () => {
     await refreshed;
     expect(attempts).toHaveLength(1);
     expect(take().slice(2)).toEqual(['1 a failed', '2 a failed']);
+  });
+});
+
+describe('Schedule passes on, when the process was suspended during a check,', () => {
+  test.each([ok(), unexpectedStatus(408)])(
+    'nothing of what comes after it: $kind',
+    async (outcome) => {
+      const suspend = loseTime();
+      const { probe, attempts } = hangingProbe();
+      const { schedule: rounds, take } = schedule(fakeCheck('a', { probe }));
+      const refreshed = rounds.refresh(0);
+      await vi.advanceTimersByTimeAsync(0);
+      suspend(9_000);
+      await vi.advanceTimersByTimeAsync(6_000);
+      attempts[0]?.resolve(outcome);
+      await refreshed;
+      expect(take().slice(2)).toEqual([]);
+      rounds.stop();
+    },
+  );
+
+  test('a timeout after it', async () => {
+    const suspend = loseTime();
+    const { probe } = hangingProbe();
+    const { schedule: rounds, take } = schedule(fakeCheck('a', { probe }));
+    const refreshed = rounds.refresh(0);
+    await vi.advanceTimersByTimeAsync(0);
+    suspend(9_000);
+    await vi.advanceTimersByTimeAsync(6_000 + 6_000);
+    await refreshed;
+    expect(take().slice(2)).toEqual(['1 a failed', '2 a failed']);
+    rounds.stop();
   });
 });
 

@@ -3,7 +3,7 @@ import { CheckStates } from '../src/check-states.ts';
 import type { Probe } from '../src/model.ts';
 import { Schedule, type ScheduleOptions } from '../src/schedule.ts';
 import { failed, fakeCheck, hangingProbe, ok, respondingProbe } from './support/fake-check.ts';
-import { useFakeClock } from './support/fake-clock.ts';
+import { loseTime, useFakeClock } from './support/fake-clock.ts';
 
 const INTERVAL = 5_000;
 
@@ -65,20 +65,6 @@ describe('Schedule begins', () => {
 });
 
 describe('Schedule keeps time', () => {
-  /** Has the clock go on without the timers: what a busy or suspended process sees. */
-  function loseTime(): (milliseconds: number) => void {
-    const now = performance.now.bind(performance);
-    let lost = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + lost);
-    return (milliseconds) => {
-      lost += milliseconds;
-    };
-  }
-
-  afterEach(() => {
-    vi.restoreAllMocks();
-  });
-
   test('without drift, however late a timer is and long a check takes', async () => {
     const lose = loseTime();
     const { probe, calledAt } = respondingProbe(40);

@@ -9,6 +9,17 @@ export function useFakeClock(): void {
   });
   afterEach(() => {
     vi.unstubAllGlobals();
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
+}
+
+/** Has the clock go on without the timers: what a busy or suspended process sees. Returns what loses so many milliseconds. */
+export function loseTime(): (milliseconds: number) => void {
+  const now = performance.now.bind(performance);
+  let lost = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + lost);
+  return (milliseconds) => {
+    lost += milliseconds;
+  };
 }
