@@ -36,8 +36,11 @@ function loadKubeConfig(root: string): Loaded {
   if (cluster === null) throw new Error('the kubeconfig has no current context with a cluster');
   // Always TLS; the package takes some ports for plain HTTP.
   if (isInCluster) cluster.server = cluster.server.replace(/^http:/, 'https:');
-  const name = URL.parse(cluster.server)?.hostname;
-  if (name === undefined) throw new Error("the kubeconfig's server is not a URL");
+  const url = URL.parse(cluster.server);
+  if (url === null) throw new Error("the kubeconfig's server is not a URL");
+  // As kubectl does it: nothing secret is sent in the clear, and no plugin runs.
+  if (url.protocol === 'http:') config.users = [];
+  const name = url.hostname;
   // As Go does it: no certificate and no SNI has a dot at the end.
   if (name.endsWith('.')) cluster.tlsServerName ||= name.slice(0, -1);
   return { config, cluster, user: config.getCurrentUser() ?? undefined };

@@ -112,9 +112,15 @@ test('a token with a line break inside is no header, and is not shown', async ()
   expect(errors.join()).not.toContain('SECRET');
 });
 
-test('a server without TLS needs no insecure-skip-tls-verify', async () => {
-  await useFiles(kubeconfig({ server: 'http://first:8080', user: { token: 'one' } }));
-  expect(await access()).toEqual({ ...FIRST, server: 'http://first:8080/', errors: [] });
+test.each([
+  { what: 'token', user: { token: 'one' } },
+  { what: 'password', user: { username: 'me', password: 'one' } },
+  { what: 'plugin', user: { exec: { command: 'there-is-no-such-command' } } },
+])('a server without TLS needs no insecure-skip-tls-verify, and gets no $what', async ({ user }) => {
+  await useFiles(kubeconfig({ server: 'http://first:8080', user }));
+  const nothing = { sent: undefined, checked: undefined, errors: [] };
+  expect(await access()).toEqual({ server: 'http://first:8080/', ...nothing });
+  expect((await loadAccess()).options.auth).toBeUndefined();
 });
 
 test('a server that is no URL is named as that', async () => {
