@@ -116,12 +116,15 @@ test.each([
   { what: 'token', user: { token: 'one' } },
   { what: 'password', user: { username: 'me', password: 'one' } },
   { what: 'plugin', user: { exec: { command: 'there-is-no-such-command' } } },
-])('a server without TLS needs no insecure-skip-tls-verify, and gets no $what', async ({ user }) => {
-  await useFiles(kubeconfig({ server: 'http://first:8080', user }));
-  const nothing = { sent: undefined, checked: undefined, errors: [] };
-  expect(await access()).toEqual({ server: 'http://first:8080/', ...nothing });
-  expect((await loadAccess()).options.auth).toBeUndefined();
-});
+])(
+  'a server without TLS needs no insecure-skip-tls-verify, and gets no $what',
+  async ({ user }) => {
+    await useFiles(kubeconfig({ server: 'http://first:8080', user }));
+    const nothing = { sent: undefined, checked: undefined, errors: [] };
+    expect(await access()).toEqual({ server: 'http://first:8080/', ...nothing });
+    expect((await loadAccess()).options.auth).toBeUndefined();
+  },
+);
 
 test('a server that is no URL is named as that', async () => {
   await useFiles(kubeconfig({ server: 'first', user: { token: 'one' } }));
