@@ -144,6 +144,51 @@ describe.concurrent('startServer() with a certificate', () => {
     expect(performance.now() - begin).toBeLessThan(8_000);
   });
 
+  test('gives a client 10 s for the handshake', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { port } = await serve(directory, onTestFinished);
+    const silent = connect({ host: '127.0.0.1', port });
+    silent.on('error', () => {});
+    await once(silent, 'connect');
+    const begin = performance.now();
+    await once(silent.resume(), 'close');
+    const seconds = (performance.now() - begin) / 1_000;
+    expect(seconds).toBeGreaterThan(9.9);
+    expect(seconds).toBeLessThan(15);
+  });
+
+  test('keeps 250 connections, also of clients that never begin the handshake', async ({
+    onTestFinished,
+  }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { port, served } = await serve(directory, onTestFinished);
+    const sockets = Array.from({ length: 300 }, (_, i) =>
+      connect({ host: '127.0.0.1', port, localAddress: `127.0.6.${1 + (i % 10)}` }).on(
+        'error',
+        () => {},
+      ),
+    );
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    // Accepted after all of them, and long before a handshake takes too long.
+    expect(await served()).toBe('first');
+    expect(sockets.filter(({ closed }) => closed)).toHaveLength(51);
+  });
+
+  test('makes at most 50 handshakes per second with one client', async ({ onTestFinished }) => {
+    const directory = await temporaryDirectory(onTestFinished);
+    await writePair(directory, await issue('first'));
+    const { served } = await serve(directory, onTestFinished);
+    const begin = performance.now();
+    for (let i = 0; i <= 30; i += 1) await served();
+    // Thirty windows of 20 ms, but for one in each second that is served at once.
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(28 * 19);
+  });
+
   test('survives what is no TLS', async ({ onTestFinished }) => {
     const directory = await temporaryDirectory(onTestFinished);
     await writePair(directory, await issue('first'));

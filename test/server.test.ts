@@ -19,6 +19,12 @@ function get(target: string): string {
   return `GET ${target} HTTP/1.1\r\nHost: kubenurse\r\nConnection: close\r\n\r\n`;
 }
 
+/** A request whose head has so many bytes. */
+function headOf(bytes: number): string {
+  const head = get('/hello').slice(0, -2);
+  return `${head}X: ${'x'.repeat(bytes - head.length - 7)}\r\n\r\n`;
+}
+
 describe('startServer() responds', () => {
   test('GET and HEAD of a page', async () => {
     const { port } = await servePages({ '/hello': hello });
@@ -89,6 +95,9 @@ describe('startServer() responds', () => {
       `GET /hello HTTP/1.1\r\nHost: a\r\n${'a: b\r\n'.repeat(10_000)}\r\n`,
       '431 Request Header Fields Too Large',
     ],
+    ['a head of just under 24 KB', headOf(24 * 1024 - 100), '200 OK'],
+    // Node does not count what is between names and values.
+    ['a head of just over 24 KB', headOf(24 * 1024 + 100), '431 Request Header Fields Too Large'],
   ])('%s', async (_, bytes, status) => {
     const { port, errors } = await servePages({ '/hello': hello });
     expect(await statusOf(port, bytes)).toBe(`HTTP/1.1 ${status}`);
@@ -240,6 +249,14 @@ describe('startServer() and a client that takes its time', () => {
       await once(socket, 'data');
     }
     // Fifty windows of 8 ms. Node's timers count whole milliseconds: one may be up to a millisecond early.
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(50 * 7);
+  });
+
+  test('begins to read at most 250 connections per second of one client', async () => {
+    const { port } = await servePages({ '/hello': hello });
+    const begin = performance.now();
+    // Refused by the parser, which the limit of requests knows nothing of.
+    for (let i = 0; i <= 100; i += 1) expect(await statusOf(port, 'x\r\n\r\n')).toMatch(/ 400 /);
     expect(performance.now() - begin).toBeGreaterThanOrEqual(50 * 7);
   });
 
