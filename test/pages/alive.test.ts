@@ -221,6 +221,18 @@ describe('alivePage() shows headers', () => {
   });
 });
 
+test('alivePage() shows each of many clients at once its own request alone', async () => {
+  const port = await serveAlive(ALL_OK, { refresh: () => sleep(50) });
+  const names = Array.from({ length: 10 }, (_, i) => `client-${i}`);
+  const responses = await Promise.all(
+    names.map((name) =>
+      fetchPage(port, `/alive?${name}`, { headers: { 'X-Name': name, 'User-Agent': name } }),
+    ),
+  );
+  const namesIn = ({ body }: { body: string }) => body.match(/client-\d/g);
+  expect(responses.map(namesIn)).toEqual(names.map((name) => [name, name, name, name]));
+});
+
 describe('alivePage() bounds what a request can make it show', () => {
   /** The length of a response to these header lines, and the milliseconds that it took. */
   async function cost(port: number, lines: string): Promise<number> {

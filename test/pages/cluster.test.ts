@@ -5,6 +5,7 @@ import { until } from '../../lab/support/until.ts';
 import type { Cluster } from '../../src/cluster/model.ts';
 import { readSaved } from '../../src/cluster/read-saved.ts';
 import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
+import { clusterPage } from '../../src/pages/cluster-page/page.ts';
 import { clusterTextPage } from '../../src/pages/cluster-text.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { fetchPage, servePages } from '../support/served-pages.ts';
@@ -21,6 +22,7 @@ function clusterOf(broken: Broken, age = 3): Cluster {
 function serve(cluster: Cluster) {
   const collect = async () => cluster;
   return servePages({
+    '/cluster': clusterPage(collect, RUNBOOKS),
     '/cluster.json': clusterJsonPage(collect),
     '/cluster.txt': clusterTextPage(collect, RUNBOOKS),
   });
@@ -56,6 +58,27 @@ test.each<[what: string, broken: Broken, status: number]>([
   });
   expect(JSON.parse(body)).toEqual({ schema: 1, ...cluster });
 });
+
+test.each(['/cluster', '/cluster.json', '/cluster.txt'])(
+  '%s is made once of a collection, however many view it',
+  async (path) => {
+    let reads = 0;
+    const { view, findings } = clusterOf({});
+    const reports = view.reports.map(({ checks, ...report }) => ({
+      ...report,
+      get checks() {
+        reads += 1;
+        return checks;
+      },
+    }));
+    const { port } = await serve({ view: { ...view, reports }, findings });
+    await fetchPage(port, path);
+    const readsOfOne = reads;
+    for (let viewers = 2; viewers <= 4; viewers++) await fetchPage(port, path);
+    expect(readsOfOne).toBeGreaterThan(0);
+    expect(reads).toBe(readsOfOne);
+  },
+);
 
 test('/cluster.json of a large cluster is whole, and can be evaluated again', async () => {
   const nodes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`node-${i + 1}`, 'ä']));

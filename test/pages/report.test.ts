@@ -44,3 +44,26 @@ test('/report?hour=failures has the last hour only of checks that failed within 
   }
   expect(requested).toEqual(['all', 'failures', 'all']);
 });
+
+test.each(['', '?hour=failures'])(
+  '/report%s takes a tenth of a CPU, however many request it',
+  async (query) => {
+    const TAKES_MS = 30;
+    const begun: number[] = [];
+    const { port } = await servePages({
+      '/report': reportPage(() => {
+        const begin = performance.now();
+        begun.push(begin);
+        while (performance.now() < begin + TAKES_MS) {}
+        return {} as Report;
+      }),
+    });
+    const client = async () => {
+      while (begun.length < 3) await fetch(`http://127.0.0.1:${port}/report${query}`);
+    };
+    await Promise.all(Array.from({ length: 5 }, client));
+    const [first = 0, , third = 0] = begun;
+    // By timers that may be a millisecond early.
+    expect(third - first).toBeGreaterThanOrEqual(2 * (10 * TAKES_MS - 1));
+  },
+);

@@ -7,7 +7,7 @@ import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
 /** Headers of the page: it loads nothing, runs only its own script, and fetches only itself. */
-export const HEADERS = {
+const HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
     `style-src ${hashOf(STYLE)}`,
