@@ -11,10 +11,15 @@ type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => vo
 /** A client that has not been served for this long, in milliseconds, is served immediately. */
 const IDLE_MS = 1_000;
 
+/** Where more requests of one client wait, some may have gone: it has at most 50 connections over each port. */
+const MAX_WAITING = 200;
+
 /**
  * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
- * Waiting clients take turns, so that nobody waits for all requests of another. An idle client is always served
- * immediately: infrequent clients, such as neighbours and kubelet, never wait for frequent ones.
+ * Waiting clients take turns, so that nobody waits for all requests of another. The newest request of a client is served
+ * first: in the order of arrival, a client with more requests than turns would get responses only to those it has given up.
+ * An idle client is always served immediately: infrequent clients, such as neighbours and kubelet, never wait for
+ * frequent ones.
  */
 export class RateLimiter {
   readonly #options: RateLimit;
@@ -24,7 +29,7 @@ export class RateLimiter {
   /** Served in the current window. */
   #count = 0;
   #windowSince = 0;
-  /** By client, which take turns in this order. */
+  /** By client, which take turns in this order; of each, the newest last. */
   readonly #waiting = new Map<string, Waiting[]>();
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
@@ -39,10 +44,17 @@ export class RateLimiter {
     const { client } = waiting;
     const own = this.#waiting.get(client);
     const now = performance.now();
-    if (own !== undefined) own.push(waiting);
+    if (own !== undefined) this.#wait(waiting, own);
     else if (this.#mayServe(client, now)) this.#serve(waiting);
     else this.#waiting.set(client, [waiting]);
     if (this.#waiting.size > 0) this.#awaitNextWindow(now);
+  }
+
+  #wait(waiting: Waiting, own: Waiting[]): void {
+    own.push(waiting);
+    if (own.length <= MAX_WAITING) return;
+    const live = own.filter((each) => !each.isGone());
+    this.#waiting.set(waiting.client, live);
   }
 
   #mayServe(client: string, now: number): boolean {
@@ -80,11 +92,16 @@ export class RateLimiter {
       if (this.#count >= this.#options.budget) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
       this.#waiting.delete(client);
-      const next = own.findIndex((each) => !each.isGone());
-      const [waiting, ...later] = next < 0 ? [] : own.slice(next);
-      if (later.length > 0) this.#waiting.set(client, later);
+      const waiting = takeNewest(own);
+      if (own.length > 0) this.#waiting.set(client, own);
       if (waiting !== undefined) this.#serve(waiting);
     }
     if (this.#waiting.size > 0) this.#awaitNextWindow(now);
   }
+}
+
+function takeNewest(own: Waiting[]): Waiting | undefined {
+  let newest = own.pop();
+  while (newest?.isGone()) newest = own.pop();
+  return newest;
 }

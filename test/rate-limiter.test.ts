@@ -22,7 +22,7 @@ test('RateLimiter serves at once what comes at a moderate rate', async () => {
   expect(served).toEqual([...Array(3).fill('a at 0'), ...Array(3).fill('a at 100')]);
 });
 
-test('RateLimiter has what is more wait, in the order in which it came', async () => {
+test('RateLimiter has what is more wait', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 8; i += 1) come('a');
   expect(served).toHaveLength(3);
@@ -92,4 +92,40 @@ test('RateLimiter passes over who has gone', async () => {
   isGone = true;
   await vi.advanceTimersByTimeAsync(100);
   expect(served).toEqual([...Array(3).fill('a at 0'), 'a at 100']);
+});
+
+test('RateLimiter serves the newest of a client first: one with more requests than turns still gets some in time', async () => {
+  const pace = new RateLimiter({ window: 8, budget: 2 });
+  const attack = (client: string): void =>
+    pace.admit({ client, isGone: () => false, serve: () => setImmediate(attack, client) });
+  for (let i = 0; i < 100 * 5; i += 1) attack(`attacker-${i % 100}`);
+
+  const TIMEOUT_MS = 5_000;
+  let inTime = 0;
+  for (let sent = 0; sent < 600; sent += 1) {
+    const begin = performance.now();
+    const serve = () => {
+      if (performance.now() - begin <= TIMEOUT_MS) inTime += 1;
+    };
+    pace.admit({ client: 'busy', isGone: () => false, serve });
+    await vi.advanceTimersByTimeAsync(100);
+  }
+
+  // 250 per second are 2.5 for each of 101 clients: a quarter of its 10 per second.
+  expect(inTime).toBeGreaterThan(0.2 * 600);
+});
+
+test('RateLimiter forgets requests that have gone, also behind one that still waits', async () => {
+  const { come } = paced();
+  for (let i = 0; i < 4; i += 1) come('a');
+  const asked = vi.fn(() => true);
+  for (let i = 0; i < 10_000; i += 1) {
+    let calls = 0;
+    come('a', () => calls++ > 0 && asked());
+  }
+  // Each is asked once, when there are too many, and not again.
+  expect(asked.mock.calls.length).toBeGreaterThan(9_000);
+  asked.mockClear();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(asked.mock.calls.length).toBeLessThan(300);
 });
