@@ -121,6 +121,13 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     });
   });
 
+  test('has a NetworkPolicy only if the values enable it', async () => {
+    expect(ofKind(await render({}), 'NetworkPolicy')).toEqual([]);
+    expect(
+      ofKind(await render({ networkPolicy: { enabled: true } }), 'NetworkPolicy'),
+    ).toHaveLength(1);
+  });
+
   test('has a NetworkPolicy for what it checks, and who may connect', async () => {
     const rendered = await render(variantValues('network-policy'));
     const { spec } = theOnly<V1NetworkPolicy>(rendered, 'NetworkPolicy');

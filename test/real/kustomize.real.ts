@@ -93,6 +93,29 @@ describe.each(VARIANTS)('deploy/kustomize/%s', (variant) => {
     }
   });
 
+  test('the pods have no rights on their node, and a token of an hour', () => {
+    const { pod, container } = probeOf(rendered);
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        runAsGroup: 65532,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+    });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    const volumes = (pod.volumes ?? []).filter(({ secret }) => secret === undefined);
+    expect(volumes).toHaveLength(1);
+    expect(volumes[0]?.projected?.sources?.[0]).toEqual({
+      serviceAccountToken: { path: 'token', expirationSeconds: 3_600 },
+    });
+  });
+
   test('the namespace of an overlay is everywhere', async () => {
     const moved = await render({ of: variant, namespace: 'elsewhere' });
     expect(theOnly<V1Namespace>(moved, 'Namespace').metadata?.name).toBe('elsewhere');
@@ -128,6 +151,67 @@ test('all components can be put together', async () => {
   expect(probeOf(rendered).pod.hostNetwork).toBe(true);
   const environment = await withSecret(environmentIn('kubenurse', rendered));
   expect(await checkConfig(environment)).toBe('the configuration is valid\n');
+});
+
+describe('the NetworkPolicy', () => {
+  const HTTP = [{ port: 8080 }, { port: 8443 }];
+  const UDP = { port: 8862, protocol: 'UDP' };
+  const policyWith = async (...names: string[]) => {
+    const components = names.map((name) => `components/${name}`);
+    return theOnly<V1NetworkPolicy>(await render({ of: 'base', components }), 'NetworkPolicy').spec;
+  };
+
+  test('lets only kubenurse pods connect, and them only to each other, name servers and API servers', async () => {
+    expect(await policyWith()).toEqual({
+      podSelector: { matchLabels: SELECTOR },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ _from: OUR_PODS, ports: HTTP }],
+      egress: [
+        { to: OUR_PODS, ports: HTTP },
+        {
+          ports: [
+            { port: 53, protocol: 'UDP' },
+            { port: 53, protocol: 'TCP' },
+          ],
+        },
+        { ports: [{ port: 443 }, { port: 6443 }] },
+      ],
+    });
+  });
+
+  test('lets only kubenurse pods send UDP', async () => {
+    const spec = await policyWith('udp');
+    expect(spec?.ingress).toEqual([{ _from: OUR_PODS, ports: [...HTTP, UDP] }]);
+    expect(spec?.egress?.[0]).toEqual({ to: OUR_PODS, ports: [...HTTP, UDP] });
+  });
+
+  test('lets Prometheus and ingress controllers connect with their components', async () => {
+    const prometheus = {
+      namespaceSelector: {},
+      podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+    };
+    const [, ...added] = (await policyWith('prometheus'))?.ingress ?? [];
+    expect(added).toEqual([{ _from: [prometheus], ports: [{ port: 8080 }] }]);
+    const [, ...controllers] = (await policyWith('me-ingress'))?.ingress ?? [];
+    const namespaceSelector = {
+      matchExpressions: [
+        {
+          key: 'kubernetes.io/metadata.name',
+          operator: 'In',
+          values: expect.arrayContaining(['ingress-nginx', 'traefik']),
+        },
+      ],
+    };
+    expect(controllers).toEqual([{ _from: [{ namespaceSelector }], ports: [{ port: 8080 }] }]);
+  });
+
+  test('is not there on the host network, where the namespace admits privileged pods', async () => {
+    const rendered = await render({ of: 'base', components: ['components/host-network'] });
+    expect(ofKind(rendered, 'NetworkPolicy')).toEqual([]);
+    expect(theOnly<V1Namespace>(rendered, 'Namespace').metadata?.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'privileged',
+    });
+  });
 });
 
 test('a changed setting changes the pods, so that they are replaced', async () => {
