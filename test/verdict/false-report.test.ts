@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { CAUSES } from '../../src/model.ts';
+import type { Finding } from '../../src/verdict/finding.ts';
+import type { CheckReport, ClusterView } from '../../src/verdict/report.ts';
+import { verdict } from '../../src/verdict/verdict.ts';
+import { Random } from './simulator/random.ts';
+import { type Broken, NOW, smallView } from './small-view.ts';
+
+const LIAR = 'node-2';
+
+function nodes(count: number): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`node-${i + 1}`, `zone-${i % 3}`]),
+  );
+}
+
+/** The check, or a false one in its place: it fails, loses packets or is slow. */
+function lie(check: CheckReport, random: Random): CheckReport {
+  const { lastMinute } = check;
+  return random.pick<() => CheckReport>([
+    () => check,
+    () => ({
+      ...check,
+      state: 'failing',
+      since: NOW - random.below(3_600),
+      consecutive: 1 + random.below(720),
+      cause: random.pick(CAUSES),
+      event: 'connect_done',
+      text: 'a lie',
+      lastMinute: { ...lastMinute, failures: 1 + random.below(12) },
+    }),
+    () => ({ ...check, lastMinute: { ...lastMinute, segmentsRetransmitted: random.below(85) } }),
+    () => ({ ...check, lastMinute: { ...lastMinute, medianSeconds: random.between(0, 3) } }),
+  ])();
+}
+
+/** A quiet cluster, one pod of which reports what is not so, at times of a check that no other pod has. */
+function withLies(count: number, random: Random): ClusterView {
+  const view = smallView({ nodes: nodes(count) });
+  return {
+    ...view,
+    reports: view.reports.map((report) => {
+      if (report.node !== LIAR) return report;
+      const [first, ...others] = report.checks.map((check) => lie(check, random));
+      const invented = first && { ...lie(first, random), kind: 'extra' as const, type: 'invented' };
+      return {
+        ...report,
+        checks: [first, ...others, invented].filter((each) => each !== undefined),
+      };
+    }),
+  };
+}
+
+/** Whether the finding is about the liar's node, its paths, or a check that fails only there. */
+function isAboutLiar({ subject }: Finding): boolean {
+  switch (subject.type) {
+    case 'node':
+      return subject.node === LIAR;
+    case 'path':
+      return [subject.from, subject.to].includes(LIAR);
+    case 'paths':
+      return subject.paths.every((path) => path.includes(LIAR));
+    case 'component':
+      if (subject.component === 'invented') return true;
+      return subject.scope.in === 'nodes' && `${subject.scope.nodes}` === LIAR;
+    default:
+      return false;
+  }
+}
+
+test.each([4, 5, 7, 12, 20])(
+  'one false report in a quiet cluster of %i nodes accuses no other node',
+  (count) => {
+    let findings = 0;
+    for (let seed = 0; seed < 300; seed++) {
+      const found = verdict(withLies(count, new Random(seed)));
+      findings += found.length;
+      expect(found.filter((each) => !isAboutLiar(each)).map(({ headline }) => headline)).toEqual(
+        [],
+      );
+    }
+    expect(findings).toBeGreaterThan(300);
+  },
+);
+
+test.each([
+  { count: 8, kinds: Array(6).fill('path') },
+  { count: 9, kinds: ['unclear', 'silent'] },
+  { count: 10, kinds: ['unclear', 'silent'] },
+  { count: 11, kinds: ['node_unreachable'] },
+])(
+  'of $count nodes one is down, and one claims to reach it: the findings are $kinds',
+  ({ count, kinds }) => {
+    const broken: Broken = {
+      nodes: nodes(count),
+      silent: { 'node-3': 'unreachable' },
+      failing: { [`${LIAR} → node-3`]: 'ok' },
+    };
+    expect(verdict(smallView(broken)).map(({ kind }) => kind)).toEqual(kinds);
+  },
+);
+
+/** Paths to node-3 and from it, as `smallView()` names them. */
+const PATHS = [1, 2, 4, 5, 6, 7, 8, 9, 10].flatMap((n) => [
+  `node-${n} → node-3`,
+  `node-3 → node-${n}`,
+]);
+const PATHS_TO = PATHS.filter((path) => path.endsWith('→ node-3'));
+
+function valueFor(paths: readonly string[], value: number): Record<string, number> {
+  return Object.fromEntries(paths.map((path) => [path, value]));
+}
+
+test.each<[what: string, isNode: boolean, kind: string, broken: Broken]>([
+  [
+    'seven of nine checks of it are slow',
+    false,
+    'slow',
+    { slow: valueFor(PATHS_TO.slice(0, 7), 0.1) },
+  ],
+  [
+    'eight of nine checks of it are slow',
+    true,
+    'slow',
+    { slow: valueFor(PATHS_TO.slice(0, 8), 0.1) },
+  ],
+  ['ten of its 18 paths lose packets', false, 'loss', { again: valueFor(PATHS.slice(0, 10), 8) }],
+  ['eleven of its 18 paths lose packets', true, 'loss', { again: valueFor(PATHS.slice(0, 11), 8) }],
+])('a node is at fault where %s: %s', (_what, isNode, kind, broken) => {
+  const findings = verdict(smallView({ nodes: nodes(10), ...broken }));
+  expect(new Set(findings.map((each) => each.kind))).toEqual(new Set([kind]));
+  expect(findings.some(({ subject }) => subject.type === 'node')).toBe(isNode);
+});
