@@ -1,9 +1,13 @@
+import type { Socket } from 'node:net';
 import { clientOf } from '../connections.ts';
 import { FairLimit } from '../fair-limit.ts';
 import type { KoaPage } from './page.ts';
 
-/** Responses at once: a client that does not read keeps one in memory, of up to 300 KB where there are 1,000 nodes. */
-const MAX_VIEWERS = 32;
+/**
+ * Connections with a response at once: of a client that does not read, the kernel's send buffer holds up to 4 MB
+ * (`net.ipv4.tcp_wmem`) of `/cluster.json`, which has 2 MB where there are 100 nodes.
+ */
+const MAX_VIEWERS = 16;
 
 /** What it takes to render a page of thousands of nodes, in milliseconds (measured). */
 const RENDER_MS = 75;
@@ -12,19 +16,26 @@ const RENDER_MS = 75;
 const REST_MS = 50;
 
 /**
- * Bounds what the viewers of several pages cost together: at most 32 responses at once, made one after the other with a
- * rest between them. `timeFor` resolves when there is time for work of so many milliseconds.
+ * Bounds what the viewers of several pages cost together: at most 16 connections at once, each until it is closed, since a
+ * response that is written may not have been received; their responses are made one after the other with a rest between
+ * them. `timeFor` resolves when there is time for work of so many milliseconds.
  */
 export function boundViewers(
   timeFor: (milliseconds: number) => Promise<unknown>,
 ): (page: KoaPage) => KoaPage {
-  const responses = new FairLimit(MAX_VIEWERS);
+  const viewers = new FairLimit(MAX_VIEWERS);
+  const known = new WeakSet<Socket>();
+  const admit = (socket: Socket) => {
+    if (known.has(socket)) return;
+    known.add(socket);
+    const client = clientOf(socket);
+    viewers.add(client, socket);
+    socket.once('close', () => viewers.remove(client, socket));
+  };
   let turn = Promise.resolve();
   return (page) => async (context) => {
     const { req, res } = context;
-    const client = clientOf(req.socket);
-    responses.add(client, res);
-    res.once('close', () => responses.remove(client, res));
+    admit(req.socket);
     const before = turn;
     const { promise, resolve } = Promise.withResolvers<void>();
     turn = promise;

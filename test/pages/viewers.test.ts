@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
@@ -40,7 +41,7 @@ async function lazyClient(port: number, localAddress: string): Promise<Socket> {
 
 test('boundViewers() closes the oldest response of the client that has the most, for one that is too many', async () => {
   const { port, errors, closed, made } = await serve();
-  for (let number = 1; number <= 32; number++) {
+  for (let number = 1; number <= 16; number++) {
     await lazyClient(port, number === 1 ? '127.0.0.2' : '127.0.0.3');
     await until('it is served', 5_000, () => made() === number);
   }
@@ -50,6 +51,41 @@ test('boundViewers() closes the oldest response of the client that has the most,
 
   expect(closed).toEqual([2]);
   expect(errors).toEqual([]);
+});
+
+test('boundViewers() counts a viewer until its connection is closed, though its response is written', async () => {
+  const closed: number[] = [];
+  let made = 0;
+  const bounded = boundViewers(async () => {});
+  const { port } = await servePages({
+    '/large': bounded((context) => {
+      made += 1;
+      const number = made;
+      context.socket.once('close', () => closed.push(number));
+      // The kernel takes all of it.
+      context.body = LARGE.subarray(0, 100_000);
+    }),
+  });
+  for (let number = 1; number <= 19; number++) {
+    await lazyClient(port, '127.0.0.3');
+    await until('it is served', 5_000, () => made === number);
+  }
+  expect(closed).toEqual([1, 2, 3]);
+});
+
+test('boundViewers() counts a connection once, however many pages it views', async () => {
+  const { port, closed } = await serve();
+  await lazyClient(port, '127.0.0.2');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  for (let i = 0; i < 20; i++) {
+    const [response] = await once(
+      get({ host: '127.0.0.1', port, path: '/small', agent }),
+      'response',
+    );
+    await once(response.resume(), 'end');
+  }
+  expect(closed).toEqual([]);
 });
 
 test('boundViewers() makes one response after the other, with a rest', async () => {
