@@ -62,6 +62,20 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     }
   });
 
+  test('the built-in role view reaches no page of the pods through the API server', async () => {
+    // What `view` is made of, by a controller that does not run here.
+    const label = 'rbac.authorization.k8s.io/aggregate-to-view=true';
+    const roles = await controlPlane.kubectl.run('get', 'clusterrole', '-l', label, '-o', 'json');
+    const { items }: { items: { rules: { resources?: string[] }[] | null }[] } = JSON.parse(roles);
+    const resources = new Set(
+      items.flatMap(({ rules }) => (rules ?? []).flatMap((rule) => rule.resources ?? [])),
+    );
+    expect(resources).toContain('services');
+    for (const each of ['*', 'services/*', 'services/proxy', 'pods/proxy', 'pods/portforward']) {
+      expect(resources).not.toContain(each);
+    }
+  });
+
   test('the manifests have only restricted pods in the namespace', async () => {
     const { spec, metadata } = pod('privileged');
     const containers = [{ name: 'a', image: 'a', securityContext: { privileged: true } }];
