@@ -145,3 +145,22 @@ test('metricsPage() responds 500, and not half of a scrape, when that fails', as
   expect([status, body]).toEqual([500, 'Internal Server Error']);
   expect(errors).toEqual(['cannot serve a request: metrics cannot be collected']);
 });
+
+test('metricsPage() takes a tenth of a CPU at most: it rests for nine times as long as a scrape took', async () => {
+  const scrapes: { begin: number; end: number }[] = [];
+  const page = metricsPage(async () => {
+    const begin = performance.now();
+    await sleep(50);
+    scrapes.push({ begin, end: performance.now() });
+    return { contentType: 'text/plain', body: 'a 1\n' };
+  });
+  const { port } = await servePages({ '/metrics': page });
+  for (let i = 0; i < 3; i += 1) await fetchPage(port, '/metrics');
+
+  expect(scrapes).toHaveLength(3);
+  for (const [i, { begin }] of scrapes.slice(1).entries()) {
+    const last = scrapes[i] ?? { begin: 0, end: 0 };
+    // Not more than a second.
+    expect(begin - last.end).toBeGreaterThan(Math.min(8.5 * (last.end - last.begin), 990));
+  }
+});
