@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CAUSES } from '../../src/model.ts';
 import type { Finding } from '../../src/verdict/finding.ts';
-import type { CheckReport, ClusterView } from '../../src/verdict/report.ts';
+import type { CheckReport, ClusterView, Report } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { Random } from './simulator/random.ts';
 import { type Broken, NOW, smallView } from './small-view.ts';
@@ -130,4 +130,14 @@ test.each<[what: string, isNode: boolean, kind: string, broken: Broken]>([
   const findings = verdict(smallView({ nodes: nodes(10), ...broken }));
   expect(new Set(findings.map((each) => each.kind))).toEqual(new Set([kind]));
   expect(findings.some(({ subject }) => subject.type === 'node')).toBe(isNode);
+});
+
+test('of several reports of a node the first counts, which is that of its better pod', () => {
+  const view = smallView({ nodes: nodes(10) });
+  const [own] = smallView({
+    nodes: nodes(10),
+    failing: { [`${LIAR} → node-3`]: 'refused', [`${LIAR} me_ingress`]: 'refused' },
+  }).reports.filter(({ node }) => node === LIAR);
+  const planted = Array.from({ length: 9 }, (_, i) => ({ ...own, pod: `planted-${i}` }) as Report);
+  expect(verdict({ ...view, reports: [...view.reports, ...planted] })).toEqual([]);
 });
