@@ -1,9 +1,38 @@
+import type { Signal } from './model.ts';
+
 /** A timer that is later than this, in milliseconds, shows that the process was suspended. */
 const SUSPENDED_MS = 100;
 
 /** The time ran out, as opposed to what else can end a wait. Named like that of `AbortSignal.timeout()`. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
+}
+
+/** Ends waits, once: an `AbortController` and its signal in one, for a fraction of their CPU time and garbage. */
+export class Canceller implements Signal {
+  aborted = false;
+  reason: Signal['reason'];
+  readonly #listeners = new Set<() => void>();
+
+  abort(reason: unknown): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    this.reason = reason;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.reason;
+  }
+
+  addEventListener(_: 'abort', listener: () => void): void {
+    if (!this.aborted) this.#listeners.add(listener);
+  }
+
+  removeEventListener(_: 'abort', listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
 }
 
 /**
@@ -14,25 +43,25 @@ export class TimeoutError extends Error {
  * `isExtended` says whether it was.
  */
 export function deadline(
-  parent: AbortSignal,
+  parent: Signal,
   milliseconds: number,
   message = `no response within ${milliseconds / 1000} s`,
-): { signal: AbortSignal; isExtended: () => boolean } & Disposable {
-  const controller = new AbortController();
+): { signal: Signal; isExtended: () => boolean } & Disposable {
+  const signal = new Canceller();
   const due = performance.now() + milliseconds;
   let isExtended = false;
   let timer = setTimeout(() => {
-    const abort = () => controller.abort(new TimeoutError(message));
+    const abort = () => signal.abort(new TimeoutError(message));
     const late = performance.now() - due;
     isExtended = late >= SUSPENDED_MS;
     if (isExtended) timer = setTimeout(abort, Math.min(late, milliseconds));
     else abort();
   }, milliseconds);
-  const follow = () => controller.abort(parent.reason);
+  const follow = () => signal.abort(parent.reason);
   parent.addEventListener('abort', follow, { once: true });
   if (parent.aborted) follow();
   return {
-    signal: controller.signal,
+    signal,
     isExtended: () => isExtended,
     [Symbol.dispose]: () => {
       clearTimeout(timer);

@@ -88,8 +88,15 @@ export type Outcome = Readonly<
   )
 >;
 
+/** Ends a wait. Every `AbortSignal` is one; those of `deadline()` take less time and memory. A listener is called once. */
+export type Signal = Pick<AbortSignal, 'aborted' | 'reason' | 'throwIfAborted'> &
+  Readonly<{
+    addEventListener: (type: 'abort', listener: () => void, options?: { once: true }) => void;
+    removeEventListener: (type: 'abort', listener: () => void) => void;
+  }>;
+
 /** Tries one target once. Obeys the signal; never rejects. */
-export type Probe = (target: Target, signal: AbortSignal) => Promise<Outcome>;
+export type Probe = (target: Target, signal: Signal) => Promise<Outcome>;
 
 /** What is known of a check before its first attempt: its kind brings it. */
 export type Traits = Readonly<{

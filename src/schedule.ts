@@ -1,5 +1,5 @@
 import { type CheckState, type CheckStates, outageOf } from './check-states.ts';
-import { deadline } from './deadline.ts';
+import { Canceller, deadline } from './deadline.ts';
 import type { Check, Outcome, Recorder } from './model.ts';
 
 /** Timeout of a check, in milliseconds (the contract's 6 s). */
@@ -40,7 +40,7 @@ export type ScheduleOptions = Readonly<{
 /** Runs each check once per interval, one soon after another, and reports the results to the recorders. */
 export class Schedule {
   readonly #options: ScheduleOptions;
-  readonly #stop = new AbortController();
+  readonly #stop = new Canceller();
   #starts: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   /** When the last round started and when the next one does, by `performance.now()`. */
@@ -108,7 +108,7 @@ export class Schedule {
   /** Resolves when the last check is started. `time`: when the round was due. */
   async #runRound(time: number): Promise<void> {
     await this.#options.warmUp?.();
-    if (this.#stop.signal.aborted) return;
+    if (this.#stop.aborted) return;
     const starts = this.#startAll(
       this.#current(),
       ({ inFlight, refreshedUntil }) =>
@@ -139,7 +139,7 @@ export class Schedule {
     this.#starts = this.#starts.then(async () => {
       const begin = performance.now();
       for (const [index, state] of slowLast(states).entries()) {
-        if (this.#stop.signal.aborted) return;
+        if (this.#stop.aborted) return;
         if (!isDue(state)) continue;
         const attempt = this.#attempt(state);
         // Counted from the start of the round: the share of each of a thousand checks is shorter than any timer.
@@ -162,12 +162,12 @@ export class Schedule {
       const outcome = await attempt;
       const isFalseAlarm =
         outcome?.kind === 'failed' &&
-        !this.#stop.signal.aborted &&
+        !this.#stop.aborted &&
         (await check.isFalseAlarm?.(since)) === true;
       await before;
       state.unrecorded--;
       const { states, recorders } = this.#options;
-      if (this.#stop.signal.aborted || !states.has(state)) return;
+      if (this.#stop.aborted || !states.has(state)) return;
       state.lastResultAt = performance.now();
       if (isFalseAlarm || outcome === undefined) return;
       const result = states.record(state, outcome, check);
@@ -182,7 +182,7 @@ export class Schedule {
    * network's, and the peer may have given up (a server of Node's responds 408 after 10 s).
    */
   async #probe({ probe, target }: Check): Promise<Outcome | undefined> {
-    using limit = deadline(this.#stop.signal, CHECK_TIMEOUT_MS);
+    using limit = deadline(this.#stop, CHECK_TIMEOUT_MS);
     const outcome = await probe(target, limit.signal);
     return limit.isExtended() && !limit.signal.aborted ? undefined : outcome;
   }

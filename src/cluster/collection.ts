@@ -1,4 +1,5 @@
 import { deadline } from '../deadline.ts';
+import type { Signal } from '../model.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
 import type { Report, SilentPod } from '../verdict/report.ts';
@@ -25,7 +26,7 @@ export type Timeouts = Readonly<{ request: number; collection: number }>;
 const READ_MS = 1;
 
 /** Fetches the body of this path from the pod. Never rejects. */
-export type FetchFrom = (pod: ListedPod, path: string, signal: AbortSignal) => Promise<Fetched>;
+export type FetchFrom = (pod: ListedPod, path: string, signal: Signal) => Promise<Fetched>;
 
 /** A report, or why there is none. */
 export type Collected = Readonly<{ report: Report } | { silent: SilentPod }>;
@@ -61,7 +62,7 @@ export class Collection {
   }
 
   /** What came of each pod, in their order. Never rejects; `signal` ends it, and what is left was not requested then. */
-  async run(signal: AbortSignal): Promise<Collected[]> {
+  async run(signal: Signal): Promise<Collected[]> {
     using limit = deadline(signal, this.#timeouts.collection, 'the collection takes too long');
     const pace = new Pace(this.#pods.length, this.#takeTurn);
     const isOver = () => limit.signal.aborted || this.#isCutOff();
@@ -90,7 +91,7 @@ export class Collection {
     return !this.#hasResponse && this.#collected.size >= MAX_FAILURES_ONLY;
   }
 
-  async #request(pod: ListedPod, over: AbortSignal): Promise<void> {
+  async #request(pod: ListedPod, over: Signal): Promise<void> {
     const { request } = this.#timeouts;
     using time = deadline(over, request, `no report within ${request / 1000} s`);
     const fetched = await this.#fetch(pod, this.#path, time.signal);

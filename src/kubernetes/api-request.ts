@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { deadline } from '../deadline.ts';
+import type { Signal } from '../model.ts';
 import { printable } from '../printable.ts';
 import { TLS_VERIFICATION, untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
@@ -47,7 +48,7 @@ export class ApiError extends Error {
 export async function apiRequest(
   path: string,
   query: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  signal: Signal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
   const { server, options } = await loadAccess();

@@ -1,10 +1,11 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { deadline } from '../deadline.ts';
+import type { Signal } from '../model.ts';
 import { limitTlsMessages } from '../tls-limit.ts';
 import { TLS_VERIFICATION } from '../tls-verification.ts';
 import { fromUrlHost } from '../url-host.ts';
-import { dial } from './dial.ts';
+import { dial, ignoreError } from './dial.ts';
 import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
 
@@ -39,7 +40,7 @@ export async function openConnection(
   url: URL,
   network: Network,
   progress: Progress,
-  signal: AbortSignal,
+  signal: Signal,
   protocols: readonly string[] = ['http/1.1'],
 ): Promise<Connection> {
   const host = fromUrlHost(url.hostname);
@@ -61,7 +62,7 @@ async function connectTo(
   url: URL,
   { resolve, localAddress }: Network,
   progress: Progress,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<Socket> {
   using limit = deadline(signal, CONNECT_TIMEOUT_MS);
   let addresses: readonly string[] = [host];
@@ -88,7 +89,7 @@ function handshake(
   host: string,
   network: Network,
   progress: Progress,
-  signal: AbortSignal,
+  signal: Signal,
   protocols: readonly string[],
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
@@ -115,15 +116,16 @@ function handshake(
     secure.prependOnceListener('secure', () => {
       progress.certificate = secure.getPeerX509Certificate();
     });
-    secure.once('secureConnect', () => {
-      signal.removeEventListener('abort', abort);
-      resolve(secure);
-    });
-    // Stays for life: a reset after the handshake must find a listener.
-    secure.on('error', (error) => {
+    const onError = (error: Error) => {
       signal.removeEventListener('abort', abort);
       reject(error);
+    };
+    secure.once('secureConnect', () => {
+      signal.removeEventListener('abort', abort);
+      secure.off('error', onError);
+      resolve(secure);
     });
+    secure.on('error', onError).on('error', ignoreError);
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
   });

@@ -1,4 +1,5 @@
 import { isIPv6, Socket } from 'node:net';
+import type { Signal } from '../model.ts';
 
 /** How long one address is tried alone before the next is tried beside it, in milliseconds (RFC 8305, section 8). */
 const ATTEMPT_DELAY_MS = 250;
@@ -28,7 +29,7 @@ export type DialOptions = Readonly<{
 export function dial(
   addresses: readonly string[],
   port: number,
-  signal: AbortSignal,
+  signal: Signal,
   { localAddress, ...observer }: DialOptions = {},
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -57,13 +58,7 @@ export function dial(
       if (address === undefined) return;
       const socket = new Socket({ noDelay: true });
       attempts.add(socket);
-      socket.once('connect', () => {
-        if (!attempts.has(socket)) return;
-        observer.onConnect?.(socket);
-        settle(socket);
-        resolve(socket);
-      });
-      socket.on('error', (error) => {
+      const onError = (error: Error) => {
         if (!attempts.delete(socket)) return;
         firstError ??= error;
         if (waiting.length > 0) startNext();
@@ -71,7 +66,16 @@ export function dial(
           settle();
           reject(firstError);
         }
+      };
+      socket.once('connect', () => {
+        if (!attempts.has(socket)) return;
+        observer.onConnect?.(socket);
+        settle(socket);
+        // V8 keeps a closed socket, with all that its listeners refer to, until the next full collection.
+        socket.off('error', onError);
+        resolve(socket);
       });
+      socket.on('error', onError).on('error', ignoreError);
       observer.onAttempt?.();
       socket.connect({ host: address, port, ...(localAddress !== undefined && { localAddress }) });
       if (waiting.length > 0) timer = setTimeout(startNext, ATTEMPT_DELAY_MS);
@@ -83,8 +87,12 @@ export function dial(
   });
 }
 
+/** The listener that a socket has for life: a reset must find one. */
+export function ignoreError(): void {}
+
 /** The addresses with the families alternating, IPv6 first (RFC 8305, section 4). */
 function interleaveFamilies(addresses: readonly string[]): string[] {
+  if (addresses.length === 1) return [...addresses];
   const six = addresses.filter((address) => isIPv6(address));
   const four = addresses.filter((address) => !isIPv6(address));
   return Array.from({ length: Math.max(six.length, four.length) }, (_, i) => [six[i], four[i]])

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Signal } from '../model.ts';
 import { connectedSocket } from '../stamp/socket.ts';
 import { dial } from './dial.ts';
 import { type DnsResponse, readResponse } from './dns-message.ts';
@@ -22,13 +23,13 @@ const MAX_INVALID = 100;
  * received in its place, or with the signal's reason; no socket is left then.
  */
 export const EXCHANGES: Readonly<
-  Record<Transport, (server: NameServer, query: Buffer, signal: AbortSignal) => Promise<Exchange>>
+  Record<Transport, (server: NameServer, query: Buffer, signal: Signal) => Promise<Exchange>>
 > = { udp: overUdp, tcp: overTcp };
 
 async function overUdp(
   { address, port }: NameServer,
   query: Buffer,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<Exchange> {
   const socket = await connectedSocket(address, port);
   let again: NodeJS.Timeout | undefined;
@@ -58,7 +59,7 @@ async function overUdp(
 async function overTcp(
   { address, port }: NameServer,
   query: Buffer,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<Exchange> {
   const start = performance.now();
   const socket = await dial([address], port, signal);
@@ -81,7 +82,7 @@ function withLength(message: Buffer): Buffer {
 }
 
 /** The first message that TCP brings, of 65,535 bytes at most. Rejects when the connection ends before. */
-function firstMessage(socket: Socket, signal: AbortSignal): Promise<Buffer> {
+function firstMessage(socket: Socket, signal: Signal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   let length: number | undefined;
   socket.on('error', reject);

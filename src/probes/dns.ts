@@ -1,7 +1,7 @@
 import { promises as dns } from 'node:dns';
 import { isIP } from 'node:net';
 import { deadline } from '../deadline.ts';
-import type { Probe } from '../model.ts';
+import type { Probe, Signal } from '../model.ts';
 import { fromUrlHost, toUrlHost } from '../url-host.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
@@ -73,11 +73,7 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
 }
 
 /** Rejects where the server has no such record, with c-ares's error, or with a `TimeoutError`, or with the signal's reason. */
-async function query(
-  server: string,
-  { name, type }: DnsQuestion,
-  signal: AbortSignal,
-): Promise<void> {
+async function query(server: string, { name, type }: DnsQuestion, signal: Signal): Promise<void> {
   using limit = deadline(signal, SERVER_TIMEOUT_MS);
   limit.signal.throwIfAborted();
   // One for each query: c-ares skips servers that have failed, and caches.

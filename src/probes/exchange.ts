@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Signal } from '../model.ts';
 import type { Progress } from './progress.ts';
 import { MAX_PIECES, type ResponseHead, ResponseHeadReader } from './response.ts';
 
@@ -24,7 +25,7 @@ export function exchange(
   socket: Socket,
   request: string,
   progress: Progress,
-  signal: AbortSignal,
+  signal: Signal,
   maxBody = 0,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
@@ -72,7 +73,7 @@ export function exchange(
       progress.wroteRequest();
       progress.phase = 'response';
     });
-    socket.on('data', onData).once('error', fail).once('close', onClose);
+    socket.on('data', onData).on('error', fail).on('close', onClose);
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }
@@ -100,6 +101,7 @@ class BodyReader {
 
   /** Undefined while some of it is missing. */
   whole(): Buffer | undefined {
-    return this.#missing > 0 ? undefined : Buffer.concat(this.#pieces);
+    if (this.#missing > 0) return undefined;
+    return this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat(this.#pieces);
   }
 }

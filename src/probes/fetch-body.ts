@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Cause } from '../model.ts';
+import type { Cause, Signal } from '../model.ts';
 import { failure } from './failure.ts';
 import { HttpVersions } from './http-versions.ts';
 import { Progress } from './progress.ts';
@@ -18,7 +18,7 @@ export type FetchOptions = RequestOptions &
 export type Fetched = Readonly<{ body: Buffer } | { cause: Cause; text: string }>;
 
 /** `peer`: the name of what is to respond. Never rejects. */
-export type FetchBody = (url: URL, peer: string, signal: AbortSignal) => Promise<Fetched>;
+export type FetchBody = (url: URL, peer: string, signal: Signal) => Promise<Fetched>;
 
 /**
  * A client that sends a `GET` over a new connection, as a check does, and returns the body of a response with status 200

@@ -1,3 +1,4 @@
+import type { Signal } from '../model.ts';
 import { type Connection, type Network, openConnection } from './connection.ts';
 import { loadHttp2 } from './http2-exchange.ts';
 import { Progress } from './progress.ts';
@@ -25,7 +26,7 @@ export class HttpVersions {
     url: URL,
     network: Network,
     attempt: { progress: Progress },
-    signal: AbortSignal,
+    signal: Signal,
   ): Promise<Connection> {
     const { origin } = url;
     if (this.#http2.has(origin)) {

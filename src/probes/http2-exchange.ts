@@ -1,5 +1,6 @@
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Signal } from '../model.ts';
 import { ClosedError, type Headers, type HttpResponse } from './exchange.ts';
 import type { Progress } from './progress.ts';
 
@@ -26,7 +27,7 @@ export async function exchangeHttp2(
   url: URL,
   headers: Headers,
   progress: Progress,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<HttpResponse> {
   const { connect } = await loadHttp2();
   progress.phase = 'request';
@@ -50,7 +51,7 @@ function firstResponse(
   url: URL,
   headers: Headers,
   progress: Progress,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);

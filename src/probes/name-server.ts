@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { deadline } from '../deadline.ts';
-import type { Probe, Traits } from '../model.ts';
+import type { Probe, Signal, Traits } from '../model.ts';
 import { EXCHANGES, type NameServer, type Transport } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import { encodeQuery } from './dns-message.ts';
@@ -49,7 +49,7 @@ export function createNameServerProbe(options: NameServerOptions): Probe {
   };
 }
 
-async function attempt(options: NameServerOptions, name: string, signal: AbortSignal) {
+async function attempt(options: NameServerOptions, name: string, signal: Signal) {
   try {
     const duration = await query(options, name, signal);
     const timings = { dns_start: 0, dns_done: duration };
@@ -66,7 +66,7 @@ async function attempt(options: NameServerOptions, name: string, signal: AbortSi
 async function query(
   { server, transport, type }: NameServerOptions,
   name: string,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<number> {
   using limit = deadline(signal, TIMEOUT_MS);
   limit.signal.throwIfAborted();

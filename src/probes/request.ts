@@ -1,3 +1,4 @@
+import type { Signal } from '../model.ts';
 import type { Connection, Network } from './connection.ts';
 import { exchange, type Headers, type HttpResponse } from './exchange.ts';
 import { MAX_PADDING, PADDING_HEADER, padding } from './full-size.ts';
@@ -31,7 +32,7 @@ export async function request(
   options: RequestOptions,
   versions: HttpVersions,
   attempt: Attempt,
-  signal: AbortSignal,
+  signal: Signal,
 ): Promise<HttpResponse> {
   const idle = options.idle?.take(url.origin);
   if (idle !== undefined) {

@@ -1,12 +1,13 @@
 import { promises as dns, NODATA } from 'node:dns';
 import { followFile } from '../follow-file.ts';
+import type { Signal } from '../model.ts';
 import { candidateNames, parseHosts, parseResolvConf, type ResolvConf } from './resolv-conf.ts';
 
 /**
  * The addresses of a host name, never none. Rejects with the resolver's error (its `code` is c-ares's, such as
  * `ENOTFOUND`), or with the signal's reason as soon as it aborts.
  */
-export type Resolve = (name: string, signal: AbortSignal) => Promise<readonly string[]>;
+export type Resolve = (name: string, signal: Signal) => Promise<readonly string[]>;
 
 /** Errors after which the libc tries the next name of the search list (glibc's res_search). */
 const TRY_NEXT_NAME = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL']);

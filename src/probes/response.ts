@@ -21,6 +21,8 @@ export const MAX_PIECES = 1_000;
 /** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
 const MAX_INFORMATIONAL = 16;
 
+const NOTHING = Buffer.alloc(0);
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -30,7 +32,7 @@ const CR = 0x0d;
  * Throws when the bytes are no HTTP/1 response, or never end.
  */
 export class ResponseHeadReader {
-  #received: Buffer = Buffer.alloc(0);
+  #received: Buffer = NOTHING;
   #pieces = 0;
   #informational = 0;
   /** Where the head that is being read starts. */
@@ -92,8 +94,8 @@ function startsLikeHttp(bytes: Buffer, start: number): boolean {
 
 function parseHead(text: string): Omit<ResponseHead, 'body'> {
   // A line that begins with a blank goes on with the value of the line before (RFC 9112, section 5.2).
-  const [statusLine = '', ...lines] = text.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/);
-  const [, status, reason] = /^HTTP\/1\.\d +([1-9]\d\d)(?: (.*))?$/s.exec(statusLine) ?? [];
+  const [statusLine = '', ...lines] = text.replace(/\r?\n[ \t]+/g, ' ').split('\n');
+  const [, status, reason] = /^HTTP\/1\.\d +([1-9]\d\d)(?: (.*?))?\r?$/s.exec(statusLine) ?? [];
   if (status === undefined) throw new Error('the response is not HTTP/1');
   const headers = new Map<string, string>();
   for (const line of lines) {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import type { Signal } from '../model.ts';
 import { mtuOf } from './mtu.ts';
 import { BASE_LENGTH, decodeReply, encodeTestPacket } from './packets.ts';
 import { connectedSocket } from './socket.ts';
@@ -40,11 +41,7 @@ export type Session = Readonly<{
  * Runs one session of a STAMP Session-Sender in unauthenticated mode (RFC 8762, section 4.2), which takes a tenth of a
  * second, and up to two where packets are lost. Rejects when there is no route to the address, or the signal aborts.
  */
-export async function runSession(
-  address: string,
-  port: number,
-  signal: AbortSignal,
-): Promise<Session> {
+export async function runSession(address: string, port: number, signal: Signal): Promise<Session> {
   signal.throwIfAborted();
   const socket = await connectedSocket(address, port);
   const sender = new Sender(socket, isIPv6(address) ? 48 : 28);
@@ -77,7 +74,7 @@ class Sender {
     socket.on('error', (error) => this.#fail(error));
   }
 
-  async run(signal: AbortSignal): Promise<Session> {
+  async run(signal: Signal): Promise<Session> {
     while (this.#sent.length < PACKETS && !this.#isRefused()) {
       this.#send(this.#sent.length % STRIDE === 0 ? this.#fullSize - this.#headers : BASE_LENGTH);
       await this.#until(() => false, SPACING_MS, signal);
@@ -140,7 +137,7 @@ class Sender {
   }
 
   /** Resolves when the condition holds, the port is found closed, or so many milliseconds have passed. Rejects when the signal aborts. */
-  async #until(isMet: () => boolean, milliseconds: number, signal: AbortSignal): Promise<void> {
+  async #until(isMet: () => boolean, milliseconds: number, signal: Signal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => reject(signal.reason);
     const timer = setTimeout(resolve, milliseconds);

@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
+import type { Signal } from '../../src/model.ts';
 import { type Connection, type Network, openConnection } from '../../src/probes/connection.ts';
 import { Progress } from '../../src/probes/progress.ts';
 import { blackHole } from '../support/black-hole.ts';
@@ -140,7 +141,7 @@ describe('openConnection() has 5 s for looking up and connecting together', () =
     const port = await blackHole('127.0.0.1');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const progress = new Progress();
-    const resolve = (_: string, signal: AbortSignal) =>
+    const resolve = (_: string, signal: Signal) =>
       new Promise<string[]>((found, fail) => {
         signal.addEventListener('abort', () => fail(signal.reason));
         if (phase === 'connect') setTimeout(() => found(['127.0.0.1']), 4_000);

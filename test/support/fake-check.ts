@@ -1,4 +1,4 @@
-import type { Check, Outcome, Probe, Timings } from '../../src/model.ts';
+import type { Check, Outcome, Probe, Signal, Timings } from '../../src/model.ts';
 import { httpTraits } from '../../src/probes/http.ts';
 import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 
@@ -53,7 +53,7 @@ export function fakeCheck(
 }
 
 /** One attempt of a check; the test may end it. */
-export type Attempt = { at: number; signal: AbortSignal; resolve: (outcome: Outcome) => void };
+export type Attempt = { at: number; signal: Signal; resolve: (outcome: Outcome) => void };
 
 /** A probe that notes each attempt, and resolves when the test does so or the signal aborts. */
 export function hangingProbe(): { probe: Probe; attempts: Attempt[] } {
