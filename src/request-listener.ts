@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import Koa, { type Context } from 'koa';
 import { clientOf } from './connections.ts';
 import type { Page } from './pages/page.ts';
+import { redirectTo } from './pages/redirect.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 
 /** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
@@ -28,8 +29,7 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: OnError): Koa
     if (page !== undefined) {
       await serve(page, context);
     } else if (pageAt(cleanPath(path)) !== undefined) {
-      context.status = 301;
-      context.redirect(`${cleanPath(path)}${context.search}`);
+      redirectTo(context, `${cleanPath(path)}${context.search}`);
     } else {
       context.status = 404;
     }

@@ -15,6 +15,7 @@ import { clusterTextPage } from './pages/cluster-text.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { readyPage } from './pages/ready.ts';
+import { redirectTo } from './pages/redirect.ts';
 import { reportPage } from './pages/report.ts';
 import { boundViewers } from './pages/viewers.ts';
 import { PADDING_HEADER } from './probes/full-size.ts';
@@ -60,7 +61,7 @@ export function createPages(sources: Sources): Record<string, Page> {
   });
   const bounded = boundViewers(turn);
   return {
-    '/': redirectToAlive,
+    '/': (context) => redirectTo(context, '/alive'),
     '/alive': alivePage({
       hostname: self.podName,
       node: self.nodeName,
@@ -80,11 +81,6 @@ export function createPages(sources: Sources): Record<string, Page> {
     ...(scrape ? { '/metrics': metricsPage(scrape) } : {}),
   };
 }
-
-const redirectToAlive: Page = (context) => {
-  context.status = 301;
-  context.redirect('/alive');
-};
 
 function notReadyReason({ stop, neighbourhood }: Sources): string | undefined {
   if (stop.aborted) return 'shutting down';

@@ -59,6 +59,11 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     connections: 100,
     ...again,
   },
+  'redirects with a long Accept': {
+    payload: get('/', `Accept: ${'a/b;q=0.5,'.repeat(2_200)}\r\n`),
+    connections: 1_000,
+    ...again,
+  },
   '990 equal headers': {
     payload: get('/alive', 'a: b\r\n'.repeat(990)),
     connections: 100,
