@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { deadline } from '../deadline.ts';
 import type { Signal } from '../model.ts';
 import { printable } from '../printable.ts';
-import { TLS_VERIFICATION, untrusted } from '../tls-verification.ts';
+import { untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 import { forgetExecCredentials } from './exec-plugin.ts';
 
@@ -59,7 +59,6 @@ export async function apiRequest(
     const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request = begin(url, {
       ...options,
-      ...TLS_VERIFICATION,
       headers: {
         ...options.headers,
         accept: 'application/json',

@@ -4,6 +4,7 @@ import type { RequestOptions } from 'node:https';
 // By its path: the package's index loads every API model, which costs 20 MB and 0.3 s.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { TLS_CLIENT } from '../tls-verification.ts';
 import { bearerAuthorization } from './bearer-token.ts';
 import { execCredential } from './exec-plugin.ts';
 import { kubeconfigFiles, mergeKubeconfigs } from './kubeconfig.ts';
@@ -68,7 +69,8 @@ function base64(text: string): string {
 /** Throws when there are no usable credentials, saying which are looked for. `root`: where a pod's files are, for tests. */
 export async function loadAccess(root = ''): Promise<Access> {
   const { config, cluster } = await loadCredentials(root);
-  const options: RequestOptions = {};
+  // Before the package makes an agent of them.
+  const options: RequestOptions = { ...TLS_CLIENT };
   await config.applyToHTTPSOptions(options);
   const headers = options.headers as Record<string, string> | undefined;
   const token = headers?.Authorization?.match(BEARER)?.[1];

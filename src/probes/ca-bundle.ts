@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { followFile } from '../follow-file.ts';
-import { TLS_VERIFICATION } from '../tls-verification.ts';
+import { TLS_CLIENT } from '../tls-verification.ts';
 import { readCertificates } from './pem.ts';
 import { systemAuthorities } from './system-authorities.ts';
 import { isSignedBy } from './vouched-for.ts';
@@ -13,7 +13,7 @@ const EXTRA = 'KUBENURSE_EXTRA_CA';
 export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | undefined>>>;
 
 /** What a client of Node's `tls` or `https` verifies a server with. */
-export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_VERIFICATION;
+export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_CLIENT;
 
 /** The CAs that are trusted to sign server certificates. */
 export type CaBundle = Readonly<{
@@ -52,7 +52,7 @@ export function createCaBundle(options: {
     ...new Set([...systemAuthorities(), ...trusted[CLUSTER], ...trusted[EXTRA]]),
   ];
   const createContext = (own: OwnTls) =>
-    createSecureContext({ ...TLS_VERIFICATION, ...own, ca: own.ca ?? authorities() });
+    createSecureContext({ ...TLS_CLIENT, ...own, ca: own.ca ?? authorities() });
 
   let context: SecureContext | undefined;
   let clusterAuthorities: X509Certificate[] | undefined;
@@ -90,7 +90,7 @@ export function createCaBundle(options: {
       secureContext: Object.values(own).every((pem) => pem === undefined)
         ? secureContext()
         : createContext(own),
-      ...TLS_VERIFICATION,
+      ...TLS_CLIENT,
     }),
     isClusterServer: (socket) => {
       const server = socket.getPeerX509Certificate();

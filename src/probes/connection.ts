@@ -3,7 +3,7 @@ import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:
 import { deadline } from '../deadline.ts';
 import type { Signal } from '../model.ts';
 import { limitTlsMessages } from '../tls-limit.ts';
-import { TLS_VERIFICATION } from '../tls-verification.ts';
+import { TLS_CLIENT } from '../tls-verification.ts';
 import { fromUrlHost } from '../url-host.ts';
 import { dial, ignoreError } from './dial.ts';
 import type { Progress } from './progress.ts';
@@ -100,7 +100,7 @@ function handshake(
       // held against the address all the same.
       ...(isIP(host) === 0 ? { servername: host.replace(/\.$/, '') } : {}),
       secureContext: network.secureContext(),
-      ...TLS_VERIFICATION,
+      ...TLS_CLIENT,
       rejectUnauthorized: !network.insecure,
       ...(protocols.length > 0 ? { ALPNProtocols: protocols } : {}),
     });

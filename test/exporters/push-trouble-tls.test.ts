@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
+import { startDheServer } from '../support/dhe-server.ts';
 import { PushCollector } from '../support/push-collector.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { type StartedPush, startPush } from './started-push.ts';
@@ -207,4 +208,10 @@ test('the push trusts OTEL_EXPORTER_OTLP_CERTIFICATE in the place of all others'
   });
   await failed(push);
   expect(push.failures[0]?.message).toMatch(UNKNOWN);
+});
+
+test('the push agrees on no finite-field Diffie-Hellman', async () => {
+  const { url, failures } = await startDheServer();
+  await failed(await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: url }));
+  expect(new Set(failures)).toEqual(new Set(['ERR_SSL_NO_SHARED_CIPHER']));
 });
