@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../../lab/support/until.ts';
-import { dial } from '../../src/probes/dial.ts';
+import { dial, ignoreError } from '../../src/probes/dial.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
@@ -136,6 +136,15 @@ describe('dial() ends with the signal', () => {
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
     expect(socket.destroyed).toBe(false);
   });
+});
+
+test('dial() leaves nothing of itself on a connected socket, which V8 would keep with it', async () => {
+  const server = await ScriptedServer.start();
+
+  const socket = await dialled(['127.0.0.1'], server.port);
+
+  expect(socket.listeners('error')).toEqual([ignoreError]);
+  expect(socket.listeners('connect')).toEqual([]);
 });
 
 test('dial() gives a socket whose reset at any later time is no uncaught error', async () => {
