@@ -6,5 +6,11 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
  * units), with a space in the place of each run of control characters, so that it moves no terminal and starts no line.
  */
 export function printable(text: string, limit: number): string {
-  return text.slice(0, limit).toWellFormed().replace(UNPRINTABLE, ' ');
+  const shown = text.length > limit ? copy(text.slice(0, limit)) : text.toWellFormed();
+  return shown.replace(UNPRINTABLE, ' ');
+}
+
+/** The text as well-formed Unicode. V8 makes a slice that refers to the whole text, of a megabyte for example, and keeps it. */
+function copy(slice: string): string {
+  return Buffer.from(slice).toString();
 }

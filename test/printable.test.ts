@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { printable } from '../src/printable.ts';
 
@@ -29,4 +31,17 @@ test('printable() looks at no more of a long text than it shows', () => {
   expect(printable(text, 4)).toBe('a a ');
   const { user, system } = process.threadCpuUsage(before);
   expect((user + system) / 1_000).toBeLessThan(50);
+});
+
+test('printable() does not keep the long text of which it shows the beginning', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const shown = Array.from({ length: 50 }, (_, i) =>
+    printable(Buffer.alloc(1_000_000, `${i}x`).toString('latin1'), 300),
+  );
+  collect();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
+  expect(shown.every((text) => text.length === 300)).toBe(true);
 });
