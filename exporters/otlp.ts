@@ -6,6 +6,7 @@ import type { PushMetricExporter, ResourceMetrics } from '@opentelemetry/sdk-met
 import { withExportedLabels } from './exported-labels.ts';
 import type { CreateExporter, OtlpSettings, Tls } from './exporter.ts';
 import { followPartialSuccess } from './partial-success.ts';
+import { limitResponses } from './response-limit.ts';
 import { ignoreEmptyWaits } from './retry-after.ts';
 
 /** Added to the error if the receiver's certificate is not trusted. */
@@ -25,6 +26,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
       const isOver = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       takePartialSuccess();
       const stopIgnoring = ignoreEmptyWaits();
+      const stopLimiting = limitResponses(agent);
       try {
         const exporter = new Exporter({
           url: otlp.url.href,
@@ -45,6 +47,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
         throw new Error(`timed out after ${timeout / 1000} s`, { cause });
       } finally {
         stopIgnoring();
+        stopLimiting();
         agent.destroy();
       }
       const rejected = takePartialSuccess();

@@ -72,6 +72,33 @@ test('the push takes 200 for success, whatever stands in its body', async () => 
   expect(push.failures).toEqual([]);
 });
 
+test.each([
+  ['200 OK', 'http/json'],
+  ['200 OK', 'http/protobuf'],
+  ['400 Bad Request', 'http/protobuf'],
+])(
+  'the push fails, and no more, by a response that does not end (%s, %s)',
+  async (status, protocol) => {
+    const collector = await PushCollector.start();
+    collector.behaviour = (socket) => {
+      socket.write(`HTTP/1.1 ${status}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      const more = () => {
+        while (!socket.destroyed && socket.write(`1000\r\n${'{},{},{}'.repeat(512)}\r\n`)) {}
+      };
+      socket.on('drain', more);
+      more();
+    };
+    const push = await startPush({
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+    });
+    await until('an export has failed', 5_000, () => push.failures.length > 0);
+    expect(push.failures[0]?.message).toBe('the response exceeds 65536 bytes');
+    collector.behaviour = respond('200 OK');
+    await until('it has recovered', 5_000, () => push.recoveries.length > 0);
+  },
+);
+
 test('the push sends nothing once an export is over', async () => {
   const timeout = 20;
   const sent: boolean[] = [];

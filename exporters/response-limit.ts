@@ -1,0 +1,30 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+
+/** An ExportMetricsServiceResponse is a few hundred bytes. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/** Published before the response reaches its request. */
+const RESPONSE = 'http.client.response.finish';
+
+/**
+ * Until the returned function is called, a response to a request of this agent breaks off after 64 KiB of its body: the OTLP
+ * package reads 4 MiB, and parses JSON, which may need sixty times as much memory.
+ */
+export function limitResponses(agent: Agent): () => void {
+  const onResponse = (message: unknown) => {
+    const { request, response } = message as {
+      request: ClientRequest & { agent?: Agent };
+      response: IncomingMessage;
+    };
+    if (request.agent !== agent) return;
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_BODY_BYTES) return;
+      response.destroy(new Error(`the response exceeds ${MAX_BODY_BYTES} bytes`));
+    });
+  };
+  subscribe(RESPONSE, onResponse);
+  return () => unsubscribe(RESPONSE, onResponse);
+}
