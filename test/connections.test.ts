@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
-import { Connections } from '../src/connections.ts';
+import { Connections, clientOf } from '../src/connections.ts';
 import { RateLimiter } from '../src/rate-limiter.ts';
 import { admittedConnections } from './support/admitted-connections.ts';
 
@@ -40,6 +40,25 @@ test('Connections closes the oldest of a client that has 50, and nobody else', a
   await until('three are closed', 5_000, () => countOpen(old) === 47);
   expect(old.open().slice(0, 3)).toEqual([false, false, false]);
   expect([countOpen(late), countOpen(other)]).toEqual([3, 10]);
+});
+
+test('Connections limits a client over IPv6 as one over IPv4', async () => {
+  const { connectFrom } = await serve();
+  const other = await connectFrom('127.0.0.2', 10);
+  const old = await connectFrom('::1', 50);
+  await connectFrom('::1', 3);
+  await until('three are closed', 5_000, () => countOpen(old) === 47);
+  expect(countOpen(other)).toBe(10);
+});
+
+test.each([
+  ['127.0.0.2', '127.0.0.2'],
+  ['::ffff:127.0.0.2', '127.0.0.2'],
+  ['::1', '::1'],
+  // Others of the same /64 are other clients: it may cover a whole node (docs/threats.md).
+  ['fd00::1', 'fd00::1'],
+])('clientOf() takes %s for the client %s', (remoteAddress, client) => {
+  expect(clientOf({ remoteAddress })).toBe(client);
 });
 
 test('Connections keeps one of 2,000 for whoever has few: it closes the oldest of the largest client', async () => {
