@@ -117,13 +117,17 @@ async function apiError(response: IncomingMessage): Promise<ApiError> {
   );
 }
 
+/** The bytes of a response, unpacked if it is compressed by gzip. */
+export function unpacked(response: IncomingMessage): AsyncIterable<Buffer> {
+  const isPacked = response.headers['content-encoding'] === 'gzip';
+  return isPacked ? pipeline(response, createGunzip(), () => {}) : response;
+}
+
 /** Reads a response to its end. Rejects when it is longer than `most` bytes (unpacked by gzip) or breaks off. */
 export async function readBody(response: IncomingMessage, most: number): Promise<string> {
-  const isPacked = response.headers['content-encoding'] === 'gzip';
-  const body = isPacked ? pipeline(response, createGunzip(), () => {}) : response;
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of unpacked(response)) {
     length += chunk.length;
     if (length > most) {
       response.destroy();

@@ -1,31 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import { printable } from '../printable.ts';
-import { ApiError, apiRequest, readBody } from './api-request.ts';
+import { ApiError, apiRequest, unpacked } from './api-request.ts';
+import { shownValue } from './invalid-values.ts';
 import { readLines } from './lines.ts';
 import {
   type KubernetesObject,
+  MAX_OBJECT_BYTES,
   type Page,
+  type Received,
   readEvent,
   readPage,
   type WatchEvent,
 } from './responses.ts';
 
-/**
- * Objects a page. A page is parsed whole, so that this bounds what a list takes of memory at its peak: with 5,000 pods,
- * twice as many a page are 6 MB more, half as many 2 MB less (measured).
- */
 const PAGE_OBJECTS = 50;
-/** In bytes: room for 300 KB an object, ten times what a pod or node has. */
-const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 /** Kubernetes supports 150,000 pods. */
 const MAX_OBJECTS = 200_000;
 const MAX_PAGES = MAX_OBJECTS / PAGE_OBJECTS;
 /** After so many pages, of 10,000 objects together, there is a pause before each further one, in milliseconds. */
 const MAX_PAGES_WITHOUT_PAUSE = 200;
 const PAGE_PAUSE_MS = 50;
-/** In bytes; etcd takes no object of more than 1.5 MiB. */
-const MAX_EVENT_BYTES = 8 * 1024 * 1024;
 /** How long a page may take in all, in milliseconds. */
 const PAGE_TIMEOUT_MS = 30_000;
 /** Requested duration of a watch, in seconds: at random between this and twice as much. */
@@ -144,12 +139,11 @@ export class Informer<T extends KubernetesObject, Item> {
     let next: string | undefined;
     for (let pages = 0; pages < MAX_PAGES && items.size <= MAX_OBJECTS; pages++) {
       if (pages >= MAX_PAGES_WITHOUT_PAUSE) await sleep(PAGE_PAUSE_MS, undefined, { signal });
-      const page = await this.#listPage(next, signal);
       const listed = items.size;
-      for (const object of page.objects) {
-        const key = this.#keyOf(object as T | undefined);
-        if (key !== undefined) items.set(key, this.#transform(key, object as T));
-      }
+      const page = await this.#listPage(next, signal, (received) => {
+        const key = this.#keyOf(received);
+        if (key !== undefined) items.set(key, this.#transform(key, received.object as T));
+      });
       if (page.next === undefined) {
         this.#items = items;
         this.#options.onChange();
@@ -162,7 +156,11 @@ export class Informer<T extends KubernetesObject, Item> {
     throw new Error('the API server sent an endless list');
   }
 
-  async #listPage(next: string | undefined, signal: AbortSignal): Promise<Page> {
+  async #listPage(
+    next: string | undefined,
+    signal: AbortSignal,
+    onObject: (received: Received) => void,
+  ): Promise<Page> {
     using limit = deadline(
       signal,
       PAGE_TIMEOUT_MS,
@@ -179,7 +177,7 @@ export class Informer<T extends KubernetesObject, Item> {
       // A page of pods is packed to a twentieth (docs/api-server-load.md).
       { 'accept-encoding': 'gzip' },
     );
-    return readPage(await readBody(response, MAX_PAGE_BYTES));
+    return await readPage(unpacked(response), onObject);
   }
 
   /** Watches from the last resourceVersion on. Returns when the API server ends the watch. */
@@ -208,7 +206,7 @@ export class Informer<T extends KubernetesObject, Item> {
     this.#isWatching = true;
     this.#retryNow = new AbortController();
     try {
-      for await (const line of readLines(response, MAX_EVENT_BYTES)) {
+      for await (const line of readLines(response, MAX_OBJECT_BYTES)) {
         this.#apply(readEvent(line));
         if (!hasBrought) this.#shortWatches += 1;
         hasBrought = true;
@@ -225,17 +223,20 @@ export class Informer<T extends KubernetesObject, Item> {
   #apply(event: WatchEvent): void {
     this.#resourceVersion = event.resourceVersion;
     if (event.kind === 'bookmark') return;
-    const object = event.object as T | undefined;
-    const key = this.#keyOf(object);
+    const key = this.#keyOf(event);
     if (key === undefined) return;
     if (event.kind === 'deleted') this.#items?.delete(key);
-    else this.#items?.set(key, this.#transform(key, object as T));
+    else this.#items?.set(key, this.#transform(key, event.object as T));
     this.#options.onChange();
   }
 
-  #keyOf(object: T | undefined): string | undefined {
+  #keyOf({ object, isTooLarge }: Received): string | undefined {
     if (object === undefined) this.#options.onInvalid('ignoring an object without a name');
-    return object && (this.#options.keyOf?.(object) ?? object.metadata.name);
+    const key = object && (this.#options.keyOf?.(object as T) ?? object.metadata.name);
+    if (isTooLarge && key !== undefined) {
+      this.#options.onInvalid(`ignoring all but the name of ${shownValue(key)}: it is too large`);
+    }
+    return key;
   }
 
   #transform(key: string, object: T): Item {

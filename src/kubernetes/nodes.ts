@@ -1,6 +1,7 @@
 import { ApiError, apiRequest, readBody } from './api-request.ts';
 import { Informer, type InformerEvents } from './informer.ts';
 import { nameText } from './invalid-values.ts';
+import { fieldsOf, type Json, parseObject } from './parse-object.ts';
 import type { KubernetesObject } from './responses.ts';
 
 /** The label of nodes, and from Kubernetes 1.35 on of pods, that names their zone. */
@@ -41,7 +42,7 @@ export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise
 export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
   try {
     const node = await readMetadata(nodeName, signal);
-    return nameText(node?.metadata?.labels?.[ZONE_LABEL]);
+    return nameText(fieldsOf(fieldsOf(fieldsOf(node).metadata).labels)[ZONE_LABEL]);
   } catch (error) {
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return '';
     throw error;
@@ -49,12 +50,9 @@ export async function readZone(nodeName: string, signal: AbortSignal): Promise<s
 }
 
 /** A node's name, labels and annotations, without the rest, which is far larger. */
-async function readMetadata(
-  nodeName: string,
-  signal: AbortSignal,
-): Promise<{ metadata?: { labels?: Record<string, unknown> | null } | null } | null> {
+async function readMetadata(nodeName: string, signal: AbortSignal): Promise<Json> {
   const response = await apiRequest(`/api/v1/nodes/${encodeURIComponent(nodeName)}`, {}, signal, {
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
   });
-  return JSON.parse(await readBody(response, MAX_METADATA_BYTES));
+  return parseObject(await readBody(response, MAX_METADATA_BYTES)).value;
 }

@@ -1,29 +1,49 @@
 import { ApiError } from './api-request.ts';
+import { ListSplitter } from './list-splitter.ts';
+import { fieldsOf, type Json, parseJson, parseObject } from './parse-object.ts';
+
+/**
+ * In bytes, of an object in a list or of an event: etcd takes no object of more than 1.5 MiB, of which JSON makes up to six times as
+ * much (`\u0001`).
+ */
+export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
 
 /** An object as it comes: that it has a name has been seen to, and every other field may be of any type. */
 export type KubernetesObject = { metadata: { name: string; namespace?: unknown } };
 
-/** A page of a list. `objects`: undefined in the place of one that has no name. `next`: the token of the next page. */
-export type Page = Readonly<{
-  objects: readonly (KubernetesObject | undefined)[];
-  resourceVersion: string;
-  next: string | undefined;
+/** An object of a list or an event. */
+export type Received = Readonly<{
+  /** Undefined where it has no name. */
+  object: KubernetesObject | undefined;
+  /** Whether it is too large to be parsed, so that it has no fields but name, namespace and resourceVersion. */
+  isTooLarge: boolean;
 }>;
 
-/** What a watch brings. `object`: undefined where it has no name. */
+/** The end of a page of a list. `next`: the token of the next page. */
+export type Page = Readonly<{ resourceVersion: string; next: string | undefined }>;
+
+/** What a watch brings. */
 export type WatchEvent = Readonly<
   { resourceVersion: string } & (
     | { kind: 'bookmark' }
-    | { kind: 'changed' | 'deleted'; object: KubernetesObject | undefined }
+    | ({ kind: 'changed' | 'deleted' } & Received)
   )
 >;
 
-/** A value of which only its JSON is known. */
-type Json = { readonly [field: string]: Json } | string | number | null | undefined;
-
-/** Reads a page of a list. Throws at what is none. */
-export function readPage(text: string): Page {
-  const page = parse(text);
+/**
+ * Reads a page of a list, and calls `onObject` with each object once it has come, so that one is in memory at a time.
+ * Rejects at what is no list, and with what fails while it comes.
+ */
+export async function readPage(
+  body: AsyncIterable<Buffer>,
+  onObject: (received: Received) => void,
+): Promise<Page> {
+  const list = new ListSplitter(MAX_OBJECT_BYTES, (json) => {
+    const { value, isTooLarge } = parseObject(json);
+    onObject({ object: named(value), isTooLarge });
+  });
+  for await (const chunk of body) list.write(chunk);
+  const page = parseJson(list.rest);
   const { resourceVersion, continue: next } = fieldsOf(fieldsOf(page).metadata);
   // Go writes an empty list as null.
   const items = fieldsOf(page).items ?? [];
@@ -32,20 +52,25 @@ export function readPage(text: string): Page {
   if (!isList || !isNextKnown || typeof resourceVersion !== 'string') {
     throw new Error('the API server sent an invalid list');
   }
-  return { objects: items.map(named), resourceVersion, next: next || undefined };
+  for (const item of items) {
+    const isObject = typeof item === 'object' && item !== null && !Array.isArray(item);
+    if (!isObject) onObject({ object: undefined, isTooLarge: false });
+  }
+  return { resourceVersion, next: next || undefined };
 }
 
 /** Reads a line of a watch. Throws the `ApiError` that it may be, and at what is no event. */
 export function readEvent(line: string): WatchEvent {
-  const { type, object } = fieldsOf(parse(line));
+  const { value, isTooLarge } = parseObject(line);
+  const { type, object } = fieldsOf(value);
   if (type === 'ERROR') throw watchError(fieldsOf(object));
   const { resourceVersion } = fieldsOf(fieldsOf(object).metadata);
   if (typeof resourceVersion !== 'string') {
     throw new Error('a watch event without resourceVersion');
   }
   if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion };
-  if (type === 'DELETED') return { kind: 'deleted', resourceVersion, object: named(object) };
-  return { kind: 'changed', resourceVersion, object: named(object) };
+  const kind = type === 'DELETED' ? 'deleted' : 'changed';
+  return { kind, resourceVersion, object: named(object), isTooLarge };
 }
 
 function watchError({ code, message }: { readonly [field: string]: Json }): ApiError {
@@ -58,16 +83,4 @@ function watchError({ code, message }: { readonly [field: string]: Json }): ApiE
 function named(object: Json): KubernetesObject | undefined {
   const { name } = fieldsOf(fieldsOf(object).metadata);
   return typeof name === 'string' && name !== '' ? (object as KubernetesObject) : undefined;
-}
-
-function fieldsOf(value: Json): { readonly [field: string]: Json } {
-  return typeof value === 'object' && value !== null ? value : {};
-}
-
-function parse(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error('the API server sent invalid JSON', { cause });
-  }
 }

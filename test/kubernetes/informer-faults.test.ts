@@ -56,7 +56,7 @@ const FAULTS: Fault[] = [
     /connection to the API server was closed unexpectedly/,
     /closes watches immediately/,
   ),
-  misbehaving('endless-line', /exceeds 33554432 bytes/, /exceeds 8388608 bytes/),
+  misbehaving('endless-line', /exceeds 65536 bytes/, /exceeds 16777216 bytes/),
   misbehaving('close-before-response', /socket hang up/, /socket hang up/),
 ];
 

@@ -1,5 +1,13 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { readEvent, readPage } from '../../src/kubernetes/responses.ts';
+import { type Received, readEvent, readPage } from '../../src/kubernetes/responses.ts';
+
+/** Reads a page whose bytes come one by one, and returns what it has. */
+async function pageOf(text: string) {
+  const received: Received[] = [];
+  const bytes = Readable.from(Array.from(Buffer.from(text), (byte) => Buffer.of(byte)));
+  return { ...(await readPage(bytes, (each) => received.push(each))), received };
+}
 
 const META = '"metadata":{"resourceVersion":"5"}';
 
@@ -8,9 +16,9 @@ test.each([
   ['an empty list', `{${META},"items":[]}`, []],
   ['an object', `{${META},"items":[{"metadata":{"name":"a"}}]}`, ['a']],
   ['objects without a name', `{${META},"items":[null,5,{},{"metadata":{"name":5}}]}`, Array(4)],
-])('readPage() takes %s for items', (_, text, names) => {
-  const { objects } = readPage(text);
-  expect(objects.map((object) => object?.metadata.name)).toEqual([...names]);
+])('readPage() takes %s for items', async (_, text, names) => {
+  const { received } = await pageOf(text);
+  expect(received.map(({ object }) => object?.metadata.name).toSorted()).toEqual([...names]);
 });
 
 test.each([
@@ -24,8 +32,8 @@ test.each([
   '{"metadata":null,"items":[]}',
   '{"metadata":{"resourceVersion":5},"items":[]}',
   '{"metadata":{"resourceVersion":"5","continue":7},"items":[]}',
-])('readPage() takes %s for no list', (text) => {
-  expect(() => readPage(text)).toThrow('sent an invalid list');
+])('readPage() takes %s for no list', async (text) => {
+  await expect(pageOf(text)).rejects.toThrow('sent an invalid list');
 });
 
 test.each([
@@ -51,5 +59,6 @@ test('readEvent() yields no object that has no name', () => {
     kind: 'changed',
     resourceVersion: '7',
     object: undefined,
+    isTooLarge: false,
   });
 });

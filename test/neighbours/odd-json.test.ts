@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { createPodInformer } from '../../src/kubernetes/pods.ts';
@@ -125,7 +126,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
   expect(played.neighbourhood.neighbours().length).toBeGreaterThan(10);
 });
 
-test('readPage() and readEvent() say of what they cannot read that it is no list or no event', () => {
+test('readPage() and readEvent() say of what they cannot read that it is no list or no event', async () => {
   const known =
     /^(the API server sent an invalid list|a watch event without resourceVersion|the API server responded with \S+: .*)$/;
   for (let number = 0; number < EVENTS; number++) {
@@ -133,11 +134,11 @@ test('readPage() and readEvent() say of what they cannot read that it is no list
     const page = broken({ metadata, items: [podObject(number)] });
     const event = broken({ type: pick(['ADDED', 'ERROR']), object: podObject(number) });
     for (const read of [
-      () => readPage(JSON.stringify(page)),
+      () => readPage(Readable.from([Buffer.from(JSON.stringify(page))]), () => {}),
       () => readEvent(JSON.stringify(event)),
     ]) {
       try {
-        read();
+        await read();
       } catch (error) {
         expect((error as Error).message).toMatch(known);
       }

@@ -1,0 +1,60 @@
+const COMMA = 0x2c;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+
+/** A value of which only its JSON is known. */
+export type Json = { readonly [field: string]: Json } | string | number | null | undefined;
+
+/** The fields of a value; none where it is no object. */
+export function fieldsOf(value: Json): { readonly [field: string]: Json } {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+/**
+ * An object with more `{`, `[` and `,` is not parsed; a pod of 6 KB has 400. Each takes up to 185 bytes of
+ * memory and 2 µs (measured with V8 14), so that so many take 4 MB and 0.05 s. Without a bound, an object of 1.5 MB, as
+ * large as etcd takes, takes 39 MB and 0.8 s.
+ */
+const MAX_VALUES = 20_000;
+
+/** A longer object is not parsed, in characters. */
+const MAX_LENGTH = 2 * 1024 * 1024;
+
+/** In characters: room for the name, the namespace and the UID, which precede everything that is chosen freely. */
+const HEAD_LENGTH = 2_000;
+
+/** The type of an event if it is one, and the texts that Go's JSON of an object begins with: from its name to its resourceVersion. */
+const HEAD =
+  /^(?:\{"type":"(\w*)","object":)?(?:\{(?:"kind":"\w*",)?(?:"apiVersion":"[\w./]*",)?"metadata":(\{"\w+":"[^"\\]*"(?:,"\w+":"[^"\\]*")*))?/;
+
+/**
+ * Parses the JSON of an object, or of a watch event with one. Of one that is too large, only name, namespace and
+ * resourceVersion, as far as they come first. Throws where it is not JSON.
+ */
+export function parseObject(json: string): { value: Json; isTooLarge: boolean } {
+  if (isSmall(json)) return { value: parseJson(json), isTooLarge: false };
+  const [, type, head] = HEAD.exec(json.slice(0, HEAD_LENGTH)) ?? [];
+  const metadata = head === undefined ? undefined : parseJson(`${head}}`);
+  const value: Json = type === undefined ? { metadata } : { type, object: { metadata } };
+  return { value, isTooLarge: true };
+}
+
+/** Parses JSON whatever it takes. Throws where it is none. */
+export function parseJson(json: string): Json {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new Error('the API server sent invalid JSON', { cause });
+  }
+}
+
+function isSmall(json: string): boolean {
+  if (json.length <= MAX_VALUES) return true;
+  if (json.length > MAX_LENGTH) return false;
+  let values = 0;
+  for (let at = 0; at < json.length && values <= MAX_VALUES; at++) {
+    const code = json.charCodeAt(at);
+    if (code === COMMA || code === BRACE || code === BRACKET) values += 1;
+  }
+  return values <= MAX_VALUES;
+}

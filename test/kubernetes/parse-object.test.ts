@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { parseObject } from '../../src/kubernetes/parse-object.ts';
+
+/** In Go's order of fields. */
+const METADATA = { name: 'a', namespace: 'b', uid: 'c', resourceVersion: '5', labels: { d: 'e' } };
+const HEAD = { name: 'a', namespace: 'b', uid: 'c', resourceVersion: '5' };
+
+const dense = (values: number) => ({ imagePullSecrets: Array(values).fill({}) });
+
+test.each([
+  ['an object', { metadata: METADATA, spec: dense(9_000) }],
+  ['an event', { type: 'ADDED', object: { metadata: METADATA, spec: dense(9_000) } }],
+  ['a long text', { metadata: METADATA, spec: { nodeName: 'x'.repeat(2_000_000) } }],
+  ['null', null],
+])('parseObject() parses %s', (_, value) => {
+  expect(parseObject(JSON.stringify(value))).toEqual({ value, isTooLarge: false });
+});
+
+test.each([
+  ['objects', { metadata: METADATA, spec: dense(11_000) }],
+  ['arrays', { metadata: METADATA, spec: Array(11_000).fill([]) }],
+  ['numbers', { metadata: METADATA, spec: Array(20_001).fill(0) }],
+  [
+    'fields',
+    { kind: 'Pod', apiVersion: 'v1', metadata: METADATA, spec: { ...Array(20_001).fill(0) } },
+  ],
+  ['characters', { metadata: METADATA, spec: 'x'.repeat(2_200_000) }],
+])('parseObject() takes only the head of an object with too many %s', (_, value) => {
+  expect(parseObject(JSON.stringify(value))).toEqual({
+    value: { metadata: HEAD },
+    isTooLarge: true,
+  });
+});
+
+test('parseObject() takes only the head of an event with too large an object', () => {
+  const object = { kind: 'Pod', apiVersion: 'v1', metadata: METADATA, spec: dense(300_000) };
+  expect(parseObject(JSON.stringify({ type: 'DELETED', object }))).toEqual({
+    value: { type: 'DELETED', object: { metadata: HEAD } },
+    isTooLarge: true,
+  });
+});
+
+test.each([
+  ['does not begin with its metadata', { spec: dense(11_000), metadata: METADATA }],
+  ['has metadata that is no object', { metadata: 'a', spec: dense(11_000) }],
+  ['has metadata without a text', { metadata: { labels: {}, name: 'a' }, spec: dense(11_000) }],
+  ['is an array', Array(11_000).fill({})],
+])('parseObject() takes nothing of an object that is too large and %s', (_, value) => {
+  expect(parseObject(JSON.stringify(value))).toEqual({
+    value: { metadata: undefined },
+    isTooLarge: true,
+  });
+});
+
+test('parseObject() takes no name from where an attacker chooses the text', () => {
+  const metadata = { generateName: 'x","name":"forged', labels: { name: 'forged' } };
+  const { value } = parseObject(JSON.stringify({ metadata, spec: dense(11_000) }));
+  expect(JSON.stringify(value)).not.toContain('forged');
+});
+
+test('parseObject() throws where it is not JSON', () => {
+  expect(() => parseObject('{')).toThrow('the API server sent invalid JSON');
+});
