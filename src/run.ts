@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { limitChains } from './chain-limit.ts';
 import { CheckStates } from './check-states.ts';
 import { createChecks, type NeighbourPort, neighbourUrl, type Probes } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
@@ -70,6 +71,9 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   parts.defer(() => stop.abort());
   for (const warning of config.warnings) log.warn(warning);
   limitClientRequests();
+  await limitChains().catch(({ message }: Error) =>
+    log.info({ error: message }, 'no limit for certificate chains: cannot set it in OpenSSL'),
+  );
   const { self, interval, neighbours } = config;
   const caBundle = openCaBundle(config, log, parts);
   const probeOptions = await createProbeOptions(config, caBundle, log, parts);

@@ -36,6 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/seconds.ts': [],
   'src/client-limits.ts': ['src/tls-limit.ts'],
   'src/tls-limit.ts': [],
+  'src/chain-limit.ts': ['src/ffi.ts'],
+  'src/ffi.ts': [],
   'src/warm-up.ts': [],
   'src/startup.ts': [],
   'src/resource.ts': [],
@@ -52,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/checks.ts': ['src/probes/', 'src/neighbours/'],
   'src/name-server-checks.ts': ['src/probes/'],
   'src/probes/': [
+    'src/ffi.ts',
     'src/tls-limit.ts',
     'src/probes/',
     'src/stamp/',

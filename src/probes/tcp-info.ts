@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { endianness } from 'node:os';
+import { loadFfi } from '../ffi.ts';
 
 /** What the kernel knows of one connection (`struct tcp_info`, include/uapi/linux/tcp.h). Counts are since its start. */
 export type TcpInfo = Readonly<{
@@ -83,18 +84,11 @@ async function loadFunctions(): Promise<{
   getsockopt: Getsockopt;
   getRawPointer: (memory: ArrayBuffer) => bigint;
 }> {
-  const { emitWarning } = process;
-  // That FFI is experimental concerns who maintains this file, not who reads the pod's standard error.
-  process.emitWarning = () => {};
-  try {
-    const { dlopen, getRawPointer } = await import('node:ffi');
-    // Addresses as integers: Node.js takes half as long again to convert each `pointer` (measured: 5.6 µs a call, and 3.9).
-    const signature = { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' } as const;
-    const { getsockopt } = dlopen(null, { getsockopt: signature }).functions;
-    return { getsockopt, getRawPointer };
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+  const { dlopen, getRawPointer } = await loadFfi();
+  // Addresses as integers: Node.js takes half as long again to convert each `pointer` (measured: 5.6 µs a call, and 3.9).
+  const signature = { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' } as const;
+  const { getsockopt } = dlopen(null, { getsockopt: signature }).functions;
+  return { getsockopt, getRawPointer };
 }
 
 /** The file descriptor, for which Node has no public name; a TLS socket has that of the connection under it. */
