@@ -6,6 +6,7 @@ import type { Page } from './pages/page.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
 import { createRequestListener } from './request-listener.ts';
+import { createSendBufferLimit } from './send-buffer.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
 import { limitClientTls } from './tls-limit.ts';
 
@@ -56,7 +57,7 @@ export type ServerOptions = Readonly<{
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
-  /** Called with errors of requests, and with certificates that cannot be loaded. */
+  /** Called with errors of requests, with certificates that cannot be loaded, and where send buffers cannot be limited. */
   onError: (error: Error, message: string) => void;
 }>;
 
@@ -69,7 +70,9 @@ export type RunningServer = Readonly<{
 
 /** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const listener = createRequestListener(options.pages, PACE, options.onError);
+  const { onError } = options;
+  const listener = createRequestListener(options.pages, PACE, onError);
+  const limitSendBuffers = await sendBufferLimit(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
   const servers: (HttpServer | HttpsServer)[] = [http];
@@ -89,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     await listen(http, options.address, options.port);
+    limitSendBuffers(http);
     connections.http.admitTo(http, new RateLimiter(PACE), guardRequests);
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
@@ -98,8 +102,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     );
     servers.push(https);
     https.on('secureConnection', guardRequests).on('secureConnection', limitClientTls);
-    unfollow = followCertificate(https, options.tls, options.onError);
+    unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
+    limitSendBuffers(https);
     connections.https.admitTo(https, new RateLimiter(TLS_PACE), () => {});
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
@@ -126,6 +131,18 @@ function listen(
       resolve,
     );
   });
+}
+
+/** Does without, and tells so, where the kernel's buffers cannot be bounded. */
+async function sendBufferLimit(
+  onError: ServerOptions['onError'],
+): Promise<(server: HttpServer | HttpsServer) => void> {
+  try {
+    return await createSendBufferLimit();
+  } catch (error) {
+    onError(error as Error, 'cannot limit send buffers of connections');
+    return () => {};
+  }
 }
 
 function addressOf(server: HttpServer | HttpsServer): AddressInfo {

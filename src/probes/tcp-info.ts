@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { endianness } from 'node:os';
-import { loadFfi } from '../ffi.ts';
+import { descriptor, loadSocketOptions } from '../socket-options.ts';
 
 /** What the kernel knows of one connection (`struct tcp_info`, include/uapi/linux/tcp.h). Counts are since its start. */
 export type TcpInfo = Readonly<{
@@ -37,9 +37,6 @@ const MIN_STRUCT_BYTES = 152;
 /** Of each number that is read, and of a `socklen_t`, which follows the struct in memory. */
 const WORD_BYTES = 4;
 
-/** Where an address is not the `u64` as which it is passed. */
-const ARCHITECTURES_32_BIT: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel']);
-
 /** `tcpi_state` while the SYN is not answered. */
 const TCP_SYN_SENT = 2;
 
@@ -51,12 +48,8 @@ const NO_SAMPLE = 0xffff_ffff;
  * why, where that is not available: another system than Linux, s390x, a 32-bit machine, Node.js without `node:ffi`, a kernel before 4.6.
  */
 export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
-  if (process.platform !== 'linux')
-    throw new Error(`TCP_INFO is not supported on ${process.platform}`);
   if (endianness() !== 'LE') throw new Error('TCP_INFO is not supported on big-endian machines');
-  if (ARCHITECTURES_32_BIT.has(process.arch))
-    throw new Error('TCP_INFO is not supported on 32-bit machines');
-  const { getsockopt, getRawPointer } = await loadFunctions();
+  const { getsockopt, getRawPointer } = await loadSocketOptions();
   const memory = new ArrayBuffer(STRUCT_BYTES + WORD_BYTES);
   const info = new Uint32Array(memory);
   const infoAt = getRawPointer(memory);
@@ -70,31 +63,6 @@ export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
   };
   await assertWorks(read);
   return read;
-}
-
-type Getsockopt = (
-  fd: number,
-  level: number,
-  name: number,
-  value: bigint,
-  length: bigint,
-) => number;
-
-async function loadFunctions(): Promise<{
-  getsockopt: Getsockopt;
-  getRawPointer: (memory: ArrayBuffer) => bigint;
-}> {
-  const { dlopen, getRawPointer } = await loadFfi();
-  // Addresses as integers: Node.js takes half as long again to convert each `pointer` (measured: 5.6 µs a call, and 3.9).
-  const signature = { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' } as const;
-  const { getsockopt } = dlopen(null, { getsockopt: signature }).functions;
-  return { getsockopt, getRawPointer };
-}
-
-/** The file descriptor, for which Node has no public name; a TLS socket has that of the connection under it. */
-function descriptor(socket: Socket | Server): number | undefined {
-  const { fd = -1 } = (socket as { _handle?: { fd?: number } | null })._handle ?? {};
-  return fd < 0 ? undefined : fd;
 }
 
 /** Offsets by the kernel's header, on a little-endian machine. */

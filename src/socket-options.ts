@@ -1,0 +1,33 @@
+import type { Server, Socket } from 'node:net';
+import { loadFfi } from './ffi.ts';
+
+/** libc's `getsockopt` and `setsockopt`, addresses as integers, and the address of memory. */
+export type SocketOptions = Readonly<{
+  getsockopt: (fd: number, level: number, name: number, value: bigint, length: bigint) => number;
+  setsockopt: (fd: number, level: number, name: number, value: bigint, length: number) => number;
+  getRawPointer: (memory: ArrayBuffer) => bigint;
+}>;
+
+/** Where an address is not the `u64` as which it is passed. */
+const ARCHITECTURES_32_BIT: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel']);
+
+/** Loads them; calling them takes no privilege. Rejects, saying why, on another system than Linux, a 32-bit machine, or without `node:ffi`. */
+export async function loadSocketOptions(): Promise<SocketOptions> {
+  if (process.platform !== 'linux')
+    throw new Error(`socket options are not supported on ${process.platform}`);
+  if (ARCHITECTURES_32_BIT.has(process.arch))
+    throw new Error('socket options are not supported on 32-bit machines');
+  const { dlopen, getRawPointer } = await loadFfi();
+  // Addresses as integers: Node.js takes half as long again to convert each `pointer` (measured: 5.6 µs a call, and 3.9).
+  const { functions } = dlopen(null, {
+    getsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' },
+    setsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u32'], return: 'i32' },
+  } as const);
+  return { ...functions, getRawPointer };
+}
+
+/** The file descriptor, for which Node has no public name; a TLS socket has that of the connection under it. */
+export function descriptor(socket: Socket | Server): number | undefined {
+  const { fd = -1 } = (socket as { _handle?: { fd?: number } | null })._handle ?? {};
+  return fd < 0 ? undefined : fd;
+}
