@@ -1,7 +1,3 @@
-const COMMA = 0x2c;
-const BRACE = 0x7b;
-const BRACKET = 0x5b;
-
 /** A value of which only its JSON is known. */
 export type Json = { readonly [field: string]: Json } | string | number | null | undefined;
 
@@ -32,7 +28,8 @@ const HEAD =
  * resourceVersion, as far as they come first. Throws where it is not JSON.
  */
 export function parseObject(json: string): { value: Json; isTooLarge: boolean } {
-  if (isSmall(json)) return { value: parseJson(json), isTooLarge: false };
+  if (json.length <= MAX_LENGTH && hasAtMost(json, MAX_VALUES))
+    return { value: parseJson(json), isTooLarge: false };
   const [, type, head] = HEAD.exec(json.slice(0, HEAD_LENGTH)) ?? [];
   const metadata = head === undefined ? undefined : parseJson(`${head}}`);
   const value: Json = type === undefined ? { metadata } : { type, object: { metadata } };
@@ -48,13 +45,15 @@ export function parseJson(json: string): Json {
   }
 }
 
-function isSmall(json: string): boolean {
-  if (json.length <= MAX_VALUES) return true;
-  if (json.length > MAX_LENGTH) return false;
-  let values = 0;
-  for (let at = 0; at < json.length && values <= MAX_VALUES; at++) {
-    const code = json.charCodeAt(at);
-    if (code === COMMA || code === BRACE || code === BRACKET) values += 1;
+/** Whether JSON has at most so many `{`, `[` and `,`, those in texts included. */
+export function hasAtMost(json: string, values: number): boolean {
+  if (json.length <= values) return true;
+  let left = values;
+  for (const character of ',{[') {
+    for (let at = json.indexOf(character); at >= 0; at = json.indexOf(character, at + 1)) {
+      left -= 1;
+      if (left < 0) return false;
+    }
   }
-  return values <= MAX_VALUES;
+  return true;
 }

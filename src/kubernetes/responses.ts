@@ -1,12 +1,19 @@
 import { ApiError } from './api-request.ts';
 import { ListSplitter } from './list-splitter.ts';
-import { fieldsOf, type Json, parseJson, parseObject } from './parse-object.ts';
+import { fieldsOf, hasAtMost, type Json, parseJson, parseObject } from './parse-object.ts';
 
 /**
  * In bytes, of an object in a list or of an event: etcd takes no object of more than 1.5 MiB, of which JSON makes up to six times as
  * much (`\u0001`).
  */
 export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A page of no more bytes, and no more `{`, `[` and `,`, is parsed whole, which takes at most 9 MB and 0.1 s (as in `parseObject()`).
+ * 50 pods of 6 KB have 300 KB and 19,000; to split them takes 13 ms instead of 0.5 ms with the flags of the image (measured).
+ */
+const MAX_WHOLE_BYTES = 2 * 1024 * 1024;
+const MAX_WHOLE_VALUES = 50_000;
 
 /** An object as it comes: that it has a name has been seen to, and every other field may be of any type. */
 export type KubernetesObject = { metadata: { name: string; namespace?: unknown } };
@@ -31,8 +38,8 @@ export type WatchEvent = Readonly<
 >;
 
 /**
- * Reads a page of a list, and calls `onObject` with each object once it has come, so that one is in memory at a time.
- * Rejects at what is no list, and with what fails while it comes.
+ * Reads a page of a list, and calls `onObject` with each object; of a large page, one is in memory at a time. Rejects at
+ * what is no list, and with what fails while it comes.
  */
 export async function readPage(
   body: AsyncIterable<Buffer>,
@@ -42,8 +49,25 @@ export async function readPage(
     const { value, isTooLarge } = parseObject(json);
     onObject({ object: named(value), isTooLarge });
   });
-  for await (const chunk of body) list.write(chunk);
-  const page = parseJson(list.rest);
+  const begun: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    begun.push(chunk);
+    if (bytes > MAX_WHOLE_BYTES) for (const each of begun.splice(0)) list.write(each);
+  }
+  const text = Buffer.concat(begun).toString();
+  const isWhole = bytes <= MAX_WHOLE_BYTES && hasAtMost(text, MAX_WHOLE_VALUES);
+  if (!isWhole) for (const each of begun) list.write(each);
+  const { items, ...end } = toPage(parseJson(isWhole ? text : list.rest));
+  for (const item of items) {
+    const isSplit = !isWhole && typeof item === 'object' && item !== null && !Array.isArray(item);
+    if (!isSplit) onObject({ object: named(item), isTooLarge: false });
+  }
+  return end;
+}
+
+function toPage(page: Json): Page & { items: readonly Json[] } {
   const { resourceVersion, continue: next } = fieldsOf(fieldsOf(page).metadata);
   // Go writes an empty list as null.
   const items = fieldsOf(page).items ?? [];
@@ -52,11 +76,7 @@ export async function readPage(
   if (!isList || !isNextKnown || typeof resourceVersion !== 'string') {
     throw new Error('the API server sent an invalid list');
   }
-  for (const item of items) {
-    const isObject = typeof item === 'object' && item !== null && !Array.isArray(item);
-    if (!isObject) onObject({ object: undefined, isTooLarge: false });
-  }
-  return { resourceVersion, next: next || undefined };
+  return { items, resourceVersion, next: next || undefined };
 }
 
 /** Reads a line of a watch. Throws the `ApiError` that it may be, and at what is no event. */

@@ -21,6 +21,20 @@ test.each([
   expect(received.map(({ object }) => object?.metadata.name).toSorted()).toEqual([...names]);
 });
 
+test('readPage() gives the same objects of a page that it parses whole and of one that it splits', async () => {
+  const few = ['null', '5', '{}', '{"metadata":{"name":"ü"}}', '[]', '[{}]'];
+  const many = Array<string>(17_000).fill('{"metadata":{"name":"a"}}');
+  const page = async (items: string[]) => {
+    const metadata = '{"resourceVersion":"5","continue":"next"}';
+    const { received, ...end } = await pageOf(`{"metadata":${metadata},"items":[${items}]}`);
+    const names = received.map(({ object }) => object?.metadata.name);
+    return { ...end, names: names.filter((name) => name !== 'a').toSorted() };
+  };
+  const ofFew = await page(few);
+  expect(ofFew).toEqual({ resourceVersion: '5', next: 'next', names: ['ü', ...Array(5)] });
+  expect(await page([...few, ...many])).toEqual(ofFew);
+});
+
 test.each([
   'null',
   '5',
