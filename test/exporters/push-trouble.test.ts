@@ -55,7 +55,7 @@ const TROUBLES: readonly (readonly [name: string, behaviour: Behaviour, message:
   [
     'responds with an endless body',
     (socket) => void endless(socket),
-    /exceeded size limit|timeout|timed out/,
+    /the response exceeds 65536 bytes/,
   ],
   ['closes the connection', (socket) => void socket.end(), /socket hang up/],
   ['resets the connection', (socket) => void socket.resetAndDestroy(), /ECONNRESET/],
