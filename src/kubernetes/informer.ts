@@ -225,7 +225,7 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   #apply(event: WatchEvent): void {
-    this.#resourceVersion = event.resourceVersion;
+    this.#resourceVersion = event.resourceVersion ?? this.#resourceVersion;
     if (event.kind === 'bookmark') return;
     const key = this.#keyOf(event);
     if (key === undefined) return;

@@ -29,9 +29,9 @@ export type Received = Readonly<{
 /** The end of a page of a list. `next`: the token of the next page. */
 export type Page = Readonly<{ resourceVersion: string; next: string | undefined }>;
 
-/** What a watch brings. */
+/** What a watch brings. `resourceVersion`: undefined where the object is too large and does not begin with it. */
 export type WatchEvent = Readonly<
-  { resourceVersion: string } & (
+  { resourceVersion: string | undefined } & (
     | { kind: 'bookmark' }
     | ({ kind: 'changed' | 'deleted' } & Received)
   )
@@ -85,7 +85,8 @@ export function readEvent(line: string): WatchEvent {
   const { type, object } = fieldsOf(value);
   if (type === 'ERROR') throw watchError(fieldsOf(object));
   const { resourceVersion } = fieldsOf(fieldsOf(object).metadata);
-  if (typeof resourceVersion !== 'string') {
+  const isUnknown = isTooLarge && resourceVersion === undefined;
+  if (typeof resourceVersion !== 'string' && !isUnknown) {
     throw new Error('a watch event without resourceVersion');
   }
   if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion };

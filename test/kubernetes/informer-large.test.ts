@@ -68,3 +68,17 @@ test('Informer takes a page of 50 objects of 900 KB each, of which none is parse
   await followed.has(...names.map((name) => `${name}=`), 'z=1');
   expect(followed.reported).toEqual([]);
 }, 30_000);
+
+test('Informer watches on when an object that is too large does not begin with its resourceVersion', async () => {
+  const { server } = await startApiServer();
+  await server.put('pods', pod('a'));
+  const followed = new Followed();
+  await followed.has('a=1');
+  await server.put('pods', {
+    ...pod('x'),
+    spec: { imagePullSecrets: Array(300_000).fill({}) },
+  } as never);
+  await server.put('pods', pod('b'));
+  await followed.has('a=1', 'x=', 'b=1');
+  expect(followed.reported).toEqual([]);
+});
