@@ -38,7 +38,8 @@ function inPieces(text: string, pieces: number): Script {
   };
 }
 
-const BODY = 'x'.repeat(MAX_BODY);
+/** Whose pieces differ. */
+const BODY = '1234567'.repeat(MAX_BODY / 7).padEnd(MAX_BODY, 'x');
 
 test.each<[what: string, script: Script, body: string]>([
   ['at once', say(response('{}')), '{}'],
