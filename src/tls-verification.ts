@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { DEFAULT_CIPHERS } from 'node:tls';
 import { printable } from './printable.ts';
@@ -10,11 +10,13 @@ const MAX_NAMES = 200;
  * Options of every TLS client of kubenurse, as in Go: a trust store may hold the issuing intermediate without its root, and
  * the name has to be a subject alternative name. No finite-field Diffie-Hellman of TLS 1.2: with a group of 10,000 bits, a
  * server takes a second of CPU from its client, in one turn of the event loop. TLS 1.3 has groups up to 3,072 bits here.
+ * No renegotiation: a server could have one handshake after another.
  */
 export const TLS_CLIENT = {
   allowPartialTrustChain: true,
   checkServerIdentity,
   ciphers: `${DEFAULT_CIPHERS}:!kDHE`,
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 } as const;
 
 /**

@@ -7,6 +7,7 @@ import type { KindOptions } from '../../src/probes/kind.ts';
 import { createProbe, readTarget } from '../../src/probes/kinds.ts';
 import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 import type { TraceEvent } from '../../src/probes/progress.ts';
+import { TLS_CLIENT } from '../../src/tls-verification.ts';
 
 /** The CA that the probe of `checkUrl` trusts. */
 export const authority = await CertificateAuthority.create('the test');
@@ -18,7 +19,7 @@ export const serving = await authority.issue({
   ipAddresses: ['127.0.0.1', '::1'],
 });
 
-const secureContext = createSecureContext({ ca: authority.certificate });
+const secureContext = createSecureContext({ ...TLS_CLIENT, ca: authority.certificate });
 
 const DEFAULTS: KindOptions = {
   nameservers: () => [],
