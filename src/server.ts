@@ -25,8 +25,8 @@ const IDLE_TIMEOUT_MS = 30_000;
 
 /**
  * Connections at once: a neighbour's check takes one, for a moment. The kernel's send buffer of one whose client does not
- * read holds 70 KB of `/metrics`, up to all of it (210 KB with ten neighbours), and counts against the memory limit of the pod
- * (192 MiB). One over HTTPS takes 53 KB more (measured).
+ * read holds up to 128 KB (`send-buffer.ts`), and counts against the memory limit of the pod (192 MiB). One over HTTPS takes
+ * 53 KB more (measured).
  */
 const MAX_HTTP = 500;
 const MAX_HTTPS = 250;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../support/statistics.ts';
-import { MEMORY_LIMIT, scrape } from './attacked-program.ts';
+import { type Attackable, MEMORY_LIMIT, scrape } from './attacked-program.ts';
 import { between, bucketQuantile, readLatencies } from './check-latencies.ts';
 import type { Clients } from './client.ts';
 import { cpuTime } from './cpu-time.ts';
 import { neighbourLatencies } from './neighbour-latencies.ts';
-import type { Served } from './packed-program.ts';
+import { socketMemory } from './socket-memory.ts';
 
 /** Of some seconds of a program. Milliseconds; `own`: p50 of its checks; `p99`: of a neighbour's; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
 export type Period = Readonly<{
@@ -19,7 +19,7 @@ export type Period = Readonly<{
 
 /** Measures so many seconds. Throws when the program ends or needs too much memory, or when a neighbour's check or a scrape fails. */
 export async function measurePeriod(
-  served: Served,
+  served: Attackable,
   clients: Clients,
   seconds: number,
 ): Promise<Period> {
@@ -38,9 +38,9 @@ export async function measurePeriod(
   };
   const watcher = async () => {
     while (!isOver()) {
-      memory = Math.max(memory, memoryOf(served));
+      memory = Math.max(memory, await memoryOf(served));
       if (memory > MEMORY_LIMIT) throw new Error(`${memory} bytes of memory: out of its limit`);
-      await sleep(20);
+      await sleep(50);
     }
   };
   const [latencies] = await Promise.all([
@@ -59,10 +59,15 @@ export async function measurePeriod(
   };
 }
 
-/** What the program has resident, in bytes. Throws when it has ended. */
-export function memoryOf({ process: { pid } }: Served): number {
+/** What the program has resident, and the kernel holds of its connections, in bytes. Throws when it has ended. */
+export async function memoryOf({
+  process: { pid },
+  port,
+  attackedPort,
+}: Attackable): Promise<number> {
+  const sockets = await socketMemory([...new Set([port, attackedPort])]);
   const [, kilobytes] =
     /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   if (kilobytes === undefined) throw new Error('the program has ended');
-  return 1024 * Number(kilobytes);
+  return 1024 * Number(kilobytes) + sockets;
 }

@@ -14,7 +14,7 @@ import { startNode } from './node-process.ts';
 import type { Served } from './packed-program.ts';
 import { type Processors, shareProcessors } from './processors.ts';
 
-/** Of each period. Only a long run measures in quiet before each attack, and a bare server under it. */
+/** Of each period, unless the attack takes longer. Only a long run measures in quiet before each attack, and a bare server under it. */
 const SECONDS = { short: 0.5, long: 4 };
 
 /** Before each period in quiet: what the last attack has left is served, or closed. Milliseconds. */
@@ -69,7 +69,7 @@ async function measureGroup(
   const served = await startAttackable(stack, file, overTls, processors.alone);
   const results: Attacked[] = [];
   const size = short ? 'short' : 'long';
-  const measured = () => measurePeriod(served, clients, SECONDS[size]);
+  const measured = (seconds = SECONDS[size]) => measurePeriod(served, clients, seconds);
   await sleep(SETTLE_MS);
   const quietAtStart = short ? await measured() : undefined;
   for (const attack of attacks) {
@@ -77,10 +77,15 @@ async function measureGroup(
     if (!short) await sleep(SETTLE_MS);
     const quiet = quietAtStart ?? (await measured());
     const bare = short ? undefined : await bareUnderAttack(served, clients, attack, processors);
-    const attacked = await underAttack(served, attack, processors, measured);
+    const seconds = short ? undefined : ATTACKS[attack]?.seconds;
+    const attacked = await underAttack(served, attack, processors, () => measured(seconds));
     const limit = performance.now() + BACK_MS[size];
-    while (memoryOf(served) > 1.2 * quiet.memory && performance.now() < limit) await sleep(200);
-    results.push({ attack, quiet, attacked, bare, after: memoryOf(served) });
+    let after = await memoryOf(served);
+    while (after > 1.2 * quiet.memory && performance.now() < limit) {
+      await sleep(200);
+      after = await memoryOf(served);
+    }
+    results.push({ attack, quiet, attacked, bare, after });
   }
   return results;
 }

@@ -14,6 +14,12 @@ import { ATTACKING, ATTACKS } from './attacks.ts';
 const ADDRESSES = 100;
 const BYTES_PER_MS = 50_000;
 
+/** After the last bytes of a response, in milliseconds. */
+const QUIET_MS = 100;
+
+/** Between requests without reading: all connections together send fewer than are served. Milliseconds. */
+const REPEAT_MS = 3_000;
+
 const [port, name = ''] = process.argv.slice(2);
 const attack = ATTACKS[name];
 if (attack === undefined) throw new Error(`no attack "${name}"`);
@@ -69,8 +75,25 @@ function open(): void {
   socket.on(over === 'https' ? 'secureConnect' : 'connect', sendWhenAllowed).on('error', () => {});
   socket.once('connect', announce);
   socket.on('close', () => setTimeout(open, 1));
-  if (reads) socket.on('data', () => repeats && sendWhenAllowed());
+  if (reads === 'first') stopAfterFirst(socket, sendWhenAllowed);
+  else if (reads) socket.on('data', () => repeats && sendWhenAllowed());
   else socket.pause();
+}
+
+/** Reads until nothing has come for a while; from then on only sends. */
+function stopAfterFirst(socket: Socket, sendAgain: () => void): void {
+  const onQuiet = () => {
+    socket.pause();
+    sendAgain();
+    const timer = setInterval(sendAgain, REPEAT_MS);
+    socket.on('close', () => clearInterval(timer));
+  };
+  let quiet: NodeJS.Timeout | undefined;
+  socket.on('data', () => {
+    quiet ??= setTimeout(onQuiet, QUIET_MS);
+    quiet.refresh();
+  });
+  socket.on('close', () => clearTimeout(quiet));
 }
 
 for (let i = 0; i < connections; i += 1) open();

@@ -6,12 +6,14 @@ export type Attack = Readonly<{
   /** Bytes in each write, which is a record of TLS; default: all. */
   piece?: number;
   connections: number;
-  /** Whether it reads responses. */
-  reads: boolean;
-  /** Whether it sends again when there is a response. */
+  /** Whether it reads responses; `first`: of a connection only that one. */
+  reads: boolean | 'first';
+  /** Whether it sends again when there is a response, and where it reads none, every three seconds. */
   repeats: boolean;
   /** Whether it closes as soon as it has sent. */
   gone: boolean;
+  /** How long it takes to have its full effect, if longer than other attacks. */
+  seconds?: number;
 }>;
 
 const get = (path: string, lines = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
@@ -21,6 +23,7 @@ const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 const once = { reads: true, repeats: false, gone: false };
 const again = { reads: true, repeats: true, gone: false };
 const unread = { reads: false, repeats: false, gone: false };
+const fills = { reads: 'first', repeats: true, gone: false, seconds: 30 } as const;
 const gone = { reads: false, repeats: false, gone: true };
 
 /** What an attacker writes once it has a connection. */
@@ -51,6 +54,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     ...unread,
   },
   '/metrics never read': { payload: get('/metrics'), connections: 2_000, ...unread },
+  'only the first /metrics read': { payload: get('/metrics'), connections: 480, ...fills },
   '/metrics and gone at once': { payload: get('/metrics'), connections: 200, ...gone },
   '/metrics': { payload: get('/metrics'), connections: 2_000, ...again },
   '/alive': { payload: get('/alive'), connections: 2_000, ...again },
@@ -113,6 +117,12 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     payload: get('/alwayshappy'),
     connections: 500,
     ...again,
+  },
+  'TLS: only the first /metrics read': {
+    over: 'https',
+    payload: get('/metrics'),
+    connections: 240,
+    ...fills,
   },
   'TLS: half of a handshake': {
     over: 'raw',

@@ -4,8 +4,8 @@ import { FairLimit } from '../fair-limit.ts';
 import type { KoaPage } from './page.ts';
 
 /**
- * Connections with a response at once: of a client that does not read, the kernel's send buffer holds up to 4 MB
- * (`net.ipv4.tcp_wmem`) of `/cluster.json`, which has 2 MB where there are 100 nodes.
+ * Connections with a response at once: of a client that does not read, the kernel's send buffer holds up to 128 KB, and up
+ * to 4 MB (`net.ipv4.tcp_wmem`) where it cannot be limited.
  */
 const MAX_VIEWERS = 16;
 
