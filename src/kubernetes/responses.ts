@@ -101,7 +101,11 @@ function watchError({ code, message }: { readonly [field: string]: Json }): ApiE
   );
 }
 
+/** A longer text is no name: that of a pod or node is a DNS subdomain (RFC 1123), in characters. */
+const MAX_NAME = 253;
+
 function named(object: Json): KubernetesObject | undefined {
   const { name } = fieldsOf(fieldsOf(object).metadata);
-  return typeof name === 'string' && name !== '' ? (object as KubernetesObject) : undefined;
+  const isName = typeof name === 'string' && name !== '' && name.length <= MAX_NAME;
+  return isName ? (object as KubernetesObject) : undefined;
 }

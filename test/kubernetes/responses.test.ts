@@ -16,6 +16,11 @@ test.each([
   ['an empty list', `{${META},"items":[]}`, []],
   ['an object', `{${META},"items":[{"metadata":{"name":"a"}}]}`, ['a']],
   ['objects without a name', `{${META},"items":[null,5,{},{"metadata":{"name":5}}]}`, Array(4)],
+  [
+    'a text that is no name',
+    `{${META},"items":[{"metadata":{"name":"${'a'.repeat(254)}"}}]}`,
+    Array(1),
+  ],
 ])('readPage() takes %s for items', async (_, text, names) => {
   const { received } = await pageOf(text);
   expect(received.map(({ object }) => object?.metadata.name).toSorted()).toEqual([...names]);
