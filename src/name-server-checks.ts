@@ -1,5 +1,5 @@
 import type { Check, Probe } from './model.ts';
-import type { NameServer, Transport } from './probes/dns-exchange.ts';
+import { readNameServer, type Transport } from './probes/dns-exchange.ts';
 import { readQuestion, urlOf } from './probes/dns-question.ts';
 import { NAME_SERVER_TRAITS, type NameServerOptions } from './probes/name-server.ts';
 import { toUrlHost } from './url-host.ts';
@@ -37,7 +37,7 @@ function checksOf(listed: string, options: NameServerChecksOptions): Check[] {
   const question = readQuestion(options.query.href);
   if (question === undefined) throw new Error(`not a DNS query: ${options.query}`);
   const { name, type } = question;
-  const server = readServer(listed);
+  const server = readNameServer(listed);
   const { address, port } = server;
   // A URL has no zone of a link-local address.
   const host = toUrlHost(address.replace(/%.*/, ''));
@@ -48,9 +48,4 @@ function checksOf(listed: string, options: NameServerChecksOptions): Check[] {
     const probe = options.createProbe({ server, transport, type, names });
     return { ...NAME_SERVER_TRAITS, key, type: key, target: { url }, probe };
   });
-}
-
-function readServer(listed: string): NameServer {
-  const [, six, four, port = '53'] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(listed) ?? [];
-  return { address: six ?? four ?? listed, port: Number(port) };
 }

@@ -9,6 +9,12 @@ export type Transport = 'udp' | 'tcp';
 /** The address and port of a name server. */
 export type NameServer = Readonly<{ address: string; port: number }>;
 
+/** Reads `address`, `address:port` or `[address]:port`. */
+export function readNameServer(text: string): NameServer {
+  const [, six, four, port = '53'] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  return { address: six ?? four ?? text, port: Number(port) };
+}
+
 /** `seconds`: from the first packet until the response was received. */
 export type Exchange = Readonly<{ response: DnsResponse; seconds: number }>;
 

@@ -1,17 +1,19 @@
-import { promises as dns } from 'node:dns';
+import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { deadline } from '../deadline.ts';
 import type { Probe, Signal } from '../model.ts';
 import { fromUrlHost, toUrlHost } from '../url-host.ts';
+import { EXCHANGES, readNameServer } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
+import { encodeQuery } from './dns-message.ts';
 import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
 import { failure } from './failure.ts';
 import type { Kind, KindOptions } from './kind.ts';
+import { requireRecord } from './name-server.ts';
 import { errorEventOf } from './phases.ts';
 
-/** How long a name server may take, in milliseconds, and after how long it is queried a second time. */
+/** How long a name server may take, in milliseconds. */
 const SERVER_TIMEOUT_MS = 2_000;
-const RETRY_MS = 1_000;
 
 /** How many addresses of a server's name are queried. */
 const MAX_SERVERS = 16;
@@ -72,20 +74,17 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
   };
 }
 
-/** Rejects where the server has no such record, with c-ares's error, or with a `TimeoutError`, or with the signal's reason. */
-async function query(server: string, { name, type }: DnsQuestion, signal: Signal): Promise<void> {
+/**
+ * Queries over UDP, and after a truncated response over TCP. Rejects where the server has no such record, as the exchange
+ * does, or with a `TimeoutError`. Not over c-ares, which parses every packet whole, whatever its id: a server could take
+ * the CPU with large ones.
+ */
+async function query(listed: string, question: DnsQuestion, signal: Signal): Promise<void> {
   using limit = deadline(signal, SERVER_TIMEOUT_MS);
   limit.signal.throwIfAborted();
-  // One for each query: c-ares skips servers that have failed, and caches.
-  const resolver = new dns.Resolver({ timeout: RETRY_MS, maxTimeout: RETRY_MS, tries: 2 });
-  resolver.setServers([server]);
-  const cancel = () => resolver.cancel();
-  limit.signal.addEventListener('abort', cancel, { once: true });
-  try {
-    const records = (await resolver.resolve(name, type)) as readonly unknown[];
-    // A CNAME that leads to nothing is no error to c-ares.
-    if (records.length === 0) throw Object.assign(new Error('no record'), { code: 'ENODATA' });
-  } catch (error) {
-    throw limit.signal.aborted ? limit.signal.reason : error;
-  }
+  const server = readNameServer(listed);
+  const message = encodeQuery(randomInt(2 ** 16), question);
+  let { response } = await EXCHANGES.udp(server, message, limit.signal);
+  if (response.isTruncated) ({ response } = await EXCHANGES.tcp(server, message, limit.signal));
+  requireRecord(response);
 }

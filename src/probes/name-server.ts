@@ -3,7 +3,7 @@ import { deadline } from '../deadline.ts';
 import type { Probe, Signal, Traits } from '../model.ts';
 import { EXCHANGES, type NameServer, type Transport } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
-import { encodeQuery } from './dns-message.ts';
+import { type DnsResponse, encodeQuery } from './dns-message.ts';
 import type { DnsQuestion } from './dns-question.ts';
 
 /** How long a name server may take, in milliseconds. */
@@ -72,8 +72,13 @@ async function query(
   limit.signal.throwIfAborted();
   const message = encodeQuery(randomInt(2 ** 16), { name, type });
   const { response, seconds } = await EXCHANGES[transport](server, message, limit.signal);
-  const { rcode, hasRecord } = response;
-  if (rcode === 0 && hasRecord) return seconds;
+  requireRecord(response);
+  return seconds;
+}
+
+/** Throws where the response has no record, with the code that the resolver's error would have. */
+export function requireRecord({ rcode, hasRecord }: DnsResponse): void {
+  if (rcode === 0 && hasRecord) return;
   const code = rcode === 0 ? 'ENODATA' : CODES[rcode];
   throw Object.assign(new Error(`response code ${rcode}`), { code });
 }

@@ -1,6 +1,15 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { decode, encode, RECURSION_AVAILABLE, type StringAnswer } from 'dns-packet';
+import { createServer } from 'node:net';
+import {
+  decode,
+  encode,
+  RECURSION_AVAILABLE,
+  type StringAnswer,
+  streamDecode,
+  streamEncode,
+  TRUNCATED_RESPONSE,
+} from 'dns-packet';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { traitsOfTarget } from '../../src/probes/kinds.ts';
 import { closedPort } from '../support/closed-port.ts';
@@ -106,6 +115,42 @@ describe('a check of a dns URL', () => {
     second?.break(undefined);
     first?.break('nxdomain');
     expect(await check('dns:a.test', { nameservers })).toMatchObject({ event: 'dns_nxdomain' });
+  });
+
+  test('repeats a query over TCP whose response was truncated', async () => {
+    const truncated = await serverReturning(TRUNCATED_RESPONSE);
+    const tcp = createServer((socket) => {
+      socket.once('data', (bytes: Buffer) => {
+        const { id = 0, questions = [] } = streamDecode(bytes);
+        socket.end(streamEncode({ type: 'response', id, flags: RECURSION_AVAILABLE, questions }));
+      });
+    }).listen(Number(truncated.split(':')[1]), '127.0.0.1');
+    onTestFinished(() => void tcp.close());
+    await once(tcp, 'listening');
+    expect(await check(`dns://${truncated}/a.test`)).toMatchObject({ event: 'dns_nodata' });
+  });
+
+  test('ends a flood of packets with another id', async () => {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1');
+    onTestFinished(() => void socket.close());
+    socket.on('message', (message, client) => {
+      const { id = 0, questions = [] } = decode(message);
+      const response = (of: number) =>
+        encode({
+          type: 'response',
+          id: of,
+          flags: RECURSION_AVAILABLE,
+          questions,
+          answers: [{ type: 'A', name: 'a.test', data: '127.0.5.1' }],
+        });
+      for (let i = 0; i < 110; i++) socket.send(response(id ^ 1), client.port, client.address);
+      socket.send(response(id), client.port, client.address);
+    });
+    await once(socket, 'listening');
+    expect(await check(`dns://127.0.0.1:${socket.address().port}/a.test`)).toMatchObject({
+      event: 'dns_error',
+      error: { message: expect.stringContaining('invalid response') },
+    });
   });
 
   test('ends with its signal', async () => {
