@@ -1,16 +1,11 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { CertificateAuthority } from '../lab/support/certificates.ts';
 import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
-import { startServer } from '../src/server.ts';
+import { servePages } from './support/served-pages.ts';
 
 const BODY = Buffer.alloc(200_000, 'x');
 
@@ -45,58 +40,26 @@ async function receive(client: Socket, bytes: number): Promise<void> {
   await until('the response is read', 5_000, () => received >= bytes);
 }
 
-/** Serves the page over HTTP and HTTPS until the test has finished. */
-async function serve() {
-  const folder = await mkdtemp(join(tmpdir(), 'kubenurse-test-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const authority = await CertificateAuthority.create('test');
-  const { certificate, key } = await authority.issue({
-    commonName: 'test',
-    ipAddresses: ['127.0.0.1'],
+test('a connection that sends requests without reading responses takes a bounded part of the kernel', async () => {
+  const { port, errors } = await servePages({ '/large': large });
+  const client = connect(port, '127.0.0.1').on('error', () => {});
+  onTestFinished(() => {
+    client.destroy();
   });
-  const certFile = join(folder, 'tls.crt');
-  const keyFile = join(folder, 'tls.key');
-  await writeFile(certFile, certificate);
-  await writeFile(keyFile, key);
-  const errors: string[] = [];
-  const { http, https, close } = await startServer({
-    address: '127.0.0.1',
-    port: 0,
-    tls: { port: 0, certFile, keyFile },
-    pages: { '/large': large },
-    onError: (error, message) => errors.push(`${message}: ${error.message}`),
-  });
-  onTestFinished(close);
-  return { http: http.port, https: https?.port ?? 0, ca: authority.certificate, errors };
-}
-
-test.each(['http', 'https'] as const)(
-  'a connection over %s that sends requests without reading responses takes a bounded part of the kernel',
-  async (scheme) => {
-    const { [scheme]: port, ca, errors } = await serve();
-    const tcp = connect(port, '127.0.0.1').on('error', () => {});
-    onTestFinished(() => {
-      tcp.destroy();
-    });
-    const client =
-      scheme === 'http'
-        ? tcp
-        : connectTls({ socket: tcp, host: '127.0.0.1', ca }).on('error', () => {});
-    await once(client, scheme === 'http' ? 'connect' : 'secureConnect');
-    // The kernel lets a send buffer grow once it has seen a client that reads.
-    for (let i = 1; i <= 5; i += 1) {
-      client.write(REQUEST);
-      await receive(client, BODY.length);
-    }
-    client.pause();
-    let most = 0;
-    for (let i = 0; i < 20; i += 1) {
-      client.write(REQUEST);
-      await sleep(50);
-      most = Math.max(most, heldOf(port));
-    }
-    expect(most).toBeGreaterThan(0);
-    expect(most).toBeLessThan(MAX_HELD);
-    expect(errors).toEqual([]);
-  },
-);
+  await once(client, 'connect');
+  // The kernel lets a send buffer grow once it has seen a client that reads.
+  for (let i = 1; i <= 5; i += 1) {
+    client.write(REQUEST);
+    await receive(client, BODY.length);
+  }
+  client.pause();
+  let most = 0;
+  for (let i = 0; i < 20; i += 1) {
+    client.write(REQUEST);
+    await sleep(50);
+    most = Math.max(most, heldOf(port));
+  }
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThan(MAX_HELD);
+  expect(errors).toEqual([]);
+});
