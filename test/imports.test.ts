@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/tls-limit.ts': [],
   'src/chain-limit.ts': ['src/ffi.ts'],
   'src/ffi.ts': [],
+  'src/rest.ts': [],
   'src/warm-up.ts': [],
   'src/startup.ts': [],
   'src/resource.ts': [],
@@ -67,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/kubernetes/',
     'src/deadline.ts',
     'src/follow-file.ts',
+    'src/rest.ts',
     'src/tls-verification.ts',
   ],
 
@@ -77,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/neighbours/pod-list.ts',
     'src/probes/fetch-body.ts',
     'src/deadline.ts',
+    'src/rest.ts',
   ],
   'src/saved-verdict.ts': [
     'src/cluster/read-saved.ts',

@@ -2,13 +2,13 @@ import { deadline } from '../deadline.ts';
 import type { Signal } from '../model.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
+import { restAfter } from '../rest.ts';
 import type { Report, SilentPod } from '../verdict/report.ts';
 import { InvalidField } from './fields.ts';
 import { Pace, type Turn } from './pace.ts';
 import { parseReport } from './parse-report.ts';
 import { type Kept, readReport } from './read-report.ts';
 import { RequestOrder } from './request-order.ts';
-import { restAfter } from './rest.ts';
 
 /** Requests at once. */
 const MAX_REQUESTS = 64;

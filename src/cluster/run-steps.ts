@@ -1,6 +1,6 @@
+import { restAfter } from '../rest.ts';
 import type { Steps } from '../verdict/steps.ts';
 import type { Turn } from './pace.ts';
-import { restAfter } from './rest.ts';
 
 /** What a step of the verdict takes at most with 5,000 pods, in milliseconds (measured). */
 const MAX_STEP_MS = 50;

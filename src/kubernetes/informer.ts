@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadline } from '../deadline.ts';
 import { printable } from '../printable.ts';
+import { restAfter } from '../rest.ts';
 import { ApiError, apiRequest, unpacked } from './api-request.ts';
 import { shownValue } from './invalid-values.ts';
 import { readLines } from './lines.ts';
@@ -35,11 +36,6 @@ const IDLE_TIMEOUT_MS = 150_000;
 const WORKING_AFTER_MS = 5_000;
 /** After this many watches in a row that delivered events and ended sooner, an event no longer counts as success. */
 const MAX_SHORT_WATCHES = 2;
-/**
- * After so much work on events, in milliseconds, there is a rest of the same length: whoever patches a large pod a hundred
- * times per second would else take all of the program's time.
- */
-const MAX_WORK_MS = 2;
 /** How much of an error's message is shown, in characters. */
 const MAX_MESSAGE_LENGTH = 300;
 /**
@@ -212,6 +208,7 @@ export class Informer<T extends KubernetesObject, Item> {
       this.#works();
     }, WORKING_AFTER_MS);
     let hasBrought = false;
+    /** Milliseconds of work on events since the last rest. */
     let work = 0;
     this.#isWatching = true;
     this.#retryNow = new AbortController();
@@ -223,9 +220,8 @@ export class Informer<T extends KubernetesObject, Item> {
         hasBrought = true;
         if (this.#shortWatches <= MAX_SHORT_WATCHES) this.#works();
         work += performance.now() - begin;
-        if (work < MAX_WORK_MS) continue;
-        await sleep(work, undefined, { signal });
-        work = 0;
+        // Whoever patches a large pod a hundred times per second would else take all of the program's time.
+        if (await restAfter(work, signal)) work = 0;
       }
     } finally {
       this.#isWatching = false;
