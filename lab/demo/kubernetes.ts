@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KubernetesCluster } from '../kubernetes/cluster.ts';
+import { explained } from '../kubernetes/explained.ts';
 import { shellCommand } from '../real/own-namespace.ts';
 import { Mutex } from '../support/mutex.ts';
 import { clock } from './failures.ts';
@@ -25,7 +26,7 @@ export async function kubernetesDemo(nodes: number, faults: readonly string[]): 
   await using cluster = await KubernetesCluster.start({ nodes });
   const place = [`--namespace=${NAMESPACE}`, '--create-namespace'];
   const install = ['install', 'kubenurse', CHART, ...place, '--wait', '--timeout=90s'];
-  await cluster.helm(install);
+  await explained(cluster.kubectl, NAMESPACE, cluster.helm(install));
   stop = quit.resolve;
   for (const line of waysInto(cluster)) say(line);
   const commands = new KubernetesCommands(cluster, NAMESPACE);

@@ -27,7 +27,7 @@ const NAME = 'coredns';
 /** As everybody calls the cluster's DNS, whatever it is. */
 const LABELS = { 'k8s-app': 'kube-dns' };
 
-/** What kubeadm installs of CoreDNS: two pods, on two nodes where there are two, behind these cluster IPs. */
+/** What kubeadm installs of CoreDNS: two pods, on two nodes where there are two, else on one, behind these cluster IPs. */
 export function clusterDns(addresses: readonly string[]): object {
   const metadata = { name: NAME, namespace: NAMESPACE };
   return {

@@ -10,6 +10,7 @@ import { until } from '../support/until.ts';
 import { tool } from '../tools/tool.ts';
 import { clusterDns } from './cluster-dns.ts';
 import { ControlPlane } from './control-plane.ts';
+import { explained } from './explained.ts';
 import { images } from './images.ts';
 import { KubernetesNode } from './node.ts';
 
@@ -172,11 +173,13 @@ export class KubernetesCluster implements AsyncDisposable {
     // Only then: its two pods would be on the first node that is Ready.
     await this.untilReady(count);
     await this.apply(clusterDns(this.controlPlane.dnsAddresses));
-    await until('CoreDNS is available', DNS_LIMIT_MS, async () => {
+    const available = until('CoreDNS is available', DNS_LIMIT_MS, async () => {
       const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
-      const { status } = await this.admin.get(path);
-      return status?.availableReplicas === Math.min(count, 2);
+      const { spec, status } = await this.admin.get(path);
+      // Also on a single node: both of its pods are there, and can become available at once.
+      return status?.availableReplicas === spec.replicas;
     });
+    await explained(this.kubectl, 'kube-system', available);
   }
 }
 

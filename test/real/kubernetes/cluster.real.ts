@@ -1,4 +1,5 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
+import { explained } from '../../../lab/kubernetes/explained.ts';
 import { installationTests, uninstallationTests } from './installation.ts';
 import { describeCluster } from './kubernetes-tests.ts';
 import { expectSeen, play } from './outage.ts';
@@ -7,6 +8,18 @@ import { NO_RULES } from './outages.ts';
 const OUTAGE_LIMIT_MS = 180_000;
 
 describeCluster('Kubernetes', {}, (given) => {
+  test('explained() says how the pods are when something fails', async () => {
+    const { kubectl } = given();
+    const error = new Error('not in time');
+    const failed = explained(kubectl, 'kube-system', Promise.reject(error));
+    const { message, cause } = await failed.catch((reason) => reason);
+    expect(cause).toBe(error);
+    expect(message).toMatch(/^not in time\n/);
+    expect(message).toMatch(/^deployment\.apps\/coredns +2\/2 /m);
+    expect(message).toMatch(/^coredns-\S+ \{"running":\{"startedAt":"/m);
+    expect(message).toMatch(/Scheduled +Pod\/coredns-/);
+    expect(message.match(/^\[pod\/coredns-\S+ CoreDNS-/gm)).toHaveLength(2);
+  });
   installationTests(given);
   // All of them: outages.long.ts. By now, checks run each second.
   test(

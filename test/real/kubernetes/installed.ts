@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { KubernetesCluster } from '../../../lab/kubernetes/cluster.ts';
+import { explained } from '../../../lab/kubernetes/explained.ts';
 import { FailureWatch } from '../../../lab/kubernetes/failure-watch.ts';
 import { untilAllIsWell } from '../../../lab/kubernetes/probes.ts';
 import { CHART } from '../helm.ts';
@@ -28,7 +29,8 @@ export async function upgrade(
   values: object = {},
   release = RELEASE,
 ): Promise<void> {
-  await cluster.helm(['upgrade', '--install', release, CHART, ...PLACE, ...WAIT], values);
+  const command = ['upgrade', '--install', release, CHART, ...PLACE, ...WAIT];
+  await explained(cluster.kubectl, NAMESPACE, cluster.helm(command, values));
 }
 
 /** Resolves when every node has a pod that is Ready, and no check fails. */
