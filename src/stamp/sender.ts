@@ -22,6 +22,9 @@ const REPLY_TIMEOUT_MS = 1_000;
 const MAX_FURTHER = 5;
 const FURTHER_TIMEOUT_MS = 200;
 
+/** Packets received, after which a session ends: whoever sends so many, for the 15 that were sent, only costs time. */
+const MAX_RECEIVED = 1_000;
+
 /** Every second packet is full-size, the last of `PACKETS` is not. */
 export const STRIDE = 2;
 
@@ -33,7 +36,7 @@ export type Session = Readonly<{
   /** The length of full-size IP packets, in octets, and whether they alone were lost, all of them. */
   fullSize: number;
   losesFullSize: boolean;
-  /** The last error of the socket, such as `ECONNREFUSED`, which ends the session. */
+  /** The last error of the socket, such as `ECONNREFUSED`, which ends the session, as too many packets do. */
   error: NodeJS.ErrnoException | undefined;
 }>;
 
@@ -62,6 +65,7 @@ class Sender {
   readonly #sent: number[] = [];
   readonly #replies: Received[] = [];
   readonly #answered = new Set<number>();
+  #received = 0;
   #error: NodeJS.ErrnoException | undefined;
   #changed: () => void = () => {};
 
@@ -75,7 +79,7 @@ class Sender {
   }
 
   async run(signal: Signal): Promise<Session> {
-    while (this.#sent.length < PACKETS && !this.#isRefused()) {
+    while (this.#sent.length < PACKETS && !this.#isOver()) {
       this.#send(this.#sent.length % STRIDE === 0 ? this.#fullSize - this.#headers : BASE_LENGTH);
       await this.#until(() => false, SPACING_MS, signal);
     }
@@ -103,13 +107,17 @@ class Sender {
 
   #receive(packet: Buffer): void {
     const now = currentTime();
+    if (++this.#received === MAX_RECEIVED)
+      this.#fail(new Error(`received ${MAX_RECEIVED} packets`));
+    if (this.#isOver()) return;
     const reply = decodeReply(packet);
     const sentAt = this.#sent[reply?.senderSequence ?? -1];
     // To within what the packet's format takes of a time.
     if (reply === undefined || sentAt === undefined) return;
     if (Math.abs(reply.senderTimestamp - sentAt) > 1e-6) return;
     const { sequence, senderSequence, timestamp, received } = reply;
-    const rtt = Math.max(0, now - sentAt - (timestamp - received));
+    // A reflector may claim any time, also a negative one.
+    const rtt = Math.max(0, now - sentAt - Math.max(0, timestamp - received));
     this.#replies.push({ sequence, senderSequence, rtt });
     this.#answered.add(senderSequence);
     this.#changed();
@@ -120,12 +128,13 @@ class Sender {
     this.#changed();
   }
 
-  #isRefused(): boolean {
-    return this.#error?.code === 'ECONNREFUSED';
+  /** Whether the port is found closed, or floods us. */
+  #isOver(): boolean {
+    return this.#error?.code === 'ECONNREFUSED' || this.#received >= MAX_RECEIVED;
   }
 
   #isDirectionOpen(): boolean {
-    const isAnswering = this.#answered.size > 0 && !this.#isRefused();
+    const isAnswering = this.#answered.size > 0 && !this.#isOver();
     return isAnswering && !this.#answered.has(this.#sent.length - 1);
   }
 
@@ -136,13 +145,13 @@ class Sender {
     return true;
   }
 
-  /** Resolves when the condition holds, the port is found closed, or so many milliseconds have passed. Rejects when the signal aborts. */
+  /** Resolves when the condition holds, the session is over, or so many milliseconds have passed. Rejects when the signal aborts. */
   async #until(isMet: () => boolean, milliseconds: number, signal: Signal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => reject(signal.reason);
     const timer = setTimeout(resolve, milliseconds);
     this.#changed = () => {
-      if (isMet() || this.#isRefused()) resolve();
+      if (isMet() || this.#isOver()) resolve();
     };
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();

@@ -1,9 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
+import { stampReply, toReply } from '../../src/stamp/packets.ts';
 import { startReflector } from '../../src/stamp/reflector.ts';
 import { runSession, STRIDE } from '../../src/stamp/sender.ts';
 import { sessionStatistics } from '../../src/stamp/statistics.ts';
+import { currentTime } from '../../src/stamp/timestamp.ts';
 import { type Treatment, udpProxy } from '../support/udp-proxy.ts';
 
 const NEVER = new AbortController().signal;
@@ -110,8 +112,6 @@ test('round trips do not include the time of the reflector', async () => {
   onTestFinished(() => void slow.close());
   slow.bind(0, '127.0.0.1');
   await once(slow, 'listening');
-  const { toReply, stampReply } = await import('../../src/stamp/packets.ts');
-  const { currentTime } = await import('../../src/stamp/timestamp.ts');
   let replies = 0;
   slow.on('message', (packet, { port }) => {
     toReply(packet, replies++, currentTime());
@@ -123,6 +123,52 @@ test('round trips do not include the time of the reflector', async () => {
   const { replies: received } = await runSession('127.0.0.1', slow.address().port, NEVER);
   expect(received).toHaveLength(10);
   expect(Math.min(...received.map(({ rtt }) => rtt))).toBeLessThan(0.1);
+});
+
+/** A reflector that replies so, in so many turns of the event loop. Returns its port. */
+async function hostileReflector(heldSeconds: number, turns: number): Promise<number> {
+  const reflector = createSocket('udp4');
+  let isOpen = true;
+  onTestFinished(() => {
+    isOpen = false;
+    reflector.close();
+  });
+  reflector.bind(0, '127.0.0.1');
+  await once(reflector, 'listening');
+  let sequence = 0;
+  reflector.on('message', (packet, { port }) => {
+    toReply(packet, sequence++, currentTime());
+    stampReply(packet, currentTime() + heldSeconds);
+    const reply = (left: number) => {
+      if (left === 0 || !isOpen) return;
+      reflector.send(packet, port, '127.0.0.1');
+      setImmediate(reply, left - 1);
+    };
+    reply(turns);
+  });
+  return reflector.address().port;
+}
+
+test.each([-1e9, -1, 1, 1e9])(
+  'a round trip is from 0 to the time until the reply, where a reflector claims to have held it for %s s',
+  async (heldSeconds) => {
+    const start = performance.now();
+    const port = await hostileReflector(heldSeconds, 1);
+    const { replies } = await runSession('127.0.0.1', port, NEVER);
+    const seconds = (performance.now() - start) / 1_000;
+    expect(replies).toHaveLength(10);
+    for (const { rtt } of replies) {
+      expect(rtt).toBeGreaterThanOrEqual(0);
+      expect(rtt).toBeLessThan(seconds);
+    }
+  },
+);
+
+test('a session ends after a thousand packets', async () => {
+  const port = await hostileReflector(0, 10_000);
+  const { replies, error } = await runSession('127.0.0.1', port, NEVER);
+  expect(error?.message).toBe('received 1000 packets');
+  expect(replies).toHaveLength(999);
 });
 
 test('a session does not take for a reply what does not repeat its timestamps', async () => {
