@@ -63,6 +63,10 @@ export type UdpCounts = Readonly<{
 /** When certificates of a server expire, in Unix seconds: its own, and the first to do so of all that it sent. */
 export type CertificateExpiry = Readonly<{ leaf: number; earliest: number }>;
 
+/** The first and the last of these times: years have four digits (RFC 5280, 4.1.2.5). */
+export const MIN_EXPIRY = Date.parse('0000-01-01') / 1000;
+export const MAX_EXPIRY = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
 /**
  * The result of one attempt. A failure is a value; a throw is a bug. `code`: the response, as the metric label `code` names
  * it, and `duration`: time until it was received, in seconds; both undefined if there was none. `event`: the metric label

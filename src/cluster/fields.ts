@@ -1,3 +1,4 @@
+import { MAX_EXPIRY, MIN_EXPIRY } from '../model.ts';
 import { printable } from '../printable.ts';
 
 /** A value is not what it has to be; the message says which one, and what it must be. */
@@ -13,9 +14,6 @@ export const MAX_TEXT = 300;
 
 /** Unix time in seconds of the year 5138: more is none. */
 const MAX_TIME = 1e11;
-
-const MIN_EXPIRY = Date.parse('0000-01-01') / 1000;
-const MAX_EXPIRY = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 function invalid(name: string, expected: string): never {
   throw new InvalidField(`${name} must be ${expected}`);
@@ -67,7 +65,7 @@ export function timeOf(fields: Fields, name: string): number {
   return numberOf(fields[name], name, MAX_TIME);
 }
 
-/** The Unix time in seconds at which a certificate expires: from the year 0 to 9999, as RFC 5280 (4.1.2.5) has it. */
+/** The Unix time in seconds at which a certificate expires. */
 export function expiryOf(fields: Fields, name: string): number {
   return numberOf(fields[name], name, MAX_EXPIRY, MIN_EXPIRY);
 }
