@@ -70,7 +70,7 @@ export class Link {
       await outside.ip([`link delete ${port}-a`]);
       throw error;
     }
-    await outside.ip([`link set ${port}-b master ${bridge}`, `link set ${port} nomaster`]);
+    await outside.ip([`link set ${port}-b master ${bridge}`, ...leaveBridge(port)]);
   }
 
   async #restore(): Promise<void> {
@@ -78,9 +78,17 @@ export class Link {
     const { outside, bridge, port } = this.#ends;
     await outside.ip([`link set ${port} master ${bridge}`]);
     await this.#impairer.letGo();
-    await outside.ip([`link set ${port}-b nomaster`]);
+    await outside.ip(leaveBridge(`${port}-b`));
     await this.#impairer.close();
     this.#impairer = undefined;
     await outside.ip([`link delete ${port}-a`]);
   }
+}
+
+/**
+ * Takes a port from its bridge while another leads to the same machine. The bridge first forgets whom it reaches by this one:
+ * it would drop frames for them from the moment in which the port is disabled until its addresses are removed.
+ */
+function leaveBridge(port: string): string[] {
+  return [`link set ${port} type bridge_slave learning off fdb_flush`, `link set ${port} nomaster`];
 }
