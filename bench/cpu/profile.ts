@@ -11,7 +11,10 @@ export type CpuProfile = Readonly<{
 
 /** What a check's time is spent on, by the file of the nearest caller that matches. The first that matches counts. */
 const PARTS: readonly (readonly [part: string, pattern: RegExp])[] = [
-  ['look-up', /src\/probes\/(resolve|resolv-conf|lookup)\.ts|node:(internal\/)?dns/],
+  [
+    'look-up',
+    /src\/probes\/(resolve|resolv-conf|lookup|name-query|dns-\w+)\.ts|node:(internal\/)?dgram/,
+  ],
   ['TLS', /node:_?(internal\/)?tls|src\/tls-|src\/probes\/ca-bundle/],
   ['TCP_INFO', /src\/probes\/tcp-(info|account)\.ts/],
   ['connect', /src\/probes\/(dial|connection)\.ts/],

@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Signal } from '../model.ts';
 import { connectedSocket } from '../stamp/socket.ts';
 import { dial } from './dial.ts';
-import { type DnsResponse, readResponse } from './dns-message.ts';
+import { type DnsResponse, encodeQuery, readResponse } from './dns-message.ts';
+import type { RecordType } from './dns-question.ts';
 
 export type Transport = 'udp' | 'tcp';
 
@@ -18,25 +20,39 @@ export function readNameServer(text: string): NameServer {
 /** `seconds`: from the first packet until the response was received. */
 export type Exchange = Readonly<{ response: DnsResponse; seconds: number }>;
 
-/** After how long a query over UDP is sent again, in milliseconds: one lost packet is no failure. */
-const RETRY_MS = 1_000;
+/** What is queried. `retryMs`: after how many milliseconds it is sent again over UDP; undefined: never. */
+export type Query = Readonly<{ name: string; type: RecordType; retryMs?: number }>;
+
+/** The `retryMs` of a check: one lost packet is no failure. */
+export const RETRY_MS = 1_000;
 
 /** Packets that are no response to the query, after which a name server has failed. */
 const MAX_INVALID = 100;
 
 /**
- * Sends a query and receives the response, by each transport. Rejects with the kernel's error, with one that says what was
- * received in its place, or with the signal's reason; no socket is left then.
+ * Sends a query with a random id from a random port, and receives the response, by each transport. Rejects with the kernel's
+ * error, with one that says what was received in its place, or with the signal's reason; no socket is left then.
  */
 export const EXCHANGES: Readonly<
-  Record<Transport, (server: NameServer, query: Buffer, signal: Signal) => Promise<Exchange>>
+  Record<Transport, (server: NameServer, query: Query, signal: Signal) => Promise<Exchange>>
 > = { udp: overUdp, tcp: overTcp };
+
+/** The response over UDP, and where that is truncated the one over TCP. Rejects as `EXCHANGES` do. */
+export async function exchange(
+  server: NameServer,
+  query: Query,
+  signal: Signal,
+): Promise<DnsResponse> {
+  const { response } = await overUdp(server, query, signal);
+  return response.isTruncated ? (await overTcp(server, query, signal)).response : response;
+}
 
 async function overUdp(
   { address, port }: NameServer,
-  query: Buffer,
+  { name, type, retryMs }: Query,
   signal: Signal,
 ): Promise<Exchange> {
+  const query = encodeQuery(randomId(), { name, type });
   const socket = await connectedSocket(address, port);
   let again: NodeJS.Timeout | undefined;
   try {
@@ -53,7 +69,7 @@ async function overUdp(
     signal.addEventListener('abort', abort, { once: true });
     const start = performance.now();
     socket.send(query);
-    again = setTimeout(() => socket.send(query), RETRY_MS);
+    if (retryMs !== undefined) again = setTimeout(() => socket.send(query), retryMs);
     const response = await promise;
     return { response, seconds: (performance.now() - start) / 1000 };
   } finally {
@@ -64,9 +80,10 @@ async function overUdp(
 
 async function overTcp(
   { address, port }: NameServer,
-  query: Buffer,
+  { name, type }: Query,
   signal: Signal,
 ): Promise<Exchange> {
+  const query = encodeQuery(randomId(), { name, type });
   const start = performance.now();
   const socket = await dial([address], port, signal);
   try {
@@ -106,6 +123,10 @@ function firstMessage(socket: Socket, signal: Signal): Promise<Buffer> {
 function read(socket: Socket, length: number): Buffer | undefined {
   const bytes: Buffer | null = length === 0 ? Buffer.alloc(0) : socket.read(length);
   return bytes?.length === length ? bytes : undefined;
+}
+
+function randomId(): number {
+  return randomInt(2 ** 16);
 }
 
 function invalidResponse(): Error {

@@ -26,8 +26,8 @@ export const DNS_EVENTS: readonly string[] = [
 ];
 
 /**
- * The outcome of a query that failed. `what` was queried: `10.96.0.10 for A a.test`. `cause`: an error with a code of c-ares
- * or of the kernel, a `TimeoutError`, or one whose message is shown.
+ * The outcome of a query that failed. `what` was queried: `10.96.0.10 for A a.test`. `cause`: an error with a code of
+ * `node:dns` or of the kernel, a `TimeoutError`, or one whose message is shown.
  */
 export function dnsFailure(what: string, cause: Error): Extract<Outcome, { kind: 'failed' }> {
   const { code = '', message } = cause as NodeJS.ErrnoException;

@@ -4,8 +4,8 @@ import type { DnsQuestion, RecordType } from './dns-question.ts';
 export type DnsResponse = Readonly<{
   rcode: number;
   isTruncated: boolean;
-  /** Whether there is a record of the type that was queried, or may be one that was truncated. */
-  hasRecord: boolean;
+  /** The data of the answers of the type that was queried, whatever their names, as glibc's getaddrinfo takes them. */
+  records: readonly Buffer[];
 }>;
 
 /** TYPE of each type of record that can be queried (RFC 1035, RFC 3596, RFC 2782). */
@@ -55,10 +55,10 @@ export function readResponse(message: Buffer, query: Buffer): DnsResponse | unde
   const isTruncated = (flags & TRUNCATED) !== 0;
   const questions = message.readUInt16BE(4);
   // Some servers leave the question out of an error.
-  if (questions === 0 && rcode !== 0) return { rcode, isTruncated, hasRecord: false };
+  if (questions === 0 && rcode !== 0) return { rcode, isTruncated, records: [] };
   if (questions !== 1 || !isSameQuestion(message, query)) return undefined;
-  const hasRecord = isTruncated || hasRecordOf(message, query);
-  return hasRecord === undefined ? undefined : { rcode, isTruncated, hasRecord };
+  const records = recordsOf(message, query) ?? (isTruncated ? [] : undefined);
+  return records && { rcode, isTruncated, records };
 }
 
 /** Upper and lower case are the same (RFC 4343). */
@@ -69,20 +69,21 @@ function isSameQuestion(message: Buffer, query: Buffer): boolean {
   return responded === queried;
 }
 
-/** Whether there is an answer of the type that was queried; undefined where the message ends before its answers do. */
-function hasRecordOf(message: Buffer, query: Buffer): boolean | undefined {
-  const type = query.readUInt16BE(query.length - QUESTION_BYTES);
+/** The data of the answers of the type that was queried; undefined where the message ends before its answers do. */
+function recordsOf(message: Buffer, query: Buffer): Buffer[] | undefined {
+  const typeAndClass = query.readUInt32BE(query.length - QUESTION_BYTES);
   const answers = message.readUInt16BE(6);
+  const records: Buffer[] = [];
   let offset = query.length;
-  let isFound = false;
   for (let i = 0; i < answers; i++) {
     const start = afterName(message, offset);
-    if (start + RECORD_BYTES > message.length) return undefined;
-    isFound ||= message.readUInt16BE(start) === type;
-    offset = start + RECORD_BYTES + message.readUInt16BE(start + RECORD_BYTES - 2);
+    const data = start + RECORD_BYTES;
+    if (data > message.length) return undefined;
+    offset = data + message.readUInt16BE(data - 2);
     if (offset > message.length) return undefined;
+    if (message.readUInt32BE(start) === typeAndClass) records.push(message.subarray(data, offset));
   }
-  return isFound;
+  return records;
 }
 
 /**

@@ -26,8 +26,13 @@ export function readQuestion(text: string): DnsQuestion | undefined {
   const type = readType(query);
   const host = server === undefined ? undefined : readHost(server);
   const isServer = server === undefined || (host !== undefined && isPort(Number(port)));
-  if (!NAME.test(name) || type === undefined || !isServer) return undefined;
+  if (!isDnsName(name) || type === undefined || !isServer) return undefined;
   return { server: host === undefined ? undefined : { host, port: Number(port) }, name, type };
+}
+
+/** Whether it is a host name that DNS can have, absolute, without a dot at its end. */
+export function isDnsName(text: string): boolean {
+  return NAME.test(text);
 }
 
 /** The question as a URL, from which `readQuestion()` reads it again. */

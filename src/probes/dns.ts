@@ -1,15 +1,13 @@
-import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { deadline } from '../deadline.ts';
 import type { Probe, Signal } from '../model.ts';
 import { fromUrlHost, toUrlHost } from '../url-host.ts';
-import { EXCHANGES, readNameServer } from './dns-exchange.ts';
+import { exchange, RETRY_MS, readNameServer } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
-import { encodeQuery } from './dns-message.ts';
 import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
+import { requireRecord } from './dns-record.ts';
 import { failure } from './failure.ts';
 import type { Kind, KindOptions } from './kind.ts';
-import { requireRecord } from './name-server.ts';
 import { errorEventOf } from './phases.ts';
 
 /** How long a name server may take, in milliseconds. */
@@ -74,17 +72,10 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
   };
 }
 
-/**
- * Queries over UDP, and after a truncated response over TCP. Rejects where the server has no such record, as the exchange
- * does, or with a `TimeoutError`. Not over c-ares, which parses every packet whole, whatever its id: a server could take
- * the CPU with large ones.
- */
+/** Rejects where the server has no such record, as the exchange does, or with a `TimeoutError`. */
 async function query(listed: string, question: DnsQuestion, signal: Signal): Promise<void> {
   using limit = deadline(signal, SERVER_TIMEOUT_MS);
   limit.signal.throwIfAborted();
   const server = readNameServer(listed);
-  const message = encodeQuery(randomInt(2 ** 16), question);
-  let { response } = await EXCHANGES.udp(server, message, limit.signal);
-  if (response.isTruncated) ({ response } = await EXCHANGES.tcp(server, message, limit.signal));
-  requireRecord(response);
+  requireRecord(await exchange(server, { ...question, retryMs: RETRY_MS }, limit.signal));
 }

@@ -20,6 +20,8 @@ const RESOLVER_WORDS: Record<string, string> = {
   EREFUSED: 'the name server refused the query',
   ETIMEOUT: 'the name server did not respond',
   ECONNREFUSED: 'no name server can be reached',
+  EBADRESP: 'the name server sent no valid response',
+  EBADNAME: 'DNS has no such names',
 };
 
 const SOCKET_WORDS: Record<string, string> = {

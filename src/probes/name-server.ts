@@ -1,16 +1,12 @@
-import { randomInt } from 'node:crypto';
 import { deadline } from '../deadline.ts';
 import type { Probe, Signal, Traits } from '../model.ts';
-import { EXCHANGES, type NameServer, type Transport } from './dns-exchange.ts';
+import { EXCHANGES, type NameServer, RETRY_MS, type Transport } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
-import { type DnsResponse, encodeQuery } from './dns-message.ts';
 import type { DnsQuestion } from './dns-question.ts';
+import { requireRecord } from './dns-record.ts';
 
 /** How long a name server may take, in milliseconds. */
 const TIMEOUT_MS = 2_000;
-
-/** The codes that the resolver's errors have, by the response code (RFC 1035, 4.1.1). */
-const CODES: Readonly<Record<number, string>> = { 2: 'ESERVFAIL', 3: 'ENOTFOUND', 5: 'EREFUSED' };
 
 const NO_SUCH_NAME = 'dns_nxdomain';
 
@@ -33,8 +29,8 @@ export type NameServerOptions = Readonly<{
 }>;
 
 /**
- * A probe that queries one name server over one transport: c-ares can do neither TCP only, nor a server that it thinks has
- * failed. A truncated response over UDP is a success: the server is well, and clients repeat such a query over TCP.
+ * A probe that queries one name server over one transport. A truncated response over UDP is a success: the server is well,
+ * and clients repeat such a query over TCP.
  */
 export function createNameServerProbe(options: NameServerOptions): Probe {
   return async (_target, signal) => {
@@ -70,15 +66,8 @@ async function query(
 ): Promise<number> {
   using limit = deadline(signal, TIMEOUT_MS);
   limit.signal.throwIfAborted();
-  const message = encodeQuery(randomInt(2 ** 16), { name, type });
-  const { response, seconds } = await EXCHANGES[transport](server, message, limit.signal);
+  const query = { name, type, retryMs: RETRY_MS };
+  const { response, seconds } = await EXCHANGES[transport](server, query, limit.signal);
   requireRecord(response);
   return seconds;
-}
-
-/** Throws where the response has no record, with the code that the resolver's error would have. */
-export function requireRecord({ rcode, hasRecord }: DnsResponse): void {
-  if (rcode === 0 && hasRecord) return;
-  const code = rcode === 0 ? 'ENODATA' : CODES[rcode];
-  throw Object.assign(new Error(`response code ${rcode}`), { code });
 }

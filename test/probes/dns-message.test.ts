@@ -14,6 +14,10 @@ const ID = 0xabcd;
 const QUERY = encodeQuery(ID, { name: 'a.b.test', type: 'A' });
 const QUESTION = { name: 'a.b.test', type: 'A', class: 'IN' } as const;
 const ADDRESS: Answer = { type: 'A', name: 'a.b.test', data: '10.0.0.1' };
+/** The data of its record. */
+const DATA = Buffer.from([10, 0, 0, 1]);
+const OTHER: Answer = { ...ADDRESS, name: 'other.test' };
+const ADDRESS_6: Answer = { type: 'AAAA', name: 'a.b.test', data: 'fd00::1' };
 const ALIAS: Answer = { type: 'CNAME', name: 'a.b.test', data: 'c.test' };
 
 /** A response as the reference implementation encodes it. */
@@ -46,17 +50,25 @@ test.each(['A', 'AAAA', 'CNAME', 'SRV', 'PTR', 'TXT'] as const)(
 
 describe('readResponse()', () => {
   test.each([
-    ['a record', { answers: [ADDRESS] }, { rcode: 0, hasRecord: true }],
-    ['an alias and a record', { answers: [ALIAS, ADDRESS] }, { rcode: 0, hasRecord: true }],
-    ['an alias of nothing', { answers: [ALIAS] }, { rcode: 0, hasRecord: false }],
-    ['no record', {}, { rcode: 0, hasRecord: false }],
-    ['NXDOMAIN', { flags: 3 }, { rcode: 3, hasRecord: false }],
-    ['SERVFAIL without a question', { flags: 2, questions: [] }, { rcode: 2 }],
-    ['a truncated one', { flags: TRUNCATED_RESPONSE }, { isTruncated: true, hasRecord: true }],
+    ['a record', { answers: [ADDRESS] }, { rcode: 0, records: [DATA] }],
+    ['an alias and a record', { answers: [ALIAS, ADDRESS] }, { rcode: 0, records: [DATA] }],
+    ['records, whatever their names', { answers: [ADDRESS, OTHER] }, { records: [DATA, DATA] }],
+    ['an alias of nothing', { answers: [ALIAS] }, { rcode: 0, records: [] }],
+    ['a record of another type', { answers: [ADDRESS_6] }, { rcode: 0, records: [] }],
+    ['a record of another class', { answers: [{ ...ADDRESS, class: 'CH' }] }, { records: [] }],
+    ['no record', {}, { rcode: 0, records: [] }],
+    ['NXDOMAIN', { flags: 3 }, { rcode: 3, records: [] }],
+    ['SERVFAIL without a question', { flags: 2, questions: [] }, { rcode: 2, records: [] }],
+    ['a truncated one', { flags: TRUNCATED_RESPONSE }, { isTruncated: true, records: [] }],
+    [
+      'a truncated one with a record',
+      { flags: TRUNCATED_RESPONSE, answers: [ADDRESS] },
+      { isTruncated: true, records: [DATA] },
+    ],
     [
       'other flags',
       { flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | AUTHENTIC_DATA, answers: [ADDRESS] },
-      { rcode: 0, isTruncated: false, hasRecord: true },
+      { rcode: 0, isTruncated: false, records: [DATA] },
     ],
     ['a name in upper case', { questions: [{ ...QUESTION, name: 'A.b.TEST' }] }, { rcode: 0 }],
   ])('reads %s', (_, packet, expected) => {
@@ -90,7 +102,7 @@ describe('readResponse()', () => {
     const message = Buffer.concat([head, ...Array.from({ length: 5_000 }, () => self)]);
     message.writeUInt16BE(5_000, 6);
     const before = process.threadCpuUsage();
-    expect(readResponse(message, QUERY)).toMatchObject({ hasRecord: true });
+    expect(readResponse(message, QUERY)?.records).toHaveLength(5_000);
     const { user, system } = process.threadCpuUsage(before);
     expect((user + system) / 1_000).toBeLessThan(200);
   });

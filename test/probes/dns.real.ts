@@ -9,9 +9,13 @@ import { freePort, ServerProcess } from '../../lab/support/server-process.ts';
 import { suspend } from '../../lab/support/suspend.ts';
 import { missingTools, tool } from '../../lab/tools/tool.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { resolverOf } from '../support/name-server.ts';
 import { check } from './check-once.ts';
 
 const ADDRESS = '127.0.0.1';
+
+/** More than a datagram of 512 bytes holds. */
+const MANY = Array.from({ length: 60 }, (_, index) => `10.1.9.${index + 1}`);
 
 /** dnsmasq's flags for one record of each type, all below `example.test`. */
 const RECORDS = [
@@ -21,10 +25,11 @@ const RECORDS = [
   '--srv-host=_http._tcp.example.test,host.example.test,80',
   '--ptr-record=3.2.1.10.in-addr.arpa,host.example.test',
   '--txt-record=text.example.test,a text',
+  ...MANY.map((address) => `--host-record=many.example.test,${address}`),
 ];
 
 type Name = 'dnsmasq' | 'CoreDNS';
-type Server = Readonly<{ at: string; process: ServerProcess }>;
+type Server = Readonly<{ at: string; address: string; port: number; process: ServerProcess }>;
 
 async function responds(port: number): Promise<boolean> {
   const resolver = new Resolver({ timeout: 500, tries: 1 });
@@ -35,7 +40,7 @@ async function responds(port: number): Promise<boolean> {
   );
 }
 
-async function startDnsmasq(failing: number): Promise<Server & { port: number }> {
+async function startDnsmasq(failing: number): Promise<Server> {
   const port = await freePort();
   const args = [
     ...['--keep-in-foreground', '--conf-file=/dev/null', '--pid-file=', '--user=root'],
@@ -44,7 +49,7 @@ async function startDnsmasq(failing: number): Promise<Server & { port: number }>
     `--server=/servfail.test/${ADDRESS}#${failing}`,
   ];
   const process = await ServerProcess.start('dnsmasq', args, { ready: () => responds(port) });
-  return { at: `${ADDRESS}:${port}`, port, process };
+  return { at: `${ADDRESS}:${port}`, address: ADDRESS, port, process };
 }
 
 /** Forwards to `known`, but for the one domain. */
@@ -56,7 +61,7 @@ async function startCoredns(folder: string, known: number, failing: number): Pro
   const process = await ServerProcess.start(tool('coredns'), ['-conf', corefile], {
     ready: () => responds(port),
   });
-  return { at: `${ADDRESS}:${port}`, process };
+  return { at: `${ADDRESS}:${port}`, address: ADDRESS, port, process };
 }
 
 function missing(): string | undefined {
@@ -115,6 +120,27 @@ describe.skipIf(reason)(
           cause: 'dns',
           error: { message: `querying ${at} for ${type} ${queried}: ${why}` },
         });
+      });
+
+      test.each([
+        ['host.example.test', ['fd00::3', '10.1.2.3']],
+        ['alias.example.test', ['fd00::3', '10.1.2.3']],
+        ['four.example.test', ['10.1.2.4']],
+        ['HOST', ['fd00::3', '10.1.2.3']],
+        ['many.example.test', MANY],
+      ])('looks up %s', async (queried, addresses) => {
+        const resolve = resolverOf([servers[name]], 'search absent.example.test example.test');
+        const found = await resolve(queried, AbortSignal.timeout(5_000));
+        expect(found.toSorted()).toEqual(addresses.toSorted());
+      });
+
+      test.each([
+        ['absent.example.test.', 'ENOTFOUND'],
+        ['text.example.test.', 'ENODATA'],
+        ['a.servfail.test.', 'ESERVFAIL'],
+      ])('looks up %s: %s', async (queried, code) => {
+        const resolving = resolverOf([servers[name]])(queried, AbortSignal.timeout(5_000));
+        await expect(resolving).rejects.toMatchObject({ code });
       });
 
       test('as one of two in resolv.conf that is suspended, is named', async () => {

@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram';
-import { promises } from 'node:dns';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { decode, encode, RECURSION_AVAILABLE } from 'dns-packet';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { DnsServer } from '../../lab/embedded/dns-server.ts';
 import { until } from '../../lab/support/until.ts';
 import { createResolver } from '../../src/probes/resolve.ts';
@@ -17,6 +17,13 @@ async function goneServer(): Promise<DnsServer> {
   const server = await DnsServer.start({ address: '127.0.0.1', port: 0, records: {} });
   await server.close();
   return server;
+}
+
+/** How many UDP sockets there are, without those that are being closed. */
+async function openSockets(): Promise<number> {
+  await setImmediate();
+  await setImmediate();
+  return process.getActiveResourcesInfo().filter((each) => each.startsWith('UDP')).length;
 }
 
 // RFC 1035, 4.1.1.
@@ -191,6 +198,7 @@ describe('createResolver() rejects', () => {
   test('as soon as the signal aborts while the server is silent', async () => {
     const server = await nameServer();
     server.break('silent');
+    const before = await openSockets();
     const stop = new AbortController();
     const reason = new Error('stopped');
 
@@ -204,23 +212,18 @@ describe('createResolver() rejects', () => {
     // Not after the 5 s of an attempt.
     expect(performance.now() - began).toBeLessThan(4_000);
     expect(queriedNames(server)).toEqual(['a.one.test']);
-    expect(process.getActiveResourcesInfo()).not.toContain('QueryReqWrap');
+    expect(await openSockets()).toBe(before);
   });
 
   test('as soon as the signal aborts while one family has a response and the other has none', async () => {
     const { address, port } = await silentFor('AAAA');
-    const resolve4 = vi.spyOn(promises.Resolver.prototype, 'resolve4');
-    onTestFinished(() => resolve4.mockRestore());
     const stop = new AbortController();
     const reason = new Error('stopped');
 
+    const before = await openSockets();
     const resolving = resolverOf([{ address, port }])('a.test', stop.signal);
     const ended = expect(resolving).rejects.toBe(reason);
-    await until(
-      'one is answered',
-      2_000,
-      () => resolve4.mock.settledResults[0]?.type === 'fulfilled',
-    );
+    await until('one is answered', 2_000, async () => (await openSockets()) === before + 1);
     stop.abort(reason);
 
     await ended;
@@ -306,6 +309,6 @@ test('createResolver() waits for a silent family as long as glibc does: timeout 
   const start = performance.now();
   const resolve = resolverOf([server], 'options timeout:2 attempts:2');
   expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
-  // After 4 s, and a check has 5 s to connect; c-ares alone would take 6 s.
+  // After 4 s, and a check has 5 s to connect.
   expect(performance.now() - start).toBeLessThan(5_800);
 }, 10_000);

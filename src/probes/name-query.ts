@@ -1,0 +1,111 @@
+import { deadline } from '../deadline.ts';
+import type { Signal } from '../model.ts';
+import { type Family, readAddresses } from './dns-addresses.ts';
+import { exchange, readNameServer } from './dns-exchange.ts';
+import { isDnsName } from './dns-question.ts';
+import { codeOfResponse } from './dns-record.ts';
+import type { ResolvConf } from './resolv-conf.ts';
+
+/** The addresses of a name, or why there are none: a code of `node:dns`, and the error that it stands for. */
+export type Answer = Readonly<{ addresses: readonly string[]; code?: string; cause?: unknown }>;
+
+/** Errors after which the libc tries the next name of the search list (glibc's res_search). */
+export const TRY_NEXT_NAME: ReadonlySet<string | undefined> = new Set([
+  'ENOTFOUND',
+  'ENODATA',
+  'ESERVFAIL',
+]);
+
+/** No code (addresses), or one of these: the libc queries no other name server (glibc's res_send). */
+const FINAL = new Set([undefined, 'ENOTFOUND', 'ENODATA', 'EFORMERR']);
+
+/** The name server did not respond, or cannot be reached. */
+const SILENT = new Set<string | undefined>(['ETIMEOUT', 'ECONNREFUSED']);
+
+/** What is known of a family before a server was queried. */
+const UNKNOWN: Answer = { addresses: [], code: 'ETIMEOUT' };
+
+/**
+ * Queries both families at once, or IPv4 only with `no-aaaa`, as the libc does: one server after another, and those that
+ * were silent as often as `attempts` says. One family is enough, unless a server is silent about the other. `servers`: those
+ * of resolv.conf, in the order to query them; silent ones are moved to the end. Rejects only with the signal's reason.
+ */
+export async function queryName(
+  name: string,
+  servers: string[],
+  { attempts, timeout, noAAAA }: ResolvConf,
+  signal: Signal,
+): Promise<Answer> {
+  if (!isDnsName(name)) return { addresses: [], code: 'EBADNAME' };
+  const families: readonly Family[] = noAAAA ? ['A'] : ['AAAA', 'A'];
+  const answers = new Map(families.map((family) => [family, UNKNOWN]));
+  const failed = new Set<string>();
+  for (const server of turns(servers, attempts, failed)) {
+    const asked = families.filter((family) => !FINAL.has(answers.get(family)?.code));
+    const latest = await queryServer(server, name, asked, timeout * 1000, signal);
+    for (const [family, answer] of latest) answers.set(family, answer);
+    const silent = latest.filter(([, { code }]) => SILENT.has(code)).length;
+    const merged = merge([...answers.values()]);
+    if (silent === 0 && FINAL.has(merged.code)) return merged;
+    if (silent === 0) failed.add(server);
+    if (silent === asked.length) servers.push(...servers.splice(servers.indexOf(server), 1));
+  }
+  return merge([...answers.values()]);
+}
+
+/** The servers in their order of then, once for each attempt, except those that have failed. */
+function* turns(servers: readonly string[], attempts: number, failed: ReadonlySet<string>) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    for (const server of [...servers]) if (!failed.has(server)) yield server;
+  }
+}
+
+/** The addresses of both families; where there are none, the error that says most. */
+function merge(answers: readonly Answer[]): Answer {
+  const addresses = answers.flatMap((answer) => answer.addresses);
+  if (addresses.length > 0) return { addresses };
+  return (
+    answers.find(({ code }) => !TRY_NEXT_NAME.has(code)) ??
+    answers.find(({ code }) => code === 'ESERVFAIL') ??
+    (answers[0] as Answer)
+  );
+}
+
+/** Rejects only with the signal's reason. */
+async function queryServer(
+  server: string,
+  name: string,
+  families: readonly Family[],
+  milliseconds: number,
+  signal: Signal,
+): Promise<[Family, Answer][]> {
+  using limit = deadline(signal, milliseconds);
+  const answers = await Promise.all(
+    families.map(async (family): Promise<[Family, Answer]> => {
+      return [family, await queryFamily(server, name, family, limit.signal)];
+    }),
+  );
+  signal.throwIfAborted();
+  return answers;
+}
+
+async function queryFamily(
+  server: string,
+  name: string,
+  family: Family,
+  signal: Signal,
+): Promise<Answer> {
+  try {
+    const response = await exchange(readNameServer(server), { name, type: family }, signal);
+    const addresses = response.rcode === 0 ? readAddresses(family, response.records) : [];
+    return addresses.length > 0 ? { addresses } : { addresses, code: codeOfResponse(response) };
+  } catch (cause) {
+    return { addresses: [], code: codeOfError(cause as Error), cause };
+  }
+}
+
+/** A call of the system has failed, the time ran out, or what came is no response. */
+function codeOfError({ name, syscall }: NodeJS.ErrnoException): string {
+  if (syscall !== undefined) return 'ECONNREFUSED';
+  return name === 'TimeoutError' ? 'ETIMEOUT' : 'EBADRESP';
+}
