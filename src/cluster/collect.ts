@@ -2,6 +2,7 @@ import type { PodList } from '../neighbours/pod-list.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
 import { verdictSteps } from '../verdict/verdict.ts';
 import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
+import { KnownNames } from './known-names.ts';
 import type { Cluster, Collect } from './model.ts';
 import type { Turn } from './pace.ts';
 import type { Kept } from './read-report.ts';
@@ -57,9 +58,7 @@ async function collectOnce(options: CollectOptions): Promise<Cluster> {
   const now = Date.now() / 1000;
   const own = options.ownReport();
   const list = options.others?.list() ?? NO_LIST;
-  const collected = options.others
-    ? await collectFrom(list.pods, own, options.others, options)
-    : [];
+  const collected = options.others ? await collectFrom(list, own, options.others, options) : [];
   const view: ClusterView = {
     now,
     collector: namesOf(own),
@@ -74,12 +73,13 @@ async function collectOnce(options: CollectOptions): Promise<Cluster> {
 }
 
 function collectFrom(
-  pods: PodList['pods'],
+  { pods, cordoned }: PodList,
   own: Report,
   { fetch }: Others,
   { timeouts = TIMEOUTS, signal, turn }: CollectOptions,
 ): Promise<Collected[]> {
-  const kept = keptOf(pods.length + 1);
+  const nodes = [own.node, ...pods.map(({ node }) => node), ...cordoned];
+  const kept = keptOf(pods.length + 1, new KnownNames(nodes, own));
   return new Collection(pods, own, { fetch, timeouts, kept, turn }).run(signal);
 }
 
@@ -87,11 +87,12 @@ function namesOf({ pod, node }: ExpectedPod) {
   return { pod, node };
 }
 
-function keptOf(pods: number): Kept {
+function keptOf(pods: number, names: KnownNames): Kept {
   const texts = new Map<string, string>();
   let hours = 0;
   return {
     checks: Math.max(MIN_CHECKS_PER_REPORT, Math.floor(MAX_CHECKS / pods)),
+    takes: (subject) => names.takes(subject),
     takeHour: () => ++hours <= MAX_HOURS,
     intern: (text) => {
       const known = texts.get(text);

@@ -17,6 +17,7 @@ import {
   textOf,
   timeOf,
 } from './fields.ts';
+import type { Subject } from './known-names.ts';
 
 /** Characters of a label `type`: `path_` and a node name. */
 const MAX_TYPE = 300;
@@ -44,6 +45,8 @@ const KINDS = [
 export type Kept = Readonly<{
   /** At most so many checks: the first ones. */
   checks: number;
+  /** Whether there is room for a check of this. */
+  takes: (subject: Subject) => boolean;
   /** Whether there is room for the last hour of one more check. */
   takeHour: () => boolean;
   /** Returns one copy of equal texts. */
@@ -87,29 +90,43 @@ export function readReport(value: unknown, kept: Kept): Report {
 function readChecks(value: unknown, kept: Kept): CheckReport[] {
   const checks = listOf(value, 'checks', MAX_CHECKS)
     .slice(0, kept.checks)
-    .map((check) => readCheck(check, kept));
+    .flatMap((check) => readCheck(check, kept) ?? []);
   if (new Set(checks.map(({ type }) => type)).size < checks.length) {
     throw new InvalidField('type must be unique');
   }
   return checks;
 }
 
-function readCheck(value: unknown, kept: Kept): CheckReport {
+/** Undefined where there is no room for it. */
+function readCheck(value: unknown, kept: Kept): CheckReport | undefined {
   const fields = fieldsOf(value, 'a check');
+  const subject = readSubject(fields);
+  return kept.takes(subject) ? restOf(fields, subject, kept) : undefined;
+}
+
+type ReadSubject = Subject & Readonly<{ kind: CheckReport['kind'] }>;
+
+function readSubject(fields: Fields): ReadSubject {
   const kind = oneOf(fields, 'kind', KINDS);
-  const type = kept.intern(textOf(fields, 'type', MAX_TYPE));
+  const type = textOf(fields, 'type', MAX_TYPE);
   const isPath = kind === 'path' || kind === 'udp';
-  const node = isPath ? kept.intern(textOf(fields, 'node', MAX_NAME)) : undefined;
+  const node = isPath ? textOf(fields, 'node', MAX_NAME) : undefined;
   // Else one pod could be many witnesses of the same node.
   const expected = isPath ? `${kind}_${node}` : kind === 'name_server' ? 'dns_<address>' : kind;
   if (kind === 'name_server' ? !type.startsWith('dns_') : kind !== 'extra' && type !== expected) {
     throw new InvalidField(`type must be ${expected}`);
   }
+  return { kind, type, node };
+}
+
+function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): CheckReport {
   const hour = readHour(fields, kept);
   return {
-    type,
+    type: kept.intern(type),
     kind,
-    ...(node === undefined ? {} : { node, zone: kept.intern(textOf(fields, 'zone', MAX_WORD)) }),
+    ...(node === undefined
+      ? {}
+      : { node: kept.intern(node), zone: kept.intern(textOf(fields, 'zone', MAX_WORD)) }),
     ...(fields.suspect !== undefined && flagOf(fields, 'suspect') ? { suspect: true } : {}),
     byName: flagOf(fields, 'byName'),
     state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { type CollectOptions, createCollect } from '../../src/cluster/collect.ts';
 import type { FetchFrom } from '../../src/cluster/collection.ts';
 import { followsNeighbours } from '../../src/cluster/model.ts';
+import type { CheckReport } from '../../src/verdict/report.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Broken, smallView } from '../verdict/small-view.ts';
 import { listedPods, MAX_BODY, ownReport, reporting, startFleet } from './fleet.ts';
@@ -160,6 +161,30 @@ test.each<[what: string, handle: Handler, cause: string | null, text: string | R
     },
   ]);
   expect(findings.map(({ kind }) => kind)).toEqual(['silent']);
+});
+
+test('a false report of thousands of nodes and name servers adds a hundred of each', async () => {
+  const view = smallView({ nodes: FIVE });
+  const respond = reporting(view);
+  const lie: Handler = send((report) => {
+    const [path] = (report.checks as CheckReport[]).filter(({ kind }) => kind === 'path');
+    const paths = Array.from({ length: 1_000 }, (_, index) => ({
+      ...{ ...path, type: `path_${index}`, node: `${index}` },
+    }));
+    const servers = Array.from({ length: 1_000 }, (_, index) => ({
+      ...{ ...path, type: `dns_${index}`, kind: 'name_server' },
+    }));
+    return { ...report, checks: [...(report.checks as CheckReport[]), ...paths, ...servers] };
+  });
+  const fetch = await startFleet((podIP, request, response) => {
+    const report = JSON.stringify(view.reports[2]);
+    if (podIP === '127.9.0.2') lie(report, request, response);
+    else respond(podIP, request, response);
+  });
+  const { view: collected } = await collector({ nodes: FIVE }, { fetch })();
+  const [honest, report] = [view.reports, collected.reports].map(([, , third]) => third?.checks);
+  expect(report).toHaveLength((honest?.length ?? 0) + 200);
+  expect(report?.slice(0, honest?.length)).toEqual(honest);
 });
 
 test('a pod that does not run is silent', async () => {

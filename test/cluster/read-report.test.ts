@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
+import type { Subject } from '../../src/cluster/known-names.ts';
 import { type Kept, readReport } from '../../src/cluster/read-report.ts';
 import { smallView } from '../verdict/small-view.ts';
 
-const KEPT: Kept = { checks: 1_000, takeHour: () => true, intern: (text) => text };
+const KEPT: Kept = {
+  checks: 1_000,
+  takes: () => true,
+  takeHour: () => true,
+  intern: (text) => text,
+};
 
 const HOUR = {
   start: 1_700_000_000,
@@ -70,6 +76,14 @@ test('readReport() knows suspects, and no check that is none', () => {
 
 test('readReport() treats a cause of a later version as another one', () => {
   expect(read(withPath({ cause: 'gremlins' })).checks.map(({ cause }) => cause)).toContain('other');
+});
+
+test('readReport() leaves out checks for which there is no room', () => {
+  const asked: unknown[] = [];
+  const takes = (subject: Subject) => asked.push(subject) !== 1 && subject.node !== 'node-2';
+  const { checks } = read(REPORT, { takes });
+  expect(asked).toMatchObject((REPORT.checks ?? []).map(({ type, node }) => ({ type, node })));
+  expect(checks).toEqual(REPORT.checks?.slice(1).filter(({ node }) => node !== 'node-2'));
 });
 
 test('readReport() keeps as many checks and hours as there is room for', () => {
