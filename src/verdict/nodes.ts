@@ -27,7 +27,10 @@ export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { dra
  */
 function blindNodes(evidence: Evidence, open: OpenPaths): Map<string, Edge[]> {
   const { blind } = isolatedNodes(open);
-  const works = ({ to }: Edge) => open.to(to).some(({ from, up }) => up && !blind.has(from));
+  const reached = new Set(
+    open.all.flatMap(({ from, to, up }) => (up && !blind.has(from) ? to : [])),
+  );
+  const works = ({ to }: Edge) => reached.has(to);
   return new Map(
     [...blind]
       .map((node): [string, Edge[]] => [node, open.from(node)])
