@@ -55,7 +55,7 @@ export async function startBare(
   return { ...served, checks: async () => Number(await get(served, '/')) };
 }
 
-/** While callers request each program as neighbours, the kubelet and Prometheus do. */
+/** While callers request each program as Prometheus does, and as neighbours do: one after another, evenly over the interval. */
 export async function during(
   programs: readonly Measured[],
   { interval, scrapes }: Times,
@@ -64,10 +64,8 @@ export async function during(
   const stop = new AbortController();
   await together(stop, [
     measuring().then(() => stop.abort()),
-    every(interval, stop.signal, async () => {
-      for (const program of programs) {
-        for (let caller = 0; caller < CALLERS; caller++) await get(program, '/alwayshappy');
-      }
+    every(interval / CALLERS, stop.signal, async () => {
+      for (const program of programs) await get(program, '/alwayshappy');
     }),
     every(scrapes, stop.signal, async () => {
       for (const program of programs) await program.checks();
