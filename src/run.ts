@@ -56,12 +56,6 @@ const MAX_STREAMS = 50_000;
 /** Timeout of the final export, in milliseconds. */
 const FINAL_EXPORT_TIMEOUT_MS = 2_000;
 
-/**
- * Bytes of a report that are read at most. One of 1,000 checks has 300 KB, or 700 KB where all of them fail; 64 reports
- * at once are to stay below the memory that a collection may take.
- */
-const MAX_REPORT_BYTES = 1024 * 1024;
-
 const { version } = packageJson;
 
 /** Runs until the stop signal. Rejects when a part cannot start; in either case all parts are closed, the last one first. */
@@ -256,9 +250,9 @@ function withActiveTimeIn(metrics: Metrics, probe: Probe): Probe {
 
 /** Fetches from a pod as neighbours are checked, with a new connection for each report. */
 function createFetchReport(http: HttpOptions, neighbours: NeighbourPort): FetchFrom {
-  const fetchBody = createFetchBody({ ...http, idle: undefined, maxBody: MAX_REPORT_BYTES });
-  return ({ podIP, node }, page, signal) =>
-    fetchBody(neighbourUrl(neighbours, podIP, page), node, signal);
+  const fetchBody = createFetchBody({ ...http, idle: undefined });
+  return ({ podIP, node }, page, signal, maxBody) =>
+    fetchBody(neighbourUrl(neighbours, podIP, page), node, signal, maxBody);
 }
 
 /** Undefined, and logged, if the kernel does not support it: there are no TCP metrics then, and fewer causes. */

@@ -12,7 +12,7 @@ import { runSteps } from './run-steps.ts';
  * Milliseconds. The collection ends in time for its page: the server closes a connection whose response takes 15 s.
  * `kept`: how long a collection is returned again.
  */
-const TIMEOUTS = { request: 2_000, collection: 13_000, kept: 5_000 };
+const TIMEOUTS = { request: 2_000, long: 1_000, collection: 13_000, kept: 5_000 };
 
 /**
  * Checks that are kept of all reports together, at 400 bytes each; of one report at least 20. With the usual ten

@@ -5,7 +5,7 @@ import type { Fetched } from '../probes/fetch-body.ts';
 import { restAfter } from '../rest.ts';
 import type { Report, SilentPod } from '../verdict/report.ts';
 import { InvalidField } from './fields.ts';
-import { Pace, type Turn } from './pace.ts';
+import { Pace, REQUEST_MS, type Turn } from './pace.ts';
 import { parseReport } from './parse-report.ts';
 import { type Kept, readReport } from './read-report.ts';
 import { RequestOrder } from './request-order.ts';
@@ -13,20 +13,39 @@ import { RequestOrder } from './request-order.ts';
 /** Requests at once. */
 const MAX_REQUESTS = 64;
 
+/**
+ * Bytes of a report that each of them may bring: some 25 checks with the last hour of each, where the usual report has 14. A
+ * longer one is requested again, apart from them, so that neither the memory nor the time it takes is theirs.
+ */
+const MAX_SHORT_BYTES = 128 * 1024;
+
+/** Requests for long reports at once: 8 MiB, as much as all short ones. */
+const MAX_LONG_REQUESTS = 8;
+
+/** A longer report is not read. One of 1,000 checks has 300 KB, or 700 KB where all of them fail. */
+const MAX_REPORT_BYTES = 1024 * 1024;
+
 /** After so many requests without a single response this pod is cut off, and further ones would be no evidence. */
 const MAX_FAILURES_ONLY = 2 * MAX_REQUESTS;
 
 /** Up to so many pods report the last hour of every check; above it, only of checks that failed within it. */
 const MAX_PODS_WITH_HOURS = 100;
 
-/** Milliseconds, of one request and of all. */
-export type Timeouts = Readonly<{ request: number; collection: number }>;
+/** Milliseconds, of one request, of one for a long report, and of all. */
+export type Timeouts = Readonly<{ request: number; long: number; collection: number }>;
+
+const NO_TIME_FOR_LONG = 'its report is long, and the time for the collection was over';
 
 /** What it takes to read a report, in milliseconds. */
 const READ_MS = 1;
 
-/** Fetches the body of this path from the pod. Never rejects. */
-export type FetchFrom = (pod: ListedPod, path: string, signal: Signal) => Promise<Fetched>;
+/** Fetches the body of this path from the pod, of at most `maxBody` bytes. Never rejects. */
+export type FetchFrom = (
+  pod: ListedPod,
+  path: string,
+  signal: Signal,
+  maxBody: number,
+) => Promise<Fetched>;
 
 /** A report, or why there is none. */
 export type Collected = Readonly<{ report: Report } | { silent: SilentPod }>;
@@ -41,6 +60,10 @@ export class Collection {
   readonly #takeTurn: Turn;
   readonly #path: string;
   readonly #collected = new Map<ListedPod, Collected>();
+  /** Pods whose report is long, in the order of their responses. */
+  readonly #long: ListedPod[] = [];
+  readonly #longWorkers: Promise<void>[] = [];
+  #longRequests = 0;
   #hasResponse = false;
   #turn: Promise<unknown> = Promise.resolve();
   #rest: Promise<unknown> | undefined;
@@ -75,6 +98,7 @@ export class Collection {
       while (left-- > 0 && !isOver()) await pace.run(next);
     };
     await Promise.all(Array.from({ length: MAX_REQUESTS }, worker));
+    await Promise.all(this.#longWorkers);
     return this.#pods.map((pod) => this.#collected.get(pod) ?? notRequested(pod));
   }
 
@@ -92,10 +116,42 @@ export class Collection {
   }
 
   async #request(pod: ListedPod, over: Signal): Promise<void> {
-    const { request } = this.#timeouts;
-    using time = deadline(over, request, `no report within ${request / 1000} s`);
-    const fetched = await this.#fetch(pod, this.#path, time.signal);
-    if (over.aborted && !('body' in fetched)) return;
+    const fetched = await this.#fetchWithin(this.#timeouts.request, pod, over, MAX_SHORT_BYTES);
+    if ('isTooLong' in fetched) this.#requestLater(pod, over);
+    else if ('body' in fetched || !over.aborted) await this.#collect(pod, fetched);
+  }
+
+  #requestLater(pod: ListedPod, over: Signal): void {
+    this.#hasResponse = true;
+    this.#collected.set(pod, silent(pod, { cause: 'status', text: NO_TIME_FOR_LONG }));
+    this.#long.push(pod);
+    if (this.#longRequests < MAX_LONG_REQUESTS) this.#longWorkers.push(this.#requestLong(over));
+  }
+
+  /** Until none is left. A pod whose long report does not come has responded before: that is no evidence against its path. */
+  async #requestLong(over: Signal): Promise<void> {
+    this.#longRequests += 1;
+    for (let pod = this.#long.shift(); pod !== undefined; pod = this.#long.shift()) {
+      await this.#takeTurn(REQUEST_MS);
+      if (over.aborted) break;
+      const fetched = await this.#fetchWithin(this.#timeouts.long, pod, over, MAX_REPORT_BYTES);
+      if ('body' in fetched) await this.#collect(pod, fetched);
+      else if (!over.aborted) await this.#collect(pod, { ...fetched, cause: 'status' });
+    }
+    this.#longRequests -= 1;
+  }
+
+  async #fetchWithin(
+    milliseconds: number,
+    pod: ListedPod,
+    over: Signal,
+    maxBody: number,
+  ): Promise<Fetched> {
+    using time = deadline(over, milliseconds, `no report within ${milliseconds / 1000} s`);
+    return await this.#fetch(pod, this.#path, time.signal, maxBody);
+  }
+
+  async #collect(pod: ListedPod, fetched: Fetched): Promise<void> {
     if ('body' in fetched) await this.#nextRead();
     const collected = 'body' in fetched ? this.#read(fetched.body, pod) : silent(pod, fetched);
     this.#collected.set(pod, collected);

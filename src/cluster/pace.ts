@@ -15,7 +15,7 @@ const MAX_QUICK = 8;
 const QUICK_MS = 20;
 
 /** In milliseconds, what a request and its response take: a check that is due meanwhile would wait for them. */
-const REQUEST_MS = 10;
+export const REQUEST_MS = 10;
 
 /** When each of so many requests starts: evenly, few at once while responses come quickly, and not right before checks. */
 export class Pace {

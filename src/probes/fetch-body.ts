@@ -7,18 +7,27 @@ import { type RequestOptions, request } from './request.ts';
 import { TcpAccount } from './tcp-account.ts';
 import type { ReadTcpInfo } from './tcp-info.ts';
 
-export type FetchOptions = RequestOptions &
+export type FetchOptions = Omit<RequestOptions, 'maxBody'> &
   Readonly<{
     userAgent: string;
-    maxBody: number;
     readTcpInfo?: ReadTcpInfo | undefined;
   }>;
 
-/** The body of a response, or why there is none: the cause as for a check that fails, and a text. */
-export type Fetched = Readonly<{ body: Buffer } | { cause: Cause; text: string }>;
+/**
+ * The body of a response, or why there is none: the cause as for a check that fails, and a text. `isTooLong`: its
+ * `Content-Length` exceeds `maxBody`.
+ */
+export type Fetched = Readonly<
+  { body: Buffer } | { cause: Cause; text: string; isTooLong?: boolean }
+>;
 
 /** `peer`: the name of what is to respond. Never rejects. */
-export type FetchBody = (url: URL, peer: string, signal: Signal) => Promise<Fetched>;
+export type FetchBody = (
+  url: URL,
+  peer: string,
+  signal: Signal,
+  maxBody: number,
+) => Promise<Fetched>;
 
 /**
  * A client that sends a `GET` over a new connection, as a check does, and returns the body of a response with status 200
@@ -26,7 +35,7 @@ export type FetchBody = (url: URL, peer: string, signal: Signal) => Promise<Fetc
  */
 export function createFetchBody(options: FetchOptions): FetchBody {
   const versions = new HttpVersions();
-  return async (url, peer, signal) => {
+  return async (url, peer, signal, maxBody) => {
     const attempt = {
       progress: new Progress(new TcpAccount(options.readTcpInfo)),
       isRedirected: false,
@@ -37,18 +46,15 @@ export function createFetchBody(options: FetchOptions): FetchBody {
         status,
         headers: fields,
         body,
-      } = await request(url, headers, options, versions, attempt, signal);
+      } = await request(url, headers, { ...options, maxBody }, versions, attempt, signal);
       if (status !== 200) {
         return { cause: 'status', text: `${status} ${STATUS_CODES[status] ?? ''}`.trim() };
       }
       const length = Number(fields.get('content-length') ?? Number.NaN);
-      if (length <= options.maxBody) return { body: body.subarray(0, length) };
-      return {
-        cause: 'status',
-        text: Number.isNaN(length)
-          ? 'the response has no Content-Length'
-          : `the response exceeds ${options.maxBody} bytes`,
-      };
+      if (length <= maxBody) return { body: body.subarray(0, length) };
+      return Number.isNaN(length)
+        ? { cause: 'status', text: 'the response has no Content-Length' }
+        : { cause: 'status', text: `the response exceeds ${maxBody} bytes`, isTooLong: true };
     } catch (error) {
       const { phase, tcp } = attempt.progress;
       const failed = failure({ phase, url, peer, error, tcp: tcp.last });

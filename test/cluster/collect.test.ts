@@ -7,10 +7,13 @@ import { followsNeighbours } from '../../src/cluster/model.ts';
 import type { CheckReport } from '../../src/verdict/report.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { type Broken, smallView } from '../verdict/small-view.ts';
-import { listedPods, MAX_BODY, ownReport, reporting, startFleet } from './fleet.ts';
+import { listedPods, ownReport, reporting, startFleet } from './fleet.ts';
+
+/** Bytes of the longest report that is read. */
+const MAX_BODY = 2 ** 20;
 
 const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
-const TIMEOUTS = { request: 5_000, collection: 20_000, kept: 5_000 };
+const TIMEOUTS = { request: 5_000, long: 5_000, collection: 20_000, kept: 5_000 };
 
 function nodes(count: number) {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`node-${i + 1}`, '']));
@@ -190,8 +193,8 @@ test('a false report of thousands of nodes and name servers adds a hundred of ea
 test('a pod that does not run is silent', async () => {
   const view = smallView({ nodes: FIVE, silent: { 'node-3': 'refused' } });
   const [fetch, port] = [await startFleet(reporting(view)), await closedPort('127.9.0.2')];
-  const refused: FetchFrom = (pod, path, signal) =>
-    fetch(pod.node === 'node-3' ? { ...pod, podIP: `127.9.0.2:${port}/` } : pod, path, signal);
+  const refused: FetchFrom = (pod, ...request) =>
+    fetch(pod.node === 'node-3' ? { ...pod, podIP: `127.9.0.2:${port}/` } : pod, ...request);
   const { findings, view: collected } = await collector(
     { nodes: FIVE, silent: { 'node-3': 'refused' } },
     { fetch: refused },
@@ -246,6 +249,64 @@ test('at most 64 requests run at once, and all viewers share one collection', as
   expect(one.view.reports).toHaveLength(200);
   expect({ most, all }).toEqual({ most: 64, all: 199 });
   expect([...paths]).toEqual(['/report?hour=failures']);
+});
+
+/** The report of this pod, with blanks behind it up to the longest that is read. */
+function padded(report: unknown): Buffer {
+  return Buffer.from(JSON.stringify(report).padEnd(MAX_BODY));
+}
+
+test('long reports whose ends do not come neither delay usual ones nor are evidence', async () => {
+  const broken = { nodes: nodes(130) };
+  const respond = reporting(smallView(broken));
+  const body = padded({}).subarray(0, -1);
+  const fetch = await startFleet((podIP, ...exchange) => {
+    if (Number(podIP.split('.')[3]) % 2 === 0) return respond(podIP, ...exchange);
+    exchange[1].writeHead(200, { 'Content-Length': MAX_BODY }).write(body);
+  });
+  const { view, findings } = await collector(broken, {
+    fetch,
+    timeouts: { ...TIMEOUTS, request: 60_000, long: 1_000, collection: 3_000 },
+  })();
+  expect(view.reports).toHaveLength(65);
+  const texts = view.silent.map(({ cause, text }) => `${cause}: ${text.replace(/.*: /, '')}`);
+  expect(new Set(texts)).toEqual(
+    new Set([
+      'status: no report within 1 s',
+      'status: its report is long, and the time for the collection was over',
+    ]),
+  );
+  expect(findings.map(({ kind }) => kind)).toEqual(['mostly_silent', 'silent']);
+});
+
+test('long reports that come at once are all read, eight at a time', async () => {
+  const broken = { nodes: nodes(65) };
+  const view = smallView(broken);
+  const bodies = new Map(
+    listedPods(view).map(({ podIP, pod }) => [
+      podIP,
+      padded(view.reports.find((report) => report.pod === pod)),
+    ]),
+  );
+  const full = Promise.withResolvers<void>();
+  let [unread, most] = [0, 0];
+  const fetchLong = await startFleet((podIP, _request, response) =>
+    response.writeHead(200, { 'Content-Length': MAX_BODY }).end(bodies.get(podIP)),
+  );
+  const fetch: FetchFrom = async (pod, path, signal, maxBody) => {
+    const fetched = await fetchLong(pod, path, signal, maxBody);
+    if (maxBody < MAX_BODY) return fetched;
+    unread += 1;
+    most = Math.max(most, unread);
+    if (unread === 8) setTimeout(full.resolve, 200);
+    await full.promise;
+    unread -= 1;
+    return fetched;
+  };
+  const { view: collected } = await collector(broken, { fetch })();
+  expect(collected.silent).toEqual([]);
+  expect(collected.reports).toHaveLength(65);
+  expect(most).toBe(8);
 });
 
 test('a collection is kept for a while, and then no pod is requested until somebody views it', async () => {

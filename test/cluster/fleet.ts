@@ -7,9 +7,6 @@ import type { ListedPod } from '../../src/neighbours/pod-list.ts';
 import { createFetchBody } from '../../src/probes/fetch-body.ts';
 import type { ClusterView, Report } from '../../src/verdict/report.ts';
 
-/** Bytes of a report that are read at the most. */
-export const MAX_BODY = 1_000_000;
-
 /** Pods of this view as the API server lists them, each at an address of this machine; without the one that collects. */
 export function listedPods({ expected, collector }: ClusterView): ListedPod[] {
   return expected
@@ -46,10 +43,9 @@ export async function startFleet(
     secureContext: () => createSecureContext(),
     insecure: false,
     userAgent: 'test/1',
-    maxBody: MAX_BODY,
   });
-  return ({ podIP, node }, path, signal) =>
-    fetchBody(new URL(`http://${podIP}:${port}${path}`), node, signal);
+  return ({ podIP, node }, path, signal, maxBody) =>
+    fetchBody(new URL(`http://${podIP}:${port}${path}`), node, signal, maxBody);
 }
 
 /** Answers with the report of the pod at that address. */

@@ -87,11 +87,10 @@ test.each(['http', 'https'])(
       secureContext: () => createSecureContext({ ca: authority.certificate }),
       insecure: false,
       userAgent: 'test/1',
-      maxBody: 1_000_000,
     });
     const before = process.threadCpuUsage();
 
-    const fetched = await fetchBody(url, 'node-7', AbortSignal.timeout(60_000));
+    const fetched = await fetchBody(url, 'node-7', AbortSignal.timeout(60_000), 1_000_000);
 
     const { user, system } = process.threadCpuUsage(before);
     expect(fetched).toMatchObject({
