@@ -8,6 +8,7 @@ import { printable } from '../printable.ts';
 import { untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 import { forgetExecCredentials } from './exec-plugin.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 
 /** Timeout until the head of a response, in milliseconds. */
 const RESPONSE_HEAD_TIMEOUT_MS = 10_000;
@@ -125,15 +126,13 @@ export function unpacked(response: IncomingMessage): AsyncIterable<Buffer> {
 
 /** Reads a response to its end. Rejects when it is longer than `most` bytes (unpacked by gzip) or breaks off. */
 export async function readBody(response: IncomingMessage, most: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const body = new GrowingBytes();
   for await (const chunk of unpacked(response)) {
-    length += chunk.length;
-    if (length > most) {
+    if (body.length + chunk.length > most) {
       response.destroy();
       throw new Error(`the response of the API server exceeds ${most} bytes`);
     }
-    chunks.push(chunk);
+    body.add(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return body.bytes().toString();
 }

@@ -1,3 +1,5 @@
+import { GrowingBytes } from './growing-bytes.ts';
+
 /** In bytes: what a list has besides its objects is some 200. */
 const MAX_REST_BYTES = 64 * 1024;
 
@@ -17,8 +19,7 @@ export class ListSplitter {
   readonly #onObject: (json: string) => void;
   /** As Latin-1. */
   #rest = '';
-  #object: Buffer[] | undefined;
-  #objectBytes = 0;
+  #object: GrowingBytes | undefined;
   #depth = 0;
   /** Whether what is open at depth 2 is an array. */
   #isInItems = false;
@@ -45,7 +46,7 @@ export class ListSplitter {
       if (OPENING[chunk[at] as number]) {
         if (!this.#beginsObject(chunk[at] as number)) continue;
         this.#keep(chunk.subarray(start, at));
-        this.#object = [];
+        this.#object = new GrowingBytes();
         start = at;
       } else {
         this.#depth -= 1;
@@ -89,18 +90,16 @@ export class ListSplitter {
       }
       return;
     }
-    this.#objectBytes += bytes.length;
-    if (this.#objectBytes > this.#maxObjectBytes) {
+    if (this.#object.length + bytes.length > this.#maxObjectBytes) {
       throw new Error(`an object exceeds ${this.#maxObjectBytes} bytes`);
     }
-    this.#object.push(bytes);
+    this.#object.add(bytes);
   }
 
-  #end(object: Buffer[]): void {
+  #end(object: GrowingBytes): void {
     this.#object = undefined;
-    this.#objectBytes = 0;
     this.#rest += '{}';
-    this.#onObject(Buffer.concat(object).toString());
+    this.#onObject(object.bytes().toString());
   }
 }
 

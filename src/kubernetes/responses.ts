@@ -1,4 +1,5 @@
 import { ApiError } from './api-request.ts';
+import { GrowingBytes } from './growing-bytes.ts';
 import { ListSplitter } from './list-splitter.ts';
 import { fieldsOf, hasAtMost, type Json, parseJson, parseObject } from './parse-object.ts';
 
@@ -49,16 +50,21 @@ export async function readPage(
     const { value, isTooLarge } = parseObject(json);
     onObject({ object: named(value), isTooLarge });
   });
-  const begun: Buffer[] = [];
-  let bytes = 0;
+  let begun = new GrowingBytes();
+  let isLarge = false;
   for await (const chunk of body) {
-    bytes += chunk.length;
-    begun.push(chunk);
-    if (bytes > MAX_WHOLE_BYTES) for (const each of begun.splice(0)) list.write(each);
+    isLarge ||= begun.length + chunk.length > MAX_WHOLE_BYTES;
+    if (isLarge) {
+      list.write(begun.bytes());
+      begun = new GrowingBytes();
+      list.write(chunk);
+    } else {
+      begun.add(chunk);
+    }
   }
-  const text = Buffer.concat(begun).toString();
-  const isWhole = bytes <= MAX_WHOLE_BYTES && hasAtMost(text, MAX_WHOLE_VALUES);
-  if (!isWhole) for (const each of begun) list.write(each);
+  const text = begun.bytes().toString();
+  const isWhole = !isLarge && hasAtMost(text, MAX_WHOLE_VALUES);
+  if (!isWhole) list.write(begun.bytes());
   const { items, ...end } = toPage(parseJson(isWhole ? text : list.rest));
   for (const item of items) {
     const isSplit = !isWhole && typeof item === 'object' && item !== null && !Array.isArray(item);

@@ -1,0 +1,26 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { GrowingBytes } from '../../src/kubernetes/growing-bytes.ts';
+
+test('GrowingBytes puts pieces of any length together', () => {
+  const bytes = new GrowingBytes();
+  for (const piece of ['', 'a', 'bc', '', 'd'.repeat(1_000), 'e']) bytes.add(Buffer.from(piece));
+  expect(bytes.bytes().toString()).toBe(`abc${'d'.repeat(1_000)}e`);
+  expect(bytes.length).toBe(1_004);
+  expect(new GrowingBytes().bytes()).toHaveLength(0);
+});
+
+test('GrowingBytes keeps no piece, however many there are', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc');
+  const bytes = new GrowingBytes();
+  const chunk = Buffer.alloc(100_000, 'x');
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let at = 0; at < chunk.length; at++) bytes.add(chunk.subarray(at, at + 1));
+  collectGarbage();
+  // A list of them takes 11 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(1_000_000);
+  expect(bytes.bytes()).toEqual(chunk);
+});
