@@ -3,13 +3,13 @@ import type { Socket } from 'node:net';
 import type { Signal } from '../model.ts';
 import { ClosedError, type Headers, type HttpResponse } from './exchange.ts';
 import type { Progress } from './progress.ts';
+import { MAX_HEAD_LINES } from './response.ts';
 
 /** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`client-limits.ts`). */
 const MAX_INFORMATIONAL = 16;
 
-/** The most that a response's head may hold: as over HTTP/1, in bytes, 32 of which HTTP/2 counts for each field. */
+/** The most that a response's head may hold, as over HTTP/1: in bytes, 32 of which HTTP/2 counts for each field. */
 const MAX_HEAD_BYTES = 200 * 1024;
-const MAX_FIELDS = MAX_HEAD_BYTES / 32;
 
 /** The most that a connection may receive until the head of its response has come, in bytes, and how often that is looked at. */
 const MAX_RECEIVED_BYTES = 1024 * 1024;
@@ -35,7 +35,7 @@ export async function exchangeHttp2(
   const session = connect(url.origin, {
     createConnection: () => socket,
     settings: { enablePush: false, maxHeaderListSize: MAX_HEAD_BYTES },
-    maxHeaderListPairs: MAX_FIELDS,
+    maxHeaderListPairs: MAX_HEAD_LINES,
   });
   using _ = limitReceived(session);
   try {

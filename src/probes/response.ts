@@ -11,6 +11,9 @@ export type ResponseHead = Readonly<{
 /** The most that all heads of one response, 1xx included, may hold together, in bytes. */
 const MAX_HEAD_BYTES = 200 * 1024;
 
+/** And the most lines: 200 KB have room for 40,000, which take 7 ms of the event loop (measured), after each redirect again. */
+export const MAX_HEAD_LINES = 1_000;
+
 /**
  * In how many reads a head, and then a body, may arrive: each takes time of the event loop, however short it is. A head
  * written byte by byte takes some hundreds; a body of 1 MiB, the longest that is read, has 870 segments at the smallest
@@ -39,6 +42,7 @@ export class ResponseHeadReader {
   #start = 0;
   /** Where the search for its end goes on. */
   #searched = 0;
+  #lines = 0;
 
   add(bytes: Buffer): ResponseHead | undefined {
     this.#pieces++;
@@ -68,13 +72,17 @@ export class ResponseHeadReader {
     }
   }
 
-  /** Where the empty line after the head ends. */
+  /** Where the empty line after the head ends. Throws when there are too many lines before. */
   #findEnd(received: Buffer): number | undefined {
     for (;;) {
       const lineEnd = received.indexOf(LF, this.#searched);
       if (lineEnd === -1) {
         this.#searched = received.length;
         return undefined;
+      }
+      this.#lines++;
+      if (this.#lines > MAX_HEAD_LINES) {
+        throw new Error(`the response head has more than ${MAX_HEAD_LINES} lines`);
       }
       const next = received[lineEnd + 1] === CR ? lineEnd + 2 : lineEnd + 1;
       if (next >= received.length) {

@@ -85,7 +85,7 @@ describe('httpProbe() names the phase that failed: response', () => {
         socket.write('HTTP/1.1 200 OK\r\n');
         pour('A: b\r\n'.repeat(1_000))(socket, ...rest);
       },
-      tooLong,
+      'the response head has more than 1000 lines',
     ],
   ];
   const table = cases.flatMap(([title, script, why]) =>

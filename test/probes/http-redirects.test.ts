@@ -198,3 +198,16 @@ test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   },
 );
+
+test('httpProbe() follows a redirect to a URL of 8,192 bytes, and to none that is longer', async () => {
+  const longest = `/${'a'.repeat(8_191)}`;
+  const server = await ScriptedServer.start({
+    script: pages({ '/': redirect(longest), [longest]: OK, '/longer': redirect(`${longest}a`) }),
+  });
+
+  expect(await checkUrl(server.url())).toMatchObject({ kind: 'ok', code: '200' });
+  expect(failed(await checkUrl(server.url('/longer')))).toMatchObject({
+    phase: 'response',
+    text: `waiting for the response of ${server.url().host}: a redirect to a URL of more than 8192 bytes (status 302)`,
+  });
+});

@@ -136,8 +136,8 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
   test.each([
     { what: '120 KB', fields: { a: 'a'.repeat(60_000), b: 'b'.repeat(60_000) } },
     {
-      what: '1,000 fields',
-      fields: Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`a-${i}`, 'b'])),
+      what: '990 fields',
+      fields: Object.fromEntries(Array.from({ length: 990 }, (_, i) => [`a-${i}`, 'b'])),
     },
   ])('takes a head of $what', async ({ fields }) => {
     const server = await Http2Server.start((stream) => {

@@ -139,6 +139,16 @@ describe('ResponseHeadReader', () => {
     expect(() => read(CONTINUE.repeat(17))).toThrow('more than 16 informational responses (1xx)');
   });
 
+  test('takes 1,000 lines, of all heads of one response, and no more', () => {
+    const hints = `HTTP/1.1 103 Early Hints\r\n${'A: b\r\n'.repeat(99)}\r\n`;
+    const lines = (count: number) => `HTTP/1.1 200 OK\r\n${'A:\r\n'.repeat(count - 2)}\r\n`;
+
+    expect(read(hints.repeat(9) + lines(91))).toMatchObject({ status: 200 });
+    for (const tooMany of [lines(1_100), hints.repeat(11), 'HTTP/1.1 200 OK\n a'.repeat(1_100)]) {
+      expect(() => read(tooMany)).toThrow('the response head has more than 1000 lines');
+    }
+  });
+
   test('takes a head in 1,000 pieces, and no more', () => {
     const start = 'HTTP/1.1 200 OK\r\nA: ';
 
