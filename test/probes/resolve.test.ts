@@ -28,6 +28,7 @@ async function openSockets(): Promise<number> {
 
 // RFC 1035, 4.1.1.
 const NOERROR = 0;
+const FORMERR = 1;
 const SERVFAIL = 2;
 const NOTIMP = 4;
 const REFUSED = 5;
@@ -116,6 +117,28 @@ describe('createResolver() gives the addresses', () => {
     ];
 
     expect(await resolverOf([refusing, server])('a.test', live)).toEqual(['127.0.5.1']);
+  });
+
+  test('of the second name server for the family alone for which the first fails', async () => {
+    const [failing, server] = [
+      await codesByType({ AAAA: SERVFAIL }),
+      await nameServer({ 'a.test': ['::1'] }),
+    ];
+
+    expect(await resolverOf([failing, server])('a.test', live)).toEqual(['::1']);
+    expect(server.queries.map(({ type }) => type)).toEqual(['AAAA']);
+  });
+
+  test('not of the second name server where the first rejects the query as malformed', async () => {
+    const [rejecting, server] = [
+      await codesByType({ A: FORMERR, AAAA: FORMERR }),
+      await nameServer({ 'a.test': ['127.0.5.1'] }),
+    ];
+
+    const resolving = resolverOf([rejecting, server])('a.test', live);
+
+    await expect(resolving).rejects.toMatchObject({ code: 'EFORMERR' });
+    expect(server.queries).toEqual([]);
   });
 
   test('not of the second name server where the first knows that there are none', async () => {
