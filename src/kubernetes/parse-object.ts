@@ -1,3 +1,5 @@
+import { hasAtMost } from '../at-most.ts';
+
 /** A value of which only its JSON is known. */
 export type Json = { readonly [field: string]: Json } | string | number | null | undefined;
 
@@ -12,6 +14,9 @@ export function fieldsOf(value: Json): { readonly [field: string]: Json } {
  * large as etcd takes, takes 39 MB and 0.8 s.
  */
 const MAX_VALUES = 20_000;
+
+/** Of which JSON has one at each value, those in texts included. */
+export const VALUES = ',{[';
 
 /** A longer object is not parsed, in characters. */
 const MAX_LENGTH = 2 * 1024 * 1024;
@@ -28,7 +33,7 @@ const HEAD =
  * resourceVersion, as far as they come first. Throws where it is not JSON.
  */
 export function parseObject(json: string): { value: Json; isTooLarge: boolean } {
-  if (json.length <= MAX_LENGTH && hasAtMost(json, MAX_VALUES))
+  if (json.length <= MAX_LENGTH && hasAtMost(json, VALUES, MAX_VALUES))
     return { value: parseJson(json), isTooLarge: false };
   const [, type, head] = HEAD.exec(json.slice(0, HEAD_LENGTH)) ?? [];
   const metadata = head === undefined ? undefined : parseJson(`${head}}`);
@@ -43,17 +48,4 @@ export function parseJson(json: string): Json {
   } catch (cause) {
     throw new Error('the API server sent invalid JSON', { cause });
   }
-}
-
-/** Whether JSON has at most so many `{`, `[` and `,`, those in texts included. */
-export function hasAtMost(json: string, values: number): boolean {
-  if (json.length <= values) return true;
-  let left = values;
-  for (const character of ',{[') {
-    for (let at = json.indexOf(character); at >= 0; at = json.indexOf(character, at + 1)) {
-      left -= 1;
-      if (left < 0) return false;
-    }
-  }
-  return true;
 }

@@ -1,7 +1,8 @@
+import { hasAtMost } from '../at-most.ts';
 import { ApiError } from './api-request.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import { ListSplitter } from './list-splitter.ts';
-import { fieldsOf, hasAtMost, type Json, parseJson, parseObject } from './parse-object.ts';
+import { fieldsOf, type Json, parseJson, parseObject, VALUES } from './parse-object.ts';
 
 /**
  * In bytes, of an object in a list or of an event: etcd takes no object of more than 1.5 MiB, of which JSON makes up to six times as
@@ -63,7 +64,7 @@ export async function readPage(
     }
   }
   const text = begun.bytes().toString();
-  const isWhole = !isLarge && hasAtMost(text, MAX_WHOLE_VALUES);
+  const isWhole = !isLarge && hasAtMost(text, VALUES, MAX_WHOLE_VALUES);
   if (!isWhole) list.write(begun.bytes());
   const { items, ...end } = toPage(parseJson(isWhole ? text : list.rest));
   for (const item of items) {
