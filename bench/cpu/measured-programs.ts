@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../lab/support/server-process.ts';
 import { checkCounts } from '../footprint/check-counts.ts';
-import { every, together } from '../footprint/visitors.ts';
+import { every, send, together } from '../footprint/visitors.ts';
 import { startNode } from '../served/node-process.ts';
 import { type Served, startPacked } from '../served/packed-program.ts';
 import { imageEnvironment, imageFlags } from '../support/programs.ts';
@@ -62,10 +62,12 @@ export async function during(
   measuring: () => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
+  let calls = 0;
   await together(stop, [
     measuring().then(() => stop.abort()),
     every(interval / CALLERS, stop.signal, async () => {
-      for (const program of programs) await get(program, '/alwayshappy');
+      const headers = { 'KUBENURSE-NEIGHBOUR-ORIGIN': `neighbour-${calls++ % CALLERS}` };
+      for (const { port } of programs) await send(`http://127.0.0.1:${port}/alwayshappy`, headers);
     }),
     every(scrapes, stop.signal, async () => {
       for (const program of programs) await program.checks();

@@ -69,8 +69,8 @@ export async function scrape(url: string): Promise<CheckCounts> {
   return checkCounts(await response.text());
 }
 
-/** Over a separate connection. */
-async function send(url: string, headers: Record<string, string>): Promise<void> {
+/** Sends a `GET` over a separate connection, as a check does. Rejects where the status is not 200. */
+export async function send(url: string, headers: Record<string, string>): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   const outgoing = request(url, { agent: false, headers, signal });
   outgoing.end();
