@@ -26,6 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/model.ts': [],
   'src/printable.ts': [],
   'src/url-host.ts': [],
+  'src/at-most.ts': [],
   'src/deadline.ts': [],
   'src/log.ts': [],
   'src/standard-output.ts': [],
@@ -66,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/neighbours/': ['src/neighbours/', 'src/kubernetes/', 'src/seconds.ts'],
   'src/kubernetes/': [
     'src/kubernetes/',
+    'src/at-most.ts',
     'src/deadline.ts',
     'src/follow-file.ts',
     'src/rest.ts',
@@ -78,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/verdict/',
     'src/neighbours/pod-list.ts',
     'src/probes/fetch-body.ts',
+    'src/at-most.ts',
     'src/deadline.ts',
     'src/rest.ts',
   ],

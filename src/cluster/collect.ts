@@ -2,6 +2,7 @@ import type { PodList } from '../neighbours/pod-list.ts';
 import type { ClusterView, ExpectedPod, Report } from '../verdict/report.ts';
 import { verdictSteps } from '../verdict/verdict.ts';
 import { type Collected, Collection, type FetchFrom, type Timeouts } from './collection.ts';
+import { KeptTexts } from './kept-texts.ts';
 import { KnownNames } from './known-names.ts';
 import type { Cluster, Collect } from './model.ts';
 import type { Turn } from './pace.ts';
@@ -18,7 +19,7 @@ const TIMEOUTS = { request: 2_000, long: 1_000, collection: 13_000, kept: 5_000 
  * Checks that are kept of all reports together, at 400 bytes each; of one report at least 20. With the usual ten
  * neighbours a report has 14.
  */
-const MAX_CHECKS = 100_000;
+const MAX_CHECKS = 50_000;
 const MIN_CHECKS_PER_REPORT = 20;
 
 /** Checks whose last hour is kept, at 6 KB each. */
@@ -88,16 +89,14 @@ function namesOf({ pod, node }: ExpectedPod) {
 }
 
 function keptOf(pods: number, names: KnownNames): Kept {
-  const texts = new Map<string, string>();
+  const texts = new KeptTexts();
   let hours = 0;
   return {
     checks: Math.max(MIN_CHECKS_PER_REPORT, Math.floor(MAX_CHECKS / pods)),
     takes: (subject) => names.takes(subject),
     takeHour: () => ++hours <= MAX_HOURS,
-    intern: (text) => {
-      const known = texts.get(text);
-      if (known === undefined) texts.set(text, text);
-      return known ?? text;
-    },
+    name: (text) => texts.name(text),
+    word: (text) => texts.word(text),
+    text: (text) => texts.text(text),
   };
 }

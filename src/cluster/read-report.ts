@@ -49,8 +49,10 @@ export type Kept = Readonly<{
   takes: (subject: Subject) => boolean;
   /** Whether there is room for the last hour of one more check. */
   takeHour: () => boolean;
-  /** Returns one copy of equal texts. */
-  intern: (text: string) => string;
+  /** What is kept of names, of other words, and of the text of a failure. */
+  name: (text: string) => string;
+  word: (text: string) => string;
+  text: (text: string) => string | null;
 }>;
 
 /**
@@ -64,9 +66,9 @@ export function readReport(value: unknown, kept: Kept): Report {
   return {
     schema: 1,
     pod: textOf(fields, 'pod', MAX_NAME),
-    node: kept.intern(textOf(fields, 'node', MAX_NAME)),
-    zone: kept.intern(textOf(fields, 'zone', MAX_WORD)),
-    version: kept.intern(textOf(fields, 'version', MAX_WORD)),
+    node: kept.name(textOf(fields, 'node', MAX_NAME)),
+    zone: kept.word(textOf(fields, 'zone', MAX_WORD)),
+    version: kept.word(textOf(fields, 'version', MAX_WORD)),
     startedAt: timeOf(fields, 'startedAt'),
     reportedAt: timeOf(fields, 'reportedAt'),
     checkIntervalSeconds: numberOf(
@@ -81,7 +83,7 @@ export function readReport(value: unknown, kept: Kept): Report {
       MAX_SECONDS,
     ),
     neighbourhood: {
-      state: kept.intern(textOf(neighbourhood, 'state', MAX_TEXT)),
+      state: kept.word(textOf(neighbourhood, 'state', MAX_TEXT)),
       listedAt: orNull(neighbourhood, 'listedAt', (name) => timeOf(neighbourhood, name)),
     },
   };
@@ -122,11 +124,11 @@ function readSubject(fields: Fields): ReadSubject {
 function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): CheckReport {
   const hour = readHour(fields, kept);
   return {
-    type: kept.intern(type),
+    type: kept.name(type),
     kind,
     ...(node === undefined
       ? {}
-      : { node: kept.intern(node), zone: kept.intern(textOf(fields, 'zone', MAX_WORD)) }),
+      : { node: kept.name(node), zone: kept.word(textOf(fields, 'zone', MAX_WORD)) }),
     ...(fields.suspect !== undefined && flagOf(fields, 'suspect') ? { suspect: true } : {}),
     byName: flagOf(fields, 'byName'),
     state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),
@@ -136,8 +138,8 @@ function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): 
       : { lastAt: orNull(fields, 'lastAt', (name) => timeOf(fields, name)) }),
     consecutive: countOf(fields.consecutive, 'consecutive'),
     cause: orNull(fields, 'cause', (name) => causeOf(fields, name)),
-    event: orNull(fields, 'event', (name) => kept.intern(textOf(fields, name, MAX_WORD))),
-    text: orNull(fields, 'text', (name) => textOf(fields, name, MAX_TEXT)),
+    event: orNull(fields, 'event', (name) => kept.word(textOf(fields, name, MAX_WORD)) || null),
+    text: orNull(fields, 'text', (name) => kept.text(textOf(fields, name, MAX_TEXT))),
     lastMinute: readLastMinute(fieldsOf(fields.lastMinute, 'lastMinute')),
     ...(fields.certificateNotAfter === undefined
       ? {}

@@ -23,7 +23,9 @@ const ALL: Kept = {
   checks: Number.POSITIVE_INFINITY,
   takes: () => true,
   takeHour: () => true,
-  intern: (text) => text,
+  name: (text) => text,
+  word: (text) => text,
+  text: (text) => text,
 };
 
 /**

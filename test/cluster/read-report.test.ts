@@ -7,7 +7,9 @@ const KEPT: Kept = {
   checks: 1_000,
   takes: () => true,
   takeHour: () => true,
-  intern: (text) => text,
+  name: (text) => text,
+  word: (text) => text,
+  text: (text) => text,
 };
 
 const HOUR = {
@@ -76,6 +78,14 @@ test('readReport() knows suspects, and no check that is none', () => {
 
 test('readReport() treats a cause of a later version as another one', () => {
   expect(read(withPath({ cause: 'gremlins' })).checks.map(({ cause }) => cause)).toContain('other');
+});
+
+test('readReport() keeps a check without its event and text where there is no room for these', () => {
+  const fields = { event: 'dns_done', text: 'too long' };
+  const { checks } = read(withPath(fields), { word: () => '', text: () => null });
+  expect(checks).toContainEqual(
+    expect.objectContaining({ type: 'path_node-2', zone: '', event: null, text: null }),
+  );
 });
 
 test('readReport() leaves out checks for which there is no room', () => {
