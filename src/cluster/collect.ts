@@ -89,14 +89,11 @@ function namesOf({ pod, node }: ExpectedPod) {
 }
 
 function keptOf(pods: number, names: KnownNames): Kept {
-  const texts = new KeptTexts();
   let hours = 0;
   return {
     checks: Math.max(MIN_CHECKS_PER_REPORT, Math.floor(MAX_CHECKS / pods)),
-    takes: (subject) => names.takes(subject),
+    names,
+    texts: new KeptTexts(),
     takeHour: () => ++hours <= MAX_HOURS,
-    name: (text) => texts.name(text),
-    word: (text) => texts.word(text),
-    text: (text) => texts.text(text),
   };
 }

@@ -17,7 +17,8 @@ import {
   textOf,
   timeOf,
 } from './fields.ts';
-import type { Subject } from './known-names.ts';
+import type { KeptTexts } from './kept-texts.ts';
+import type { KnownNames, Subject } from './known-names.ts';
 
 /** Characters of a label `type`: `path_` and a node name. */
 const MAX_TYPE = 300;
@@ -45,14 +46,10 @@ const KINDS = [
 export type Kept = Readonly<{
   /** At most so many checks: the first ones. */
   checks: number;
-  /** Whether there is room for a check of this. */
-  takes: (subject: Subject) => boolean;
+  names: Pick<KnownNames, 'takes'>;
+  texts: Pick<KeptTexts, 'name' | 'word' | 'text'>;
   /** Whether there is room for the last hour of one more check. */
   takeHour: () => boolean;
-  /** What is kept of names, of other words, and of the text of a failure. */
-  name: (text: string) => string;
-  word: (text: string) => string;
-  text: (text: string) => string | null;
 }>;
 
 /**
@@ -66,9 +63,9 @@ export function readReport(value: unknown, kept: Kept): Report {
   return {
     schema: 1,
     pod: textOf(fields, 'pod', MAX_NAME),
-    node: kept.name(textOf(fields, 'node', MAX_NAME)),
-    zone: kept.word(textOf(fields, 'zone', MAX_WORD)),
-    version: kept.word(textOf(fields, 'version', MAX_WORD)),
+    node: kept.texts.name(textOf(fields, 'node', MAX_NAME)),
+    zone: kept.texts.word(textOf(fields, 'zone', MAX_WORD)),
+    version: kept.texts.word(textOf(fields, 'version', MAX_WORD)),
     startedAt: timeOf(fields, 'startedAt'),
     reportedAt: timeOf(fields, 'reportedAt'),
     checkIntervalSeconds: numberOf(
@@ -83,7 +80,7 @@ export function readReport(value: unknown, kept: Kept): Report {
       MAX_SECONDS,
     ),
     neighbourhood: {
-      state: kept.word(textOf(neighbourhood, 'state', MAX_TEXT)),
+      state: kept.texts.word(textOf(neighbourhood, 'state', MAX_TEXT)),
       listedAt: orNull(neighbourhood, 'listedAt', (name) => timeOf(neighbourhood, name)),
     },
   };
@@ -103,7 +100,7 @@ function readChecks(value: unknown, kept: Kept): CheckReport[] {
 function readCheck(value: unknown, kept: Kept): CheckReport | undefined {
   const fields = fieldsOf(value, 'a check');
   const subject = readSubject(fields);
-  return kept.takes(subject) ? restOf(fields, subject, kept) : undefined;
+  return kept.names.takes(subject) ? restOf(fields, subject, kept) : undefined;
 }
 
 type ReadSubject = Subject & Readonly<{ kind: CheckReport['kind'] }>;
@@ -124,11 +121,11 @@ function readSubject(fields: Fields): ReadSubject {
 function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): CheckReport {
   const hour = readHour(fields, kept);
   return {
-    type: kept.name(type),
+    type: kept.texts.name(type),
     kind,
     ...(node === undefined
       ? {}
-      : { node: kept.name(node), zone: kept.word(textOf(fields, 'zone', MAX_WORD)) }),
+      : { node: kept.texts.name(node), zone: kept.texts.word(textOf(fields, 'zone', MAX_WORD)) }),
     ...(fields.suspect !== undefined && flagOf(fields, 'suspect') ? { suspect: true } : {}),
     byName: flagOf(fields, 'byName'),
     state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),
@@ -138,8 +135,12 @@ function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): 
       : { lastAt: orNull(fields, 'lastAt', (name) => timeOf(fields, name)) }),
     consecutive: countOf(fields.consecutive, 'consecutive'),
     cause: orNull(fields, 'cause', (name) => causeOf(fields, name)),
-    event: orNull(fields, 'event', (name) => kept.word(textOf(fields, name, MAX_WORD)) || null),
-    text: orNull(fields, 'text', (name) => kept.text(textOf(fields, name, MAX_TEXT))),
+    event: orNull(
+      fields,
+      'event',
+      (name) => kept.texts.word(textOf(fields, name, MAX_WORD)) || null,
+    ),
+    text: orNull(fields, 'text', (name) => kept.texts.text(textOf(fields, name, MAX_TEXT))),
     lastMinute: readLastMinute(fieldsOf(fields.lastMinute, 'lastMinute')),
     ...(fields.certificateNotAfter === undefined
       ? {}

@@ -21,11 +21,9 @@ const MAX_PODS = 100_000;
 /** All that was saved. */
 const ALL: Kept = {
   checks: Number.POSITIVE_INFINITY,
-  takes: () => true,
+  names: { takes: () => true },
+  texts: { name: (text) => text, word: (text) => text, text: (text) => text },
   takeHour: () => true,
-  name: (text) => text,
-  word: (text) => text,
-  text: (text) => text,
 };
 
 /**

@@ -5,11 +5,9 @@ import { smallView } from '../verdict/small-view.ts';
 
 const KEPT: Kept = {
   checks: 1_000,
-  takes: () => true,
+  names: { takes: () => true },
+  texts: { name: (text) => text, word: (text) => text, text: (text) => text },
   takeHour: () => true,
-  name: (text) => text,
-  word: (text) => text,
-  text: (text) => text,
 };
 
 const HOUR = {
@@ -82,7 +80,9 @@ test('readReport() treats a cause of a later version as another one', () => {
 
 test('readReport() keeps a check without its event and text where there is no room for these', () => {
   const fields = { event: 'dns_done', text: 'too long' };
-  const { checks } = read(withPath(fields), { word: () => '', text: () => null });
+  const { checks } = read(withPath(fields), {
+    texts: { ...KEPT.texts, word: () => '', text: () => null },
+  });
   expect(checks).toContainEqual(
     expect.objectContaining({ type: 'path_node-2', zone: '', event: null, text: null }),
   );
@@ -91,7 +91,7 @@ test('readReport() keeps a check without its event and text where there is no ro
 test('readReport() leaves out checks for which there is no room', () => {
   const asked: unknown[] = [];
   const takes = (subject: Subject) => asked.push(subject) !== 1 && subject.node !== 'node-2';
-  const { checks } = read(REPORT, { takes });
+  const { checks } = read(REPORT, { names: { takes } });
   expect(asked).toMatchObject((REPORT.checks ?? []).map(({ type, node }) => ({ type, node })));
   expect(checks).toEqual(REPORT.checks?.slice(1).filter(({ node }) => node !== 'node-2'));
 });
