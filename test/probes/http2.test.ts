@@ -147,6 +147,15 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
   });
 
+  test('fails where the head has 1,100 fields', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 1_100 }, (_, i) => [`a-${i}`, 'b']));
+    const server = await Http2Server.start((stream) => {
+      stream.respond({ ':status': 200, ...fields }, { endStream: true });
+    });
+
+    expect(failed(await checkUrl(server.url))).toMatchObject({ phase: 'response' });
+  });
+
   test('follows a redirect', async () => {
     const server = await Http2Server.start((stream, { ':path': path }) => {
       if (path === '/there') ok(stream, {});
