@@ -27,9 +27,8 @@ export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { dra
  */
 function blindNodes(evidence: Evidence, open: OpenPaths): Map<string, Edge[]> {
   const { blind } = isolatedNodes(open);
-  const reached = new Set(
-    open.all.flatMap(({ from, to, up }) => (up && !blind.has(from) ? to : [])),
-  );
+  // By none of these: all their checks fail.
+  const reached = new Set(open.all.flatMap(({ to, up }) => (up ? to : [])));
   const works = ({ to }: Edge) => reached.has(to);
   return new Map(
     [...blind]
