@@ -1,6 +1,5 @@
-import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { createServer, isIP, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
+import type { Socket as DatagramSocket } from 'node:dgram';
+import { isIP, isIPv4, type Server, type Socket } from 'node:net';
 import {
   AUTHORITATIVE_ANSWER,
   type DecodedPacket,
@@ -13,6 +12,7 @@ import {
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
 import type { DnsFault } from '../parts/faults.ts';
+import { listenOnBoth } from '../support/listen-on-both.ts';
 
 type Answered = Packet & { flags: number };
 
@@ -62,7 +62,7 @@ export class DnsServer {
     port: number;
     records: Record<string, readonly string[]>;
   }): Promise<DnsServer> {
-    const [datagrams, listener] = await listen(options.address, options.port);
+    const [datagrams, listener] = await listenOnBoth(options.address, options.port);
     const server = new DnsServer(options.address, datagrams, listener);
     try {
       for (const [name, addresses] of Object.entries(options.records)) {
@@ -157,26 +157,6 @@ function datagramOf(answer: Answered): Buffer {
   const whole = encode(answer);
   if (whole.length <= MAX_UDP_BYTES) return whole;
   return encode({ ...answer, flags: answer.flags | TRUNCATED_RESPONSE, answers: [] });
-}
-
-/** A datagram socket and a listener on the same port. */
-async function listen(address: string, port: number): Promise<[DatagramSocket, Server]> {
-  const ATTEMPTS = 10;
-  for (let attempt = 1; ; attempt++) {
-    const datagrams = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
-    const listener = createServer();
-    try {
-      datagrams.bind(port, address);
-      await once(datagrams, 'listening');
-      listener.listen(datagrams.address().port, address);
-      await once(listener, 'listening');
-      return [datagrams, listener];
-    } catch (error) {
-      datagrams.close();
-      // The free UDP port was another's TCP port: take another one.
-      if (port !== 0 || attempt === ATTEMPTS) throw error;
-    }
-  }
 }
 
 /** A message that cannot be parsed is ignored: undefined. */

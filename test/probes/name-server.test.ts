@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server as Listener, type Socket } from 'node:net';
 import {
   decode,
   encode,
@@ -10,6 +10,7 @@ import {
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { listenOnBoth } from '../../lab/support/listen-on-both.ts';
 import type { Transport } from '../../src/probes/dns-exchange.ts';
 import { createNameServerProbe } from '../../src/probes/name-server.ts';
 import { closedPort } from '../support/closed-port.ts';
@@ -34,36 +35,39 @@ const OVER = { udp: '', tcp: ' over TCP' };
 
 /** A server that sends what `respond` makes of each query over UDP, and of each over TCP. */
 async function responding(respond: (query: Buffer) => readonly Buffer[]): Promise<Server> {
-  const server = await talking((socket) => {
+  const [datagrams, listener] = await listenOnBoth('127.0.0.1', 0);
+  onTestFinished(() => void datagrams.close());
+  datagrams.on('message', (message, { port, address }) => {
+    for (const each of respond(message)) datagrams.send(each, port, address);
+  });
+  return talkingOn(listener, (socket) => {
     socket.on('data', (bytes: Buffer) => {
       for (const each of respond(bytes.subarray(2))) {
         socket.write(Buffer.concat([Buffer.from([each.length >> 8, each.length & 255]), each]));
       }
     });
   });
-  const datagrams = createSocket('udp4').bind(server.port, server.address);
-  onTestFinished(() => void datagrams.close());
-  datagrams.on('message', (message, { port, address }) => {
-    for (const each of respond(message)) datagrams.send(each, port, address);
-  });
-  await once(datagrams, 'listening');
-  return server;
 }
 
 /** A TCP server that does this with each connection. */
 async function talking(talk: (socket: Socket) => void): Promise<Server> {
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  return talkingOn(listener, talk);
+}
+
+function talkingOn(listener: Listener, talk: (socket: Socket) => void): Server {
   const connections = new Set<Socket>();
-  const server = createServer((socket) => {
+  listener.on('connection', (socket) => {
     connections.add(socket);
     socket.on('error', () => {});
     talk(socket);
-  }).listen(0, '127.0.0.1');
+  });
   onTestFinished(() => {
-    server.close();
+    listener.close();
     for (const each of connections) each.destroy();
   });
-  await once(server, 'listening');
-  return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  return { address: '127.0.0.1', port: (listener.address() as AddressInfo).port };
 }
 
 /** What a right server would respond with, changed. */
