@@ -1,4 +1,4 @@
-import { readHost } from './host-and-port.ts';
+import { isPort, readHost } from './host-and-port.ts';
 
 /** The types of records that can be queried. */
 const TYPES = ['A', 'AAAA', 'CNAME', 'SRV', 'PTR', 'TXT'] as const;
@@ -50,8 +50,4 @@ function readType(query: string): RecordType | undefined {
     else if (key === undefined || value !== 'in') return undefined;
   }
   return type;
-}
-
-function isPort(port: number): boolean {
-  return port >= 1 && port <= 65_535;
 }

@@ -3,7 +3,7 @@ export function readHostAndPort(scheme: string, text: string): URL | undefined {
   const [, host = '', port = ''] =
     /^[a-z]+:\/\/(\[[^\]]+\]|[^/?#@:[\]]+):(\d{1,5})\/?$/i.exec(text) ?? [];
   const hostname = readHost(host);
-  if (hostname === undefined || Number(port) < 1 || Number(port) > 65_535) return undefined;
+  if (hostname === undefined || !isPort(Number(port))) return undefined;
   return new URL(`${scheme}://${hostname}:${port}`);
 }
 
@@ -15,4 +15,9 @@ export function readHost(text: string): string | undefined {
   const read = URL.parse(`https://${text}`)?.hostname;
   const isSame = text.startsWith('[') || read === text.toLowerCase();
   return isSame && read !== '' ? read : undefined;
+}
+
+/** Whether a socket can be connected to it. */
+export function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
 }

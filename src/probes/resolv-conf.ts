@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { readNameServer } from './dns-exchange.ts';
+import { isPort } from './host-and-port.ts';
 
 /** How the libc would look a name up, as resolv.conf(5) says it. */
 export type ResolvConf = Readonly<{
@@ -75,8 +77,8 @@ function readOptions(
 
 /** An address, with a port or without. */
 function isNameserver(word: string): boolean {
-  const [, six, four] = /^(?:\[(.+)\]|([^:]+)):\d+$/.exec(word) ?? [];
-  return isIP(six ?? four ?? word) !== 0;
+  const { address, port } = readNameServer(word);
+  return isIP(address) !== 0 && isPort(port);
 }
 
 /** The full names to query, in the order of the libc (resolv.conf(5), `ndots`). */

@@ -64,6 +64,11 @@ describe('parseResolvConf()', () => {
       { nameservers: ['10.0.0.1'] },
     ],
     [
+      'no name server with a port that there is none of',
+      'nameserver 10.0.0.1:0\nnameserver 10.0.0.2:65536\nnameserver [::1]:0\nnameserver 10.0.0.3:65535\n',
+      { nameservers: ['10.0.0.3:65535'] },
+    ],
+    [
       'the last of search and domain',
       'search a b\ndomain c d\nsearch e f\n',
       { search: ['e', 'f'] },
