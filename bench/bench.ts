@@ -104,16 +104,18 @@ async function run(name: string): Promise<void> {
   if (benchmark.inOwnNamespace) await goOnInOwnNamespace();
   const logProgress = (progress: string) => console.error(progress);
   const result = await benchmark.run({ short, values, logProgress }).catch(refuseArguments);
-  if (json) {
-    console.log(JSON.stringify(result, undefined, 2));
-    return;
-  }
+  console.log(json ? JSON.stringify(result, undefined, 2) : withMachine(benchmark.table(result)));
+  const missed = short ? [] : (benchmark.missedGoals?.(result) ?? []);
+  for (const goal of missed) console.error(`missed: ${goal}`);
+  if (missed.length > 0) process.exitCode = 1;
+}
+
+/** The table, and where and when it was measured. */
+function withMachine(table: string): string {
   const [processor] = cpus();
   const date = new Date().toISOString().slice(0, 10);
-  console.log(`${benchmark.table(result)}\n`);
-  console.log(
-    `${date}, Node ${process.versions.node}, ${cpus().length} × ${processor?.model.trim()}`,
-  );
+  const machine = `${cpus().length} × ${processor?.model.trim()}`;
+  return `${table}\n\n${date}, Node ${process.versions.node}, ${machine}`;
 }
 
 const [name, ...args] = process.argv.slice(2);

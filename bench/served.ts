@@ -1,5 +1,6 @@
 import { type Abuse, abuseTable, measureAbuse } from './served/abuse.ts';
 import { type AlwaysHappy, alwaysHappyTable, measureAlwaysHappy } from './served/always-happy.ts';
+import { missedAttackGoals } from './served/attack-goals.ts';
 import { type Attacked, attacksTable, measureAttacks } from './served/attacked.ts';
 import { ATTACKS } from './served/attacks.ts';
 import { measurePages, type Pages, pagesTable } from './served/pages.ts';
@@ -49,4 +50,5 @@ export const served: Benchmark<Served, typeof OPTIONS> = {
       ...(abuse ? [abuseTable(abuse)] : []),
       ...(attacks ? [attacksTable(attacks)] : []),
     ].join('\n\n'),
+  missedGoals: ({ attacks = [] }) => missedAttackGoals(attacks),
 };

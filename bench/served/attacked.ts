@@ -120,9 +120,9 @@ async function bareUnderAttack(
   const overTls = ATTACKS[attack]?.over !== undefined;
   const length = Buffer.byteLength(body);
   const bare = await startAttackableBare(stack, length, overTls, processors.alone);
-  const end = performance.now() + 1_000 * SECONDS.long;
-  const isOver = () => performance.now() > end;
   return await underAttack(bare, attack, processors, async () => {
+    const end = performance.now() + 1_000 * SECONDS.long;
+    const isOver = () => performance.now() > end;
     const latencies = await neighbourLatencies(bare, clients, isOver).catch(() => [Infinity]);
     return quantile(latencies, 0.99);
   });

@@ -26,4 +26,6 @@ export type Benchmark<Result = unknown, Own extends Options = Options> = Readonl
   run(run: BenchmarkRun<Values<Own>>): Promise<Result>;
   /** The same in Markdown, as in the docs. */
   table(result: Result): string;
+  /** Which goals the result of a long run misses, each in a sentence; the command then exits with 1. */
+  missedGoals?(result: Result): readonly string[];
 }>;
