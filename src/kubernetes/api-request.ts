@@ -3,12 +3,12 @@ import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { deadline } from '../deadline.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
 import type { Signal } from '../model.ts';
 import { printable } from '../printable.ts';
 import { untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 import { forgetExecCredentials } from './exec-plugin.ts';
-import { GrowingBytes } from './growing-bytes.ts';
 
 /** Timeout until the head of a response, in milliseconds. */
 const RESPONSE_HEAD_TIMEOUT_MS = 10_000;

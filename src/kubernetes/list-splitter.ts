@@ -1,4 +1,4 @@
-import { GrowingBytes } from './growing-bytes.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
 
 /** In bytes: what a list has besides its objects is some 200. */
 const MAX_REST_BYTES = 64 * 1024;

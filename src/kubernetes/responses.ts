@@ -1,6 +1,6 @@
 import { hasAtMost } from '../at-most.ts';
+import { GrowingBytes } from '../growing-bytes.ts';
 import { ApiError } from './api-request.ts';
-import { GrowingBytes } from './growing-bytes.ts';
 import { ListSplitter } from './list-splitter.ts';
 import { fieldsOf, type Json, parseJson, parseObject, VALUES } from './parse-object.ts';
 

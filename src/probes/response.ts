@@ -1,3 +1,5 @@
+import { GrowingBytes } from '../growing-bytes.ts';
+
 /** The head of an HTTP/1 response, and what of the body had come with it. */
 export type ResponseHead = Readonly<{
   status: number;
@@ -24,8 +26,6 @@ export const MAX_PIECES = 1_000;
 /** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
 const MAX_INFORMATIONAL = 16;
 
-const NOTHING = Buffer.alloc(0);
-
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -35,7 +35,7 @@ const CR = 0x0d;
  * Throws when the bytes are no HTTP/1 response, or never end.
  */
 export class ResponseHeadReader {
-  #received: Buffer = NOTHING;
+  readonly #received = new GrowingBytes();
   #pieces = 0;
   #informational = 0;
   /** Where the head that is being read starts. */
@@ -49,8 +49,8 @@ export class ResponseHeadReader {
     if (this.#pieces > MAX_PIECES) {
       throw new Error(`the response head arrived in more than ${MAX_PIECES} pieces`);
     }
-    this.#received = this.#pieces === 1 ? bytes : Buffer.concat([this.#received, bytes]);
-    const received = this.#received;
+    this.#received.add(bytes);
+    const received = this.#received.bytes();
     for (;;) {
       const start = this.#start;
       if (!startsLikeHttp(received, start)) throw new Error('the response is not HTTP/1');

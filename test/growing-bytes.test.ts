@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { GrowingBytes } from '../../src/kubernetes/growing-bytes.ts';
+import { GrowingBytes } from '../src/growing-bytes.ts';
 
 test('GrowingBytes puts pieces of any length together', () => {
   const bytes = new GrowingBytes();
