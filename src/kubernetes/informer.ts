@@ -3,6 +3,7 @@ import { deadline } from '../deadline.ts';
 import { printable } from '../printable.ts';
 import { restAfter } from '../rest.ts';
 import { ApiError, apiRequest, unpacked } from './api-request.ts';
+import { FirstItems, MAX_ITEMS } from './first-items.ts';
 import { shownValue } from './invalid-values.ts';
 import { readLines } from './lines.ts';
 import {
@@ -20,9 +21,8 @@ import {
  * pods, twice as many a page are 6 MB more, half as many 2 MB less (measured).
  */
 const PAGE_OBJECTS = 50;
-/** Kubernetes supports 150,000 pods. */
-const MAX_OBJECTS = 200_000;
-const MAX_PAGES = MAX_OBJECTS / PAGE_OBJECTS;
+/** Twice as many as the objects that are kept need. */
+const MAX_PAGES = (2 * MAX_ITEMS) / PAGE_OBJECTS;
 /** After so many pages, of 10,000 objects together, there is a pause before each further one, in milliseconds. */
 const MAX_PAGES_WITHOUT_PAUSE = 200;
 const PAGE_PAUSE_MS = 50;
@@ -60,6 +60,8 @@ export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
 export type InformerEvents = Readonly<{
   /** Called after every change of the items. */
   onChange: () => void;
+  /** Called when there are more than `MAX_ITEMS` objects, of which the last by key are left out, and when it is over. */
+  onExcess: (isTooMany: boolean) => void;
   /** Called when the API server is unavailable, and not again before `onRecovery`. */
   onError: (error: Error) => void;
   /** Called when it is available again; `milliseconds`: the length of the outage. */
@@ -74,7 +76,8 @@ export type InformerEvents = Readonly<{
  */
 export class Informer<T extends KubernetesObject, Item> {
   readonly #options: InformerOptions<T, Item>;
-  #items: Map<string, Item> | undefined;
+  #items: FirstItems<Item> | undefined;
+  #wasCut = false;
   #resourceVersion: string | undefined;
   #outage: { error: Error; since: number } | undefined;
   #failures = 0;
@@ -93,7 +96,7 @@ export class Informer<T extends KubernetesObject, Item> {
 
   /** By key; `undefined` until the first list has been received. */
   get items(): ReadonlyMap<string, Item> | undefined {
-    return this.#items;
+    return this.#items?.items;
   }
 
   /** Whether the watch is connected. */
@@ -125,6 +128,8 @@ export class Informer<T extends KubernetesObject, Item> {
       try {
         // An attempt counts as failed until it has succeeded.
         this.#failures += 1;
+        // What was left out may fit by now: a watch ends after ten minutes at most.
+        if (this.#items?.isCut) this.#resourceVersion = undefined;
         this.#resourceVersion ??= await this.#list(signal);
         const begun = performance.now();
         await this.#watch(signal);
@@ -138,24 +143,28 @@ export class Informer<T extends KubernetesObject, Item> {
     }
   }
 
-  /** Lists page by page, and replaces the items when all pages have been received. Returns the list's resourceVersion. */
+  /**
+   * Lists page by page, and replaces the items when all pages have been received, or the objects of further ones would be left
+   * out. Returns the list's resourceVersion.
+   */
   async #list(signal: AbortSignal): Promise<string> {
-    const items = new Map<string, Item>();
+    const items = new FirstItems<Item>();
+    let listed = 0;
     let next: string | undefined;
-    for (let pages = 0; pages < MAX_PAGES && items.size <= MAX_OBJECTS; pages++) {
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
       if (pages >= MAX_PAGES_WITHOUT_PAUSE) await sleep(PAGE_PAUSE_MS, undefined, { signal });
-      const listed = items.size;
       const page = await this.#listPage(next, signal, (received) => {
         const key = this.#keyOf(received);
         if (key !== undefined) items.set(key, this.#transform(key, received.object as T));
       });
-      if (page.next === undefined) {
+      if (page.next === undefined || items.isCut) {
         this.#items = items;
-        this.#options.onChange();
+        this.#changed();
         return page.resourceVersion;
       }
       // A page without new objects would be followed by more of them.
-      if (items.size === listed || page.next === next) break;
+      if (items.items.size === listed || page.next === next) break;
+      listed = items.items.size;
       next = page.next;
     }
     throw new Error('the API server sent an endless list');
@@ -235,9 +244,18 @@ export class Informer<T extends KubernetesObject, Item> {
     this.#resourceVersion = event.resourceVersion ?? this.#resourceVersion;
     if (event.kind === 'bookmark') return;
     const key = this.#keyOf(event);
-    if (key === undefined) return;
-    if (event.kind === 'deleted') this.#items?.delete(key);
-    else this.#items?.set(key, this.#transform(key, event.object as T));
+    if (key === undefined || this.#items === undefined) return;
+    const isChange =
+      event.kind === 'deleted'
+        ? this.#items.delete(key)
+        : this.#items.set(key, this.#transform(key, event.object as T));
+    if (isChange) this.#changed();
+  }
+
+  #changed(): void {
+    const isCut = this.#items?.isCut ?? false;
+    if (isCut !== this.#wasCut) this.#options.onExcess(isCut);
+    this.#wasCut = isCut;
     this.#options.onChange();
   }
 
@@ -251,7 +269,7 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   #transform(key: string, object: T): Item {
-    return this.#options.transform(object, this.#items?.get(key));
+    return this.#options.transform(object, this.#items?.items.get(key));
   }
 
   #works(): void {

@@ -1,3 +1,4 @@
+import { MAX_ITEMS } from '../kubernetes/first-items.ts';
 import { logOnce } from '../kubernetes/invalid-values.ts';
 import { createCordonedNodeInformer, isNodeGone, readZone } from '../kubernetes/nodes.ts';
 import { createPodInformer, type PodsOptions } from '../kubernetes/pods.ts';
@@ -19,18 +20,28 @@ export function followNeighbourhood(
   log: Log,
   signal: AbortSignal,
 ): Neighbourhood {
-  const events = (what: string) => ({
+  const events = (what: string, remedy: string) => ({
     onChange: () => neighbourhood.changed(),
     onError: (error: Error) =>
       log.warn({ error: error.message }, `cannot watch ${what}; keeping the last known list`),
     onRecovery: (milliseconds: number) =>
       log.info({ seconds: inSeconds(milliseconds) }, `watching ${what} again`),
+    onExcess: (isTooMany: boolean) => {
+      if (isTooMany)
+        log.warn(`more than ${MAX_ITEMS} ${what}; leaving out the last by name: ${remedy}`);
+      else log.info({}, `all ${what} are known again`);
+    },
     onInvalid: logOnce((text) => log.warn(text)),
   });
-  const pods = createPodInformer(options, events('neighbours'));
+  const pods = createPodInformer(
+    options,
+    events('neighbours', 'KUBENURSE_NEIGHBOUR_FILTER should select only kubenurse pods'),
+  );
   const cordonedNodes = options.allowUnschedulable
     ? undefined
-    : createCordonedNodeInformer(events('cordoned nodes'));
+    : createCordonedNodeInformer(
+        events('cordoned nodes', 'pods on the nodes left out are checked'),
+      );
   const zones = new ZoneCache({ readZone, signal, onKnown: () => neighbourhood.changed() });
   const neighbourhood = new Neighbourhood({
     ...self,

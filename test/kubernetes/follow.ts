@@ -18,7 +18,7 @@ type Labelled = KubernetesObject & { metadata: { labels?: Record<string, string>
 
 /** A collection of the pods that is being followed, until `stop` or the end of the test. */
 export class Followed {
-  /** The text of each trouble, and `contact`, in their order. */
+  /** The text of each trouble, `contact`, `too many` and `all`, in their order. */
   readonly reported: string[] = [];
   readonly oddities: string[] = [];
   changes = 0;
@@ -36,6 +36,7 @@ export class Followed {
       },
       onError: ({ message }) => this.reported.push(message),
       onRecovery: () => this.reported.push('contact'),
+      onExcess: (isTooMany) => this.reported.push(isTooMany ? 'too many' : 'all'),
       onInvalid: (text) => this.oddities.push(text),
     });
     this.#following = this.#collection.follow(this.#stop.signal);

@@ -24,6 +24,7 @@ test('Informer rests between events as long as it works on them', async () => {
     },
     onError: () => {},
     onRecovery: () => {},
+    onExcess: () => {},
     onInvalid: () => {},
   }).follow(stop.signal);
   onTestFinished(() => {

@@ -47,7 +47,7 @@ test.each([
   },
 );
 
-test('Informer paces a list that does not end, and gives it up after 200,000 objects', async () => {
+test('Informer paces a list that does not end, and gives it up after 800 pages', async () => {
   let requests = 0;
   await startScriptedServer((_, response) => {
     const number = requests++;
@@ -56,6 +56,6 @@ test('Informer paces a list that does not end, and gives it up after 200,000 obj
   const followed = new Followed();
   await until('a wait', 30_000, () => waits.length >= 1);
   expect(followed.reported).toEqual([ENDLESS]);
-  expect(requests).toBeGreaterThanOrEqual(4_000);
-  expect(pauses.length).toBeGreaterThanOrEqual(3_800);
-}, 180_000);
+  expect(requests).toBeGreaterThanOrEqual(800);
+  expect(pauses.length).toBeGreaterThanOrEqual(600);
+}, 60_000);

@@ -20,6 +20,7 @@ function followCordonedNodes() {
     onChange: () => {},
     onError: ({ message }) => troubles.push(message),
     onRecovery: () => {},
+    onExcess: () => {},
     onInvalid: () => {},
   });
   const stop = new AbortController();

@@ -44,6 +44,7 @@ function followPods(options: Partial<PodsOptions> = {}) {
       onChange: nothing,
       onError: nothing,
       onRecovery: nothing,
+      onExcess: () => {},
       onInvalid: (text) => oddities.push(text),
     },
   );

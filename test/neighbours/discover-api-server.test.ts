@@ -40,6 +40,7 @@ function follow({ allowUnschedulable = false } = {}) {
     onChange: () => neighbourhood.changed(),
     onError: ({ message }: Error) => troubles.push(message),
     onRecovery: () => {},
+    onExcess: () => {},
     onInvalid: () => {},
   };
   const pods = createPodInformer(

@@ -111,6 +111,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
       },
       onError: ({ message }) => troubles.push(message),
       onRecovery: () => {},
+      onExcess: () => {},
       onInvalid: () => {},
     },
   );
