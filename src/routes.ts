@@ -3,6 +3,7 @@ import { checkReports, type WhichHour } from './check-report.ts';
 import type { CheckStates } from './check-states.ts';
 import { createCollect } from './cluster/collect.ts';
 import type { FetchFrom } from './cluster/collection.ts';
+import { runSteps } from './cluster/run-steps.ts';
 import type { Config } from './config.ts';
 import type { RecentDelays } from './event-loop.ts';
 import type { Neighbourhood } from './neighbours/discover.ts';
@@ -23,6 +24,7 @@ import { RUNBOOKS } from './runbooks.ts';
 import type { Schedule } from './schedule.ts';
 import type { Startup } from './startup.ts';
 import type { Report } from './verdict/report.ts';
+import type { RunSteps } from './verdict/steps.ts';
 
 /** What the pages show. */
 export type Sources = Readonly<{
@@ -60,6 +62,7 @@ export function createPages(sources: Sources): Record<string, Page> {
     turn,
   });
   const bounded = boundViewers(turn);
+  const run: RunSteps = (steps) => runSteps(steps, turn);
   return {
     '/': (context) => redirectTo(context, '/alive'),
     '/alive': alivePage({
@@ -70,9 +73,9 @@ export function createPages(sources: Sources): Record<string, Page> {
       neighbourhood,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
-    '/cluster': bounded(clusterPage(collect, RUNBOOKS)),
-    '/cluster.json': bounded(clusterJsonPage(collect)),
-    '/cluster.txt': bounded(clusterTextPage(collect, RUNBOOKS)),
+    '/cluster': bounded(clusterPage(collect, RUNBOOKS, run)),
+    '/cluster.json': bounded(clusterJsonPage(collect, run)),
+    '/cluster.txt': bounded(clusterTextPage(collect, RUNBOOKS, run)),
     '/report': reportPage((hour) => reportOf(sources, hour)),
     '/ready': readyPage(
       () => notReadyReason(sources),

@@ -1,5 +1,6 @@
 import { Ring } from '../../src/neighbours/choose.ts';
-import { createRenderer } from '../../src/pages/cluster-page/layout.ts';
+import { documentOf, partsSteps } from '../../src/pages/cluster-page/layout.ts';
+import { finish } from '../../src/verdict/steps.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { quantile } from '../support/statistics.ts';
 import { fleetReport } from './fleet-report.ts';
@@ -31,12 +32,11 @@ const view = {
   ),
   silent: [{ node: down, pod: `pod-${down}`, cause: 'refused', text: '' } as const],
 };
-const render = createRenderer('');
 const [first, ...next] = Array.from({ length: 6 }, () => {
   const start = performance.now();
   const findings = verdict(view);
   const judged = performance.now();
-  render({ view, findings }, { node: undefined, now });
+  documentOf(finish(partsSteps({ view, findings }, '')), { now });
   return { verdict: judged - start, page: performance.now() - judged };
 });
 const median = (name: 'verdict' | 'page') =>

@@ -1,6 +1,7 @@
 import { stateOf } from '../verdict/evidence.ts';
 import { quantile } from '../verdict/quantile.ts';
 import type { CheckReport, ClusterView, Report } from '../verdict/report.ts';
+import type { Steps } from '../verdict/steps.ts';
 import { latency, nodeNames, whole } from '../verdict/words.ts';
 import { type FailingCheck, failingPathLines } from './failing-paths.ts';
 import { paragraph, short, table } from './layout.ts';
@@ -20,27 +21,33 @@ type Row = { readonly counts: Record<CheckReport['state'], number> } & Readonly<
 }>;
 
 /** How many nodes see each check succeed or fail: paths together, and the failing ones by node. */
-export function checkLines({ reports, now }: ClusterView): string[] {
-  const rows = rowsOf(reports);
+export function* checkLines({ reports, now }: ClusterView): Steps<string[]> {
+  const rows = yield* rowsOf(reports);
   const paths = rows.get(PATHS);
   // In the order of a report, and the paths last.
   if (rows.delete(PATHS) && paths) rows.set(PATHS, paths);
   const all = [...rows];
-  const components = all.flatMap(([type, row]) => (type === PATHS ? [] : failing(type, row)));
+  const components: string[] = [];
+  for (const [type, row] of all) {
+    if (components.length >= MAX_ROWS) break;
+    yield;
+    if (type !== PATHS) components.push(...failing(type, row));
+  }
   return [
     ...table([HEADINGS, ...all.slice(0, MAX_ROWS).map(([type, row]) => cells(type, row))]),
     ...(all.length > MAX_ROWS ? [`and ${whole(all.length - MAX_ROWS)} more`] : []),
     ...(components.length > 0 ? ['', ...components.slice(0, MAX_ROWS)] : []),
     ...(paths && paths.failing.length > 0
-      ? ['', 'FAILING PATHS', ...failingPathLines(paths.failing, now)]
+      ? ['', 'FAILING PATHS', ...(yield* failingPathLines(paths.failing, now))]
       : []),
   ];
 }
 
 /** One pass, without a list of all: in a large cluster there are tens of thousands. */
-function rowsOf(reports: readonly Report[]): Map<string, Row> {
+function* rowsOf(reports: readonly Report[]): Steps<Map<string, Row>> {
   const rows = new Map<string, Row>();
   for (const report of reports) {
+    yield;
     for (const check of report.checks) {
       const type = check.kind === 'path' ? PATHS : check.type;
       const row = rows.get(type) ?? emptyRow();

@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/model.ts';
+import { finish, type Steps } from '../verdict/steps.ts';
 import { certificateLines } from './certificates.ts';
 import { checkLines } from './checks.ts';
 import { verdictLines } from './verdict.ts';
@@ -13,12 +14,12 @@ export function headerText({ view }: Cluster, age?: number): string {
  * What follows the header: the verdict first, then the checks and the paths that fail, certificates that expire soon, then
  * what cannot be seen. `runbooks`: URL of their folder.
  */
-export function bodyText({ view, findings }: Cluster, runbooks: string): string {
+export function* bodySteps({ view, findings }: Cluster, runbooks: string): Steps<string> {
   return textOf([
     '',
-    ...verdictLines(findings, view),
+    ...(yield* verdictLines(findings, view)),
     '',
-    ...checkLines(view),
+    ...(yield* checkLines(view)),
     ...certificateLines(view),
     '',
     ...viewLines(view),
@@ -28,7 +29,7 @@ export function bodyText({ view, findings }: Cluster, runbooks: string): string 
 
 /** A collection for a terminal, in printable lines of at most 80 characters. */
 export function clusterText(cluster: Cluster, runbooks: string): string {
-  return `${headerText(cluster)}${bodyText(cluster, runbooks)}`;
+  return `${headerText(cluster)}${finish(bodySteps(cluster, runbooks))}`;
 }
 
 function textOf(lines: readonly string[]): string {

@@ -1,8 +1,9 @@
 import { stateOf } from '../verdict/evidence.ts';
 import { atCollector } from '../verdict/read-evidence.ts';
 import type { CheckReport, Report } from '../verdict/report.ts';
+import { groupSteps, MANY, mapSteps, type Steps } from '../verdict/steps.ts';
 import { byName, clock, duration, nodeNames } from '../verdict/words.ts';
-import { firstOf, paragraph } from './layout.ts';
+import { firstSteps, paragraph } from './layout.ts';
 
 const MAX_GROUPS = 50;
 
@@ -38,32 +39,33 @@ type Group = Readonly<{
  * Paths that fail, grouped by the node that most of them have in common, in the order of the nodes' names; those that have
  * failed only once, which may be chance, are last.
  */
-export function failingPathLines(failing: readonly FailingCheck[], now: number): string[] {
-  const paths = failing.map(({ report, check }): Path => {
+export function* failingPathLines(failing: readonly FailingCheck[], now: number): Steps<string[]> {
+  const pathOf = ({ report, check }: FailingCheck): Path => {
     const since = check.since === null ? now : atCollector(check.since, report, now);
     const isConfirmed = stateOf(check) === false;
     return { from: report.node, to: check.node ?? '', since, isConfirmed, check };
-  });
-  const groups = groupsOf(paths).sort((a, b) => byName(a.node, b.node));
+  };
+  const all = yield* groupsOf(yield* mapSteps(failing, pathOf, MANY));
+  const groups = all.sort((a, b) => byName(a.node, b.node));
   const lines = (group: Group) => groupLines(group, now);
   const isConfirmed = (group: Group) => group.isConfirmed;
   return [
-    ...firstOf(groups.filter(isConfirmed), MAX_GROUPS, lines),
-    ...firstOf(
+    ...(yield* firstSteps(groups.filter(isConfirmed), MAX_GROUPS, lines)),
+    ...(yield* firstSteps(
       groups.filter((group) => !isConfirmed(group)),
       MAX_ONCE,
       lines,
-    ),
+    )),
   ];
 }
 
-function groupsOf(paths: readonly Path[]): Group[] {
-  const from = Map.groupBy(paths, (path) => path.from);
-  const to = Map.groupBy(paths, (path) => path.to);
+function* groupsOf(paths: readonly Path[]): Steps<Group[]> {
+  const from = yield* groupSteps(paths, (path) => path.from);
+  const to = yield* groupSteps(paths, (path) => path.to);
   const size = (nodes: ReadonlyMap<string, readonly Path[]>, node: string) =>
     nodes.get(node)?.length ?? 0;
   const isTarget = (path: Path) => size(to, path.to) > size(from, path.from);
-  const groups = Map.groupBy(paths, (path) =>
+  const groups = yield* groupSteps(paths, (path) =>
     [
       isTarget(path) ? `to ${path.to}` : `from ${path.from}`,
       path.check.cause,

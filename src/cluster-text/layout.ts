@@ -1,4 +1,5 @@
 import { printable } from '../printable.ts';
+import { finish, mapSteps, type Steps } from '../verdict/steps.ts';
 import { whole } from '../verdict/words.ts';
 
 /** Columns of a terminal. */
@@ -66,8 +67,20 @@ export function short(name: string, most: number): string {
   return `${text.slice(0, most - 2 - end)}..${text.slice(-end)}`;
 }
 
-/** The first ones, and how many there are more. */
-export function firstOf<T>(items: readonly T[], most: number, lines: (item: T) => string[]) {
+type LinesOf<T> = (item: T) => string[];
+
+/** The first ones, each in a step, and how many there are more. */
+export function* firstSteps<T>(
+  items: readonly T[],
+  most: number,
+  linesOf: LinesOf<T>,
+): Steps<string[]> {
+  const lines = yield* mapSteps(items.slice(0, most), linesOf);
   const more = items.length - most;
-  return [...items.slice(0, most).flatMap(lines), ...(more > 0 ? [`and ${whole(more)} more`] : [])];
+  return [...lines.flat(), ...(more > 0 ? [`and ${whole(more)} more`] : [])];
+}
+
+/** `firstSteps()` at once, where they are short. */
+export function firstOf<T>(items: readonly T[], most: number, linesOf: LinesOf<T>): string[] {
+  return finish(firstSteps(items, most, linesOf));
 }

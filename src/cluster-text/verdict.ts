@@ -1,23 +1,25 @@
 import type { Finding } from '../verdict/finding.ts';
 import type { ClusterView } from '../verdict/report.ts';
+import type { Steps } from '../verdict/steps.ts';
 import { count, outOf, whole } from '../verdict/words.ts';
-import { firstOf, paragraph } from './layout.ts';
+import { firstSteps, paragraph } from './layout.ts';
 import { since } from './times.ts';
 
 const MAX_FINDINGS = 30;
 
 /** What is wrong: of each finding since when, who sees it, the evidence, what works, and where to read on. */
-export function verdictLines(
+export function* verdictLines(
   findings: readonly Finding[],
   { now, reports }: ClusterView,
-): string[] {
+): Steps<string[]> {
   if (findings.length === 0) {
     return paragraph(`OK: ${count(reports.length, 'pod')} reported, and nothing is wrong.`);
   }
-  return firstOf(findings, MAX_FINDINGS, (finding) => [...findingLines(finding, now), '']).slice(
-    0,
-    -1,
-  );
+  const lines = yield* firstSteps(findings, MAX_FINDINGS, (finding) => [
+    ...findingLines(finding, now),
+    '',
+  ]);
+  return lines.slice(0, -1);
 }
 
 function findingLines(finding: Finding, now: number): string[] {

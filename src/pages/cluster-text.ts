@@ -1,5 +1,6 @@
 import type { Cluster, Collect } from '../cluster/model.ts';
-import { bodyText, headerText } from '../cluster-text/cluster-text.ts';
+import { bodySteps, headerText } from '../cluster-text/cluster-text.ts';
+import type { RunSteps } from '../verdict/steps.ts';
 import { ageOf } from './cluster-age.ts';
 import { oncePer } from './once-per.ts';
 import type { KoaPage } from './page.ts';
@@ -8,13 +9,14 @@ import type { KoaPage } from './page.ts';
  * What is wrong with the cluster, for a terminal. Always 200: `kubectl get --raw` shows nothing of another response.
  * `runbooks`: URL of their folder.
  */
-export function clusterTextPage(collect: Collect, runbooks: string): KoaPage {
-  const body = oncePer((cluster: Cluster) => bodyText(cluster, runbooks));
+export function clusterTextPage(collect: Collect, runbooks: string, run: RunSteps): KoaPage {
+  const bodyOf = oncePer((cluster: Cluster) => run(bodySteps(cluster, runbooks)));
   return async (context) => {
     const cluster = await collect();
+    const body = await bodyOf(cluster);
     const age = ageOf(cluster);
     context.set('Age', String(age));
     context.type = 'text/plain; charset=utf-8';
-    context.body = `${headerText(cluster, age)}${body(cluster)}`;
+    context.body = `${headerText(cluster, age)}${body}`;
   };
 }

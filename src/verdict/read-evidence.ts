@@ -1,9 +1,6 @@
 import { type Edge, type Evidence, type Observation, type PathCheck, stateOf } from './evidence.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
-import { finish, type Steps } from './steps.ts';
-
-/** Reports that are read in one step: a few milliseconds. */
-const REPORTS_PER_STEP = 200;
+import { append, finish, type Steps } from './steps.ts';
 
 /**
  * Failures in a row from which on a check is believed that no other check confirms: one more among so many checks that three
@@ -47,8 +44,8 @@ export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
     ...{ from: new Map(), to: new Map(), unconfirmed: new Map(), zones: new Map() },
     ...{ components: new Map(), udp: new Map() },
   };
-  for (const [index, report] of [...reports.values()].entries()) {
-    if (index % REPORTS_PER_STEP === 0) yield;
+  for (const report of reports.values()) {
+    yield;
     addPaths(report, view.now, read);
     addObservations(report, view.now, read);
     for (const check of report.checks) addZone(check, read.zones);
@@ -106,12 +103,6 @@ function addEdge(edge: Edge, { edges, failing, from, to }: Read): void {
   if (!edge.up) failing.push(edge);
   append(from, edge.from, edge);
   append(to, edge.to, edge);
-}
-
-function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
 }
 
 function addZone(

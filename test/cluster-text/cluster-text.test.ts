@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { clusterText } from '../../src/cluster-text/cluster-text.ts';
+import { bodySteps, clusterText } from '../../src/cluster-text/cluster-text.ts';
 import type { Cause } from '../../src/model.ts';
 import type { ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { withCertificates } from '../verdict/certificates.ts';
+import { crowdedView, readsOf } from '../verdict/crowded.ts';
 import { NOW, smallView } from '../verdict/small-view.ts';
 import { BROKEN } from './broken.ts';
 
@@ -146,4 +147,13 @@ test('of paths that began to fail at different times, the first and the last are
   expect(textOf({ ...view, reports })).toContain(
     'refused, since 11:00 UTC (1 h) to 11:59 UTC (1 min): the text of refused',
   );
+});
+
+test('the text of a large cluster is made in steps, each of which looks at few checks', () => {
+  const view = crowdedView();
+  const findings = verdict(view);
+  const reads = readsOf(view, (counted) => bodySteps({ view: counted, findings }, RUNBOOKS));
+  expect(reads.all).toBeGreaterThan(3);
+  // To look for certificates is one read of each check.
+  expect(reads.most).toBeLessThan(1.5);
 });

@@ -19,8 +19,11 @@ test('after a long step the event loop is free for as long', async () => {
   expect(performance.now() - begin).toBeGreaterThan(235);
 });
 
-test('each step waits for a turn that has time for it', async () => {
+test('steps wait for a turn that has time for them: many short ones have one, each long one has its own', async () => {
   const turns: number[] = [];
-  await runSteps(steps([0, 0]), async (milliseconds) => turns.push(milliseconds));
-  expect(turns).toEqual([50, 50, 50]);
+  const turn = async (milliseconds: number) => turns.push(milliseconds);
+  await runSteps(steps([0, 0, 0]), turn);
+  expect(turns).toEqual([50]);
+  await runSteps(steps([5, 5]), turn);
+  expect(turns).toEqual([50, 50, 50, 50]);
 });

@@ -7,11 +7,14 @@ import { readSaved } from '../../src/cluster/read-saved.ts';
 import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
 import { clusterPage } from '../../src/pages/cluster-page/page.ts';
 import { clusterTextPage } from '../../src/pages/cluster-text.ts';
+import { finish, type RunSteps } from '../../src/verdict/steps.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { fetchPage, servePages } from '../support/served-pages.ts';
 import { type Broken, smallView } from '../verdict/small-view.ts';
 
 const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
+
+const run: RunSteps = async (steps) => finish(steps);
 
 /** The collection of a cluster with this fault, so many seconds old. */
 function clusterOf(broken: Broken, age = 3): Cluster {
@@ -22,9 +25,9 @@ function clusterOf(broken: Broken, age = 3): Cluster {
 function serve(cluster: Cluster) {
   const collect = async () => cluster;
   return servePages({
-    '/cluster': clusterPage(collect, RUNBOOKS),
-    '/cluster.json': clusterJsonPage(collect),
-    '/cluster.txt': clusterTextPage(collect, RUNBOOKS),
+    '/cluster': clusterPage(collect, RUNBOOKS, run),
+    '/cluster.json': clusterJsonPage(collect, run),
+    '/cluster.txt': clusterTextPage(collect, RUNBOOKS, run),
   });
 }
 
@@ -99,7 +102,7 @@ test('a viewer that leaves amid /cluster.json is no error of the page', async ()
   // More than the kernel takes for a viewer that does not read.
   const nodes = Object.fromEntries(Array.from({ length: 160 }, (_, i) => [`node-${i + 1}`, 'ä']));
   const cluster = clusterOf({ nodes });
-  const page = clusterJsonPage(async () => cluster);
+  const page = clusterJsonPage(async () => cluster, run);
   let closed = 0;
   const { port, errors } = await servePages({
     '/cluster.json': async (context) => {
@@ -126,9 +129,32 @@ test('a collection that fails is an error of the page, and the next one is shown
     if (!isGood) throw new Error('a bug');
     return good;
   };
-  const { port, errors } = await servePages({ '/cluster.txt': clusterTextPage(collect, RUNBOOKS) });
+  const { port, errors } = await servePages({
+    '/cluster.txt': clusterTextPage(collect, RUNBOOKS, run),
+  });
   expect((await fetchPage(port, '/cluster.txt')).status).toBe(500);
   expect(errors).toEqual(['cannot serve a request: a bug']);
   isGood = true;
   expect((await fetchPage(port, '/cluster.txt')).status).toBe(200);
+});
+
+test('/cluster.json of a large cluster is made in steps', async () => {
+  let steps = 0;
+  const counting: RunSteps = async (all) => {
+    for (;;) {
+      const { done, value } = all.next();
+      if (done) return value;
+      steps += 1;
+    }
+  };
+  const nodes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`node-${i + 1}`, 'ä']));
+  const cluster = clusterOf({
+    nodes,
+    failing: { '* me_ingress': 'status', '* me_service': 'dns' },
+  });
+  const page = clusterJsonPage(async () => cluster, counting);
+  const { port } = await servePages({ '/cluster.json': page });
+  const { body } = await fetchPage(port, '/cluster.json');
+  expect(JSON.parse(body)).toEqual({ schema: 1, ...cluster });
+  expect(steps).toBeGreaterThan(10);
 });

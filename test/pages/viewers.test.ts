@@ -142,7 +142,7 @@ test('boundViewers() makes a response when there is time for it', async () => {
     }),
   });
   const served = fetchPage(port, '/small');
-  expect(await wanted.promise).toBe(75);
+  expect(await wanted.promise).toBe(20);
   expect(made).toBe(0);
   time.resolve();
   expect((await served).body).toBe('all is well');

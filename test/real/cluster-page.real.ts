@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from '../../src/cluster/model.ts';
 import { clusterPage } from '../../src/pages/cluster-page/page.ts';
+import { finish } from '../../src/verdict/steps.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { hostile, simulated } from '../pages/cluster-page/simulated.ts';
 import { startBrowser, whyNoBrowser } from './browser.ts';
@@ -47,7 +48,11 @@ async function open(
   options: Readonly<{ viewport?: typeof WIDE; javaScriptEnabled?: boolean; query?: string }> = {},
 ) {
   const app = new Koa();
-  const page = clusterPage(async () => current(), RUNBOOKS);
+  const page = clusterPage(
+    async () => current(),
+    RUNBOOKS,
+    async (steps) => finish(steps),
+  );
   if ('rawHandler' in page) throw new Error('the page is served by koa');
   app.use((context) => (context.path === PATH ? page(context) : undefined));
   const server: Server = app.listen(0, '127.0.0.1');

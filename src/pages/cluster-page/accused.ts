@@ -1,10 +1,12 @@
-import type { Finding, Subject } from '../../verdict/finding.ts';
+import type { Finding, Kind, Subject } from '../../verdict/finding.ts';
+import type { Steps } from '../../verdict/steps.ts';
 import { BY_URGENCY, type State } from './states.ts';
 
 /** Nodes that findings name, and how badly. A failure that another one explains accuses nobody. */
-export function accusedNodes(findings: readonly Finding[]): ReadonlyMap<string, State> {
+export function* accusedNodes(findings: readonly Finding[]): Steps<ReadonlyMap<string, State>> {
   const states = new Map<string, State>();
   for (const { severity, subject } of findings) {
+    yield;
     const state = severity === 'critical' ? 'fail' : severity === 'warning' ? 'warn' : 'unknown';
     for (const [node, each] of namedNodes(subject, state)) {
       const known = states.get(node);
@@ -37,20 +39,31 @@ function namedNodes(subject: Subject, state: State): (readonly [node: string, st
   }
 }
 
+/** Of findings about checks that succeed. */
+const DOUBTFUL: ReadonlySet<Kind> = new Set<Kind>(['loss', 'mtu', 'slow', 'starved']);
+
 /** Whether a check that succeeds is of a path that a finding says is slow or loses packets. */
 export function doubtfulPaths(findings: readonly Finding[]): (from: string, to: string) => boolean {
-  const subjects = findings
-    .filter(({ kind }) => ['loss', 'mtu', 'slow', 'starved'].includes(kind))
-    .map(({ subject }) => subject);
-  return (from, to) => subjects.some((subject) => isOn(subject, from, to));
+  const doubtful = findings.filter(({ kind }) => DOUBTFUL.has(kind));
+  const paths = new Set(doubtful.flatMap(({ subject }) => pathsOf(subject)));
+  const has = (from: string, to: string) => paths.has(pathName(from, to));
+  return (from, to) => has(from, '') || has('', to) || has(from, to);
 }
 
-function isOn(subject: Subject, from: string, to: string): boolean {
+/** The paths of a subject; those from or to a node have no name at their other end. */
+function pathsOf(subject: Subject): string[] {
   if (subject.type === 'node') {
     const { node, direction } = subject;
-    return (node === from && direction !== 'to') || (node === to && direction !== 'from');
+    return [
+      ...(direction === 'to' ? [] : [pathName(node, '')]),
+      ...(direction === 'from' ? [] : [pathName('', node)]),
+    ];
   }
-  if (subject.type !== 'path') return false;
-  const isSame = subject.from === from && subject.to === to;
-  return isSame || (subject.bothWays && subject.from === to && subject.to === from);
+  if (subject.type !== 'path') return [];
+  const { from, to, bothWays } = subject;
+  return [pathName(from, to), ...(bothWays ? [pathName(to, from)] : [])];
+}
+
+function pathName(from: string, to: string): string {
+  return `${from}\n${to}`;
 }

@@ -9,11 +9,25 @@ export const WITH_LATENCY = 15;
 /** Up to so many nodes there is a cell for each pair. */
 export const WITH_CELLS = 100;
 
+/**
+ * Characters of the titles of all squares: the texts of 3,000 failures. Where there are more, the others have the cause
+ * alone: false reports could make a page of 18 MB.
+ */
+const MAX_TITLES = 200_000;
+
+/** How many characters of titles the squares of a matrix may still have. */
+export type TitleRoom = { left: number };
+
+export function titleRoom(): TitleRoom {
+  return { left: MAX_TITLES };
+}
+
 /** A row of the matrix: what one node sees of each other. */
 export function cells(
   overview: Overview,
   node: NodeOverview,
   columns: ReadonlyMap<string, number>,
+  room: TitleRoom,
 ): Content[] {
   const { report, silent } = node;
   if (report === undefined) {
@@ -27,7 +41,7 @@ export function cells(
   const isWide = overview.nodes.length <= WITH_LATENCY;
   for (const path of [...node.from, ...ownSuspects(node)]) {
     const column = columns.get(path.to);
-    if (column !== undefined) row[column] = isWide ? wideCell(path) : square(path);
+    if (column !== undefined) row[column] = isWide ? wideCell(path) : square(path, room);
   }
   return row;
 }
@@ -39,14 +53,15 @@ function wideCell({ state, check }: Path): Content {
   return html`<td class="${state}"${check.text !== null && html` title="${check.text}"`}>${symbol(state)} ${text ?? false}`;
 }
 
-function square({ state, check }: Path): Content {
+function square({ state, check }: Path, room: TitleRoom): Content {
   // Most cells of a large matrix are ok: a class of two letters, and no title.
   if (state === 'ok') return html`<td class="ok">${'✓'}`;
-  return html`<td class="${state}" title="${titleOf(check.text, check.cause)}">${symbol(state)}`;
+  return html`<td class="${state}" title="${titleOf(check, room)}">${symbol(state)}`;
 }
 
-function titleOf(text: string | null, cause: string | null): string {
-  return text ?? cause ?? 'slow or loses packets';
+function titleOf({ text, cause }: Path['check'], room: TitleRoom): string {
+  room.left -= text?.length ?? 0;
+  return (room.left < 0 ? null : text) ?? cause ?? 'slow or loses packets';
 }
 
 /** The kernel's round-trip time; empty where it reported none. */

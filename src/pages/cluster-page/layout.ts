@@ -1,14 +1,14 @@
 import { type Cluster, followsNeighbours } from '../../cluster/model.ts';
 import type { Finding } from '../../verdict/finding.ts';
+import type { Steps } from '../../verdict/steps.ts';
 import { count, whole } from '../../verdict/words.ts';
-import { oncePer } from '../once-per.ts';
 import { WITH_CELLS, WITH_LATENCY } from './cells.ts';
 import { certificates } from './certificates.ts';
 import { type Content, type Html, html, trusted } from './html.ts';
 import { LEGEND, matrix } from './matrix.ts';
 import { nodeDetail } from './node-detail.ts';
 import { nodeTiles } from './node-tiles.ts';
-import { type Overview, overviewOf } from './overview.ts';
+import { type Overview, overviewSteps } from './overview.ts';
 import { SCRIPT } from './script.ts';
 import { BY_URGENCY, type State } from './states.ts';
 import { STYLE } from './style.ts';
@@ -25,33 +25,32 @@ const REFRESH = { few: 10, many: 30 };
 /** What one viewer wants: a node, and when. */
 export type Viewed = Readonly<{ node?: string | undefined; now: number }>;
 
-type Parts = Readonly<{ overview: Overview; above: Html; below: Html }>;
+/** What is the same for all viewers of one collection. */
+export type Parts = Readonly<{ overview: Overview; above: Html; below: Html }>;
 
-/** Renders the page; what is the same for all viewers of one collection is rendered once. */
-export function createRenderer(runbooks: string): (cluster: Cluster, viewed: Viewed) => string {
-  const parts = oncePer(({ view, findings }: Cluster) =>
-    partsOf(overviewOf(view, findings), runbooks),
-  );
-  return (cluster, viewed) => documentOf(parts(cluster), viewed).markup;
-}
-
-function partsOf(overview: Overview, runbooks: string): Parts {
+/** Renders these parts, which takes long in a large cluster. `runbooks`: the URL of the folder that holds them. */
+export function* partsSteps({ view, findings }: Cluster, runbooks: string): Steps<Parts> {
+  const overview = yield* overviewSteps(view, findings);
+  const above = yield* verdictPart(overview, runbooks);
   const paths =
     overview.nodes.length <= WITH_CELLS
-      ? matrix(overview)
-      : html`${zoneMatrix(overview)}${LEGEND}${worstNodes(overview)}${nodeTiles(overview)}`;
+      ? yield* matrix(overview)
+      : html`${yield* zoneMatrix(overview)}${LEGEND}${yield* worstNodes(overview)}${yield* nodeTiles(overview)}`;
+  const components = yield* componentTiles(overview);
+  const hour = yield* timeline(overview);
   return {
     overview,
-    above: verdictPart(overview, runbooks),
-    below: html`${certificates(overview.view, runbooks)}${componentTiles(overview)}
+    above,
+    below: html`${certificates(overview.view, runbooks)}${components}
 <section aria-labelledby="paths"><h2 id="paths">Between nodes</h2>
 <p class="hint">Rows check, columns are checked.${overview.nodes.length <= WITH_LATENCY && ' Times are the kernel’s round trip.'} Select a node to see which nodes check it, and what it checks.</p>
 ${paths}</section>
-${timeline(overview)}`,
+${hour}`,
   };
 }
 
-function documentOf({ overview, above, below }: Parts, { node, now }: Viewed): Html {
+/** The page for one viewer. */
+export function documentOf({ overview, above, below }: Parts, { node, now }: Viewed): string {
   const { findings, nodes } = overview;
   const refresh = nodes.length > WITH_CELLS ? REFRESH.many : REFRESH.few;
   return html`<!DOCTYPE html>
@@ -72,7 +71,7 @@ ${below}
 <footer>As text: <a href="cluster.txt">cluster.txt</a>. As JSON, with all reports: <a href="cluster.json">cluster.json</a>. Times are UTC.</footer>
 <script>${trusted(SCRIPT)}</script>
 </body></html>
-`;
+`.markup;
 }
 
 /** How many nodes and reports there are, and how old all of it is. */

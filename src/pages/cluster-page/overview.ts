@@ -1,7 +1,8 @@
 import type { Evidence, PathCheck } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
-import { readEvidence } from '../../verdict/read-evidence.ts';
+import { evidenceSteps } from '../../verdict/read-evidence.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from '../../verdict/report.ts';
+import { groupSteps, MANY, mapSteps, type Steps } from '../../verdict/steps.ts';
 import { byName } from '../../verdict/words.ts';
 import { accusedNodes, doubtfulPaths } from './accused.ts';
 import { type State, stateOf } from './states.ts';
@@ -42,19 +43,20 @@ export type Overview = Readonly<{
 }>;
 
 /** Puts the view in the order of the page. Every state of a node follows from a finding: the two never differ. */
-export function overviewOf(view: ClusterView, findings: readonly Finding[]): Overview {
-  const evidence = readEvidence(view);
+export function* overviewSteps(view: ClusterView, findings: readonly Finding[]): Steps<Overview> {
+  const evidence = yield* evidenceSteps(view);
   const isDoubtful = doubtfulPaths(findings);
-  const paths = pathsOf(evidence.paths, evidence, isDoubtful);
-  const suspects = pathsOf(evidence.suspects, evidence, isDoubtful);
-  const from = Map.groupBy(paths, (path) => path.from);
-  const to = Map.groupBy(paths, (path) => path.to);
-  const suspectsFrom = Map.groupBy(suspects, (path) => path.from);
-  const suspectsTo = Map.groupBy(suspects, (path) => path.to);
-  const accused = accusedNodes(findings);
+  const paths = yield* pathsOf(evidence.paths, evidence, isDoubtful);
+  const suspects = yield* pathsOf(evidence.suspects, evidence, isDoubtful);
+  const from = yield* groupSteps(paths, (path) => path.from);
+  const to = yield* groupSteps(paths, (path) => path.to);
+  const suspectsFrom = yield* groupSteps(suspects, (path) => path.from);
+  const suspectsTo = yield* groupSteps(suspects, (path) => path.to);
+  const accused = yield* accusedNodes(findings);
   const names = new Set([...evidence.nodes, ...evidence.silent.keys(), ...to.keys()]);
-  const nodes = [...names]
-    .map((name): NodeOverview => {
+  const unsorted = yield* mapSteps(
+    names,
+    (name): NodeOverview => {
       const report = evidence.reports.get(name);
       return {
         name,
@@ -67,15 +69,23 @@ export function overviewOf(view: ClusterView, findings: readonly Finding[]): Ove
         to: to.get(name) ?? [],
         suspects: [...(suspectsFrom.get(name) ?? []), ...(suspectsTo.get(name) ?? [])],
       };
-    })
-    .sort((a, b) => byName(a.zone, b.zone) || byName(a.name, b.name));
+    },
+    MANY,
+  );
+  const zones: [zone: string, nodes: NodeOverview[]][] = [];
+  for (const [zone, members] of Map.groupBy(unsorted, ({ zone }) => zone)) {
+    yield;
+    zones.push([zone, members.sort((a, b) => byName(a.name, b.name))]);
+  }
+  zones.sort(([a], [b]) => byName(a, b));
+  const nodes = zones.flatMap(([, members]) => members);
   return {
     view,
     findings,
     evidence,
     nodes,
     byName: new Map(nodes.map((node) => [node.name, node])),
-    zones: [...Map.groupBy(nodes, ({ zone }) => zone)],
+    zones,
   };
 }
 
@@ -88,8 +98,8 @@ function pathsOf(
   paths: readonly PathCheck[],
   { reports, view }: Evidence,
   isDoubtful: (from: string, to: string) => boolean,
-): Path[] {
-  return paths.map(({ from, to, check }) => {
+): Steps<Path[]> {
+  const pathOf = ({ from, to, check }: PathCheck): Path => {
     const state = stateOf(check);
     return {
       from,
@@ -98,7 +108,8 @@ function pathsOf(
       state: state === 'ok' && isDoubtful(from, to) ? 'warn' : state,
       since: sinceOf(check, reports.get(from), view.now),
     };
-  });
+  };
+  return mapSteps(paths, pathOf, MANY);
 }
 
 /** By the collecting pod's clock: the age of a state is right even where the pod's clock is not. */

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Collect } from '../../cluster/model.ts';
+import type { Cluster, Collect } from '../../cluster/model.ts';
+import type { RunSteps } from '../../verdict/steps.ts';
 import { ageOf } from '../cluster-age.ts';
+import { oncePer } from '../once-per.ts';
 import type { KoaPage } from '../page.ts';
-import { createRenderer } from './layout.ts';
+import { documentOf, partsSteps } from './layout.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
@@ -30,18 +32,16 @@ const HEADERS = {
  * The cluster as a page for a browser; `?node=` chooses a node. Rendered once for each collection, however many look.
  * `runbooks`: the URL of the folder that holds them.
  */
-export function clusterPage(collect: Collect, runbooks: string): KoaPage {
-  const render = createRenderer(runbooks);
+export function clusterPage(collect: Collect, runbooks: string, run: RunSteps): KoaPage {
+  const partsOf = oncePer((cluster: Cluster) => run(partsSteps(cluster, runbooks)));
   return async (context) => {
     const cluster = await collect();
+    const parts = await partsOf(cluster);
     // Not `context.query`, which takes time by the square of the number of parameters.
     const node = new URLSearchParams(context.querystring).get('node')?.trim();
     context.set({ ...HEADERS, Age: String(ageOf(cluster)) });
     context.type = 'text/html; charset=utf-8';
-    context.body = render(cluster, {
-      node,
-      now: Date.now() / 1000,
-    });
+    context.body = documentOf(parts, { node, now: Date.now() / 1000 });
   };
 }
 

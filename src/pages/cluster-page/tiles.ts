@@ -1,6 +1,7 @@
 import type { Observation } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import { quantile } from '../../verdict/quantile.ts';
+import { append, mapSteps, type Steps } from '../../verdict/steps.ts';
 import { count, latency, outOf, whole } from '../../verdict/words.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { Overview } from './overview.ts';
@@ -32,17 +33,20 @@ type Seen = Readonly<{
 type Counts = Readonly<{ all: readonly Seen[]; failing: readonly Seen[] }>;
 
 /** A tile for each component: on how many nodes it works and how fast, or since when it fails. */
-export function componentTiles(overview: Overview): Html {
+export function* componentTiles(overview: Overview): Steps<Html> {
   const { components } = overview.evidence;
   const extra = [...components.keys()].filter((type) => !TILES.some(([known]) => known === type));
   const titles = [...TILES, ...extra.slice(0, MAX_EXTRA).map((type) => [type, type] as const)];
+  const dns = yield* dnsSeen(components);
+  const tiles = yield* mapSteps(titles, ([type, title]) => {
+    const all = type === 'dns' ? dns : (components.get(type) ?? []).map(seenOf);
+    return tile(overview, type, title, all);
+  });
   return html`<section aria-labelledby="components"><h2 id="components">Components</h2>
-<ul class="tiles">${titles.map(([type, title]) => tile(overview, type, title))}</ul></section>`;
+<ul class="tiles">${tiles}</ul></section>`;
 }
 
-function tile(overview: Overview, type: string, title: string): Html {
-  const { components } = overview.evidence;
-  const all = type === 'dns' ? dnsSeen(components) : (components.get(type) ?? []).map(seenOf);
+function tile(overview: Overview, type: string, title: string, all: readonly Seen[]): Html {
   const counts = { all, failing: all.filter(({ up }) => up === false) };
   const state = stateOfTile(overview, type, counts);
   return html`<li class="tile ${state}"><h3>${badge(state)} ${title}</h3>
@@ -57,9 +61,13 @@ function seenOf({ node, up, since, check: { lastMinute } }: Observation): Seen {
 }
 
 /** DNS fails on a node where a check cannot resolve its target's name. */
-function dnsSeen(components: Overview['evidence']['components']): Seen[] {
-  const named = [...components.values()].flat().filter(({ check }) => check.byName);
-  return [...Map.groupBy(named, ({ node }) => node)].map(([node, checks]) => {
+function* dnsSeen(components: Overview['evidence']['components']): Steps<Seen[]> {
+  const byNode = new Map<string, Observation[]>();
+  for (const all of components.values()) {
+    yield;
+    for (const each of all) if (each.check.byName) append(byNode, each.node, each);
+  }
+  return yield* mapSteps(byNode, ([node, checks]) => {
     const failing = checks.filter(({ up, check }) => up === false && check.cause === 'dns');
     const since = failing.flatMap((each) => each.since ?? []);
     return {
@@ -119,19 +127,20 @@ function explanation(
   failing: readonly Seen[],
 ): Finding | undefined {
   if (findings.some((finding) => isAbout(finding, type))) return undefined;
+  const nodes = new Set(failing.map(({ node }) => node));
   return findings.find((finding) =>
     type === 'dns'
-      ? finding.cause === 'dns' || failing.some(({ node }) => explainsLookUps(finding, node))
+      ? finding.cause === 'dns' || explainsLookUps(finding, nodes)
       : finding.victims.some((victim) => victim.type === type),
   );
 }
 
-/** Whether what is wrong is no component, and checks of components fail on this node because of it. */
-function explainsLookUps({ subject, victims }: Finding, node: string): boolean {
+/** Whether what is wrong is no component, and checks of components fail on one of these nodes because of it. */
+function explainsLookUps({ subject, victims }: Finding, nodes: ReadonlySet<string>): boolean {
   const isComponent = (type: string) => TILES.some(([known]) => known === type);
   return (
     subject.type !== 'component' &&
-    victims.some((victim) => victim.node === node && isComponent(victim.type))
+    victims.some((victim) => nodes.has(victim.node) && isComponent(victim.type))
   );
 }
 

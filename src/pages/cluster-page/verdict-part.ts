@@ -1,5 +1,6 @@
 import { followsNeighbours } from '../../cluster/model.ts';
 import type { Finding, Severity, Victim } from '../../verdict/finding.ts';
+import { mapSteps, type Steps } from '../../verdict/steps.ts';
 import { count, names, nodeNames, outOf } from '../../verdict/words.ts';
 import { HourSum, total } from './hour.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
@@ -21,13 +22,16 @@ export const STATES: Readonly<Record<Severity, State>> = {
 };
 
 /** The verdict in words. `runbooks`: the URL of the folder. */
-export function verdictPart(overview: Overview, runbooks: string): Html {
+export function* verdictPart(overview: Overview, runbooks: string): Steps<Html> {
   const { findings } = overview;
   if (findings.length === 0) return nothingFound(overview);
-  const shown = findings.slice(0, MAX_FINDINGS);
-  const more = findings.length - shown.length;
+  const shown = findings.slice(0, MAX_FINDINGS).entries();
+  const cards = yield* mapSteps(shown, ([index, finding]) =>
+    card(overview, finding, index, runbooks),
+  );
+  const more = findings.length - cards.length;
   return html`<section aria-label="Verdict">
-${shown.map((finding, index) => card(overview, finding, index, runbooks))}${more > 0 && html`<p>And ${count(more, 'more finding')}: see <a href="cluster.txt">the text</a>.</p>`}</section>`;
+${cards}${more > 0 && html`<p>And ${count(more, 'more finding')}: see <a href="cluster.txt">the text</a>.</p>`}</section>`;
 }
 
 function nothingFound({ evidence, nodes, view }: Overview): Html {

@@ -1,4 +1,5 @@
 import { quantile } from '../../verdict/quantile.ts';
+import { groupSteps, mapSteps, type Steps } from '../../verdict/steps.ts';
 import { count, latency, outOf, whole } from '../../verdict/words.ts';
 import { type Html, html } from './html.ts';
 import { type Overview, ownSuspects, type Path } from './overview.ts';
@@ -11,24 +12,27 @@ const MAX_ZONES = 15;
 const MOST = 0.5;
 
 /** Who reaches whom, zone by zone: rows check, columns are checked. */
-export function zoneMatrix({ nodes, zones, byName }: Overview): Html {
+export function* zoneMatrix({ nodes, zones, byName }: Overview): Steps<Html> {
   const shown = zones.slice(0, MAX_ZONES).map(([zone]) => zone);
   const pair = ({ from, to }: Path) => `${byName.get(from)?.zone}\n${byName.get(to)?.zone}`;
-  const paths = Map.groupBy(
+  const paths = yield* groupSteps(
     nodes.flatMap(({ from }) => from),
     pair,
   );
-  const suspects = Map.groupBy(nodes.flatMap(ownSuspects).filter(isFailing), pair);
+  const suspectLists = yield* mapSteps(nodes, (node) => ownSuspects(node).filter(isFailing));
+  const suspects = yield* groupSteps(suspectLists.flat(), pair);
   const title = (zone: string) => (zone === '' ? 'no zone' : `zone ${zone}`);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Matrix of the checks between zones">
-<table class="matrix wide zones"><caption class="sr">Each row is a zone whose nodes check, each column a zone whose nodes are checked.</caption>
-<thead><tr><td class="corner">checks <span aria-hidden="true">${'↓'} </span>is checked<span aria-hidden="true"> ${'→'}</span></td>${shown.map((zone) => html`<th scope="col">${title(zone)}</th>`)}</tr></thead>
-<tbody>${shown.map(
+  const rows = yield* mapSteps(
+    shown,
     (
       from,
     ) => html`<tr><th scope="row">${title(from)}</th>${shown.map((to) => cell(paths.get(`${from}\n${to}`) ?? [], suspects.get(`${from}\n${to}`)?.length ?? 0))}</tr>
 `,
-  )}</tbody></table></div>${zones.length > MAX_ZONES && html`<p class="hint">The first ${MAX_ZONES} of ${zones.length} zones.</p>`}`;
+  );
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Matrix of the checks between zones">
+<table class="matrix wide zones"><caption class="sr">Each row is a zone whose nodes check, each column a zone whose nodes are checked.</caption>
+<thead><tr><td class="corner">checks <span aria-hidden="true">${'↓'} </span>is checked<span aria-hidden="true"> ${'→'}</span></td>${shown.map((zone) => html`<th scope="col">${title(zone)}</th>`)}</tr></thead>
+<tbody>${rows}</tbody></table></div>${zones.length > MAX_ZONES && html`<p class="hint">The first ${MAX_ZONES} of ${zones.length} zones.</p>`}`;
 }
 
 function isFailing({ state }: Path): boolean {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { createRenderer } from '../../../src/pages/cluster-page/layout.ts';
+import { documentOf, partsSteps } from '../../../src/pages/cluster-page/layout.ts';
 import { clusterPage } from '../../../src/pages/cluster-page/page.ts';
 import type { ClusterView } from '../../../src/verdict/report.ts';
+import { finish } from '../../../src/verdict/steps.ts';
 import { verdict } from '../../../src/verdict/verdict.ts';
 import { fetchPage, servePages } from '../../support/served-pages.ts';
 import { withCertificates } from '../../verdict/certificates.ts';
@@ -11,7 +12,8 @@ import { hostile, simulated, withHours } from './simulated.ts';
 const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
 
 function render(view: ClusterView, node?: string): string {
-  return createRenderer(RUNBOOKS)({ view, findings: verdict(view) }, { node, now: NOW + 4 });
+  const parts = finish(partsSteps({ view, findings: verdict(view) }, RUNBOOKS));
+  return documentOf(parts, { node, now: NOW + 4 });
 }
 
 function page(broken: Broken, node?: string): string {
@@ -294,7 +296,13 @@ test('names and texts from the network have no effect', () => {
 
 test('the page is served with a strict policy, and not stored', async () => {
   const cluster = simulated(5, 1, []);
-  const { port } = await servePages({ '/cluster': clusterPage(async () => cluster, RUNBOOKS) });
+  const { port } = await servePages({
+    '/cluster': clusterPage(
+      async () => cluster,
+      RUNBOOKS,
+      async (steps) => finish(steps),
+    ),
+  });
   const { status, headers, body } = await fetchPage(port, '/cluster?node=node-2');
   expect(status).toBe(200);
   expect(headers).toMatchObject({

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { clusterText } from '../../../src/cluster-text/cluster-text.ts';
-import { createRenderer } from '../../../src/pages/cluster-page/layout.ts';
+import { documentOf, partsSteps } from '../../../src/pages/cluster-page/layout.ts';
 import type { ClusterView } from '../../../src/verdict/report.ts';
+import { finish } from '../../../src/verdict/steps.ts';
 import { verdict } from '../../../src/verdict/verdict.ts';
 import { simulatedCluster } from '../../verdict/simulator/cluster.ts';
 import type { Broken } from '../../verdict/simulator/faults.ts';
@@ -30,7 +31,8 @@ function bareNumbers(text: string): string[] {
 }
 
 function pageText(view: ClusterView): string {
-  const markup = createRenderer('runbooks/')({ view, findings: verdict(view) }, { now: NOW });
+  const parts = finish(partsSteps({ view, findings: verdict(view) }, 'runbooks/'));
+  const markup = documentOf(parts, { now: NOW });
   return markup.replace(/<(script|style)[\s\S]*?<\/\1>/g, '').replaceAll(/<[^>]*>/g, ' ');
 }
 
