@@ -2,34 +2,52 @@ import type { ResponseHead } from './response.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/**
- * In bytes, as many as servers accept of a URL. URLs are parsed in a time that grows with the square of a host's length: 13 ms
- * for one of this length, 0.1 s for one twice as long (measured).
- */
-const MAX_LOCATION_BYTES = 8_192;
+/** As many as servers accept of a URL, in bytes. */
+const MAX_URL_BYTES = 8_192;
 
-/** Where the response redirects to; `undefined` if it does not. Throws where that is no http or https URL, or too long a one. */
+/** As many as a name in DNS has (RFC 1035), in characters; and in bytes of UTF-8. */
+const MAX_HOST = 253;
+const MAX_HOST_BYTES = 4 * MAX_HOST;
+
+/**
+ * Where the response redirects to; `undefined` if it does not. Throws where that is no http or https URL, or too long a one.
+ */
 export function redirectedTo({ status, headers }: ResponseHead, from: URL): URL | undefined {
   const location = headers.get('location');
   // An empty one is none, to Go.
   if (!REDIRECTS.has(status) || !location) return undefined;
-  if (location.length > MAX_LOCATION_BYTES) {
-    throw new Error(
-      `a redirect to a URL of more than ${MAX_LOCATION_BYTES} bytes (status ${status})`,
-    );
+  const refused = (what: string) => new Error(`a redirect to ${what} (status ${status})`);
+  const tooLong = () => refused(`a URL of more than ${MAX_URL_BYTES} bytes`);
+  // A longer one is too long whatever it encodes.
+  const text = percentEncoded(location.slice(0, MAX_URL_BYTES + 1));
+  if (text.length > MAX_URL_BYTES) throw tooLong();
+  const unconverted = parseUnconverted(text, from);
+  if (unconverted !== null && unconverted.hostname.length > MAX_HOST_BYTES) {
+    throw refused(`a host of more than ${MAX_HOST} characters`);
   }
-  const next = URL.parse(percentEncoded(location), from.href);
+  const next = unconverted && URL.parse(text, from.href);
   if (next?.protocol !== 'http:' && next?.protocol !== 'https:') {
-    throw new Error(`a redirect to a URL that is neither http nor https (status ${status})`);
+    throw refused('a URL that is neither http nor https');
   }
+  // A relative one is added to that before, which may have been as long.
+  if (next.href.length > MAX_URL_BYTES) throw tooLong();
   return next;
 }
 
-/** Bytes beyond ASCII as a URL has them, whatever their encoding; `text` has a character for each. */
+/**
+ * Bytes beyond ASCII as a URL has them, whatever their encoding; `text` has a character for each. By a function of
+ * JavaScript's first days, since one for each byte takes 2.4 ms for a URL of the maximum length (measured).
+ */
 function percentEncoded(text: string): string {
-  return text.replace(/[\x80-\xff]/g, (byte) =>
-    `%${byte.charCodeAt(0).toString(16)}`.toUpperCase(),
-  );
+  return text.replace(/[\x80-\xff]+/g, escape);
+}
+
+/**
+ * The URL with a letter in the place of each encoded byte. Else its host is converted for DNS, in a time that grows with the
+ * square of its length: 0.3 ms for `MAX_HOST_BYTES`, 11 ms for `MAX_URL_BYTES` (measured).
+ */
+function parseUnconverted(text: string, from: URL): URL | null {
+  return URL.parse(text.replace(/%[\da-f]{2}/gi, 'a'), from.href);
 }
 
 /**

@@ -200,14 +200,44 @@ test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://
 );
 
 test('httpProbe() follows a redirect to a URL of 8,192 bytes, and to none that is longer', async () => {
-  const longest = `/${'a'.repeat(8_191)}`;
-  const server = await ScriptedServer.start({
-    script: pages({ '/': redirect(longest), [longest]: OK, '/longer': redirect(`${longest}a`) }),
-  });
+  const responses: Record<string, string> = {};
+  const server = await ScriptedServer.start({ script: pages(responses) });
+  const { href, host } = server.url();
+  const longest = `/${'a'.repeat(8_192 - href.length)}`;
+  responses['/'] = redirect(longest);
+  responses[longest] = OK;
+  responses['/longer'] = redirect(`${longest}a`);
+  responses['/much-longer'] = redirect(`/${'a'.repeat(8_192)}`);
+  // Each is relative to the URL before.
+  const part = `${'a'.repeat(3_000)}/`;
+  for (const depth of [0, 1, 2]) responses[`/grows/${part.repeat(depth)}`] = redirect(part);
 
   expect(await checkUrl(server.url())).toMatchObject({ kind: 'ok', code: '200' });
-  expect(failed(await checkUrl(server.url('/longer')))).toMatchObject({
-    phase: 'response',
-    text: `waiting for the response of ${server.url().host}: a redirect to a URL of more than 8192 bytes (status 302)`,
-  });
+  for (const path of ['/longer', '/much-longer', '/grows/']) {
+    expect(failed(await checkUrl(server.url(path)))).toMatchObject({
+      phase: 'response',
+      text: `waiting for the response of ${host}: a redirect to a URL of more than 8192 bytes (status 302)`,
+    });
+  }
 });
+
+test.each([
+  ['http://', '\xc3\xbc'],
+  ['https://user@', '%C3%BC'],
+  ['//', '%c3%bc'],
+  ['/\\', '\xc3\xbc\t'],
+  ['http:\t\\/', 'a'],
+])(
+  'httpProbe() refuses a redirect to a host of more than 253 characters: %j, %j …',
+  async (start, letter) => {
+    const location = `${start}${letter.repeat(1_013)}:80/`;
+    const server = await ScriptedServer.start({
+      script: (socket) => socket.write(Buffer.from(redirect(location), 'latin1')),
+    });
+
+    expect(failed(await checkUrl(server.url()))).toMatchObject({
+      phase: 'response',
+      text: `waiting for the response of ${server.url().host}: a redirect to a host of more than 253 characters (status 302)`,
+    });
+  },
+);
