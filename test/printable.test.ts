@@ -16,13 +16,24 @@ test.each([
   { what: 'C1', text: 'a\u0080b\u009b31mc\u009f', shown: 'a b 31mc ' },
   { what: 'line and paragraph separators', text: 'a\u2028b\u2029c', shown: 'a b c' },
   { what: 'what turns the direction of writing', text: 'a\u202eb\u2066c\u200fd', shown: 'a b c d' },
-])('printable() puts a space in the place of control characters: $what', ({ text, shown }) => {
+  { what: 'letters without width', text: 'a\u200bb\u00adc\ufeffd', shown: 'a b c d' },
+  { what: 'letters without a shape', text: 'a\u3164b\u115fc\uffa0d\u2800e', shown: 'a b c d e' },
+  { what: 'variation selectors', text: 'a\ufe0fb\u{e0100}c\u180bd\u034fe', shown: 'a b c d e' },
+  { what: 'tags', text: 'a\u{e0041}\u{e007f}b', shown: 'a b' },
+  {
+    what: 'the fifth mark of a letter',
+    text: `Z${'\u0335'.repeat(60)}a${'\u20dd'.repeat(9)}`,
+    shown: `Z${'\u0335'.repeat(4)} a${'\u20dd'.repeat(4)} `,
+  },
+])('printable() puts a space in the place of what cannot be seen: $what', ({ text, shown }) => {
   expect(printable(text, 100)).toBe(shown);
 });
 
 test('printable() leaves every other character as it is', () => {
   const text = ' Ünïcode, 日本語, "quoted" \\ 😀 ';
   expect(printable(text, 100)).toBe(text);
+  const decomposed = `${text} Tiếng Việt, ड़ें, မြှို့, น้ำ, שָׁלוֹם`.normalize('NFD');
+  expect(printable(decomposed, 200)).toBe(decomposed);
 });
 
 test('printable() looks at no more of a long text than it shows', () => {

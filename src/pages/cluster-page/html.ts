@@ -35,7 +35,7 @@ export function trusted(markup: string): Html {
   return new Html(markup);
 }
 
-/** Without control characters and those that change the direction of text, and without markup. */
+/** What `printable()` leaves, and without markup. */
 export function escapeText(text: string): string {
   return printable(text, MAX_TEXT).replace(/[&<>"']/g, (each) => ENTITIES[each] ?? '');
 }
