@@ -35,7 +35,7 @@ type Serve = (accepted: AcceptedHandle) => Socket | undefined;
 
 /** What the connections of a port share. */
 type Shared = {
-  readonly open: FairLimit;
+  readonly open: FairLimit<Connection>;
   readonly isTls: boolean;
   readonly serve: Serve;
   readonly isEnding: () => boolean;
@@ -59,6 +59,11 @@ class Connection {
 
   isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Whether it is read, and nothing has come. */
+  isSilent(): boolean {
+    return this.#socket?.bytesRead === 0;
   }
 
   serve(): void {
@@ -107,7 +112,7 @@ class Connection {
 
 /** The connections of a port, including those that wait to be served. */
 export class Connections {
-  readonly #open: FairLimit;
+  readonly #open: FairLimit<Connection>;
   #isEnding = false;
 
   /** `max`: how many at once. */
@@ -116,21 +121,18 @@ export class Connections {
   }
 
   /**
-   * Has a listening server serve its connections at this pace, and calls `onServed` when it has begun with one. The
-   * kernel's queue is in the order of arrival, and Node accepts one connection in each turn of the event loop: a neighbour
-   * waits until all before it are accepted, so that this has to be cheap. `onconnection` is not documented, but
-   * everything that is documented comes after the `Socket`.
+   * Has a listening server serve its connections at this pace. The kernel's queue is in the order of arrival, and Node
+   * accepts one connection in each turn of the event loop: a neighbour waits until all before it are accepted, so that this
+   * has to be cheap. `onconnection` is not documented, but everything that is documented comes after the `Socket`.
    */
-  admitTo(server: Server, pace: RateLimiter, onServed: (socket: Socket) => void): void {
+  admitTo(server: Server, pace: RateLimiter): void {
     const { _handle: handle } = server as unknown as { _handle: ListeningHandle };
     const onConnection = handle.onconnection.bind(handle);
     const created: Socket[] = [];
     server.on('connection', (socket: Socket) => created.push(socket));
     const serve: Serve = (accepted) => {
       onConnection(0, accepted);
-      const socket = created.pop();
-      if (socket !== undefined) onServed(socket);
-      return socket;
+      return created.pop();
     };
     const shared: Shared = {
       open: this.#open,
@@ -147,6 +149,11 @@ export class Connections {
       this.#open.add(client, connection);
       pace.admit(connection);
     };
+  }
+
+  /** Closes those whose clients have sent nothing. */
+  destroySilent(): void {
+    this.#open.destroyAll((connection) => connection.isSilent());
   }
 
   /** For the end of the program: the kernel still sends what clients have not received. */

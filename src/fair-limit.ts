@@ -5,8 +5,8 @@ export type Held = Readonly<{ destroy: () => unknown }>;
  * What clients hold at once, such as connections. Something new is always let in, so that nobody locks others out by
  * holding: where a limit is reached, the oldest of the client that has the most is destroyed for it.
  */
-export class FairLimit {
-  readonly #byClient = new Map<string, Set<Held>>();
+export class FairLimit<T extends Held = Held> {
+  readonly #byClient = new Map<string, Set<T>>();
   /** Clients by how many they hold, the last entry of those that have the most: found without a look at each client. */
   readonly #bySize: Set<string>[] = [];
   readonly #max: number;
@@ -19,18 +19,18 @@ export class FairLimit {
     this.#maxPerClient = maxPerClient;
   }
 
-  add(client: string, held: Held): void {
+  add(client: string, held: T): void {
     const size = this.#byClient.get(client)?.size ?? 0;
     if (size >= this.#maxPerClient) this.#destroyOldest(client);
     else if (this.#count >= this.#max) this.#destroyOldest(this.#largest());
-    const own = this.#byClient.get(client) ?? new Set();
+    const own = this.#byClient.get(client) ?? new Set<T>();
     this.#byClient.set(client, own.add(held));
     this.#count += 1;
     this.#resize(client, own.size - 1, own.size);
   }
 
   /** Without effect where it has been removed, or destroyed for another. */
-  remove(client: string, held: Held): void {
+  remove(client: string, held: T): void {
     const own = this.#byClient.get(client);
     if (own?.delete(held) !== true) return;
     if (own.size === 0) this.#byClient.delete(client);
@@ -38,8 +38,11 @@ export class FairLimit {
     this.#resize(client, own.size + 1, own.size);
   }
 
-  destroyAll(): void {
-    for (const all of this.#byClient.values()) for (const held of all) held.destroy();
+  /** Destroys all that `isMeant`. */
+  destroyAll(isMeant: (held: T) => boolean = () => true): void {
+    for (const all of this.#byClient.values()) {
+      for (const held of all) if (isMeant(held)) held.destroy();
+    }
   }
 
   #destroyOldest(client: string | undefined): void {

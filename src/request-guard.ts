@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Bytes of a request's head: that of a neighbour has two segments of 9,000 bytes. */
+export const MAX_HEAD = 24 * 1024;
+
 /** Header lines of a request: a Go client or a browser sends 3 to 20. */
 const MAX_HEADERS = 100;
 
@@ -15,7 +18,8 @@ export const MAX_HEADERS_KEPT = MAX_HEADERS + 1;
 
 /**
  * In how many reads a request's head may arrive: each takes time of the event loop, however short it is. The longest head
- * that is allowed has 45 segments at the smallest MTU of IPv4. Over TLS, a read is at most a record.
+ * that is allowed has 45 segments at the smallest MTU of IPv4. Over TLS, a read is at most a record; over plain HTTP, the
+ * first read is not counted (`plain-server.ts`).
  */
 const MAX_READS = 50;
 

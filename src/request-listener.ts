@@ -1,10 +1,10 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { posix } from 'node:path';
 import Koa, { type Context } from 'koa';
 import { clientOf } from './connections.ts';
-import type { Page } from './pages/page.ts';
+import { type Page, RAW_TYPE, type RawPage } from './pages/page.ts';
 import { redirectTo } from './pages/redirect.ts';
-import { type RateLimit, RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
 const RESPONSE_TIMEOUT_MS = 15_000;
@@ -41,34 +41,39 @@ async function serve(page: Page, context: Context): Promise<void> {
   if (context.method !== 'GET' && context.method !== 'HEAD') {
     context.status = 405;
     context.set('Allow', 'GET, HEAD');
-  } else if ('rawHandler' in page) {
+  } else if ('respond' in page) {
     context.respond = false;
-    page.rawHandler(context.req, context.res);
+    respondRaw(page, context.req, context.res);
   } else {
     await page(context);
   }
 }
 
+function respondRaw(page: RawPage, request: IncomingMessage, response: ServerResponse): void {
+  const { status, body } = page.respond(request.headers);
+  response
+    .writeHead(status, { 'Content-Type': RAW_TYPE, 'Content-Length': body.length })
+    .end(body, 'latin1');
+}
+
 /**
- * Serves pages, by path, through Koa, except a plain `GET` of a raw page, as neighbours and kubelet send it. Requests that
- * exceed `limit` wait.
+ * Serves pages, by path, through Koa, except a `GET` of a raw page by its path alone. Requests that exceed `pace` wait.
  */
 export function createRequestListener(
   pages: Readonly<Record<string, Page>>,
-  limit: RateLimit,
+  pace: RateLimiter,
   onError: OnError,
 ): RequestListener {
   const koa = createApp(pages, onError).callback();
   const serve: RequestListener = (request, response) => {
     const { method, url = '' } = request;
     const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
-    if (page !== undefined && 'rawHandler' in page) return page.rawHandler(request, response);
+    if (page !== undefined && 'respond' in page) return respondRaw(page, request, response);
     const plain = plainTarget(url);
     if (plain === undefined) return void response.writeHead(400).end();
     request.url = plain;
     koa(request, response);
   };
-  const pace = new RateLimiter(limit);
   return (request, response) => {
     const { socket } = request;
     pace.admit({

@@ -3,8 +3,9 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections.ts';
 import type { Page } from './pages/page.ts';
+import { answerPlainRequests } from './plain-server.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
-import { guardRequests, MAX_HEADERS_KEPT } from './request-guard.ts';
+import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
 import { createRequestListener } from './request-listener.ts';
 import { createSendBufferLimit } from './send-buffer.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
@@ -16,8 +17,7 @@ const TIMEOUTS = {
   requestTimeout: 20_000,
   // How often Node looks for those that take longer; by default only twice a minute.
   connectionsCheckingInterval: 1_000,
-  // Bytes of a request's head: that of a neighbour has two segments of 9,000 bytes.
-  maxHeaderSize: 24 * 1024,
+  maxHeaderSize: MAX_HEAD,
 };
 
 /** Idle timeout of a connection, for example if the client does not read the response, in milliseconds. */
@@ -71,10 +71,12 @@ export type RunningServer = Readonly<{
 /** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { onError } = options;
-  const listener = createRequestListener(options.pages, PACE, onError);
+  const pace = new RateLimiter(PACE);
+  const listener = createRequestListener(options.pages, pace, onError);
   const limitSendBuffers = await sendBufferLimit(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
+  answerPlainRequests(http, options.pages, pace);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const connections = { http: new Connections(MAX_HTTP), https: new Connections(MAX_HTTPS) };
@@ -84,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const destroyAll = () => {
       for (const each of Object.values(connections)) each.destroyAll();
     };
+    connections.http.destroySilent();
     const last = setTimeout(destroyAll, DRAIN_TIMEOUT_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
@@ -93,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await listen(http, options.address, options.port);
     limitSendBuffers(http);
-    connections.http.admitTo(http, new RateLimiter(PACE), guardRequests);
+    connections.http.admitTo(http, new RateLimiter(PACE));
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
     const https = createHttpsServer(
@@ -105,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
     limitSendBuffers(https);
-    connections.https.admitTo(https, new RateLimiter(TLS_PACE), () => {});
+    connections.https.admitTo(https, new RateLimiter(TLS_PACE));
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
     await close();

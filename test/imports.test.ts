@@ -107,6 +107,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/server.ts': [
     'src/pages/',
     'src/connections.ts',
+    'src/plain-server.ts',
     'src/rate-limiter.ts',
     'src/request-guard.ts',
     'src/request-listener.ts',
@@ -114,6 +115,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/server-certificate.ts',
     'src/tls-limit.ts',
   ],
+  'src/plain-server.ts': [
+    'src/pages/',
+    'src/connections.ts',
+    'src/plain-request.ts',
+    'src/rate-limiter.ts',
+    'src/request-guard.ts',
+  ],
+  'src/plain-request.ts': ['src/request-guard.ts'],
   'src/send-buffer.ts': ['src/socket-options.ts'],
   'src/socket-options.ts': ['src/ffi.ts'],
   'src/request-listener.ts': ['src/pages/', 'src/connections.ts', 'src/rate-limiter.ts'],

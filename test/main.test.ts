@@ -234,8 +234,8 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
 test.concurrent('each round begins with a request of the program to itself', async () => {
   // Prints what its own server receives.
   const spy = `import { subscribe } from 'node:diagnostics_channel';
-    subscribe('http.server.request.start', ({ request }) =>
-      console.error(request.headers['user-agent'], request.url));`;
+    subscribe('net.server.socket', ({ socket }) => socket.on('data', (head) =>
+      console.error(/User-Agent: (.*)/.exec(head)?.[1], /GET (.*) HTTP/.exec(head)?.[1])));`;
   const { stderr } = await startListening(
     {
       KUBENURSE_CHECK_INTERVAL: '100ms',

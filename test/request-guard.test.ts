@@ -22,9 +22,9 @@ async function serveGuarded() {
       await finished.promise;
     },
     '/quick': {
-      rawHandler: (_, response) => {
+      respond: () => {
         requests += 1;
-        response.writeHead(200).end('quick');
+        return { status: 200, body: 'quick' };
       },
     },
   });

@@ -252,6 +252,22 @@ describe('startServer() and a client that takes its time', () => {
     expect(performance.now() - begin).toBeGreaterThanOrEqual(50 * 7);
   });
 
+  test('counts requests that are answered without node:http among them', async () => {
+    const raw: Page = { respond: () => ({ status: 200, body: '' }) };
+    const { port } = await servePages({ '/hello': hello, '/raw': raw });
+    const socket = connect({ host: '127.0.0.1', port });
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    const begin = performance.now();
+    for (let i = 0; i <= 100; i += 1) {
+      socket.write('GET /hello HTTP/1.1\r\nHost: kubenurse\r\n\r\n');
+      await once(socket, 'data');
+      expect(await statusOf(port, get('/raw'))).toMatch(/ 200 /);
+    }
+    // A hundred windows, two requests in each.
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(100 * 7);
+  });
+
   test('begins to read at most 250 connections per second of one client', async () => {
     const { port } = await servePages({ '/hello': hello });
     const begin = performance.now();

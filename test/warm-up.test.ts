@@ -43,11 +43,9 @@ test('a check of the own address from another one, as warmUp() makes it, leaves 
   const address = '127.0.7.7';
   const { port } = await servePages(
     {
-      '/alwayshappy': {
-        rawHandler: ({ socket }, response) => {
-          clients.push(socket.remoteAddress ?? '');
-          response.end();
-        },
+      '/alwayshappy': (context) => {
+        clients.push(context.socket.remoteAddress ?? '');
+        context.body = '';
       },
     },
     address,

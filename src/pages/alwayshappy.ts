@@ -6,10 +6,8 @@ export const ORIGIN_HEADER = 'KUBENURSE-NEIGHBOUR-ORIGIN';
 /** The most bytes that a response has: as many as a request's head may (`maxHeaderSize`). */
 const MAX_BODY = 24 * 1024;
 
-const NOTHING = { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': '0' };
-
 /** What a response's body is made of. */
-const FILLER = Buffer.alloc(MAX_BODY, 'x');
+const FILLER = 'x'.repeat(MAX_BODY);
 
 /**
  * 200 and nothing else; a neighbour that says who it is counts as a caller, and one that pads its request gets a body as
@@ -22,16 +20,12 @@ export function alwaysHappyPage(
   const header = ORIGIN_HEADER.toLowerCase();
   const padding = paddingHeader.toLowerCase();
   return {
-    rawHandler: (request, response) => {
-      const origin = request.headers[header];
+    respond: (fields) => {
+      const origin = fields[header];
       if (typeof origin === 'string' && origin !== '') incomingChecks.record(origin);
-      const requested = request.headers[padding];
-      if (typeof requested !== 'string') {
-        response.writeHead(200, NOTHING).end();
-        return;
-      }
-      const body = FILLER.subarray(0, requested.length);
-      response.writeHead(200, { ...NOTHING, 'Content-Length': body.length }).end(body);
+      const requested = fields[padding];
+      const length = typeof requested === 'string' ? requested.length : 0;
+      return { status: 200, body: FILLER.slice(0, length) };
     },
   };
 }
