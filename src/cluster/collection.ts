@@ -22,6 +22,12 @@ const MAX_SHORT_BYTES = 128 * 1024;
 /** Requests for long reports at once: 8 MiB, as much as all short ones. */
 const MAX_LONG_REQUESTS = 8;
 
+/**
+ * Once so many more long reports were waited for in vain than have come, the others are not requested: of pods that promise one
+ * and never send its end, a hundred would take the whole time of a collection.
+ */
+const MAX_VAIN = 16;
+
 /** A longer report is not read. One of 1,000 checks has 300 KB, or 700 KB where all of them fail. */
 const MAX_REPORT_BYTES = 1024 * 1024;
 
@@ -34,7 +40,7 @@ const MAX_PODS_WITH_HOURS = 100;
 /** Milliseconds, of one request, of one for a long report, and of all. */
 export type Timeouts = Readonly<{ request: number; long: number; collection: number }>;
 
-const NO_TIME_FOR_LONG = 'its report is long, and the time for the collection was over';
+const NO_TIME_FOR_LONG = 'its report is long, and the time for long ones was over';
 
 /** What it takes to read a report, in milliseconds. */
 const READ_MS = 1;
@@ -64,6 +70,7 @@ export class Collection {
   readonly #long: ListedPod[] = [];
   readonly #longWorkers: Promise<void>[] = [];
   #longRequests = 0;
+  #vain = 0;
   #hasResponse = false;
   #turn: Promise<unknown> = Promise.resolve();
   #rest: Promise<unknown> | undefined;
@@ -128,13 +135,14 @@ export class Collection {
     if (this.#longRequests < MAX_LONG_REQUESTS) this.#longWorkers.push(this.#requestLong(over));
   }
 
-  /** Until none is left. A pod whose long report does not come has responded before: that is no evidence against its path. */
+  /** Until none is left, or too many do not come. A pod whose long report does not come has responded before: that is no evidence against its path. */
   async #requestLong(over: Signal): Promise<void> {
     this.#longRequests += 1;
     for (let pod = this.#long.shift(); pod !== undefined; pod = this.#long.shift()) {
       await this.#takeTurn(REQUEST_MS);
-      if (over.aborted) break;
+      if (over.aborted || this.#vain >= MAX_VAIN) break;
       const fetched = await this.#fetchWithin(this.#timeouts.long, pod, over, MAX_REPORT_BYTES);
+      this.#vain += 'body' in fetched ? -1 : 1;
       if ('body' in fetched) await this.#collect(pod, fetched);
       else if (!over.aborted) await this.#collect(pod, { ...fetched, cause: 'status' });
     }

@@ -260,23 +260,51 @@ test('long reports whose ends do not come neither delay usual ones nor are evide
   const broken = { nodes: nodes(130) };
   const respond = reporting(smallView(broken));
   const body = padded({}).subarray(0, -1);
-  const fetch = await startFleet((podIP, ...exchange) => {
+  const fetchReport = await startFleet((podIP, ...exchange) => {
     if (Number(podIP.split('.')[3]) % 2 === 0) return respond(podIP, ...exchange);
     exchange[1].writeHead(200, { 'Content-Length': MAX_BODY }).write(body);
   });
+  let waited = 0;
+  const fetch: FetchFrom = (pod, path, signal, maxBody) => {
+    if (maxBody === MAX_BODY) waited += 1;
+    return fetchReport(pod, path, signal, maxBody);
+  };
   const { view, findings } = await collector(broken, {
     fetch,
-    timeouts: { ...TIMEOUTS, request: 60_000, long: 1_000, collection: 3_000 },
+    timeouts: { ...TIMEOUTS, request: 60_000, long: 1_000, collection: 60_000 },
   })();
   expect(view.reports).toHaveLength(65);
+  // Those that are requested when the sixteenth has not come are still waited for.
+  expect(waited).toBeGreaterThanOrEqual(16);
+  expect(waited).toBeLessThan(16 + 8);
   const texts = view.silent.map(({ cause, text }) => `${cause}: ${text.replace(/.*: /, '')}`);
   expect(new Set(texts)).toEqual(
     new Set([
       'status: no report within 1 s',
-      'status: its report is long, and the time for the collection was over',
+      'status: its report is long, and the time for long ones was over',
     ]),
   );
   expect(findings.map(({ kind }) => kind)).toEqual(['mostly_silent', 'silent']);
+});
+
+test('long reports that come are all read, though a quarter does not', async () => {
+  const broken = { nodes: nodes(130) };
+  const view = smallView(broken);
+  const bodies = new Map(
+    listedPods(view).map(({ podIP, pod }) => [
+      podIP,
+      padded(view.reports.find((report) => report.pod === pod)),
+    ]),
+  );
+  const fetch = await startFleet((podIP, _request, response) => {
+    const isWhole = Number(podIP.split('.')[3]) % 4 !== 0;
+    const body = bodies.get(podIP)?.subarray(0, isWhole ? MAX_BODY : -1);
+    response.writeHead(200, { 'Content-Length': MAX_BODY }).write(body);
+  });
+  const timeouts = { ...TIMEOUTS, long: 500 };
+  const { view: collected } = await collector(broken, { fetch, timeouts })();
+  const texts = collected.silent.map(({ text }) => text.replace(/.*: /, ''));
+  expect(texts).toEqual(Array(32).fill('no report within 0.5 s'));
 });
 
 test('long reports that come at once are all read, eight at a time', async () => {
