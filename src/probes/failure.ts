@@ -1,3 +1,4 @@
+import { MAX_CERTIFICATES_BYTES } from '../certificate-limit.ts';
 import type { Cause } from '../model.ts';
 import { printable } from '../printable.ts';
 import { untrusted } from '../tls-verification.ts';
@@ -43,8 +44,9 @@ const MAX_REASON = 300;
 /** Where a certificate is not trusted: the contract's setting. */
 const REMEDY = 'add its CA with KUBENURSE_EXTRA_CA';
 
-/** Errors of OpenSSL if the peer does not speak TLS. */
+/** What errors of OpenSSL mean. */
 const TLS_WORDS: Record<string, string> = {
+  'excessive message size': `the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
   'wrong version number': 'the peer does not speak TLS (wrong version number)',
   'packet length too long': 'the peer does not speak TLS (packet length too long)',
 };
