@@ -53,7 +53,7 @@ async function open(
     RUNBOOKS,
     async (steps) => finish(steps),
   );
-  if ('rawHandler' in page) throw new Error('the page is served by koa');
+  if ('respond' in page) throw new Error('the page is served by koa');
   app.use((context) => (context.path === PATH ? page(context) : undefined));
   const server: Server = app.listen(0, '127.0.0.1');
   onTestFinished(() => {
