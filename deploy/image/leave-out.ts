@@ -15,6 +15,9 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'jsonpath-plus': 'export { leftOut as JSONPath };',
   socks: 'export { leftOut as SocksClient };',
   'socks-proxy-agent': 'export { leftOut as SocksProxyAgent };',
+  // Koa's cookies and `context.assert()`, which no page uses.
+  cookies: 'module.exports = leftOut;',
+  'http-assert': 'module.exports = leftOut;',
   // pino's transports and redaction: we write to standard output, and nothing secret.
   'thread-stream': 'module.exports = leftOut;',
   '@pinojs/redact': 'module.exports = leftOut;',
