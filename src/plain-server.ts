@@ -24,7 +24,9 @@ export function answerPlainRequests(
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     socket.setTimeout(SILENCE_MS);
-    socket.on('data', onData).on('timeout', onTimeout).on('end', onEnd).on('error', onError);
+    socket.on('data', onData).on('timeout', onTimeout).on('end', onEnd);
+    // The connection closes by itself.
+    socket.on('error', () => {});
   });
 
   function onData(this: Socket, bytes: Buffer): void {
@@ -65,16 +67,12 @@ function onEnd(this: Socket): void {
   this.end();
 }
 
-/** The connection closes by itself. */
-function onError(): void {}
-
 function textOf({ status, body }: RawResponse): string {
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    `Content-Type: ${RAW_TYPE}`,
-    `Content-Length: ${body.length}`,
-    `Date: ${new Date().toUTCString()}`,
-    'Connection: close',
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r
+Content-Type: ${RAW_TYPE}\r
+Content-Length: ${body.length}\r
+Date: ${new Date().toUTCString()}\r
+Connection: close\r
+\r
+${body}`;
 }
