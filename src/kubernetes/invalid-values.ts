@@ -7,8 +7,9 @@ const MAX_REPORTS = 10;
 /** How much of an odd value is shown, in characters. */
 const SHOWN_LENGTH = 100;
 
-/** Kubernetes takes no longer name (RFC 1123, 253 characters). */
-const MAX_NAME_LENGTH = 253;
+/** A name is a subdomain (RFC 1123), a label's value shorter. Of ASCII, because V8 keeps other characters in two bytes each. */
+const NAME = /^[\x20-\x7e]{1,253}$/;
+const LABEL = /^[\x20-\x7e]{1,63}$/;
 
 /** RFC 1123 subdomain, as Kubernetes requires of a node. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
@@ -25,9 +26,14 @@ unreachable.addAddress('255.255.255.255', 'ipv4');
 unreachable.addAddress('::', 'ipv6');
 unreachable.addSubnet('ff00::', 8, 'ipv6');
 
-/** The value where it is a text no longer than a name; else empty. */
+/** The value where it is a text as long as a name may be; else empty. */
 export function nameText(value: unknown): string {
-  return typeof value === 'string' && value.length <= MAX_NAME_LENGTH ? value : '';
+  return typeof value === 'string' && NAME.test(value) ? value : '';
+}
+
+/** The value where it is a text as long as a label's value may be; else empty. */
+export function labelText(value: unknown): string {
+  return typeof value === 'string' && LABEL.test(value) ? value : '';
 }
 
 export function isNodeName(value: unknown): value is string {

@@ -1,6 +1,6 @@
 import { ApiError, apiRequest, readBody } from './api-request.ts';
 import { Informer, type InformerEvents } from './informer.ts';
-import { nameText } from './invalid-values.ts';
+import { labelText } from './invalid-values.ts';
 import { fieldsOf, type Json, parseObject } from './parse-object.ts';
 import type { KubernetesObject } from './responses.ts';
 
@@ -42,7 +42,7 @@ export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise
 export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
   try {
     const node = await readMetadata(nodeName, signal);
-    return nameText(fieldsOf(fieldsOf(fieldsOf(node).metadata).labels)[ZONE_LABEL]);
+    return labelText(fieldsOf(fieldsOf(fieldsOf(node).metadata).labels)[ZONE_LABEL]);
   } catch (error) {
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return '';
     throw error;

@@ -1,6 +1,6 @@
 import type { Neighbour } from '../model.ts';
 import { Informer, type InformerEvents } from './informer.ts';
-import { isNodeName, isPodAddress, nameText, shownValue } from './invalid-values.ts';
+import { isNodeName, isPodAddress, labelText, nameText, shownValue } from './invalid-values.ts';
 import { ZONE_LABEL } from './nodes.ts';
 import type { KubernetesObject } from './responses.ts';
 
@@ -53,7 +53,7 @@ export function createPodInformer(
         : `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`,
     query: labelSelector === '' ? {} : { labelSelector },
     keyOf: ({ metadata }) =>
-      namespace === '' ? `${nameText(metadata.namespace)}/${metadata.name}` : metadata.name,
+      namespace === '' ? `${labelText(metadata.namespace)}/${metadata.name}` : metadata.name,
     transform: (object, previous) => toPod(object, previous, options),
     ...events,
   });
@@ -70,7 +70,7 @@ function toPod(
     Pick<InformerEvents, 'onInvalid'> & { share: (text: string) => string },
 ): Pod {
   const podName = nameText(metadata.name);
-  const phase = nameText(status?.phase);
+  const phase = labelText(status?.phase);
   const ready = readyCondition(status?.conditions);
   /** Empty if not set or invalid, so that the pod is not a neighbour. */
   const usable = (what: string, value: unknown, isUsable: (value: unknown) => value is string) => {
@@ -84,10 +84,10 @@ function toPod(
     neighbour: {
       podName,
       podIP: usable('IP address', status?.podIP, (value) => isPodAddress(value, { allowLoopback })),
-      hostIP: nameText(status?.hostIP),
+      hostIP: labelText(status?.hostIP),
       nodeName: usable('node name', spec?.nodeName, isNodeName),
       phase,
-      zone: nameText(metadata.labels?.[ZONE_LABEL]),
+      zone: labelText(metadata.labels?.[ZONE_LABEL]),
     },
     isTerminating: (metadata.deletionTimestamp ?? undefined) !== undefined,
     isUnready: ready === 'False',
@@ -120,7 +120,7 @@ function isRestartedWhenUnready(containers: unknown): boolean {
  */
 function daemonSetOf(owners: unknown): string {
   if (!Array.isArray(owners)) return '';
-  return nameText(
+  return labelText(
     owners.find((each) => each?.controller === true && each.kind === 'DaemonSet')?.uid,
   );
 }

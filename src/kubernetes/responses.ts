@@ -1,6 +1,7 @@
 import { hasAtMost } from '../at-most.ts';
 import { GrowingBytes } from '../growing-bytes.ts';
 import { ApiError } from './api-request.ts';
+import { nameText } from './invalid-values.ts';
 import { ListSplitter } from './list-splitter.ts';
 import { fieldsOf, type Json, parseJson, parseObject, VALUES } from './parse-object.ts';
 
@@ -108,11 +109,7 @@ function watchError({ code, message }: { readonly [field: string]: Json }): ApiE
   );
 }
 
-/** A longer text is no name: that of a pod or node is a DNS subdomain (RFC 1123), in characters. */
-const MAX_NAME = 253;
-
 function named(object: Json): KubernetesObject | undefined {
   const { name } = fieldsOf(fieldsOf(object).metadata);
-  const isName = typeof name === 'string' && name !== '' && name.length <= MAX_NAME;
-  return isName ? (object as KubernetesObject) : undefined;
+  return nameText(name) !== '' ? (object as KubernetesObject) : undefined;
 }

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { isNodeName, isPodAddress, logOnce } from '../../src/kubernetes/invalid-values.ts';
+import {
+  isNodeName,
+  isPodAddress,
+  labelText,
+  logOnce,
+  nameText,
+} from '../../src/kubernetes/invalid-values.ts';
 
 test.each([
   ['10.0.0.1', true],
@@ -44,6 +50,15 @@ test.each([
   [null, false],
 ])('isNodeName(%j) is %j', (value, is) => {
   expect(isNodeName(value)).toBe(is);
+});
+
+test.each([
+  ['a name', nameText, 253],
+  ['the value of a label', labelText, 63],
+])('of texts as long as %s, no longer one is kept, and none that is not ASCII', (_, text, most) => {
+  const all = ['a'.repeat(most), 'a'.repeat(most + 1), 'Europe/1_a', 'ü', 'a\n', 5, ['a'], null];
+  const none = Array(5).fill('');
+  expect(all.map(text)).toEqual(['a'.repeat(most), '', 'Europe/1_a', ...none]);
 });
 
 test('logOnce() passes each text on once, and ten in all', () => {

@@ -44,7 +44,7 @@ function followPods(options: Partial<PodsOptions> = {}) {
       onChange: nothing,
       onError: nothing,
       onRecovery: nothing,
-      onExcess: () => {},
+      onExcess: nothing,
       onInvalid: (text) => oddities.push(text),
     },
   );
@@ -124,6 +124,23 @@ test("createPodInformer() keeps the zone in the pod's label", async () => {
   const labels = { app: 'kubenurse', 'topology.kubernetes.io/zone': 'zone-a' };
   const pod = await kept(server, podObject('a', { metadata: { labels } }));
   expect(pod?.neighbour.zone).toBe('zone-a');
+});
+
+test('createPodInformer() keeps no text that is longer than any of its kind', async () => {
+  const { server } = await startApiServer();
+  const long = 'a'.repeat(64);
+  const object = podObject('a', {
+    metadata: {
+      labels: { app: 'kubenurse', 'topology.kubernetes.io/zone': long },
+      ownerReferences: [{ controller: true, kind: 'DaemonSet', uid: long }],
+    },
+    status: { phase: long, podIP: long, hostIP: long },
+  });
+  const spec = { nodeName: 'a'.repeat(254) };
+  const { neighbour, daemonSet } = (await kept(server, { ...object, spec })) ?? {};
+  const empty = { podIP: '', hostIP: '', nodeName: '', phase: '', zone: '' };
+  expect(neighbour).toEqual({ podName: 'a', ...empty });
+  expect(daemonSet).toBe('');
 });
 
 test.each([

@@ -18,8 +18,8 @@ test.each([
   ['objects without a name', `{${META},"items":[null,5,{},{"metadata":{"name":5}}]}`, Array(4)],
   [
     'a text that is no name',
-    `{${META},"items":[{"metadata":{"name":"${'a'.repeat(254)}"}}]}`,
-    Array(1),
+    `{${META},"items":[{"metadata":{"name":"${'a'.repeat(254)}"}},{"metadata":{"name":"ü"}}]}`,
+    Array(2),
   ],
 ])('readPage() takes %s for items', async (_, text, names) => {
   const { received } = await pageOf(text);
@@ -27,16 +27,17 @@ test.each([
 });
 
 test('readPage() gives the same objects of a page that it parses whole and of one that it splits', async () => {
-  const few = ['null', '5', '{}', '{"metadata":{"name":"ü"}}', '[]', '[{}]'];
+  const few = ['null', '5', '{}', '{"metadata":{"name":"b","labels":{"c":"ü"}}}', '[]', '[{}]'];
   const many = Array<string>(17_000).fill('{"metadata":{"name":"a"}}');
   const page = async (items: string[]) => {
     const metadata = '{"resourceVersion":"5","continue":"next"}';
     const { received, ...end } = await pageOf(`{"metadata":${metadata},"items":[${items}]}`);
-    const names = received.map(({ object }) => object?.metadata.name);
-    return { ...end, names: names.filter((name) => name !== 'a').toSorted() };
+    const objects = received.map(({ object }) => JSON.stringify(object?.metadata));
+    return { ...end, objects: objects.filter((each) => each !== '{"name":"a"}').toSorted() };
   };
   const ofFew = await page(few);
-  expect(ofFew).toEqual({ resourceVersion: '5', next: 'next', names: ['ü', ...Array(5)] });
+  const objects = ['{"name":"b","labels":{"c":"ü"}}', ...Array(5)];
+  expect(ofFew).toEqual({ resourceVersion: '5', next: 'next', objects });
   expect(await page([...few, ...many])).toEqual(ofFew);
 });
 
