@@ -1,7 +1,7 @@
 import { stateOf } from '../verdict/evidence.ts';
 import { quantile } from '../verdict/quantile.ts';
 import type { CheckReport, ClusterView, Report } from '../verdict/report.ts';
-import type { Steps } from '../verdict/steps.ts';
+import { MANY, type Steps, stepsOf } from '../verdict/steps.ts';
 import { latency, nodeNames, whole } from '../verdict/words.ts';
 import { type FailingCheck, failingPathLines } from './failing-paths.ts';
 import { paragraph, short, table } from './layout.ts';
@@ -46,8 +46,9 @@ export function* checkLines({ reports, now }: ClusterView): Steps<string[]> {
 /** One pass, without a list of all: in a large cluster there are tens of thousands. */
 function* rowsOf(reports: readonly Report[]): Steps<Map<string, Row>> {
   const rows = new Map<string, Row>();
+  const isStep = stepsOf(MANY);
   for (const report of reports) {
-    yield;
+    if (isStep(report.checks.length)) yield;
     for (const check of report.checks) {
       const type = check.kind === 'path' ? PATHS : check.type;
       const row = rows.get(type) ?? emptyRow();

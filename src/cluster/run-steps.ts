@@ -2,8 +2,8 @@ import { restAfter } from '../rest.ts';
 import type { Steps } from '../verdict/steps.ts';
 import type { Turn } from './pace.ts';
 
-/** What a turn takes at most: the last of its steps may be long, with 5,000 pods up to so many milliseconds (measured). */
-const MAX_TURN_MS = 50;
+/** What a turn takes at most, in milliseconds: the last of its steps may be long, with 5,000 pods up to 20 (measured). */
+const MAX_TURN_MS = 25;
 
 /** No further step begins in a turn that has taken so many milliseconds. */
 const TURN_MS = 4;

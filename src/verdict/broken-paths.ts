@@ -1,40 +1,54 @@
 import { byCause, type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
+import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { count, failure, nodeNames } from './words.ts';
 
 /** With more single paths than this the pattern is the fault, and it is none that is known. */
 const MAX_PATHS = 6;
 
+/** Suspects that are compared with all findings in one step: a millisecond with some hundreds of findings. */
+const SUSPECTS_PER_STEP = 100;
+
 /**
  * The paths that fail by themselves; if they are many, that they do and no node or split explains it. `found`: the nodes,
  * paths and splits that are known to be at fault.
  */
-export function findPaths(evidence: Evidence, open: OpenPaths, found: readonly Draft[]): Draft[] {
-  const suspects = evidence.failingSuspects.filter(
-    (edge) => !found.some((draft) => explains(draft, edge)),
+export function* findPaths(
+  evidence: Evidence,
+  open: OpenPaths,
+  found: readonly Draft[],
+): Steps<Draft[]> {
+  const explainers = found.map(explainer);
+  const suspects = yield* mapSteps(
+    evidence.failingSuspects,
+    (edge) => (explainers.some((explains) => explains(edge)) ? [] : [edge]),
+    SUSPECTS_PER_STEP,
   );
-  const failing = [...open.failing, ...suspects].filter(
+  yield;
+  const failing = [...open.failing, ...suspects.flat()].filter(
     ({ consecutive }) => consecutive >= evidence.confirmedAlone,
   );
   const isCurrent = evidence.view.podListError === null;
   // A pod that is no longer expected is being removed: that it is not reached any more is no fault.
   const current = failing.filter(({ to }) => !isCurrent || evidence.nodes.has(to));
-  const pairs = Map.groupBy(current, ({ from, to }) => [from, to].sort().join('\n'));
+  const pairs = yield* groupSteps(current, ({ from, to }) => [from, to].sort().join('\n'));
   open.explain(failing);
   if (pairs.size > MAX_PATHS) return [unclear(current)];
   return [...pairs.values()].map((edges) => path(evidence, edges));
 }
 
-/** Whether a path fails because of what the finding is about. */
-function explains({ subject }: Draft, { from, to }: Edge): boolean {
+/** Tells whether a path fails because of what the finding is about. */
+function explainer({ subject }: Draft): (edge: Edge) => boolean {
   if (subject.type === 'sides') {
     const [here, there] = subject.sides.map(({ nodes }) => new Set(nodes));
-    return Boolean((here?.has(from) && there?.has(to)) || (there?.has(from) && here?.has(to)));
+    return ({ from, to }) =>
+      Boolean((here?.has(from) && there?.has(to)) || (there?.has(from) && here?.has(to)));
   }
-  if (subject.type !== 'node') return false;
+  if (subject.type !== 'node') return () => false;
   const { node, direction } = subject;
-  return (direction !== 'from' && to === node) || (direction !== 'to' && from === node);
+  return ({ from, to }) =>
+    (direction !== 'from' && to === node) || (direction !== 'to' && from === node);
 }
 
 const PATH = { kind: 'path', runbook: 'KubenursePathBroken.md' } as const;

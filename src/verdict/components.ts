@@ -8,7 +8,7 @@ import { type OpenComponents, postpone, take } from './open-components.ts';
 import { AGREEMENT } from './paths.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
 import { type DeadEndpoints, justLost, mayBeChance } from './service-noise.ts';
-import type { Steps } from './steps.ts';
+import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { failure, outOf } from './words.ts';
 
 type Rule = Readonly<{
@@ -66,37 +66,43 @@ export function* findComponents(
   lost: ReadonlySet<Observation>,
 ): Steps<Draft[]> {
   const open = new Map(
-    [...evidence.components, ...evidence.udp].map(([type, all]) => [
+    yield* mapSteps([...evidence.components, ...evidence.udp], ([type, all]) => [
       type,
       all
         .filter(({ node }) => !isolated.has(node))
         .map((each) => (lost.has(each) ? { ...each, up: undefined } : each)),
     ]),
   );
-  leaveOutChance(evidence, open, dead);
+  yield* leaveOutChance(evidence, open, dead);
+  yield;
   const known = new Set([...RULES.map(({ component }) => component), ...nameServerTypes(open)]);
   const extras = [...open.keys()].filter((type) => !known.has(type));
   yield;
-  const drafts = [...findMtu(open)];
+  const drafts = [...(yield* findMtu(open))];
   yield;
-  drafts.push(...findDns(evidence, open));
+  drafts.push(...(yield* findDns(evidence, open)));
   yield;
-  drafts.push(...findNameServers(evidence, open));
+  drafts.push(...(yield* findNameServers(evidence, open)));
   for (const rule of [...RULES, ...extras.map(extraRule)]) {
     yield;
-    drafts.push(...apply(evidence, open, rule));
+    drafts.push(...(yield* apply(evidence, open, rule)));
   }
   return drafts;
 }
 
 /** Leaves out failures of the service and the ingress that may have met dead endpoints, or what was just lost, by chance. */
-function leaveOutChance(evidence: Evidence, open: OpenComponents, dead: DeadEndpoints): void {
+function* leaveOutChance(
+  evidence: Evidence,
+  open: OpenComponents,
+  dead: DeadEndpoints,
+): Steps<void> {
   const lostBy = justLost(evidence);
   const mayHaveMet = (each: Observation, endpoints: DeadEndpoints) =>
     (each.check.kind === 'me_service' || each.check.kind === 'me_ingress') &&
     mayBeChance(each, endpoints, evidence.reports.size);
   take(open, (each) => mayHaveMet(each, dead));
-  postpone(open, (each) => mayHaveMet(each, lostBy(each.node)));
+  yield;
+  yield* postpone(open, (each) => mayHaveMet(each, lostBy(each.node)));
 }
 
 function extraRule(type: string): Rule {
@@ -106,14 +112,15 @@ function extraRule(type: string): Rule {
 }
 
 /** Nodes that exchange no large packets with components: requests to the API server carry a token, and are large. */
-function findMtu(open: OpenComponents): Draft[] {
+function* findMtu(open: OpenComponents): Steps<Draft[]> {
   const all = [...open.values()].flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');
   const byNode = Map.groupBy(failing, ({ node }) => node);
   const nodes = new Set(all.map(({ node }) => node)).size;
   // Where they all fail, it is the component, or what is before it.
   if (byNode.size > 1 && byNode.size >= nodes * AGREEMENT) return [];
-  return [...byNode].map(([node, checks]): Draft => {
+  yield;
+  return yield* mapSteps(byNode, ([node, checks]): Draft => {
     const victims = take(open, (each) => each.node === node && each.check.cause === 'mtu');
     return {
       kind: 'mtu',
@@ -133,11 +140,12 @@ function findMtu(open: OpenComponents): Draft[] {
 }
 
 /** DNS has no check: it fails where the names of the others cannot be resolved. */
-function findDns(evidence: Evidence, open: OpenComponents): Draft[] {
+function* findDns(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   const all = [...open.values()].flat();
   if (!all.some(({ up, check }) => up === false && check.cause === 'dns')) return [];
-  const byNode = Map.groupBy(all, ({ node }) => node);
-  const observations = [...byNode.values()].flatMap((checks) => resolvesNothing(checks) ?? []);
+  const byNode = yield* groupSteps(all, ({ node }) => node);
+  const resolved = yield* mapSteps(byNode.values(), (checks) => resolvesNothing(checks) ?? []);
+  const observations = resolved.flat();
   const drafts = scopesOf(evidence, observations).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));
     const nameServers = stateOfNameServers(open, nodes);
@@ -155,12 +163,13 @@ function findDns(evidence: Evidence, open: OpenComponents): Draft[] {
     );
     return { ...found, details: [...found.details, ...nameServers] };
   });
+  yield;
   const unresolved = new Set(observations.filter(({ up }) => !up).map(({ node }) => node));
-  postpone(open, (each) => unresolved.has(each.node) && each.check.cause === 'dns');
+  yield* postpone(open, (each) => unresolved.has(each.node) && each.check.cause === 'dns');
   return drafts;
 }
 
-function apply(evidence: Evidence, open: OpenComponents, rule: Rule): Draft[] {
+function* apply(evidence: Evidence, open: OpenComponents, rule: Rule): Steps<Draft[]> {
   const { explains, component } = rule;
   const drafts = scopesOf(evidence, open.get(component) ?? []).map((failing) => {
     const nodes = new Set(failing.failing.map(({ node }) => node));
@@ -173,7 +182,7 @@ function apply(evidence: Evidence, open: OpenComponents, rule: Rule): Draft[] {
   });
   if (explains !== undefined) {
     const known = new Map((open.get(component) ?? []).map((each) => [each.node, each]));
-    postpone(open, (each) => {
+    yield* postpone(open, (each) => {
       const own = known.get(each.node);
       return own !== undefined && explains(each) && mayFollow(own, each);
     });

@@ -2,6 +2,7 @@ import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence, PathCheck } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
 import { chanceRun } from './service-noise.ts';
+import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { outOf, percent } from './words.ts';
 
 /** Share of segments sent again from which on packets are lost: a healthy network stays below a tenth of it. */
@@ -16,11 +17,12 @@ const PATHS = 0.6;
 type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 
 /** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
-export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
+export function* findLoss(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   if (!mayLose(evidence.paths)) return [];
   const rest = new Set(evidence.paths.flatMap(counted));
   const drafts: Draft[] = [];
-  for (const [node, all] of suspects(rest)) {
+  for (const [node, all] of yield* suspects(rest)) {
+    yield;
     const touched = all.filter((each) => rest.has(each));
     // Where every path loses packets, one node is as good as another: then the paths are named.
     const isAnother = ({ again, path: { from, to } }: Counted) =>
@@ -30,9 +32,8 @@ export function findLoss(evidence: Evidence, open: OpenPaths): Draft[] {
     drafts.push(lossyNode(open, node, touched));
   }
   const lossy = [...rest].filter((each) => each.again >= SEGMENTS && shareOf([each]) >= SHARE);
-  const pairs = Map.groupBy(lossy, ({ path }) => [path.from, path.to].sort().join('\n'));
-  for (const pair of pairs.values()) drafts.push(lossyPath(open, pair));
-  return drafts;
+  const pairs = yield* groupSteps(lossy, ({ path }) => [path.from, path.to].sort().join('\n'));
+  return [...drafts, ...(yield* mapSteps(pairs.values(), (pair) => lossyPath(open, pair)))];
 }
 
 /** Whether any path or node has sent enough segments again; in a quiet cluster that is all that has to be looked at. */
@@ -71,7 +72,7 @@ function shareOf(paths: readonly Counted[]): number {
 }
 
 /** Nodes that seem to lose packets, and the paths from and to them: first those on most of whose paths it shows. */
-function suspects(paths: ReadonlySet<Counted>): [string, Counted[]][] {
+function* suspects(paths: ReadonlySet<Counted>): Steps<[string, Counted[]][]> {
   const again = new Map<string, number>();
   for (const each of paths) {
     if (each.again === 0) continue;
@@ -80,9 +81,15 @@ function suspects(paths: ReadonlySet<Counted>): [string, Counted[]][] {
   const byNode = new Map<string, Counted[]>();
   for (const [node, segments] of again) if (segments >= 2 * SEGMENTS) byNode.set(node, []);
   if (byNode.size === 0) return [];
+  yield;
   for (const each of paths) for (const node of endsOf(each)) byNode.get(node)?.push(each);
-  const lossy = [...byNode].filter(([, own]) => isLossy(own));
-  return lossy.sort(([, a], [, b]) => affected(b) - affected(a) || shareOf(b) - shareOf(a));
+  const known = yield* mapSteps(byNode, ([node, own]) =>
+    isLossy(own) ? [{ node, own, affected: affected(own), share: shareOf(own) }] : [],
+  );
+  return known
+    .flat()
+    .sort((a, b) => b.affected - a.affected || b.share - a.share)
+    .map(({ node, own }) => [node, own]);
 }
 
 function endsOf({ path: { from, to } }: Counted): [string, string] {

@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import type { Evidence, Observation } from './evidence.ts';
 import { CHANCE } from './service-noise.ts';
+import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { nodeNames } from './words.ts';
 
 /**
@@ -8,25 +9,27 @@ import { nodeNames } from './words.ts';
  * there, as every Service does. Then about half of the look-ups fail, on every node (two pods of CoreDNS are usual).
  * `blind`: nodes that reach nobody.
  */
-export function lostLookUps(
+export function* lostLookUps(
   { components }: Evidence,
   blind: ReadonlySet<string>,
-): ReadonlySet<Observation> {
-  const all = [...components.values()]
-    .flat()
-    .filter(
-      ({ node, check }) => !blind.has(node) && (check.byName || check.kind === 'name_server'),
-    );
+): Steps<ReadonlySet<Observation>> {
+  const isLookUp = ({ node, check }: Observation) =>
+    !blind.has(node) && (check.byName || check.kind === 'name_server');
+  const lookUps = yield* mapSteps(components.values(), (all) => all.filter(isLookUp));
+  const all = lookUps.flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'dns');
-  if (failing.length === 0 || !isOnMostNodes(all)) return new Set();
+  yield;
+  if (failing.length === 0 || !(yield* isOnMostNodes(all))) return new Set();
   const runs = failing.map(({ check }) => check.consecutive);
   const least = confirmedRun(runs, all.length);
+  yield;
   return new Set(failing.filter(({ check }) => check.consecutive < least));
 }
 
 /** Whether look-ups have failed within the last minute on half of the nodes at least. */
-function isOnMostNodes(all: readonly Observation[]): boolean {
-  const byNode = [...Map.groupBy(all, ({ node }) => node).values()];
+function* isOnMostNodes(all: readonly Observation[]): Steps<boolean> {
+  const groups = yield* groupSteps(all, ({ node }) => node);
+  const byNode = [...groups.values()];
   const hit = byNode.filter((own) => own.some(({ check }) => check.lastMinute.failures > 0));
   return hit.length * 2 >= byNode.length;
 }

@@ -2,6 +2,7 @@ import { type Draft, firstSince, mainCause } from './draft.ts';
 import { CONFIRMED, type Evidence, type Observation } from './evidence.ts';
 import { type OpenComponents, take } from './open-components.ts';
 import { type Failing, scopesOf, where } from './scope.ts';
+import { mapSteps, type Steps } from './steps.ts';
 import { outOf, whole } from './words.ts';
 
 const OVER_TCP = 'dns_tcp_';
@@ -29,11 +30,12 @@ export function nameServerTypes(open: OpenComponents): string[] {
 }
 
 /** Name servers that fail where no finding about DNS explains it: names are resolved by others. */
-export function findNameServers(evidence: Evidence, open: OpenComponents): Draft[] {
+export function* findNameServers(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   // Each over UDP first: that it fails there explains that it fails over TCP.
-  return nameServerTypes(open).flatMap((type) =>
+  const drafts = yield* mapSteps(nameServerTypes(open), (type) =>
     scopesOf(evidence, open.get(type) ?? []).map((failing) => draft(evidence, open, type, failing)),
   );
+  return drafts.flat();
 }
 
 /** Which of the name servers of these nodes fail: for a finding about DNS. */
@@ -52,20 +54,22 @@ export function stateOfNameServers(open: OpenComponents, nodes: ReadonlySet<stri
  * Without the checks by name on nodes where a name server fails: they are slow because of it, as each look-up that queries
  * it waits for it.
  */
-export function withoutSlowLookUps(evidence: Evidence): Evidence {
-  const all = [...evidence.components.values()].flat();
-  const failing = all.filter(
-    (each) =>
-      isOfNameServer(each) && (each.up === false || each.check.lastMinute.failures >= CONFIRMED),
-  );
+export function* withoutSlowLookUps(evidence: Evidence): Steps<Evidence> {
+  const isFailing = (each: Observation) =>
+    isOfNameServer(each) && (each.up === false || each.check.lastMinute.failures >= CONFIRMED);
+  const lists = yield* mapSteps(evidence.components.values(), (all) => all.filter(isFailing));
+  const failing = lists.flat();
   if (failing.length === 0) return evidence;
   const nodes = new Set(failing.map(({ node }) => node));
   const isSlowLookUp = ({ node, check }: Observation) => check.byName && nodes.has(node);
-  const components = [...evidence.components].map(([type, own]): [string, Observation[]] => [
-    type,
-    // They stay among all: without them, what is slow on the other nodes would be slow everywhere.
-    own.map((each) => (isSlowLookUp(each) ? withoutLatency(each) : each)),
-  ]);
+  const components = yield* mapSteps(
+    evidence.components,
+    ([type, own]): [string, Observation[]] => [
+      type,
+      // They stay among all: without them, what is slow on the other nodes would be slow everywhere.
+      own.map((each) => (isSlowLookUp(each) ? withoutLatency(each) : each)),
+    ],
+  );
   return { ...evidence, components: new Map(components) };
 }
 

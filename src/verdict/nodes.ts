@@ -4,17 +4,24 @@ import type { Victim } from './finding.ts';
 import { nobodyReaches, reachesNobody } from './node-words.ts';
 import { AGREEMENT, type OpenPaths, WITNESSES } from './paths.ts';
 import { isolatedNodes } from './reach.ts';
+import { mapSteps, type Steps } from './steps.ts';
 
 /** Nodes that reach nobody, and nodes that nobody reaches. */
 export type Isolated = Readonly<{ blind: ReadonlySet<string>; dark: ReadonlySet<string> }>;
 
 /** The nodes at fault by themselves, by the paths that are still open. */
-export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { drafts: Draft[] } {
+export function* findNodes(
+  evidence: Evidence,
+  open: OpenPaths,
+): Steps<Isolated & { drafts: Draft[] }> {
   if (open.failing.length === 0) return { drafts: [], blind: new Set(), dark: new Set() };
-  const blind = blindNodes(evidence, open);
-  const dark = darkNodes(evidence, open, blind);
-  const drafts = [...dark].map(([node, edges]) => unreachable(evidence, node, edges, blind));
+  const blind = yield* blindNodes(evidence, open);
+  const dark = yield* darkNodes(evidence, open, blind);
+  const drafts = yield* mapSteps(dark, ([node, edges]) =>
+    unreachable(evidence, node, edges, blind),
+  );
   for (const [node, edges] of blind) {
+    yield;
     if (!dark.has(node)) drafts.push(mute(evidence, node, edges));
   }
   for (const edges of [...dark.values(), ...blind.values()]) open.explain(edges);
@@ -25,16 +32,18 @@ export function findNodes(evidence: Evidence, open: OpenPaths): Isolated & { dra
  * Nodes whose checks of others all fail, and these checks. At least two of the others must be reached by somebody else:
  * where one alone is left, it may as well be the path, unless what other nodes reach fails from there as well.
  */
-function blindNodes(evidence: Evidence, open: OpenPaths): Map<string, Edge[]> {
-  const { blind } = isolatedNodes(open);
+function* blindNodes(evidence: Evidence, open: OpenPaths): Steps<Map<string, Edge[]>> {
+  const { blind } = yield* isolatedNodes(open);
   // By none of these: all their checks fail.
   const reached = new Set(open.all.flatMap(({ to, up }) => (up ? to : [])));
   const works = ({ to }: Edge) => reached.has(to);
-  return new Map(
-    [...blind]
-      .map((node): [string, Edge[]] => [node, open.from(node)])
-      .filter(([node, edges]) => edges.filter(works).length >= 2 || reachesNothing(evidence, node)),
-  );
+  const found = new Map<string, Edge[]>();
+  for (const node of blind) {
+    yield;
+    const edges = open.from(node);
+    if (edges.filter(works).length >= 2 || reachesNothing(evidence, node)) found.set(node, edges);
+  }
+  return found;
 }
 
 /** Whether every component fails from there, and several of them on no other node. */
@@ -50,22 +59,23 @@ function reachesNothing({ components }: Evidence, node: string): boolean {
 }
 
 /** Nodes that nobody reaches who reaches somebody, and all checks of them. */
-function darkNodes(
+function* darkNodes(
   evidence: Evidence,
   open: OpenPaths,
   blind: ReadonlyMap<string, unknown>,
-): Map<string, Edge[]> {
+): Steps<Map<string, Edge[]>> {
   const targets = new Set(open.failing.map(({ to }) => to));
-  return new Map(
-    [...targets].flatMap((node): [string, Edge[]][] => {
-      const edges = open.to(node);
-      const witnesses = edges.filter(({ from }) => !blind.has(from));
-      const failing = witnesses.filter(({ up }) => !up).length;
-      const possible = witnesses.length + (evidence.unconfirmed.get(node) ?? 0);
-      const areEnough = failing >= 2 && failing >= Math.min(WITNESSES, possible);
-      return areEnough && failing >= witnesses.length * AGREEMENT ? [[node, edges]] : [];
-    }),
-  );
+  const found = new Map<string, Edge[]>();
+  for (const node of targets) {
+    yield;
+    const edges = open.to(node);
+    const witnesses = edges.filter(({ from }) => !blind.has(from));
+    const failing = witnesses.filter(({ up }) => !up).length;
+    const possible = witnesses.length + (evidence.unconfirmed.get(node) ?? 0);
+    const areEnough = failing >= 2 && failing >= Math.min(WITNESSES, possible);
+    if (areEnough && failing >= witnesses.length * AGREEMENT) found.set(node, edges);
+  }
+  return found;
 }
 
 const LOSS_RUNBOOK = 'KubenurseNodeLosesPackets.md';

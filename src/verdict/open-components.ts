@@ -1,12 +1,17 @@
 import type { Observation } from './evidence.ts';
 import type { Victim } from './finding.ts';
+import type { Steps } from './steps.ts';
 
 /** What no finding explains yet of what every pod checks, by check `type`. */
 export type OpenComponents = Map<string, Observation[]>;
 
 /** Leaves failures for which this holds open until the next results: what else fails by then may explain them. */
-export function postpone(open: OpenComponents, isPostponed: (each: Observation) => boolean): void {
+export function* postpone(
+  open: OpenComponents,
+  isPostponed: (each: Observation) => boolean,
+): Steps<void> {
   for (const [type, all] of open) {
+    yield;
     const postponed = (each: Observation) => each.up === false && isPostponed(each);
     if (!all.some(postponed)) continue;
     open.set(

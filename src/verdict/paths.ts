@@ -23,6 +23,10 @@ export class OpenPaths {
     return this.#evidence.edges.filter(this.#isOpen);
   }
 
+  has(edge: Edge): boolean {
+    return !this.#explained.has(edge);
+  }
+
   from(node: string): Edge[] {
     return (this.#evidence.from.get(node) ?? []).filter(this.#isOpen);
   }
@@ -35,5 +39,5 @@ export class OpenPaths {
     for (const edge of edges) this.#explained.add(edge);
   }
 
-  readonly #isOpen = (edge: Edge) => !this.#explained.has(edge);
+  readonly #isOpen = (edge: Edge) => this.has(edge);
 }

@@ -1,43 +1,54 @@
 import type { Edge } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
+import { groupSteps, type Steps } from './steps.ts';
 
 /** Nodes none of whose checks of others succeed, and nodes that nobody's check reaches. */
-export function isolatedNodes(open: OpenPaths): { blind: Set<string>; dark: Set<string> } {
+export function* isolatedNodes(open: OpenPaths): Steps<{ blind: Set<string>; dark: Set<string> }> {
   const { failing } = open;
   const fails = ({ up }: Edge) => !up;
   const from = new Set(failing.map((edge) => edge.from));
   const to = new Set(failing.map((edge) => edge.to));
-  return {
-    blind: new Set([...from].filter((node) => open.from(node).every(fails))),
-    dark: new Set([...to].filter((node) => open.to(node).every(fails))),
-  };
+  const [blind, dark] = [new Set<string>(), new Set<string>()];
+  for (const node of from) {
+    yield;
+    if (open.from(node).every(fails)) blind.add(node);
+  }
+  for (const node of to) {
+    yield;
+    if (open.to(node).every(fails)) dark.add(node);
+  }
+  return { blind, dark };
 }
 
+/** Nodes that are reached, and nodes that reach. */
+export type Closure = Readonly<{ reached: Set<string>; reaching: Set<string> }>;
+
 /** What the paths' sources reach, and what reaches their targets, by way of any number of nodes. Both contain the ends. */
-export function closure(edges: readonly Edge[], paths: readonly Edge[]) {
+export function* closure(edges: readonly Edge[], paths: readonly Edge[]): Steps<Closure> {
   const up = edges.filter((edge) => edge.up);
   return {
-    reached: walk(
-      Map.groupBy(up, ({ from }) => from),
+    reached: yield* walk(
+      yield* groupSteps(up, ({ from }) => from),
       paths.map(({ from }) => from),
       ({ to }) => to,
     ),
-    reaching: walk(
-      Map.groupBy(up, ({ to }) => to),
+    reaching: yield* walk(
+      yield* groupSteps(up, ({ to }) => to),
       paths.map(({ to }) => to),
       ({ from }) => from,
     ),
   };
 }
 
-function walk(
+function* walk(
   edges: ReadonlyMap<string, readonly Edge[]>,
   start: readonly string[],
   next: (edge: Edge) => string,
-): Set<string> {
+): Steps<Set<string>> {
   const found = new Set(start);
   // Iterates over what is added meanwhile, too.
   for (const node of found) {
+    yield;
     for (const edge of edges.get(node) ?? []) found.add(next(edge));
   }
   return found;

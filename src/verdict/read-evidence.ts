@@ -1,6 +1,6 @@
 import { type Edge, type Evidence, type Observation, type PathCheck, stateOf } from './evidence.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
-import { append, finish, type Steps } from './steps.ts';
+import { append, MANY, type Steps, stepsOf } from './steps.ts';
 
 /**
  * Failures in a row from which on a check is believed that no other check confirms: one more among so many checks that three
@@ -26,11 +26,6 @@ type Read = Readonly<{
 }>;
 
 /** Puts the view in order. */
-export function readEvidence(view: ClusterView): Evidence {
-  return finish(evidenceSteps(view));
-}
-
-/** `readEvidence()` in steps. */
 export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
   const reports = new Map<string, Report>();
   for (const report of view.reports) {
@@ -44,8 +39,9 @@ export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
     ...{ from: new Map(), to: new Map(), unconfirmed: new Map(), zones: new Map() },
     ...{ components: new Map(), udp: new Map() },
   };
+  const isStep = stepsOf(MANY);
   for (const report of reports.values()) {
-    yield;
+    if (isStep(report.checks.length)) yield;
     addPaths(report, view.now, read);
     addObservations(report, view.now, read);
     for (const check of report.checks) addZone(check, read.zones);

@@ -38,7 +38,8 @@ export function justLost({ paths, reports, silent }: Evidence): (node: string) =
     (reports.get(from)?.reportedAt ?? 0) - (check.since ?? 0) < SETTLED;
   // Only where a check of the service fails.
   let all: Map<string, PathCheck[]> | undefined;
-  return (node) => {
+  const known = new Map<string, DeadEndpoints>();
+  const lostBy = (node: string): DeadEndpoints => {
     all ??= Map.groupBy(paths, ({ from }) => from);
     const own = all.get(node) ?? [];
     const failing = own.filter((path) => path.check.state === 'failing' && isRecent(path));
@@ -48,6 +49,11 @@ export function justLost({ paths, reports, silent }: Evidence): (node: string) =
       share: lost.length / Math.max(1, own.length),
       causes: new Set(lost.map(({ check }) => check.cause)),
     };
+  };
+  return (node) => {
+    const found = known.get(node) ?? lostBy(node);
+    known.set(node, found);
+    return found;
   };
 }
 

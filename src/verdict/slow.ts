@@ -1,9 +1,9 @@
 import type { Draft } from './draft.ts';
-import { type Evidence, mayWork, type Observation } from './evidence.ts';
+import { type Evidence, mayWork, type Observation, type PathCheck } from './evidence.ts';
 import { quantile } from './quantile.ts';
 import type { CheckReport } from './report.ts';
 import { scopesOf, where } from './scope.ts';
-import type { Steps } from './steps.ts';
+import { groupSteps, MANY, mapSteps, type Steps } from './steps.ts';
 import { latency, whole } from './words.ts';
 import { zoneOf } from './zones.ts';
 
@@ -45,14 +45,20 @@ type Timed = Readonly<{
 export function* findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Steps<Draft[]> {
   if (!(yield* isAnySlow(evidence, leftOut))) return [];
   yield;
-  const timed = [...timedPaths(evidence, leftOut), ...timedComponents(evidence, leftOut)];
+  const paths = yield* timedPaths(evidence, leftOut);
+  const timed = [...paths, ...(yield* timedComponents(evidence, leftOut))];
+  yield;
   const slow = new Set(timed.filter(isSlowHere));
   if (slow.size === 0) return [];
-  const drafts = slowNodes(timed, slow);
-  const paths = [...slow].filter(({ component }) => !component);
-  const pairs = Map.groupBy(paths, ({ from, to }) => [from, to].sort().join('\n'));
-  for (const pair of pairs.values()) drafts.push(pathDraft(pair));
-  return [...drafts, ...slowComponents(evidence, timed, slow)];
+  yield;
+  const nodes = yield* slowNodes(timed, slow);
+  const slowPaths = [...slow].filter(({ component }) => !component);
+  const pairs = yield* groupSteps(slowPaths, ({ from, to }) => [from, to].sort().join('\n'));
+  return [
+    ...nodes,
+    ...(yield* mapSteps(pairs.values(), pathDraft)),
+    ...(yield* slowComponents(evidence, timed, slow)),
+  ];
 }
 
 /** Whether anything is slow by what is usual everywhere; in a quiet cluster that is all that has to be looked at. */
@@ -86,22 +92,24 @@ function secondsOf(check: CheckReport): number | undefined {
   return checks - failures < CHECKS ? undefined : (medianSeconds ?? undefined);
 }
 
-function timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
-  const paths = evidence.paths.flatMap(({ from, to, check }) => {
+function* timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Steps<Timed[]> {
+  const timed = ({ from, to, check }: PathCheck) => {
     const seconds = secondsOf(check);
     const isLeftOut = leftOut.has(from) || leftOut.has(to);
     return seconds === undefined || isLeftOut ? [] : [{ from, to, seconds }];
-  });
+  };
+  const paths = (yield* mapSteps(evidence.paths, timed, MANY)).flat();
   const usual = quantile(
     paths.map(({ seconds }) => seconds),
     USUAL,
   );
   // Zones may be far from each other: a path is compared with those between the same two, if there are enough.
-  const pairs = Map.groupBy(
+  yield;
+  const pairs = yield* groupSteps(
     paths,
     ({ from, to }) => `${zoneOf(evidence, from)}\n${zoneOf(evidence, to)}`,
   );
-  return [...pairs.values()].flatMap((pair) => {
+  const compared = yield* mapSteps(pairs.values(), (pair) => {
     const own = quantile(
       pair.map(({ seconds }) => seconds),
       USUAL,
@@ -109,10 +117,11 @@ function timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
     const isComparable = pair.length >= PATHS_BETWEEN_ZONES;
     return pair.map((path) => ({ ...path, usual: isComparable ? Math.max(own, usual) : usual }));
   });
+  return compared.flat();
 }
 
-function timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Timed[] {
-  return [...evidence.components.values()].flatMap((all) => {
+function* timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Steps<Timed[]> {
+  const timed = yield* mapSteps(evidence.components.values(), (all) => {
     const known = all.flatMap((component) => {
       const { node: from, check } = component;
       const seconds = leftOut.has(from) ? undefined : secondsOf(check);
@@ -127,6 +136,7 @@ function timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Time
       .map((each) => ({ ...each, usual }))
       .filter((each) => known.length > 1 || isSlowComponent(each));
   });
+  return timed.flat();
 }
 
 function isSlow({ seconds, usual }: Pick<Timed, 'seconds' | 'usual'>, more: number): boolean {
@@ -145,7 +155,7 @@ function isSlowHere(timed: Timed): boolean {
  * Nodes most of whose checks, or of the checks of them, are slow, those with most first. At least two must be. Takes what
  * they explain from `slow`.
  */
-function slowNodes(timed: readonly Timed[], slow: Set<Timed>): Draft[] {
+function* slowNodes(timed: readonly Timed[], slow: Set<Timed>): Steps<Draft[]> {
   const components = timed.filter(({ component }) => component);
   const groups = [
     [timed, 'from'],
@@ -153,23 +163,22 @@ function slowNodes(timed: readonly Timed[], slow: Set<Timed>): Draft[] {
     // Paths may have nothing to be compared with; what all nodes check has.
     [components, 'from'],
   ] as const;
-  const suspects = groups.flatMap(([group, end]) => {
-    const all = Map.groupBy(group, (each) => each[end]);
-    const ends = Map.groupBy(
+  const suspects: { node: string; own: Timed[]; most: number }[] = [];
+  for (const [group, end] of groups) {
+    const all = yield* groupSteps(group, (each) => each[end]);
+    const ends = yield* groupSteps(
       group.filter((each) => slow.has(each)),
       (each) => each[end],
     );
     ends.delete('');
-    return [...ends].map(([node, own]) => ({
-      node,
-      own,
-      most: MOST * (all.get(node)?.length ?? 0),
-    }));
-  });
+    for (const [node, own] of ends) {
+      suspects.push({ node, own, most: MOST * (all.get(node)?.length ?? 0) });
+    }
+  }
   suspects.sort((a, b) => b.own.length - a.own.length);
   const isLeft = (each: Timed) => slow.has(each);
   const byNode = Map.groupBy(suspects, ({ node }) => node);
-  return suspects.flatMap(({ node, own, most }) => {
+  const drafts = yield* mapSteps(suspects, ({ node, own, most }) => {
     const left = own.filter(isLeft);
     if (left.length < 2 || left.length < most) return [];
     const touched = (byNode.get(node) ?? []).flatMap((each) => each.own);
@@ -177,6 +186,7 @@ function slowNodes(timed: readonly Timed[], slow: Set<Timed>): Draft[] {
     for (const each of explained) slow.delete(each);
     return [nodeDraft(node, explained)];
   });
+  return drafts.flat();
 }
 
 function directionOf(node: string, own: readonly Timed[]): 'from' | 'to' | 'both' {
@@ -231,14 +241,14 @@ function pathDraft(pair: readonly Timed[]): Draft {
   };
 }
 
-function slowComponents(
+function* slowComponents(
   evidence: Evidence,
   timed: readonly Timed[],
   isOpen: ReadonlySet<Timed>,
-): Draft[] {
-  const types = Map.groupBy(timed, ({ component }) => component?.check.type ?? '');
+): Steps<Draft[]> {
+  const types = yield* groupSteps(timed, ({ component }) => component?.check.type ?? '');
   types.delete('');
-  return [...types].flatMap(([type, all]) => {
+  const drafts = yield* mapSteps(types, ([type, all]) => {
     // What is slow by its node is not compared here.
     const compared = all.filter((each) => isOpen.has(each) || !isSlowHere(each));
     const isSlowThere = new Map(compared.map((each) => [each.component?.node, isOpen.has(each)]));
@@ -261,4 +271,5 @@ function slowComponents(
       };
     });
   });
+  return drafts.flat();
 }

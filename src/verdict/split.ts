@@ -1,8 +1,9 @@
 import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence } from './evidence.ts';
 import { AGREEMENT, type OpenPaths, WITNESSES } from './paths.ts';
-import { closure, isolatedNodes } from './reach.ts';
+import { type Closure, closure, isolatedNodes } from './reach.ts';
 import { describeSplit } from './split-words.ts';
+import { groupSteps, type Steps } from './steps.ts';
 import { zoneOf } from './zones.ts';
 
 /** So many silent nodes, or all of a zone, are a side of the cluster; fewer are single nodes. */
@@ -20,11 +21,11 @@ const MAX_TRIED = 5;
 type Nodes = ReadonlySet<string>;
 
 /** Sides of the cluster that do not reach each other. */
-export function findSplits(evidence: Evidence, open: OpenPaths): Draft[] {
+export function* findSplits(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   if (open.failing.length === 0) return [];
   return [
-    ...splitNodes(evidence, open),
-    ...splitZones(evidence, open),
+    ...(yield* splitNodes(evidence, open)),
+    ...(yield* splitZones(evidence, open)),
     ...silentSide(evidence, open),
   ];
 }
@@ -82,34 +83,37 @@ function wholeZones(evidence: Evidence, among: Nodes): Nodes {
  * Two groups of nodes of which the first does not reach the second, not even by way of others. Nodes that reach nobody,
  * or that nobody reaches, are no group: the findings about nodes name them.
  */
-function splitNodes(evidence: Evidence, open: OpenPaths): Draft[] {
-  const { blind, dark } = isolatedNodes(open);
+function* splitNodes(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
+  const { blind, dark } = yield* isolatedNodes(open);
   const failing = open.failing.filter(({ from, to }) => !blind.has(from) && !dark.has(to));
-  const tried = Map.groupBy(failing, ({ from }) => from);
+  yield;
+  const tried = yield* groupSteps(failing, ({ from }) => from);
   for (const [edge] of [...tried.values()].slice(0, MAX_TRIED)) {
-    const sides = edge && sidesOf(edge, failing, open);
+    const sides = edge && (yield* sidesOf(edge, failing, open));
     if (sides === undefined) continue;
     const { here, there } = sides;
     // Nodes that check the other side alone, or that it alone checks, belong to a side as well.
     for (const node of blind) if (isOn(open.from(node), there, 'to')) here.add(node);
     for (const node of dark) if (isOn(open.to(node), here, 'from')) there.add(node);
+    yield;
     return [split(evidence, open, here, there)];
   }
   return [];
 }
 
 /** The sides that a failing path separates; undefined if it is the only one between them, or there is a way round. */
-function sidesOf(
+function* sidesOf(
   edge: Edge,
   failing: readonly Edge[],
   open: OpenPaths,
-): { here: Set<string>; there: Set<string> } | undefined {
-  const sides = closure(open.all, [edge]);
+): Steps<{ here: Set<string>; there: Set<string> } | undefined> {
+  const sides = yield* closure(open.all, [edge]);
   if (!areApart(sides)) return undefined;
   // What fails between nodes that neither side reaches belongs to it, if that still makes two sides.
   const { reached, reaching } = sides;
   const rest = failing.filter(({ from, to }) => !reaching.has(from) && !reached.has(to));
-  const whole = closure(open.all, rest);
+  yield;
+  const whole = yield* closure(open.all, rest);
   const { reached: here, reaching: there } = areApart(whole) ? whole : sides;
   const crossing = failing.filter(({ from, to }) => here.has(from) && there.has(to));
   return crossing.length < 2 ? undefined : { here, there };
@@ -119,28 +123,30 @@ function isOn(edges: readonly Edge[], side: Nodes, end: 'from' | 'to'): boolean 
   return edges.every((edge) => side.has(edge[end]));
 }
 
-function areApart({ reached, reaching }: { reached: Nodes; reaching: Nodes }): boolean {
+function areApart({ reached, reaching }: Closure): boolean {
   return reached.isDisjointFrom(reaching);
 }
 
 /** Pairs of zones of which the first does not reach the second, though a third may reach both. */
-function splitZones(evidence: Evidence, open: OpenPaths): Draft[] {
-  const { blind, dark } = isolatedNodes(open);
+function* splitZones(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
+  const { blind, dark } = yield* isolatedNodes(open);
   const zone = (node: string) => zoneOf(evidence, node);
   const isBetweenZones = ({ from, to }: Edge) =>
     zone(from) !== '' && zone(to) !== '' && zone(from) !== zone(to);
   const isMeant = (edge: Edge) =>
     isBetweenZones(edge) && !blind.has(edge.from) && !dark.has(edge.to);
   if (!haveSeveralEnds(open.failing.filter(isMeant))) return [];
-  const pairs = Map.groupBy(
+  yield;
+  const pairs = yield* groupSteps(
     open.all.filter(isMeant),
     ({ from, to }) => `${zone(from)}\n${zone(to)}`,
   );
   const drafts: Draft[] = [];
   for (const pair of pairs.values()) {
+    yield;
     const [edge] = pair;
     // The other direction of a pair that has been found is explained by then.
-    if (edge === undefined || !open.from(edge.from).includes(edge) || !isBlock(pair)) continue;
+    if (edge === undefined || !open.has(edge) || !isBlock(pair)) continue;
     const inZone = (name: string) => new Set([...evidence.nodes].filter((n) => zone(n) === name));
     drafts.push(split(evidence, open, inZone(zone(edge.from)), inZone(zone(edge.to))));
   }

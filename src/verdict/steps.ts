@@ -4,8 +4,20 @@ export type Steps<T> = Generator<undefined, T>;
 /** Runs the steps with rests between them. */
 export type RunSteps = <T>(steps: Steps<T>) => Promise<T>;
 
-/** Items that are only put in order, so many of which take less than a millisecond. */
+/** So many items take less than a millisecond: those that are only put in order, and those that are made into something. */
 export const MANY = 500;
+export const SOME = 20;
+
+/** Tells when a step ends: where the items since the last one have so much weight together. */
+export function stepsOf(weight: number): (ofItem: number) => boolean {
+  let sum = 0;
+  return (ofItem) => {
+    sum += ofItem;
+    if (sum < weight) return false;
+    sum = 0;
+    return true;
+  };
+}
 
 /** All steps at once. */
 export function finish<T>(steps: Steps<T>): T {

@@ -34,14 +34,14 @@ export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
     return [cutOff(evidence), ...podList(evidence)].map((draft) => finding(draft, ''));
   }
   const open = new OpenPaths(evidence);
-  const splits = findSplits(evidence, open);
+  const splits = yield* findSplits(evidence, open);
   yield;
-  const nodes = findNodes(evidence, open);
+  const nodes = yield* findNodes(evidence, open);
   yield;
-  const loss = findLoss(evidence, open);
+  const loss = yield* findLoss(evidence, open);
   yield;
   const found = [...splits, ...nodes.drafts, ...loss];
-  const network = [...found, ...findPaths(evidence, open, found)];
+  const network = [...found, ...(yield* findPaths(evidence, open, found))];
   yield;
   const outside = new Set([...splits.flatMap(farSide), ...nodes.dark]);
   const starved = starvedNodes(evidence);
@@ -49,7 +49,9 @@ export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
     ...splits,
     ...nodes.drafts.filter(({ cause, since }) => !isNoticed(cause, since, view.now)),
   ];
-  const lost = unreached.length === 0 ? new Set<Observation>() : lostLookUps(evidence, nodes.blind);
+  const lost =
+    unreached.length === 0 ? new Set<Observation>() : yield* lostLookUps(evidence, nodes.blind);
+  yield;
   const dead = deadEndpoints(evidence, unreached);
   const components = yield* findComponents(evidence, nodes.blind, dead, lost);
   yield;
@@ -61,7 +63,8 @@ export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
     (node) => outside.has(node) || isSubject(network, node, view.collector.node),
   );
   yield;
-  const slow = yield* findSlow(withoutSlowLookUps(evidence), starved.union(new Set(lossy)));
+  const timely = yield* withoutSlowLookUps(evidence);
+  const slow = yield* findSlow(timely, starved.union(new Set(lossy)));
   yield;
   const drafts = [
     ...mostlySilent(evidence),
@@ -74,6 +77,7 @@ export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
   ];
   yield;
   const works = notAffected(evidence, drafts);
+  yield;
   return drafts
     .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
     .map((draft) => finding(draft, draft.severity === 'info' ? '' : works));

@@ -23,7 +23,7 @@ test('steps wait for a turn that has time for them: many short ones have one, ea
   const turns: number[] = [];
   const turn = async (milliseconds: number) => turns.push(milliseconds);
   await runSteps(steps([0, 0, 0]), turn);
-  expect(turns).toEqual([50]);
+  expect(turns).toEqual([25]);
   await runSteps(steps([5, 5]), turn);
-  expect(turns).toEqual([50, 50, 50, 50]);
+  expect(turns).toEqual([25, 25, 25, 25]);
 });

@@ -21,7 +21,10 @@ export function crowdedView(): ClusterView {
   }));
 }
 
-/** How often the steps have read a field of a check, for each of the checks; `most`: the step that read most. */
+/**
+ * How often the steps have read a field of a check, for each of the checks; `most`: the step that read most. `steps`: how many
+ * there were.
+ */
 export function readsOf(view: ClusterView, stepsOf: (view: ClusterView) => Steps<unknown>) {
   let reads = 0;
   const counted = changeChecks(
@@ -36,12 +39,13 @@ export function readsOf(view: ClusterView, stepsOf: (view: ClusterView) => Steps
   );
   const steps = stepsOf(counted);
   const checks = view.reports.reduce((sum, report) => sum + report.checks.length, 0);
-  let [most, before] = [0, 0];
+  let [most, before, count] = [0, 0, 0];
   for (let isDone = false; !isDone; before = reads) {
     isDone = steps.next().done === true;
+    count += 1;
     most = Math.max(most, reads - before);
   }
-  return { all: reads / checks, most: most / checks };
+  return { all: reads / checks, most: most / checks, steps: count };
 }
 
 function changeChecks(view: ClusterView, change: (check: CheckReport) => CheckReport): ClusterView {

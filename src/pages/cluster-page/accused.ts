@@ -44,26 +44,27 @@ const DOUBTFUL: ReadonlySet<Kind> = new Set<Kind>(['loss', 'mtu', 'slow', 'starv
 
 /** Whether a check that succeeds is of a path that a finding says is slow or loses packets. */
 export function doubtfulPaths(findings: readonly Finding[]): (from: string, to: string) => boolean {
-  const doubtful = findings.filter(({ kind }) => DOUBTFUL.has(kind));
-  const paths = new Set(doubtful.flatMap(({ subject }) => pathsOf(subject)));
-  const has = (from: string, to: string) => paths.has(pathName(from, to));
-  return (from, to) => has(from, '') || has('', to) || has(from, to);
+  const doubtful = findings.filter(({ kind }) => DOUBTFUL.has(kind)).map(({ subject }) => subject);
+  const [sources, targets] = [endsOf(doubtful, 'to'), endsOf(doubtful, 'from')];
+  const paths = new Set(doubtful.flatMap(namesOf));
+  return (from, to) =>
+    sources.has(from) || targets.has(to) || (paths.size > 0 && paths.has(nameOf(from, to)));
 }
 
-/** The paths of a subject; those from or to a node have no name at their other end. */
-function pathsOf(subject: Subject): string[] {
-  if (subject.type === 'node') {
-    const { node, direction } = subject;
-    return [
-      ...(direction === 'to' ? [] : [pathName(node, '')]),
-      ...(direction === 'from' ? [] : [pathName('', node)]),
-    ];
-  }
+/** The nodes among the subjects, but those of which only the other direction is concerned. */
+function endsOf(subjects: readonly Subject[], other: 'from' | 'to'): ReadonlySet<string> {
+  const ends = subjects.flatMap((subject) =>
+    subject.type === 'node' && subject.direction !== other ? [subject.node] : [],
+  );
+  return new Set(ends);
+}
+
+function namesOf(subject: Subject): string[] {
   if (subject.type !== 'path') return [];
   const { from, to, bothWays } = subject;
-  return [pathName(from, to), ...(bothWays ? [pathName(to, from)] : [])];
+  return [nameOf(from, to), ...(bothWays ? [nameOf(to, from)] : [])];
 }
 
-function pathName(from: string, to: string): string {
+function nameOf(from: string, to: string): string {
   return `${from}\n${to}`;
 }

@@ -1,4 +1,4 @@
-import { mapSteps, type Steps } from '../../verdict/steps.ts';
+import { mapSteps, SOME, type Steps } from '../../verdict/steps.ts';
 import { count, whole } from '../../verdict/words.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { NodeOverview, Overview } from './overview.ts';
@@ -14,9 +14,6 @@ const WORDS: Readonly<Record<State, string>> = {
   off: 'not checked',
 };
 
-/** Tiles that are made in one step: less than a millisecond. */
-const TILES_PER_STEP = 50;
-
 /**
  * One small tile for each node, a list for each zone; the style has its symbol. A tooltip, which is the link's name, says it
  * in words. Tiles are no tab stops, as there may be thousands: the keys reach a node by the field that finds it.
@@ -24,7 +21,7 @@ const TILES_PER_STEP = 50;
 export function* nodeTiles({ zones }: Overview): Steps<Html> {
   const lists: Html[] = [];
   for (const [index, [zone, nodes]] of zones.entries()) {
-    const tiles = yield* mapSteps(nodes, tile, TILES_PER_STEP);
+    const tiles = yield* mapSteps(nodes, tile, SOME);
     lists.push(html`<h4 id="zone-${index}">${zone === '' ? 'No zone' : `Zone ${zone}`} <span class="note">${count(nodes.length, 'node')}${counts(nodes)}</span></h4>
 <ul class="nodes" aria-labelledby="zone-${index}">${tiles}</ul>`);
     yield;

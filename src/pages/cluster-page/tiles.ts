@@ -1,7 +1,7 @@
 import type { Observation } from '../../verdict/evidence.ts';
 import type { Finding } from '../../verdict/finding.ts';
 import { quantile } from '../../verdict/quantile.ts';
-import { append, mapSteps, type Steps } from '../../verdict/steps.ts';
+import { append, mapSteps, SOME, type Steps } from '../../verdict/steps.ts';
 import { count, latency, outOf, whole } from '../../verdict/words.ts';
 import { type Content, type Html, html, nodeLink } from './html.ts';
 import type { Overview } from './overview.ts';
@@ -67,7 +67,7 @@ function* dnsSeen(components: Overview['evidence']['components']): Steps<Seen[]>
     yield;
     for (const each of all) if (each.check.byName) append(byNode, each.node, each);
   }
-  return yield* mapSteps(byNode, ([node, checks]) => {
+  const seenOn = ([node, checks]: [string, Observation[]]): Seen => {
     const failing = checks.filter(({ up, check }) => up === false && check.cause === 'dns');
     const since = failing.flatMap((each) => each.since ?? []);
     return {
@@ -75,7 +75,8 @@ function* dnsSeen(components: Overview['evidence']['components']): Steps<Seen[]>
       up: failing.length === 0,
       since: since.length > 0 ? Math.min(...since) : null,
     };
-  });
+  };
+  return yield* mapSteps(byNode, seenOn, SOME);
 }
 
 /** A component fails if a finding says so. What another one explains is a warning; what none does on few nodes, chance. */

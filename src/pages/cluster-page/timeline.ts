@@ -1,4 +1,4 @@
-import type { Steps } from '../../verdict/steps.ts';
+import { MANY, type Steps, stepsOf } from '../../verdict/steps.ts';
 import { clock, outOf, percent } from '../../verdict/words.ts';
 import { type Hour, HourSum, isMany, MINUTES, shares, total } from './hour.ts';
 import { type Html, html } from './html.ts';
@@ -18,8 +18,9 @@ const ROWS = [
 /** The failed checks of the last hour by minute, a row for each kind of check. */
 export function* timeline({ evidence, view }: Overview): Steps<Html> {
   const hours = new Map(ROWS.map(([kind]) => [kind as string, new HourSum()]));
+  const isStep = stepsOf(MANY);
   for (const report of evidence.reports.values()) {
-    yield;
+    if (isStep(report.checks.length)) yield;
     for (const check of report.checks) {
       hours.get(check.kind)?.add(check, report, view.now);
     }

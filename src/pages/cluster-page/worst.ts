@@ -1,4 +1,4 @@
-import { mapSteps, type Steps } from '../../verdict/steps.ts';
+import { MANY, type Steps, stepsOf } from '../../verdict/steps.ts';
 import { nodeNames, outOf, percent } from '../../verdict/words.ts';
 import { rttText } from './cells.ts';
 import { type Html, html, nodeLink } from './html.ts';
@@ -21,7 +21,12 @@ type Row = Readonly<{
 
 /** The twenty worst nodes: first those at fault, then those with most failing checks, then those that lose packets. */
 export function* worstNodes({ nodes }: Overview): Steps<Html> {
-  const rows = yield* mapSteps(nodes, rowOf);
+  const rows: Row[] = [];
+  const isStep = stepsOf(MANY);
+  for (const node of nodes) {
+    rows.push(rowOf(node));
+    if (isStep(node.from.length + node.to.length)) yield;
+  }
   const worst = rows.sort(byBadness).slice(0, WORST);
   return html`<h3 id="worst">Worst twenty</h3>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="worst"><table class="list"><thead><tr><th scope="col">node</th><th scope="col">zone</th><th scope="col">fails for</th><th scope="col">cannot reach</th><th scope="col">components failing</th><th scope="col">retransmitted</th><th scope="col">slowest round trip</th></tr></thead>

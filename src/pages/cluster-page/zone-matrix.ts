@@ -1,8 +1,8 @@
 import { quantile } from '../../verdict/quantile.ts';
-import { groupSteps, mapSteps, type Steps } from '../../verdict/steps.ts';
+import { groupSteps, mapSteps, SOME, type Steps } from '../../verdict/steps.ts';
 import { count, latency, outOf, whole } from '../../verdict/words.ts';
 import { type Html, html } from './html.ts';
-import { type Overview, ownSuspects, type Path } from './overview.ts';
+import { type NodeOverview, type Overview, ownSuspects, type Path } from './overview.ts';
 import { badge, type State } from './states.ts';
 
 /** Zones that are shown: a cluster has a handful. */
@@ -19,8 +19,9 @@ export function* zoneMatrix({ nodes, zones, byName }: Overview): Steps<Html> {
     nodes.flatMap(({ from }) => from),
     pair,
   );
-  const suspectLists = yield* mapSteps(nodes, (node) => ownSuspects(node).filter(isFailing));
-  const suspects = yield* groupSteps(suspectLists.flat(), pair);
+  const failingOf = (node: NodeOverview) => ownSuspects(node).filter(isFailing);
+  const failing = yield* mapSteps(nodes, failingOf, SOME);
+  const suspects = yield* groupSteps(failing.flat(), pair);
   const title = (zone: string) => (zone === '' ? 'no zone' : `zone ${zone}`);
   const rows = yield* mapSteps(
     shown,
