@@ -25,9 +25,9 @@ export const TLS_CLIENT = {
  */
 export function checkServerIdentity(
   host: string,
-  { raw }: Readonly<{ raw: Buffer }>,
+  shown: Readonly<{ raw: Buffer }>,
 ): Error | undefined {
-  const certificate = new X509Certificate(raw);
+  const certificate = shown instanceof X509Certificate ? shown : new X509Certificate(shown.raw);
   const name = host.replace(/\.$/, '');
   const isValid = isIP(name) === 0 ? isForName(certificate, name) : certificate.checkIP(name);
   if (isValid) return undefined;

