@@ -19,7 +19,7 @@ export type LimitCertificates = (context: SecureContext) => void;
 
 /**
  * Has OpenSSL refuse more than `MAX_CERTIFICATES_BYTES` before it reads them. It accepts 100 KB, in which thousands of names
- * or extensions take up to 43 ms of CPU, in one turn of the event loop (measured), and Node has no setting for it. Rejects where
+ * or extensions take 22 ms of CPU, in one turn of the event loop (measured), and Node has no setting for it. Rejects where
  * OpenSSL's function cannot be called: no `node:ffi`, or another build of Node.
  */
 export async function loadCertificateLimit(): Promise<LimitCertificates> {
