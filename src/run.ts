@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { loadCertificateLimit } from './certificate-limit.ts';
-import { limitChains } from './chain-limit.ts';
+import { limitCertificates } from './certificate-limits.ts';
 import { CheckStates } from './check-states.ts';
 import { createChecks, type NeighbourPort, neighbourUrl, type Probes } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
@@ -66,11 +65,11 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   parts.defer(() => stop.abort());
   for (const warning of config.warnings) log.warn(warning);
   limitClientRequests();
-  await limitChains().catch(({ message }: Error) =>
-    log.info({ error: message }, 'no limit for certificate chains: cannot set it in OpenSSL'),
+  await limitCertificates().catch(({ message }: Error) =>
+    log.info({ error: message }, 'no limits for certificates: cannot set them in OpenSSL'),
   );
   const { self, interval, neighbours } = config;
-  const caBundle = await openCaBundle(config, log, parts);
+  const caBundle = openCaBundle(config, log, parts);
   const probeOptions = await createProbeOptions(config, caBundle, log, parts);
 
   const states = new CheckStates(config.metrics.retention);
@@ -147,20 +146,8 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   await sleep(config.shutdownDuration);
 }
 
-async function openCaBundle(
-  config: Config,
-  log: Logger,
-  parts: AsyncDisposableStack,
-): Promise<CaBundle> {
-  const limitCertificates = await loadCertificateLimit().catch(({ message }: Error) => {
-    log.info(
-      { error: message },
-      'no limit for the length of certificates: cannot set it in OpenSSL',
-    );
-    return () => {};
-  });
+function openCaBundle(config: Config, log: Logger, parts: AsyncDisposableStack): CaBundle {
   const caBundle = createCaBundle({
-    limitCertificates,
     cluster: clusterAuthority(),
     extraFile: config.network.extraCA,
     onMistake: (mistake) => log.error(mistake),

@@ -10,7 +10,6 @@ async function checkOnce(url: string): Promise<void> {
   const { secureContext, close } = createCaBundle({
     cluster: undefined,
     extraFile: undefined,
-    limitCertificates: () => {},
     onMistake: (mistake) => expect.unreachable(mistake),
   });
   onTestFinished(close);

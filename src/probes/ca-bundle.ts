@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import type { LimitCertificates } from '../certificate-limit.ts';
 import { followFile } from '../follow-file.ts';
 import { TLS_CLIENT } from '../tls-verification.ts';
 import { readCertificates } from './pem.ts';
@@ -37,11 +36,9 @@ export function createCaBundle(options: {
   /** The cluster's CA: a file, or PEM; neither where its credentials name none, `undefined` where there are none. */
   cluster: Readonly<{ file?: string; pem?: string }> | undefined;
   extraFile: string | undefined;
-  /** Called with each context. */
-  limitCertificates: LimitCertificates;
   onMistake: (message: string) => void;
 }): CaBundle {
-  const { cluster, extraFile, limitCertificates, onMistake } = options;
+  const { cluster, extraFile, onMistake } = options;
   const read = (name: string, text: string) => {
     const { certificates, mistakes } = readCertificates(text);
     for (const mistake of mistakes) onMistake(`${name} ${mistake}`);
@@ -54,11 +51,8 @@ export function createCaBundle(options: {
   const authorities = () => [
     ...new Set([...systemAuthorities(), ...trusted[CLUSTER], ...trusted[EXTRA]]),
   ];
-  const createContext = (own: OwnTls) => {
-    const created = createSecureContext({ ...TLS_CLIENT, ...own, ca: own.ca ?? authorities() });
-    limitCertificates(created);
-    return created;
-  };
+  const createContext = (own: OwnTls) =>
+    createSecureContext({ ...TLS_CLIENT, ...own, ca: own.ca ?? authorities() });
 
   let context: SecureContext | undefined;
   let clusterAuthorities: X509Certificate[] | undefined;

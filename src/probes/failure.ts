@@ -1,4 +1,4 @@
-import { MAX_CERTIFICATES_BYTES } from '../certificate-limit.ts';
+import { MAX_CERTIFICATES_BYTES } from '../certificate-limits.ts';
 import type { Cause } from '../model.ts';
 import { printable } from '../printable.ts';
 import { untrusted } from '../tls-verification.ts';

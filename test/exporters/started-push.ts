@@ -24,7 +24,6 @@ export async function startPush(
   const trust = createCaBundle({
     cluster: undefined,
     extraFile: variables.KUBENURSE_EXTRA_CA,
-    limitCertificates: () => {},
     onMistake: (mistake) => expect.unreachable(mistake),
   });
   onTestFinished(trust.close);

@@ -5,7 +5,6 @@ import type { SecureContext } from 'node:tls';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { until } from '../../lab/support/until.ts';
-import { loadCertificateLimit, MAX_CERTIFICATES_BYTES } from '../../src/certificate-limit.ts';
 import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { checkUrl, failed } from './check-once.ts';
@@ -21,7 +20,6 @@ const system = await signed('system');
 const cluster = await signed('cluster');
 const extra = await signed('extra');
 const other = await signed('other');
-const root = await CertificateAuthority.create('root');
 const broken = '-----BEGIN CERTIFICATE-----\nbm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n';
 
 const folder = mkdtempSync(join(tmpdir(), 'kubenurse-'));
@@ -37,8 +35,6 @@ function file(content: string): string {
 process.env.SSL_CERT_FILE = file(system.pem);
 process.env.SSL_CERT_DIR = join(folder, 'none');
 
-const limitCertificates = await loadCertificateLimit();
-
 function trust(options: { pem?: string; cluster?: string; extra?: string }) {
   const mistakes: string[] = [];
   const { secureContext, close } = createCaBundle({
@@ -47,7 +43,6 @@ function trust(options: { pem?: string; cluster?: string; extra?: string }) {
       ...(options.cluster === undefined ? {} : { file: options.cluster }),
     },
     extraFile: options.extra,
-    limitCertificates,
     onMistake: (mistake) => mistakes.push(mistake),
   });
   onTestFinished(close);
@@ -158,47 +153,12 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
   });
 });
 
-/** Starts a server with this many names, behind three intermediates of the authority that `extra` trusts. */
-async function startNamed(names: number) {
-  let issuing = root;
-  let chain = '';
-  for (let i = 0; i < 3; i++) {
-    issuing = await issuing.intermediate(`intermediate ${i}`);
-    chain = `${issuing.certificate}${chain}`;
-  }
-  const { certificate, key } = await issuing.issue({
-    commonName: 'many',
-    ipAddresses: ['127.0.0.1'],
-    dnsNames: Array.from({ length: names }, (_, i) => `${i}`.padStart(40, 'n')),
-  });
-  return ScriptedServer.start({ tls: { certificate: `${certificate}${chain}`, key } });
-}
-
-test.each([1, 250, 700])('createCaBundle() accepts certificates with %i names', async (names) => {
-  const { secureContext } = trust({ extra: file(root.certificate) });
-  const server = await startNamed(names);
-  expect(await checkUrl(server.url(), { secureContext })).toMatchObject({ kind: 'ok' });
-});
-
-test('createCaBundle() accepts no more than 32 KiB of certificates, not even of a server that need not be trusted', async () => {
-  const { secureContext } = trust({ extra: file(root.certificate) });
-  const server = await startNamed(800);
-  for (const insecure of [false, true]) {
-    const { phase, text } = failed(await checkUrl(server.url(), { secureContext, insecure }));
-    expect({ phase, text }).toEqual({
-      phase: 'handshake',
-      text: `TLS handshake with ${server.url().host}: the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
-    });
-  }
-});
-
 test('createCaBundle() follows its files until it is closed: a change is trusted, a mistake costs nothing', async () => {
   const [clusterFile, extraFile] = [file(cluster.pem), file(extra.pem)];
   const { secureContext, mistakes } = trust({ cluster: clusterFile, extra: extraFile });
   const closed = createCaBundle({
     cluster: {},
     extraFile,
-    limitCertificates,
     onMistake: (mistake) => mistakes.push(mistake),
   });
   closed.close();

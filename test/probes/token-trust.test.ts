@@ -36,7 +36,6 @@ async function authorizationFor(
   const trust = createCaBundle({
     cluster,
     extraFile: temporaryFile(extraPem),
-    limitCertificates: () => {},
     onMistake: (mistake) => expect.unreachable(mistake),
   });
   onTestFinished(trust.close);
