@@ -3,25 +3,33 @@
  * may send them one by one.
  */
 export class GrowingBytes {
+  readonly #kept: number;
   #buffer = Buffer.alloc(0);
   #length = 0;
 
+  /** `kept`: how many of them are kept, the first ones. */
+  constructor(kept = Infinity) {
+    this.#kept = kept;
+  }
+
+  /** How many were added. */
   get length(): number {
     return this.#length;
   }
 
   add(piece: Buffer): void {
     const length = this.#length + piece.length;
-    if (length > this.#buffer.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#length));
+    const room = Math.min(length, this.#kept);
+    if (room > this.#buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.min(Math.max(room, 2 * this.#length), this.#kept));
       this.#buffer.copy(grown, 0, 0, this.#length);
       this.#buffer = grown;
     }
-    piece.copy(this.#buffer, this.#length);
+    if (this.#length < room) piece.copy(this.#buffer, this.#length);
     this.#length = length;
   }
 
-  /** All of them; valid until the next `add()`. */
+  /** Those that are kept; valid until the next `add()`. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }

@@ -7,11 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const LONG_MS = 2;
 
 /**
- * Resolves after the rest that work of so many milliseconds needs: at once if it was short, with whether there was a rest.
- * Rejects when the signal aborts.
+ * Resolves after the rest that work of so many milliseconds needs, `times` as long: at once if it was short, with whether there
+ * was a rest. Rejects when the signal aborts.
  */
-export async function restAfter(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+export async function restAfter(
+  milliseconds: number,
+  signal?: AbortSignal,
+  times = 1,
+): Promise<boolean> {
   if (milliseconds < LONG_MS) return false;
-  await sleep(milliseconds, undefined, { signal });
+  await sleep(times * milliseconds, undefined, { signal });
   return true;
 }

@@ -11,6 +11,13 @@ test('GrowingBytes puts pieces of any length together', () => {
   expect(new GrowingBytes().bytes()).toHaveLength(0);
 });
 
+test('GrowingBytes keeps the first bytes, if no more are to be kept, and counts all', () => {
+  const bytes = new GrowingBytes(5);
+  for (const piece of ['ab', 'cd', 'ef', 'gh']) bytes.add(Buffer.from(piece));
+  expect(bytes.bytes().toString()).toBe('abcde');
+  expect(bytes.length).toBe(8);
+});
+
 test('GrowingBytes keeps no piece, however many there are', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc');

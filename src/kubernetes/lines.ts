@@ -1,24 +1,30 @@
 import { GrowingBytes } from '../growing-bytes.ts';
+import { KEPT_BYTES } from './parse-object.ts';
 
 const NEWLINE = 0x0a;
 
-/** The lines of a stream of bytes, without their ends; a last line that breaks off is left out. Throws at one longer than `most` bytes. */
-export async function* readLines(
-  stream: AsyncIterable<Buffer>,
-  most: number,
-): AsyncGenerator<string> {
-  let line = new GrowingBytes();
-  for await (const chunk of stream) {
+/** Splits a stream of bytes into its lines. */
+export class LineSplitter {
+  readonly #maxBytes: number;
+  #line = new GrowingBytes(KEPT_BYTES);
+
+  /** `maxBytes`: of a line, without its end. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The lines that end in the next bytes, without their ends; of a long one, the first `KEPT_BYTES`. Throws at one that is too long. */
+  *split(chunk: Buffer): Generator<Buffer> {
     let start = 0;
     for (;;) {
       const end = chunk.indexOf(NEWLINE, start);
-      const part = chunk.subarray(start, end === -1 ? undefined : end);
-      if (line.length + part.length > most) throw new Error(`a line exceeds ${most} bytes`);
-      line.add(part);
-      if (end === -1) break;
-      yield line.bytes().toString();
-      line = new GrowingBytes();
+      const line = this.#line;
+      line.add(chunk.subarray(start, end === -1 ? undefined : end));
+      if (line.length > this.#maxBytes) throw new Error(`a line exceeds ${this.#maxBytes} bytes`);
+      if (end === -1) return;
+      this.#line = new GrowingBytes(KEPT_BYTES);
       start = end + 1;
+      yield line.bytes();
     }
   }
 }

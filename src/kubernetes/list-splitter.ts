@@ -1,4 +1,5 @@
 import { GrowingBytes } from '../growing-bytes.ts';
+import { KEPT_BYTES } from './parse-object.ts';
 
 /** In bytes: what a list has besides its objects is some 200. */
 const MAX_REST_BYTES = 64 * 1024;
@@ -18,7 +19,7 @@ const OBJECT_DEPTH = 3;
 /** Splits the JSON of a list into that of its objects, so that no more than one of them is in memory at a time. */
 export class ListSplitter {
   readonly #maxObjectBytes: number;
-  readonly #onObject: (json: string) => void;
+  readonly #onObject: (json: Buffer) => void;
   /** As Latin-1. */
   #rest = '';
   #object: GrowingBytes | undefined;
@@ -29,8 +30,8 @@ export class ListSplitter {
   /** How many of the next bytes are read already: one where a chunk ends with a backslash. */
   #ahead = 0;
 
-  /** `onObject` is called with each object of the list as soon as it is complete. */
-  constructor(maxObjectBytes: number, onObject: (json: string) => void) {
+  /** `onObject` is called with each object of the list as soon as it is complete; of a long one, with the first `KEPT_BYTES`. */
+  constructor(maxObjectBytes: number, onObject: (json: Buffer) => void) {
     this.#maxObjectBytes = maxObjectBytes;
     this.#onObject = onObject;
   }
@@ -49,7 +50,7 @@ export class ListSplitter {
       if ((byte | BRACE_BIT) === OPENING) {
         if (!this.#beginsObject(byte)) continue;
         this.#keep(chunk.subarray(start, at));
-        this.#object = new GrowingBytes();
+        this.#object = new GrowingBytes(KEPT_BYTES);
         start = at;
       } else if (this.#depth === 2 && this.#object !== undefined) {
         this.#keep(chunk.subarray(start, at + 1));
@@ -117,6 +118,6 @@ export class ListSplitter {
   #end(object: GrowingBytes): void {
     this.#object = undefined;
     this.#rest += '{}';
-    this.#onObject(object.bytes().toString());
+    this.#onObject(object.bytes());
   }
 }

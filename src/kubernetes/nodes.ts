@@ -54,5 +54,5 @@ async function readMetadata(nodeName: string, signal: AbortSignal): Promise<Json
   const response = await apiRequest(`/api/v1/nodes/${encodeURIComponent(nodeName)}`, {}, signal, {
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
   });
-  return parseObject(await readBody(response, MAX_METADATA_BYTES)).value;
+  return parseObject(Buffer.from(await readBody(response, MAX_METADATA_BYTES))).value;
 }

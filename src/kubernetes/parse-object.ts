@@ -18,10 +18,13 @@ const MAX_VALUES = 20_000;
 /** Of which JSON has one at each value, those in texts included. */
 export const VALUES = ',{[';
 
-/** A longer object is not parsed, in characters. */
-const MAX_LENGTH = 2 * 1024 * 1024;
+/** A longer object is not parsed, in bytes. */
+const MAX_BYTES = 2 * 1024 * 1024;
 
-/** In characters: room for the name, the namespace and the UID, which precede everything that is chosen freely. */
+/** So many bytes of an object need be kept, to parse it or to know that it is too large. */
+export const KEPT_BYTES = MAX_BYTES + 1;
+
+/** In bytes: room for the name, the namespace and the UID, which precede everything that is chosen freely. */
 const HEAD_LENGTH = 2_000;
 
 /** The type of an event if it is one, and the texts that Go's JSON of an object begins with: from its name to its resourceVersion. */
@@ -29,13 +32,15 @@ const HEAD =
   /^(?:\{"type":"(\w*)","object":)?(?:\{(?:"kind":"\w*",)?(?:"apiVersion":"[\w./]*",)?"metadata":(\{"\w+":"[^"\\]*"(?:,"\w+":"[^"\\]*")*))?/;
 
 /**
- * Parses the JSON of an object, or of a watch event with one. Of one that is too large, only name, namespace and
+ * Parses the JSON of an object, or of a watch event with one, of which the first `KEPT_BYTES` are enough. Of one that is too large, only name, namespace and
  * resourceVersion, as far as they come first. Throws where it is not JSON.
  */
-export function parseObject(json: string): { value: Json; isTooLarge: boolean } {
-  if (json.length <= MAX_LENGTH && hasAtMost(json, VALUES, MAX_VALUES))
-    return { value: parseJson(json), isTooLarge: false };
-  const [, type, head] = HEAD.exec(json.slice(0, HEAD_LENGTH)) ?? [];
+export function parseObject(bytes: Buffer): { value: Json; isTooLarge: boolean } {
+  if (bytes.length <= MAX_BYTES) {
+    const json = bytes.toString();
+    if (hasAtMost(json, VALUES, MAX_VALUES)) return { value: parseJson(json), isTooLarge: false };
+  }
+  const [, type, head] = HEAD.exec(bytes.toString('utf8', 0, HEAD_LENGTH)) ?? [];
   const metadata = head === undefined ? undefined : parseJson(`${head}}`);
   const value: Json = type === undefined ? { metadata } : { type, object: { metadata } };
   return { value, isTooLarge: true };

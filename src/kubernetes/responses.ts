@@ -3,6 +3,7 @@ import { GrowingBytes } from '../growing-bytes.ts';
 import { ApiError } from './api-request.ts';
 import { nameText } from './invalid-values.ts';
 import { ListSplitter } from './list-splitter.ts';
+import { Pace } from './pace.ts';
 import { fieldsOf, type Json, parseJson, parseObject, VALUES } from './parse-object.ts';
 
 /**
@@ -17,6 +18,12 @@ export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
  */
 const MAX_WHOLE_BYTES = 2 * 1024 * 1024;
 const MAX_WHOLE_VALUES = 50_000;
+
+/** How much of another page is split at a time, in bytes: it takes up to 2 ms, and the objects that end there as long. */
+const PIECE_BYTES = 64 * 1024;
+
+/** How much longer the rest is than work on such a page. So a page of 50 pods of 900 KB takes 6 s (measured). */
+export const LIST_REST = 2;
 
 /** An object as it comes: that it has a name has been seen to, and every other field may be of any type. */
 export type KubernetesObject = { metadata: { name: string; namespace?: unknown } };
@@ -52,21 +59,30 @@ export async function readPage(
     const { value, isTooLarge } = parseObject(json);
     onObject({ object: named(value), isTooLarge });
   });
+  const pace = new Pace(LIST_REST);
+  const split = async (bytes: Buffer) => {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      pace.begin(piece.length);
+      list.write(piece);
+      await pace.rest();
+    }
+  };
   let begun = new GrowingBytes();
   let isLarge = false;
   for await (const chunk of body) {
     isLarge ||= begun.length + chunk.length > MAX_WHOLE_BYTES;
     if (isLarge) {
-      list.write(begun.bytes());
+      await split(begun.bytes());
       begun = new GrowingBytes();
-      list.write(chunk);
+      await split(chunk);
     } else {
       begun.add(chunk);
     }
   }
   const text = begun.bytes().toString();
   const isWhole = !isLarge && hasAtMost(text, VALUES, MAX_WHOLE_VALUES);
-  if (!isWhole) list.write(begun.bytes());
+  if (!isWhole) await split(begun.bytes());
   const { items, ...end } = toPage(parseJson(isWhole ? text : list.rest));
   for (const item of items) {
     const isSplit = !isWhole && typeof item === 'object' && item !== null && !Array.isArray(item);
@@ -88,7 +104,7 @@ function toPage(page: Json): Page & { items: readonly Json[] } {
 }
 
 /** Reads a line of a watch. Throws the `ApiError` that it may be, and at what is no event. */
-export function readEvent(line: string): WatchEvent {
+export function readEvent(line: Buffer): WatchEvent {
   const { value, isTooLarge } = parseObject(line);
   const { type, object } = fieldsOf(value);
   if (type === 'ERROR') throw watchError(fieldsOf(object));

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed, pod } from './follow.ts';
-import { event, isWatch } from './watch-server.ts';
+import { event, isWatch, startWatchServer } from './watch-server.ts';
 
 /** Its metadata comes first, as an API server writes it. */
 function large(name: string, resourceVersion: string) {
@@ -68,6 +68,21 @@ test('Informer takes a page of 50 objects of 900 KB each, of which none is parse
   await followed.has(...names.map((name) => `${name}=`), 'z=1');
   expect(followed.reported).toEqual([]);
 }, 30_000);
+
+test('Informer watches on at objects of many megabytes, of which it takes the names', async () => {
+  const requests = await startWatchServer((response) => {
+    response.flushHeaders();
+    const metadata = { name: 'x', resourceVersion: '6' };
+    // Its beginning has fewer characters than one that is parsed.
+    const object = { metadata, spec: 'ü'.repeat(7_000_000) };
+    for (const type of ['ADDED', 'MODIFIED']) response.write(event(type, object));
+    response.write(event('ADDED', small('b', '7')));
+  });
+  const followed = new Followed();
+  await followed.has('a=', 'x=', 'b=1');
+  expect(requests.filter(isWatch)).toHaveLength(1);
+  expect(followed.oddities).toEqual([ignoring('x'), ignoring('x')]);
+});
 
 test('Informer watches on when an object that is too large does not begin with its resourceVersion', async () => {
   const { server } = await startApiServer();

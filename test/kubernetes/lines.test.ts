@@ -1,10 +1,12 @@
-import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { readLines } from '../../src/kubernetes/lines.ts';
+import { LineSplitter } from '../../src/kubernetes/lines.ts';
+import { KEPT_BYTES } from '../../src/kubernetes/parse-object.ts';
 
-async function linesOf(chunks: readonly (string | Buffer)[], most = 100): Promise<string[]> {
-  const stream = Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
-  return Array.fromAsync(readLines(stream, most));
+function linesOf(chunks: readonly (string | Buffer)[], most = 100): string[] {
+  const lines = new LineSplitter(most);
+  return chunks.flatMap((chunk) =>
+    Array.from(lines.split(Buffer.from(chunk)), (line) => line.toString()),
+  );
 }
 
 test.each([
@@ -13,14 +15,14 @@ test.each([
   { chunks: ['a\n', '\nb\n'], lines: ['a', '', 'b'] },
   { chunks: ['a\nbroken off'], lines: ['a'] },
   { chunks: [], lines: [] },
-])('readLines() gives the lines, however they are cut (%#)', async ({ chunks, lines }) => {
-  expect(await linesOf(chunks)).toEqual(lines);
+])('LineSplitter gives the lines, however they are cut (%#)', ({ chunks, lines }) => {
+  expect(linesOf(chunks)).toEqual(lines);
 });
 
-test('readLines() puts together a character that two chunks share', async () => {
+test('LineSplitter puts together a character that two chunks share', () => {
   const bytes = Buffer.from('Zürich 🏔\n');
   const single = Array.from(bytes, (byte) => Buffer.of(byte));
-  expect(await linesOf(single)).toEqual(['Zürich 🏔']);
+  expect(linesOf(single)).toEqual(['Zürich 🏔']);
 });
 
 test.each([
@@ -28,31 +30,20 @@ test.each([
   { kind: 'in several', chunks: ['123', '45\n'] },
   { kind: 'that has not yet ended', chunks: ['12345'] },
   { kind: 'after one that is not', chunks: ['1\n123', '45'] },
-])('readLines() throws at a line longer than the most, $kind', async ({ chunks }) => {
-  await expect(linesOf(chunks, 4)).rejects.toThrow('a line exceeds 4 bytes');
+])('LineSplitter throws at a line longer than the most, $kind', ({ chunks }) => {
+  expect(() => linesOf(chunks, 4)).toThrow('a line exceeds 4 bytes');
 });
 
-test('readLines() takes lines of just the most, however many', async () => {
-  expect(await linesOf(['1234\n12', '34\n1234\n'], 4)).toEqual(['1234', '1234', '1234']);
+test('LineSplitter takes lines of just the most, however many', () => {
+  expect(linesOf(['1234\n12', '34\n1234\n'], 4)).toEqual(['1234', '1234', '1234']);
 });
 
-test('readLines() takes no more of an endless line than the most', async () => {
-  let taken = 0;
-  async function* endless() {
-    for (;;) {
-      taken += 1_000;
-      yield Buffer.alloc(1_000, 'x');
-    }
-  }
-  await expect(readLines(endless(), 10_000).next()).rejects.toThrow('exceeds 10000 bytes');
-  expect(taken).toBe(11_000);
-});
-
-test('readLines() ends the stream when its reader stops early', async () => {
-  const stream = Readable.from([Buffer.from('a\nb\n'), Buffer.from('c\n')]);
-  for await (const line of readLines(stream, 10)) {
-    expect(line).toBe('a');
-    break;
-  }
-  expect(stream.destroyed).toBe(true);
+test('LineSplitter keeps the beginning of a long line, and nothing of what follows', () => {
+  const piece = Buffer.alloc(100_000, 'x');
+  const lines = new LineSplitter(1e9);
+  for (let pieces = 0; pieces < 100; pieces++) expect([...lines.split(piece)]).toEqual([]);
+  const [line, next] = [...lines.split(Buffer.from('x\na\n'))];
+  expect(line).toHaveLength(KEPT_BYTES);
+  expect(line?.buffer.byteLength).toBe(KEPT_BYTES);
+  expect(next?.toString()).toBe('a');
 });

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { ListSplitter } from '../../src/kubernetes/list-splitter.ts';
+import { KEPT_BYTES } from '../../src/kubernetes/parse-object.ts';
 
 function split(text: string, { bytes = Number.POSITIVE_INFINITY, most = 1_000 } = {}) {
   const objects: string[] = [];
-  const list = new ListSplitter(most, (json) => objects.push(json));
+  const list = new ListSplitter(most, (json) => objects.push(json.toString()));
   const whole = Buffer.from(text);
   for (let at = 0; at < whole.length; at += bytes) list.write(whole.subarray(at, at + bytes));
   return { objects, rest: list.rest };
@@ -39,7 +40,7 @@ test.each([
 
 test('ListSplitter gives each object once it is complete', () => {
   const objects: string[] = [];
-  const list = new ListSplitter(100, (json) => objects.push(json));
+  const list = new ListSplitter(100, (json) => objects.push(json.toString()));
   list.write(Buffer.from('{"items":[{"a":1},{"b":2'));
   expect(objects).toEqual(['{"a":1}']);
 });
@@ -51,6 +52,13 @@ test('ListSplitter throws at an object or a rest that is too long, before its en
     'an object exceeds 10 bytes',
   );
   expect(() => split(`{"a":"${'x'.repeat(70_000)}`)).toThrow('exceeds 65536 bytes');
+});
+
+test('ListSplitter keeps the beginning of a long object, and the next from its beginning', () => {
+  const long = `{"a":"${'x'.repeat(2 * KEPT_BYTES)}"}`;
+  const most = 3 * KEPT_BYTES;
+  const { objects } = split(`{"items":[${long},{"a":1}]}`, { bytes: 65_536, most });
+  expect(objects).toEqual([long.slice(0, KEPT_BYTES), '{"a":1}']);
 });
 
 /** Prints the CPU time of the splitter for each that a bare loop over the same bytes takes. */

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { parseObject } from '../../src/kubernetes/parse-object.ts';
+import { KEPT_BYTES, parseObject } from '../../src/kubernetes/parse-object.ts';
 
 /** In Go's order of fields. */
 const METADATA = { name: 'a', namespace: 'b', uid: 'c', resourceVersion: '5', labels: { d: 'e' } };
 const HEAD = { name: 'a', namespace: 'b', uid: 'c', resourceVersion: '5' };
+
+const parse = (value: object | null) => parseObject(Buffer.from(JSON.stringify(value)));
 
 const dense = (values: number) => ({ imagePullSecrets: Array(values).fill({}) });
 
@@ -13,7 +15,7 @@ test.each([
   ['a long text', { metadata: METADATA, spec: { nodeName: 'x'.repeat(2_000_000) } }],
   ['null', null],
 ])('parseObject() parses %s', (_, value) => {
-  expect(parseObject(JSON.stringify(value))).toEqual({ value, isTooLarge: false });
+  expect(parse(value)).toEqual({ value, isTooLarge: false });
 });
 
 test.each([
@@ -24,9 +26,10 @@ test.each([
     'fields',
     { kind: 'Pod', apiVersion: 'v1', metadata: METADATA, spec: { ...Array(20_001).fill(0) } },
   ],
-  ['characters', { metadata: METADATA, spec: 'x'.repeat(2_200_000) }],
+  ['bytes', { metadata: METADATA, spec: 'x'.repeat(2_200_000) }],
+  ['bytes, not characters', { metadata: METADATA, spec: 'ü'.repeat(1_100_000) }],
 ])('parseObject() takes only the head of an object with too many %s', (_, value) => {
-  expect(parseObject(JSON.stringify(value))).toEqual({
+  expect(parse(value)).toEqual({
     value: { metadata: HEAD },
     isTooLarge: true,
   });
@@ -34,7 +37,7 @@ test.each([
 
 test('parseObject() takes only the head of an event with too large an object', () => {
   const object = { kind: 'Pod', apiVersion: 'v1', metadata: METADATA, spec: dense(300_000) };
-  expect(parseObject(JSON.stringify({ type: 'DELETED', object }))).toEqual({
+  expect(parse({ type: 'DELETED', object })).toEqual({
     value: { type: 'DELETED', object: { metadata: HEAD } },
     isTooLarge: true,
   });
@@ -46,7 +49,7 @@ test.each([
   ['has metadata without a text', { metadata: { labels: {}, name: 'a' }, spec: dense(11_000) }],
   ['is an array', Array(11_000).fill({})],
 ])('parseObject() takes nothing of an object that is too large and %s', (_, value) => {
-  expect(parseObject(JSON.stringify(value))).toEqual({
+  expect(parse(value)).toEqual({
     value: { metadata: undefined },
     isTooLarge: true,
   });
@@ -54,10 +57,18 @@ test.each([
 
 test('parseObject() takes no name from where an attacker chooses the text', () => {
   const metadata = { generateName: 'x","name":"forged', labels: { name: 'forged' } };
-  const { value } = parseObject(JSON.stringify({ metadata, spec: dense(11_000) }));
+  const { value } = parse({ metadata, spec: dense(11_000) });
   expect(JSON.stringify(value)).not.toContain('forged');
 });
 
 test('parseObject() throws where it is not JSON', () => {
-  expect(() => parseObject('{')).toThrow('the API server sent invalid JSON');
+  expect(() => parseObject(Buffer.from('{'))).toThrow('the API server sent invalid JSON');
+});
+
+test('parseObject() needs no more than the first bytes of an object that is too large', () => {
+  const json = JSON.stringify({ metadata: METADATA, spec: 'ü'.repeat(3_000_000) });
+  expect(parseObject(Buffer.from(json).subarray(0, KEPT_BYTES))).toEqual({
+    value: { metadata: HEAD },
+    isTooLarge: true,
+  });
 });

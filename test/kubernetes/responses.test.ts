@@ -1,6 +1,10 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { type Received, readEvent, readPage } from '../../src/kubernetes/responses.ts';
+import { LIST_REST, type Received, readEvent, readPage } from '../../src/kubernetes/responses.ts';
+
+/** Of a page of more than 2 MiB, so that no two of them end in the same piece. */
+const OBJECTS = 25;
+const WORK_MS = 3;
 
 /** Reads a page whose bytes come one by one, and returns what it has. */
 async function pageOf(text: string) {
@@ -8,6 +12,8 @@ async function pageOf(text: string) {
   const bytes = Readable.from(Array.from(Buffer.from(text), (byte) => Buffer.of(byte)));
   return { ...(await readPage(bytes, (each) => received.push(each))), received };
 }
+
+const read = (line: string) => readEvent(Buffer.from(line));
 
 const META = '"metadata":{"resourceVersion":"5"}';
 
@@ -41,6 +47,21 @@ test('readPage() gives the same objects of a page that it parses whole and of on
   expect(await page([...few, ...many])).toEqual(ofFew);
 });
 
+test('readPage() rests between the pieces of a large page', async () => {
+  const object = `{"metadata":{"name":"a"},"x":"${'x'.repeat(100_000)}"}`;
+  const page = Buffer.from(`{${META},"items":[${Array(OBJECTS).fill(object)}]}`);
+  const begin = performance.now();
+  await readPage(Readable.from([page]), () => work(WORK_MS));
+  // A timer may be a millisecond early.
+  const both = OBJECTS * (WORK_MS + LIST_REST * WORK_MS - 1);
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(both);
+});
+
+function work(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
 test.each([
   'null',
   '5',
@@ -63,19 +84,19 @@ test.each([
   [{ code: 500, message: 'a\u001b[2J\u009bb' }, 500, 'the API server responded with 500: a [2J b'],
 ])('readEvent() throws the error %j', (object, status, message) => {
   const line = JSON.stringify({ type: 'ERROR', object });
-  expect(() => readEvent(line)).toThrow(expect.objectContaining({ status, message }));
+  expect(() => read(line)).toThrow(expect.objectContaining({ status, message }));
 });
 
-test("readEvent() cuts an error's message of 5 MB", () => {
-  const object = { code: 500, message: 'x'.repeat(5_000_000) };
-  expect(() => readEvent(JSON.stringify({ type: 'ERROR', object }))).toThrow(
+test("readEvent() cuts an error's message of 2 MB", () => {
+  const object = { code: 500, message: 'x'.repeat(2_000_000) };
+  expect(() => read(JSON.stringify({ type: 'ERROR', object }))).toThrow(
     expect.objectContaining({ message: expect.stringMatching(/^.{20,400}$/) }),
   );
 });
 
 test('readEvent() yields no object that has no name', () => {
   const object = { metadata: { name: ['a'], resourceVersion: '7' } };
-  expect(readEvent(JSON.stringify({ type: 'ADDED', object }))).toEqual({
+  expect(read(JSON.stringify({ type: 'ADDED', object }))).toEqual({
     kind: 'changed',
     resourceVersion: '7',
     object: undefined,

@@ -136,7 +136,7 @@ test('readPage() and readEvent() say of what they cannot read that it is no list
     const event = broken({ type: pick(['ADDED', 'ERROR']), object: podObject(number) });
     for (const read of [
       () => readPage(Readable.from([Buffer.from(JSON.stringify(page))]), () => {}),
-      () => readEvent(JSON.stringify(event)),
+      () => readEvent(Buffer.from(JSON.stringify(event))),
     ]) {
       try {
         await read();

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Pace } from '../../src/kubernetes/pace.ts';
+
+vi.mock('node:timers/promises', () => ({ setTimeout: vi.fn() }));
+
+const TIMES = 3;
+
+function work(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+const rested = () => vi.mocked(sleep).mock.calls.map(([milliseconds]) => milliseconds ?? 0);
+
+beforeEach(() => void vi.mocked(sleep).mockClear());
+
+test('Pace adds short pieces of work', async () => {
+  const pace = new Pace(TIMES);
+  for (let piece = 0; piece < 3; piece++) {
+    pace.begin(0);
+    work(0.8);
+    await pace.rest();
+  }
+  expect(rested()).not.toEqual([]);
+  expect(rested()[0]).toBeGreaterThanOrEqual(TIMES * 2);
+});
+
+test('Pace counts what it takes to receive bytes', async () => {
+  const pace = new Pace(TIMES);
+  pace.begin(1_000_000);
+  await pace.rest();
+  expect(rested()[0]).toBeGreaterThanOrEqual(TIMES * 5);
+});
