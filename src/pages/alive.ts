@@ -5,6 +5,7 @@ import { toUrlHost } from '../url-host.ts';
 import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
+import { boundUnread } from './unread.ts';
 
 /** A result older than this, in milliseconds, is taken afresh (the contract). */
 const MAX_AGE_MS = 3_000;
@@ -48,9 +49,12 @@ export function alivePage(options: AliveOptions): Page {
     await options.refresh(MAX_AGE_MS);
     return checksOf(options);
   });
+  const hold = boundUnread();
   return async (context) => {
-    const { isAlive, before, after } = (await within(MAX_WAIT_MS, fresh())) ?? (await known());
+    const checks = (await within(MAX_WAIT_MS, fresh())) ?? (await known());
     if (!(await inTurn(context.res))) return;
+    hold(checks, context.res);
+    const { isAlive, before, after } = checks;
     const request = Buffer.from(linesOf(requestOf(context)));
     const length = before.length + request.length + after.length;
     context.respond = false;

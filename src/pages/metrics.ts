@@ -4,6 +4,7 @@ import { formatFor, prefersGzip } from './accept.ts';
 import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
+import { boundUnread } from './unread.ts';
 
 const gzipped = promisify(gzip);
 
@@ -31,15 +32,18 @@ export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
       return { contentType, plain, zipped: () => (zipped ??= gzipped(plain, { level: LEVEL })) };
     }, REST_PER_SCRAPE);
   }
+  const hold = { text: boundUnread(), openmetrics: boundUnread() };
   return async (context) => {
     const isZipped = prefersGzip(context.get('Accept-Encoding'));
-    const { contentType, plain, zipped } = await formats[formatFor(context.get('Accept'))]();
+    const format = formatFor(context.get('Accept'));
+    const scraped = await formats[format]();
     if (context.res.destroyed) return;
-    const body = isZipped ? await zipped() : plain;
+    const body = isZipped ? await scraped.zipped() : scraped.plain;
     if (!(await inTurn(context.res))) return;
+    hold[format](scraped, context.res);
     context.vary('Accept, Accept-Encoding');
     if (isZipped) context.set('Content-Encoding', 'gzip');
     context.body = body;
-    context.set('Content-Type', contentType);
+    context.set('Content-Type', scraped.contentType);
   };
 }

@@ -2,6 +2,7 @@ import type { Report } from '../verdict/report.ts';
 import { inTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
+import { boundUnread } from './unread.ts';
 
 /** The rest after a report, as a multiple of the time that it took: a tenth of a CPU at the most. */
 const REST_PER_RUN = 9;
@@ -14,9 +15,12 @@ export function reportPage(report: (hour: 'all' | 'failures') => Report): Page {
   const bytesWith = (hour: 'all' | 'failures') =>
     shared(async () => Buffer.from(`${JSON.stringify(report(hour))}\n`), REST_PER_RUN);
   const reports = { all: bytesWith('all'), failures: bytesWith('failures') };
+  const hold = { all: boundUnread(), failures: boundUnread() };
   return async (context) => {
-    const body = await reports[context.querystring === 'hour=failures' ? 'failures' : 'all']();
+    const hour = context.querystring === 'hour=failures' ? 'failures' : 'all';
+    const body = await reports[hour]();
     if (!(await inTurn(context.res))) return;
+    hold[hour](body, context.res);
     context.type = 'application/json';
     context.body = body;
   };

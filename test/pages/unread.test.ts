@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { metricsPage } from '../../src/pages/metrics.ts';
+import { reportPage } from '../../src/pages/report.ts';
+import type { Report } from '../../src/verdict/report.ts';
+import { servePages } from '../support/served-pages.ts';
+
+/** Much more than the kernel holds of a connection. */
+const BYTES = 4_000_000;
+const TEXT = 'x'.repeat(BYTES);
+
+/** A client of a page that has begun to receive its response, and does not read it. */
+async function openUnread(port: number, path: string): Promise<Socket> {
+  const client = connect(port, '127.0.0.1');
+  onTestFinished(() => void client.destroy());
+  client.on('error', () => {});
+  client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  await once(client, 'readable');
+  return client;
+}
+
+/** Whether the client receives the whole text, once it reads. */
+async function receivesAll(client: Socket): Promise<boolean> {
+  const { promise: closed, resolve } = Promise.withResolvers<unknown>();
+  client.once('close', resolve).removeAllListeners('readable').resume();
+  await closed;
+  return client.bytesRead > BYTES;
+}
+
+test.each([
+  ['/metrics', metricsPage(async () => ({ contentType: 'text/plain', body: TEXT }))],
+  ['/report', reportPage(() => ({ version: TEXT }) as Report)],
+])('of %s, clients that do not read hold three versions', async (path, page) => {
+  const { port } = await servePages({ [path]: page });
+  const clients: Socket[] = [];
+  while (clients.length < 5) clients.push(await openUnread(port, path));
+  expect(await Promise.all(clients.map(receivesAll))).toEqual([false, false, true, true, true]);
+});
