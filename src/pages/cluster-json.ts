@@ -2,40 +2,53 @@ import { Readable } from 'node:stream';
 import type { Cluster, Collect } from '../cluster/model.ts';
 import type { RunSteps, Steps } from '../verdict/steps.ts';
 import { ageOf } from './cluster-age.ts';
-import { oncePer } from './once-per.ts';
 import type { KoaPage } from './page.ts';
 
-/** Characters of JSON that are made in one step. */
-const CHUNK = 64 * 1024;
+/** Characters of JSON that are made at once for a viewer, who reads them before it gets more. */
+const CHUNK = 256 * 1024;
 
 /**
- * The verdict, and the view with all reports: 200, or 503 where a finding is critical or a warning. Made once for each
- * collection, in chunks of which a slow client holds no copies.
+ * The verdict, and the view with all reports: 200, or 503 where a finding is critical or a warning. Made while it is read, as all
+ * of it may have 100 MB where reports are false, and for one viewer at a time.
  */
 export function clusterJsonPage(collect: Collect, run: RunSteps): KoaPage {
-  const chunks = oncePer((cluster: Cluster) => run(chunksOf(cluster)));
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (steps: Steps<string>): Promise<string> => {
+    const made = last.then(() => run(steps));
+    last = made.catch(() => {});
+    return made;
+  };
   return async (context) => {
     const cluster = await collect();
-    const body = await chunks(cluster);
     context.status = cluster.findings.every(({ severity }) => severity === 'info') ? 200 : 503;
     context.set('Age', String(ageOf(cluster)));
     context.type = 'application/json';
-    context.body = Readable.from(body);
-    context.length = body.reduce((sum, { length }) => sum + length, 0);
+    context.body = Readable.from(chunksOf(cluster, inTurn), { highWaterMark: 1 });
   };
 }
 
-function* chunksOf(cluster: Cluster): Steps<Buffer[]> {
-  const chunks: Buffer[] = [];
+async function* chunksOf(
+  cluster: Cluster,
+  run: (steps: Steps<string>) => Promise<string>,
+): AsyncGenerator<Buffer> {
+  const parts = partsOf(cluster);
+  for (;;) {
+    const text = await run(nextChunk(parts));
+    if (text === '') return;
+    yield Buffer.from(text);
+  }
+}
+
+/** Empty once there is no more. */
+function* nextChunk(parts: Generator<string>): Steps<string> {
   let text = '';
-  for (const part of partsOf(cluster)) {
-    text += part;
-    if (text.length < CHUNK) continue;
-    chunks.push(Buffer.from(text));
-    text = '';
+  while (text.length < CHUNK) {
+    const { done, value } = parts.next();
+    if (done) break;
+    text += value;
     yield;
   }
-  return [...chunks, Buffer.from(text)];
+  return text;
 }
 
 function* partsOf({ view, findings }: Cluster): Generator<string> {
