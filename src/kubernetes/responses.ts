@@ -25,6 +25,9 @@ const PIECE_BYTES = 64 * 1024;
 /** How much longer the rest is than work on such a page. So a page of 50 pods of 900 KB takes 6 s (measured). */
 export const LIST_REST = 2;
 
+/** In characters. */
+const MAX_RESOURCE_VERSION = 253;
+
 /** An object as it comes: that it has a name has been seen to, and every other field may be of any type. */
 export type KubernetesObject = { metadata: { name: string; namespace?: unknown } };
 
@@ -97,7 +100,7 @@ function toPage(page: Json): Page & { items: readonly Json[] } {
   const items = fieldsOf(page).items ?? [];
   const isList = 'items' in fieldsOf(page) && Array.isArray(items);
   const isNextKnown = next === undefined || next === null || typeof next === 'string';
-  if (!isList || !isNextKnown || typeof resourceVersion !== 'string') {
+  if (!isList || !isNextKnown || !isResourceVersion(resourceVersion)) {
     throw new Error('the API server sent an invalid list');
   }
   return { items, resourceVersion, next: next || undefined };
@@ -110,12 +113,17 @@ export function readEvent(line: Buffer): WatchEvent {
   if (type === 'ERROR') throw watchError(fieldsOf(object));
   const { resourceVersion } = fieldsOf(fieldsOf(object).metadata);
   const isUnknown = isTooLarge && resourceVersion === undefined;
-  if (typeof resourceVersion !== 'string' && !isUnknown) {
+  if (!isResourceVersion(resourceVersion) && !isUnknown) {
     throw new Error('a watch event without resourceVersion');
   }
   if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion };
   const kind = type === 'DELETED' ? 'deleted' : 'changed';
   return { kind, resourceVersion, object: named(object), isTooLarge };
+}
+
+/** It is in the path of every request from then on: an endless one would be rejected for ever. Kubernetes' have up to 20 digits. */
+function isResourceVersion(value: Json): value is string {
+  return typeof value === 'string' && value.length <= MAX_RESOURCE_VERSION;
 }
 
 function watchError({ code, message }: { readonly [field: string]: Json }): ApiError {

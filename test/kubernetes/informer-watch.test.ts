@@ -44,6 +44,18 @@ test.each([
   },
 );
 
+test('Informer continues from the last resourceVersion that a request can have', async () => {
+  const bookmark = (resourceVersion: string) =>
+    event('BOOKMARK', { metadata: { resourceVersion } });
+  const requests = await startWatchServer(
+    (response) => void response.end(bookmark('8') + bookmark('9'.repeat(100_000))),
+    silent,
+  );
+  new Followed();
+  await secondWatch(requests);
+  expect(queriesOf(requests).watches[1]?.resourceVersion).toBe('8');
+});
+
 test('Informer lists anew when a watch gets 410', async () => {
   const requests = await startWatchServer((response) => {
     response.writeHead(410);

@@ -72,6 +72,7 @@ test.each([
   `{${META},"items":"a"}`,
   '{"metadata":null,"items":[]}',
   '{"metadata":{"resourceVersion":5},"items":[]}',
+  `{"metadata":{"resourceVersion":"${'5'.repeat(254)}"},"items":[]}`,
   '{"metadata":{"resourceVersion":"5","continue":7},"items":[]}',
 ])('readPage() takes %s for no list', async (text) => {
   await expect(pageOf(text)).rejects.toThrow('sent an invalid list');
