@@ -59,7 +59,7 @@ async function knowsFirst(followed: Followed): Promise<void> {
   expect(items).toEqual(items.map((_, number) => `${nameOf(number)}=1`));
 }
 
-test('Informer lists the first 20,000 objects, and warns once that there are more', async () => {
+test('Informer lists the first 10,000 objects, and warns once that there are more', async () => {
   const { pages } = await startServer(NAMES);
   const followed = new Followed();
   await knowsFirst(followed);

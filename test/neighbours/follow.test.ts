@@ -71,7 +71,7 @@ test.each([
       response.end(JSON.stringify({ metadata, items: url.includes(`${of}?`) ? items : [] }));
     });
     const { lines } = follow(false);
-    const warning = `more than 20000 ${what}; leaving out the last by name: ${remedy}`;
+    const warning = `more than ${MAX_ITEMS} ${what}; leaving out the last by name: ${remedy}`;
     await until('the warning', 20_000, () => JSON.stringify(lines).includes(warning));
   },
   30_000,
