@@ -43,6 +43,7 @@ export function exchange(
     const onClose = () => fail(socket.errored ?? new ClosedError());
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
+      progress.reads++;
       progress.phase = 'response';
       progress.reached('got_first_resp_byte');
       const receivedAt = performance.now();

@@ -9,13 +9,10 @@ import { HttpVersions } from './http-versions.ts';
 import type { Kind, ProbeOptions } from './kind.ts';
 import { errorEventOf, traitsOf } from './phases.ts';
 import { Progress } from './progress.ts';
-import { mayReceiveSecrets, redirectedTo } from './redirect.ts';
+import { mayReceiveSecrets, RedirectLimit, redirectedTo } from './redirect.ts';
 import { request } from './request.ts';
 import type { ResponseHead } from './response.ts';
 import { TcpAccount } from './tcp-account.ts';
-
-/** As many as Go's client, and so upstream, follows. */
-const MAX_REDIRECTS = 10;
 
 /** How much is shown of a status line's reason, in characters: it comes from the network. */
 const MAX_REASON = 100;
@@ -85,13 +82,14 @@ export function createHttpProbe(options: HttpOptions): Probe {
     const tcp = new TcpAccount(options.readTcpInfo);
     let start: number | undefined;
     let url = target.url;
-    for (let redirects = 0; ; redirects++) {
+    const redirects = new RedirectLimit();
+    for (;;) {
       const headers = (connection: Connection): Headers => ({
         'User-Agent': options.userAgent,
         ...secrets,
         ...tokenHeaders(authorization, connection, options),
       });
-      const attempt = { progress: new Progress(tcp), isRedirected: redirects > 0 };
+      const attempt = { progress: new Progress(tcp), isRedirected: url !== target.url };
       try {
         const response = await request(url, headers, options, versions, attempt, signal);
         start ??= attempt.progress.start;
@@ -99,7 +97,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
         if (next === undefined) {
           return outcomeOf(response, attempt.progress, (response.receivedAt - start) / 1000);
         }
-        if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
+        redirects.add(attempt.progress.reads);
         url = next;
         authorization = undefined;
         if (!mayReceiveSecrets(url, target.url)) secrets = {};

@@ -24,6 +24,8 @@ export class Progress {
   readonly tcp: TcpAccount;
   /** The server's, also one that is not trusted; undefined before a TLS handshake has come that far. */
   certificate: X509Certificate | undefined;
+  /** In how many the response has been received. */
+  reads = 0;
   #start: number | undefined;
 
   constructor(tcp = new TcpAccount()) {

@@ -1,6 +1,9 @@
-import type { ResponseHead } from './response.ts';
+import { MAX_PIECES, type ResponseHead } from './response.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** As many as Go's client, and so upstream, follows. */
+const MAX_REDIRECTS = 10;
 
 /** As many as servers accept of a URL, in bytes. */
 const MAX_URL_BYTES = 8_192;
@@ -8,6 +11,22 @@ const MAX_URL_BYTES = 8_192;
 /** As many as a name in DNS has (RFC 1035), in characters; and in bytes of UTF-8. */
 const MAX_HOST = 253;
 const MAX_HOST_BYTES = 4 * MAX_HOST;
+
+/** What the redirects of one check may take together. */
+export class RedirectLimit {
+  #redirects = 0;
+  #reads = 0;
+
+  /** Counts one whose response has arrived in so many reads. Throws where it may not be followed. */
+  add(reads: number): void {
+    this.#redirects++;
+    this.#reads += reads;
+    if (this.#redirects > MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
+    if (this.#reads > MAX_PIECES) {
+      throw new Error(`the redirects arrived in more than ${MAX_PIECES} pieces`);
+    }
+  }
+}
 
 /**
  * Where the response redirects to; `undefined` if it does not. Throws where that is no http or https URL, or too long a one.

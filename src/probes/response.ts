@@ -17,7 +17,7 @@ const MAX_HEAD_BYTES = 200 * 1024;
 export const MAX_HEAD_LINES = 1_000;
 
 /**
- * In how many reads a head, and then a body, may arrive: each takes time of the event loop, however short it is. A head
+ * In how many reads a head, and then a body, may arrive, and all redirects of a check: each takes time of the event loop, however short it is. A head
  * written byte by byte takes some hundreds; a body of 1 MiB, the longest that is read, has 870 segments at the smallest
  * MTU of IPv6.
  */

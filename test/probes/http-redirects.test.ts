@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { errorEvent } from '../../src/model.ts';
@@ -198,6 +199,21 @@ test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   },
 );
+
+test('httpProbe() follows no redirects that arrive in more than 1,000 pieces together', async () => {
+  const head = redirect('/').replace('\r\n\r\n', `\r\nPadding: ${'x'.repeat(600)}\r\n\r\n`);
+  const server = await ScriptedServer.start({
+    script: async (socket) => {
+      socket.setNoDelay();
+      for (const letter of head) {
+        socket.write(letter);
+        await setImmediate();
+      }
+    },
+  });
+  const { text } = failed(await checkUrl(server.url()));
+  expect(text).toMatch(/: the redirects arrived in more than 1000 pieces$/);
+});
 
 test('httpProbe() follows a redirect to a URL of 8,192 bytes, and to none that is longer', async () => {
   const responses: Record<string, string> = {};
