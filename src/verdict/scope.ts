@@ -31,7 +31,7 @@ export function scopesOf(
   if (failing.length >= 2 && failing.length >= observations.length * AGREEMENT) {
     return [{ scope: { in: 'cluster' }, failing, of: known.length }];
   }
-  const clear = telling(observations);
+  const clear = telling(evidence, observations);
   const zones = zonesOf(evidence, observations, clear);
   return [...inZones(zones, clear), ...onNodes(zones, clear, observations.length, alone)];
 }

@@ -141,3 +141,29 @@ test('of several reports of a node the first counts, which is that of its better
   const planted = Array.from({ length: 9 }, (_, i) => ({ ...own, pod: `planted-${i}` }) as Report);
   expect(verdict({ ...view, reports: [...view.reports, ...planted] })).toEqual([]);
 });
+
+const FALSE = {
+  ...{ state: 'failing', since: NOW, lastAt: NOW, consecutive: 99 },
+  ...{ cause: 'hung', event: 'round_trip_error', text: 'a lie' },
+} as const;
+
+/** A quiet cluster of eight nodes. The reports of the first of them, so many, have these checks, failing if not said otherwise. */
+function withFalse(liars: number, lies: readonly Partial<CheckReport>[]): ClusterView {
+  const { reports, ...view } = smallView({ nodes: nodes(8) });
+  const types = new Set(lies.map(({ type }) => type));
+  const changed = reports.map((report, index): Report => {
+    const checks = report.checks.map((check) => ({ ...check, lastAt: NOW - 4 }));
+    if (index >= liars) return { ...report, checks };
+    const own = checks.filter(({ type }) => !types.has(type));
+    const invented = lies.map((each) => ({ ...checks[0], ...FALSE, ...each }) as CheckReport);
+    return { ...report, checks: [...own, ...invented] };
+  });
+  return { ...view, reports: changed };
+}
+
+test('failures that are said to have just begun discount no success of the last interval', () => {
+  const view = withFalse(2, [{ type: 'api_server_direct', kind: 'api_server_direct' }]);
+  expect(verdict(view)).toMatchObject([
+    { kind: 'api_server', severity: 'warning', witnesses: { agree: 2, of: 8 } },
+  ]);
+});
