@@ -5,11 +5,12 @@ export type PlainRequest = Readonly<{ path: string; fields: Readonly<Record<stri
 
 const REQUEST_LINE = /^GET (\/[a-z]+) HTTP\/1\.1$/;
 
-/** A field line whose value needs no decoding and no trimming. */
-const FIELD_LINE = /^([A-Za-z-]+): ([!-~](?:[ -~]*[!-~])?)$/;
-
-/** Fields that say nothing of where a request ends or how to respond to it, and `Connection`. */
-const NAMES = /^(?:host|user-agent|accept|connection|kubenurse-[a-z-]+)$/;
+/**
+ * A line with one of the fields that say nothing of where a request ends or how to respond to it, or with `Connection`, and
+ * a value that needs no decoding and no trimming.
+ */
+const FIELD_LINE =
+  /^(host|user-agent|accept|connection|kubenurse-[a-z-]+): ([!-~](?:[ -~]*[!-~])?)$/i;
 
 /**
  * Reads a request as neighbours and kubelet send it: a `GET` over HTTP/1.1 that is all there is, of few known fields, each of
@@ -23,9 +24,9 @@ export function plainRequest(bytes: Buffer): PlainRequest | undefined {
   if (path === undefined || lines.pop() !== '' || lines.pop() !== '') return undefined;
   const fields: Record<string, string> = {};
   for (const line of lines) {
-    const [, name = '', value = ''] = FIELD_LINE.exec(line) ?? [];
+    const [, name = '', value] = FIELD_LINE.exec(line) ?? [];
     const key = name.toLowerCase();
-    if (!NAMES.test(key) || fields[key] !== undefined) return undefined;
+    if (value === undefined || fields[key] !== undefined) return undefined;
     fields[key] = value;
   }
   return fields.host !== undefined && fields.connection === 'close' ? { path, fields } : undefined;

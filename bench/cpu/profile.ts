@@ -21,7 +21,10 @@ const PARTS: readonly (readonly [part: string, pattern: RegExp])[] = [
   ['scrape', /src\/pages\/metrics\.ts|exporters\/|exporter-prometheus/],
   ['record', /src\/(recorders|check-states|check-history|event-loop)\.ts|sdk-metrics/],
   ['request and schedule', /src\/(probes\/|schedule\.ts|deadline\.ts|warm-up\.ts)/],
-  ['callers', /src\/(server|request-guard|client-limits|pages\/)|node:_http_server|koa/],
+  [
+    'callers',
+    /src\/(server|plain-|request-|connections|fair-limit|rate-limiter|client-limits|pages\/)|node:_http_server|koa/,
+  ],
   ['sockets and streams', /node:(net|stream|internal\/(streams|stream_base))/],
 ];
 
