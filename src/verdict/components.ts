@@ -6,10 +6,10 @@ import { mayFollow } from './fresh.ts';
 import { findNameServers, nameServerTypes, stateOfNameServers } from './name-servers.ts';
 import { type OpenComponents, postpone, take } from './open-components.ts';
 import { AGREEMENT } from './paths.ts';
-import { type Failing, scopesOf, where } from './scope.ts';
+import { type Failing, onHowMany, scopesOf, where } from './scope.ts';
 import { type DeadEndpoints, justLost, mayBeChance } from './service-noise.ts';
 import { groupSteps, mapSteps, type Steps } from './steps.ts';
-import { failure, outOf } from './words.ts';
+import { failure } from './words.ts';
 
 type Rule = Readonly<{
   kind: Kind;
@@ -190,12 +190,8 @@ function* apply(evidence: Evidence, open: OpenComponents, rule: Rule): Steps<Dra
   return drafts;
 }
 
-function draft(
-  evidence: Evidence,
-  rule: Rule,
-  { scope, failing, of }: Failing,
-  victims: Victim[],
-): Draft {
+function draft(evidence: Evidence, rule: Rule, found: Failing, victims: Victim[]): Draft {
+  const { scope, failing, of } = found;
   const cause = mainCause(failing.map(({ check }) => check));
   const text = failing.find(({ check }) => check.cause === cause)?.check.text;
   const isEverywhere = scope.in === 'cluster';
@@ -207,10 +203,7 @@ function draft(
     since: firstSince(failing),
     witnesses: { agree: failing.length, of },
     headline: `${rule.name} fails ${where(evidence, scope)}: ${failure(cause)}.`,
-    details: [
-      `It fails on ${outOf(failing.length, of, 'node')}.`,
-      ...(text ? [`The error: ${text}.`] : []),
-    ],
+    details: [onHowMany(evidence, found), ...(text ? [`The error: ${text}.`] : [])],
     runbook: rule.runbooks[isEverywhere ? 0 : 1],
     victims,
   };

@@ -1,7 +1,7 @@
 import { type Draft, firstSince, mainCause } from './draft.ts';
 import { CONFIRMED, type Evidence, type Observation } from './evidence.ts';
 import { type OpenComponents, take } from './open-components.ts';
-import { type Failing, scopesOf, where } from './scope.ts';
+import { type Failing, onHowMany, scopesOf, where } from './scope.ts';
 import { mapSteps, type Steps } from './steps.ts';
 import { outOf, whole } from './words.ts';
 
@@ -99,12 +99,8 @@ function serversOf(open: OpenComponents, nodes: ReadonlySet<string>): [string, O
   });
 }
 
-function draft(
-  evidence: Evidence,
-  open: OpenComponents,
-  type: string,
-  { scope, failing, of }: Failing,
-): Draft {
+function draft(evidence: Evidence, open: OpenComponents, type: string, found: Failing): Draft {
+  const { scope, failing, of } = found;
   const nodes = new Set(failing.map(({ node }) => node));
   const servers = serversOf(open, nodes).length;
   const isTcp = isOverTcp(type);
@@ -125,7 +121,7 @@ function draft(
     witnesses: { agree: failing.length, of },
     headline: `${which} fails${isTcp ? ' over TCP' : ''} ${where(evidence, scope)}: ${FAILURES[event ?? ''] ?? 'its responses are not valid'}.`,
     details: [
-      `It fails on ${outOf(failing.length, of, 'node')}.`,
+      onHowMany(evidence, found),
       ...(text ? [`The error: ${text}.`] : []),
       isTcp
         ? 'It responds over UDP: only responses too long for UDP, and clients that use TCP only, are affected.'

@@ -167,3 +167,50 @@ test('failures that are said to have just begun discount no success of the last 
     { kind: 'api_server', severity: 'warning', witnesses: { agree: 2, of: 8 } },
   ]);
 });
+
+test.each<[what: string, lie: Partial<CheckReport>, zone: string]>([
+  ['UDP to a node', { type: 'udp_node-8', kind: 'udp', node: 'node-8', since: NOW - 100 }, ''],
+  ['a name server', { type: 'dns_10.0.0.1', kind: 'name_server' }, ''],
+  ['an extra check', { type: 'invented', kind: 'extra' }, ''],
+  ['an extra check in one zone', { type: 'invented', kind: 'extra' }, 'a'],
+])(
+  '%s that only those two check that report its failure fails on them, not everywhere',
+  (_, lie, zone) => {
+    const view = withFalse(2, [lie]);
+    const zoned = view.reports.map((report) => ({ ...report, zone }));
+    const expected = view.expected.map((pod) => ({ ...pod, zone }));
+    const found = verdict({ ...view, expected, reports: zoned });
+    expect(found).toMatchObject([
+      {
+        severity: 'warning',
+        subject: { component: lie.type, scope: { in: 'nodes', nodes: ['node-1', 'node-2'] } },
+        witnesses: { agree: 2, of: 2 },
+      },
+    ]);
+    expect(found[0]?.details[0]).toBe(
+      'It fails on 2 of the 2 nodes that check it, of 8 nodes that report.',
+    );
+  },
+);
+
+test('a zone is not at fault by a check that most of its nodes do not have', () => {
+  const view = withFalse(2, [{ type: 'invented', kind: 'extra' }]);
+  const zoneOf = (node: string) => (Number(node.slice(5)) <= 6 ? 'a' : 'b');
+  const reports = view.reports.map((report) => {
+    const [like] = report.checks;
+    const ok = like && { ...like, type: 'invented', kind: 'extra' as const };
+    const checks = zoneOf(report.node) === 'b' && ok ? [...report.checks, ok] : report.checks;
+    return { ...report, zone: zoneOf(report.node), checks };
+  });
+  const expected = view.expected.map((pod) => ({ ...pod, zone: zoneOf(pod.node) }));
+  expect(verdict({ ...view, expected, reports })).toMatchObject([
+    { severity: 'warning', subject: { scope: { in: 'nodes' } } },
+  ]);
+});
+
+test('a check that most nodes already have in a rollout fails everywhere', () => {
+  const view = withFalse(5, [{ type: 'invented', kind: 'extra' }]);
+  expect(verdict(view)).toMatchObject([
+    { severity: 'critical', subject: { scope: { in: 'cluster' } }, witnesses: { of: 5 } },
+  ]);
+});
