@@ -27,6 +27,7 @@ for (let number = 0; number < Number(process.argv[2]); number++) {
     wasReady: true,
     isRestartedWhenUnready: false,
     daemonSet: '',
+    createdAt: 1_700_000_000 + number,
     runningSince: number / 1_000,
   });
 }

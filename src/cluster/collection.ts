@@ -40,6 +40,9 @@ const MAX_PODS_WITH_HOURS = 100;
 /** Milliseconds, of one request, of one for a long report, and of all. */
 export type Timeouts = Readonly<{ request: number; long: number; collection: number }>;
 
+/** Seconds by which the clocks of the API server and of this pod may differ. */
+const MAX_CLOCK_ERROR = 3_600;
+
 const NO_TIME_FOR_LONG = 'its report is long, and the time for long ones was over';
 
 /** What it takes to read a report, in milliseconds. */
@@ -181,9 +184,13 @@ export class Collection {
   }
 }
 
-/** The report if it is that of this pod: an address may have passed to another, and a pod may lie. */
-function reportOf(value: unknown, { pod, node, zone }: ListedPod, kept: Kept): Report {
-  const report = readReport(value, kept);
+/**
+ * The report if it is that of this pod: an address may have passed to another, and a pod may lie. Nothing in it has begun
+ * before the pod was created.
+ */
+function reportOf(value: unknown, { pod, node, zone, createdAt }: ListedPod, kept: Kept): Report {
+  const age = Date.now() / 1000 - createdAt + MAX_CLOCK_ERROR;
+  const report = readReport(value, kept, age);
   if (report.pod !== pod) throw new InvalidField(`pod is ${report.pod}, not ${pod}`);
   if (report.node !== node) throw new InvalidField(`node is ${report.node}, not ${node}`);
   return zone === '' ? report : { ...report, zone };

@@ -54,26 +54,28 @@ export type Kept = Readonly<{
 
 /**
  * A report as it came from the network: every field is checked, texts are made printable and cut, unknown fields dropped.
- * Throws an `InvalidField`.
+ * `maxAge`: what began earlier than so many seconds before the report began then. Throws an `InvalidField`.
  */
-export function readReport(value: unknown, kept: Kept): Report {
+export function readReport(value: unknown, kept: Kept, maxAge = Infinity): Report {
   const fields = fieldsOf(value, 'the report');
   if (fields.schema !== 1) throw new InvalidField('schema must be 1');
   const neighbourhood = fieldsOf(fields.neighbourhood, 'neighbourhood');
+  const reportedAt = timeOf(fields, 'reportedAt');
+  const first = reportedAt - maxAge;
   return {
     schema: 1,
     pod: textOf(fields, 'pod', MAX_NAME),
     node: kept.texts.name(textOf(fields, 'node', MAX_NAME)),
     zone: kept.texts.word(textOf(fields, 'zone', MAX_WORD)),
     version: kept.texts.word(textOf(fields, 'version', MAX_WORD)),
-    startedAt: timeOf(fields, 'startedAt'),
-    reportedAt: timeOf(fields, 'reportedAt'),
+    startedAt: Math.max(first, timeOf(fields, 'startedAt')),
+    reportedAt,
     checkIntervalSeconds: numberOf(
       fields.checkIntervalSeconds,
       'checkIntervalSeconds',
       MAX_SECONDS,
     ),
-    checks: readChecks(fields.checks, kept),
+    checks: readChecks(fields.checks, kept, first),
     eventLoopDelaySeconds: numberOf(
       fields.eventLoopDelaySeconds,
       'eventLoopDelaySeconds',
@@ -86,10 +88,10 @@ export function readReport(value: unknown, kept: Kept): Report {
   };
 }
 
-function readChecks(value: unknown, kept: Kept): CheckReport[] {
+function readChecks(value: unknown, kept: Kept, first: number): CheckReport[] {
   const checks = listOf(value, 'checks', MAX_CHECKS)
     .slice(0, kept.checks)
-    .flatMap((check) => readCheck(check, kept) ?? []);
+    .flatMap((check) => readCheck(check, kept, first) ?? []);
   if (new Set(checks.map(({ type }) => type)).size < checks.length) {
     throw new InvalidField('type must be unique');
   }
@@ -97,10 +99,10 @@ function readChecks(value: unknown, kept: Kept): CheckReport[] {
 }
 
 /** Undefined where there is no room for it. */
-function readCheck(value: unknown, kept: Kept): CheckReport | undefined {
+function readCheck(value: unknown, kept: Kept, first: number): CheckReport | undefined {
   const fields = fieldsOf(value, 'a check');
   const subject = readSubject(fields);
-  return kept.names.takes(subject) ? restOf(fields, subject, kept) : undefined;
+  return kept.names.takes(subject) ? restOf(fields, subject, kept, first) : undefined;
 }
 
 type ReadSubject = Subject & Readonly<{ kind: CheckReport['kind'] }>;
@@ -118,7 +120,12 @@ function readSubject(fields: Fields): ReadSubject {
   return { kind, type, node };
 }
 
-function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): CheckReport {
+function restOf(
+  fields: Fields,
+  { kind, type, node }: ReadSubject,
+  kept: Kept,
+  first: number,
+): CheckReport {
   const hour = readHour(fields, kept);
   return {
     type: kept.texts.name(type),
@@ -129,7 +136,7 @@ function restOf(fields: Fields, { kind, type, node }: ReadSubject, kept: Kept): 
     ...(fields.suspect !== undefined && flagOf(fields, 'suspect') ? { suspect: true } : {}),
     byName: flagOf(fields, 'byName'),
     state: oneOf(fields, 'state', ['ok', 'failing', 'pending']),
-    since: orNull(fields, 'since', (name) => timeOf(fields, name)),
+    since: orNull(fields, 'since', (name) => Math.max(first, timeOf(fields, name))),
     ...(fields.lastAt === undefined
       ? {}
       : { lastAt: orNull(fields, 'lastAt', (name) => timeOf(fields, name)) }),

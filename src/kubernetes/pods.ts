@@ -16,6 +16,8 @@ export type Pod = Readonly<{
   isRestartedWhenUnready: boolean;
   /** The UID of the DaemonSet that it belongs to; empty if none. */
   daemonSet: string;
+  /** Unix time in seconds, by the API server's clock; 0 where that does not say it. */
+  createdAt: number;
   /** When it was first seen in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
 }>;
@@ -23,6 +25,7 @@ export type Pod = Readonly<{
 /** Every field may be of any type. */
 type PodObject = KubernetesObject & {
   metadata: {
+    creationTimestamp?: unknown;
     deletionTimestamp?: unknown;
     labels?: Record<string, unknown> | null;
     ownerReferences?: unknown;
@@ -94,6 +97,7 @@ function toPod(
     wasReady: ready === 'True' || (previous?.wasReady ?? false),
     isRestartedWhenUnready: isRestartedWhenUnready(spec?.containers),
     daemonSet: share(daemonSetOf(metadata.ownerReferences)),
+    createdAt: Date.parse(labelText(metadata.creationTimestamp)) / 1000 || 0,
     runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
   };
 }

@@ -259,6 +259,7 @@ function messageOf(error: Error | undefined): string | undefined {
   return error && printable(error.message, MAX_TEXT);
 }
 
-function toListed({ neighbour: { podName, nodeName, zone, podIP } }: Pod): ListedPod {
-  return { pod: podName, node: nodeName, zone: zone ?? '', podIP };
+function toListed({ neighbour, createdAt }: Pod): ListedPod {
+  const { podName, nodeName, zone, podIP } = neighbour;
+  return { pod: podName, node: nodeName, zone: zone ?? '', podIP, createdAt };
 }

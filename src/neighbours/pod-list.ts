@@ -5,6 +5,8 @@ export type ListedPod = Readonly<{
   /** Empty where the label of the pod does not say it. */
   zone: string;
   podIP: string;
+  /** Unix time in seconds, by the API server's clock; 0 where that does not say it. */
+  createdAt: number;
 }>;
 
 /** What the API server knows of the pods that match the neighbour filter. */

@@ -190,6 +190,29 @@ test('a false report of thousands of nodes and name servers adds a hundred of ea
   expect(report?.slice(0, honest?.length)).toEqual(honest);
 });
 
+test('nothing in a report has begun before its pod was created, by whatever clock', async () => {
+  const view = smallView({ nodes: FIVE });
+  const year5138 = 1e11;
+  const lie = send(({ checks, ...report }) => ({
+    ...{ ...report, startedAt: 0, reportedAt: year5138 },
+    checks: (checks as CheckReport[]).map((check) => ({ ...check, since: 0 })),
+  }));
+  const fetch = await startFleet((_podIP, request, response) =>
+    lie(JSON.stringify(view.reports[2]), request, response),
+  );
+  const [pod] = listedPods(view).filter(({ node }) => node === 'node-3');
+  const pods = pod ? [{ ...pod, createdAt: Date.now() / 1000 - 600 }] : [];
+  const list = () => ({ pods, cordoned: [], listedAt: view.podListAt, error: null });
+  const { view: collected } = await collector(
+    { nodes: FIVE },
+    { fetch, others: { list, fetch } },
+  )();
+  const [, report] = collected.reports;
+  const times = [report?.startedAt ?? 0, ...(report?.checks ?? []).map(({ since }) => since ?? 0)];
+  // The clocks of the API server and of this machine may differ by an hour.
+  expect(Math.max(...times.map((time) => year5138 - time))).toBeCloseTo(600 + 3_600, -2);
+});
+
 test('a pod that does not run is silent', async () => {
   const view = smallView({ nodes: FIVE, silent: { 'node-3': 'refused' } });
   const [fetch, port] = [await startFleet(reporting(view)), await closedPort('127.9.0.2')];

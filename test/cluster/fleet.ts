@@ -10,7 +10,7 @@ import type { ClusterView, Report } from '../../src/verdict/report.ts';
 /** Pods of this view as the API server lists them, each at an address of this machine; without the one that collects. */
 export function listedPods({ expected, collector }: ClusterView): ListedPod[] {
   return expected
-    .map((pod, index) => ({ ...pod, podIP: `127.9.${index >> 8}.${index & 255}` }))
+    .map((pod, index) => ({ ...pod, podIP: `127.9.${index >> 8}.${index & 255}`, createdAt: 0 }))
     .filter(({ pod }) => pod !== collector.pod);
 }
 

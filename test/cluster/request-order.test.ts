@@ -7,6 +7,7 @@ const PODS = Array.from({ length: 50 }, (_, index) => ({
   node: `node-${index}`,
   zone: '',
   podIP: `10.0.0.${index}`,
+  createdAt: 0,
 }));
 
 function path(node: string, state: CheckReport['state'], consecutive = 5): CheckReport {

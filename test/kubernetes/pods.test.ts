@@ -68,7 +68,13 @@ async function kept(server: EmbeddedApiServer, object: KubeObject): Promise<Pod 
 test('createPodInformer() keeps what a neighbour is, and nothing else of a pod', async () => {
   const { server } = await startApiServer();
   const before = performance.now();
-  const pod = await kept(server, podObject('a', { status: ready('True') }));
+  const pod = await kept(
+    server,
+    podObject('a', {
+      metadata: { creationTimestamp: '2026-11-28T12:00:00Z' },
+      status: ready('True'),
+    }),
+  );
 
   expect(pod).toEqual({
     neighbour: {
@@ -84,6 +90,7 @@ test('createPodInformer() keeps what a neighbour is, and nothing else of a pod',
     wasReady: true,
     isRestartedWhenUnready: false,
     daemonSet: '',
+    createdAt: 1_795_867_200,
     runningSince: expect.any(Number),
   });
   expect(pod?.runningSince).toBeGreaterThan(before);
@@ -115,6 +122,7 @@ test('createPodInformer() keeps of a pod that is not placed yet that it does not
     wasReady: false,
     isRestartedWhenUnready: false,
     daemonSet: '',
+    createdAt: 0,
     runningSince: undefined,
   });
 });

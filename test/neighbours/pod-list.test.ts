@@ -25,10 +25,10 @@ test('podList() has every pod that should respond, those that are not neighbours
   );
   expect(neighbourhood.podList()).toEqual({
     pods: [
-      { pod: 'kubenurse-a', node: 'a', zone: '', podIP: '10.0.0.1' },
-      { pod: 'old', node: 'b', zone: '', podIP: '10.0.0.2' },
-      { pod: 'new', node: 'b', zone: '', podIP: '10.0.0.3' },
-      { pod: 'kubenurse-c', node: 'c', zone: '', podIP: '10.0.0.1' },
+      { pod: 'kubenurse-a', node: 'a', zone: '', podIP: '10.0.0.1', createdAt: 1_700_000_000 },
+      { pod: 'old', node: 'b', zone: '', podIP: '10.0.0.2', createdAt: 1_700_000_000 },
+      { pod: 'new', node: 'b', zone: '', podIP: '10.0.0.3', createdAt: 1_700_000_000 },
+      { pod: 'kubenurse-c', node: 'c', zone: '', podIP: '10.0.0.1', createdAt: 1_700_000_000 },
     ],
     cordoned: ['c'],
     listedAt: 1_700_000_000,

@@ -19,6 +19,7 @@ export function podOn(
     wasReady: !rest.isUnready,
     isRestartedWhenUnready: false,
     daemonSet: '',
+    createdAt: 1_700_000_000,
     runningSince: 0,
     ...rest,
   };
