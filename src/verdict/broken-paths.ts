@@ -7,6 +7,9 @@ import { count, failure, nodeNames } from './words.ts';
 /** With more single paths than this the pattern is the fault, and it is none that is known. */
 const MAX_PATHS = 6;
 
+/** So many of one node are apart from the others, so that what one report says does not make all of them unclear. */
+const MANY_OF_ONE = 3;
+
 /** Suspects that are compared with all findings in one step: a millisecond with some hundreds of findings. */
 const SUSPECTS_PER_STEP = 100;
 
@@ -29,13 +32,21 @@ export function* findPaths(
   const failing = [...open.failing, ...suspects.flat()].filter(
     ({ consecutive }) => consecutive >= evidence.confirmedAlone,
   );
-  const isCurrent = evidence.view.podListError === null;
-  // A pod that is no longer expected is being removed: that it is not reached any more is no fault.
-  const current = failing.filter(({ to }) => !isCurrent || evidence.nodes.has(to));
-  const pairs = yield* groupSteps(current, ({ from, to }) => [from, to].sort().join('\n'));
   open.explain(failing);
-  if (pairs.size > MAX_PATHS) return [unclear(current)];
-  return [...pairs.values()].map((edges) => path(evidence, edges));
+  const pairs = yield* pairsOf(failing);
+  if (pairs.length <= MAX_PATHS) return pairs.map((edges) => path(evidence, edges));
+  const bySource = yield* groupSteps(failing, ({ from }) => from);
+  const [[source, own] = ['', []]] = [...bySource].sort(([, a], [, b]) => b.length - a.length);
+  const others = yield* pairsOf(failing.filter(({ from }) => from !== source));
+  const isApart = own.length >= MANY_OF_ONE && others.length <= MAX_PATHS;
+  return isApart
+    ? [unclear(own), ...others.map((edges) => path(evidence, edges))]
+    : [unclear(failing)];
+}
+
+function* pairsOf(edges: readonly Edge[]): Steps<Edge[][]> {
+  const pairs = yield* groupSteps(edges, ({ from, to }) => [from, to].sort().join('\n'));
+  return [...pairs.values()];
 }
 
 /** Tells whether a path fails because of what the finding is about. */

@@ -1,6 +1,7 @@
 import { type Draft, firstSince, mainCause, victimsOf } from './draft.ts';
 import type { Edge, Evidence, PathCheck } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
+import { quantile } from './quantile.ts';
 import { chanceRun } from './service-noise.ts';
 import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { outOf, percent } from './words.ts';
@@ -19,7 +20,8 @@ type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 /** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
 export function* findLoss(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   if (!mayLose(evidence.paths)) return [];
-  const rest = new Set(evidence.paths.flatMap(counted));
+  const rest = new Set(weighted(evidence.paths.flatMap(counted)));
+  yield;
   const drafts: Draft[] = [];
   for (const [node, all] of yield* suspects(rest)) {
     yield;
@@ -57,6 +59,17 @@ function counted(path: PathCheck): Counted[] {
   } = path.check.lastMinute;
   // What mostly fails is broken, and not lossy.
   return sent === 0 || failures * 2 > checks ? [] : [{ path, sent, again }];
+}
+
+/** None with more than twice the usual number of segments: no report outweighs the others. */
+function weighted(all: readonly Counted[]): Counted[] {
+  const sent = all.map((each) => each.sent);
+  const most = 2 * quantile(sent, 0.5);
+  return all.map((each) => {
+    const scale = Math.min(1, most / each.sent);
+    const again = Math.min(each.again, each.sent);
+    return { path: each.path, sent: each.sent * scale, again: again * scale };
+  });
 }
 
 function shareOf(paths: readonly Counted[]): number {

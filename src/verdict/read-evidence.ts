@@ -27,10 +27,8 @@ type Read = Readonly<{
 
 /** Puts the view in order. */
 export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
-  const reports = new Map<string, Report>();
-  for (const report of view.reports) {
-    if (!reports.has(report.node)) reports.set(report.node, report);
-  }
+  const nodes = new Set([...view.expected, ...view.reports].map(({ node }) => node));
+  const reports = reportsByNode(view, nodes);
   const silent = new Map(
     view.silent.filter(({ node }) => !reports.has(node)).map((pod) => [pod.node, pod]),
   );
@@ -39,27 +37,65 @@ export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
     ...{ from: new Map(), to: new Map(), unconfirmed: new Map(), zones: new Map() },
     ...{ components: new Map(), udp: new Map() },
   };
+  const zones = new Map<string, string[]>();
   const isStep = stepsOf(MANY);
   for (const report of reports.values()) {
     if (isStep(report.checks.length)) yield;
     addPaths(report, view.now, read);
     addObservations(report, view.now, read);
-    for (const check of report.checks) addZone(check, read.zones);
+    addZones(report, reports, zones);
   }
   yield;
   for (const edge of fetches(view, reports, silent, read)) addEdge(edge, read);
   yield;
-  for (const pod of [...view.expected, ...view.reports]) addZone(pod, read.zones);
+  for (const [node, all] of zones) read.zones.set(node, mostFrequent(all));
+  for (const { node, zone } of [...view.expected, ...view.reports]) {
+    if (zone) read.zones.set(node, zone);
+  }
   yield;
   return {
     ...read,
     view,
-    nodes: new Set([...view.expected, ...view.reports].map(({ node }) => node)),
+    nodes,
     reports,
     silent,
     cordoned: new Set(view.cordoned),
     confirmedAlone: CONFIRMED_ALONE[checksIn(read) > MANY_CHECKS ? 'many' : 'few'],
   };
+}
+
+function reportsByNode(view: ClusterView, nodes: ReadonlySet<string>): Map<string, Report> {
+  const reports = new Map<string, Report>();
+  for (const report of view.reports) {
+    if (reports.has(report.node)) continue;
+    const isCurrent = view.podListError === null;
+    reports.set(report.node, isCurrent ? withoutOthers(report, nodes) : report);
+  }
+  return reports;
+}
+
+/** Without checks of nodes that have no pod: it is being removed, and that it is not reached is no fault; or it is invented. */
+function withoutOthers(report: Report, nodes: ReadonlySet<string>): Report {
+  const isKnown = ({ node }: CheckReport) => node === undefined || nodes.has(node);
+  return report.checks.every(isKnown)
+    ? report
+    : { ...report, checks: report.checks.filter(isKnown) };
+}
+
+/** What the report says of the zones of nodes that do not report. */
+function addZones(
+  { checks }: Report,
+  reports: ReadonlyMap<string, Report>,
+  zones: Map<string, string[]>,
+): void {
+  for (const { kind, node, zone = '' } of checks) {
+    if (kind === 'path' && node && !reports.has(node)) append(zones, node, zone);
+  }
+}
+
+function mostFrequent(all: readonly string[]): string {
+  const [first] = [...Map.groupBy(all, (each) => each)].sort(([, a], [, b]) => b.length - a.length);
+  return first?.[0] ?? '';
 }
 
 function checksIn({ paths, components }: Read): number {
@@ -99,13 +135,6 @@ function addEdge(edge: Edge, { edges, failing, from, to }: Read): void {
   if (!edge.up) failing.push(edge);
   append(from, edge.from, edge);
   append(to, edge.to, edge);
-}
-
-function addZone(
-  { node, zone }: Readonly<{ node?: string; zone?: string }>,
-  zones: Map<string, string>,
-): void {
-  if (node && zone) zones.set(node, zone);
 }
 
 /** Undefined where it is not known whether the path works. */

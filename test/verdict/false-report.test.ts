@@ -100,6 +100,27 @@ test.each([
   },
 );
 
+test.each([
+  { what: 'between zones', here: 10, zones: ['a', 'b'], kind: 'split' },
+  { what: 'between zones', here: 9, zones: ['a', 'b'], kind: 'unclear' },
+  { what: 'without zones', here: 10, zones: ['', ''], kind: 'node_unreachable' },
+])(
+  'a split $what, where one of $here nodes claims to reach the others: $kind',
+  ({ here, zones, kind }) => {
+    const names = Array.from({ length: here + 4 }, (_, i) => [
+      `node-${i + 1}`,
+      zones[i < here ? 0 : 1] ?? '',
+    ]);
+    const lost = names.slice(here).map(([name]) => name);
+    const broken: Broken = {
+      nodes: Object.fromEntries(names),
+      silent: Object.fromEntries(lost.map((name) => [name, 'unreachable'])),
+      failing: Object.fromEntries(lost.map((name) => [`${LIAR} → ${name}`, 'ok'])),
+    };
+    expect(verdict(smallView(broken))[0]?.kind).toBe(kind);
+  },
+);
+
 /** Paths to node-3 and from it, as `smallView()` names them. */
 const PATHS = [1, 2, 4, 5, 6, 7, 8, 9, 10].flatMap((n) => [
   `node-${n} → node-3`,
@@ -143,8 +164,13 @@ test('of several reports of a node the first counts, which is that of its better
 });
 
 const FALSE = {
-  ...{ state: 'failing', since: NOW, lastAt: NOW, consecutive: 99 },
-  ...{ cause: 'hung', event: 'round_trip_error', text: 'a lie' },
+  state: 'failing',
+  since: NOW,
+  lastAt: NOW,
+  consecutive: 99,
+  cause: 'hung',
+  event: 'round_trip_error',
+  text: 'a lie',
 } as const;
 
 /** A quiet cluster of eight nodes. The reports of the first of them, so many, have these checks, failing if not said otherwise. */
@@ -213,4 +239,120 @@ test('a check that most nodes already have in a rollout fails everywhere', () =>
   expect(verdict(view)).toMatchObject([
     { severity: 'critical', subject: { scope: { in: 'cluster' } }, witnesses: { of: 5 } },
   ]);
+});
+
+/** The view, in which this report has other checks, made of its own. `like`: a path that works. */
+function changed(
+  view: ClusterView,
+  liars: readonly string[],
+  change: (checks: readonly CheckReport[], like: CheckReport) => readonly CheckReport[],
+): ClusterView {
+  const reports = view.reports.map((report) => {
+    const [like] = report.checks.filter(({ kind, state }) => kind === 'path' && state === 'ok');
+    if (like === undefined || !liars.includes(report.node)) return report;
+    return { ...report, checks: change(report.checks, like) };
+  });
+  return { ...view, reports };
+}
+
+/** Eight nodes without zones, and this broken. */
+function eight(broken: Broken): ClusterView {
+  const names = Array.from({ length: 8 }, (_, i) => `node-${i + 1}`);
+  return smallView({ nodes: Object.fromEntries(names.map((name) => [name, ''])), ...broken });
+}
+
+const TO_NODE_3 = [1, 2, 4, 5, 6, 7, 8].map((n) => `node-${n} → node-3`);
+const FROM_NODE_3 = [1, 2, 4, 5, 6, 7, 8].map((n) => `node-3 → node-${n}`);
+const PATH_LOST = { ...FALSE, since: NOW - 600, cause: 'unreachable' } as const;
+
+/** A hundred paths to nodes that are not in the cluster, with this latency. */
+const toNoNodes =
+  (medianSeconds: number) => (checks: readonly CheckReport[], like: CheckReport) => {
+    const lastMinute = { ...like.lastMinute, medianSeconds };
+    const invented = Array.from({ length: 100 }, (_, i) => `invented-${i}`);
+    return [
+      ...checks,
+      ...invented.map((node) => ({ ...like, type: `path_${node}`, node, lastMinute })),
+    ];
+  };
+
+test('nodes that are not in the cluster are not unreachable, whoever says so', () => {
+  const view = changed(eight({}), ['node-1', 'node-2', LIAR], (checks, like) => [
+    ...checks,
+    { ...like, ...PATH_LOST, type: 'path_invented', node: 'invented' },
+  ]);
+  expect(verdict(view)).toEqual([]);
+  const withoutList = { ...view, podListError: 'no response' };
+  expect(verdict(withoutList).map(({ kind }) => kind)).toContain('node_unreachable');
+});
+
+test('latencies to nodes that are not in the cluster are not what is usual', () => {
+  const slow = eight({ slow: valueFor(TO_NODE_3, 0.2) });
+  expect(verdict(changed(slow, [LIAR], toNoNodes(1)))).toEqual(verdict(slow));
+  const names = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `* → node-${n}`);
+  const far = eight({ slow: valueFor(names, 0.02) });
+  expect(verdict(changed(far, [LIAR], toNoNodes(0)))).toEqual([]);
+});
+
+test.each([0, 2 ** 53 - 1])(
+  'a huge number of segments, %d of them sent again, does not outweigh those of other paths',
+  (segmentsRetransmitted) => {
+    const view = changed(
+      eight({ again: valueFor([...TO_NODE_3, ...FROM_NODE_3], 8) }),
+      [LIAR],
+      (checks) =>
+        checks.map((check) => {
+          const segments = { segmentsSent: 2 ** 53 - 1, segmentsRetransmitted };
+          return check.node === 'node-3'
+            ? { ...check, lastMinute: { ...check.lastMinute, ...segments } }
+            : check;
+        }),
+    );
+    expect(verdict(view)).toMatchObject([{ kind: 'loss', subject: { node: 'node-3' } }]);
+  },
+);
+
+test('the zone of a silent node is that which most say', () => {
+  const view = eight({ silent: { 'node-6': 'unreachable', 'node-7': 'unreachable' } });
+  const zoned = changed(view, ['node-8'], (checks) =>
+    checks.map((check) => (check.state === 'failing' ? { ...check, zone: 'far' } : check)),
+  );
+  expect(verdict(zoned)).toEqual(verdict(view));
+});
+
+test.each([true, undefined])(
+  'paths of one report do not hide another one, suspect: %s',
+  (suspect) => {
+    const path = eight({ failing: { 'node-3 → node-4': 'unreachable' } });
+    const view = changed(path, [LIAR], (checks) =>
+      checks.map((check) =>
+        check.kind === 'path' && check.node !== 'node-1'
+          ? { ...check, ...PATH_LOST, ...(suspect && { suspect }) }
+          : check,
+      ),
+    );
+    expect(verdict(view).map(({ headline }) => headline)).toEqual([
+      'The path from node-3 to node-4 is broken: nothing responds.',
+      'node-2 does not reach 6 nodes, and others do.',
+    ]);
+  },
+);
+
+test('look-ups that one pod alone makes do not confirm those that fail by chance', () => {
+  const names = [1, 3, 4, 5, 7].map((n) => `node-${n} api_server_dns`);
+  const view = eight({
+    silent: { 'node-6': 'unreachable' },
+    failing: Object.fromEntries(names.map((name) => [name, 'dns'])),
+    consecutive: 3,
+  });
+  const lies = changed(view, ['node-8'], (checks, like) => [
+    ...checks,
+    ...Array.from({ length: 100 }, (_, i) => ({
+      ...{ ...like, ...FALSE, type: `invented-${i}` },
+      ...{ kind: 'extra' as const, byName: true, cause: 'dns' as const },
+    })),
+  ]);
+  const kinds = (of: ClusterView) => new Set(verdict(of).map(({ kind }) => kind));
+  expect(kinds(view)).toEqual(new Set(['node_unreachable']));
+  expect(kinds(lies)).toEqual(new Set(['node_unreachable', 'extra']));
 });
