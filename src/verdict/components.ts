@@ -195,9 +195,10 @@ function draft(evidence: Evidence, rule: Rule, found: Failing, victims: Victim[]
   const cause = mainCause(failing.map(({ check }) => check));
   const text = failing.find(({ check }) => check.cause === cause)?.check.text;
   const isEverywhere = scope.in === 'cluster';
+  const isOnMost = failing.length * 2 > evidence.reports.size;
   return {
     kind: rule.kind,
-    severity: isEverywhere || scope.in === 'zones' ? 'critical' : 'warning',
+    severity: isOnMost || scope.in !== 'nodes' ? 'critical' : 'warning',
     subject: { type: 'component', component: rule.component, scope },
     cause,
     since: firstSince(failing),

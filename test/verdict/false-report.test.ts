@@ -356,3 +356,10 @@ test('look-ups that one pod alone makes do not confirm those that fail by chance
   expect(kinds(view)).toEqual(new Set(['node_unreachable']));
   expect(kinds(lies)).toEqual(new Set(['node_unreachable', 'extra']));
 });
+
+test('a false success leaves it critical that a component fails on most nodes', () => {
+  const view = eight({
+    failing: { '* api_server_direct': 'refused', [`${LIAR} api_server_direct`]: 'ok' },
+  });
+  expect(verdict(view)).toMatchObject([{ severity: 'critical', witnesses: { agree: 7, of: 8 } }]);
+});
