@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { limitCertificates } from './certificate-limits.ts';
 import { CheckStates } from './check-states.ts';
 import { createChecks, type NeighbourPort, neighbourUrl, type Probes } from './checks.ts';
 import { limitClientRequests } from './client-limits.ts';
@@ -21,6 +20,7 @@ import { ringPosition } from './neighbours/choose.ts';
 import { followNeighbourhood } from './neighbours/follow.ts';
 import { IncomingChecks } from './neighbours/incoming-checks.ts';
 import { RotatingNeighbours } from './neighbours/rotating.ts';
+import { limitOpenSsl } from './openssl-limits.ts';
 import { ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
 import { createFetchBody } from './probes/fetch-body.ts';
@@ -65,8 +65,11 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   parts.defer(() => stop.abort());
   for (const warning of config.warnings) log.warn(warning);
   limitClientRequests();
-  await limitCertificates().catch(({ message }: Error) =>
-    log.info({ error: message }, 'no limits for certificates: cannot set them in OpenSSL'),
+  await limitOpenSsl().catch(({ message }: Error) =>
+    log.info(
+      { error: message },
+      'no limits for what servers send in TLS: cannot set them in OpenSSL',
+    ),
   );
   const { self, interval, neighbours } = config;
   const caBundle = openCaBundle(config, log, parts);

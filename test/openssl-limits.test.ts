@@ -1,17 +1,22 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { get } from 'node:https';
-import { createSecureContext } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import type { AddressInfo } from 'node:net';
+import { createSecureContext, createServer } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../lab/support/certificates.ts';
-import { limitCertificates, MAX_CERTIFICATES_BYTES } from '../src/certificate-limits.ts';
+import { MAX_CERTIFICATES_BYTES } from '../src/certificate-limits.ts';
+import { limitOpenSsl } from '../src/openssl-limits.ts';
 import { checkUrl, failed } from './probes/check-once.ts';
+import { helloRequestServer } from './support/hello-requests.ts';
 import { ScriptedServer } from './support/scripted-server.ts';
+import { unnamedCurveCertificate } from './support/unnamed-curve.ts';
 
 const HOUR_MS = 3_600_000;
 const NAMES = { commonName: 'x', ipAddresses: ['127.0.0.1'] };
-await limitCertificates();
+await limitOpenSsl();
 const root = await CertificateAuthority.create('root');
+const context = createSecureContext({ ca: root.certificate });
 
 /** What a server sends with so many intermediates below `root`, and so many names besides its address. */
 async function certificates({ intermediates = 3, names = 0 }): Promise<Certificate> {
@@ -26,16 +31,19 @@ async function certificates({ intermediates = 3, names = 0 }): Promise<Certifica
   return { certificate: `${certificate}${chain}`, key };
 }
 
+function checkLimited(url: URL, insecure = false) {
+  return checkUrl(url, { secureContext: () => context, insecure });
+}
+
 /** Checks a server with these certificates; `root` is trusted. */
 async function check(tls: Certificate, insecure = false) {
   const server = await ScriptedServer.start({ tls });
-  const context = createSecureContext({ ca: root.certificate });
-  return checkUrl(server.url(), { secureContext: () => context, insecure });
+  return checkLimited(server.url(), insecure);
 }
 
 test.each([
   { intermediates: 0 },
-  { intermediates: 20 },
+  { intermediates: 9 },
   { names: 1 },
   { names: 250 },
   { names: 700 },
@@ -52,6 +60,36 @@ test('more than 32 KiB of certificates are refused, also of a server that need n
       `: the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
     );
   }
+});
+
+describe('certificates that are costly to read are refused', () => {
+  const refused = expect.stringMatching(
+    /: the server sent certificates that cannot be read, more than 10, or some with .* \(length mismatch\)$/,
+  );
+
+  test('more than ten', async () => {
+    const outcome = failed(await check(await certificates({ intermediates: 10 })));
+    expect(outcome).toMatchObject({ phase: 'handshake', text: refused });
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('a curve without a name (%s)', async (version) => {
+    const { certificate, key } = await certificates({});
+    const cert = `${certificate}${unnamedCurveCertificate()}`;
+    const server = createServer({ cert, key, maxVersion: version }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const outcome = await checkLimited(new URL(`https://127.0.0.1:${port}/`), true);
+    expect(failed(outcome)).toMatchObject({ phase: 'handshake', text: refused });
+  });
+});
+
+test('a server that requests more than a hundred further handshakes is at its end', async () => {
+  const url = await helloRequestServer(await certificates({}), 101);
+  expect(failed(await checkLimited(url, true))).toMatchObject({
+    phase: 'response',
+    text: expect.stringMatching(/ the connection was closed before the response$/),
+  });
 });
 
 test('requests of packages, whose contexts Node makes, are limited as well', async () => {

@@ -1,0 +1,35 @@
+import type { SecureContext } from 'node:tls';
+import { inspect } from 'node:util';
+import { loadFfi } from './ffi.ts';
+
+/** Functions of the OpenSSL that Node is built with. Pointers are integers. */
+export type OpenSsl = Awaited<ReturnType<typeof loadOpenSsl>>;
+
+/** Sets something in a context of OpenSSL (`SSL_CTX`), at this address. */
+export type Setting = (context: bigint) => void;
+
+/**
+ * Keep the whole, not only its functions: it holds the callbacks that are registered with it. Rejects where the functions cannot be called: no
+ * `node:ffi`, or another build of Node.
+ */
+export async function loadOpenSsl() {
+  const { dlopen } = await loadFfi();
+  return dlopen(null, {
+    SSL_CTX_ctrl: { arguments: ['u64', 'i32', 'i64', 'u64'], return: 'i64' },
+    SSL_CTX_set_cert_verify_callback: { arguments: ['u64', 'u64', 'u64'], return: 'void' },
+    SSL_CTX_set_msg_callback: { arguments: ['u64', 'u64'], return: 'void' },
+    SSL_set_shutdown: { arguments: ['u64', 'i32'], return: 'void' },
+    X509_STORE_CTX_new: { arguments: [], return: 'u64' },
+    X509_STORE_CTX_init: { arguments: ['u64', 'u64', 'u64', 'u64'], return: 'i32' },
+    X509_STORE_CTX_free: { arguments: ['u64'], return: 'void' },
+    X509_STORE_CTX_get_verify_cb: { arguments: ['u64'], return: 'u64' },
+    X509_STORE_CTX_set_verify_cb: { arguments: ['u64', 'u64'], return: 'void' },
+    X509_verify_cert: { arguments: ['u64'], return: 'i32' },
+  } as const);
+}
+
+/** Of OpenSSL's context, which Node holds as an External of V8: only `inspect()` tells its address. */
+export function addressOf({ context }: SecureContext): bigint {
+  const [, address] = /^\[External: ([\da-f]+)\]$/.exec(inspect(context._external)) ?? [];
+  return BigInt(`0x${address}`);
+}
