@@ -4,12 +4,15 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 /** An ExportMetricsServiceResponse is a few hundred bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 
+/** Each takes time of the event loop, however short it is. */
+const MAX_PIECES = 1_000;
+
 /** Published before the response reaches its request. */
 const RESPONSE = 'http.client.response.finish';
 
 /**
- * Until the returned function is called, a response to a request of this agent breaks off after 64 KiB of its body: the OTLP
- * package reads 4 MiB, and parses JSON, which may need sixty times as much memory.
+ * Until the returned function is called, a response to a request of this agent breaks off after 64 KiB of its body, its chunks'
+ * heads included, or 1,000 pieces: the OTLP package reads 4 MiB, and parses JSON, which may need sixty times as much memory.
  */
 export function limitResponses(agent: Agent): () => void {
   const onResponse = (message: unknown) => {
@@ -18,11 +21,18 @@ export function limitResponses(agent: Agent): () => void {
       response: IncomingMessage;
     };
     if (request.agent !== agent) return;
+    const { socket } = response;
+    const before = socket.bytesRead;
     let bytes = 0;
+    let pieces = 0;
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= MAX_BODY_BYTES) return;
-      response.destroy(new Error(`the response exceeds ${MAX_BODY_BYTES} bytes`));
+      pieces += 1;
+      if (Math.max(bytes, socket.bytesRead - before) > MAX_BODY_BYTES) {
+        response.destroy(new Error(`the response exceeds ${MAX_BODY_BYTES} bytes`));
+      } else if (pieces > MAX_PIECES) {
+        response.destroy(new Error(`the response arrived in more than ${MAX_PIECES} pieces`));
+      }
     });
   };
   subscribe(RESPONSE, onResponse);

@@ -7,6 +7,7 @@ import { PushReader } from '../../exporters/push.ts';
 import { until } from '../../lab/support/until.ts';
 import { closedPort } from '../support/closed-port.ts';
 import { PushCollector, respond, say } from '../support/push-collector.ts';
+import { pourInto } from '../support/scripted-server.ts';
 import { startPush } from './started-push.ts';
 
 setFlagsFromString('--expose-gc');
@@ -82,11 +83,7 @@ test.each([
     const collector = await PushCollector.start();
     collector.behaviour = (socket) => {
       socket.write(`HTTP/1.1 ${status}\r\nTransfer-Encoding: chunked\r\n\r\n`);
-      const more = () => {
-        while (!socket.destroyed && socket.write(`1000\r\n${'{},{},{}'.repeat(512)}\r\n`)) {}
-      };
-      socket.on('drain', more);
-      more();
+      pourInto(socket, `1000\r\n${'{},{},{}'.repeat(512)}\r\n`);
     };
     const push = await startPush({
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -98,6 +95,20 @@ test.each([
     await until('it has recovered', 5_000, () => push.recoveries.length > 0);
   },
 );
+
+test.each([
+  ['whose heads are long', `1;${'x'.repeat(10_000)}\r\ny\r\n`, 'the response exceeds 65536 bytes'],
+  ['of a byte', '1\r\ny\r\n', 'the response arrived in more than 1000 pieces'],
+])('the push breaks off a response in endless chunks %s', async (_, chunk, message) => {
+  const collector = await PushCollector.start();
+  collector.behaviour = (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    pourInto(socket, chunk);
+  };
+  const push = await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await until('an export has failed', 5_000, () => push.failures.length > 0);
+  expect(push.failures[0]?.message).toBe(message);
+});
 
 test('the push sends nothing once an export is over', async () => {
   const timeout = 20;

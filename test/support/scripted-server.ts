@@ -28,13 +28,16 @@ export function sayAndReset(text: string): Script {
 
 /** Writes the text again and again, for as long as the connection lasts. */
 export function pour(text: string): Script {
-  return (socket) => {
-    const more = () => {
-      while (!socket.destroyed && socket.write(text)) {}
-    };
-    socket.on('drain', more);
-    more();
+  return (socket) => pourInto(socket, text);
+}
+
+/** Writes the text again and again, for as long as the connection lasts. */
+export function pourInto(socket: Socket, text: string): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write(text)) {}
   };
+  socket.on('drain', more);
+  more();
 }
 
 /** The TCP connections below those of TLS. */
