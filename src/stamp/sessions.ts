@@ -1,5 +1,10 @@
-/** How many replies a Session-Reflector sends per second: to one source, and to all together. */
+/**
+ * How many replies a Session-Reflector sends per second: to one source, and to all together. A source gets its first 20,
+ * which is two whole sessions of a neighbour (`sender.ts`), from all 5,000, and its further ones only from the first 2,500.
+ */
 const MAX_PER_SECOND = { source: 200, all: 5_000 };
+const FIRST = 20;
+const MAX_BEFORE_FURTHER = 2_500;
 
 /**
  * Sources and sessions of each that are remembered, together some 5 MB at the most. A session lasts two seconds; it is
@@ -16,7 +21,7 @@ type Source = {
   readonly sessions: Map<string, number>;
 };
 
-/** The sessions of a stateful Session-Reflector, within bounds: a flood of one source costs the others nothing. */
+/** The sessions of a stateful Session-Reflector, within bounds: a flood of a hundred sources costs the others nothing. */
 export class Sessions {
   /** The one used last is the last. */
   readonly #sources = new Map<string, Source>();
@@ -33,13 +38,13 @@ export class Sessions {
       this.#second = second;
       this.#replies = 0;
     }
-    if (this.#replies >= MAX_PER_SECOND.all) return undefined;
     const source = this.#sources.get(address) ?? { second, replies: 0, sessions: new Map() };
     if (source.second !== second) {
       source.second = second;
       source.replies = 0;
     }
-    if (source.replies >= MAX_PER_SECOND.source) return undefined;
+    const max = source.replies < FIRST ? MAX_PER_SECOND.all : MAX_BEFORE_FURTHER;
+    if (this.#replies >= max || source.replies >= MAX_PER_SECOND.source) return undefined;
     source.replies++;
     this.#replies++;
     useLast(this.#sources, address, source, MAX_SOURCES);

@@ -35,6 +35,16 @@ test('Sessions let all sources together have 5,000 replies a second', () => {
   expect(sessions.next('10.1.0.1', 'a', 1_000)).toBe(0);
 });
 
+test('Sessions let 30 sources have 20 replies a second beside a hundred that flood', () => {
+  const sessions = new Sessions();
+  const count = (address: string, packets: number) =>
+    Array.from({ length: packets }, () => sessions.next(address, 'a', 0)).filter(
+      (sequence) => sequence !== undefined,
+    ).length;
+  for (let i = 0; i < 100; i++) count(`10.0.0.${i}`, 400);
+  for (let i = 0; i < 30; i++) expect(count(`10.0.1.${i}`, 20)).toBe(20);
+});
+
 test('Sessions forget the sessions and sources that were not used for longest', () => {
   const sessions = new Sessions();
   sessions.next('10.0.0.1', 'kept', 0);
