@@ -7,9 +7,9 @@ import { answerPlainRequests } from './plain-server.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
 import { createRequestListener } from './request-listener.ts';
-import { createSendBufferLimit } from './send-buffer.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
 import { limitClientTls } from './tls-limit.ts';
+import { createUnreceivedLimit } from './unreceived-limit.ts';
 
 /** Timeouts for the head of a request and for the whole request, in milliseconds. */
 const TIMEOUTS = {
@@ -25,8 +25,8 @@ const IDLE_TIMEOUT_MS = 30_000;
 
 /**
  * Connections at once: a neighbour's check takes one, for a moment. The kernel's send buffer of one whose client does not
- * read holds up to 128 KB (`send-buffer.ts`), and counts against the memory limit of the pod (192 MiB). One over HTTPS takes
- * 53 KB more (measured).
+ * read holds up to 128 KB (`unreceived-limit.ts`), and counts against the memory limit of the pod (192 MiB). One over
+ * HTTPS takes 53 KB more (measured).
  */
 const MAX_HTTP = 500;
 const MAX_HTTPS = 250;
@@ -57,7 +57,7 @@ export type ServerOptions = Readonly<{
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
-  /** Called with errors of requests, with certificates that cannot be loaded, and where send buffers cannot be limited. */
+  /** Called with errors of requests, with certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
   onError: (error: Error, message: string) => void;
 }>;
 
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { onError } = options;
   const pace = new RateLimiter(PACE);
   const listener = createRequestListener(options.pages, pace, onError);
-  const limitSendBuffers = await sendBufferLimit(onError);
+  const limitUnreceived = await unreceivedLimit(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
   answerPlainRequests(http, options.pages, pace);
@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     await listen(http, options.address, options.port);
-    limitSendBuffers(http);
+    limitUnreceived(http);
     connections.http.admitTo(http, new RateLimiter(PACE));
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
@@ -107,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     https.on('secureConnection', guardRequests).on('secureConnection', limitClientTls);
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
-    limitSendBuffers(https);
+    limitUnreceived(https);
     connections.https.admitTo(https, new RateLimiter(TLS_PACE));
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
@@ -136,14 +136,14 @@ function listen(
   });
 }
 
-/** Does without, and tells so, where the kernel's buffers cannot be bounded. */
-async function sendBufferLimit(
+/** Does without, and tells so, where it cannot be bounded what the kernel keeps of connections. */
+async function unreceivedLimit(
   onError: ServerOptions['onError'],
 ): Promise<(server: HttpServer | HttpsServer) => void> {
   try {
-    return await createSendBufferLimit();
+    return await createUnreceivedLimit();
   } catch (error) {
-    onError(error as Error, 'cannot limit send buffers of connections');
+    onError(error as Error, 'cannot limit what the kernel keeps of connections');
     return () => {};
   }
 }

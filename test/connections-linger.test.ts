@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { admittedConnections } from './support/admitted-connections.ts';
+import { unreceived } from './support/unreceived.ts';
 
 /** More than a client's receive buffer takes (`net.ipv4.tcp_rmem`), and less than the send buffer. */
 const RESPONSE = Buffer.alloc(200_000, 'x');
@@ -18,20 +18,6 @@ async function serve() {
   return { open: () => open({ host: '127.0.0.1' }), port };
 }
 
-/** Connections of this port that are closed, and of which the kernel still holds bytes to send. */
-function countHeld(port: number): number {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n');
-  const held = lines
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, at = '', , state = '', queue = '']) => {
-      // FIN_WAIT1, LAST_ACK, CLOSING.
-      const isClosed = ['04', '09', '0B'].includes(state);
-      return isClosed && at.endsWith(local) && !queue.startsWith('00000000');
-    });
-  return held.length;
-}
-
 test.each([
   { how: 'do not read', prepare: (client: Socket) => client.pause() },
   { how: 'half-close and do not read', prepare: (client: Socket) => client.pause().end() },
@@ -44,8 +30,8 @@ test.each([
       prepare(client);
       await once(client, 'connect');
     }
-    await until('the last 50 are closed', 3_000, () => countHeld(port) === 50);
-    await until('all are freed', 2_000, () => countHeld(port) === 0);
+    await until('the last 50 are closed', 3_000, () => unreceived(port, 'closed').length === 50);
+    await until('all are freed', 2_000, () => unreceived(port, 'closed').length === 0);
   },
 );
 

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
+import { createUnreceivedLimit } from '../src/unreceived-limit.ts';
 import { servePages } from './support/served-pages.ts';
+import { unreceived } from './support/unreceived.ts';
 
 const BODY = Buffer.alloc(200_000, 'x');
 /** More than the receive buffer of the client takes: up to 32 MiB (`net.ipv4.tcp_rmem`), by default 6 MiB. */
@@ -20,19 +21,6 @@ const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: kubenurse\r\n\r
 
 /** What a send buffer of 128 KB may hold, with the segment that exceeds it. */
 const MAX_HELD = 192 * 1024;
-
-/** Payload in bytes that the kernel holds of the server's connections, as sent or to send. */
-function heldOf(port: number): number {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n');
-  return lines
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, at = '', , state = '']) => at.endsWith(local) && state === '01')
-    .reduce(
-      (sum, [, , , , queues = '']) => sum + Number.parseInt(queues.split(':')[0] ?? '', 16),
-      0,
-    );
-}
 
 /** Resolves when so many bytes have come. */
 async function receive(client: Socket, bytes: number): Promise<void> {
@@ -66,12 +54,41 @@ test('a connection that does not read its response takes a bounded part of the k
     'the kernel holds some of the response, seen 20 times',
     5_000,
     () => {
-      const now = heldOf(port);
-      if (now > 0) held.push(now);
+      held.push(...unreceived(port, 'open'));
       return held.length >= 20;
     },
     50,
   );
   expect(Math.max(...held)).toBeLessThan(MAX_HELD);
   expect(errors).toEqual([]);
+});
+
+test('a closed connection whose client does not receive is gone after the timeout', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  (await createUnreceivedLimit(1_000))(server);
+  const client = connect(port, '127.0.0.1').on('error', () => {});
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  const [accepted] = (await once(server, 'connection')) as [Socket];
+  // It acknowledges, and never has room again.
+  client.pause();
+  accepted.write(ENDLESS);
+  let held = 0;
+  await until(
+    'the receive window is closed',
+    5_000,
+    () => {
+      const before = held;
+      held = unreceived(port, 'open')[0] ?? 0;
+      return held > 0 && held === before;
+    },
+    200,
+  );
+  accepted.destroy();
+  await until('the kernel keeps it', 500, () => unreceived(port, 'closed').length === 1);
+  await until('it is gone', 5_000, () => unreceived(port, 'closed').length === 0);
 });
