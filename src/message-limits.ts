@@ -16,7 +16,6 @@ const UNREADABLE = Buffer.alloc(HEAD_LENGTH, 0xff);
 // Of OpenSSL's ssl.h, ssl3.h and tls1.h.
 const SSL3_RT_HANDSHAKE = 22;
 const TLS1_3_VERSION = 0x0304;
-const SSL_RECEIVED_SHUTDOWN = 2;
 
 /** Counts the requests of each connection for another handshake. */
 class HelloRequests {
@@ -42,6 +41,7 @@ class HelloRequests {
  */
 export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   const { exportBuffer, toBuffer } = await loadFfi();
+  const { functions } = openssl;
   const helloRequests = new HelloRequests();
   const onHandshake = (message: bigint, length: number, isTls13: boolean, connection: bigint) => {
     const [type] = toBuffer(message, 1);
@@ -50,7 +50,8 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
     } else if (type === CERTIFICATE && !isCheapToRead(toBuffer(message, length), isTls13)) {
       exportBuffer(UNREADABLE, message + BigInt(HEAD_LENGTH), HEAD_LENGTH);
     } else if (type === HELLO_REQUEST && helloRequests.add(connection)) {
-      openssl.functions.SSL_set_shutdown(connection, SSL_RECEIVED_SHUTDOWN);
+      // From what is not initialized, OpenSSL reads nothing more: it fails.
+      functions.BIO_set_init(functions.SSL_get_rbio(connection), 0);
     }
   };
   const onMessage = openssl.lib.registerCallback(

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { get } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { createSecureContext, createServer } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../lab/support/certificates.ts';
@@ -84,11 +84,33 @@ describe('certificates that are costly to read are refused', () => {
   });
 });
 
-test('a server that requests more than a hundred further handshakes is at its end', async () => {
-  const url = await helloRequestServer(await certificates({}), 101);
-  expect(failed(await checkLimited(url, true))).toMatchObject({
-    phase: 'response',
-    text: expect.stringMatching(/ the connection was closed before the response$/),
+describe('more than a hundred requests for another handshake fail', () => {
+  const failure = expect.stringMatching(
+    /: the server requested another handshake again and again \(uninitialized\)$/,
+  );
+
+  test('after the handshake', async () => {
+    const url = await helloRequestServer(await certificates({}), 101);
+    expect(failed(await checkLimited(url, true))).toMatchObject({
+      phase: 'response',
+      text: failure,
+    });
+  });
+
+  test('in place of it', async () => {
+    const record = Buffer.from([22, 3, 3, 0, 4, 0, 0, 0, 0]);
+    const server = createTcpServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          socket.write(Buffer.concat(Array.from({ length: 101 }, () => record)));
+        });
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const outcome = await checkLimited(new URL(`https://127.0.0.1:${port}/`), true);
+    expect(failed(outcome)).toMatchObject({ phase: 'handshake', text: failure });
   });
 });
 
