@@ -12,7 +12,10 @@ const MAX_PER_CLIENT = 50;
  */
 const LINGER_MS = 5_000;
 
-/** What is left in the kernel of a connection with no more bytes sent than this is too little to linger for. */
+/**
+ * What is left in the kernel of a connection with no more bytes sent than this is too little to linger for: it is kept for
+ * 10 s (`unreceived-limit.ts`).
+ */
 const SMALL_BYTES = 4_096;
 
 /** A connection that the kernel has completed: not read, and not yet a `Socket`, which takes ten times the CPU time. */
@@ -85,8 +88,8 @@ class Connection {
   }
 
   /**
-   * Of a closed connection, the kernel keeps what the client does not receive for minutes, outside of every limit. So a
-   * connection counts until it has lingered, and is then reset: without effect if both sides have closed.
+   * Of a closed connection, the kernel keeps what the client does not receive for 10 s or more, outside of every limit. So
+   * a connection counts until it has lingered, and is then reset: without effect if both sides have closed.
    */
   #lingerBeforeClose(socket: Socket): void {
     const accepted = this.#accepted;
