@@ -78,7 +78,7 @@ export function* findComponents(
   const known = new Set([...RULES.map(({ component }) => component), ...nameServerTypes(open)]);
   const extras = [...open.keys()].filter((type) => !known.has(type));
   yield;
-  const drafts = [...(yield* findMtu(open))];
+  const drafts = [...(yield* findMtu(evidence, open))];
   yield;
   drafts.push(...(yield* findDns(evidence, open)));
   yield;
@@ -112,7 +112,7 @@ function extraRule(type: string): Rule {
 }
 
 /** Nodes that exchange no large packets with components: requests to the API server carry a token, and are large. */
-function* findMtu(open: OpenComponents): Steps<Draft[]> {
+function* findMtu(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   const all = [...open.values()].flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');
   const byNode = Map.groupBy(failing, ({ node }) => node);
@@ -120,7 +120,8 @@ function* findMtu(open: OpenComponents): Steps<Draft[]> {
   // Where they all fail, it is the component, or what is before it.
   if (byNode.size > 1 && byNode.size >= nodes * AGREEMENT) return [];
   yield;
-  return yield* mapSteps(byNode, ([node, checks]): Draft => {
+  const accused = [...byNode].filter(([node, checks]) => !isAtTargets(evidence, node, checks));
+  return yield* mapSteps(accused, ([node, checks]): Draft => {
     const victims = take(open, (each) => each.node === node && each.check.cause === 'mtu');
     return {
       kind: 'mtu',
@@ -128,7 +129,7 @@ function* findMtu(open: OpenComponents): Steps<Draft[]> {
       subject: { type: 'node', node, direction: 'from' },
       cause: 'mtu',
       since: firstSince(checks),
-      witnesses: { agree: byNode.size, of: nodes },
+      witnesses: { agree: accused.length, of: nodes },
       headline: `Large packets from ${node} are lost; small ones arrive.`,
       details: [
         `Only these checks are affected: ${checks.map(({ check }) => check.type).join(', ')}.`,
@@ -137,6 +138,16 @@ function* findMtu(open: OpenComponents): Steps<Draft[]> {
       victims,
     };
   });
+}
+
+/**
+ * Whether the node exchanges large packets with a neighbour, and only extra checks fail: their targets are at fault, or what is
+ * before them. Whoever runs a target can have its check fail for any cause.
+ */
+function isAtTargets({ from }: Evidence, node: string, checks: readonly Observation[]): boolean {
+  // Of all checks only those of neighbours are sure to exchange large packets; to fetch a report is none.
+  const exchangesLarge = (from.get(node) ?? []).some(({ up, check }) => up && check !== undefined);
+  return exchangesLarge && checks.every(({ check }) => check.kind === 'extra');
 }
 
 /** DNS has no check: it fails where the names of the others cannot be resolved. */

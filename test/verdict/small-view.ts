@@ -18,6 +18,8 @@ export type Broken = Readonly<{
   udp?: Readonly<Record<string, Cause>>;
   /** Addresses of name servers that are checked; the keys of `failing` are `a dns_10.0.0.1`. */
   nameServers?: readonly string[];
+  /** Extra checks; the keys of `failing` are `a shop`. */
+  extras?: readonly string[];
   /** The same keys: seconds. */
   slow?: Readonly<Record<string, number>>;
   /** The same keys: segments sent again, of 84. */
@@ -81,6 +83,10 @@ function report(
         node: to,
         zone,
         byName: false,
+      })),
+      ...(broken.extras ?? []).map((type) => ({
+        ...check(node, type, broken, undefined),
+        ...{ type, kind: 'extra' as const, byName: true },
       })),
       ...(broken.nameServers ?? [])
         .flatMap((address) => [`dns_${address}`, `dns_tcp_${address}`])

@@ -254,6 +254,19 @@ const TABLES: Record<string, Row[]> = {
       { failing: { 'node-3 api_server_direct': 'mtu', 'node-3 api_server_dns': 'mtu' } },
       ['Large packets from node-3 are lost; small ones arrive.'],
     ],
+    [
+      'large packets from a node, to an extra target as well',
+      {
+        extras: ['shop'],
+        failing: { 'node-3 api_server_direct': 'mtu', 'node-3 shop': 'mtu' },
+      },
+      ['Large packets from node-3 are lost; small ones arrive.'],
+    ],
+    [
+      'the target that exchanges no large packets with a node, which exchanges them with others',
+      { extras: ['shop'], failing: { 'node-3 shop': 'mtu' } },
+      ['The target of the check shop fails on node-3: large packets are lost, small ones arrive.'],
+    ],
   ],
 
   'lost packets and slowness': [
@@ -409,6 +422,17 @@ test('A finding reports since when, by whom, and what is not affected', () => {
     ],
     victimCount: 2,
   });
+});
+
+test('Only checks of neighbours show that large packets from a node arrive', () => {
+  const { reports, ...view } = smallView({ extras: ['shop'], failing: { 'node-1 shop': 'mtu' } });
+  const withoutPaths = reports.map((report) => ({
+    ...report,
+    checks: report.checks.filter(({ kind }) => report.node !== 'node-1' || kind !== 'path'),
+  }));
+  expect(verdict({ ...view, reports: withoutPaths }).map(({ headline }) => headline)).toEqual([
+    'Large packets from node-1 are lost; small ones arrive.',
+  ]);
 });
 
 test('A time is right by the collector, however wrong the clock of the pod that reported it is', () => {

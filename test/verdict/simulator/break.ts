@@ -96,7 +96,7 @@ const MAKE: readonly Make[] = [
   }),
   (random, cluster) => ({
     kind: 'extra',
-    cause: random.pick(CAUSES),
+    cause: random.pick([...CAUSES, 'mtu'] as const),
     ...somewhere(random, cluster),
   }),
   (random, cluster) => ({
