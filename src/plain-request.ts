@@ -10,7 +10,7 @@ const REQUEST_LINE = /^GET (\/[a-z]+) HTTP\/1\.1$/;
  * a value that needs no decoding and no trimming.
  */
 const FIELD_LINE =
-  /^(host|user-agent|accept|connection|kubenurse-[a-z-]+): ([!-~](?:[ -~]*[!-~])?)$/i;
+  /^(host|user-agent|accept|connection|kubenurse-(?:neighbour-origin|padding)): ([!-~](?:[ -~]*[!-~])?)$/i;
 
 /**
  * Reads a request as neighbours and kubelet send it: a `GET` over HTTP/1.1 that is all there is, of few known fields, each of

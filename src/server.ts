@@ -8,8 +8,8 @@ import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
 import { createRequestListener } from './request-listener.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
+import { createSocketLimits } from './socket-limits.ts';
 import { limitClientTls } from './tls-limit.ts';
-import { createUnreceivedLimit } from './unreceived-limit.ts';
 
 /** Timeouts for the head of a request and for the whole request, in milliseconds. */
 const TIMEOUTS = {
@@ -25,7 +25,7 @@ const IDLE_TIMEOUT_MS = 30_000;
 
 /**
  * Connections at once: a neighbour's check takes one, for a moment. The kernel's send buffer of one whose client does not
- * read holds up to 128 KB (`unreceived-limit.ts`), and counts against the memory limit of the pod (192 MiB). One over
+ * read holds up to 128 KB (`socket-limits.ts`), and counts against the memory limit of the pod (192 MiB). One over
  * HTTPS takes 53 KB more (measured).
  */
 const MAX_HTTP = 500;
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { onError } = options;
   const pace = new RateLimiter(PACE);
   const listener = createRequestListener(options.pages, pace, onError);
-  const limitUnreceived = await unreceivedLimit(onError);
+  const limitSockets = await socketLimits(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
   answerPlainRequests(http, options.pages, pace);
@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     await listen(http, options.address, options.port);
-    limitUnreceived(http);
+    limitSockets(http);
     connections.http.admitTo(http, new RateLimiter(PACE));
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
@@ -107,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     https.on('secureConnection', guardRequests).on('secureConnection', limitClientTls);
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
-    limitUnreceived(https);
+    limitSockets(https);
     connections.https.admitTo(https, new RateLimiter(TLS_PACE));
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
@@ -137,11 +137,11 @@ function listen(
 }
 
 /** Does without, and tells so, where it cannot be bounded what the kernel keeps of connections. */
-async function unreceivedLimit(
+async function socketLimits(
   onError: ServerOptions['onError'],
 ): Promise<(server: HttpServer | HttpsServer) => void> {
   try {
-    return await createUnreceivedLimit();
+    return await createSocketLimits();
   } catch (error) {
     onError(error as Error, 'cannot limit what the kernel keeps of connections');
     return () => {};

@@ -118,7 +118,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/request-listener.ts',
     'src/server-certificate.ts',
     'src/tls-limit.ts',
-    'src/unreceived-limit.ts',
+    'src/socket-limits.ts',
   ],
   'src/plain-server.ts': [
     'src/pages/',
@@ -128,7 +128,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/request-guard.ts',
   ],
   'src/plain-request.ts': ['src/request-guard.ts'],
-  'src/unreceived-limit.ts': ['src/socket-options.ts'],
+  'src/socket-limits.ts': ['src/socket-options.ts'],
   'src/socket-options.ts': ['src/ffi.ts'],
   'src/request-listener.ts': ['src/pages/', 'src/connections.ts', 'src/rate-limiter.ts'],
   'src/server-certificate.ts': ['src/follow-file.ts'],

@@ -83,6 +83,7 @@ test.each([
   ['an upgrade', `${LINE}Upgrade: h2c\r\n${END}`],
   ['a field of which it does not know', `${LINE}X: y\r\n${END}`],
   ['the name of a field of objects', `${LINE}constructor: y\r\n${END}`],
+  ['a field that no client of ours sends', `${LINE}Kubenurse-Other: x\r\n${END}`],
   ['the same padding twice', `${LINE}Kubenurse-Padding: x\r\nKUBENURSE-PADDING: x\r\n${END}`],
   ['no colon', `${LINE}Accept\r\n${END}`],
   ['no name', `${LINE}: y\r\n${END}`],

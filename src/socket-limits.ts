@@ -5,7 +5,10 @@ import { descriptor, loadSocketOptions } from './socket-options.ts';
  * SO_SNDBUF in bytes, of which the kernel makes twice as much memory. Half of it delays a response of 210 KB over loopback,
  * whose segments have 64 KB, by some 90 ms: it waits for delayed acknowledgements (measured).
  */
-const BYTES = 64 * 1024;
+const SEND_BYTES = 64 * 1024;
+
+/** SO_RCVBUF in bytes, doubled likewise: room for a neighbour's request, of 18 KB, in one round trip. */
+const RECEIVE_BYTES = 32 * 1024;
 
 /**
  * TCP_USER_TIMEOUT in milliseconds. Without it the kernel keeps a closed connection whose client's receive window stays
@@ -16,20 +19,21 @@ const TIMEOUT_MS = 10_000;
 
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const IPPROTO_TCP = 6;
 const TCP_USER_TIMEOUT = 18;
 
-/** Bounds what clients of a listening server have not received. Throws where the kernel does not accept it. */
-type LimitUnreceived = (server: Server) => void;
+/** Bounds what the kernel holds of the connections to a listening server. Throws where the kernel does not accept it. */
+type LimitSockets = (server: Server) => void;
 
 /**
- * Makes a function that bounds what the kernel keeps for the client of each connection that a listening server gets from
- * now on, which inherits the options, and which counts against the memory limit of the pod: 128 KB instead of up to 4 MB
- * (`net.ipv4.tcp_wmem`), the rest of which stays in the program until the client reads; and for `timeoutMs` milliseconds
- * in which the client receives nothing, also of a closed connection, which is then reset. Rejects where options cannot be
- * set.
+ * Makes a function that bounds what the kernel holds of each connection that a listening server gets from now on, which inherits
+ * the options, and which counts against the memory limit of the pod: of what the client does not receive 128 KB instead of up to 4 MB
+ * (`net.ipv4.tcp_wmem`), the rest of which stays in the program until the client reads, and for `timeoutMs` milliseconds in
+ * which it receives nothing, also of a closed connection, which is then reset; of what the program does not read 64 KB. Rejects where
+ * options cannot be set.
  */
-export async function createUnreceivedLimit(timeoutMs = TIMEOUT_MS): Promise<LimitUnreceived> {
+export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<LimitSockets> {
   const { setsockopt, getRawPointer } = await loadSocketOptions();
   const set = (server: Server, level: number, name: number, number: number) => {
     const value = Int32Array.of(number);
@@ -37,8 +41,10 @@ export async function createUnreceivedLimit(timeoutMs = TIMEOUT_MS): Promise<Lim
     return setsockopt(descriptor(server) ?? -1, level, name, valueAt, value.byteLength) === 0;
   };
   return (server) => {
-    if (!set(server, SOL_SOCKET, SO_SNDBUF, BYTES))
+    if (!set(server, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
       throw new Error('the kernel does not accept SO_SNDBUF');
+    if (!set(server, SOL_SOCKET, SO_RCVBUF, RECEIVE_BYTES))
+      throw new Error('the kernel does not accept SO_RCVBUF');
     if (!set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs))
       throw new Error('the kernel does not accept TCP_USER_TIMEOUT');
   };

@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
-import { createUnreceivedLimit } from '../src/unreceived-limit.ts';
+import { createSocketLimits } from '../src/socket-limits.ts';
+import { descriptor, loadSocketOptions } from '../src/socket-options.ts';
 import { servePages } from './support/served-pages.ts';
 import { unreceived } from './support/unreceived.ts';
 
@@ -29,6 +30,31 @@ async function receive(client: Socket, bytes: number): Promise<void> {
     received += chunk.length;
   });
   await until('the response is read', 5_000, () => received >= bytes);
+}
+
+/** Both ends of a connection to a server with these limits. */
+async function connected(limits: ReturnType<typeof createSocketLimits>) {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  (await limits)(server);
+  const client = connect(port, '127.0.0.1').on('error', () => {});
+  onTestFinished(() => {
+    client.destroy();
+    server.close();
+  });
+  const [accepted] = (await once(server, 'connection')) as [Socket];
+  return { port, client, accepted };
+}
+
+/** In bytes. */
+async function receiveBufferOf(socket: Socket): Promise<number | undefined> {
+  const { getsockopt, getRawPointer } = await loadSocketOptions();
+  const [value, length] = [Int32Array.of(0), Int32Array.of(4)];
+  const [SOL_SOCKET, SO_RCVBUF] = [1, 8];
+  const at = [value, length].map((each) => getRawPointer(each.buffer)) as [bigint, bigint];
+  expect(getsockopt(descriptor(socket) ?? -1, SOL_SOCKET, SO_RCVBUF, ...at)).toBe(0);
+  return value[0];
 }
 
 test('a connection that does not read its response takes a bounded part of the kernel', async () => {
@@ -63,17 +89,13 @@ test('a connection that does not read its response takes a bounded part of the k
   expect(errors).toEqual([]);
 });
 
+test('a connection whose client is not read has a receive buffer of 64 KB', async () => {
+  const { accepted } = await connected(createSocketLimits());
+  expect(await receiveBufferOf(accepted)).toBe(64 * 1024);
+});
+
 test('a closed connection whose client does not receive is gone after the timeout', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  (await createUnreceivedLimit(1_000))(server);
-  const client = connect(port, '127.0.0.1').on('error', () => {});
-  onTestFinished(() => {
-    client.destroy();
-    server.close();
-  });
-  const [accepted] = (await once(server, 'connection')) as [Socket];
+  const { port, client, accepted } = await connected(createSocketLimits(1_000));
   // It acknowledges, and never has room again.
   client.pause();
   accepted.write(ENDLESS);
