@@ -14,7 +14,7 @@ const LINGER_MS = 5_000;
 
 /**
  * What is left in the kernel of a connection with no more bytes sent than this is too little to linger for: it is kept for
- * 10 s (`unreceived-limit.ts`).
+ * 10 s (`socket-limits.ts`).
  */
 const SMALL_BYTES = 4_096;
 

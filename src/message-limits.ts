@@ -37,7 +37,7 @@ class HelloRequests {
 
 /**
  * Looks at each TLS message before OpenSSL does. Certificates that are not cheap to read are made unreadable, by the lengths at
- * their beginning: nothing else keeps OpenSSL from reading them. A connection with too many requests for another handshake is at its end.
+ * their beginning: nothing else keeps OpenSSL from reading them. A connection with too many requests for another handshake fails.
  */
 export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   const { exportBuffer, toBuffer } = await loadFfi();

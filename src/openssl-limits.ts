@@ -20,7 +20,8 @@ export async function limitOpenSsl(): Promise<void> {
   // By this function, Node makes every context that it is not given.
   tls.createSecureContext = (options) => {
     const context = createSecureContext(options);
-    for (const set of settings) set(addressOf(context));
+    const address = addressOf(context);
+    for (const set of settings) set(address);
     return context;
   };
   syncBuiltinESMExports();

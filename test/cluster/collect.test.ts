@@ -279,6 +279,12 @@ function padded(report: unknown): Buffer {
   return Buffer.from(JSON.stringify(report).padEnd(MAX_BODY));
 }
 
+/** Of each pod, by its IP address. */
+function longReports(view: ReturnType<typeof smallView>): Map<string, Buffer> {
+  const reportOf = (name: string) => view.reports.find(({ pod }) => pod === name);
+  return new Map(listedPods(view).map(({ podIP, pod }) => [podIP, padded(reportOf(pod))]));
+}
+
 test('long reports whose ends do not come neither delay usual ones nor are evidence', async () => {
   const broken = { nodes: nodes(130) };
   const respond = reporting(smallView(broken));
@@ -313,12 +319,7 @@ test('long reports whose ends do not come neither delay usual ones nor are evide
 test('long reports that come are all read, though a quarter does not', async () => {
   const broken = { nodes: nodes(130) };
   const view = smallView(broken);
-  const bodies = new Map(
-    listedPods(view).map(({ podIP, pod }) => [
-      podIP,
-      padded(view.reports.find((report) => report.pod === pod)),
-    ]),
-  );
+  const bodies = longReports(view);
   const fetch = await startFleet((podIP, _request, response) => {
     const isWhole = Number(podIP.split('.')[3]) % 4 !== 0;
     const body = bodies.get(podIP)?.subarray(0, isWhole ? MAX_BODY : -1);
@@ -333,12 +334,7 @@ test('long reports that come are all read, though a quarter does not', async () 
 test('long reports that come at once are all read, eight at a time', async () => {
   const broken = { nodes: nodes(65) };
   const view = smallView(broken);
-  const bodies = new Map(
-    listedPods(view).map(({ podIP, pod }) => [
-      podIP,
-      padded(view.reports.find((report) => report.pod === pod)),
-    ]),
-  );
+  const bodies = longReports(view);
   const full = Promise.withResolvers<void>();
   let [unread, most] = [0, 0];
   const fetchLong = await startFleet((podIP, _request, response) =>
