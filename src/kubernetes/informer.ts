@@ -5,7 +5,6 @@ import { ApiError, apiRequest, unpacked } from './api-request.ts';
 import { FirstItems, MAX_ITEMS } from './first-items.ts';
 import { shownValue } from './invalid-values.ts';
 import { LineSplitter } from './lines.ts';
-import { Pace } from './pace.ts';
 import {
   type KubernetesObject,
   MAX_OBJECT_BYTES,
@@ -15,6 +14,7 @@ import {
   readPage,
   type WatchEvent,
 } from './responses.ts';
+import { RestedWork } from './rested-work.ts';
 
 /**
  * Objects a page. A small page is parsed whole, so that this bounds what a list takes of memory at its peak: with 5,000
@@ -222,21 +222,21 @@ export class Informer<T extends KubernetesObject, Item> {
       this.#works();
     }, WORKING_AFTER_MS);
     const lines = new LineSplitter(MAX_OBJECT_BYTES);
-    const pace = new Pace(WATCH_REST, signal);
+    const work = new RestedWork(WATCH_REST, signal);
     let hasBrought = false;
     this.#isWatching = true;
     this.#retryNow = new AbortController();
     try {
       for await (const chunk of response) {
-        pace.begin(chunk.length);
+        work.begin(chunk.length);
         for (const line of lines.split(chunk)) {
           this.#apply(readEvent(line));
           if (!hasBrought) this.#shortWatches += 1;
           hasBrought = true;
           if (this.#shortWatches <= MAX_SHORT_WATCHES) this.#works();
-          await pace.rest();
+          await work.rest();
         }
-        await pace.rest();
+        await work.rest();
       }
     } finally {
       this.#isWatching = false;

@@ -3,8 +3,8 @@ import { GrowingBytes } from '../growing-bytes.ts';
 import { ApiError } from './api-request.ts';
 import { nameText } from './invalid-values.ts';
 import { ListSplitter } from './list-splitter.ts';
-import { Pace } from './pace.ts';
 import { fieldsOf, type Json, parseJson, parseObject, VALUES } from './parse-object.ts';
+import { RestedWork } from './rested-work.ts';
 
 /**
  * In bytes, of an object in a list or of an event: etcd takes no object of more than 1.5 MiB, of which JSON makes up to six times as
@@ -62,13 +62,13 @@ export async function readPage(
     const { value, isTooLarge } = parseObject(json);
     onObject({ object: named(value), isTooLarge });
   });
-  const pace = new Pace(LIST_REST);
+  const work = new RestedWork(LIST_REST);
   const split = async (bytes: Buffer) => {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       const piece = bytes.subarray(at, at + PIECE_BYTES);
-      pace.begin(piece.length);
+      work.begin(piece.length);
       list.write(piece);
-      await pace.rest();
+      await work.rest();
     }
   };
   let begun = new GrowingBytes();

@@ -3,8 +3,8 @@ import { restAfter } from '../rest.ts';
 /** What it takes to receive a byte, in milliseconds: no longer than this (measured over the loopback). */
 const RECEIVE_MS = 5e-6;
 
-/** Leaves others most of the time while a response is read: whoever patches a large pod a hundred times per second would else take all of it. */
-export class Pace {
+/** Work on a response, with rests that leave others most of the time: whoever patches a large pod a hundred times per second would else take all of it. */
+export class RestedWork {
   readonly #times: number;
   readonly #signal: AbortSignal | undefined;
   /** In milliseconds, since the last rest. */

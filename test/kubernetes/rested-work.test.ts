@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { Pace } from '../../src/kubernetes/pace.ts';
+import { RestedWork } from '../../src/kubernetes/rested-work.ts';
 
 vi.mock('node:timers/promises', () => ({ setTimeout: vi.fn() }));
 
@@ -15,20 +15,20 @@ const rested = () => vi.mocked(sleep).mock.calls.map(([milliseconds]) => millise
 
 beforeEach(() => void vi.mocked(sleep).mockClear());
 
-test('Pace adds short pieces of work', async () => {
-  const pace = new Pace(TIMES);
+test('RestedWork adds short pieces of work', async () => {
+  const reading = new RestedWork(TIMES);
   for (let piece = 0; piece < 3; piece++) {
-    pace.begin(0);
+    reading.begin(0);
     work(0.8);
-    await pace.rest();
+    await reading.rest();
   }
   expect(rested()).not.toEqual([]);
   expect(rested()[0]).toBeGreaterThanOrEqual(TIMES * 2);
 });
 
-test('Pace counts what it takes to receive bytes', async () => {
-  const pace = new Pace(TIMES);
-  pace.begin(1_000_000);
-  await pace.rest();
+test('RestedWork counts what it takes to receive bytes', async () => {
+  const reading = new RestedWork(TIMES);
+  reading.begin(1_000_000);
+  await reading.rest();
   expect(rested()[0]).toBeGreaterThanOrEqual(TIMES * 5);
 });
