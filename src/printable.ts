@@ -13,11 +13,14 @@ const STACKED = /([\p{Mn}\p{Me}]{4})[\p{Mn}\p{Me}]+/gu;
  * no terminal, starts no line, and hides nothing.
  */
 export function printable(text: string, limit: number): string {
-  const shown = text.length > limit ? copy(text.slice(0, limit)) : text.toWellFormed();
+  const shown = text.length > limit ? copyOf(text.slice(0, limit)) : text.toWellFormed();
   return shown.replace(UNPRINTABLE, ' ').replace(STACKED, '$1 ');
 }
 
-/** The text as well-formed Unicode. V8 makes a slice that refers to the whole text, of a megabyte for example, and keeps it. */
-function copy(slice: string): string {
+/**
+ * The text as well-formed Unicode, in memory of its own. V8 makes a slice that refers to the whole text, of a megabyte for
+ * example, and keeps it.
+ */
+export function copyOf(slice: string): string {
   return Buffer.from(slice).toString();
 }

@@ -1,3 +1,5 @@
+import { copyOf } from '../printable.ts';
+
 /** How long a sender counts after its last request, in milliseconds (the contract). */
 const WINDOW_MS = 60_000;
 
@@ -17,7 +19,8 @@ export class IncomingChecks {
     // Deleted first, so that the map stays in the order of the last request.
     this.#lastSeen.delete(name);
     if (this.#lastSeen.size >= MAX_SENDERS) this.#forgetOld();
-    if (this.#lastSeen.size < MAX_SENDERS) this.#lastSeen.set(name, performance.now());
+    // Of a name that is a slice of its request's head, 24 KB would be kept.
+    if (this.#lastSeen.size < MAX_SENDERS) this.#lastSeen.set(copyOf(name), performance.now());
   }
 
   /** The number of distinct senders in the last 60 s. */
