@@ -17,8 +17,10 @@ function createApp(pages: Readonly<Record<string, Page>>, onError: OnError): Koa
   const app = new Koa();
   app.on('error', (error: Error, context: Context) => {
     // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
-    const { code } = error as NodeJS.ErrnoException;
-    const isOfClient = context.socket.errored === error || code === 'ERR_STREAM_PREMATURE_CLOSE';
+    // Where it has reset its connection as well, `errored` is that the response to what the parser refused cannot be written.
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const isOfClient =
+      context.socket.errored === error || /^(HPE_|ERR_STREAM_PREMATURE_CLOSE$)/.test(code);
     if (!isOfClient) onError(error, 'cannot serve a request');
   });
   const pageAt = (path: string) => (Object.hasOwn(pages, path) ? pages[path] : undefined);

@@ -175,3 +175,17 @@ test('guardRequests() and the log: what is not HTTP behind a request that waits 
   await sendBytes(port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE');
   expect([requests(), errors]).toEqual([1, []]);
 });
+
+test.each(['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'GARBAGE'])(
+  'guardRequests() and the log: a reset right behind what is refused is no error of the page: %j',
+  async (refused) => {
+    const { port, errors, sockets, requests } = await serveGuarded();
+    const client = connect({ host: '127.0.0.1', port });
+    client.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until('the first request waits', 5_000, () => requests() === 1);
+    client.write(refused);
+    client.resetAndDestroy();
+    await until('the connection is closed', 5_000, () => sockets[0]?.closed === true);
+    expect(errors).toEqual([]);
+  },
+);
