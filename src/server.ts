@@ -29,7 +29,7 @@ const IDLE_TIMEOUT_MS = 30_000;
  * HTTPS takes 53 KB more (measured).
  */
 const MAX_HTTP = 500;
-const MAX_HTTPS = 250;
+const MAX_HTTPS = 150;
 
 /** Listen backlog: beyond it, clients repeat their SYN after a second. */
 const BACKLOG = 2_048;

@@ -121,7 +121,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'TLS: only the first /metrics read': {
     over: 'https',
     payload: get('/metrics'),
-    connections: 240,
+    connections: 140,
     ...fills,
   },
   'TLS: half of a handshake': {
