@@ -22,7 +22,8 @@ export async function startReflector(
   socket.on('error', options.onError);
   socket.on('message', (packet, { address, port }) => {
     const received = currentTime();
-    if (packet.length > MAX_LENGTH || !isTestPacket(packet)) return;
+    // Port 0 is that of a sender who expects no reply (RFC 768), and `send()` throws for it.
+    if (port === 0 || packet.length > MAX_LENGTH || !isTestPacket(packet)) return;
     const session = `${port} ${sessionOf(packet)}`;
     const sequence = sessions.next(address, session, performance.now());
     if (sequence === undefined) return;
