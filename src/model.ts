@@ -4,6 +4,7 @@ export type Timings = Readonly<Record<string, number>>;
 /** A kubenurse pod on another node, as `/alive` shows it. */
 export type Neighbour = Readonly<{
   podName: string;
+  namespace: string;
   podIP: string;
   hostIP: string;
   nodeName: string;

@@ -78,6 +78,7 @@ function certificatesOf({ target: { url } }: Check) {
 
 const neighbour = (i: number): Neighbour => ({
   podName: `kubenurse-${i}`,
+  namespace: 'monitoring',
   podIP: `10.0.0.${i}`,
   hostIP: `10.1.0.${i}`,
   nodeName: `node-${i}`,

@@ -12,6 +12,7 @@ useFakeClock();
 const CERTIFICATES = { leaf: 2_000_000_000, earliest: 1_900_000_000 };
 const NEIGHBOUR = {
   podName: 'kubenurse-1',
+  namespace: 'monitoring',
   podIP: '10.0.0.1',
   hostIP: '10.1.0.1',
   nodeName: 'node-2',

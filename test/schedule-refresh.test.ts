@@ -156,6 +156,7 @@ describe('Schedule.refresh()', () => {
       'cannot be listed',
       new Neighbourhood({
         podName: 'self',
+        namespace: 'monitoring',
         nodeName: 'self',
         hostname: 'self',
         limit: 10,

@@ -16,6 +16,7 @@ for (let number = 0; number < Number(process.argv[2]); number++) {
   items.set(podName, {
     neighbour: {
       podName,
+      namespace: 'kubenurse',
       podIP: `10.71.${bytes}`,
       hostIP: `10.72.${bytes}`,
       nodeName: `ip-10-72-${bytes.replace('.', '-')}.region-1.compute.example.test`,
@@ -33,6 +34,7 @@ for (let number = 0; number < Number(process.argv[2]); number++) {
 }
 const neighbourhood = new Neighbourhood({
   podName: 'kubenurse-00000',
+  namespace: 'kubenurse',
   nodeName: undefined,
   hostname: 'kubenurse-00000',
   limit: NEIGHBOURS,

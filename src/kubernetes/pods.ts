@@ -48,7 +48,12 @@ export function createPodInformer(
   { namespace, labelSelector, allowLoopback }: PodsOptions,
   events: InformerEvents,
 ): Informer<PodObject, Pod> {
-  const options = { allowLoopback, onInvalid: events.onInvalid, share: sharedText() };
+  const options = {
+    allowLoopback,
+    onInvalid: events.onInvalid,
+    shareUid: sharedText(),
+    shareNamespace: sharedText(),
+  };
   return new Informer<PodObject, Pod>({
     path:
       namespace === ''
@@ -68,9 +73,11 @@ function toPod(
   {
     allowLoopback,
     onInvalid,
-    share,
+    shareUid,
+    shareNamespace,
   }: Pick<PodsOptions, 'allowLoopback'> &
-    Pick<InformerEvents, 'onInvalid'> & { share: (text: string) => string },
+    Pick<InformerEvents, 'onInvalid'> &
+    Record<'shareUid' | 'shareNamespace', (text: string) => string>,
 ): Pod {
   const podName = nameText(metadata.name);
   const phase = labelText(status?.phase);
@@ -86,6 +93,7 @@ function toPod(
   return {
     neighbour: {
       podName,
+      namespace: shareNamespace(labelText(metadata.namespace)),
       podIP: usable('IP address', status?.podIP, (value) => isPodAddress(value, { allowLoopback })),
       hostIP: labelText(status?.hostIP),
       nodeName: usable('node name', spec?.nodeName, isNodeName),
@@ -96,7 +104,7 @@ function toPod(
     isUnready: ready === 'False',
     wasReady: ready === 'True' || (previous?.wasReady ?? false),
     isRestartedWhenUnready: isRestartedWhenUnready(spec?.containers),
-    daemonSet: share(daemonSetOf(metadata.ownerReferences)),
+    daemonSet: shareUid(daemonSetOf(metadata.ownerReferences)),
     createdAt: Date.parse(labelText(metadata.creationTimestamp)) / 1000 || 0,
     runningSince: phase === 'Running' ? (previous?.runningSince ?? performance.now()) : undefined,
   };
@@ -129,7 +137,7 @@ function daemonSetOf(owners: unknown): string {
   );
 }
 
-/** Returns one copy of a text that is passed again and again, as the UID that thousands of pods have in common. */
+/** Returns one copy of a text that is passed again and again, as the UID or the namespace that thousands of pods have in common. */
 function sharedText(): (text: string) => string {
   let last = '';
   return (text) => {

@@ -1,5 +1,5 @@
-import { EventEmitter, once } from 'node:events';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../kubernetes/pods.ts';
 import type { Neighbour } from '../model.ts';
 import { printable } from '../printable.ts';
@@ -13,7 +13,7 @@ const STARTUP_GRACE_MS = 15_000;
 /** How long it is cached whether a node is gone, in milliseconds: bounds the load of a partition on the API server. */
 const NODE_CACHE_TTL_MS = 60_000;
 
-/** How long after its start a failed check waits for an event that its target is gone, in milliseconds. */
+/** How long after its start a failed check waits until it is looked up whether its target is gone, in milliseconds. */
 const GRACE_MS = 1_000;
 /** The same while the watch is disconnected: the next attempt follows after a second, and takes time. */
 const GRACE_DISCONNECTED_MS = 3_000;
@@ -26,6 +26,8 @@ type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
 
 export type NeighbourhoodOptions = Readonly<{
   podName: string;
+  /** Undefined if not known, where pods of every namespace are listed: then the first pod of that name is the own one. */
+  namespace: string | undefined;
   /** Undefined if not set in the environment: then the node of the pod in the API server, or the host name. */
   nodeName: string | undefined;
   hostname: string;
@@ -63,7 +65,6 @@ export class Neighbourhood {
   readonly #nodes = new Map<string, { isGone: boolean; until: number }>();
   readonly #ring = new Ring();
   #chosen: Choice | undefined;
-  readonly #changes = new EventEmitter<{ changed: [] }>().setMaxListeners(0);
 
   constructor(options: NeighbourhoodOptions) {
     this.#options = options;
@@ -74,7 +75,6 @@ export class Neighbourhood {
     // Its look-up starts with the first call, and the first report needs the result.
     if (this.#options.pods.items !== undefined) this.ownZone();
     this.#chosen = undefined;
-    this.#changes.emit('changed');
   }
 
   /** The neighbours to check. Empty until the API server has listed the pods. */
@@ -131,8 +131,8 @@ export class Neighbourhood {
 
   /** The zone of the node that this pod runs on; empty if it has none or it is not known yet. */
   ownZone(): string {
-    const { podName, zoneOf } = this.#options;
-    return this.#podNamed(podName)?.neighbour.zone || (zoneOf(this.ownNode()) ?? '');
+    const { zoneOf } = this.#options;
+    return this.#ownPod()?.neighbour.zone || (zoneOf(this.ownNode()) ?? '');
   }
 
   /** False if unknown. */
@@ -146,61 +146,72 @@ export class Neighbourhood {
    * environment, which upstream's manifests do not set.
    */
   isUnreadyByCordon(): boolean {
-    const { nodeName, podName, pods } = this.#options;
+    const { nodeName, pods } = this.#options;
     if (pods.items === undefined || !this.isOwnNodeCordoned()) return false;
-    const own = this.#podNamed(podName);
+    const own = this.#ownPod();
     return own === undefined ? nodeName !== undefined : !own.isRestartedWhenUnready;
   }
 
   /** The name of the node of this pod. */
   ownNode(): string {
-    const { nodeName, podName, hostname } = this.#options;
-    return nodeName ?? (this.#podNamed(podName)?.neighbour.nodeName || hostname);
+    const { nodeName, hostname } = this.#options;
+    return nodeName ?? (this.#ownPod()?.neighbour.nodeName || hostname);
   }
 
   /**
    * After the failure of a check that began at `since` (milliseconds of `performance.now()`): whether the neighbour is no
-   * longer to be checked. Looks up, at most once a minute, whether its node is gone, and waits for events until a second
-   * after `since`, 3 s if the watch is disconnected. Never rejects.
+   * longer to be checked. Looks up, at most once a minute, whether its node is gone. While it is to be checked, waits for events
+   * until a second after `since`, 3 s if the watch is disconnected, and sees then what they have changed: if it did with each
+   * event, ten thousand that wait would take all time. Never rejects.
    */
   async isGone(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
     const { pods } = this.#options;
     const wait = pods.isWatching ? GRACE_MS : GRACE_DISCONNECTED_MS;
     pods.retryNow();
-    await this.#lookForNode(neighbour.nodeName, AbortSignal.timeout(GRACE_MS));
-    const left = Math.ceil(since + wait - performance.now());
-    const timeIsUp = AbortSignal.timeout(Math.max(0, left));
-    while (this.#isCandidate(neighbour) && !timeIsUp.aborted) {
-      await once(this.#changes, 'changed', { signal: timeIsUp }).catch(() => {});
-    }
+    await this.#lookForNode(neighbour.nodeName);
+    if (!this.#isCandidate(neighbour)) return true;
+    const left = since + wait - performance.now();
+    if (left > 0) await sleep(left, undefined, { ref: false });
     return !this.#isCandidate(neighbour);
   }
 
-  async #lookForNode(nodeName: string, signal: AbortSignal): Promise<void> {
+  async #lookForNode(nodeName: string): Promise<void> {
     const now = performance.now();
+    for (const [name, { until }] of this.#nodes) {
+      if (until > now) break;
+      this.#nodes.delete(name);
+    }
     if ((this.#nodes.get(nodeName)?.until ?? 0) > now) return;
-    for (const [name, { until }] of this.#nodes) if (until <= now) this.#nodes.delete(name);
     this.#nodes.set(nodeName, { isGone: false, until: now + NODE_CACHE_TTL_MS });
-    const isGone = await this.#options.isNodeGone(nodeName, signal);
+    const isGone = await this.#options.isNodeGone(nodeName, AbortSignal.timeout(GRACE_MS));
     if (!isGone) return;
+    // Deleted first, so that the map stays in the order of their ends.
+    this.#nodes.delete(nodeName);
     this.#nodes.set(nodeName, { isGone, until: performance.now() + NODE_CACHE_TTL_MS });
     this.changed();
   }
 
-  #podNamed(podName: string): Pod | undefined {
+  #pod(namespace: string, podName: string): Pod | undefined {
     const { items } = this.#options.pods;
     // With pods of every namespace, the keys contain the namespace.
-    return items?.get(podName) ?? items?.values().find((pod) => pod.neighbour.podName === podName);
+    return items?.get(podName) ?? items?.get(`${namespace}/${podName}`);
+  }
+
+  #ownPod(): Pod | undefined {
+    const { namespace = '', podName, pods } = this.#options;
+    const known = this.#pod(namespace, podName);
+    if (known !== undefined || namespace !== '') return known;
+    return pods.items?.values().find((pod) => pod.neighbour.podName === podName);
   }
 
   /** The UID of the DaemonSet of this pod; empty if it has none or is not listed. */
   #daemonSet(): string {
-    return this.#podNamed(this.#options.podName)?.daemonSet ?? '';
+    return this.#ownPod()?.daemonSet ?? '';
   }
 
-  #isCandidate({ podName, podIP }: Neighbour): boolean {
+  #isCandidate({ namespace, podName, podIP }: Neighbour): boolean {
     const now = performance.now();
-    const pod = this.#podNamed(podName);
+    const pod = this.#pod(namespace, podName);
     return pod !== undefined && pod.neighbour.podIP === podIP && this.#notBefore(pod, now) <= now;
   }
 

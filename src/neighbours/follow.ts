@@ -16,7 +16,7 @@ type Log = Readonly<{
 /** The neighbourhood as the API server reports it, until the signal aborts. */
 export function followNeighbourhood(
   options: FollowOptions,
-  self: Pick<NeighbourhoodOptions, 'podName' | 'nodeName' | 'hostname'>,
+  self: Pick<NeighbourhoodOptions, 'podName' | 'namespace' | 'nodeName' | 'hostname'>,
   log: Log,
   signal: AbortSignal,
 ): Neighbourhood {

@@ -79,6 +79,7 @@ test('createPodInformer() keeps what a neighbour is, and nothing else of a pod',
   expect(pod).toEqual({
     neighbour: {
       podName: 'a',
+      namespace: 'monitoring',
       podIP: '10.0.0.1',
       hostIP: '10.1.0.1',
       nodeName: 'node-1',
@@ -116,7 +117,15 @@ test('createPodInformer() keeps of a pod that is not placed yet that it does not
   const { server } = await startApiServer();
   const { metadata } = podObject('a');
   expect(await kept(server, { metadata })).toEqual({
-    neighbour: { podName: 'a', podIP: '', hostIP: '', nodeName: '', phase: '', zone: '' },
+    neighbour: {
+      podName: 'a',
+      namespace: 'monitoring',
+      podIP: '',
+      hostIP: '',
+      nodeName: '',
+      phase: '',
+      zone: '',
+    },
     isTerminating: false,
     isUnready: false,
     wasReady: false,
@@ -147,7 +156,7 @@ test('createPodInformer() keeps no text that is longer than any of its kind', as
   const spec = { nodeName: 'a'.repeat(254) };
   const { neighbour, daemonSet } = (await kept(server, { ...object, spec })) ?? {};
   const empty = { podIP: '', hostIP: '', nodeName: '', phase: '', zone: '' };
-  expect(neighbour).toEqual({ podName: 'a', ...empty });
+  expect(neighbour).toEqual({ podName: 'a', namespace: 'monitoring', ...empty });
   expect(daemonSet).toBe('');
 });
 

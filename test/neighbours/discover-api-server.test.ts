@@ -54,6 +54,7 @@ function follow({ allowUnschedulable = false } = {}) {
   const cordonedNodes = allowUnschedulable ? undefined : createCordonedNodeInformer(events);
   const neighbourhood = new Neighbourhood({
     podName: neighbourOn('a').podName,
+    namespace: NAMESPACE,
     nodeName: undefined,
     hostname: 'host',
     limit: 0,

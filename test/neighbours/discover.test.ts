@@ -34,18 +34,31 @@ describe('Neighbourhood.neighbours()', () => {
     expect(checkedNodes()).toEqual(isChecked ? ['a'] : []);
   });
 
-  test('of every namespace are known by their names', async () => {
+  test.each(['monitoring', undefined])(
+    'of every namespace are known by their names, with the namespace %s',
+    async (namespace) => {
+      const { neighbourhood, pods, put } = playNeighbourhood({ nodeName: undefined, namespace });
+      const own = podOn('own', { podName: 'kubenurse-own' });
+      const other = podOn('a');
+      pods.items = new Map([
+        ['monitoring/kubenurse-own', own],
+        ['monitoring/kubenurse-a', other],
+      ]);
+      put();
+      expect(neighbourhood.ownNode()).toBe('own');
+      expect(neighbourhood.neighbours()).toEqual([neighbourOn('a')]);
+      expect(await neighbourhood.isGone(other.neighbour, -10_000)).toBe(false);
+    },
+  );
+
+  test('of every namespace are not taken for the own one because they have its name', () => {
     const { neighbourhood, pods, put } = playNeighbourhood({ nodeName: undefined });
-    const own = podOn('own', { podName: 'kubenurse-own' });
-    const other = podOn('a');
     pods.items = new Map([
-      ['one/kubenurse-own', own],
-      ['two/kubenurse-a', other],
+      ['another/kubenurse-own', podOn('another', { podName: 'kubenurse-own' })],
+      ['monitoring/kubenurse-own', podOn('own', { podName: 'kubenurse-own' })],
     ]);
     put();
     expect(neighbourhood.ownNode()).toBe('own');
-    expect(neighbourhood.neighbours()).toEqual([neighbourOn('a')]);
-    expect(await neighbourhood.isGone(other.neighbour, -10_000)).toBe(false);
   });
 
   test('follow cordon and uncordon', () => {

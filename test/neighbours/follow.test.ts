@@ -22,7 +22,7 @@ function follow(allowUnschedulable = true) {
       allowUnschedulable,
       allowLoopback: true,
     },
-    { podName: neighbourOn('a').podName, nodeName: 'a', hostname: 'a' },
+    { podName: neighbourOn('a').podName, namespace: NAMESPACE, nodeName: 'a', hostname: 'a' },
     { info: add('info'), warn: add('warn') },
     stop.signal,
   );

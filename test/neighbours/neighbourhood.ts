@@ -41,6 +41,7 @@ export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): 
   const cordonedNodes: Played['cordonedNodes'] = { items: new Map() };
   const neighbourhood = new Neighbourhood({
     podName: 'kubenurse-own',
+    namespace: 'monitoring',
     nodeName: 'own',
     hostname: 'kubenurse-own',
     limit: 10,

@@ -8,6 +8,7 @@ import { fetchPage, sendBytes, servePages } from '../support/served-pages.ts';
 
 const NEIGHBOUR = {
   podName: 'kubenurse-8fh2x',
+  namespace: 'monitoring',
   podIP: '10.10.10.67',
   hostIP: '10.12.12.66',
   nodeName: 'k8s-66',

@@ -3,7 +3,10 @@ import type { Neighbour } from '../../src/model.ts';
 
 /** The pod of ours on that node, as `/alive` would show it. */
 export function neighbourOn(nodeName: string, podName = `kubenurse-${nodeName}`): Neighbour {
-  return { podName, podIP: '10.0.0.1', hostIP: '10.1.0.1', nodeName, phase: 'Running', zone: '' };
+  return {
+    ...{ podName, namespace: 'monitoring', podIP: '10.0.0.1', hostIP: '10.1.0.1' },
+    ...{ nodeName, phase: 'Running', zone: '' },
+  };
 }
 
 /** A pod of ours that has been running and ready for long, unless said otherwise. */
