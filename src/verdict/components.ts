@@ -23,6 +23,7 @@ type Rule = Readonly<{
 
 const ON_NODE = 'KubenurseCheckFailingOnNode.md';
 const FROM_NODE = 'KubenurseApiServerUnreachableFromNode.md';
+const MTU = 'KubenurseMtuFault.md';
 
 /** In this order: each takes its victims from those after it. */
 const RULES: readonly Rule[] = [
@@ -111,7 +112,7 @@ function extraRule(type: string): Rule {
   return { kind: 'extra', component: type, name, runbooks: ['KubenurseCheckFailing.md', ON_NODE] };
 }
 
-/** Nodes that exchange no large packets with components: requests to the API server carry a token, and are large. */
+/** Nodes that exchange large packets with nobody: where they do with a neighbour, the component is at fault, or what is before it. */
 function* findMtu(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   const all = [...open.values()].flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');
@@ -120,7 +121,7 @@ function* findMtu(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   // Where they all fail, it is the component, or what is before it.
   if (byNode.size > 1 && byNode.size >= nodes * AGREEMENT) return [];
   yield;
-  const accused = [...byNode].filter(([node, checks]) => !isAtTargets(evidence, node, checks));
+  const accused = [...byNode].filter(([node]) => !exchangesLarge(evidence, node));
   return yield* mapSteps(accused, ([node, checks]): Draft => {
     const victims = take(open, (each) => each.node === node && each.check.cause === 'mtu');
     return {
@@ -134,20 +135,18 @@ function* findMtu(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
       details: [
         `Only these checks are affected: ${checks.map(({ check }) => check.type).join(', ')}.`,
       ],
-      runbook: 'KubenurseMtuFault.md',
+      runbook: MTU,
       victims,
     };
   });
 }
 
 /**
- * Whether the node exchanges large packets with a neighbour, and only extra checks fail: their targets are at fault, or what is
- * before them. Whoever runs a target can have its check fail for any cause.
+ * Whether a check of a neighbour succeeds there: of all checks, only these are sure to exchange large packets. To fetch a report
+ * is none. Whoever runs the target of another check, or a pod behind the service, can have it fail for any cause.
  */
-function isAtTargets({ from }: Evidence, node: string, checks: readonly Observation[]): boolean {
-  // Of all checks only those of neighbours are sure to exchange large packets; to fetch a report is none.
-  const exchangesLarge = (from.get(node) ?? []).some(({ up, check }) => up && check !== undefined);
-  return exchangesLarge && checks.every(({ check }) => check.kind === 'extra');
+function exchangesLarge({ from }: Evidence, node: string): boolean {
+  return (from.get(node) ?? []).some(({ up, check }) => up && check !== undefined);
 }
 
 /** DNS has no check: it fails where the names of the others cannot be resolved. */
@@ -216,7 +215,7 @@ function draft(evidence: Evidence, rule: Rule, found: Failing, victims: Victim[]
     witnesses: { agree: failing.length, of },
     headline: `${rule.name} fails ${where(evidence, scope)}: ${failure(cause)}.`,
     details: [onHowMany(evidence, found), ...(text ? [`The error: ${text}.`] : [])],
-    runbook: rule.runbooks[isEverywhere ? 0 : 1],
+    runbook: cause === 'mtu' ? MTU : rule.runbooks[isEverywhere ? 0 : 1],
     victims,
   };
 }

@@ -251,22 +251,33 @@ const TABLES: Record<string, Row[]> = {
     ],
     [
       'large packets from a node',
-      { failing: { 'node-3 api_server_direct': 'mtu', 'node-3 api_server_dns': 'mtu' } },
-      ['Large packets from node-3 are lost; small ones arrive.'],
-    ],
-    [
-      'large packets from a node, to an extra target as well',
       {
+        nodes: { 'node-1': '', 'node-2': '' },
         extras: ['shop'],
-        failing: { 'node-3 api_server_direct': 'mtu', 'node-3 shop': 'mtu' },
+        failing: {
+          ...between([1], [2], 'mtu'),
+          ...between([2], [1], 'mtu'),
+          'node-2 api_server_direct': 'mtu',
+          'node-2 shop': 'mtu',
+        },
       },
-      ['Large packets from node-3 are lost; small ones arrive.'],
+      [
+        'The path between node-1 and node-2 is broken: large packets are lost, small ones arrive.',
+        'Large packets from node-2 are lost; small ones arrive.',
+      ],
     ],
-    [
-      'the target that exchanges no large packets with a node, which exchanges them with others',
-      { extras: ['shop'], failing: { 'node-3 shop': 'mtu' } },
-      ['The target of the check shop fails on node-3: large packets are lost, small ones arrive.'],
-    ],
+    ...[
+      ['api_server_direct', 'The API server'],
+      ['me_service', 'The service'],
+      ['me_ingress', 'The ingress'],
+      ['shop', 'The target of the check shop'],
+    ].map(
+      ([type, name]): Row => [
+        `${name} that exchanges no large packets with a node, which exchanges them with others`,
+        { extras: ['shop'], failing: { [`node-3 ${type}`]: 'mtu' } },
+        [`${name} fails on node-3: large packets are lost, small ones arrive.`],
+      ],
+    ),
   ],
 
   'lost packets and slowness': [
@@ -433,6 +444,11 @@ test('Only checks of neighbours show that large packets from a node arrive', () 
   expect(verdict({ ...view, reports: withoutPaths }).map(({ headline }) => headline)).toEqual([
     'Large packets from node-1 are lost; small ones arrive.',
   ]);
+});
+
+test('What fails because large packets are lost has the runbook of an MTU fault', () => {
+  const found = verdict(smallView({ failing: { 'node-3 me_ingress': 'mtu' } }));
+  expect(found).toMatchObject([{ kind: 'ingress', runbook: 'KubenurseMtuFault.md' }]);
 });
 
 test('A time is right by the collector, however wrong the clock of the pod that reported it is', () => {

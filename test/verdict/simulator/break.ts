@@ -85,13 +85,13 @@ const MAKE: readonly Make[] = [
   }),
   (random, cluster) => ({
     kind: 'service',
-    cause: random.pick(['unreachable', 'refused', 'hung'] as const),
+    cause: random.pick(['unreachable', 'refused', 'hung', 'mtu'] as const),
     isEmpty: random.chance(0.3),
     ...somewhere(random, cluster),
   }),
   (random, cluster) => ({
     kind: 'ingress',
-    cause: random.pick(CAUSES),
+    cause: random.pick([...CAUSES, 'mtu'] as const),
     ...somewhere(random, cluster),
   }),
   (random, cluster) => ({
@@ -109,10 +109,13 @@ const MAKE: readonly Make[] = [
     ...anyPath(random, cluster),
     share: random.between(0.2, 0.35),
   }),
-  (random, cluster) => ({
-    kind: random.pick(['mtu', 'mtu_token'] as const),
-    node: anyNode(random, cluster),
-  }),
+  (random, cluster) => {
+    const isOfNode = random.chance(0.5);
+    const node = anyNode(random, cluster);
+    return isOfNode
+      ? { kind: 'mtu', node }
+      : { kind: 'api', cause: 'mtu', where: 'node', nodes: new Set([node]) };
+  },
   (random, cluster) => ({ kind: 'path_mtu', ...anyPath(random, cluster) }),
   (random, cluster) => ({
     kind: 'slow',

@@ -35,8 +35,6 @@ export type SimulatedFault =
   | Readonly<{ kind: 'loss'; node: string; share: number }>
   | Readonly<{ kind: 'path_loss'; from: string; to: string; share: number }>
   | Readonly<{ kind: 'mtu'; node: string }>
-  /** So little too large that only the requests with a token are. */
-  | Readonly<{ kind: 'mtu_token'; node: string }>
   | Readonly<{ kind: 'path_mtu'; from: string; to: string }>
   | Readonly<{ kind: 'slow'; node: string; direction: 'from' | 'to' | 'both' }>
   | Readonly<{ kind: 'path_slow'; from: string; to: string }>
@@ -166,8 +164,7 @@ const FAILS: Readonly<Record<string, readonly Component[]>> = {
 
 function ownFailure(fault: Broken, node: string, component: Component): Cause | undefined {
   // Requests to the API server carry a token, and are larger than the others.
-  const isMtu = fault.kind === 'mtu' || fault.kind === 'mtu_token';
-  if (isMtu && fault.node === node && component.startsWith('api')) return 'mtu';
+  if (fault.kind === 'mtu' && fault.node === node && component.startsWith('api')) return 'mtu';
   if (!('nodes' in fault) || !fault.nodes.has(node) || !('cause' in fault)) return undefined;
   if (fault.kind === 'service' && fault.isEmpty && component === 'me_ingress') return 'status';
   return FAILS[fault.kind]?.includes(component) ? fault.cause : undefined;

@@ -23,7 +23,6 @@ const KIND_OF: Readonly<Record<string, Finding['kind']>> = {
   extra: 'extra',
   loss: 'loss',
   mtu: 'mtu',
-  mtu_token: 'mtu',
   slow: 'slow',
   starved: 'starved',
   path: 'path',
@@ -69,7 +68,6 @@ function namesExactly(each: Case, fault: Broken, finding: Finding): boolean {
       return namesSplit(each, fault, finding);
     case 'loss':
     case 'mtu':
-    case 'mtu_token':
     case 'slow':
     case 'starved':
       return isNode(subject, fault.node) && kind === KIND_OF[fault.kind];
@@ -136,7 +134,7 @@ function isComponent(
 }
 
 /** Faults by which a node's checks of components fail or are slow by themselves. */
-const HIDES = new Set<Broken['kind']>(['mute', 'isolated', 'mtu', 'mtu_token', 'slow', 'loss']);
+const HIDES = new Set<Broken['kind']>(['mute', 'isolated', 'mtu', 'slow', 'loss']);
 
 /** The nodes of a scope that could have been seen. */
 export function scopeNodes(
