@@ -9,7 +9,7 @@ const FILES = '{test,lab,bench}/**/*.test.ts';
  * directly, or by one of these helpers.
  */
 const NEEDS_ITS_OWN_PROCESS =
-  /\bvi\.(mock|spyOn|stub\w+|useFakeTimers)\(|\bprocess\.(env|on|once|memoryUsage|getActiveResourcesInfo)\b|diagnostics_channel|limitClientRequests|limitOpenSsl|\/(start-program|attempts|started-push|exporter-rows|short-waits|fake-clock|api-server|many-neighbours|environment|memory-peak)\.ts'/;
+  /\bvi\.(mock|spyOn|stub\w+|useFakeTimers)\(|\bprocess\.(env|on|once|memoryUsage|getActiveResourcesInfo)\b|diagnostics_channel|limitClientRequests|limitOpenSsl|limitClientSockets|\/(start-program|attempts|started-push|exporter-rows|short-waits|fake-clock|api-server|many-neighbours|environment|memory-peak)\.ts'/;
 
 const isolated = globSync(FILES, { cwd: import.meta.dirname }).filter((file) =>
   NEEDS_ITS_OWN_PROCESS.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),

@@ -38,6 +38,7 @@ import { createPages } from './routes.ts';
 import { Schedule } from './schedule.ts';
 import { startServer } from './server.ts';
 import { stopSignal } from './signals.ts';
+import { limitClientSockets } from './socket-limits.ts';
 import { startReflector } from './stamp/reflector.ts';
 import type { StandardOutput } from './standard-output.ts';
 import { startFields } from './start-log.ts';
@@ -70,6 +71,9 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
       { error: message },
       'no limits for what servers send in TLS: cannot set them in OpenSSL',
     ),
+  );
+  await limitClientSockets().catch(({ message }: Error) =>
+    log.info({ error: message }, 'cannot limit what the kernel keeps of connections to others'),
   );
   const { self, interval, neighbours } = config;
   const caBundle = openCaBundle(config, log, parts);

@@ -1,4 +1,4 @@
-import type { Server } from 'node:net';
+import { type Server, Socket } from 'node:net';
 import { descriptor, loadSocketOptions } from './socket-options.ts';
 
 /**
@@ -17,6 +17,12 @@ const RECEIVE_BYTES = 32 * 1024;
  */
 const TIMEOUT_MS = 10_000;
 
+/**
+ * The same of connections that this process opens: longer than any check takes, and as long as the API server may be silent before
+ * keep-alive ends its connection (15 s, and ten probes a second apart), because this replaces the number of probes.
+ */
+const CLIENT_TIMEOUT_MS = 25_000;
+
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
@@ -34,12 +40,7 @@ type LimitSockets = (server: Server) => void;
  * options cannot be set.
  */
 export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<LimitSockets> {
-  const { setsockopt, getRawPointer } = await loadSocketOptions();
-  const set = (server: Server, level: number, name: number, number: number) => {
-    const value = Int32Array.of(number);
-    const valueAt = getRawPointer(value.buffer);
-    return setsockopt(descriptor(server) ?? -1, level, name, valueAt, value.byteLength) === 0;
-  };
+  const set = await loadSet();
   return (server) => {
     if (!set(server, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
       throw new Error('the kernel does not accept SO_SNDBUF');
@@ -47,5 +48,31 @@ export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<LimitS
       throw new Error('the kernel does not accept SO_RCVBUF');
     if (!set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs))
       throw new Error('the kernel does not accept TCP_USER_TIMEOUT');
+  };
+}
+
+/**
+ * From now on, a connection that this process opens, by whatever client, is reset when its peer has received nothing of what waits to be
+ * sent for `timeoutMs` milliseconds, also after it has been closed. A peer whose receive window stays closed could have the kernel keep the
+ * rest of each request, which counts against the memory limit of the pod. Rejects where options cannot be set.
+ */
+export async function limitClientSockets(timeoutMs = CLIENT_TIMEOUT_MS): Promise<void> {
+  const set = await loadSet();
+  const { connect } = Socket.prototype;
+  // There is no event for all of them: `net.client.socket` of `node:diagnostics_channel` is not published for those of TLS.
+  Socket.prototype.connect = function (this: Socket, ...options: Parameters<typeof connect>) {
+    this.once('connect', () => set(this, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs));
+    return connect.apply(this, options);
+  } as typeof connect;
+}
+
+/** Makes a function that sets an option, and returns whether the kernel accepts it. */
+async function loadSet() {
+  const { setsockopt, getRawPointer } = await loadSocketOptions();
+  const value = Int32Array.of(0);
+  const valueAt = getRawPointer(value.buffer);
+  return (socket: Socket | Server, level: number, name: number, number: number): boolean => {
+    value[0] = number;
+    return setsockopt(descriptor(socket) ?? -1, level, name, valueAt, value.byteLength) === 0;
   };
 }

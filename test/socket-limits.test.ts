@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
+import { CertificateAuthority } from '../lab/support/certificates.ts';
 import { until } from '../lab/support/until.ts';
 import type { Page } from '../src/pages/page.ts';
-import { createSocketLimits } from '../src/socket-limits.ts';
+import { createSocketLimits, limitClientSockets } from '../src/socket-limits.ts';
 import { descriptor, loadSocketOptions } from '../src/socket-options.ts';
 import { servePages } from './support/served-pages.ts';
 import { unreceived } from './support/unreceived.ts';
@@ -94,11 +96,8 @@ test('a connection whose client is not read has a receive buffer of 64 KB', asyn
   expect(await receiveBufferOf(accepted)).toBe(64 * 1024);
 });
 
-test('a closed connection whose client does not receive is gone after the timeout', async () => {
-  const { port, client, accepted } = await connected(createSocketLimits(1_000));
-  // It acknowledges, and never has room again.
-  client.pause();
-  accepted.write(ENDLESS);
+/** Resolves when what the kernel holds for this port no longer grows: the other side has no more room. */
+async function windowIsClosed(port: number): Promise<void> {
   let held = 0;
   await until(
     'the receive window is closed',
@@ -110,7 +109,50 @@ test('a closed connection whose client does not receive is gone after the timeou
     },
     200,
   );
-  accepted.destroy();
+}
+
+async function isKeptAndThenGone(port: number): Promise<void> {
   await until('the kernel keeps it', 500, () => unreceived(port, 'closed').length === 1);
   await until('it is gone', 5_000, () => unreceived(port, 'closed').length === 0);
+}
+
+test('a closed connection whose client does not receive is gone after the timeout', async () => {
+  const { port, client, accepted } = await connected(createSocketLimits(1_000));
+  // It acknowledges, and never has room again.
+  client.pause();
+  accepted.write(ENDLESS);
+  await windowIsClosed(port);
+  accepted.destroy();
+  await isKeptAndThenGone(port);
 });
+
+const authority = await CertificateAuthority.create('test');
+const { key, certificate: cert } = await authority.issue({ commonName: 'silent' });
+await limitClientSockets(1_000);
+
+test.each([
+  ['TCP', createServer(), (port: number) => connect(port, '127.0.0.1')],
+  [
+    'TLS',
+    createTlsServer({ key, cert }),
+    (port: number) => connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }),
+  ],
+])(
+  'a closed connection to a server by %s that does not receive is gone after the timeout',
+  async (_, server: Server, open) => {
+    server.on('connection', (socket: Socket) => socket.on('error', () => {}));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = open((server.address() as AddressInfo).port).on('error', () => {});
+    onTestFinished(() => {
+      client.destroy();
+      server.close();
+    });
+    await once(client, client instanceof TLSSocket ? 'secureConnect' : 'connect');
+    const port = client.localPort ?? 0;
+    client.write(ENDLESS);
+    await windowIsClosed(port);
+    client.destroy();
+    await isKeptAndThenGone(port);
+  },
+);
