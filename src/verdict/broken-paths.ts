@@ -7,8 +7,9 @@ import { count, failure, nodeNames } from './words.ts';
 /** With more single paths than this the pattern is the fault, and it is none that is known. */
 const MAX_PATHS = 6;
 
-/** So many of one node are apart from the others, so that what one report says does not make all of them unclear. */
+/** So many of a node, and of so many nodes, are apart from the others: what two reports say does not make all of them unclear. */
 const MANY_OF_ONE = 3;
+const MAX_APART = 2;
 
 /** Suspects that are compared with all findings in one step: a millisecond with some hundreds of findings. */
 const SUSPECTS_PER_STEP = 100;
@@ -36,12 +37,14 @@ export function* findPaths(
   const pairs = yield* pairsOf(failing);
   if (pairs.length <= MAX_PATHS) return pairs.map((edges) => path(evidence, edges));
   const bySource = yield* groupSteps(failing, ({ from }) => from);
-  const [[source, own] = ['', []]] = [...bySource].sort(([, a], [, b]) => b.length - a.length);
-  const others = yield* pairsOf(failing.filter(({ from }) => from !== source));
-  const isApart = own.length >= MANY_OF_ONE && others.length <= MAX_PATHS;
-  return isApart
-    ? [unclear(own), ...others.map((edges) => path(evidence, edges))]
-    : [unclear(failing)];
+  const sources = [...bySource.values()].sort((a, b) => b.length - a.length);
+  const many = sources.filter(({ length }) => length >= MANY_OF_ONE).slice(0, MAX_APART);
+  for (let apart = 1; apart <= many.length; apart++) {
+    const others = yield* pairsOf(sources.slice(apart).flat());
+    if (others.length > MAX_PATHS) continue;
+    return [...many.slice(0, apart).map(unclear), ...others.map((edges) => path(evidence, edges))];
+  }
+  return [unclear(failing)];
 }
 
 function* pairsOf(edges: readonly Edge[]): Steps<Edge[][]> {

@@ -320,11 +320,16 @@ test('the zone of a silent node is that which most say', () => {
   expect(verdict(zoned)).toEqual(verdict(view));
 });
 
-test.each([true, undefined])(
-  'paths of one report do not hide another one, suspect: %s',
-  (suspect) => {
+test.each([
+  { liars: [LIAR], suspect: true },
+  { liars: [LIAR], suspect: undefined },
+  { liars: [LIAR, 'node-5'], suspect: true },
+  { liars: [LIAR, 'node-5'], suspect: undefined },
+])(
+  'paths of the reports of $liars do not hide another one, suspect: $suspect',
+  ({ liars, suspect }) => {
     const path = eight({ failing: { 'node-3 → node-4': 'unreachable' } });
-    const view = changed(path, [LIAR], (checks) =>
+    const view = changed(path, liars, (checks) =>
       checks.map((check) =>
         check.kind === 'path' && check.node !== 'node-1'
           ? { ...check, ...PATH_LOST, ...(suspect && { suspect }) }
@@ -333,7 +338,7 @@ test.each([true, undefined])(
     );
     expect(verdict(view).map(({ headline }) => headline)).toEqual([
       'The path from node-3 to node-4 is broken: nothing responds.',
-      'node-2 does not reach 6 nodes, and others do.',
+      ...liars.map((liar) => `${liar} does not reach 6 nodes, and others do.`),
     ]);
   },
 );
