@@ -8,18 +8,17 @@ const MAX_PER_CLIENT = 50;
 
 /**
  * How long the client may take to receive the rest of a response once the connection is closed, in milliseconds: five
- * retransmissions.
+ * retransmissions; and how often it is looked whether it has, and closed as well.
  */
 const LINGER_MS = 5_000;
+const LOOK_MS = 100;
 
-/**
- * What is left in the kernel of a connection with no more bytes sent than this is too little to linger for: it is kept for
- * 10 s (`socket-limits.ts`).
- */
+/** So much is sent with a refusal, which the client is to receive, and its FIN, though Node closes without one. */
 const SMALL_BYTES = 4_096;
 
 /** A connection that the kernel has completed: not read, and not yet a `Socket`, which takes ten times the CPU time. */
 type AcceptedHandle = {
+  readonly fd: number;
   readonly bytesWritten: number;
   readonly getpeername: (peer: { address?: string }) => number;
   readonly readStop: () => number;
@@ -36,10 +35,14 @@ type ListeningHandle = {
 /** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
 type Serve = (accepted: AcceptedHandle) => Socket | undefined;
 
+/** Sends a FIN, unless one has been sent, where this can be done. */
+type SendFin = (fd: number) => void;
+
 /** What the connections of a port share. */
 type Shared = {
   readonly open: FairLimit<Connection>;
   readonly isTls: boolean;
+  readonly sendFin: SendFin;
   readonly serve: Serve;
   readonly isEnding: () => boolean;
 };
@@ -52,7 +55,7 @@ class Connection {
   #socket: Socket | undefined;
   #isGone = false;
   /** While the closed connection lingers. */
-  #resetNow: (() => void) | undefined;
+  #endLinger: (() => void) | undefined;
 
   constructor(client: string, accepted: AcceptedHandle, shared: Shared) {
     this.client = client;
@@ -69,6 +72,10 @@ class Connection {
     return this.#socket?.bytesRead === 0;
   }
 
+  isLingering(): boolean {
+    return this.#endLinger !== undefined;
+  }
+
   serve(): void {
     this.#socket = this.#shared.serve(this.#accepted);
     const remove = () => this.#shared.open.remove(this.client, this);
@@ -83,31 +90,38 @@ class Connection {
   destroy(): void {
     this.#isGone = true;
     if (this.#socket === undefined) this.#accepted.close();
-    else if (this.#resetNow !== undefined && !this.#shared.isEnding()) this.#resetNow();
+    else if (this.#endLinger !== undefined) this.#endLinger();
     else this.#socket.destroy();
   }
 
   /**
    * Of a closed connection, the kernel keeps what the client does not receive for 10 s or more, outside of every limit. So
-   * a connection counts until it has lingered, and is then reset: without effect if both sides have closed.
+   * a connection counts until the client has closed as well, or it has lingered, and is then reset.
    */
   #lingerBeforeClose(socket: Socket): void {
     const accepted = this.#accepted;
-    const { isTls, isEnding } = this.#shared;
+    const { isTls, sendFin, isEnding } = this.#shared;
     const close = accepted.close.bind(accepted);
     const reset = (callback?: () => void) => {
       if (accepted.reset(callback) !== 0) close(callback);
     };
     accepted.close = (callback) => {
-      if (accepted.bytesWritten <= SMALL_BYTES || isEnding()) return close(callback);
+      if (accepted.bytesWritten === 0 || isEnding()) return close(callback);
       // Closed without a FIN, by a timeout or because of what the client did. Of TLS it is not known.
-      if (this.#isGone || !(socket.writableFinished || isTls)) return reset(callback);
+      const isCut = !(socket.writableFinished || isTls);
+      if (this.#isGone || (isCut && accepted.bytesWritten > SMALL_BYTES)) return reset(callback);
+      if (isOver(accepted)) return close(callback);
+      sendFin(accepted.fd);
       accepted.readStop();
-      const timer = setTimeout(() => this.#resetNow?.(), LINGER_MS).unref();
-      this.#resetNow = () => {
-        this.#resetNow = undefined;
-        clearTimeout(timer);
-        reset(callback);
+      const end = performance.now() + LINGER_MS;
+      const timer = setInterval(() => {
+        if (performance.now() > end || isOver(accepted)) this.#endLinger?.();
+      }, LOOK_MS).unref();
+      this.#endLinger = () => {
+        this.#endLinger = undefined;
+        clearInterval(timer);
+        if (isEnding()) close(callback);
+        else reset(callback);
       };
     };
   }
@@ -116,11 +130,13 @@ class Connection {
 /** The connections of a port, including those that wait to be served. */
 export class Connections {
   readonly #open: FairLimit<Connection>;
+  readonly #sendFin: SendFin;
   #isEnding = false;
 
   /** `max`: how many at once. */
-  constructor(max: number) {
+  constructor(max: number, sendFin: SendFin) {
     this.#open = new FairLimit(max, MAX_PER_CLIENT);
+    this.#sendFin = sendFin;
   }
 
   /**
@@ -140,6 +156,7 @@ export class Connections {
     const shared: Shared = {
       open: this.#open,
       isTls: server instanceof TlsServer,
+      sendFin: this.#sendFin,
       serve,
       isEnding: () => this.#isEnding,
     };
@@ -154,12 +171,16 @@ export class Connections {
     };
   }
 
-  /** Closes those whose clients have sent nothing. */
-  destroySilent(): void {
-    this.#open.destroyAll((connection) => connection.isSilent());
+  /**
+   * For the end of the program, when the kernel still sends what clients have not received: none lingers any more. Closes
+   * those whose clients have sent nothing.
+   */
+  endIdle(): void {
+    this.#isEnding = true;
+    this.#open.destroyAll((connection) => connection.isSilent() || connection.isLingering());
   }
 
-  /** For the end of the program: the kernel still sends what clients have not received. */
+  /** Closes all of them, for the end of the program. */
   destroyAll(): void {
     this.#isEnding = true;
     this.#open.destroyAll();
@@ -169,6 +190,11 @@ export class Connections {
 /** The peer's address; an IPv4 address is the same through an IPv4 and an IPv6 socket (RFC 4291, section 2.5.5.2). */
 export function clientOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
   return remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+}
+
+/** Whether both sides have closed, and received what was sent, or one of them has reset it. */
+function isOver(accepted: AcceptedHandle): boolean {
+  return accepted.getpeername({}) !== 0;
 }
 
 /** Undefined where the connection has been reset. */

@@ -8,7 +8,7 @@ import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
 import { createRequestListener } from './request-listener.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
-import { createSocketLimits } from './socket-limits.ts';
+import { createSocketLimits, type SocketLimits } from './socket-limits.ts';
 import { limitClientTls } from './tls-limit.ts';
 
 /** Timeouts for the head of a request and for the whole request, in milliseconds. */
@@ -73,20 +73,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { onError } = options;
   const pace = new RateLimiter(PACE);
   const listener = createRequestListener(options.pages, pace, onError);
-  const limitSockets = await socketLimits(onError);
+  const limits = await socketLimits(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
   answerPlainRequests(http, options.pages, pace);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
-  const connections = { http: new Connections(MAX_HTTP), https: new Connections(MAX_HTTPS) };
+  const connections = {
+    http: new Connections(MAX_HTTP, limits.sendFin),
+    https: new Connections(MAX_HTTPS, limits.sendFin),
+  };
   let unfollow = () => {};
   const close = async () => {
     unfollow();
+    const all = Object.values(connections);
     const destroyAll = () => {
-      for (const each of Object.values(connections)) each.destroyAll();
+      for (const each of all) each.destroyAll();
     };
-    connections.http.destroySilent();
+    for (const each of all) each.endIdle();
     const last = setTimeout(destroyAll, DRAIN_TIMEOUT_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
@@ -95,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   try {
     await listen(http, options.address, options.port);
-    limitSockets(http);
+    limits.limit(http);
     connections.http.admitTo(http, new RateLimiter(PACE));
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
@@ -107,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     https.on('secureConnection', guardRequests).on('secureConnection', limitClientTls);
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
-    limitSockets(https);
+    limits.limit(https);
     connections.https.admitTo(https, new RateLimiter(TLS_PACE));
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
@@ -137,14 +141,12 @@ function listen(
 }
 
 /** Does without, and tells so, where it cannot be bounded what the kernel keeps of connections. */
-async function socketLimits(
-  onError: ServerOptions['onError'],
-): Promise<(server: HttpServer | HttpsServer) => void> {
+async function socketLimits(onError: ServerOptions['onError']): Promise<SocketLimits> {
   try {
     return await createSocketLimits();
   } catch (error) {
     onError(error as Error, 'cannot limit what the kernel keeps of connections');
-    return () => {};
+    return { limit: () => {}, sendFin: () => {} };
   }
 }
 

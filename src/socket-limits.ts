@@ -28,20 +28,26 @@ const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const IPPROTO_TCP = 6;
 const TCP_USER_TIMEOUT = 18;
+const SHUT_WR = 1;
 
-/** Bounds what the kernel holds of the connections to a listening server. Throws where the kernel does not accept it. */
-type LimitSockets = (server: Server) => void;
+export type SocketLimits = Readonly<{
+  /** Bounds what the kernel holds of the connections to a listening server. Throws where the kernel does not accept it. */
+  limit: (server: Server) => void;
+  /** Sends a FIN on a connection, unless one has been sent. */
+  sendFin: (fd: number) => void;
+}>;
 
 /**
- * Makes a function that bounds what the kernel holds of each connection that a listening server gets from now on, which inherits
+ * `limit` bounds what the kernel holds of each connection that a listening server gets from now on, which inherits
  * the options, and which counts against the memory limit of the pod: of what the client does not receive 128 KB instead of up to 4 MB
  * (`net.ipv4.tcp_wmem`), the rest of which stays in the program until the client reads, and for `timeoutMs` milliseconds in
  * which it receives nothing, also of a closed connection, which is then reset; of what the program does not read 64 KB. Rejects where
  * options cannot be set.
  */
-export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<LimitSockets> {
+export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<SocketLimits> {
   const set = await loadSet();
-  return (server) => {
+  const { shutdown } = await loadSocketOptions();
+  const limit = (server: Server) => {
     if (!set(server, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
       throw new Error('the kernel does not accept SO_SNDBUF');
     if (!set(server, SOL_SOCKET, SO_RCVBUF, RECEIVE_BYTES))
@@ -49,6 +55,7 @@ export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<LimitS
     if (!set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs))
       throw new Error('the kernel does not accept TCP_USER_TIMEOUT');
   };
+  return { limit, sendFin: (fd) => void shutdown(fd, SHUT_WR) };
 }
 
 /**

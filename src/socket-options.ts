@@ -1,10 +1,11 @@
 import type { Server, Socket } from 'node:net';
 import { loadFfi } from './ffi.ts';
 
-/** libc's `getsockopt` and `setsockopt`, addresses as integers, and the address of memory. */
+/** libc's `getsockopt`, `setsockopt` and `shutdown`, addresses as integers, and the address of memory. */
 export type SocketOptions = Readonly<{
   getsockopt: (fd: number, level: number, name: number, value: bigint, length: bigint) => number;
   setsockopt: (fd: number, level: number, name: number, value: bigint, length: number) => number;
+  shutdown: (fd: number, how: number) => number;
   getRawPointer: (memory: ArrayBuffer) => bigint;
 }>;
 
@@ -22,6 +23,7 @@ export async function loadSocketOptions(): Promise<SocketOptions> {
   const { functions } = dlopen(null, {
     getsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' },
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u32'], return: 'i32' },
+    shutdown: { arguments: ['i32', 'i32'], return: 'i32' },
   } as const);
   return { ...functions, getRawPointer };
 }

@@ -8,14 +8,21 @@ import { unreceived } from './support/unreceived.ts';
 /** More than a client's receive buffer takes (`net.ipv4.tcp_rmem`), and less than the send buffer. */
 const RESPONSE = Buffer.alloc(200_000, 'x');
 
-/** A server that sends `RESPONSE` and closes. */
-async function serve() {
+/** Less than a segment. */
+const SMALL = Buffer.alloc(1_000, 'x');
+
+/** A server that sends `response` and closes, and how many connections it has let go of. */
+async function serve(response = RESPONSE, close = (socket: Socket) => socket.destroySoon()) {
   const options = { host: '127.0.0.1', allowHalfOpen: true };
+  let closed = 0;
   const { open, port } = await admittedConnections(options, (socket) => {
-    socket.resume().write(RESPONSE);
-    socket.destroySoon();
+    socket.on('close', () => {
+      closed += 1;
+    });
+    socket.resume().write(response);
+    close(socket);
   });
-  return { open: () => open({ host: '127.0.0.1' }), port };
+  return { open: () => open({ host: '127.0.0.1' }), port, closed: () => closed };
 }
 
 test.each([
@@ -49,4 +56,22 @@ test('Connections lets a client that reads late have the whole response, and the
   client.resume();
   await once(client, 'end');
   expect(received).toBe(RESPONSE.length);
+});
+
+test('Connections counts a closed connection until its client has closed as well', async () => {
+  const { open, closed } = await serve(SMALL);
+  for (let i = 0; i < 60; i += 1) await once(open().resume(), 'end');
+  // A client may have 50.
+  await until('ten are closed', 500, () => closed() === 10);
+  open().resume().end();
+  await until('two more are closed', 500, () => closed() === 12);
+});
+
+test('Connections lets a client have what was written before the connection was destroyed, and a FIN', async () => {
+  const { open } = await serve(SMALL, (socket) => setImmediate(() => socket.destroy()));
+  const client = open();
+  const chunks: Buffer[] = [];
+  client.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(client, 'end');
+  expect(Buffer.concat(chunks)).toEqual(SMALL);
 });

@@ -5,7 +5,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { Connections, clientOf } from '../src/connections.ts';
 import { RateLimiter } from '../src/rate-limiter.ts';
+import { createSocketLimits } from '../src/socket-limits.ts';
 import { admittedConnections } from './support/admitted-connections.ts';
+
+const { sendFin } = await createSocketLimits();
 
 /** A server on every address. */
 async function serve() {
@@ -82,7 +85,7 @@ test('Connections has room again when connections have closed', async () => {
 });
 
 test('Connections neither reads a connection nor makes a socket of it before its turn', async () => {
-  const connections = new Connections(2_000);
+  const connections = new Connections(2_000, sendFin);
   const served: Socket[] = [];
   const server = createServer((socket) => served.push(socket.resume())).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -102,7 +105,7 @@ test('Connections neither reads a connection nor makes a socket of it before its
 });
 
 test('Connections closes those that wait: the oldest of a client that has 50, and all of them at the end', async () => {
-  const connections = new Connections(2_000);
+  const connections = new Connections(2_000, sendFin);
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
   await once(server, 'listening');
   connections.admitTo(server, new RateLimiter({ window: 60_000, budget: 1 }));

@@ -277,7 +277,7 @@ describe('startServer() and a client that takes its time', () => {
   });
 
   test('keeps 500 connections, so that what they do not read fits into the memory of the pod', async () => {
-    const { port } = await serverAt();
+    const { port } = await servePages({});
     const sockets = Array.from({ length: 600 }, (_, i) =>
       connect({ host: '127.0.0.1', port, localAddress: `127.0.5.${1 + (i % 20)}` }),
     );

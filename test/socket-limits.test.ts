@@ -39,7 +39,7 @@ async function connected(limits: ReturnType<typeof createSocketLimits>) {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  (await limits)(server);
+  (await limits).limit(server);
   const client = connect(port, '127.0.0.1').on('error', () => {});
   onTestFinished(() => {
     client.destroy();

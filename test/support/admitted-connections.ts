@@ -3,13 +3,16 @@ import { connect, createServer, type NetConnectOpts, type Socket } from 'node:ne
 import { onTestFinished } from 'vitest';
 import { Connections } from '../../src/connections.ts';
 import { RateLimiter } from '../../src/rate-limiter.ts';
+import { createSocketLimits } from '../../src/socket-limits.ts';
+
+const { sendFin } = await createSocketLimits();
 
 /** A server whose connections `Connections` admits, and clients of it; all of them end with the test. */
 export async function admittedConnections(
   { host, allowHalfOpen = false }: Readonly<{ host: string; allowHalfOpen?: boolean }>,
   onConnection: (socket: Socket) => void,
 ): Promise<{ port: number; open: (options: Partial<NetConnectOpts>) => Socket }> {
-  const connections = new Connections(2_000);
+  const connections = new Connections(2_000, sendFin);
   const server = createServer({ allowHalfOpen }, (socket) => {
     onConnection(socket.on('error', () => {}));
   }).listen(0, host);
