@@ -18,6 +18,8 @@ export async function loadOpenSsl() {
     SSL_CTX_ctrl: { arguments: ['u64', 'i32', 'i64', 'u64'], return: 'i64' },
     SSL_CTX_set_cert_verify_callback: { arguments: ['u64', 'u64', 'u64'], return: 'void' },
     SSL_CTX_set_msg_callback: { arguments: ['u64', 'u64'], return: 'void' },
+    SSL_CTX_set_recv_max_early_data: { arguments: ['u64', 'u32'], return: 'i32' },
+    SSL_ctrl: { arguments: ['u64', 'i32', 'i64', 'u64'], return: 'i64' },
     SSL_get_rbio: { arguments: ['u64'], return: 'u64' },
     BIO_set_init: { arguments: ['u64', 'i32'], return: 'void' },
     X509_STORE_CTX_new: { arguments: [], return: 'u64' },

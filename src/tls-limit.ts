@@ -21,8 +21,9 @@ export function limitTlsMessages(secure: TLSSocket, end: (error: Error) => void)
   secure.on('keylog', onMessage).on('session', onMessage);
 }
 
-/** Closes a connection to a server whose client renews keys without end. */
+/** Closes a connection to a server whose client renews keys without end, or begins another handshake. */
 export function limitClientTls(secure: TLSSocket): void {
+  secure.disableRenegotiation();
   limitTlsMessages(secure, () => {
     // The socket below: not documented, but nothing that is documented stops the reading at once.
     (secure as unknown as { _parent: Socket })._parent.destroy();

@@ -256,3 +256,17 @@ test.each<[what: string, messages: Buffer[]]>([
   },
   8_000,
 );
+
+test('startServer() closes the connection of a client that begins another handshake', async () => {
+  const directory = await temporaryDirectory(onTestFinished);
+  await writePair(directory, await issue('first'));
+  const { port, errors, served } = await serve(directory, onTestFinished);
+  const client = connectTls({ port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+  onTestFinished(() => void client.destroy());
+  await once(client, 'secureConnect');
+  const renegotiated = new Promise((resolve) => client.renegotiate({}, resolve));
+  const closed = new Promise((resolve) => client.on('error', () => {}).once('close', resolve));
+  expect(await Promise.race([closed, renegotiated])).not.toBe(null);
+  expect(await served()).toBe('first');
+  expect(errors).toEqual([]);
+});

@@ -49,7 +49,8 @@ const TLS_WORDS: Record<string, string> = {
   'excessive message size': `the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
   'length mismatch':
     'the server sent certificates that cannot be read, more than 10, or some with a curve that has no name (length mismatch)',
-  uninitialized: 'the server requested another handshake again and again (uninitialized)',
+  uninitialized:
+    'the server sent too many TLS records without data, or requests for another handshake (uninitialized)',
   'wrong version number': 'the peer does not speak TLS (wrong version number)',
   'packet length too long': 'the peer does not speak TLS (packet length too long)',
 };

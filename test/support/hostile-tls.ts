@@ -73,12 +73,13 @@ function countRecords(bytes: Buffer): number {
 
 /**
  * A server with a certificate that holds, until the test has finished: once it has heard a request it sends so many
- * messages of TLS, and no response.
+ * messages of TLS, or parts of them, each in a record, and before each what is `between`; no response.
  */
 export async function hostileTlsServer(
   certificate: Certificate,
   message: (nth: number) => Buffer,
   count: number,
+  between: readonly Buffer[] = [],
 ): Promise<{ url: URL }> {
   const tls = createTlsServer({
     cert: certificate.certificate,
@@ -89,7 +90,10 @@ export async function hostileTlsServer(
   const flood = (socket: Socket, secret: Buffer, sequence: number) => {
     const records = new Records(secret, sequence);
     const all = Buffer.concat(
-      Array.from({ length: count }, (_, i) => records.record(message(i), HANDSHAKE)),
+      Array.from({ length: count }, (_, i) => [
+        ...between,
+        records.record(message(i), HANDSHAKE),
+      ]).flat(),
     );
     socket.write(all);
   };

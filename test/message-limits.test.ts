@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { duplexPair } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { connect as connectTls, createSecureContext } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { limitOpenSsl } from '../src/openssl-limits.ts';
+import { startServer } from '../src/server.ts';
+import { authority, checkUrl, failed, serving } from './probes/check-once.ts';
+import { hostileTlsServer } from './support/hostile-tls.ts';
+import { ScriptedServer } from './support/scripted-server.ts';
+import { tlsInPieces } from './support/tls-pieces.ts';
+
+await limitOpenSsl();
+const context = createSecureContext({ ca: authority.certificate });
+
+/** The longest certificates that are accepted, or nearly. */
+const { certificate, key } = await authority.issue({
+  commonName: 'many',
+  ipAddresses: ['127.0.0.1'],
+  dnsNames: Array.from({ length: 700 }, (_, i) => `${i}`.padStart(40, 'n')),
+});
+
+const CHANGE_CIPHER_SPEC = Buffer.from([20, 3, 3, 0, 1, 1]);
+/** A record of application data of no length. */
+const EMPTY_RECORD = Buffer.from([23, 3, 3, 0, 0]);
+
+const FAILURE = expect.stringMatching(
+  /: the server sent too many TLS records without data, or requests for another handshake \(uninitialized\)$/,
+);
+
+function checkLimited(url: URL) {
+  return checkUrl(url, { secureContext: () => context });
+}
+
+describe('a check', () => {
+  /** Checks a server whose certificates arrive with so many bytes in a record. */
+  async function checkInPieces(size: number) {
+    const server = await ScriptedServer.start({ tls: { certificate, key } });
+    const port = await tlsInPieces(server.port, size);
+    return checkUrl(new URL(`https://127.0.0.1:${port}/`), {
+      secureContext: () =>
+        createSecureContext({ ca: authority.certificate, maxVersion: 'TLSv1.2' }),
+    });
+  }
+
+  test('succeeds with a handshake in records of 64 bytes', async () => {
+    expect(await checkInPieces(64)).toMatchObject({ kind: 'ok' });
+  });
+
+  test('fails with one of more than a thousand records', async () => {
+    expect(failed(await checkInPieces(16))).toMatchObject({ phase: 'handshake', text: FAILURE });
+  });
+
+  /** The beginning of a message, which does not end: a ticket of 131 KB. */
+  const piece = (nth: number) => Buffer.from([[4, 1, 255, 255][nth] ?? 0]);
+
+  test('fails with more than a thousand records of a message after the handshake', async () => {
+    const { url } = await hostileTlsServer(serving, piece, 1_001);
+    expect(failed(await checkLimited(url))).toMatchObject({ phase: 'response', text: FAILURE });
+  });
+
+  test('fails with more than a thousand records between those of a message', async () => {
+    const between = Array(31).fill(CHANGE_CIPHER_SPEC);
+    const { url } = await hostileTlsServer(serving, piece, 40, between);
+    expect(failed(await checkLimited(url))).toMatchObject({ phase: 'response', text: FAILURE });
+  });
+});
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'data may come in any number of records (%s)',
+  async (version) => {
+    const server = await ScriptedServer.start({
+      tls: serving,
+      script: async (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n');
+        for (let i = 0; i < 3_000; i++) await new Promise((sent) => socket.write('x', sent));
+      },
+    });
+    const signal = AbortSignal.timeout(8_000);
+    const request = get(server.url(), { ca: authority.certificate, maxVersion: version, signal });
+    const [response] = await once(request, 'response');
+    expect(await text(response)).toHaveLength(3_000);
+  },
+);
+
+describe('startServer() closes the connection of a client', () => {
+  async function serve() {
+    const directory = await mkdtemp(join(tmpdir(), 'kubenurse-records-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')];
+    await writeFile(certFile, serving.certificate);
+    await writeFile(keyFile, serving.key);
+    const errors: Error[] = [];
+    const server = await startServer({
+      ...{ address: '127.0.0.1', port: 0, tls: { port: 0, certFile, keyFile }, pages: {} },
+      onError: (error) => errors.push(error),
+    });
+    onTestFinished(() => server.close());
+    return { port: server.https?.port ?? 0, errors };
+  }
+
+  test('whose ClientHello comes in records of a byte', async () => {
+    const { port, errors } = await serve();
+    const client = connectTls({ port: await tlsInPieces(port, 1), rejectUnauthorized: false });
+    let isSecure = false;
+    client
+      .on('error', () => {})
+      .once('secureConnect', () => {
+        isSecure = true;
+        client.destroy();
+      });
+    await new Promise((closed) => client.once('close', closed));
+    expect({ isSecure, errors }).toEqual({ isSecure: false, errors: [] });
+  });
+
+  test('that sends early data, which OpenSSL would skip', async () => {
+    const { port, errors } = await serve();
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write(await helloWithEarlyData());
+    socket.write(EMPTY_RECORD);
+    await once(socket.resume(), 'close', { signal: AbortSignal.timeout(5_000) });
+    expect(errors).toEqual([]);
+  });
+});
+
+/** The record of a ClientHello that announces early data (RFC 8446, section 4.2.10). */
+async function helloWithEarlyData(): Promise<Buffer> {
+  const [inner, outer] = duplexPair();
+  connectTls({ socket: inner }).on('error', () => {});
+  const [hello] = (await once(outer, 'data')) as [Buffer];
+  outer.destroy();
+  const extension = Buffer.from([0, 42, 0, 0]);
+  // After the header of the record, that of the message, the version and the random value: the session, ciphers and compression.
+  const session = 5 + 4 + 2 + 32;
+  const ciphers = session + 1 + hello.readUInt8(session);
+  const compression = ciphers + 2 + hello.readUInt16BE(ciphers);
+  const extensions = compression + 1 + hello.readUInt8(compression);
+  for (const at of [3, 7, extensions]) {
+    hello.writeUInt16BE(hello.readUInt16BE(at) + extension.length, at);
+  }
+  return Buffer.concat([hello, extension]);
+}
