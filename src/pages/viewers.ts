@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { clientOf } from '../connections.ts';
 import { FairLimit } from '../fair-limit.ts';
+import { FairTurns } from './fair-turns.ts';
 import type { KoaPage } from './page.ts';
 
 /**
@@ -21,7 +22,8 @@ const REST_MS = 50;
 /**
  * Bounds what the viewers of several pages cost together: at most 16 connections at once, each until it is closed, since a
  * response that is written may not have been received; their responses are made one after the other with a rest between
- * them. `timeFor` resolves when there is time for work of so many milliseconds.
+ * them, the next for the client that has waited longest since its last. `timeFor` resolves when there is time for work of so
+ * many milliseconds.
  */
 export function boundViewers(
   timeFor: (milliseconds: number) => Promise<unknown>,
@@ -35,20 +37,17 @@ export function boundViewers(
     viewers.add(client, socket);
     socket.once('close', () => viewers.remove(client, socket));
   };
-  let turn = Promise.resolve();
+  const turns = new FairTurns();
   return (page) => async (context) => {
     const { req, res } = context;
-    admit(req.socket);
-    const before = turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    turn = promise;
-    await before;
-    if (res.destroyed) return resolve();
+    await turns.take(clientOf(req.socket));
+    if (res.destroyed) return turns.end();
     try {
       await timeFor(RESPONSE_MS);
+      admit(req.socket);
       await page(context);
     } finally {
-      setTimeout(resolve, REST_MS).unref();
+      setTimeout(() => turns.end(), REST_MS).unref();
     }
   };
 }

@@ -49,6 +49,7 @@ test('boundViewers() closes the oldest response of the client that has the most,
 
   expect((await fetchPage(port, '/small')).body).toBe('all is well');
 
+  await until('one is closed', 5_000, () => closed.length > 0);
   expect(closed).toEqual([2]);
   expect(errors).toEqual([]);
 });
@@ -70,6 +71,7 @@ test('boundViewers() counts a viewer until its connection is closed, though its 
     await lazyClient(port, '127.0.0.3');
     await until('it is served', 5_000, () => made === number);
   }
+  await until('three are closed', 5_000, () => closed.length >= 3);
   expect(closed).toEqual([1, 2, 3]);
 });
 
@@ -95,6 +97,29 @@ test('boundViewers() makes one response after the other, with a rest', async () 
   expect(all.map(({ status }) => status)).toEqual(Array(11).fill(200));
   // Ten rests of 50 ms, by a timer that may be a millisecond early.
   expect(performance.now() - begin).toBeGreaterThan(480);
+});
+
+test('boundViewers() closes no viewer that waits, however many come after', async () => {
+  const first = Promise.withResolvers<void>();
+  let arrived = 0;
+  const closed: unknown[] = [];
+  const bounded = boundViewers(() => first.promise)((context) => {
+    context.body = 'all is well';
+  });
+  const { port } = await servePages({
+    '/large': (context) => {
+      arrived += 1;
+      context.res.once('close', () => context.res.writableFinished || closed.push(arrived));
+      return bounded(context);
+    },
+  });
+  const viewer = fetchPage(port, '/large');
+  await until('it waits', 5_000, () => arrived === 1);
+  for (let address = 1; address <= 20; address++) await lazyClient(port, `127.0.1.${address}`);
+  await until('20 more wait', 5_000, () => arrived === 21);
+  first.resolve();
+  expect((await viewer).body).toBe('all is well');
+  expect(closed).toEqual([]);
 });
 
 test('boundViewers() makes nothing for viewers that have gone', async () => {
