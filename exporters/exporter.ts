@@ -26,7 +26,7 @@ export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | und
 export type Tls = Readonly<{
   /** The options of a client or an agent of Node. */
   options: (own: OwnTls) => AgentOptions;
-  /** In words, with `remedy`, why a server's certificate is not trusted; `undefined` for any other error. */
+  /** In words, why a server's certificate is not trusted, with `remedy`, or is too much; `undefined` for any other error. */
   untrusted: (error: unknown, remedy: string) => string | undefined;
 }>;
 

@@ -1,6 +1,7 @@
 import { constants, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { DEFAULT_CIPHERS } from 'node:tls';
+import { MAX_CERTIFICATES_BYTES } from './certificate-limits.ts';
 import { printable } from './printable.ts';
 
 /** How much is shown of a certificate's names, in characters. */
@@ -63,14 +64,26 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
 };
 
+/** By OpenSSL's reason, which is a field of its errors' texts: where a server exceeds a limit. */
+const EXCESSIVE: Readonly<Record<string, string>> = {
+  'excessive message size': `the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
+  'length mismatch':
+    'the server sent certificates that cannot be read, more than 10, or some with a curve that has no name (length mismatch)',
+  uninitialized:
+    'the server sent too many TLS records without data, or requests for another handshake (uninitialized)',
+};
+
 /**
- * In words, why a server's certificate is not trusted, with `remedy`: the setting that would mend it. `undefined` where
- * the error, or what caused it, is about something else.
+ * In words, why a server's certificate is not trusted, with `remedy`, the setting that would mend it, or which limit of TLS the
+ * server exceeds. `undefined` where the error, or what caused it, is about something else.
  */
 export function untrusted(error: unknown, remedy: string): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    const words = UNTRUSTED[(at as NodeJS.ErrnoException).code ?? ''];
+    const { code = '', message } = at as NodeJS.ErrnoException;
+    const words = UNTRUSTED[code];
     if (words !== undefined) return `${words}; ${remedy}`;
+    const reason = Object.keys(EXCESSIVE).find((it) => message.includes(`:${it}:`));
+    if (reason !== undefined) return EXCESSIVE[reason];
   }
   return undefined;
 }

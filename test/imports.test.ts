@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/start-log.ts': ['src/config.ts', 'src/config/'],
   'src/check-config.ts': ['src/config.ts', 'src/probes/', 'src/server-certificate.ts'],
   'src/signals.ts': [],
-  'src/tls-verification.ts': [],
+  'src/tls-verification.ts': ['src/certificate-limits.ts'],
 
   'src/config.ts': ['src/config/', 'src/probes/dns-question.ts'],
   'src/config/': ['src/config/', 'src/metrics.ts', 'src/probes/kinds.ts'],
@@ -64,7 +64,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/tls-limit.ts',
     'src/probes/',
     'src/stamp/',
-    'src/certificate-limits.ts',
     'src/deadline.ts',
     'src/follow-file.ts',
     'src/growing-bytes.ts',

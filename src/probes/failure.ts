@@ -1,4 +1,3 @@
-import { MAX_CERTIFICATES_BYTES } from '../certificate-limits.ts';
 import type { Cause } from '../model.ts';
 import { printable } from '../printable.ts';
 import { untrusted } from '../tls-verification.ts';
@@ -46,11 +45,6 @@ const REMEDY = 'add its CA with KUBENURSE_EXTRA_CA';
 
 /** What errors of OpenSSL mean. */
 const TLS_WORDS: Record<string, string> = {
-  'excessive message size': `the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
-  'length mismatch':
-    'the server sent certificates that cannot be read, more than 10, or some with a curve that has no name (length mismatch)',
-  uninitialized:
-    'the server sent too many TLS records without data, or requests for another handshake (uninitialized)',
   'wrong version number': 'the peer does not speak TLS (wrong version number)',
   'packet length too long': 'the peer does not speak TLS (packet length too long)',
 };
