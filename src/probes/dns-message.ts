@@ -4,7 +4,7 @@ import type { DnsQuestion, RecordType } from './dns-question.ts';
 export type DnsResponse = Readonly<{
   rcode: number;
   isTruncated: boolean;
-  /** The data of the answers of the type that was queried, whatever their names, as glibc's getaddrinfo takes them. */
+  /** The data of the first 16 answers of the type that was queried, whatever their names, as glibc's getaddrinfo takes them. */
   records: readonly Buffer[];
 }>;
 
@@ -17,6 +17,9 @@ const TYPES: Readonly<Record<RecordType, number>> = {
   AAAA: 28,
   SRV: 33,
 };
+
+/** As many addresses as are tried (`dial.ts`). A message over TCP holds 4,094, which take 11 ms to read (measured). */
+const MAX_RECORDS = 16;
 
 const HEADER_BYTES = 12;
 /** QTYPE and QCLASS. */
@@ -69,13 +72,13 @@ function isSameQuestion(message: Buffer, query: Buffer): boolean {
   return responded === queried;
 }
 
-/** The data of the answers of the type that was queried; undefined where the message ends before its answers do. */
+/** The data of the first answers of the type that was queried; undefined where the message ends before there are as many. */
 function recordsOf(message: Buffer, query: Buffer): Buffer[] | undefined {
   const typeAndClass = query.readUInt32BE(query.length - QUESTION_BYTES);
   const answers = message.readUInt16BE(6);
   const records: Buffer[] = [];
   let offset = query.length;
-  for (let i = 0; i < answers; i++) {
+  for (let i = 0; i < answers && records.length < MAX_RECORDS; i++) {
     const start = afterName(message, offset);
     const data = start + RECORD_BYTES;
     if (data > message.length) return undefined;

@@ -53,6 +53,11 @@ describe('readResponse()', () => {
     ['a record', { answers: [ADDRESS] }, { rcode: 0, records: [DATA] }],
     ['an alias and a record', { answers: [ALIAS, ADDRESS] }, { rcode: 0, records: [DATA] }],
     ['records, whatever their names', { answers: [ADDRESS, OTHER] }, { records: [DATA, DATA] }],
+    [
+      'the first 16 of many records',
+      { answers: Array(1_000).fill(ADDRESS) },
+      { records: Array(16).fill(DATA) },
+    ],
     ['an alias of nothing', { answers: [ALIAS] }, { rcode: 0, records: [] }],
     ['a record of another type', { answers: [ADDRESS_6] }, { rcode: 0, records: [] }],
     ['a record of another class', { answers: [{ ...ADDRESS, class: 'CH' }] }, { records: [] }],
@@ -98,11 +103,11 @@ describe('readResponse()', () => {
 
   test('does not follow pointers: to themselves, or in a chain that every record leads to', () => {
     const head = response();
-    const self = Buffer.from([0xc0, head.length, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]);
+    const self = Buffer.from([0xc0, head.length, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0]);
     const message = Buffer.concat([head, ...Array.from({ length: 5_000 }, () => self)]);
     message.writeUInt16BE(5_000, 6);
     const before = process.threadCpuUsage();
-    expect(readResponse(message, QUERY)?.records).toHaveLength(5_000);
+    expect(readResponse(message, QUERY)?.records).toEqual([]);
     const { user, system } = process.threadCpuUsage(before);
     expect((user + system) / 1_000).toBeLessThan(200);
   });

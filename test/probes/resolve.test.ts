@@ -75,11 +75,11 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries.map(({ type }) => type).toSorted()).toEqual(['A', 'AAAA']);
   });
 
-  test('of a response too long for a datagram, over TCP', async () => {
+  test('the first 16 of a response too long for a datagram, over TCP', async () => {
     const many = Array.from({ length: 60 }, (_, index) => `127.0.9.${index + 1}`);
     const server = await nameServer({ 'a.test': many });
 
-    expect(await resolverOf([server])('a.test', live)).toEqual(many);
+    expect(await resolverOf([server])('a.test', live)).toEqual(many.slice(0, 16));
   });
 
   test('anew each time: nothing is kept', async () => {
