@@ -13,6 +13,7 @@ import { alwaysHappyPage } from './pages/alwayshappy.ts';
 import { clusterJsonPage } from './pages/cluster-json.ts';
 import { clusterPage } from './pages/cluster-page/page.ts';
 import { clusterTextPage } from './pages/cluster-text.ts';
+import { collectFor } from './pages/collect-for.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { readyPage } from './pages/ready.ts';
@@ -54,13 +55,15 @@ export function createPages(sources: Sources): Record<string, Page> {
     await setImmediate();
     await schedule.betweenRounds(milliseconds);
   };
-  const collect = createCollect({
-    ownReport: () => reportOf(sources, 'all'),
-    others: neighbourhood &&
-      fetchReport && { list: () => neighbourhood.podList(), fetch: fetchReport },
-    signal: sources.stop,
-    turn,
-  });
+  const collect = collectFor(
+    createCollect({
+      ownReport: () => reportOf(sources, 'all'),
+      others: neighbourhood &&
+        fetchReport && { list: () => neighbourhood.podList(), fetch: fetchReport },
+      signal: sources.stop,
+      turn,
+    }),
+  );
   const bounded = boundViewers(turn);
   const run: RunSteps = (steps) => runSteps(steps, turn);
   return {

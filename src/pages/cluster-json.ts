@@ -1,17 +1,24 @@
 import { Readable } from 'node:stream';
-import type { Cluster, Collect } from '../cluster/model.ts';
+import type { Cluster } from '../cluster/model.ts';
 import type { RunSteps, Steps } from '../verdict/steps.ts';
 import { ageOf } from './cluster-age.ts';
+import type { CollectFor } from './collect-for.ts';
 import type { KoaPage } from './page.ts';
 
-/** Characters of JSON that are made at once for a viewer, who reads them before it gets more. */
-const CHUNK = 256 * 1024;
+/**
+ * Characters of JSON that are made at once for a viewer, who reads them before it gets more: up to three of these texts are
+ * in memory for each viewer that does not read.
+ */
+const CHUNK = 64 * 1024;
+
+/** Of a list, so many at once: of checks with the last hour of each, 40,000 characters. */
+const ITEMS = 8;
 
 /**
  * The verdict, and the view with all reports: 200, or 503 where a finding is critical or a warning. Made while it is read, as all
  * of it may have 100 MB where reports are false, and for one viewer at a time.
  */
-export function clusterJsonPage(collect: Collect, run: RunSteps): KoaPage {
+export function clusterJsonPage(collect: CollectFor, run: RunSteps): KoaPage {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = (steps: Steps<string>): Promise<string> => {
     const made = last.then(() => run(steps));
@@ -19,19 +26,18 @@ export function clusterJsonPage(collect: Collect, run: RunSteps): KoaPage {
     return made;
   };
   return async (context) => {
-    const cluster = await collect();
+    const cluster = await collect(context.res);
     context.status = cluster.findings.every(({ severity }) => severity === 'info') ? 200 : 503;
     context.set('Age', String(ageOf(cluster)));
     context.type = 'application/json';
-    context.body = Readable.from(chunksOf(cluster, inTurn), { highWaterMark: 1 });
+    context.body = Readable.from(chunksOf(partsOf(cluster), inTurn), { highWaterMark: 1 });
   };
 }
 
 async function* chunksOf(
-  cluster: Cluster,
+  parts: Generator<string>,
   run: (steps: Steps<string>) => Promise<string>,
 ): AsyncGenerator<Buffer> {
-  const parts = partsOf(cluster);
   for (;;) {
     const text = await run(nextChunk(parts));
     if (text === '') return;
@@ -52,16 +58,28 @@ function* nextChunk(parts: Generator<string>): Steps<string> {
 }
 
 function* partsOf({ view, findings }: Cluster): Generator<string> {
-  const { reports, ...rest } = view;
+  const { expected, cordoned, silent, reports, ...rest } = view;
   yield '{"schema":1,"findings":[';
-  for (const [index, finding] of findings.entries()) {
-    yield `${index === 0 ? '' : ','}${JSON.stringify(finding)}`;
+  yield* itemsOf(findings);
+  yield `],\n"view":${JSON.stringify(rest).slice(0, -1)}`;
+  for (const [name, list] of Object.entries({ expected, cordoned, silent })) {
+    yield `,\n"${name}":[`;
+    yield* itemsOf(list);
+    yield ']';
   }
-  const end = ']}';
-  const head = JSON.stringify({ ...rest, reports: [] });
-  yield `],"view":${head.slice(0, -end.length)}`;
-  for (const [index, report] of reports.entries()) {
-    yield `${index === 0 ? '\n' : ',\n'}${JSON.stringify(report)}`;
+  yield ',\n"reports":[';
+  for (const [index, { checks, ...own }] of reports.entries()) {
+    yield `${index === 0 ? '' : ',\n'}${JSON.stringify(own).slice(0, -1)},"checks":[`;
+    yield* itemsOf(checks);
+    yield ']}';
   }
-  yield `\n${end}}\n`;
+  yield ']}}\n';
+}
+
+/** The items of a list, some in each part. */
+function* itemsOf(list: readonly unknown[]): Generator<string> {
+  for (let first = 0; first < list.length; first += ITEMS) {
+    const json = JSON.stringify(list.slice(first, first + ITEMS));
+    yield `${first === 0 ? '' : ','}${json.slice(1, -1)}`;
+  }
 }

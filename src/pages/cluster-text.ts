@@ -1,7 +1,8 @@
-import type { Cluster, Collect } from '../cluster/model.ts';
+import type { Cluster } from '../cluster/model.ts';
 import { bodySteps, headerText } from '../cluster-text/cluster-text.ts';
 import type { RunSteps } from '../verdict/steps.ts';
 import { ageOf } from './cluster-age.ts';
+import type { CollectFor } from './collect-for.ts';
 import { oncePer } from './once-per.ts';
 import type { KoaPage } from './page.ts';
 
@@ -9,10 +10,10 @@ import type { KoaPage } from './page.ts';
  * What is wrong with the cluster, for a terminal. Always 200: `kubectl get --raw` shows nothing of another response.
  * `runbooks`: URL of their folder.
  */
-export function clusterTextPage(collect: Collect, runbooks: string, run: RunSteps): KoaPage {
+export function clusterTextPage(collect: CollectFor, runbooks: string, run: RunSteps): KoaPage {
   const bodyOf = oncePer((cluster: Cluster) => run(bodySteps(cluster, runbooks)));
   return async (context) => {
-    const cluster = await collect();
+    const cluster = await collect(context.res);
     const body = await bodyOf(cluster);
     const age = ageOf(cluster);
     context.set('Age', String(age));

@@ -1,18 +1,15 @@
 import type { ServerResponse } from 'node:http';
 
-/**
- * Versions of a text that clients may have yet to receive. Each is in memory for as long as one client has not: of clients that
- * do not read, 490 held 70 MB of `/metrics` by asking for it one after another (measured).
- */
-const MAX_VERSIONS = 3;
-
-type Response = Pick<ServerResponse, 'destroy' | 'once'>;
+/** What is used of a response. */
+export type Response = Pick<ServerResponse, 'destroy' | 'once'>;
 
 /**
- * Bounds what clients that do not read hold of a page whose text changes. Call the returned function with each response and the
- * version that it sends: where there are too many versions, the responses with the oldest are destroyed.
+ * Bounds what clients that do not read hold of a page whose content changes. Each version is in memory for as long as one client
+ * has yet to receive it: 490 clients held 70 MB of `/metrics` by asking for it one after another (measured). Call the returned
+ * function with each response that is open, and the version that it sends: where there are more than `maxVersions`, the responses
+ * with the oldest are destroyed.
  */
-export function boundUnread(): (version: object, response: Response) => void {
+export function boundUnread(maxVersions = 3): (version: object, response: Response) => void {
   const unread = new Map<object, Set<Response>>();
   return (version, response) => {
     const responses = unread.get(version) ?? new Set();
@@ -22,6 +19,6 @@ export function boundUnread(): (version: object, response: Response) => void {
       if (responses.size === 0) unread.delete(version);
     });
     const [oldest] = unread.values();
-    if (unread.size > MAX_VERSIONS) for (const each of oldest ?? []) each.destroy();
+    if (unread.size > maxVersions) for (const each of oldest ?? []) each.destroy();
   };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import type { Cluster } from '../../src/cluster/model.ts';
@@ -7,6 +8,8 @@ import { readSaved } from '../../src/cluster/read-saved.ts';
 import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
 import { clusterPage } from '../../src/pages/cluster-page/page.ts';
 import { clusterTextPage } from '../../src/pages/cluster-text.ts';
+import type { KoaPage } from '../../src/pages/page.ts';
+import type { CheckReport, Report } from '../../src/verdict/report.ts';
 import { finish, type RunSteps } from '../../src/verdict/steps.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { fetchPage, servePages } from '../support/served-pages.ts';
@@ -121,6 +124,28 @@ test('/cluster.json is made in steps, and only as far as it is read', async () =
   // In turn with the other viewer, who reads nothing any more.
   await fetchPage(port, '/cluster.json');
   expect(chunks).toBeLessThan(2.5 * whole);
+});
+
+test('/cluster.json of one long report is made in pieces', async () => {
+  const view = smallView({});
+  const [report] = view.reports;
+  const [check] = report?.checks ?? [];
+  const minutes = Array.from({ length: 60 }, () => [12, 3, 0.123456789] as const);
+  const lastHour = { start: 0, minutes };
+  const checks = Array.from({ length: 500 }, () => ({ ...check, lastHour }) as CheckReport);
+  const cluster = { view: { ...view, reports: [{ ...report, checks } as Report] }, findings: [] };
+  const page = clusterJsonPage(async () => cluster, run);
+  const lengths: number[] = [];
+  const { port } = await servePages({
+    '/cluster.json': async (context) => {
+      await (page as KoaPage)(context);
+      (context.body as Readable).on('data', (chunk) => lengths.push(chunk.length));
+    },
+  });
+  const { body } = await fetchPage(port, '/cluster.json');
+  expect(JSON.parse(body)).toEqual({ schema: 1, ...cluster });
+  expect(body.length).toBeGreaterThan(500_000);
+  expect(Math.max(...lengths)).toBeLessThan(100_000);
 });
 
 test('a viewer that leaves amid /cluster.json is no error of the page', async () => {

@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../lab/support/until.ts';
+import type { Cluster } from '../../src/cluster/model.ts';
+import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
+import { collectFor } from '../../src/pages/collect-for.ts';
 import { metricsPage } from '../../src/pages/metrics.ts';
 import { reportPage } from '../../src/pages/report.ts';
 import type { Report } from '../../src/verdict/report.ts';
+import { finish } from '../../src/verdict/steps.ts';
 import { servePages } from '../support/served-pages.ts';
+import { smallView } from '../verdict/small-view.ts';
 
 /** Much more than the kernel holds of a connection. */
 const BYTES = 4_000_000;
@@ -36,4 +42,23 @@ test.each([
   const clients: Socket[] = [];
   while (clients.length < 5) clients.push(await openUnread(port, path));
   expect(await Promise.all(clients.map(receivesAll))).toEqual([false, false, true, true, true]);
+});
+
+test('of /cluster.json, clients that do not read hold the last collection while the next is made', async () => {
+  const reports = smallView({}).reports.map((report) => ({ ...report, version: TEXT }));
+  const cluster: Cluster = { view: { ...smallView({}), reports }, findings: [] };
+  let begun = 0;
+  const collect = () => {
+    begun += 1;
+    return begun < 3 ? Promise.resolve(cluster) : new Promise<Cluster>(() => {});
+  };
+  const page = clusterJsonPage(collectFor(collect), async (steps) => finish(steps));
+  const { port } = await servePages({ '/cluster.json': page });
+  const clients = [
+    await openUnread(port, '/cluster.json'),
+    await openUnread(port, '/cluster.json'),
+  ];
+  void openUnread(port, '/cluster.json');
+  await until('a third collection begins', 5_000, () => begun === 3);
+  expect(await Promise.all(clients.map(receivesAll))).toEqual([false, true]);
 });

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Cluster, Collect } from '../../cluster/model.ts';
+import type { Cluster } from '../../cluster/model.ts';
 import type { RunSteps } from '../../verdict/steps.ts';
 import { ageOf } from '../cluster-age.ts';
+import type { CollectFor } from '../collect-for.ts';
 import { oncePer } from '../once-per.ts';
 import type { KoaPage } from '../page.ts';
 import { documentOf, partsSteps } from './layout.ts';
@@ -32,10 +33,10 @@ const HEADERS = {
  * The cluster as a page for a browser; `?node=` chooses a node. Rendered once for each collection, however many look.
  * `runbooks`: the URL of the folder that holds them.
  */
-export function clusterPage(collect: Collect, runbooks: string, run: RunSteps): KoaPage {
+export function clusterPage(collect: CollectFor, runbooks: string, run: RunSteps): KoaPage {
   const partsOf = oncePer((cluster: Cluster) => run(partsSteps(cluster, runbooks)));
   return async (context) => {
-    const cluster = await collect();
+    const cluster = await collect(context.res);
     const parts = await partsOf(cluster);
     // Not `context.query`, which takes time by the square of the number of parameters.
     const node = new URLSearchParams(context.querystring).get('node')?.trim();
