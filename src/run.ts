@@ -5,7 +5,6 @@ import { type Exports, startExports } from '../exporters/start.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { CheckStates } from './check-states.ts';
 import { createChecks, type NeighbourPort, neighbourUrl, type Probes } from './checks.ts';
-import { limitClientRequests } from './client-limits.ts';
 import type { FetchFrom } from './cluster/collection.ts';
 import type { Config } from './config.ts';
 import { RecentDelays, watchEventLoop, withActiveTime } from './event-loop.ts';
@@ -20,7 +19,6 @@ import { ringPosition } from './neighbours/choose.ts';
 import { followNeighbourhood } from './neighbours/follow.ts';
 import { IncomingChecks } from './neighbours/incoming-checks.ts';
 import { RotatingNeighbours } from './neighbours/rotating.ts';
-import { limitOpenSsl } from './openssl-limits.ts';
 import { ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
 import { createFetchBody } from './probes/fetch-body.ts';
@@ -32,13 +30,13 @@ import { createLookup } from './probes/lookup.ts';
 import { createNameServerProbe } from './probes/name-server.ts';
 import { createResolver, type Resolver } from './probes/resolve.ts';
 import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
+import { limitProcess } from './process-limits.ts';
 import { logRecorder, metricsRecorder, suspectRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
 import { createPages } from './routes.ts';
 import { Schedule } from './schedule.ts';
 import { startServer } from './server.ts';
 import { stopSignal } from './signals.ts';
-import { limitClientSockets } from './socket-limits.ts';
 import { startReflector } from './stamp/reflector.ts';
 import type { StandardOutput } from './standard-output.ts';
 import { startFields } from './start-log.ts';
@@ -65,16 +63,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const stop = new AbortController();
   parts.defer(() => stop.abort());
   for (const warning of config.warnings) log.warn(warning);
-  limitClientRequests();
-  await limitOpenSsl().catch(({ message }: Error) =>
-    log.info(
-      { error: message },
-      'no limits for what servers send in TLS: cannot set them in OpenSSL',
-    ),
-  );
-  await limitClientSockets().catch(({ message }: Error) =>
-    log.info({ error: message }, 'cannot limit what the kernel keeps of connections to others'),
-  );
+  await limitProcess(log, parts);
   const { self, interval, neighbours } = config;
   const caBundle = openCaBundle(config, log, parts);
   const probeOptions = await createProbeOptions(config, caBundle, log, parts);

@@ -36,6 +36,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/metrics.ts': ['src/process-metrics.ts'],
   'src/event-loop.ts': [],
   'src/seconds.ts': [],
+  'src/process-limits.ts': [
+    'src/client-limits.ts',
+    'src/openssl-limits.ts',
+    'src/socket-limits.ts',
+    'src/trim-memory.ts',
+  ],
+  'src/trim-memory.ts': ['src/ffi.ts'],
   'src/client-limits.ts': ['src/tls-limit.ts'],
   'src/tls-limit.ts': [],
   'src/openssl.ts': ['src/ffi.ts'],

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
+import { trimMemory } from '../src/trim-memory.ts';
+
+/** In bytes: less than what glibc takes from the system for a block alone. */
+const BLOCK = 50_000;
+
+function anonymousMemory(): number {
+  const [, kilobytes] = /^RssAnon:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+test('trimMemory() returns to the system what was freed below a block in use', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc');
+  let blocks = Array.from({ length: 1_000 }, () => Buffer.alloc(BLOCK, 'x'));
+  blocks = blocks.filter((_, at) => at % 20 === 19);
+  collectGarbage();
+  const before = anonymousMemory();
+
+  onTestFinished(await trimMemory(50));
+
+  const freed = () => before - anonymousMemory();
+  await until('most is returned', 5_000, () => freed() > 500 * BLOCK);
+  expect(blocks).toHaveLength(50);
+});
