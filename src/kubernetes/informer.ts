@@ -49,6 +49,8 @@ const MAX_MESSAGE_LENGTH = 300;
  */
 const INITIAL_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
+/** After an outage of some length, `retryNow()` comes all the time, from all pods: each waits for so many milliseconds all the same. */
+const MAX_LEAST_MS = 5_000;
 
 export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
   /** The path of the collection, such as `/api/v1/nodes`. */
@@ -306,7 +308,10 @@ export class Informer<T extends KubernetesObject, Item> {
     await this.#wait(Math.min(retryAfterMs, MAX_BACKOFF_MS), signal);
   }
 
-  /** Waits for the back-off, or until `retryNow()`, but for at least `least` milliseconds. */
+  /**
+   * Waits for the back-off, or until `retryNow()`, but for at least `least` milliseconds, and for a second after the first two
+   * failures, and one more after each further one, up to five.
+   */
   async #wait(least: number, signal: AbortSignal): Promise<void> {
     const begun = performance.now();
     const wait = Math.min(INITIAL_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
@@ -315,7 +320,8 @@ export class Informer<T extends KubernetesObject, Item> {
     await sleep(milliseconds, undefined, { signal: ended }).catch(() => {});
     if (!this.#retryNow.signal.aborted) return;
     this.#retryNow = new AbortController();
-    const left = Math.max(INITIAL_BACKOFF_MS, least) - (performance.now() - begun);
+    const own = Math.min(INITIAL_BACKOFF_MS * Math.max(1, this.#failures - 1), MAX_LEAST_MS);
+    const left = Math.max(own, least) - (performance.now() - begun);
     await sleep(Math.max(0, left), undefined, { signal }).catch(() => {});
   }
 }

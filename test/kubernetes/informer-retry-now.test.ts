@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
@@ -33,4 +33,14 @@ test('Informer.retryNow() does not retry before the time of the API server’s R
   followed.retryNow();
   await until('it was refused again', 5_000, () => times.length === 2);
   expect(betweenLast(times)).toBeGreaterThanOrEqual(1_999);
+});
+
+test('Informer.retryNow() sends fewer requests the longer the API server refuses them', async () => {
+  const times = await startRefusing();
+  const followed = new Followed();
+  const timer = setInterval(() => followed.retryNow(), 50);
+  onTestFinished(() => clearInterval(timer));
+  await until('it was refused five times', 15_000, () => times.length === 5);
+  const waits = times.slice(1).map((time, at) => Math.round((time - (times[at] ?? 0)) / 1_000));
+  expect(waits).toEqual([1, 1, 2, 3]);
 });
