@@ -31,6 +31,9 @@ const IDLE_TIMEOUT_MS = 30_000;
 const MAX_HTTP = 500;
 const MAX_HTTPS = 150;
 
+/** Over HTTP where neighbours use HTTPS, so that both fit into that limit: kubelet and Prometheus are left. */
+const MAX_HTTP_BESIDE_HTTPS = 250;
+
 /** Listen backlog: beyond it, clients repeat their SYN after a second. */
 const BACKLOG = 2_048;
 
@@ -80,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const connections = {
-    http: new Connections(MAX_HTTP, limits.sendFin),
+    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, limits.sendFin),
     https: new Connections(MAX_HTTPS, limits.sendFin),
   };
   let unfollow = () => {};

@@ -270,3 +270,17 @@ test('startServer() closes the connection of a client that begins another handsh
   expect(await served()).toBe('first');
   expect(errors).toEqual([]);
 });
+
+test('keeps 250 connections over HTTP beside those over HTTPS', async ({ onTestFinished }) => {
+  const directory = await temporaryDirectory(onTestFinished);
+  await writePair(directory, await issue('first'));
+  const { server } = await serve(directory, onTestFinished);
+  const sockets = Array.from({ length: 300 }, (_, i) =>
+    connect({ host: '127.0.0.1', port: server.http.port, localAddress: `127.0.5.${1 + (i % 20)}` }),
+  );
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.on('error', () => {});
+  await until('50 are closed', 5_000, () => sockets.filter(({ closed }) => closed).length === 50);
+});
