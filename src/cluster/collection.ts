@@ -3,6 +3,7 @@ import type { Signal } from '../model.ts';
 import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { Fetched } from '../probes/fetch-body.ts';
 import { restAfter } from '../rest.ts';
+import { reachesNeighbours } from '../verdict/evidence.ts';
 import type { Report, SilentPod } from '../verdict/report.ts';
 import { InvalidField } from './fields.ts';
 import { Pace, REQUEST_MS, type Turn } from './pace.ts';
@@ -31,7 +32,10 @@ const MAX_VAIN = 16;
 /** A longer report is not read. One of 1,000 checks has 300 KB, or 700 KB where all of them fail. */
 const MAX_REPORT_BYTES = 1024 * 1024;
 
-/** After so many requests without a single response this pod is cut off, and further ones would be no evidence. */
+/**
+ * After so many requests without a single response, and where no check of a neighbour succeeds, this pod is cut off, and further
+ * ones would be no evidence.
+ */
 const MAX_FAILURES_ONLY = 2 * MAX_REQUESTS;
 
 /** Up to so many pods report the last hour of every check; above it, only of checks that failed within it. */
@@ -74,7 +78,7 @@ export class Collection {
   readonly #longWorkers: Promise<void>[] = [];
   #longRequests = 0;
   #vain = 0;
-  #hasResponse = false;
+  #hasResponse: boolean;
   #turn: Promise<unknown> = Promise.resolve();
   #rest: Promise<unknown> | undefined;
 
@@ -91,6 +95,7 @@ export class Collection {
     this.#takeTurn = options.turn;
     this.#order = new RequestOrder(pods);
     this.#order.learn(own.checks);
+    this.#hasResponse = reachesNeighbours(own);
     this.#path = pods.length < MAX_PODS_WITH_HOURS ? '/report' : '/report?hour=failures';
   }
 

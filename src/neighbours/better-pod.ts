@@ -14,7 +14,12 @@ export function betterOf(one: Pod, other: Pod | undefined, daemonSet: string): P
   return difference < 0 ? one : other;
 }
 
-/** Sorts by node, of two on a node the better one first; leaves out others on nodes with a pod of this DaemonSet (its UID). */
+/** Pods of a node that are of use: a rollout with surge has two. Of any number of others, no more take the time of a collection. */
+const MAX_PER_NODE = 2;
+
+/**
+ * By node, the two best pods of each, the better one first; leaves out others on nodes with a pod of this DaemonSet (its UID).
+ */
 export function trustedByNode(pods: readonly Pod[], daemonSet: string): Pod[] {
   const nodes = new Set(pods.filter((pod) => isOf(pod, daemonSet)).map(nodeOf));
   return pods
@@ -23,6 +28,10 @@ export function trustedByNode(pods: readonly Pod[], daemonSet: string): Pod[] {
       const [a, b] = [nodeOf(one), nodeOf(other)];
       if (a !== b) return a < b ? -1 : 1;
       return betterOf(one, other, daemonSet) === one ? -1 : 1;
+    })
+    .filter((pod, at, all) => {
+      const better = all[at - MAX_PER_NODE];
+      return better === undefined || nodeOf(better) !== nodeOf(pod);
     });
 }
 

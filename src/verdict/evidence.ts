@@ -68,6 +68,11 @@ export function stateOf({ state, consecutive }: CheckReport): boolean | undefine
   return state === 'failing' && consecutive >= CONFIRMED ? false : undefined;
 }
 
+/** Whether the report has a check of a fixed neighbour that succeeds: its pod reaches others. */
+export function reachesNeighbours({ checks }: Report): boolean {
+  return checks.some(({ kind, state, suspect }) => kind === 'path' && state === 'ok' && !suspect);
+}
+
 /** Whether the check is not known to fail: one lost check does not change how fast the others were. */
 export function mayWork(check: CheckReport): boolean {
   return stateOf(check) !== false;

@@ -16,7 +16,7 @@ import { findSlow } from './slow.ts';
 import { findSplits } from './split.ts';
 import { findStarved, starvedNodes } from './starved.ts';
 import { finish, type Steps } from './steps.ts';
-import { cutOff, isCutOff, mostlySilent, podList, silentPods } from './view.ts';
+import { alone, mostlySilent, podList, silentPods } from './view.ts';
 
 /**
  * What is wrong with the cluster, the most general first: [] when nothing is. Pure: the same view has the same verdict.
@@ -30,9 +30,8 @@ export function verdict(view: ClusterView): Finding[] {
 export function* verdictSteps(view: ClusterView): Steps<Finding[]> {
   const evidence = yield* evidenceSteps(view);
   yield;
-  if (isCutOff(evidence)) {
-    return [cutOff(evidence), ...podList(evidence)].map((draft) => finding(draft, ''));
-  }
+  const aboutView = alone(evidence);
+  if (aboutView) return [...aboutView, ...podList(evidence)].map((draft) => finding(draft, ''));
   const open = new OpenPaths(evidence);
   const splits = yield* findSplits(evidence, open);
   yield;

@@ -1,5 +1,6 @@
+import type { Cause } from '../model.ts';
 import { type Draft, mainCause } from './draft.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, reachesNeighbours } from './evidence.ts';
 import { clock, failure, nodeNames, outOf } from './words.ts';
 
 /** A finding about what this pod can see. `nodes`: those concerned. */
@@ -14,15 +15,23 @@ function aboutView(
   return { kind, severity, subject, since: null, victims: [], ...words };
 }
 
-/** Whether the pod that collects has got no report but its own, though there should be others. */
-export function isCutOff({ reports, silent, view }: Evidence): boolean {
-  const others = [...reports.keys()].filter((node) => node !== view.collector.node).length;
-  // Who responds, though not with a report, is reached.
-  return others === 0 && silent.values().some(({ cause }) => cause !== 'status' && cause !== null);
+/**
+ * What is found where the pod that collects has got no report but its own, and not because all others responded with
+ * something else: whatever else it sees may be its own trouble. Undefined where it has.
+ */
+export function alone(evidence: Evidence): Draft[] | undefined {
+  const { reports, silent, view } = evidence;
+  const { node } = view.collector;
+  const own = reports.get(node);
+  const causes = new Set(silent.values().map(({ cause }) => cause));
+  const isFailure = (cause: Cause | null) => cause !== null && cause !== 'status';
+  if (reports.keys().some((each) => each !== node) || !causes.values().some(isFailure)) return;
+  const isReaching = causes.has('status') || (own !== undefined && reachesNeighbours(own));
+  return isReaching ? mostlySilent(evidence) : [cutOff(evidence)];
 }
 
-/** That this pod is cut off: whatever else it sees is its own trouble. */
-export function cutOff({ reports, silent, view }: Evidence): Draft {
+/** That this pod is cut off. */
+function cutOff({ reports, silent, view }: Evidence): Draft {
   const { pod, node } = view.collector;
   const requested = [...silent.values()].filter((each) => each.cause !== null);
   const cause = mainCause(requested);

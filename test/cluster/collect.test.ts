@@ -393,13 +393,20 @@ test('what is left when the time is over was not requested, and is no evidence',
   expect(findings.map(({ kind }) => kind)).toEqual(['silent']);
 });
 
-test('a pod that gets no response from 128 others requests no more', async () => {
+/** A collection of 300 nodes, none of which responds; their paths fail as well, except this many. */
+async function collectInVain(works: number) {
+  const failing = Array.from({ length: 299 - works }, (_, i) => [`* → node-${i + 2}`, 'reset']);
   let requests = 0;
   const fetch: FetchFrom = async () => {
     requests += 1;
-    return { cause: 'unreachable', text: 'no answer' };
+    return { cause: 'reset', text: 'no answer' };
   };
-  const { findings } = await collector({ nodes: nodes(300) }, { fetch })();
+  const broken: Broken = { nodes: nodes(300), failing: Object.fromEntries(failing) };
+  return { ...(await collector(broken, { fetch })()), requests };
+}
+
+test('a pod that gets no response from 128 others requests no more', async () => {
+  const { findings, requests } = await collectInVain(0);
   expect(requests).toBeGreaterThanOrEqual(128);
   expect(requests).toBeLessThan(128 + 64);
   expect(findings).toMatchObject([
@@ -408,6 +415,12 @@ test('a pod that gets no response from 128 others requests no more', async () =>
       headline: `This pod, on node-1, reaches no other pod (0 of ${requests}): use another one.`,
     },
   ]);
+});
+
+test('a pod one of whose checks of neighbours succeeds requests all others', async () => {
+  const { findings, requests } = await collectInVain(1);
+  expect(requests).toBe(299);
+  expect(findings.map(({ kind }) => kind)).toEqual(['mostly_silent']);
 });
 
 test('the view is of this pod alone where neighbours are not followed', async () => {

@@ -38,6 +38,22 @@ test('a pod that belongs to no DaemonSet, or another, counts on a node without a
   expect(names(neighbourhood.podList().pods)).toEqual(['a-planted-a', 'kubenurse-b']);
 });
 
+test.each(['ours', ''])(
+  'of many pods on a node without one of the DaemonSet "%s" the two best are requested',
+  (daemonSet) => {
+    const { neighbourhood, put } = playNeighbourhood();
+    const many = Array.from({ length: 20 }, (_, i) =>
+      podOn('a', { podName: `planted-${i}`, runningSince: 20 - i, isUnready: i === 19 }),
+    );
+    put({ ...own, daemonSet }, ...many, podOn('b', { daemonSet }));
+    expect(names(neighbourhood.podList().pods)).toEqual([
+      'planted-18',
+      'planted-17',
+      'kubenurse-b',
+    ]);
+  },
+);
+
 test('without a DaemonSet of the own pod, both pods of a node are requested, first the older', () => {
   const { neighbourhood, put } = playNeighbourhood();
   put({ ...own, daemonSet: '' }, podOn('a'), planted('a'));

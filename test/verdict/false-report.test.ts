@@ -368,3 +368,33 @@ test('a false success leaves it critical that a component fails on most nodes', 
   });
   expect(verdict(view)).toMatchObject([{ severity: 'critical', witnesses: { agree: 7, of: 8 } }]);
 });
+
+const RESET = Object.fromEntries([2, 3, 4, 5, 6, 7].map((n) => [`node-${n}`, 'reset' as const]));
+
+test.each<[what: string, kind: string, broken: Broken]>([
+  ['its checks of them fail', 'cut_off', { silent: { ...RESET, 'node-8': 'reset' } }],
+  [
+    'a check of one of them succeeds',
+    'mostly_silent',
+    { silent: { ...RESET, 'node-8': 'reset' }, failing: { 'node-1 → node-8': 'ok' } },
+  ],
+  [
+    'one responds with something else',
+    'mostly_silent',
+    { silent: { ...RESET, 'node-8': 'status' } },
+  ],
+])(
+  'a pod that gets no report, because others reset its requests, finds nothing but that: %s',
+  (_, kind, broken) => {
+    expect(verdict(eight(broken)).map((each) => each.kind)).toEqual([kind]);
+  },
+);
+
+test('a suspect that responds does not say that a pod without reports reaches others', () => {
+  const silent = { ...RESET, 'node-8': 'reset' } as const;
+  const reached = eight({ silent, failing: { 'node-1 → node-8': 'ok' } });
+  const view = changed(reached, ['node-1'], (checks) =>
+    checks.map((check) => (check.node === 'node-8' ? { ...check, suspect: true } : check)),
+  );
+  expect(verdict(view).map(({ kind }) => kind)).toEqual(['cut_off']);
+});
