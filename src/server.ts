@@ -18,9 +18,12 @@ const TIMEOUTS = {
   // How often Node looks for those that take longer; by default only twice a minute.
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: MAX_HEAD,
+  // Between two requests, that of upstream. An ingress controller or Prometheus is to end idle connections first (nginx after
+  // 60 s, clients in Go after 90 s): a request that meets the end of its connection fails, and with it a check.
+  keepAliveTimeout: 120_000,
 };
 
-/** Idle timeout of a connection, for example if the client does not read the response, in milliseconds. */
+/** Idle timeout of a connection while a request lasts, for example if the client does not read the response, in milliseconds. */
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**

@@ -186,6 +186,19 @@ describe('startServer() and a client that takes its time', () => {
     });
   });
 
+  test('keeps its connection between two requests for 120 s, longer than ingress controllers do', async () => {
+    const seen = Promise.withResolvers<Socket>();
+    const { port } = await servePages({ '/': ({ socket }) => seen.resolve(socket) });
+    const socket = connect({ host: '127.0.0.1', port });
+    onTestFinished(() => void socket.destroy());
+    socket.write('GET / HTTP/1.1\r\nHost: kubenurse\r\n\r\n');
+    const [response] = await once(socket, 'data');
+    expect(response.toString()).toContain('\r\nKeep-Alive: timeout=120\r\n');
+    // A second more than the client is told, by Node.
+    const served = await seen.promise;
+    await until('it waits for another request', 5_000, () => served.timeout === 121_000);
+  });
+
   test('closes the connection of one that does not read its response', async () => {
     const seen = Promise.withResolvers<Socket>();
     const { port } = await servePages({
