@@ -163,6 +163,8 @@ const IMPORTED_BY: readonly (readonly [packages: RegExp, by: readonly string[]])
   [/^@kubernetes\/client-node(\/|$)/, ['src/kubernetes/']],
   [/^js-yaml$/, ['src/kubernetes/']],
   [/^koa$/, ['src/request-listener.ts', 'src/pages/']],
+  // A server can have it abort the process (docs/threats.md).
+  [/^node:http2$/, []],
 ];
 
 function isIn(places: readonly string[], path: string): boolean {

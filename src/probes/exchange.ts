@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Signal } from '../model.ts';
 import type { Progress } from './progress.ts';
-import { MAX_PIECES, type ResponseHead, ResponseHeadReader } from './response.ts';
+import { type HeadReader, MAX_PIECES, type ResponseHead, ResponseHeadReader } from './response.ts';
 
 /** Header fields of a request. */
 export type Headers = Readonly<Record<string, string>>;
@@ -23,13 +23,13 @@ export class ClosedError extends Error {
  */
 export function exchange(
   socket: Socket,
-  request: string,
+  request: string | Buffer,
   progress: Progress,
   signal: Signal,
   maxBody = 0,
+  reader: HeadReader = new ResponseHeadReader(),
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const reader = new ResponseHeadReader();
     let isWritten = false;
     let received: Readonly<{ head: HttpResponse; body: BodyReader }> | undefined;
     const settle = (how: () => void) => {
@@ -44,12 +44,10 @@ export function exchange(
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
       progress.reads++;
-      progress.phase = 'response';
-      progress.reached('got_first_resp_byte');
       const receivedAt = performance.now();
       try {
         if (received === undefined) {
-          const head = reader.add(bytes);
+          const head = readHead(bytes, receivedAt);
           if (head === undefined) return;
           received = { head: { ...head, receivedAt }, body: new BodyReader(head, maxBody) };
         } else {
@@ -60,6 +58,16 @@ export function exchange(
         if (body !== undefined) settle(() => resolve({ ...head, body }));
       } catch (error) {
         fail(error);
+      }
+    };
+    const readHead = (bytes: Buffer, receivedAt: number) => {
+      try {
+        return reader.add(bytes);
+      } finally {
+        if (reader.hasBegun) {
+          progress.phase = 'response';
+          progress.reached('got_first_resp_byte', receivedAt);
+        }
       }
     };
 

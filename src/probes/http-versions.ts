@@ -1,6 +1,5 @@
 import type { Signal } from '../model.ts';
 import { type Connection, type Network, openConnection } from './connection.ts';
-import { loadHttp2 } from './http2-exchange.ts';
 import { Progress } from './progress.ts';
 
 /** How many origins are remembered: redirects may lead to any number. */
@@ -13,7 +12,7 @@ const NO_COMMON_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
 
 /**
  * Connects for HTTP/1.1, and for HTTP/2 where a server speaks nothing else. Offering both from the start would make most
- * ingresses choose HTTP/2, with 6 MB for `node:http2` and no gain for a single request.
+ * ingresses choose HTTP/2, with no gain for a single request.
  */
 export class HttpVersions {
   readonly #http2 = new Set<string>();
@@ -39,8 +38,6 @@ export class HttpVersions {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== NO_COMMON_PROTOCOL) throw error;
     }
-    // Before the clock of the second connection starts.
-    await loadHttp2();
     attempt.progress = new Progress(attempt.progress.tcp);
     const connection = await openConnection(url, network, attempt.progress, signal, BOTH);
     if (this.#http2.size === MAX_ORIGINS) this.#http2.clear();

@@ -1,120 +1,64 @@
-import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Signal } from '../model.ts';
-import { ClosedError, type Headers, type HttpResponse } from './exchange.ts';
+import { exchange, type Headers, type HttpResponse } from './exchange.ts';
+import { encodeField } from './hpack.ts';
+import { encodeFrame, FLAG, FRAME, MAX_FRAME_BYTES } from './http2-frame.ts';
+import { Http2HeadReader, STREAM } from './http2-response.ts';
 import type { Progress } from './progress.ts';
-import { MAX_HEAD_LINES } from './response.ts';
+import { MAX_HEAD_BYTES } from './response.ts';
 
-/** As many informational responses (1xx) as Node's HTTP/1 client is allowed (`client-limits.ts`). */
-const MAX_INFORMATIONAL = 16;
+/** What a client says first (RFC 9113, section 3.4). */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** The most that a response's head may hold, as over HTTP/1: in bytes, 32 of which HTTP/2 counts for each field. */
-const MAX_HEAD_BYTES = 200 * 1024;
-
-/** The most that a connection may receive until the head of its response has come, in bytes, and how often that is looked at. */
-const MAX_RECEIVED_BYTES = 1024 * 1024;
-const POLL_INTERVAL_MS = 100;
-
-/** Loads `node:http2`: 5 ms and 6 MB, for those alone who need it. */
-export const loadHttp2 = () => import('node:http2');
+/** What the server is allowed (RFC 9113, section 6.5.2): no header table, no pushed responses, and so large a head. */
+const SETTINGS: readonly (readonly [number, number])[] = [
+  [1, 0],
+  [2, 0],
+  [6, MAX_HEAD_BYTES],
+];
 
 /**
- * As `exchange()`, over a new connection whose TLS handshake has agreed on HTTP/2. It is closed in any case: a response is
- * not read to its end.
+ * As `exchange()`, without a body, over a new connection whose TLS handshake has agreed on HTTP/2. It carries no second
+ * request.
  */
-export async function exchangeHttp2(
+export function exchangeHttp2(
   socket: Socket,
   url: URL,
   headers: Headers,
   progress: Progress,
   signal: Signal,
 ): Promise<HttpResponse> {
-  const { connect } = await loadHttp2();
-  progress.phase = 'request';
-  signal.throwIfAborted();
-  const session = connect(url.origin, {
-    createConnection: () => socket,
-    settings: { enablePush: false, maxHeaderListSize: MAX_HEAD_BYTES },
-    maxHeaderListPairs: MAX_HEAD_LINES,
-  });
-  using _ = limitReceived(session);
-  try {
-    return await firstResponse(session, url, headers, progress, signal);
-  } finally {
-    progress.tcp.done(socket);
-    session.destroy();
+  const reader = new Http2HeadReader((frame) => socket.write(frame));
+  return exchange(socket, requestFrames(url, headers), progress, signal, 0, reader);
+}
+
+function requestFrames(url: URL, headers: Headers): Buffer {
+  const settings = Buffer.alloc(6 * SETTINGS.length);
+  for (const [i, [name, value]] of SETTINGS.entries()) {
+    settings.writeUInt16BE(name, 6 * i);
+    settings.writeUInt32BE(value, 6 * i + 2);
   }
-}
-
-function firstResponse(
-  session: ClientHttp2Session,
-  url: URL,
-  headers: Headers,
-  progress: Progress,
-  signal: Signal,
-): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    const onClose = () => reject(new ClosedError());
-    session.on('error', reject).on('goaway', onClose).on('close', onClose);
-    const stream = session.request(
-      { ...headers, ':authority': url.host, ':path': `${url.pathname}${url.search}` },
-      { endStream: true },
-    );
-    let informational = 0;
-    const onBegin = () => {
-      progress.phase = 'response';
-      progress.reached('got_first_resp_byte');
-    };
-    const onReady = () => {
-      // Frames are written at the end of this turn of the event loop.
-      setImmediate(() => {
-        if (session.destroyed) return;
-        progress.wroteRequest();
-        progress.phase = 'response';
-      });
-    };
-    if (stream.pending) stream.once('ready', onReady);
-    else onReady();
-    stream
-      .on('headers', () => {
-        onBegin();
-        informational++;
-        if (informational > MAX_INFORMATIONAL) {
-          reject(new Error(`more than ${MAX_INFORMATIONAL} informational responses (1xx)`));
-        }
-      })
-      .once('response', (fields) => {
-        onBegin();
-        signal.removeEventListener('abort', onAbort);
-        resolve(responseOf(fields));
-      })
-      .on('error', reject)
-      .on('close', onClose);
-  });
-}
-
-function responseOf(
-  fields: IncomingHttpHeaders & { ':status'?: number | undefined },
-): HttpResponse {
-  const headers = Object.entries(fields).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'string' ? [[name, value]] : [],
-  );
-  return {
-    status: Number(fields[':status']),
-    reason: '',
-    headers: new Map(headers),
-    body: Buffer.alloc(0),
-    receivedAt: performance.now(),
+  const fields = {
+    ':method': 'GET',
+    ':scheme': 'https',
+    ':authority': url.host,
+    ':path': `${url.pathname}${url.search}`,
+    ...headers,
   };
+  const block = Buffer.concat(
+    Object.entries(fields).map(([name, value]) => encodeField(name.toLowerCase(), value)),
+  );
+  return Buffer.concat([PREFACE, encodeFrame(FRAME.SETTINGS, 0, 0, settings), ...framed(block)]);
 }
 
-/** Ends a session that receives frames without end (PING, SETTINGS, PRIORITY …), which are not events. */
-function limitReceived(session: ClientHttp2Session): Disposable {
-  const timer = setInterval(() => {
-    if ((session.socket?.bytesRead ?? 0) <= MAX_RECEIVED_BYTES) return;
-    session.destroy(new Error(`more than ${MAX_RECEIVED_BYTES} bytes before the response`));
-  }, POLL_INTERVAL_MS);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+/** The header block of a request without a body. */
+function framed(block: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let start = 0; start < block.length; start += MAX_FRAME_BYTES) {
+    const end = start + MAX_FRAME_BYTES;
+    const flags = end < block.length ? 0 : FLAG.END_HEADERS;
+    const [type, more] = start === 0 ? [FRAME.HEADERS, FLAG.END_STREAM] : [FRAME.CONTINUATION, 0];
+    frames.push(encodeFrame(type, flags | more, STREAM, block.subarray(start, end)));
+  }
+  return frames;
 }

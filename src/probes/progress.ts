@@ -43,9 +43,8 @@ export class Progress {
     return { timings, tcp: tcp.counts, certificates: certificate && expiryOf(certificate) };
   }
 
-  /** Notes the moment, in seconds since the start. What happens again is not noted again. */
-  reached(event: TraceEvent): void {
-    const now = performance.now();
+  /** Notes the moment, in seconds since the start. What happens again is not noted again. `now`: of `performance.now()`. */
+  reached(event: TraceEvent, now = performance.now()): void {
     this.#start ??= now;
     this.timings[event] ??= (now - this.#start) / 1000;
   }

@@ -55,7 +55,10 @@ export async function request(
     try {
       const fields = headers(connection);
       if (connection.isHttp2) {
-        return await exchangeHttp2(socket, url, fields, attempt.progress, signal);
+        const response = await exchangeHttp2(socket, url, fields, attempt.progress, signal);
+        tcp.done(socket);
+        socket.destroySoon();
+        return response;
       }
       const head = requestHead(url, {
         Connection: options.idle ? 'keep-alive' : 'close',

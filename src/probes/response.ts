@@ -1,6 +1,6 @@
 import { GrowingBytes } from '../growing-bytes.ts';
 
-/** The head of an HTTP/1 response, and what of the body had come with it. */
+/** The head of a response, and what of the body had come with it. */
 export type ResponseHead = Readonly<{
   status: number;
   /** As UTF-8 where it is that. */
@@ -10,8 +10,16 @@ export type ResponseHead = Readonly<{
   body: Buffer;
 }>;
 
+/** Reads the head of a response from the bytes as they come. */
+export type HeadReader = Readonly<{
+  /** The head once it is whole, `undefined` before. Throws when the bytes are none, or never end. */
+  add: (bytes: Buffer) => ResponseHead | undefined;
+  /** Whether some of a response has come. */
+  hasBegun: boolean;
+}>;
+
 /** The most that all heads of one response, 1xx included, may hold together, in bytes. */
-const MAX_HEAD_BYTES = 200 * 1024;
+export const MAX_HEAD_BYTES = 200 * 1024;
 
 /** And the most lines: 200 KB have room for 40,000, which take 7 ms of the event loop (measured), after each redirect again. */
 export const MAX_HEAD_LINES = 1_000;
@@ -24,7 +32,7 @@ export const MAX_HEAD_LINES = 1_000;
 export const MAX_PIECES = 1_000;
 
 /** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
-const MAX_INFORMATIONAL = 16;
+export const MAX_INFORMATIONAL = 16;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -34,7 +42,8 @@ const CR = 0x0d;
  * informational responses (1xx) are passed over, but for 101, after which no other comes. A line may end with LF alone.
  * Throws when the bytes are no HTTP/1 response, or never end.
  */
-export class ResponseHeadReader {
+export class ResponseHeadReader implements HeadReader {
+  readonly hasBegun = true;
   readonly #received = new GrowingBytes();
   #pieces = 0;
   #informational = 0;

@@ -21,6 +21,36 @@ const literalField = Buffer.concat([
   Buffer.from('b'),
 ]);
 
+/**
+ * A server that once it has heard a request says `first`, then `repeated` without end, in writes of so many, until the test
+ * has finished.
+ */
+async function startFlood(first: Buffer, repeated: Buffer, times: number): Promise<URL> {
+  const server = createServer({
+    cert: serving.certificate,
+    key: serving.key,
+    noDelay: true,
+    ALPNProtocols: ['h2'],
+  });
+  server.on('secureConnection', (socket) => {
+    socket.on('error', () => {});
+    const many = Buffer.alloc(repeated.length * times, repeated);
+    const more = () => {
+      while (!socket.destroyed && socket.write(many));
+    };
+    socket.once('data', () => {
+      socket.write(Buffer.concat([settings, first]));
+      socket.on('drain', more);
+      setTimeout(more, 50);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return new URL(`https://127.0.0.1:${port}/`);
+}
+
 describe('httpProbe() ends a connection over HTTP/2 on which come without end', () => {
   test.each<[string, Buffer, Buffer?]>([
     ['PING', frame(6, 0, 0, Buffer.alloc(8))],
@@ -38,33 +68,23 @@ describe('httpProbe() ends a connection over HTTP/2 on which come without end', 
     ['RST_STREAM of streams that do not exist', frame(3, 0, 7, Buffer.from([0, 0, 0, 1]))],
     ['GOAWAY', frame(7, 0, 0, Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]))],
   ])('%s', async (_, repeated, first = Buffer.alloc(0)) => {
-    const server = createServer({
-      cert: serving.certificate,
-      key: serving.key,
-      ALPNProtocols: ['h2'],
-    });
-    server.on('secureConnection', (socket) => {
-      socket.on('error', () => {});
-      const many = Buffer.alloc(repeated.length * 1_000, repeated);
-      const more = () => {
-        while (!socket.destroyed && socket.write(many));
-      };
-      socket.once('data', () => {
-        socket.write(Buffer.concat([settings, first]));
-        socket.on('drain', more);
-        setTimeout(more, 50);
-      });
-    });
-    server.listen(0, '127.0.0.1');
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const url = await startFlood(first, repeated, 1_000);
 
     const began = performance.now();
-    const outcome = await checkUrl(new URL(`https://127.0.0.1:${port}/`));
+    const outcome = await checkUrl(url);
 
     expect(failed(outcome).phase).toBe('response');
     // Not after the 8 s of a check here.
     expect(performance.now() - began).toBeLessThan(7_000);
   });
+});
+
+test('httpProbe() takes a response over HTTP/2 whose body has no end', async () => {
+  const url = await startFlood(
+    frame(1, 4, 1, Buffer.from([0x88])),
+    frame(0, 0, 1, Buffer.alloc(1_000)),
+    100,
+  );
+
+  expect(await checkUrl(url)).toMatchObject({ kind: 'ok' });
 });

@@ -166,6 +166,41 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(server.requests.map((headers) => headers[':path'])).toEqual(['/path?a=b', '/there']);
   });
 
+  test('takes the response of a server that then goes', async () => {
+    const server = await Http2Server.start((stream) => {
+      stream.session?.goaway(0);
+      ok(stream, {});
+    });
+
+    expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
+  });
+
+  test.each([
+    { what: 'compressed', padding: 'a'.repeat(1_000) },
+    { what: 'as it is', padding: '' },
+  ])('follows a redirect with every character ($what), as over HTTP/1.1', async ({ padding }) => {
+    const all = Array.from({ length: 0x100 - 0x21 }, (_, i) => String.fromCharCode(0x21 + i));
+    const location = `/?${all.filter((each) => each !== '#' && each !== '\x7f').join('')}${padding}`;
+    const server = await Http2Server.start((stream, { ':path': path }) => {
+      if (path === '/path?a=b') stream.respond({ ':status': 302, location }, { endStream: true });
+      else ok(stream, {});
+    });
+
+    expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
+    const { search } = new URL(location.replace(/[\x80-\xff]/g, escape), server.url);
+    expect(server.requests[1]).toMatchObject({ ':path': `/${search}` });
+  });
+
+  test('sends a head of more than a frame', async () => {
+    const server = await Http2Server.start();
+    const long = 'b'.repeat(40_000);
+
+    const outcome = await checkUrl(server.url, { headers: { 'X-Origin': long } });
+
+    expect(outcome).toMatchObject({ kind: 'ok' });
+    expect(server.requests[0]).toMatchObject({ 'x-origin': long });
+  });
+
   test('skips informational responses, up to 16', async () => {
     const server = await Http2Server.start((stream) => {
       for (let i = 0; i < 16; i++) stream.additionalHeaders({ ':status': 103 });
@@ -185,7 +220,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
   test.each<[string, HttpResponse]>([
     ['resets the stream', (stream) => stream.close(2)],
     ['ends the session', (stream) => stream.session?.destroy()],
-    ['says that it goes', (stream) => stream.session?.goaway(0, 0)],
+    ['says that it goes without a response', (stream) => stream.session?.goaway(2)],
   ])('fails in the phase of the response where it %s', async (_, respond) => {
     const server = await Http2Server.start(respond);
 

@@ -1,0 +1,165 @@
+import { decodeHuffman } from './huffman.ts';
+
+/** The fields of a response that a check looks at: undefined where they do not come; of those that come twice the first. */
+export type CheckedFields = Readonly<{
+  count: number;
+  status: string | undefined;
+  location: Encoded | undefined;
+}>;
+
+/** The values of the static table's `:status` (RFC 7541, appendix A), and the first one's index. */
+const STATUSES = ['200', '204', '206', '304', '400', '404', '500'];
+const FIRST_STATUS = 8;
+
+/** The only other name in the static table that a check looks at. */
+const LOCATION = 46;
+
+/** How many entries the static table has. */
+const STATIC_ENTRIES = 61;
+
+/** The longest name that a check looks at, in bytes; encoded it is no longer. */
+const MAX_NAME = 'location'.length;
+
+/** As many bytes as a status has; encoded it has no more. */
+const MAX_STATUS = 3;
+
+/** The longest value that is decoded, in encoded bytes: as many as servers accept of a URL. */
+const MAX_VALUE = 8_192;
+
+/** One that fits into the numbers of bits operators, and exceeds any header block. */
+const MAX_INTEGER = 2 ** 28;
+
+/** A string as it came: to decode each would take milliseconds. */
+export type Encoded = Readonly<{ bytes: Buffer; isHuffman: boolean }>;
+
+/**
+ * A field for a request, which no one on the way is to remember: it may be a secret. The name in lower case, the value in
+ * UTF-8.
+ */
+export function encodeField(name: string, value: string): Buffer {
+  return Buffer.concat([Buffer.from([0x10]), encodeString(name), encodeString(value)]);
+}
+
+function encodeString(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([encodeLength(bytes.length), bytes]);
+}
+
+function encodeLength(length: number): Buffer {
+  if (length < 0x7f) return Buffer.from([length]);
+  const bytes = [0x7f];
+  let rest = length - 0x7f;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}
+
+/**
+ * Reads a header block of a server that was given a dynamic table of 0 bytes: one that refers to it is refused, so that no
+ * few bytes become many. Throws where it is no header block, has more than `maxCount` fields.
+ */
+export function readFields(block: Buffer, maxCount: number): CheckedFields {
+  const reader = new BlockReader(block);
+  let count = 0;
+  let status: string | undefined;
+  let location: Encoded | undefined;
+  for (let first = reader.peek(); first !== undefined; first = reader.peek()) {
+    if ((first & 0xe0) === 0x20) {
+      if (reader.integer(5) !== 0) throw new Error('the header table is larger than allowed');
+      continue;
+    }
+    count++;
+    if (count > maxCount) throw new Error(`the response head has more than ${maxCount} fields`);
+    const { name, value } = readField(reader, first);
+    if (name === ':status') status ??= decodeStatus(value);
+    if (name === 'location') location ??= value;
+  }
+  return { count, status, location };
+}
+
+/** `name`: undefined where it is another than those that a check looks at. */
+function readField(
+  reader: BlockReader,
+  first: number,
+): { name: string | undefined; value: Encoded } {
+  if ((first & 0x80) !== 0) {
+    const index = staticIndex(reader.integer(7));
+    const value = Buffer.from(STATUSES[index - FIRST_STATUS] ?? '');
+    return { name: staticName(index), value: { bytes: value, isHuffman: false } };
+  }
+  const index = staticIndex(reader.integer((first & 0x40) === 0 ? 4 : 6));
+  const name = index === 0 ? shortName(reader.string()) : staticName(index);
+  return { name, value: reader.string() };
+}
+
+function staticIndex(index: number): number {
+  if (index > STATIC_ENTRIES) throw new Error('a header field refers to an empty table');
+  return index;
+}
+
+function staticName(index: number): string | undefined {
+  if (STATUSES[index - FIRST_STATUS] !== undefined) return ':status';
+  return index === LOCATION ? 'location' : undefined;
+}
+
+function shortName(name: Encoded): string | undefined {
+  return name.bytes.length <= MAX_NAME ? decode(name) : undefined;
+}
+
+function decodeStatus(value: Encoded): string {
+  return value.bytes.length > MAX_STATUS ? '' : decode(value);
+}
+
+/** A string of a header block, a character a byte. Throws where it is too long, or encoded wrongly. */
+export function decode({ bytes, isHuffman }: Encoded): string {
+  if (bytes.length > MAX_VALUE) throw new Error(`a header field of more than ${MAX_VALUE} bytes`);
+  return isHuffman ? decodeHuffman(bytes) : bytes.toString('latin1');
+}
+
+class BlockReader {
+  readonly #block: Buffer;
+  #at = 0;
+
+  constructor(block: Buffer) {
+    this.#block = block;
+  }
+
+  /** The next byte, undefined at the end. */
+  peek(): number | undefined {
+    return this.#block[this.#at];
+  }
+
+  /** An integer that begins in the last so many bits of the next byte (RFC 7541, section 5.1). */
+  integer(prefixBits: number): number {
+    const max = (1 << prefixBits) - 1;
+    let value = this.#byte() & max;
+    if (value < max) return value;
+    for (let factor = 1; ; factor *= 0x80) {
+      const byte = this.#byte();
+      value += (byte & 0x7f) * factor;
+      if (value > MAX_INTEGER || factor > MAX_INTEGER) {
+        throw new Error('a header field with a number that is too large');
+      }
+      if ((byte & 0x80) === 0) return value;
+    }
+  }
+
+  string(): Encoded {
+    const isHuffman = ((this.peek() ?? 0) & 0x80) !== 0;
+    const length = this.integer(7);
+    const start = this.#at;
+    this.#at += length;
+    if (this.#at > this.#block.length) throw cutOff();
+    return { bytes: this.#block.subarray(start, this.#at), isHuffman };
+  }
+
+  #byte(): number {
+    const byte = this.#block[this.#at];
+    if (byte === undefined) throw cutOff();
+    this.#at++;
+    return byte;
+  }
+}
+
+function cutOff(): Error {
+  return new Error('a header field is cut off');
+}
