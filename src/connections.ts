@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { FairLimit } from './fair-limit.ts';
+import type { HasManyOrphans } from './orphans.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
 /** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
@@ -38,11 +39,13 @@ type Serve = (accepted: AcceptedHandle) => Socket | undefined;
 /** Sends a FIN, unless one has been sent, where this can be done. */
 type SendFin = (fd: number) => void;
 
+/** How connections are closed. */
+export type Closing = Readonly<{ sendFin: SendFin; hasManyOrphans: HasManyOrphans }>;
+
 /** What the connections of a port share. */
-type Shared = {
+type Shared = Closing & {
   readonly open: FairLimit<Connection>;
   readonly isTls: boolean;
-  readonly sendFin: SendFin;
   readonly serve: Serve;
   readonly isEnding: () => boolean;
 };
@@ -96,11 +99,12 @@ class Connection {
 
   /**
    * Of a closed connection, the kernel keeps what the client does not receive for 10 s or more, outside of every limit. So
-   * a connection counts until the client has closed as well, or it has lingered, and is then reset.
+   * a connection counts until the client has closed as well, or it has lingered, and is then reset. One with a small response does so only
+   * while the kernel keeps many: to look after each of a neighbour and kubelet would be 7 % of what a check takes (measured).
    */
   #lingerBeforeClose(socket: Socket): void {
     const accepted = this.#accepted;
-    const { isTls, sendFin, isEnding } = this.#shared;
+    const { isTls, sendFin, hasManyOrphans, isEnding } = this.#shared;
     const close = accepted.close.bind(accepted);
     const reset = (callback?: () => void) => {
       if (accepted.reset(callback) !== 0) close(callback);
@@ -109,7 +113,9 @@ class Connection {
       if (accepted.bytesWritten === 0 || isEnding()) return close(callback);
       // Closed without a FIN, by a timeout or because of what the client did. Of TLS it is not known.
       const isCut = !(socket.writableFinished || isTls);
-      if (this.#isGone || (isCut && accepted.bytesWritten > SMALL_BYTES)) return reset(callback);
+      const isSmall = accepted.bytesWritten <= SMALL_BYTES;
+      if (this.#isGone || (isCut && !isSmall)) return reset(callback);
+      if (isSmall && !hasManyOrphans()) return close(callback);
       if (isOver(accepted)) return close(callback);
       sendFin(accepted.fd);
       accepted.readStop();
@@ -130,13 +136,13 @@ class Connection {
 /** The connections of a port, including those that wait to be served. */
 export class Connections {
   readonly #open: FairLimit<Connection>;
-  readonly #sendFin: SendFin;
+  readonly #closing: Closing;
   #isEnding = false;
 
   /** `max`: how many at once. */
-  constructor(max: number, sendFin: SendFin) {
+  constructor(max: number, closing: Closing) {
     this.#open = new FairLimit(max, MAX_PER_CLIENT);
-    this.#sendFin = sendFin;
+    this.#closing = closing;
   }
 
   /**
@@ -156,7 +162,7 @@ export class Connections {
     const shared: Shared = {
       open: this.#open,
       isTls: server instanceof TlsServer,
-      sendFin: this.#sendFin,
+      ...this.#closing,
       serve,
       isEnding: () => this.#isEnding,
     };

@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections.ts';
+import { createOrphanLook } from './orphans.ts';
 import type { Page } from './pages/page.ts';
 import { answerPlainRequests } from './plain-server.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
@@ -85,9 +86,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerPlainRequests(http, options.pages, pace);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
+  const closing = { sendFin: limits.sendFin, hasManyOrphans: createOrphanLook() };
   const connections = {
-    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, limits.sendFin),
-    https: new Connections(MAX_HTTPS, limits.sendFin),
+    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, closing),
+    https: new Connections(MAX_HTTPS, closing),
   };
   let unfollow = () => {};
   const close = async () => {

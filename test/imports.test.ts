@@ -118,6 +118,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/server.ts': [
     'src/pages/',
     'src/connections.ts',
+    'src/orphans.ts',
     'src/plain-server.ts',
     'src/rate-limiter.ts',
     'src/request-guard.ts',
@@ -138,7 +139,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/socket-options.ts': ['src/ffi.ts'],
   'src/request-listener.ts': ['src/pages/', 'src/connections.ts', 'src/rate-limiter.ts'],
   'src/server-certificate.ts': ['src/follow-file.ts'],
-  'src/connections.ts': ['src/fair-limit.ts', 'src/rate-limiter.ts'],
+  'src/connections.ts': ['src/fair-limit.ts', 'src/orphans.ts', 'src/rate-limiter.ts'],
+  'src/orphans.ts': [],
   'src/fair-limit.ts': [],
   'src/rate-limiter.ts': [],
   'src/request-guard.ts': [],

@@ -9,10 +9,14 @@ const { sendFin } = await createSocketLimits();
 
 /** A server whose connections `Connections` admits, and clients of it; all of them end with the test. */
 export async function admittedConnections(
-  { host, allowHalfOpen = false }: Readonly<{ host: string; allowHalfOpen?: boolean }>,
+  {
+    host,
+    allowHalfOpen = false,
+    hasManyOrphans = false,
+  }: Readonly<{ host: string; allowHalfOpen?: boolean; hasManyOrphans?: boolean }>,
   onConnection: (socket: Socket) => void,
 ): Promise<{ port: number; open: (options: Partial<NetConnectOpts>) => Socket }> {
-  const connections = new Connections(2_000, sendFin);
+  const connections = new Connections(2_000, { sendFin, hasManyOrphans: () => hasManyOrphans });
   const server = createServer({ allowHalfOpen }, (socket) => {
     onConnection(socket.on('error', () => {}));
   }).listen(0, host);
