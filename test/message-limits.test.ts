@@ -118,24 +118,52 @@ describe('startServer() closes the connection of a client', () => {
     expect({ isSecure, errors }).toEqual({ isSecure: false, errors: [] });
   });
 
+  test.each([
+    { length: 4_096, response: 'a ServerHello', type: 22 },
+    { length: 4_097, response: 'an alert', type: 21 },
+  ])(
+    'whose ClientHello has more than 4,096 bytes ($length: $response)',
+    async ({ length, type }) => {
+      const { port, errors } = await serve();
+      const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+      onTestFinished(() => void socket.destroy());
+      const head = 5;
+      const { length: shortest } = await helloWith(padding(0));
+      socket.write(await helloWith(padding(head + length - shortest)));
+      const [received] = (await once(socket, 'data')) as [Buffer];
+      expect(received.readUInt8(0)).toBe(type);
+      expect(errors).toEqual([]);
+    },
+  );
+
   test('that sends early data, which OpenSSL would skip', async () => {
     const { port, errors } = await serve();
     const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
     onTestFinished(() => void socket.destroy());
-    socket.write(await helloWithEarlyData());
+    socket.write(await helloWith(EARLY_DATA));
     socket.write(EMPTY_RECORD);
     await once(socket.resume(), 'close', { signal: AbortSignal.timeout(5_000) });
     expect(errors).toEqual([]);
   });
 });
 
-/** The record of a ClientHello that announces early data (RFC 8446, section 4.2.10). */
-async function helloWithEarlyData(): Promise<Buffer> {
+/** The extension that announces early data (RFC 8446, section 4.2.10). */
+const EARLY_DATA = Buffer.from([0, 42, 0, 0]);
+
+/** The extension with so many bytes that mean nothing (RFC 7685). */
+function padding(length: number): Buffer {
+  const extension = Buffer.alloc(4 + length);
+  extension.writeUInt16BE(21, 0);
+  extension.writeUInt16BE(length, 2);
+  return extension;
+}
+
+/** The record of a ClientHello with this extension as the last. */
+async function helloWith(extension: Buffer): Promise<Buffer> {
   const [inner, outer] = duplexPair();
   connectTls({ socket: inner }).on('error', () => {});
   const [hello] = (await once(outer, 'data')) as [Buffer];
   outer.destroy();
-  const extension = Buffer.from([0, 42, 0, 0]);
   // After the header of the record, that of the message, the version and the random value: the session, ciphers and compression.
   const session = 5 + 4 + 2 + 32;
   const ciphers = session + 1 + hello.readUInt8(session);
