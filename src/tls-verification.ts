@@ -66,7 +66,7 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
 
 /** By OpenSSL's reason, which is a field of its errors' texts: where a server exceeds a limit. */
 const EXCESSIVE: Readonly<Record<string, string>> = {
-  'excessive message size': `the server sent too long a message: its certificates may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
+  'excessive message size': `the server sent too long a message: its certificates, or the authorities that it names for a client's, may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
   'length mismatch':
     'the server sent certificates that cannot be read, more than 10, or some with a curve that has no name (length mismatch)',
   uninitialized:

@@ -12,8 +12,9 @@ const SHARE = 0.02;
 /** So many segments sent again in a minute on one path are no chance; on all paths of a node, twice as many. */
 const SEGMENTS = 5;
 
-/** Share of its paths on which a node that loses packets sends some again. */
+/** Share of its paths on which a node that loses packets sends some again, and how many these are at least. */
 const PATHS = 0.6;
+const MIN_PATHS = 3;
 
 type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 
@@ -121,8 +122,8 @@ function affectedPaths(own: readonly Counted[]): Counted[] {
 
 function isLossy(own: readonly Counted[]): boolean {
   const again = own.reduce((sum, each) => sum + each.again, 0);
-  const isLoss = own.length >= 3 && again >= 2 * SEGMENTS && shareOf(own) >= SHARE;
-  return isLoss && affected(own) >= PATHS;
+  const isLoss = again >= 2 * SEGMENTS && shareOf(own) >= SHARE;
+  return isLoss && affectedPaths(own).length >= MIN_PATHS && affected(own) >= PATHS;
 }
 
 /** Whether a path fails for so short a time that lost packets are enough to explain it. */

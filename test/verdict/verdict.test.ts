@@ -294,6 +294,15 @@ const TABLES: Record<string, Row[]> = {
       ['node-2 loses packets: 10% of the segments to and from it are retransmitted.'],
     ],
     [
+      'a path loses packets, and a third node is cordoned',
+      {
+        nodes: { 'node-1': '', 'node-2': '', 'node-3': '' },
+        cordoned: ['node-3'],
+        again: { 'node-1 → node-2': 12, 'node-2 → node-1': 12 },
+      },
+      ['The path between node-1 and node-2 loses packets: 14% of its segments are retransmitted.'],
+    ],
+    [
       'a path loses packets',
       { again: { 'node-1 → node-2': 20, 'node-2 → node-1': 18 } },
       ['The path between node-1 and node-2 loses packets: 23% of its segments are retransmitted.'],
