@@ -23,8 +23,6 @@ type AcceptedHandle = {
   readonly bytesWritten: number;
   readonly getpeername: (peer: { address?: string }) => number;
   readonly readStop: () => number;
-  /** Closes with RST, and frees what the client has not received. */
-  readonly reset: (callback?: () => void) => number;
   close: (callback?: () => void) => void;
 };
 
@@ -36,11 +34,15 @@ type ListeningHandle = {
 /** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
 type Serve = (accepted: AcceptedHandle) => Socket | undefined;
 
-/** Sends a FIN, unless one has been sent, where this can be done. */
-type SendFin = (fd: number) => void;
-
-/** How connections are closed. */
-export type Closing = Readonly<{ sendFin: SendFin; hasManyOrphans: HasManyOrphans }>;
+/**
+ * How connections are closed: by the two options of `socket-limits.ts`, where these can be set. `reset()` of the handle is no
+ * choice: while a FIN is pending it fails, and leaves a handle that cannot be closed.
+ */
+export type Closing = Readonly<{
+  sendFin: (fd: number) => void;
+  resetAtClose: (fd: number) => void;
+  hasManyOrphans: HasManyOrphans;
+}>;
 
 /** What the connections of a port share. */
 type Shared = Closing & {
@@ -104,10 +106,11 @@ class Connection {
    */
   #lingerBeforeClose(socket: Socket): void {
     const accepted = this.#accepted;
-    const { isTls, sendFin, hasManyOrphans, isEnding } = this.#shared;
+    const { isTls, sendFin, resetAtClose, hasManyOrphans, isEnding } = this.#shared;
     const close = accepted.close.bind(accepted);
     const reset = (callback?: () => void) => {
-      if (accepted.reset(callback) !== 0) close(callback);
+      resetAtClose(accepted.fd);
+      close(callback);
     };
     accepted.close = (callback) => {
       if (accepted.bytesWritten === 0 || isEnding()) return close(callback);

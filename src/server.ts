@@ -86,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerPlainRequests(http, options.pages, pace);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
-  const closing = { sendFin: limits.sendFin, hasManyOrphans: createOrphanLook() };
+  const closing = { ...limits, hasManyOrphans: createOrphanLook() };
   const connections = {
     http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, closing),
     https: new Connections(MAX_HTTPS, closing),
@@ -154,7 +154,7 @@ async function socketLimits(onError: ServerOptions['onError']): Promise<SocketLi
     return await createSocketLimits();
   } catch (error) {
     onError(error as Error, 'cannot limit what the kernel keeps of connections');
-    return { limit: () => {}, sendFin: () => {} };
+    return { limit: () => {}, sendFin: () => {}, resetAtClose: () => {} };
   }
 }
 

@@ -26,6 +26,7 @@ const CLIENT_TIMEOUT_MS = 25_000;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_USER_TIMEOUT = 18;
 const SHUT_WR = 1;
@@ -35,6 +36,8 @@ export type SocketLimits = Readonly<{
   limit: (server: Server) => void;
   /** Sends a FIN on a connection, unless one has been sent. */
   sendFin: (fd: number) => void;
+  /** Has closing the connection reset it, and free what the client has not received. */
+  resetAtClose: (fd: number) => void;
 }>;
 
 /**
@@ -46,7 +49,10 @@ export type SocketLimits = Readonly<{
  */
 export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<SocketLimits> {
   const set = await loadSet();
-  const { shutdown } = await loadSocketOptions();
+  const { setsockopt, shutdown, getRawPointer } = await loadSocketOptions();
+  // struct linger: on, for 0 s.
+  const linger = Int32Array.of(1, 0);
+  const lingerAt = getRawPointer(linger.buffer);
   const limit = (server: Server) => {
     if (!set(server, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
       throw new Error('the kernel does not accept SO_SNDBUF');
@@ -55,7 +61,11 @@ export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<Socket
     if (!set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs))
       throw new Error('the kernel does not accept TCP_USER_TIMEOUT');
   };
-  return { limit, sendFin: (fd) => void shutdown(fd, SHUT_WR) };
+  return {
+    limit,
+    sendFin: (fd) => void shutdown(fd, SHUT_WR),
+    resetAtClose: (fd) => void setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerAt, linger.byteLength),
+  };
 }
 
 /**

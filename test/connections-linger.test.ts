@@ -85,3 +85,18 @@ test('Connections lets a client have what was written before the connection was 
   await once(client, 'end');
   expect(Buffer.concat(chunks)).toEqual(SMALL);
 });
+
+test('Connections closes a connection that is replaced while its FIN is pending', async () => {
+  let [opened, closed] = [0, 0];
+  const { open } = await admittedConnections({ host: '127.0.0.1' }, (socket) => {
+    opened += 1;
+    socket.on('data', () => socket.end(SMALL)).on('close', () => (closed += 1));
+  });
+  const [oldest] = Array.from({ length: 50 }, () => open({ host: '127.0.0.1' }));
+  await until('a client has as many as it may', 3_000, () => opened === 50);
+  // The kernel has both ready for the same turn of the event loop, in this order.
+  oldest?.write('a request');
+  open({ host: '127.0.0.1' });
+  await until('the oldest is closed', 3_000, () => closed === 1);
+  expect(opened).toBe(51);
+});

@@ -5,7 +5,7 @@ import { Connections } from '../../src/connections.ts';
 import { RateLimiter } from '../../src/rate-limiter.ts';
 import { createSocketLimits } from '../../src/socket-limits.ts';
 
-const { sendFin } = await createSocketLimits();
+const limits = await createSocketLimits();
 
 /** A server whose connections `Connections` admits, and clients of it; all of them end with the test. */
 export async function admittedConnections(
@@ -16,7 +16,7 @@ export async function admittedConnections(
   }: Readonly<{ host: string; allowHalfOpen?: boolean; hasManyOrphans?: boolean }>,
   onConnection: (socket: Socket) => void,
 ): Promise<{ port: number; open: (options: Partial<NetConnectOpts>) => Socket }> {
-  const connections = new Connections(2_000, { sendFin, hasManyOrphans: () => hasManyOrphans });
+  const connections = new Connections(2_000, { ...limits, hasManyOrphans: () => hasManyOrphans });
   const server = createServer({ allowHalfOpen }, (socket) => {
     onConnection(socket.on('error', () => {}));
   }).listen(0, host);
