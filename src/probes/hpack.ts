@@ -55,7 +55,7 @@ function encodeLength(length: number): Buffer {
 
 /**
  * Reads a header block of a server that was given a dynamic table of 0 bytes: one that refers to it is refused, so that no
- * few bytes become many. Throws where it is no header block, has more than `maxCount` fields.
+ * few bytes become many. Throws where it is no header block, has more than `maxCount` fields and sizes of the table.
  */
 export function readFields(block: Buffer, maxCount: number): CheckedFields {
   const reader = new BlockReader(block);
@@ -63,12 +63,13 @@ export function readFields(block: Buffer, maxCount: number): CheckedFields {
   let status: string | undefined;
   let location: Encoded | undefined;
   for (let first = reader.peek(); first !== undefined; first = reader.peek()) {
+    count++;
+    if (count > maxCount) throw new Error(`the response head has more than ${maxCount} fields`);
+    // A new size of the table, which is none but takes as long.
     if ((first & 0xe0) === 0x20) {
       if (reader.integer(5) !== 0) throw new Error('the header table is larger than allowed');
       continue;
     }
-    count++;
-    if (count > maxCount) throw new Error(`the response head has more than ${maxCount} fields`);
     const { name, value } = readField(reader, first);
     if (name === ':status') status ??= decodeStatus(value);
     if (name === 'location') location ??= value;

@@ -108,6 +108,7 @@ describe('Http2HeadReader', () => {
     ['a field that refers to the table', [SETTINGS, headers('88be')], /an empty table/],
     ['a name that refers to the table', [SETTINGS, headers('887e0161')], /an empty table/],
     ['a table', [SETTINGS, headers('3fe11f88')], /table is larger/],
+    ['1,001 sizes of the table', [SETTINGS, headers('20'.repeat(1_001))], /more than 1000 fields/],
     ['a string that is cut off', [SETTINGS, headers('0803353')], /cut off/],
     ['a number without end', [SETTINGS, headers('ffffffffffffff')], /too large/],
     ['a wrong code', [SETTINGS, headers('0884ffffffff')], /no status/],
