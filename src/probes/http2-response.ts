@@ -16,6 +16,9 @@ export const STREAM = 1;
 /** How many frames may come until the head is whole: it has 13 in 200 KB, and what else comes before it is a handful. */
 const MAX_FRAMES = 200;
 
+/** RFC 9113, section 6.7. */
+const PING_BYTES = 8;
+
 /** RFC 9113, section 7. */
 const ERRORS = [
   'NO_ERROR',
@@ -106,6 +109,8 @@ export class Http2HeadReader implements HeadReader {
         if ((flags & FLAG.ACK) === 0) this.#acknowledge(type, Buffer.alloc(0));
         return;
       case FRAME.PING:
+        // Longer ones would fill the socket of a server that does not read, and hold the connection after the response.
+        if (payload.length !== PING_BYTES) throw new Error('a PING of a wrong length');
         if ((flags & FLAG.ACK) === 0) this.#acknowledge(type, payload);
         return;
       case FRAME.RST_STREAM:

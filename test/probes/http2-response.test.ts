@@ -83,7 +83,10 @@ describe('Http2HeadReader', () => {
   });
 
   test.each([
-    { what: '200 frames', frames: Array.from({ length: 200 }, () => frame(6, 1, 0, '')) },
+    {
+      what: '200 frames',
+      frames: Array.from({ length: 200 }, () => frame(6, 1, 0, '00'.repeat(8))),
+    },
     {
       what: '200 KB',
       frames: Array.from({ length: 13 }, () => frame(99, 0, 0, '00'.repeat(16_000))),
@@ -115,6 +118,7 @@ describe('Http2HeadReader', () => {
     ['a wrong code in a location', [SETTINGS, headers('880f1f84ffffffff')], /Huffman/],
     ['no status', [SETTINGS, headers('')], /no status/],
     ['too much padding', [SETTINGS, headers('058d', 0x0c)], /padding/],
+    ['a long PING', [SETTINGS, frame(6, 0, 0, '00'.repeat(9))], /wrong length/],
     ['a reset', [SETTINGS, frame(3, 0, 1, '0000000d')], /HTTP_1_1_REQUIRED/],
     ['a farewell', [SETTINGS, frame(7, 0, 0, '0000000000000000')], /does not respond/],
     ['a short farewell', [SETTINGS, frame(7, 0, 0, '00')], /cut off/],
