@@ -116,6 +116,13 @@ describe('Http2HeadReader', () => {
     ['a number without end', [SETTINGS, headers('ffffffffffffff')], /too large/],
     ['a wrong code', [SETTINGS, headers('0884ffffffff')], /no status/],
     ['a wrong code in a location', [SETTINGS, headers('880f1f84ffffffff')], /Huffman/],
+    ['padding that is not set', [SETTINGS, headers('880f1f8100')], /Huffman/],
+    ['padding of more than 7 bits', [SETTINGS, headers('880f1f8207ff')], /Huffman/],
+    [
+      'fields without end in informational responses',
+      [SETTINGS, ...Array.from({ length: 2 }, () => headers(`0803313033${'90'.repeat(500)}`))],
+      /more than \d+ fields/,
+    ],
     ['no status', [SETTINGS, headers('')], /no status/],
     ['too much padding', [SETTINGS, headers('058d', 0x0c)], /padding/],
     ['a long PING', [SETTINGS, frame(6, 0, 0, '00'.repeat(9))], /wrong length/],

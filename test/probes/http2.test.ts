@@ -121,6 +121,19 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     },
   );
 
+  test('does not take what comes before the response for its first byte', async () => {
+    const stop = new AbortController();
+    // The client has then read the server's SETTINGS and PING.
+    const server = await Http2Server.start((stream) => {
+      stream.session?.ping(() => stop.abort(new Error('no response')));
+    });
+
+    const outcome = await checkUrl(server.url, { signal: stop.signal });
+
+    expect(failed(outcome).phase).toBe('response');
+    expect(events(outcome)).toEqual(TRACE.slice(0, -1));
+  });
+
   test('takes another status for an unexpected one', async () => {
     const server = await Http2Server.start((stream) =>
       stream.respond({ ':status': 503 }, { endStream: true }),
