@@ -10,8 +10,8 @@ const KEPT_MS = 5_000;
 export type HasManyOrphans = () => boolean;
 
 /**
- * Makes a function that returns whether there are more than 100 in this network namespace, as of 5 s ago at most: the kernel
- * calls them orphans, and they count in no limit. Reading takes 30 µs. False where there is no `/proc/net/sockstat`.
+ * Makes a function that returns whether there are more than 100 on this node, as of 5 s ago at most: the kernel calls them
+ * orphans, they count in no limit, and it counts those of all network namespaces together. Reading takes 30 µs. False where there is no `/proc/net/sockstat`.
  */
 export function createOrphanLook(keptMs = KEPT_MS): HasManyOrphans {
   let seen = false;

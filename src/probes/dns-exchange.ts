@@ -59,7 +59,13 @@ async function overUdp(
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<DnsResponse>();
     let invalid = 0;
-    socket.on('error', reject);
+    let isRefused = false;
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // The first is no proof: the kernel takes it from anybody who guesses the port that the query is from.
+      if (isRefused || error.code !== 'ECONNREFUSED') return reject(error);
+      isRefused = true;
+      socket.send(query);
+    });
     socket.on('message', (message) => {
       const response = readResponse(message, query);
       if (response !== undefined) resolve(response);

@@ -68,7 +68,7 @@ function socketCause({ code }: NodeJS.ErrnoException): Cause | undefined {
 function outcomeOf(target: Target, session: Session): Outcome {
   const { error, replies, sent, fullSize, losesFullSize } = session;
   const { host } = target.url;
-  const isRefused = error?.code === 'ECONNREFUSED';
+  const isRefused = error?.code === 'ECONNREFUSED' && replies.length === 0;
   // Packets that are rejected are not lost.
   const udp = isRefused ? undefined : statisticsOf(target, session);
   const failed = (cause: Cause, why: string): Outcome => ({

@@ -25,6 +25,12 @@ const FURTHER_TIMEOUT_MS = 200;
 /** Packets received, after which a session ends: whoever sends so many, for the 15 that were sent, only costs time. */
 const MAX_RECEIVED = 1_000;
 
+/**
+ * Messages that the port is closed, after which a session without a reply ends. They prove little: the kernel takes one from anybody
+ * who guesses the port that the packets are from, so that one alone is none, and none counts beside a reply.
+ */
+const MAX_REFUSED = 2;
+
 /** Every second packet is full-size, the last of `PACKETS` is not. */
 export const STRIDE = 2;
 
@@ -36,7 +42,7 @@ export type Session = Readonly<{
   /** The length of full-size IP packets, in octets, and whether they alone were lost, all of them. */
   fullSize: number;
   losesFullSize: boolean;
-  /** The last error of the socket, such as `ECONNREFUSED`, which ends the session, as too many packets do. */
+  /** The last error of the socket, such as `ECONNREFUSED`, two of which end a session without a reply, or too many packets. */
   error: NodeJS.ErrnoException | undefined;
 }>;
 
@@ -66,6 +72,7 @@ class Sender {
   readonly #replies: Received[] = [];
   readonly #answered = new Set<number>();
   #received = 0;
+  #refused = 0;
   #error: NodeJS.ErrnoException | undefined;
   #changed: () => void = () => {};
 
@@ -125,12 +132,14 @@ class Sender {
 
   #fail(error: Error): void {
     this.#error = error;
+    if (this.#error.code === 'ECONNREFUSED') this.#refused++;
     this.#changed();
   }
 
   /** Whether the port is found closed, or floods us. */
   #isOver(): boolean {
-    return this.#error?.code === 'ECONNREFUSED' || this.#received >= MAX_RECEIVED;
+    const isClosed = this.#refused >= MAX_REFUSED && this.#replies.length === 0;
+    return isClosed || this.#received >= MAX_RECEIVED;
   }
 
   #isDirectionOpen(): boolean {

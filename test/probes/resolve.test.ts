@@ -1,4 +1,5 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
@@ -73,6 +74,24 @@ describe('createResolver() gives the addresses', () => {
     expect(await resolverOf([server])('a.test', live)).toEqual(addresses);
 
     expect(server.queries.map(({ type }) => type).toSorted()).toEqual(['A', 'AAAA']);
+  });
+
+  test('of a name server that responds after a message that its port is closed, which anybody can send', async () => {
+    const server = await nameServer({ 'a.test': ['127.0.5.1'] });
+    const onSocket = (created: unknown) => {
+      const { socket } = created as { socket: Socket };
+      const send = socket.send.bind(socket);
+      socket.send = (query: Buffer) => {
+        socket.send = send;
+        send(query);
+        const error = Object.assign(new Error('recvmsg ECONNREFUSED'), { code: 'ECONNREFUSED' });
+        process.nextTick(() => socket.emit('error', error));
+      };
+    };
+    subscribe('udp.socket', onSocket);
+    onTestFinished(() => void unsubscribe('udp.socket', onSocket));
+
+    expect(await resolverOf([server])('a.test', live)).toEqual(['127.0.5.1']);
   });
 
   test('the first 16 of a response too long for a datagram, over TCP', async () => {

@@ -1,4 +1,5 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { stampReply, toReply } from '../../src/stamp/packets.ts';
@@ -10,6 +11,8 @@ import { type Treatment, udpProxy } from '../support/udp-proxy.ts';
 
 const NEVER = new AbortController().signal;
 const DROP = { copies: 0 };
+/** As the kernel reports a message of ICMP. */
+const REFUSED = Object.assign(new Error('recvmsg ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 type Treat = (index: number, length: number) => Treatment | undefined;
 
@@ -193,6 +196,27 @@ test('a session with a closed port ends at once, with the error', async () => {
   const { sent, error } = await runSession('127.0.0.1', port, NEVER);
   expect(error).toMatchObject({ code: 'ECONNREFUSED' });
   expect(sent).toBeLessThan(10);
+});
+
+test.each([
+  { what: 'one message before a reply', event: 'connect', messages: 1 },
+  { what: 'five messages after a reply', event: 'message', messages: 5 },
+])('a session goes on after $what that the port is closed: anybody can send it', async (given) => {
+  const onError = (error: Error) => expect.fail(error.message);
+  const { port, close } = await startReflector({ address: '127.0.0.1', port: 0, onError });
+  onTestFinished(() => close());
+  const onSocket = (created: unknown) => {
+    const { socket } = created as { socket: Socket };
+    socket.once(given.event, () => {
+      setImmediate(() => {
+        for (let i = 0; i < given.messages; i++) socket.emit('error', REFUSED);
+      });
+    });
+  };
+  subscribe('udp.socket', onSocket);
+  onTestFinished(() => void unsubscribe('udp.socket', onSocket));
+  const { replies, sent } = await runSession('127.0.0.1', port, NEVER);
+  expect({ sent, replies: replies.length }).toEqual({ sent: 10, replies: 10 });
 });
 
 test('a session rejects as soon as the signal aborts', async () => {
