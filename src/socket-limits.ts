@@ -49,22 +49,21 @@ export type SocketLimits = Readonly<{
  */
 export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<SocketLimits> {
   const set = await loadSet();
-  const { setsockopt, shutdown, getRawPointer } = await loadSocketOptions();
-  // struct linger: on, for 0 s.
-  const linger = Int32Array.of(1, 0);
-  const lingerAt = getRawPointer(linger.buffer);
+  const { shutdown } = await loadSocketOptions();
   const limit = (server: Server) => {
-    if (!set(server, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
+    const fd = descriptor(server);
+    if (!set(fd, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
       throw new Error('the kernel does not accept SO_SNDBUF');
-    if (!set(server, SOL_SOCKET, SO_RCVBUF, RECEIVE_BYTES))
+    if (!set(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BYTES))
       throw new Error('the kernel does not accept SO_RCVBUF');
-    if (!set(server, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs))
+    if (!set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs))
       throw new Error('the kernel does not accept TCP_USER_TIMEOUT');
   };
   return {
     limit,
     sendFin: (fd) => void shutdown(fd, SHUT_WR),
-    resetAtClose: (fd) => void setsockopt(fd, SOL_SOCKET, SO_LINGER, lingerAt, linger.byteLength),
+    // struct linger: on, for 0 s.
+    resetAtClose: (fd) => void set(fd, SOL_SOCKET, SO_LINGER, 1, 0),
   };
 }
 
@@ -78,18 +77,19 @@ export async function limitClientSockets(timeoutMs = CLIENT_TIMEOUT_MS): Promise
   const { connect } = Socket.prototype;
   // There is no event for all of them: `net.client.socket` of `node:diagnostics_channel` is not published for those of TLS.
   Socket.prototype.connect = function (this: Socket, ...options: Parameters<typeof connect>) {
-    this.once('connect', () => set(this, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs));
+    this.once('connect', () => set(descriptor(this), IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs));
     return connect.apply(this, options);
   } as typeof connect;
 }
 
-/** Makes a function that sets an option, and returns whether the kernel accepts it. */
+/** Makes a function that sets an option, to one number or a struct of two, and returns whether the kernel accepts it. */
 async function loadSet() {
   const { setsockopt, getRawPointer } = await loadSocketOptions();
-  const value = Int32Array.of(0);
+  const value = new Int32Array(2);
   const valueAt = getRawPointer(value.buffer);
-  return (socket: Socket | Server, level: number, name: number, number: number): boolean => {
-    value[0] = number;
-    return setsockopt(descriptor(socket) ?? -1, level, name, valueAt, value.byteLength) === 0;
+  return (fd: number | undefined, level: number, name: number, ...numbers: number[]): boolean => {
+    value.set(numbers);
+    const length = numbers.length * value.BYTES_PER_ELEMENT;
+    return setsockopt(fd ?? -1, level, name, valueAt, length) === 0;
   };
 }

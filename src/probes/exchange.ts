@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Signal } from '../model.ts';
+import { MAX_PIECES } from './head-bytes.ts';
 import type { Progress } from './progress.ts';
-import { type HeadReader, MAX_PIECES, type ResponseHead, ResponseHeadReader } from './response.ts';
+import { type HeadReader, type ResponseHead, ResponseHeadReader } from './response.ts';
 
 /** Header fields of a request. */
 export type Headers = Readonly<Record<string, string>>;

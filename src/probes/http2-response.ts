@@ -1,14 +1,8 @@
 import { GrowingBytes } from '../growing-bytes.ts';
+import { HeadBytes } from './head-bytes.ts';
 import { decode, readFields } from './hpack.ts';
 import { encodeFrame, FLAG, FRAME, type Frame, readFrame } from './http2-frame.ts';
-import {
-  type HeadReader,
-  MAX_HEAD_BYTES,
-  MAX_HEAD_LINES,
-  MAX_INFORMATIONAL,
-  MAX_PIECES,
-  type ResponseHead,
-} from './response.ts';
+import { type HeadReader, MAX_HEAD_BYTES, MAX_HEAD_LINES, type ResponseHead } from './response.ts';
 
 /** The stream of a connection's first request, the only one here. */
 export const STREAM = 1;
@@ -43,11 +37,9 @@ const ERRORS = [
  */
 export class Http2HeadReader implements HeadReader {
   readonly #reply: (frame: Buffer) => void;
-  readonly #received = new GrowingBytes();
-  #pieces = 0;
+  readonly #bytes = new HeadBytes();
   #frames = 0;
   #fields = 0;
-  #informational = 0;
   /** Where the next frame begins. */
   #start = 0;
   /** The header block that is being received. */
@@ -64,12 +56,7 @@ export class Http2HeadReader implements HeadReader {
   }
 
   add(bytes: Buffer): ResponseHead | undefined {
-    this.#pieces++;
-    if (this.#pieces > MAX_PIECES) {
-      throw new Error(`the response head arrived in more than ${MAX_PIECES} pieces`);
-    }
-    this.#received.add(bytes);
-    const received = this.#received.bytes();
+    const received = this.#bytes.add(bytes);
     for (;;) {
       const frame = readFrame(received, this.#start);
       if ((frame?.end ?? received.length) > MAX_HEAD_BYTES) {
@@ -138,10 +125,7 @@ export class Http2HeadReader implements HeadReader {
       throw new Error('the response has no status');
     }
     if (status.startsWith('1')) {
-      this.#informational++;
-      if (this.#informational > MAX_INFORMATIONAL) {
-        throw new Error(`more than ${MAX_INFORMATIONAL} informational responses (1xx)`);
-      }
+      this.#bytes.passInformational();
       return undefined;
     }
     return {

@@ -1,4 +1,5 @@
-import { MAX_PIECES, type ResponseHead } from './response.ts';
+import { MAX_PIECES } from './head-bytes.ts';
+import type { ResponseHead } from './response.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 

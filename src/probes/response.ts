@@ -1,4 +1,4 @@
-import { GrowingBytes } from '../growing-bytes.ts';
+import { HeadBytes } from './head-bytes.ts';
 
 /** The head of a response, and what of the body had come with it. */
 export type ResponseHead = Readonly<{
@@ -24,16 +24,6 @@ export const MAX_HEAD_BYTES = 200 * 1024;
 /** And the most lines: 200 KB have room for 40,000, which take 7 ms of the event loop (measured), after each redirect again. */
 export const MAX_HEAD_LINES = 1_000;
 
-/**
- * In how many reads a head, and then a body, may arrive, and all redirects of a check: each takes time of the event loop, however short it is. A head
- * written byte by byte takes some hundreds; a body of 1 MiB, the longest that is read, has 870 segments at the smallest
- * MTU of IPv6.
- */
-export const MAX_PIECES = 1_000;
-
-/** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
-export const MAX_INFORMATIONAL = 16;
-
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -44,9 +34,7 @@ const CR = 0x0d;
  */
 export class ResponseHeadReader implements HeadReader {
   readonly hasBegun = true;
-  readonly #received = new GrowingBytes();
-  #pieces = 0;
-  #informational = 0;
+  readonly #bytes = new HeadBytes();
   /** Where the head that is being read starts. */
   #start = 0;
   /** Where the search for its end goes on. */
@@ -54,12 +42,7 @@ export class ResponseHeadReader implements HeadReader {
   #lines = 0;
 
   add(bytes: Buffer): ResponseHead | undefined {
-    this.#pieces++;
-    if (this.#pieces > MAX_PIECES) {
-      throw new Error(`the response head arrived in more than ${MAX_PIECES} pieces`);
-    }
-    this.#received.add(bytes);
-    const received = this.#received.bytes();
+    const received = this.#bytes.add(bytes);
     for (;;) {
       const start = this.#start;
       if (!startsLikeHttp(received, start)) throw new Error('the response is not HTTP/1');
@@ -72,10 +55,7 @@ export class ResponseHeadReader implements HeadReader {
       if (head.status >= 200 || head.status === 101) {
         return { ...head, body: received.subarray(end) };
       }
-      this.#informational++;
-      if (this.#informational > MAX_INFORMATIONAL) {
-        throw new Error(`more than ${MAX_INFORMATIONAL} informational responses (1xx)`);
-      }
+      this.#bytes.passInformational();
       this.#start = end;
       this.#searched = end;
     }
