@@ -19,6 +19,9 @@ export type Service = Readonly<{
 /** The code point of responses of the first service that is slow; the next one's is one more. */
 export const FIRST_SERVICE_MARK = 43;
 
+/** The mark of a packet whose backend is its sender, for which kube-proxy has one as well. */
+const TO_ITSELF = 1;
+
 /** What each fault does to the packets of connections to a virtual address, in both directions unless it says one. */
 const FAULTS: Record<Service['protocol'], Record<ProxyFault['kind'], string>> = {
   TCP: {
@@ -46,11 +49,6 @@ export function serviceRules(
   const ports = services.flatMap((service) =>
     service.addresses.map((address) => portOf(service, address)),
   );
-  const own = ports.flatMap(({ header, backends }) =>
-    backends.map(
-      ({ address }) => `${header} saddr ${address} ${header} daddr ${address} masquerade`,
-    ),
-  );
   const slow = [...faults].filter(([, { kind }]) => kind === 'slow').map(([name]) => name);
   const broken = ports.flatMap((port) => {
     const fault = faults.get(port.name);
@@ -67,7 +65,10 @@ export function serviceRules(
     ...chain('fault', ['tcp flags & rst == rst accept', ...broken]),
     ...chain('nat-prerouting', ['type nat hook prerouting priority dstnat', 'jump backend']),
     ...chain('nat-output', ['type nat hook output priority -100', 'jump backend']),
-    ...chain('nat-postrouting', ['type nat hook postrouting priority srcnat', ...new Set(own)]),
+    ...chain('nat-postrouting', [
+      'type nat hook postrouting priority srcnat',
+      `meta mark ${TO_ITSELF} masquerade`,
+    ]),
     ...chain('prerouting', ['type filter hook prerouting priority filter', 'jump fault']),
     ...chain('forward', ['type filter hook forward priority filter', 'jump no-backend']),
     ...chain('output', [
@@ -108,12 +109,20 @@ function matching({ header, address, protocol, number }: Port): string {
 /**
  * Each backend takes its share of what those before it left. Not a map from numbers to backends: of rules that are being
  * replaced, the kernel still applies the old ones to a packet, but no longer finds the elements of their maps.
+ *
+ * A pod that reaches itself is marked here, because its packet may leave the node by the rules that come next, which may no
+ * longer have this backend.
  */
 function backendRules(port: Port): string[] {
-  return port.backends.map((backend, index) => {
+  return port.backends.flatMap((backend, index) => {
     const left = port.backends.length - index;
     const share = left === 1 ? '' : `numgen random mod ${left} 0 `;
-    return `${matching(port)} ${share}dnat ${port.header} to ${socketOf(backend)}`;
+    const target = `dnat ${port.header} to ${socketOf(backend)}`;
+    const source = `${matching(port)} ${port.header} saddr`;
+    return [
+      `${source} ${backend.address} ${share}meta mark set ${TO_ITSELF} ${target}`,
+      `${source} != ${backend.address} ${share}${target}`,
+    ];
   });
 }
 

@@ -49,7 +49,7 @@ describe.skipIf(unavailableReason())('a service', () => {
     await serve(...network.pods);
     const datagram = () => network.peer('pod-1').datagram(address, { port: PORT, limitMs: 5_000 });
     const errors = await errorsDuring(datagram, async () => {
-      for (let time = 0; time < 20; time++) await serve(network.pod(1 + (time % 3)));
+      for (let time = 0; time < 60; time++) await serve(network.pod(1 + (time % 3)));
     });
     expect(errors).toEqual([]);
   });
