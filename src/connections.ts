@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import { TLSSocket, Server as TlsServer } from 'node:tls';
 import { FairLimit } from './fair-limit.ts';
 import type { HasManyOrphans } from './orphans.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -47,6 +48,7 @@ export type Closing = Readonly<{
 /** What the connections of a port share. */
 type Shared = Closing & {
   readonly open: FairLimit<Connection>;
+  readonly bySocket: WeakMap<Socket, Connection>;
   readonly isTls: boolean;
   readonly serve: Serve;
   readonly isEnding: () => boolean;
@@ -87,9 +89,15 @@ class Connection {
     if (this.#socket === undefined) {
       remove();
     } else {
+      this.#shared.bySocket.set(this.#socket, this);
       this.#socket.once('close', remove);
       this.#lingerBeforeClose(this.#socket);
     }
+  }
+
+  /** A request has come: so that those go first which are kept for another. */
+  touch(): void {
+    this.#shared.open.touch(this.client, this);
   }
 
   destroy(): void {
@@ -162,8 +170,12 @@ export class Connections {
       onConnection(0, accepted);
       return created.pop();
     };
+    const bySocket = new WeakMap<Socket, Connection>();
+    // Of an HTTP server.
+    server.on('request', ({ socket }: IncomingMessage) => bySocket.get(rawOf(socket))?.touch());
     const shared: Shared = {
       open: this.#open,
+      bySocket,
       isTls: server instanceof TlsServer,
       ...this.#closing,
       serve,
@@ -199,6 +211,11 @@ export class Connections {
 /** The peer's address; an IPv4 address is the same through an IPv4 and an IPv6 socket (RFC 4291, section 2.5.5.2). */
 export function clientOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
   return remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
+}
+
+/** The socket below TLS: not documented, but nothing that is documented leads there. */
+function rawOf(socket: Socket): Socket {
+  return socket instanceof TLSSocket ? (socket as unknown as { _parent: Socket })._parent : socket;
 }
 
 /** Whether both sides have closed, and received what was sent, or one of them has reset it. */

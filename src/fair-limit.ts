@@ -3,9 +3,10 @@ export type Held = Readonly<{ destroy: () => unknown }>;
 
 /**
  * What clients hold at once, such as connections. Something new is always let in, so that nobody locks others out by
- * holding: where a limit is reached, the oldest of the client that has the most is destroyed for it.
+ * holding: where a limit is reached, of the client that has the most, what is least recently used is destroyed for it.
  */
 export class FairLimit<T extends Held = Held> {
+  /** What each client holds, the least recently used first. */
   readonly #byClient = new Map<string, Set<T>>();
   /** Clients by how many they hold, the last entry of those that have the most: found without a look at each client. */
   readonly #bySize: Set<string>[] = [];
@@ -21,12 +22,18 @@ export class FairLimit<T extends Held = Held> {
 
   add(client: string, held: T): void {
     const size = this.#byClient.get(client)?.size ?? 0;
-    if (size >= this.#maxPerClient) this.#destroyOldest(client);
-    else if (this.#count >= this.#max) this.#destroyOldest(this.#largest());
+    if (size >= this.#maxPerClient) this.#destroyLeastUsed(client);
+    else if (this.#count >= this.#max) this.#destroyLeastUsed(this.#largest());
     const own = this.#byClient.get(client) ?? new Set<T>();
     this.#byClient.set(client, own.add(held));
     this.#count += 1;
     this.#resize(client, own.size - 1, own.size);
+  }
+
+  /** It has been used: of its client, it is the last to be destroyed. Without effect where it has been removed. */
+  touch(client: string, held: T): void {
+    const own = this.#byClient.get(client);
+    if (own?.delete(held) === true) own.add(held);
   }
 
   /** Without effect where it has been removed, or destroyed for another. */
@@ -45,12 +52,12 @@ export class FairLimit<T extends Held = Held> {
     }
   }
 
-  #destroyOldest(client: string | undefined): void {
+  #destroyLeastUsed(client: string | undefined): void {
     if (client === undefined) return;
-    const [oldest] = this.#byClient.get(client) ?? [];
-    if (oldest === undefined) return;
-    oldest.destroy();
-    this.remove(client, oldest);
+    const [first] = this.#byClient.get(client) ?? [];
+    if (first === undefined) return;
+    first.destroy();
+    this.remove(client, first);
   }
 
   #largest(): string | undefined {

@@ -20,6 +20,31 @@ test('FairLimit destroys the oldest of the client that has the most', () => {
   expect(destroyed).toEqual([2]);
 });
 
+test('FairLimit spares what has been used, and does not know what was removed', () => {
+  const { destroyed, next } = holders();
+  const limit = new FairLimit(10, 3);
+  const [first, second, third] = [next(), next(), next()];
+  for (const held of [first, second, third]) limit.add('a', held);
+  limit.touch('a', first);
+  limit.add('a', next());
+  limit.remove('a', third);
+  limit.touch('a', third);
+  for (let i = 0; i < 2; i += 1) limit.add('a', next());
+  expect(destroyed).toEqual([2, 1]);
+});
+
+test('FairLimit takes from who has the most, however much that has been used', () => {
+  const { destroyed, next } = holders();
+  const limit = new FairLimit(3);
+  const [first, second, third] = [next(), next(), next()];
+  limit.add('few', first);
+  limit.add('many', second);
+  limit.add('many', third);
+  for (const held of [second, third]) limit.touch('many', held);
+  limit.add('other', next());
+  expect(destroyed).toEqual([2]);
+});
+
 test('FairLimit knows who has the most after some were removed', () => {
   const { destroyed, next } = holders();
   const limit = new FairLimit(5);
