@@ -1,4 +1,5 @@
 import { isCheapToRead } from './certificate-cost.ts';
+import { isCheapHello, SESSION_LENGTH_AT } from './client-hello-cost.ts';
 import { loadFfi } from './ffi.ts';
 import type { OpenSsl, Setting } from './openssl.ts';
 
@@ -11,19 +12,10 @@ const MAX_RECORDS = 1_000n;
 /** What a request for another handshake counts as, in records: none is granted, but OpenSSL responds to each, and a record holds 4,096. */
 const HELLO_REQUEST_COST = 10n;
 
-/**
- * The longest ClientHello that is read, in bytes: with a post-quantum key share and a ticket it has some 2,000. Of one of 64 KB,
- * OpenSSL keeps 4 MB until the handshake ends, or takes 38 ms (measured: names of authorities, key shares).
- */
-const MAX_CLIENT_HELLO = 4_096;
-
 // Types of TLS messages (RFC 8446, section 4; RFC 5246, section 7.4), and lengths in bytes.
 const [HELLO_REQUEST, CLIENT_HELLO, CERTIFICATE] = [0, 1, 11];
 const HEAD_LENGTH = 4;
 const UNREADABLE = Buffer.alloc(HEAD_LENGTH, 0xff);
-
-/** Where a ClientHello says how long its session's identifier is: after head, version and random value. */
-const SESSION_LENGTH_AT = BigInt(HEAD_LENGTH + 2 + 32);
 
 // Of OpenSSL's ssl.h, ssl3.h and tls1.h.
 const SSL_CTRL_SET_MSG_CALLBACK_ARG = 16;
@@ -35,7 +27,7 @@ const TLS1_3_VERSION = 0x0304;
 const HAS_CONTENT_TYPE: ReadonlySet<number> = new Set([256, 257]);
 
 /**
- * Looks at each TLS record and message before OpenSSL does. A long ClientHello, and certificates that are not cheap to read,
+ * Looks at each TLS record and message before OpenSSL does. A ClientHello and certificates that are not cheap to read
  * are made unreadable, by the lengths at their beginning: nothing else keeps OpenSSL from reading them. A connection with too many records without
  * application data, or requests for another handshake, fails.
  */
@@ -49,8 +41,9 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
     if (sum > MAX_RECORDS) functions.BIO_set_init(functions.SSL_get_rbio(connection), 0);
   };
   const spoilCostly = (type: number, message: bigint, length: number, version: number) => {
-    if (type === CLIENT_HELLO && length > MAX_CLIENT_HELLO) {
-      exportBuffer(UNREADABLE, message + SESSION_LENGTH_AT, HEAD_LENGTH);
+    if (type === CLIENT_HELLO) {
+      if (isCheapHello(toBuffer(message, length))) return;
+      exportBuffer(UNREADABLE, message + BigInt(SESSION_LENGTH_AT), HEAD_LENGTH);
     } else if (type === CERTIFICATE) {
       if (isCheapToRead(toBuffer(message, length), version === TLS1_3_VERSION)) return;
       exportBuffer(UNREADABLE, message + BigInt(HEAD_LENGTH), HEAD_LENGTH);

@@ -26,6 +26,8 @@ const { certificate, key } = await authority.issue({
 });
 
 const CHANGE_CIPHER_SPEC = Buffer.from([20, 3, 3, 0, 1, 1]);
+// Types of records.
+const [ALERT, SERVER_HELLO] = [21, 22];
 /** A record of application data of no length. */
 const EMPTY_RECORD = Buffer.from([23, 3, 3, 0, 0]);
 
@@ -118,21 +120,39 @@ describe('startServer() closes the connection of a client', () => {
     expect({ isSecure, errors }).toEqual({ isSecure: false, errors: [] });
   });
 
+  /** The type of the first record that comes in response to a ClientHello. */
+  async function typeOfResponse(hello: Buffer): Promise<number> {
+    const { port, errors } = await serve();
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write(hello);
+    const [received] = (await once(socket, 'data')) as [Buffer];
+    expect(errors).toEqual([]);
+    return received.readUInt8(0);
+  }
+
   test.each([
-    { length: 4_096, response: 'a ServerHello', type: 22 },
-    { length: 4_097, response: 'an alert', type: 21 },
+    { length: 4_096, response: 'a ServerHello', type: SERVER_HELLO },
+    { length: 4_097, response: 'an alert', type: ALERT },
   ])(
     'whose ClientHello has more than 4,096 bytes ($length: $response)',
     async ({ length, type }) => {
-      const { port, errors } = await serve();
-      const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
-      onTestFinished(() => void socket.destroy());
       const head = 5;
       const { length: shortest } = await helloWith(padding(0));
-      socket.write(await helloWith(padding(head + length - shortest)));
-      const [received] = (await once(socket, 'data')) as [Buffer];
-      expect(received.readUInt8(0)).toBe(type);
-      expect(errors).toEqual([]);
+      const hello = await helloWith(padding(head + length - shortest));
+      expect(await typeOfResponse(hello)).toBe(type);
+    },
+  );
+
+  test.each([
+    { list: 'authorities', count: 31, extension: authorities, type: SERVER_HELLO },
+    { list: 'authorities', count: 32, extension: authorities, type: ALERT },
+    { list: 'responders of OCSP', count: 20, extension: responders, type: SERVER_HELLO },
+    { list: 'responders of OCSP', count: 21, extension: responders, type: ALERT },
+  ])(
+    'whose ClientHello names $list in more than 128 bytes ($count)',
+    async ({ count, extension, type }) => {
+      expect(await typeOfResponse(await helloWith(extension(count)))).toBe(type);
     },
   );
 
@@ -152,10 +172,26 @@ const EARLY_DATA = Buffer.from([0, 42, 0, 0]);
 
 /** The extension with so many bytes that mean nothing (RFC 7685). */
 function padding(length: number): Buffer {
-  const extension = Buffer.alloc(4 + length);
-  extension.writeUInt16BE(21, 0);
-  extension.writeUInt16BE(length, 2);
-  return extension;
+  return extensionOf(21, Buffer.alloc(length));
+}
+
+/** The extension that names so many authorities, each with an empty name: 4 bytes (RFC 8446, section 4.2.4). */
+function authorities(count: number): Buffer {
+  return extensionOf(47, withLength(Buffer.from('00023000'.repeat(count), 'hex')));
+}
+
+/** The extension that names so many responders, each with an empty name: 6 bytes (RFC 6066, section 8). */
+function responders(count: number): Buffer {
+  const names = withLength(Buffer.from('0004a1023000'.repeat(count), 'hex'));
+  return extensionOf(5, Buffer.concat([Buffer.from([1]), names, withLength(Buffer.alloc(0))]));
+}
+
+function extensionOf(type: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0, type]), withLength(content)]);
+}
+
+function withLength(content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([content.length >> 8, content.length & 255]), content]);
 }
 
 /** The record of a ClientHello with this extension as the last. */
