@@ -56,7 +56,7 @@ function cutOff({ reports, silent, view }: Evidence): Draft {
   });
 }
 
-/** That too few pods reported for a picture of the cluster. */
+/** That too few nodes reported for a picture of the cluster. */
 export function mostlySilent({ reports, silent }: Evidence): Draft[] {
   const all = reports.size + silent.size;
   if (silent.size * 2 < all) return [];
@@ -69,8 +69,8 @@ export function mostlySilent({ reports, silent }: Evidence): Draft[] {
     aboutView('mostly_silent', severity, [], {
       cause: mainCause(silent.values()),
       witnesses: { agree: silent.size, of: all },
-      headline: `Only ${outOf(reports.size, all, 'pod')} reported: ${why}.`,
-      details: ['All other findings are based on these pods alone.'],
+      headline: `Only ${outOf(reports.size, all, 'node')} reported: ${why}.`,
+      details: ['All other findings are based on these reports alone.'],
       runbook: 'KubenurseProbeMissing.md',
     }),
   ];

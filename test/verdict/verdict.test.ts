@@ -169,7 +169,7 @@ const TABLES: Record<string, Row[]> = {
         silent: { 'node-1': 'unreachable', 'node-2': 'unreachable', 'node-3': 'unreachable' },
       },
       [
-        'Only 2 of 5 pods reported: the rest of the cluster is not visible from here.',
+        'Only 2 of 5 nodes reported: the rest of the cluster is not visible from here.',
         'The network is split: zone b (2 nodes) and zone a (3 nodes) do not reach each other.',
       ],
     ],
@@ -360,7 +360,7 @@ const TABLES: Record<string, Row[]> = {
         failing: { '* → node-2': 'ok', '* → node-3': 'ok' },
       },
       [
-        'Only 1 of 3 pods reported: the rest of the cluster is not visible from here.',
+        'Only 1 of 3 nodes reported: the rest of the cluster is not visible from here.',
         'No report from node-2 and node-3.',
       ],
     ],
@@ -495,7 +495,7 @@ test('Where most pods were not requested in time, that is what the verdict says,
   const [first, ...others] = verdict(unrequested(['node-3', 'node-4', 'node-5'], { nodes: FIVE }));
   expect(first).toMatchObject({ kind: 'mostly_silent', severity: 'warning', cause: null });
   expect(first?.headline).toBe(
-    'Only 2 of 5 pods reported: the collection ran out of time before it requested the others.',
+    'Only 2 of 5 nodes reported: the collection ran out of time before it requested the others.',
   );
   expect(others).toMatchObject([{ kind: 'silent', severity: 'info' }]);
 });
