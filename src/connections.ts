@@ -102,9 +102,15 @@ class Connection {
 
   destroy(): void {
     this.#isGone = true;
-    if (this.#socket === undefined) this.#accepted.close();
+    if (this.#socket === undefined) this.#closeUnserved();
     else if (this.#endLinger !== undefined) this.#endLinger();
     else this.#socket.destroy();
+  }
+
+  #closeUnserved(): void {
+    const { resetAtClose, isEnding } = this.#shared;
+    if (!isEnding()) resetAtClose(this.#accepted.fd);
+    this.#accepted.close();
   }
 
   /**
@@ -121,7 +127,7 @@ class Connection {
       close(callback);
     };
     accepted.close = (callback) => {
-      if (accepted.bytesWritten === 0 || isEnding()) return close(callback);
+      if (isEnding()) return close(callback);
       // Closed without a FIN, by a timeout or because of what the client did. Of TLS it is not known.
       const isCut = !(socket.writableFinished || isTls);
       const isSmall = accepted.bytesWritten <= SMALL_BYTES;

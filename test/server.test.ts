@@ -255,7 +255,9 @@ describe('startServer() and a client that takes its time', () => {
 
   test('is not stopped by 300 that only connect', async () => {
     const { server, port } = await serverAt();
-    const sockets = Array.from({ length: 300 }, () => connect({ host: '127.0.0.1', port }));
+    const sockets = Array.from({ length: 300 }, () =>
+      connect({ host: '127.0.0.1', port }).on('error', () => {}),
+    );
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
     expect((await fetchPage(port, '/')).status).toBe(404);
     for (const socket of sockets) socket.destroy();
