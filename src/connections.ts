@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
 import { FairLimit } from './fair-limit.ts';
+import type { FloodFilter } from './flood-filter.ts';
 import type { HasManyOrphans } from './orphans.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -29,6 +30,7 @@ type AcceptedHandle = {
 
 /** The handle of a listening server, to which Node reports each accepted connection. */
 type ListeningHandle = {
+  readonly fd: number;
   onconnection: (status: number, accepted: AcceptedHandle | undefined) => void;
 };
 
@@ -154,12 +156,14 @@ class Connection {
 export class Connections {
   readonly #open: FairLimit<Connection>;
   readonly #closing: Closing;
+  readonly #filterFloods: FloodFilter;
   #isEnding = false;
 
   /** `max`: how many at once. */
-  constructor(max: number, closing: Closing) {
+  constructor(max: number, closing: Closing, filterFloods: FloodFilter) {
     this.#open = new FairLimit(max, MAX_PER_CLIENT);
     this.#closing = closing;
+    this.#filterFloods = filterFloods;
   }
 
   /**
@@ -187,8 +191,10 @@ export class Connections {
       serve,
       isEnding: () => this.#isEnding,
     };
+    const look = this.#filterFloods(() => handle.fd);
     handle.onconnection = (status, accepted) => {
       if (status !== 0 || accepted === undefined) return onConnection(status, accepted);
+      look(accepted.fd);
       const client = peerOf(accepted);
       // Reset already.
       if (client === undefined) return accepted.close();

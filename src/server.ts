@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections.ts';
+import { createFloodFilter, type FloodFilter } from './flood-filter.ts';
 import { createOrphanLook } from './orphans.ts';
 import type { Page } from './pages/page.ts';
 import { answerPlainRequests } from './plain-server.ts';
@@ -80,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { onError } = options;
   const pace = new RateLimiter(PACE);
   const listener = createRequestListener(options.pages, pace, onError);
-  const limits = await socketLimits(onError);
+  const { filterFloods, ...limits } = await socketLimits(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
   answerPlainRequests(http, options.pages, pace);
@@ -88,8 +89,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const closing = { ...limits, hasManyOrphans: createOrphanLook() };
   const connections = {
-    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, closing),
-    https: new Connections(MAX_HTTPS, closing),
+    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, closing, filterFloods),
+    https: new Connections(MAX_HTTPS, closing, filterFloods),
   };
   let unfollow = () => {};
   const close = async () => {
@@ -148,13 +149,16 @@ function listen(
   });
 }
 
-/** Does without, and tells so, where it cannot be bounded what the kernel keeps of connections. */
-async function socketLimits(onError: ServerOptions['onError']): Promise<SocketLimits> {
+/** Does without, and tells so, where sockets have no options: it cannot be bounded what the kernel keeps of connections. */
+async function socketLimits(
+  onError: ServerOptions['onError'],
+): Promise<SocketLimits & { filterFloods: FloodFilter }> {
   try {
-    return await createSocketLimits();
+    return { ...(await createSocketLimits()), filterFloods: await createFloodFilter() };
   } catch (error) {
     onError(error as Error, 'cannot limit what the kernel keeps of connections');
-    return { limit: () => {}, sendFin: () => {}, resetAtClose: () => {} };
+    const none = () => {};
+    return { limit: none, sendFin: none, resetAtClose: none, filterFloods: () => none };
   }
 }
 

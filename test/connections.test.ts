@@ -85,7 +85,7 @@ test('Connections has room again when connections have closed', async () => {
 });
 
 test('Connections neither reads a connection nor makes a socket of it before its turn', async () => {
-  const connections = new Connections(2_000, closing);
+  const connections = new Connections(2_000, closing, () => () => {});
   const served: Socket[] = [];
   const server = createServer((socket) => served.push(socket.resume())).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -105,7 +105,7 @@ test('Connections neither reads a connection nor makes a socket of it before its
 });
 
 test('Connections closes those that wait: the oldest of a client that has 50, and all of them at the end', async () => {
-  const connections = new Connections(2_000, closing);
+  const connections = new Connections(2_000, closing, () => () => {});
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
   await once(server, 'listening');
   connections.admitTo(server, new RateLimiter({ window: 60_000, budget: 1 }));

@@ -124,6 +124,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/server.ts': [
     'src/pages/',
     'src/connections.ts',
+    'src/flood-filter.ts',
     'src/orphans.ts',
     'src/plain-server.ts',
     'src/rate-limiter.ts',
@@ -145,7 +146,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/socket-options.ts': ['src/ffi.ts'],
   'src/request-listener.ts': ['src/pages/', 'src/connections.ts', 'src/rate-limiter.ts'],
   'src/server-certificate.ts': ['src/follow-file.ts'],
-  'src/connections.ts': ['src/fair-limit.ts', 'src/orphans.ts', 'src/rate-limiter.ts'],
+  'src/connections.ts': [
+    'src/fair-limit.ts',
+    'src/flood-filter.ts',
+    'src/orphans.ts',
+    'src/rate-limiter.ts',
+  ],
+  'src/flood-filter.ts': ['src/drop-packets.ts', 'src/socket-options.ts'],
+  'src/drop-packets.ts': ['src/socket-options.ts'],
   'src/orphans.ts': [],
   'src/fair-limit.ts': [],
   'src/rate-limiter.ts': [],

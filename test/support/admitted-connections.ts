@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { Connections } from '../../src/connections.ts';
+import type { FloodFilter } from '../../src/flood-filter.ts';
 import { RateLimiter } from '../../src/rate-limiter.ts';
 import { createSocketLimits } from '../../src/socket-limits.ts';
 
 const limits = await createSocketLimits();
+
+/** As the program's. */
+const BACKLOG = 2_048;
 
 /** A server whose connections `Connections` admits, and clients of it; all of them end with the test. */
 export async function admittedConnections(
@@ -13,13 +17,20 @@ export async function admittedConnections(
     host,
     allowHalfOpen = false,
     hasManyOrphans = false,
-  }: Readonly<{ host: string; allowHalfOpen?: boolean; hasManyOrphans?: boolean }>,
+    filterFloods = () => () => {},
+  }: Readonly<{
+    host: string;
+    allowHalfOpen?: boolean;
+    hasManyOrphans?: boolean;
+    filterFloods?: FloodFilter;
+  }>,
   onConnection: (socket: Socket) => void,
 ): Promise<{ port: number; open: (options: Partial<NetConnectOpts>) => Socket }> {
-  const connections = new Connections(2_000, { ...limits, hasManyOrphans: () => hasManyOrphans });
+  const closing = { ...limits, hasManyOrphans: () => hasManyOrphans };
+  const connections = new Connections(2_000, closing, filterFloods);
   const server = createServer({ allowHalfOpen }, (socket) => {
     onConnection(socket.on('error', () => {}));
-  }).listen(0, host);
+  }).listen({ port: 0, host, backlog: BACKLOG });
   const clients: Socket[] = [];
   onTestFinished(() => {
     for (const client of clients) client.destroy();

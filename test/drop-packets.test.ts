@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { createDropPackets } from '../src/drop-packets.ts';
+import { descriptor } from '../src/socket-options.ts';
+
+const drop = await createDropPackets();
+
+/** The bytes of an address, by its words. */
+const address = (...words: number[]) => {
+  const bytes = Buffer.alloc(words.length * 4);
+  for (const [index, word] of words.entries()) bytes.writeUInt32BE(word, index * 4);
+  return bytes.toString('latin1');
+};
+
+const LOOPBACK = address(0, 0, 0, 1);
+/** Each differs from it in one word. */
+const OTHERS = [
+  address(1, 0, 0, 1),
+  address(0, 1, 0, 1),
+  address(0, 0, 1, 1),
+  address(0, 0, 0, 0xffffffff),
+];
+
+async function listen() {
+  const server = createServer((socket) => socket.on('error', () => {})).listen(0, '::');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const open = (host: string) => {
+    const client = connect({ host, port }).on('error', () => {});
+    onTestFinished(() => void client.destroy());
+    return client;
+  };
+  /** Whether each address can connect: a SYN that is not dropped is answered at once. */
+  const outcomes = async () => {
+    const clients = ['127.0.0.1', '::1'].map(open);
+    await Promise.race(clients.map((client) => once(client, 'connect')));
+    await new Promise(setImmediate);
+    return clients.map(({ connecting }) => (connecting ? 'dropped' : 'connected'));
+  };
+  return { fd: descriptor(server) ?? -1, outcomes };
+}
+
+test.each([
+  { of: 'an IPv6 address', addresses: [LOOPBACK], expected: ['connected', 'dropped'] },
+  { of: 'one of many', addresses: [...OTHERS, LOOPBACK], expected: ['connected', 'dropped'] },
+  { of: 'an IPv4 address', addresses: [address(0x7f000001)], expected: ['dropped', 'connected'] },
+  { of: 'others', addresses: [...OTHERS, address(1)], expected: ['connected', 'connected'] },
+])('A listening socket drops packets of $of', async ({ addresses, expected }) => {
+  const { fd, outcomes } = await listen();
+  expect(drop(fd, new Set(addresses))).toBe(true);
+  expect(await outcomes()).toEqual(expected);
+  expect(drop(fd, new Set())).toBe(true);
+  expect(await outcomes()).toEqual(['connected', 'connected']);
+});
+
+test('A listening socket takes filters of 120 IPv6 addresses', async () => {
+  const { fd, outcomes } = await listen();
+  const many = Array.from({ length: 119 }, (_, index) => address(0, 0, index, 2));
+  expect(drop(fd, new Set([...many, LOOPBACK]))).toBe(true);
+  expect(await outcomes()).toEqual(['connected', 'dropped']);
+});

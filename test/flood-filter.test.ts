@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
+import { createFloodFilter } from '../src/flood-filter.ts';
+import { admittedConnections } from './support/admitted-connections.ts';
+
+/** Less than after what time a SYN is sent again, 1 s. */
+const BLOCK_MS = 500;
+
+/** A flood: as many as fill a window. */
+const FLOOD = 750;
+
+/** Where a window lasts until it is full, however slow the machine is. */
+async function serve(host: string) {
+  const filterFloods = await createFloodFilter({ windowMs: 60_000, blockMs: BLOCK_MS });
+  let accepted = 0;
+  const { open } = await admittedConnections(
+    {
+      host,
+      filterFloods: (listening) => {
+        const look = filterFloods(listening);
+        return (fd) => {
+          accepted += 1;
+          look(fd);
+        };
+      },
+    },
+    () => {},
+  );
+  const openFrom = (localAddress: string) =>
+    open({ host: localAddress.includes(':') ? '::1' : '127.0.0.1', localAddress });
+  return { openFrom, acceptedAre: (count: number) => accepted === count };
+}
+
+test.each([
+  { how: 'stay', onConnect: () => {} },
+  { how: 'are reset at once', onConnect: (client: Socket) => client.resetAndDestroy() },
+])(
+  'The address of a flood whose connections $how is blocked for a while, and no other',
+  async ({ onConnect }) => {
+    const { openFrom, acceptedAre } = await serve('::');
+    // The kernel has completed all of them before the first is accepted.
+    for (let i = 0; i < FLOOD; i += 1) {
+      // Of another address fewer than a share, among those that are looked at.
+      const isOther = i >= 400 && i < 403;
+      const client = openFrom(isOther ? '127.0.0.3' : '127.0.0.2');
+      client.on('connect', () => onConnect(client));
+    }
+    await until('all are accepted', 10_000, () => acceptedAre(FLOOD));
+    const blocked = openFrom('127.0.0.2');
+    await once(openFrom('127.0.0.3'), 'connect');
+    await once(openFrom('::1'), 'connect');
+    expect(blocked.connecting).toBe(true);
+    await once(blocked, 'connect');
+  },
+);
