@@ -10,9 +10,11 @@ import { type Attackable, startAttackable, startAttackableBare } from './attacke
 import { ATTACKING, ATTACKS } from './attacks.ts';
 import { buildClients, type Clients } from './client.ts';
 import { neighbourLatencies } from './neighbour-latencies.ts';
-import { startNode } from './node-process.ts';
+import { startProcess } from './node-process.ts';
 import type { Served } from './packed-program.ts';
 import { type Processors, shareProcessors } from './processors.ts';
+
+const ATTACKER = join(import.meta.dirname, 'attacker.ts');
 
 /** Of each period, unless the attack takes longer. Only a long run measures in quiet before each attack, and a bare server under it. */
 const SECONDS = { short: 0.5, long: 4 };
@@ -78,7 +80,9 @@ async function measureGroup(
     const quiet = quietAtStart ?? (await measured());
     const bare = short ? undefined : await bareUnderAttack(served, clients, attack, processors);
     const seconds = short ? undefined : ATTACKS[attack]?.seconds;
-    const attacked = await underAttack(served, attack, processors, () => measured(seconds));
+    const attacked = await underAttack(served, clients, attack, processors, () =>
+      measured(seconds),
+    );
     const limit = performance.now() + BACK_MS[size];
     let after = await memoryOf(served);
     while (after > 1.2 * quiet.memory && performance.now() < limit) {
@@ -92,14 +96,18 @@ async function measureGroup(
 
 async function underAttack<T>(
   { attackedPort }: Pick<Attackable, 'attackedPort'>,
+  clients: Clients,
   attack: string,
   { whenIdle }: Processors,
   run: () => Promise<T>,
 ): Promise<T> {
   await using stack = new AsyncDisposableStack();
-  const args = [join(import.meta.dirname, 'attacker.ts'), String(attackedPort), attack];
+  const { floods } = ATTACKS[attack] ?? {};
+  const command = floods
+    ? clients.connections(attackedPort, floods)
+    : [process.execPath, ATTACKER, String(attackedPort), attack];
   // Not until the attacked server responds: that may take long.
-  const attacker = await startNode(stack, args, {}, undefined, whenIdle);
+  const attacker = await startProcess(stack, command, {}, undefined, whenIdle);
   await until('the attack begins', 30_000, () => {
     if (attacker.end !== undefined) throw new Error(`${attacker.end}: ${attacker.output}`);
     return attacker.output.includes(ATTACKING);
@@ -120,7 +128,7 @@ async function bareUnderAttack(
   const overTls = ATTACKS[attack]?.over !== undefined;
   const length = Buffer.byteLength(body);
   const bare = await startAttackableBare(stack, length, overTls, processors.alone);
-  return await underAttack(bare, attack, processors, async () => {
+  return await underAttack(bare, clients, attack, processors, async () => {
     const end = performance.now() + 1_000 * SECONDS.long;
     const isOver = () => performance.now() > end;
     const latencies = await neighbourLatencies(bare, clients, isOver).catch(() => [Infinity]);

@@ -4,7 +4,8 @@ import { ATTACKING, ATTACKS } from './attacks.ts';
 
 /*
  * Attacks the server at 127.0.0.1 by one of `ATTACKS` until it is killed: so many connections from a hundred addresses of
- * loopback, each opened again when it is closed, and at most 50 MB a second.
+ * loopback, each opened again when it is closed, at most 50 MB a second, and 3,000 new connections: more are a flood, whose addresses
+ * the program blocks.
  *
  * Writes `ATTACKING` once it has a connection.
  *
@@ -13,6 +14,7 @@ import { ATTACKING, ATTACKS } from './attacks.ts';
 
 const ADDRESSES = 100;
 const BYTES_PER_MS = 50_000;
+const CONNECTIONS_PER_MS = 3;
 
 /** After the last bytes of a response, in milliseconds. */
 const QUIET_MS = 100;
@@ -30,6 +32,8 @@ const { piece = bytes.length } = attack;
 let isAnnounced = false;
 let opened = 0;
 let allowance = 0;
+let openAllowance = 0;
+let toOpen = connections;
 let last = performance.now();
 const waiting: (() => void)[] = [];
 
@@ -41,7 +45,9 @@ function whenAllowed(send: () => void): void {
 setInterval(() => {
   const now = performance.now();
   allowance = Math.min(allowance + (now - last) * BYTES_PER_MS, 50 * BYTES_PER_MS);
+  openAllowance = Math.min(openAllowance + (now - last) * CONNECTIONS_PER_MS, 50);
   last = now;
+  for (; openAllowance >= 1 && toOpen > 0; openAllowance -= 1, toOpen -= 1) open();
   while (allowance > 0 && waiting.length > 0) {
     allowance -= bytes.length;
     waiting.shift()?.();
@@ -74,7 +80,9 @@ function open(): void {
   const sendWhenAllowed = () => whenAllowed(() => send(socket));
   socket.on(over === 'https' ? 'secureConnect' : 'connect', sendWhenAllowed).on('error', () => {});
   socket.once('connect', announce);
-  socket.on('close', () => setTimeout(open, 1));
+  socket.on('close', () => {
+    toOpen += 1;
+  });
   if (reads === 'first') stopAfterFirst(socket, sendWhenAllowed);
   else if (reads) socket.on('data', () => repeats && sendWhenAllowed());
   else socket.pause();
@@ -95,5 +103,3 @@ function stopAfterFirst(socket: Socket, sendAgain: () => void): void {
   });
   socket.on('close', () => clearTimeout(quiet));
 }
-
-for (let i = 0; i < connections; i += 1) open();

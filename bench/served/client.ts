@@ -24,6 +24,8 @@ export type Clients = Readonly<{
     port: number,
     flood: Readonly<{ paths: readonly string[]; rate: number; seconds: number }>,
   ) => Promise<{ path: string; status: number; responses: number }[]>;
+  /** The command that opens connections without end (`connections.c`). */
+  connections: (port: number, kind: 'held' | 'closed') => string[];
 }>;
 
 /** Builds them with the system's C compiler, into a temporary folder that goes with the stack. */
@@ -33,6 +35,7 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
   const programs = {
     request: await compile(join(import.meta.dirname, 'request.c'), folder),
     flood: await compile(join(import.meta.dirname, 'flood.c'), folder),
+    connections: await compile(join(import.meta.dirname, 'connections.c'), folder),
   };
   const linesOf = async (name: keyof typeof programs, args: readonly (string | number)[]) => {
     const options = { timeout: LIMIT_MS, maxBuffer: 1 << 26 };
@@ -40,6 +43,7 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
     return stdout.split('\n').filter((line) => line !== '');
   };
   return {
+    connections: (port, kind) => [programs.connections, String(port), kind],
     request: async (port, path, count, connections, source = '0.0.0.0') => {
       const lines = await linesOf('request', ['127.0.0.1', port, path, count, connections, source]);
       return lines.map((nanoseconds) => Number(nanoseconds) / 1e6);

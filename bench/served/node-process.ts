@@ -5,14 +5,25 @@ import { respondsWith200, ServerProcess } from '../../lab/support/server-process
 const SETPRIV = '/usr/bin/setpriv';
 
 /** Starts Node in a separate process, and waits until this URL, if there is one, responds with 200. Its command line begins with `enter`. It ends with the stack. */
-export async function startNode(
+export function startNode(
   stack: AsyncDisposableStack,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   url: string | undefined,
   enter: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const server = await ServerProcess.start(process.execPath, args, {
+  return startProcess(stack, [process.execPath, ...args], environment, url, enter);
+}
+
+/** Starts any program likewise. */
+export async function startProcess(
+  stack: AsyncDisposableStack,
+  [program = '', ...args]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  url: string | undefined,
+  enter: readonly string[] = [],
+): Promise<ServerProcess> {
+  const server = await ServerProcess.start(program, args, {
     environment,
     enter: [...enter, ...(existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [])],
     ready: () => url === undefined || respondsWith200(url),
