@@ -18,6 +18,9 @@ const BLOCK_MS = 10_000;
 /** Addresses that are blocked at once: for so many of IPv6, any kernel's limit has room (`net.core.optmem_max`, 20 KB on older ones). */
 const MAX_BLOCKED = 120;
 
+/** How many addresses a log line names. */
+const MAX_NAMED = 5;
+
 const SOL_SOCKET = 1;
 const SO_PEERNAME = 28;
 
@@ -34,12 +37,13 @@ export type FloodFilter = (listening: () => number) => FloodLook;
 /**
  * Makes filters for floods of connections. The kernel completes connections faster than any program accepts them, 30,000 per second for one
  * client; they wait in the order of arrival, a neighbour's among them, and beyond the kernel's queue a SYN is dropped and comes again
- * after a second. An address cannot be forged for this: only a completed connection counts. Rejects where options cannot be set.
+ * after a second. An address cannot be forged for this: only a completed connection counts. `onFlood` gets a sentence that names the
+ * addresses. Rejects where options cannot be set.
  */
-export async function createFloodFilter({
-  windowMs = WINDOW_MS,
-  blockMs = BLOCK_MS,
-} = {}): Promise<FloodFilter> {
+export async function createFloodFilter(
+  onFlood: (sentence: string) => void,
+  { windowMs = WINDOW_MS, blockMs = BLOCK_MS } = {},
+): Promise<FloodFilter> {
   const peerOf = peerReader(await loadSocketOptions());
   const drop = await createDropPackets();
 
@@ -50,8 +54,10 @@ export async function createFloodFilter({
     let count = 0;
 
     const block = (addresses: readonly string[]) => {
+      if (addresses.length === 0) return;
       for (const each of addresses) blocked.add(each);
       drop(listening(), blocked);
+      onFlood(`packets from ${named(addresses)} are dropped for ${blockMs / 1_000} s`);
       setTimeout(() => {
         for (const each of addresses) blocked.delete(each);
         drop(listening(), blocked);
@@ -70,11 +76,25 @@ export async function createFloodFilter({
       const peer = peerOf(accepted);
       if (peer !== undefined) sample.set(peer, (sample.get(peer) ?? 0) + 1);
       if (count < FLOOD) return;
-      const flooding = sample.keys().filter((each) => (sample.get(each) ?? 0) >= SHARE);
+      const flooding = sample
+        .keys()
+        .filter((each) => (sample.get(each) ?? 0) >= SHARE && !blocked.has(each));
       block([...flooding.take(MAX_BLOCKED - blocked.size)]);
       begin(now);
     };
   };
+}
+
+function named(addresses: readonly string[]): string {
+  const texts = addresses.slice(0, MAX_NAMED).map(textOf).join(', ');
+  const more = addresses.length - MAX_NAMED;
+  return more > 0 ? `${texts} and ${more} more` : texts;
+}
+
+function textOf(address: string): string {
+  const bytes = Buffer.from(address, 'latin1');
+  if (bytes.length === 4) return bytes.join('.');
+  return bytes.toString('hex').replaceAll(/.{4}(?!$)/g, '$&:');
 }
 
 /** Makes a function that returns the bytes of a peer's address, 4 or 16, also of a connection that the peer has reset. */

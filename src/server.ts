@@ -65,7 +65,7 @@ export type ServerOptions = Readonly<{
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
-  /** Called with errors of requests, with certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
+  /** Called with errors of requests, floods of connections, certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
   onError: (error: Error, message: string) => void;
 }>;
 
@@ -154,7 +154,8 @@ async function socketLimits(
   onError: ServerOptions['onError'],
 ): Promise<SocketLimits & { filterFloods: FloodFilter }> {
   try {
-    return { ...(await createSocketLimits()), filterFloods: await createFloodFilter() };
+    const onFlood = (sentence: string) => onError(new Error(sentence), 'flood of connections');
+    return { ...(await createSocketLimits()), filterFloods: await createFloodFilter(onFlood) };
   } catch (error) {
     onError(error as Error, 'cannot limit what the kernel keeps of connections');
     const none = () => {};

@@ -13,7 +13,11 @@ const FLOOD = 750;
 
 /** Where a window lasts until it is full, however slow the machine is. */
 async function serve(host: string) {
-  const filterFloods = await createFloodFilter({ windowMs: 60_000, blockMs: BLOCK_MS });
+  const floods: string[] = [];
+  const filterFloods = await createFloodFilter((sentence) => floods.push(sentence), {
+    windowMs: 60_000,
+    blockMs: BLOCK_MS,
+  });
   let accepted = 0;
   const { open } = await admittedConnections(
     {
@@ -30,7 +34,7 @@ async function serve(host: string) {
   );
   const openFrom = (localAddress: string) =>
     open({ host: localAddress.includes(':') ? '::1' : '127.0.0.1', localAddress });
-  return { openFrom, acceptedAre: (count: number) => accepted === count };
+  return { openFrom, acceptedAre: (count: number) => accepted === count, floods };
 }
 
 test.each([
@@ -39,7 +43,7 @@ test.each([
 ])(
   'The address of a flood whose connections $how is blocked for a while, and no other',
   async ({ onConnect }) => {
-    const { openFrom, acceptedAre } = await serve('::');
+    const { openFrom, acceptedAre, floods } = await serve('::');
     // The kernel has completed all of them before the first is accepted.
     for (let i = 0; i < FLOOD; i += 1) {
       // Of another address fewer than a share, among those that are looked at.
@@ -52,6 +56,16 @@ test.each([
     await once(openFrom('127.0.0.3'), 'connect');
     await once(openFrom('::1'), 'connect');
     expect(blocked.connecting).toBe(true);
+    expect(floods).toEqual(['packets from 127.0.0.2 are dropped for 0.5 s']);
     await once(blocked, 'connect');
   },
 );
+
+test('A flood of many addresses is told with five of them, over IPv6 in full', async () => {
+  const { openFrom, acceptedAre, floods } = await serve('::');
+  for (let i = 0; i < FLOOD; i += 1) openFrom(i % 8 === 3 ? '::1' : `127.0.1.${i % 8}`);
+  await until('all are accepted', 10_000, () => acceptedAre(FLOOD));
+  expect(floods).toEqual([
+    'packets from 127.0.1.2, 0000:0000:0000:0000:0000:0000:0000:0001, 127.0.1.4, 127.0.1.5, 127.0.1.6 and 3 more are dropped for 0.5 s',
+  ]);
+});
