@@ -89,8 +89,8 @@ export function exchange(
 }
 
 /**
- * The body of a response. Pieces are copied to their place as they arrive: kept until the last one, 64 reports of 1 MiB would
- * take twice that, and memory that nothing has been copied to is not taken yet.
+ * The body of a response. Pieces are copied to their place as they arrive: kept until the last one, reports would take
+ * twice their length, and memory that nothing has been copied to is not taken yet.
  */
 class BodyReader {
   readonly #body: Buffer;
