@@ -8,8 +8,11 @@ export type RateLimit = Readonly<{
 
 type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => void }>;
 
-/** A client that has not been served for this long, in milliseconds, is served immediately. */
-const IDLE_MS = 1_000;
+/**
+ * A client that has not come for this long, in milliseconds, is served immediately: a neighbour that checks every second as well. When it
+ * was served does not count: one that had to wait once would then have to wait each time.
+ */
+const IDLE_MS = 700;
 
 /** Where more requests of one client wait, some may have gone: it has at most 50 connections over each port. */
 const MAX_WAITING = 200;
@@ -23,9 +26,8 @@ const MAX_WAITING = 200;
  */
 export class RateLimiter {
   readonly #options: RateLimit;
-  /** Clients served in the current second. */
-  readonly #recent = new Set<string>();
-  #recentSince = 0;
+  /** When clients last came that are not idle, the one that came longest ago first. */
+  readonly #recent = new Map<string, number>();
   /** Served in the current window. */
   #count = 0;
   #windowSince = 0;
@@ -44,8 +46,10 @@ export class RateLimiter {
     const { client } = waiting;
     const own = this.#waiting.get(client);
     const now = performance.now();
+    const isIdle = this.#comesIdle(client, now);
+    const isFree = this.#isFree(now);
     if (own !== undefined) this.#wait(waiting, own);
-    else if (this.#mayServe(client, now)) this.#serve(waiting);
+    else if (isFree || isIdle) this.#serve(waiting);
     else this.#waiting.set(client, [waiting]);
     if (this.#waiting.size > 0) this.#awaitNextWindow(now);
   }
@@ -57,20 +61,25 @@ export class RateLimiter {
     this.#waiting.set(waiting.client, live);
   }
 
-  #mayServe(client: string, now: number): boolean {
-    if (now - this.#recentSince >= IDLE_MS) {
-      this.#recent.clear();
-      this.#recentSince = now;
+  #isFree(now: number): boolean {
+    if (this.#waiting.size > 0) return false;
+    if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
+    return this.#count < this.#options.budget;
+  }
+
+  /** Whether a client comes that was idle. Forgets those that have become so. */
+  #comesIdle(client: string, now: number): boolean {
+    for (const [each, at] of this.#recent) {
+      if (now - at < IDLE_MS) break;
+      this.#recent.delete(each);
     }
-    const isWaiting = this.#waiting.size > 0;
-    if (!isWaiting && now - this.#windowSince >= this.#options.window) this.#startWindow(now);
-    const isFree = !isWaiting && this.#count < this.#options.budget;
-    return isFree || !this.#recent.has(client);
+    const isIdle = !this.#recent.delete(client);
+    this.#recent.set(client, now);
+    return isIdle;
   }
 
   #serve(waiting: Waiting): void {
     this.#count += 1;
-    this.#recent.add(waiting.client);
     waiting.serve();
   }
 

@@ -64,6 +64,26 @@ test('RateLimiter serves a client that was idle for a second at once, however ma
   ]);
 });
 
+test('RateLimiter lets a client that comes once a second never wait, also where it has waited once', async () => {
+  const { served, come } = paced();
+  const attack = (count: number) => {
+    for (let i = 0; i < count; i += 1) come(`attacker-${i % 20}`);
+  };
+  attack(400);
+  come('b');
+  come('b');
+  let now = 0;
+  // A second, as timers are.
+  for (const period of [1_004, 997, 950, 1_049]) {
+    await vi.advanceTimersByTimeAsync(period);
+    now += period;
+    attack(40);
+    come('b');
+    expect(served).toContain(`b at ${now}`);
+  }
+  expect(served.filter((each) => each.startsWith('b'))).toHaveLength(6);
+});
+
 test('RateLimiter serves no more than its budget of many clients that go on and on', async () => {
   const { served, come } = paced();
   const clients = Array.from({ length: 10 }, (_, i) => `client-${i}`);
