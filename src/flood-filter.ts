@@ -56,8 +56,9 @@ export async function createFloodFilter(
     const block = (addresses: readonly string[]) => {
       if (addresses.length === 0) return;
       for (const each of addresses) blocked.add(each);
-      drop(listening(), blocked);
-      onFlood(`packets from ${named(addresses)} are dropped for ${blockMs / 1_000} s`);
+      const isDropped = drop(listening(), blocked);
+      const what = isDropped ? `are dropped for ${blockMs / 1_000} s` : 'cannot be dropped';
+      onFlood(`packets from ${named(addresses)} ${what}`);
       setTimeout(() => {
         for (const each of addresses) blocked.delete(each);
         drop(listening(), blocked);

@@ -149,15 +149,25 @@ function listen(
   });
 }
 
-/** Does without, and tells so, where sockets have no options: it cannot be bounded what the kernel keeps of connections. */
+/** Does without, and tells so, where the kernel accepts no such options: it cannot be bounded what it keeps of connections. */
 async function socketLimits(
   onError: ServerOptions['onError'],
 ): Promise<SocketLimits & { filterFloods: FloodFilter }> {
-  try {
-    const onFlood = (sentence: string) => onError(new Error(sentence), 'flood of connections');
-    return { ...(await createSocketLimits()), filterFloods: await createFloodFilter(onFlood) };
-  } catch (error) {
+  const tell = (error: unknown) =>
     onError(error as Error, 'cannot limit what the kernel keeps of connections');
+  try {
+    const limits = await createSocketLimits();
+    const limit: SocketLimits['limit'] = (server) => {
+      try {
+        limits.limit(server);
+      } catch (error) {
+        tell(error);
+      }
+    };
+    const onFlood = (sentence: string) => onError(new Error(sentence), 'flood of connections');
+    return { ...limits, limit, filterFloods: await createFloodFilter(onFlood) };
+  } catch (error) {
+    tell(error);
     const none = () => {};
     return { limit: none, sendFin: none, resetAtClose: none, filterFloods: () => none };
   }
