@@ -4,12 +4,14 @@ export type RateLimit = Readonly<{
   window: number;
   /** How many requests are served per window. */
   budget: number;
+  /** How many requests of a client that was idle are served immediately. */
+  burst: number;
 }>;
 
 type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => void }>;
 
 /**
- * A client that has not come for this long, in milliseconds, is served immediately: a neighbour that checks every second as well. When it
+ * A client that has not come for this long, in milliseconds, was idle: a neighbour that checks every second as well. When it
  * was served does not count: one that had to wait once would then have to wait each time.
  */
 const IDLE_MS = 700;
@@ -21,13 +23,13 @@ const MAX_WAITING = 200;
  * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
  * Waiting clients take turns, so that nobody waits for all requests of another. The newest request of a client is served
  * first: in the order of arrival, a client with more requests than turns would get responses only to those it has given up.
- * An idle client is always served immediately: infrequent clients, such as neighbours and kubelet, never wait for
+ * A client that was idle is always served immediately: infrequent clients, such as neighbours and kubelet, never wait for
  * frequent ones.
  */
 export class RateLimiter {
   readonly #options: RateLimit;
-  /** When clients last came that are not idle, the one that came longest ago first. */
-  readonly #recent = new Map<string, number>();
+  /** When clients last came that are not idle, and how often since they were; the one that came longest ago first. */
+  readonly #recent = new Map<string, Readonly<{ at: number; count: number }>>();
   /** Served in the current window. */
   #count = 0;
   #windowSince = 0;
@@ -46,10 +48,10 @@ export class RateLimiter {
     const { client } = waiting;
     const own = this.#waiting.get(client);
     const now = performance.now();
-    const isIdle = this.#comesIdle(client, now);
+    const isInfrequent = this.#countOf(client, now) <= this.#options.burst;
     const isFree = this.#isFree(now);
     if (own !== undefined) this.#wait(waiting, own);
-    else if (isFree || isIdle) this.#serve(waiting);
+    else if (isFree || isInfrequent) this.#serve(waiting);
     else this.#waiting.set(client, [waiting]);
     if (this.#waiting.size > 0) this.#awaitNextWindow(now);
   }
@@ -67,15 +69,16 @@ export class RateLimiter {
     return this.#count < this.#options.budget;
   }
 
-  /** Whether a client comes that was idle. Forgets those that have become so. */
-  #comesIdle(client: string, now: number): boolean {
-    for (const [each, at] of this.#recent) {
+  /** How often a client that comes now has come since it was idle. Forgets those that have become so. */
+  #countOf(client: string, now: number): number {
+    for (const [each, { at }] of this.#recent) {
       if (now - at < IDLE_MS) break;
       this.#recent.delete(each);
     }
-    const isIdle = !this.#recent.delete(client);
-    this.#recent.set(client, now);
-    return isIdle;
+    const count = (this.#recent.get(client)?.count ?? 0) + 1;
+    this.#recent.delete(client);
+    this.#recent.set(client, { at: now, count });
+    return count;
   }
 
   #serve(waiting: Waiting): void {

@@ -45,12 +45,12 @@ const BACKLOG = 2_048;
 /**
  * Limit of requests and of new connections, 250 per second: many more than Prometheus, kubelet and an ingress controller
  * send. Windows are short, because what waits for one is served in one go, and a neighbour's request in the meantime waits
- * for it.
+ * for it. Kubelet sends two requests at once.
  */
-const PACE: RateLimit = { window: 8, budget: 2 };
+const PACE: RateLimit = { window: 8, budget: 2, burst: 2 };
 
 /** Limit of TLS handshakes, 50 per second, which take a millisecond or more each. */
-const TLS_PACE: RateLimit = { window: 20, budget: 1 };
+const TLS_PACE: RateLimit = { window: 20, budget: 1, burst: 1 };
 
 /** Timeout of the TLS handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;

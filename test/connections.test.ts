@@ -89,7 +89,7 @@ test('Connections neither reads a connection nor makes a socket of it before its
   const served: Socket[] = [];
   const server = createServer((socket) => served.push(socket.resume())).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  connections.admitTo(server, new RateLimiter({ window: 500, budget: 1 }));
+  connections.admitTo(server, new RateLimiter({ window: 500, budget: 1, burst: 1 }));
   const { port } = server.address() as { port: number };
   const clients = [1, 2].map(() => connect({ host: '127.0.0.1', port }).on('error', () => {}));
   onTestFinished(() => {
@@ -108,7 +108,7 @@ test('Connections closes those that wait: the oldest of a client that has 50, an
   const connections = new Connections(2_000, closing, () => () => {});
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  connections.admitTo(server, new RateLimiter({ window: 60_000, budget: 1 }));
+  connections.admitTo(server, new RateLimiter({ window: 60_000, budget: 1, burst: 1 }));
   const { port } = server.address() as { port: number };
   const errors: string[] = [];
   const clients = Array.from({ length: 52 }, () =>

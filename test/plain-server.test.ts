@@ -12,10 +12,10 @@ import { MAX_HEAD } from '../src/request-guard.ts';
 import { createRequestListener } from '../src/request-listener.ts';
 import { sendBytes } from './support/served-pages.ts';
 
-const FAST: RateLimit = { window: 1, budget: 1_000 };
+const FAST: RateLimit = { window: 1, budget: 1_000, burst: 1 };
 
 /** One request of a client is served, and no other for a minute. */
-const ONE: RateLimit = { window: 60_000, budget: 1 };
+const ONE: RateLimit = { window: 60_000, budget: 1, burst: 1 };
 
 /** `/happy` and `/ready`, which the test says why it is not, and what the server has seen. */
 async function serve(limit: RateLimit) {
@@ -195,7 +195,7 @@ test('a plain request waits for its turn, as all of them and those of node:http 
 });
 
 test('a plain request is answered when its turn comes', async () => {
-  const { port } = await serve({ window: 200, budget: 1 });
+  const { port } = await serve({ window: 200, budget: 1, burst: 1 });
   const begin = performance.now();
   for (let i = 0; i < 3; i += 1) expect(await sendBytes(port, get('/happy'))).toMatch(/ 200 OK/);
   expect(performance.now() - begin).toBeGreaterThan(300);
@@ -217,7 +217,7 @@ test.each([
 });
 
 test('a plain request whose client is gone has no turn', async () => {
-  const { port, client, socket, callers } = await waiting({ window: 1_500, budget: 2 });
+  const { port, client, socket, callers } = await waiting({ window: 1_500, budget: 2, burst: 1 });
   client.resetAndDestroy();
   await until('it is closed', 5_000, () => socket.closed);
   // It has the first turn of a window, and whoever else waits the second.

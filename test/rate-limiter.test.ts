@@ -6,8 +6,8 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
 /** A pace of three in 100 ms, and who was served when. */
-function paced() {
-  const pace = new RateLimiter({ window: 100, budget: 3 });
+function paced(burst = 1) {
+  const pace = new RateLimiter({ window: 100, budget: 3, burst });
   const served: string[] = [];
   const come = (client: string, isGone = () => false) =>
     pace.admit({ client, isGone, serve: () => served.push(`${client} at ${performance.now()}`) });
@@ -84,6 +84,17 @@ test('RateLimiter lets a client that comes once a second never wait, also where 
   expect(served.filter((each) => each.startsWith('b'))).toHaveLength(6);
 });
 
+test('RateLimiter serves two at once of a client that was idle, where that is its burst, and of none that goes on', async () => {
+  const { served, come } = paced(2);
+  for (let i = 0; i < 100; i += 1) come('a');
+  const immediate = ['b', 'b', 'b', 'c'].map((client) => {
+    const before = served.length;
+    come(client);
+    return served.length > before;
+  });
+  expect(immediate).toEqual([true, true, false, true]);
+});
+
 test('RateLimiter serves no more than its budget of many clients that go on and on', async () => {
   const { served, come } = paced();
   const clients = Array.from({ length: 10 }, (_, i) => `client-${i}`);
@@ -115,7 +126,7 @@ test('RateLimiter passes over who has gone', async () => {
 });
 
 test('RateLimiter serves the newest of a client first: one with more requests than turns still gets some in time', async () => {
-  const pace = new RateLimiter({ window: 8, budget: 2 });
+  const pace = new RateLimiter({ window: 8, budget: 2, burst: 1 });
   const attack = (client: string): void =>
     pace.admit({ client, isGone: () => false, serve: () => setImmediate(attack, client) });
   for (let i = 0; i < 100 * 5; i += 1) attack(`attacker-${i % 100}`);

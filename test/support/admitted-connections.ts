@@ -38,7 +38,7 @@ export async function admittedConnections(
     server.close();
   });
   await once(server, 'listening');
-  connections.admitTo(server, new RateLimiter({ window: 100, budget: 10_000 }));
+  connections.admitTo(server, new RateLimiter({ window: 100, budget: 10_000, burst: 1 }));
   const { port } = server.address() as { port: number };
   const open = (options: Partial<NetConnectOpts>) => {
     const client = connect({ port, allowHalfOpen, ...options } as NetConnectOpts);
