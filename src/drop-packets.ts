@@ -1,6 +1,5 @@
-import { loadSocketOptions } from './socket-options.ts';
+import { loadSocketOptions, SOL_SOCKET } from './socket-options.ts';
 
-const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const SO_DETACH_FILTER = 27;
 

@@ -1,5 +1,5 @@
 import { createDropPackets } from './drop-packets.ts';
-import { loadSocketOptions, type SocketOptions } from './socket-options.ts';
+import { loadSocketOptions, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
 
 /**
  * So many connections within so many milliseconds are a flood: 3,750 per second take a sixth of a CPU to accept. The addresses of the last
@@ -21,7 +21,6 @@ const MAX_BLOCKED = 120;
 /** How many addresses a log line names. */
 const MAX_NAMED = 5;
 
-const SOL_SOCKET = 1;
 const SO_PEERNAME = 28;
 
 const AF_INET = 2;

@@ -1,5 +1,5 @@
 import { type Server, Socket } from 'node:net';
-import { descriptor, loadSocketOptions } from './socket-options.ts';
+import { descriptor, IPPROTO_TCP, loadSocketOptions, SOL_SOCKET } from './socket-options.ts';
 
 /**
  * SO_SNDBUF in bytes, of which the kernel makes twice as much memory. Half of it delays a response of 210 KB over loopback,
@@ -23,11 +23,9 @@ const TIMEOUT_MS = 10_000;
  */
 const CLIENT_TIMEOUT_MS = 25_000;
 
-const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_LINGER = 13;
-const IPPROTO_TCP = 6;
 const TCP_USER_TIMEOUT = 18;
 const SHUT_WR = 1;
 

@@ -9,11 +9,22 @@ export type SocketOptions = Readonly<{
   getRawPointer: (memory: ArrayBuffer) => bigint;
 }>;
 
+/** The level of options of any socket, and of TCP. */
+export const SOL_SOCKET = 1;
+export const IPPROTO_TCP = 6;
+
+let loading: Promise<SocketOptions> | undefined;
+
 /** Where an address is not the `u64` as which it is passed. */
 const ARCHITECTURES_32_BIT: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel']);
 
-/** Loads them; calling them takes no privilege. Rejects, saying why, on another system than Linux, a 32-bit machine, or without `node:ffi`. */
-export async function loadSocketOptions(): Promise<SocketOptions> {
+/** Loads them, once; calling them takes no privilege. Rejects, saying why, on another system than Linux, a 32-bit machine, or without `node:ffi`. */
+export function loadSocketOptions(): Promise<SocketOptions> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<SocketOptions> {
   if (process.platform !== 'linux')
     throw new Error(`socket options are not supported on ${process.platform}`);
   if (ARCHITECTURES_32_BIT.has(process.arch))

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { endianness } from 'node:os';
-import { descriptor, loadSocketOptions } from '../socket-options.ts';
+import { descriptor, IPPROTO_TCP, loadSocketOptions } from '../socket-options.ts';
 
 /** What the kernel knows of one connection (`struct tcp_info`, include/uapi/linux/tcp.h). Counts are since its start. */
 export type TcpInfo = Readonly<{
@@ -24,7 +24,6 @@ export type TcpInfo = Readonly<{
 /** Reads the kernel's account of a socket; undefined where there is none, such as after a refusal or a reset. */
 export type ReadTcpInfo = (socket: Socket | Server) => TcpInfo | undefined;
 
-const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 
 /**
