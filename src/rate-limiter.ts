@@ -28,6 +28,7 @@ const MAX_WAITING = 200;
  */
 export class RateLimiter {
   readonly #options: RateLimit;
+  readonly #isBusy: () => boolean;
   /** When clients last came that are not idle, and how often since they were; the one that came longest ago first. */
   readonly #recent = new Map<string, Readonly<{ at: number; count: number }>>();
   /** Served in the current window. */
@@ -38,8 +39,10 @@ export class RateLimiter {
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: RateLimit) {
+  /** `isBusy`: whether who waits, waits on. */
+  constructor(options: RateLimit, isBusy: () => boolean = () => false) {
     this.#options = options;
+    this.#isBusy = isBusy;
   }
 
   /** Calls `serve` now or later, unless the client has disconnected by then. */
@@ -64,7 +67,7 @@ export class RateLimiter {
   }
 
   #isFree(now: number): boolean {
-    if (this.#waiting.size > 0) return false;
+    if (this.#waiting.size > 0 || this.#isBusy()) return false;
     if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
     return this.#count < this.#options.budget;
   }
@@ -101,7 +104,7 @@ export class RateLimiter {
     const now = performance.now();
     this.#startWindow(now);
     for (const [client, own] of this.#waiting) {
-      if (this.#count >= this.#options.budget) break;
+      if (this.#count >= this.#options.budget || this.#isBusy()) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
       this.#waiting.delete(client);
       const waiting = takeNewest(own);

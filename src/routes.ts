@@ -14,6 +14,7 @@ import { clusterJsonPage } from './pages/cluster-json.ts';
 import { clusterPage } from './pages/cluster-page/page.ts';
 import { clusterTextPage } from './pages/cluster-text.ts';
 import { collectFor } from './pages/collect-for.ts';
+import { createInTurn } from './pages/in-turn.ts';
 import { metricsPage } from './pages/metrics.ts';
 import type { Page } from './pages/page.ts';
 import { readyPage } from './pages/ready.ts';
@@ -64,6 +65,7 @@ export function createPages(sources: Sources): Record<string, Page> {
       turn,
     }),
   );
+  const inTurn = createInTurn(turn);
   const bounded = boundViewers(turn);
   const run: RunSteps = (steps) => runSteps(steps, turn);
   return {
@@ -74,17 +76,18 @@ export function createPages(sources: Sources): Record<string, Page> {
       refresh: (maxAge) => schedule.refresh(maxAge),
       states: () => states.current(),
       neighbourhood,
+      inTurn,
     }),
     '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
     '/cluster': bounded(clusterPage(collect, RUNBOOKS, run)),
     '/cluster.json': bounded(clusterJsonPage(collect, run)),
     '/cluster.txt': bounded(clusterTextPage(collect, RUNBOOKS, run)),
-    '/report': reportPage((hour) => reportOf(sources, hour)),
+    '/report': reportPage((hour) => reportOf(sources, hour), inTurn),
     '/ready': readyPage(
       () => notReadyReason(sources),
       () => startup.foundReady(),
     ),
-    ...(scrape ? { '/metrics': metricsPage(scrape) } : {}),
+    ...(scrape ? { '/metrics': metricsPage(scrape, inTurn, turn) } : {}),
   };
 }
 

@@ -120,7 +120,12 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
     ...{ neighbourhood, incomingChecks, startup, stop: stop.signal, scrape: exports.scrape },
     fetchReport: neighbours && createFetchReport(probeOptions, neighbours),
   });
-  const server = await startServer({ ...config.server, pages, onError: limitedErrors(log) });
+  const server = await startServer({
+    ...config.server,
+    pages,
+    isBusy: () => schedule.isChecking(),
+    onError: limitedErrors(log),
+  });
   parts.defer(server.close);
   const { address, udpPort } = config.server;
   if (udpPort !== undefined) {

@@ -47,6 +47,8 @@ export class Schedule {
   #lastRoundAt = -Infinity;
   #lastRound: Promise<void> = Promise.resolve();
   #nextRoundAt = Infinity;
+  /** While checks are started one after another: until when other requests wait for them. */
+  #checkingUntil = -Infinity;
   /** Counted, and not by the clock at the start of each round: late ones would skip a number. */
   #round = 0;
 
@@ -89,6 +91,11 @@ export class Schedule {
     if (untilNext < milliseconds) await sleep(Math.max(0, untilNext));
     const untilUsual = this.#lastRoundAt + USUAL_ROUND_MS - performance.now();
     if (untilUsual > 0) await Promise.race([this.#lastRound, sleep(untilUsual)]);
+  }
+
+  /** Whether what can wait is to wait for checks that run: for as long as a round usually takes, at most. */
+  isChecking(): boolean {
+    return performance.now() < this.#checkingUntil;
   }
 
   /** Ends the rounds. Checks in flight are aborted and not recorded. */
@@ -138,6 +145,7 @@ export class Schedule {
     const most = (this.#options.interval * MAX_STRETCH) / states.length;
     this.#starts = this.#starts.then(async () => {
       const begin = performance.now();
+      this.#checkingUntil = begin + USUAL_ROUND_MS;
       for (const [index, state] of slowLast(states).entries()) {
         if (this.#stop.aborted) return;
         if (!isDue(state)) continue;
@@ -147,6 +155,7 @@ export class Schedule {
         if (left <= 0) continue;
         state.isSlow = !(await settlesWithin(attempt, Math.min(state.check.pacing, left)));
       }
+      this.#checkingUntil = -Infinity;
     });
     return this.#starts;
   }

@@ -65,6 +65,8 @@ export type ServerOptions = Readonly<{
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
+  /** Whether requests and connections that have to wait, because they exceed the pace, wait on. */
+  isBusy?: () => boolean;
   /** Called with errors of requests, floods of connections, certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
   onError: (error: Error, message: string) => void;
 }>;
@@ -79,7 +81,7 @@ export type RunningServer = Readonly<{
 /** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { onError } = options;
-  const pace = new RateLimiter(PACE);
+  const pace = new RateLimiter(PACE, options.isBusy);
   const listener = createRequestListener(options.pages, pace, onError);
   const { filterFloods, ...limits } = await socketLimits(onError);
   const http = createHttpServer(TIMEOUTS, listener);
@@ -109,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await listen(http, options.address, options.port);
     limits.limit(http);
-    connections.http.admitTo(http, new RateLimiter(PACE));
+    connections.http.admitTo(http, new RateLimiter(PACE, options.isBusy));
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
     const https = createHttpsServer(
@@ -121,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
     limits.limit(https);
-    connections.https.admitTo(https, new RateLimiter(TLS_PACE));
+    connections.https.admitTo(https, new RateLimiter(TLS_PACE, options.isBusy));
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
     await close();

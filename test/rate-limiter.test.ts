@@ -6,8 +6,8 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
 /** A pace of three in 100 ms, and who was served when. */
-function paced(burst = 1) {
-  const pace = new RateLimiter({ window: 100, budget: 3, burst });
+function paced(burst = 1, isBusy?: () => boolean) {
+  const pace = new RateLimiter({ window: 100, budget: 3, burst }, isBusy);
   const served: string[] = [];
   const come = (client: string, isGone = () => false) =>
     pace.admit({ client, isGone, serve: () => served.push(`${client} at ${performance.now()}`) });
@@ -159,4 +159,18 @@ test('RateLimiter forgets requests that have gone, also behind one that still wa
   asked.mockClear();
   await vi.advanceTimersByTimeAsync(100);
   expect(asked.mock.calls.length).toBeLessThan(300);
+});
+
+test('RateLimiter has all but a client that was idle wait while it is busy', async () => {
+  let isBusy = true;
+  const { served, come } = paced(1, () => isBusy);
+  come('a');
+  come('a');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(served).toEqual(['a at 0']);
+  come('b');
+  expect(served).toEqual(['a at 0', 'b at 1000']);
+  isBusy = false;
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served).toEqual(['a at 0', 'b at 1000', 'a at 1100']);
 });

@@ -287,6 +287,31 @@ describe('Schedule leaves time for other work', () => {
     expect(await turnAt(startSchedule({ checks, warmUp }), 10_001, 1)).toBe(10_040);
   });
 
+  test('while other requests wait: while checks run, of a round or not, but not while it warms up', async () => {
+    const warmUp = () => new Promise((resolve) => setTimeout(resolve, 30));
+    const schedule = startSchedule({ checks, warmUp });
+    const checkingAt = async (at: number) => {
+      await vi.advanceTimersByTimeAsync(at - Date.now());
+      return schedule.isChecking();
+    };
+    expect(await checkingAt(5_029)).toBe(false);
+    expect(await checkingAt(5_031)).toBe(true);
+    expect(await checkingAt(5_045)).toBe(false);
+    schedule.refresh(1);
+    expect(await checkingAt(5_046)).toBe(true);
+    expect(await checkingAt(5_060)).toBe(false);
+  });
+
+  test('while other requests wait: for 250 ms of checks that take long', async () => {
+    const hung = () =>
+      Array.from({ length: 200 }, (_, i) => fakeCheck(`check-${i}`, hangingProbe()));
+    const schedule = startSchedule({ checks: hung });
+    await vi.advanceTimersByTimeAsync(5_249);
+    expect(schedule.isChecking()).toBe(true);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(schedule.isChecking()).toBe(false);
+  });
+
   test('at once without rounds', async () => {
     const schedule = startSchedule({ checks });
     schedule.stop();

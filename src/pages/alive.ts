@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { type Check, failureCause, type Neighbour, resultText, type Streak } from '../model.ts';
 import { inSeconds } from '../seconds.ts';
 import { toUrlHost } from '../url-host.ts';
-import { inTurn } from './in-turn.ts';
+import type { InTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 import { boundUnread } from './unread.ts';
@@ -37,6 +37,7 @@ export type AliveOptions = Readonly<{
   states: () => readonly CheckKnown[];
   /** Undefined: the neighbours are not checked. */
   neighbourhood: { state: () => string; neighbours: () => readonly Neighbour[] } | undefined;
+  inTurn: InTurn;
 }>;
 
 /**
@@ -52,7 +53,7 @@ export function alivePage(options: AliveOptions): Page {
   const hold = boundUnread();
   return async (context) => {
     const checks = (await within(MAX_WAIT_MS, fresh())) ?? (await known());
-    if (!(await inTurn(context.res))) return;
+    if (!(await options.inTurn(context.res))) return;
     hold(checks, context.res);
     const { isAlive, before, after } = checks;
     const request = Buffer.from(linesOf(requestOf(context)));

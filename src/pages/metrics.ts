@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { formatFor, prefersGzip } from './accept.ts';
-import { inTurn } from './in-turn.ts';
+import type { InTurn } from './in-turn.ts';
 import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 import { boundUnread } from './unread.ts';
@@ -10,6 +10,9 @@ const gzipped = promisify(gzip);
 
 /** The fastest level: a fifth more bytes than zlib's default, for two fifths of its CPU time. */
 const LEVEL = constants.Z_BEST_SPEED;
+
+/** What a scrape of 400 series takes, in milliseconds (docs/performance.md). */
+const SCRAPE_MS = 10;
 
 /** The rest after a scrape, as a multiple of the time that it took: a tenth of a CPU, unless one takes more than 0.1 s. */
 const REST_PER_SCRAPE = 9;
@@ -20,9 +23,14 @@ type Scrape = Readonly<{ contentType: string; body: string | Buffer }>;
 
 /**
  * The text of a scrape, compressed where the client accepts that; 500 when it cannot be made. All who wait for the same
- * format get the same bytes.
+ * format get the same bytes. `timeFor` resolves when there is time for work of so many milliseconds.
  */
-export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
+export function metricsPage(
+  scrape: (format: Format) => Promise<Scrape>,
+  inTurn: InTurn,
+  timeFor: (milliseconds: number) => Promise<unknown>,
+): Page {
+  const pace = { restPerRun: REST_PER_SCRAPE, whenFree: () => timeFor(SCRAPE_MS) };
   const formats = { text: scrapedAs('text'), openmetrics: scrapedAs('openmetrics') };
   function scrapedAs(format: Format) {
     return shared(async () => {
@@ -30,7 +38,7 @@ export function metricsPage(scrape: (format: Format) => Promise<Scrape>): Page {
       const plain = typeof body === 'string' ? Buffer.from(body) : body;
       let zipped: Promise<Buffer> | undefined;
       return { contentType, plain, zipped: () => (zipped ??= gzipped(plain, { level: LEVEL })) };
-    }, REST_PER_SCRAPE);
+    }, pace);
   }
   const hold = { text: boundUnread(), openmetrics: boundUnread() };
   return async (context) => {

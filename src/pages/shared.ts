@@ -2,16 +2,22 @@
 const MIN_REST_MS = 100;
 const MAX_REST_MS = 1_000;
 
+type SharedOptions = Readonly<{ restPerRun?: number; whenFree?: () => Promise<unknown> }>;
+
 /**
  * `make`, run once for all who wait, so that any number of callers costs no more than one. Each gets the result of a run
- * that began after the call, and waits for the rest after the last run first. `restPerRun`: the rest as a multiple of the
- * time that the run took, for one that computes.
+ * that began after the call, and waits for the rest after the last run first. For one that computes, `restPerRun` is the rest as a
+ * multiple of the time that the run took, and a run begins when `whenFree` has resolved.
  */
-export function shared<T>(make: () => Promise<T>, restPerRun = 0): () => Promise<T> {
+export function shared<T>(
+  make: () => Promise<T>,
+  { restPerRun = 0, whenFree = async () => {} }: SharedOptions = {},
+): () => Promise<T> {
   let rested = Promise.resolve();
   let next: Promise<T> | undefined;
   const run = async () => {
     await rested;
+    await whenFree();
     next = undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     rested = promise;

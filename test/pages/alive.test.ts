@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CheckStates } from '../../src/check-states.ts';
 import { type AliveOptions, alivePage } from '../../src/pages/alive.ts';
 import { Schedule } from '../../src/schedule.ts';
+import { inTurn } from '../support/any-time.ts';
 import { failed, fakeCheck, hangingProbe, ok, respondingProbe } from '../support/fake-check.ts';
 import { fetchPage, sendBytes, servePages } from '../support/served-pages.ts';
 
@@ -41,6 +42,7 @@ async function serveAlive(
     refresh: async () => {},
     states: () => Object.entries(results).map(stateOf),
     neighbourhood: { state: () => 'ok', neighbours: () => [NEIGHBOUR] },
+    inTurn,
     ...options,
   });
   const { port } = await servePages({ '/alive': page }, address);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { inTurn } from '../../src/pages/in-turn.ts';
+import { createInTurn } from '../../src/pages/in-turn.ts';
+import { anyTime, inTurn } from '../support/any-time.ts';
 
-test('inTurn() lets one caller go on in each turn of the event loop, in their order', async () => {
+test('createInTurn() lets one caller go on in each turn of the event loop, in their order', async () => {
   let turn = 0;
   let isOver = false;
   const count = () => {
@@ -23,7 +24,7 @@ test('inTurn() lets one caller go on in each turn of the event loop, in their or
   expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i));
 });
 
-test('inTurn() gives no turn to who has gone, at the call or while waiting', async () => {
+test('createInTurn() gives no turn to who has gone, at the call or while waiting', async () => {
   let isOver = false;
   let turn = 0;
   const count = () => {
@@ -44,4 +45,17 @@ test('inTurn() gives no turn to who has gone, at the call or while waiting', asy
   isOver = true;
   expect(results.map(Boolean)).toEqual([true, ...Array(100).fill(false), true]);
   expect(turn).toBeLessThan(10);
+});
+
+test('createInTurn() lets a caller go on when there is time', async () => {
+  const { promise: isTime, resolve } = Promise.withResolvers<void>();
+  const isInTurn = createInTurn(() => isTime);
+  let hasTurn = false;
+  const turn = isInTurn({ destroyed: false }).then(() => {
+    hasTurn = true;
+  });
+  await anyTime();
+  expect(hasTurn).toBe(false);
+  resolve();
+  await turn;
 });

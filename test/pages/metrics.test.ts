@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { metricsPage } from '../../src/pages/metrics.ts';
+import { anyTime, inTurn } from '../support/any-time.ts';
 import { scrapedMetrics } from '../support/scraped-metrics.ts';
 import { fetchPage, servePages } from '../support/served-pages.ts';
 
@@ -17,7 +18,7 @@ const PROMETHEUS_2 =
 async function served() {
   const { metrics, scrape } = scrapedMetrics();
   metrics.errors.add(3, { type: 'a', event: 'dns_done' });
-  return servePages({ '/metrics': metricsPage(scrape) });
+  return servePages({ '/metrics': metricsPage(scrape, inTurn, anyTime) });
 }
 
 /** The response's bytes, as they came. */
@@ -68,7 +69,7 @@ test.each([
 
 test('metricsPage() responds with the bytes of a scrape as they are', async () => {
   const scrape = async () => ({ contentType: 'text/plain', body: Buffer.from('é 1\n') });
-  const { port } = await servePages({ '/metrics': metricsPage(scrape) });
+  const { port } = await servePages({ '/metrics': metricsPage(scrape, inTurn, anyTime) });
   expect(await fetchPage(port, '/metrics')).toMatchObject({ status: 200, body: 'é 1\n' });
   const zipped = await fetchBytes(port, { 'Accept-Encoding': 'gzip' });
   expect(gunzipSync(zipped).toString()).toBe('é 1\n');
@@ -85,13 +86,17 @@ test('metricsPage() compresses with the fastest level', async () => {
 /** A page whose scrapes end when they are let. */
 async function servedSlowly() {
   const scrapes: { format: string; end: () => void }[] = [];
-  const page = metricsPage(async (format) => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    scrapes.push({ format, end: resolve });
-    const number = scrapes.length;
-    await promise;
-    return { contentType: 'text/plain', body: `scrapes ${number}\n` };
-  });
+  const page = metricsPage(
+    async (format) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      scrapes.push({ format, end: resolve });
+      const number = scrapes.length;
+      await promise;
+      return { contentType: 'text/plain', body: `scrapes ${number}\n` };
+    },
+    inTurn,
+    anyTime,
+  );
   const { port } = await servePages({ '/metrics': page });
   const seen = (count: number) =>
     until(`${count} have begun`, 5_000, () => scrapes.length === count);
@@ -140,7 +145,7 @@ test('metricsPage() does not scrape for each client that has gone', async () => 
 
 test('metricsPage() responds 500, and not half of a scrape, when that fails', async () => {
   const scrape = () => Promise.reject(new Error('metrics cannot be collected'));
-  const { port, errors } = await servePages({ '/metrics': metricsPage(scrape) });
+  const { port, errors } = await servePages({ '/metrics': metricsPage(scrape, inTurn, anyTime) });
   const { status, body } = await fetchPage(port, '/metrics');
   expect([status, body]).toEqual([500, 'Internal Server Error']);
   expect(errors).toEqual(['cannot serve a request: metrics cannot be collected']);
@@ -148,12 +153,16 @@ test('metricsPage() responds 500, and not half of a scrape, when that fails', as
 
 test('metricsPage() takes a tenth of a CPU at most: it rests for nine times as long as a scrape took', async () => {
   const scrapes: { begin: number; end: number }[] = [];
-  const page = metricsPage(async () => {
-    const begin = performance.now();
-    await sleep(50);
-    scrapes.push({ begin, end: performance.now() });
-    return { contentType: 'text/plain', body: 'a 1\n' };
-  });
+  const page = metricsPage(
+    async () => {
+      const begin = performance.now();
+      await sleep(50);
+      scrapes.push({ begin, end: performance.now() });
+      return { contentType: 'text/plain', body: 'a 1\n' };
+    },
+    inTurn,
+    anyTime,
+  );
   const { port } = await servePages({ '/metrics': page });
   for (let i = 0; i < 3; i += 1) await fetchPage(port, '/metrics');
 

@@ -3,6 +3,7 @@ import { checkReports } from '../../src/check-report.ts';
 import { CheckStates } from '../../src/check-states.ts';
 import { reportPage } from '../../src/pages/report.ts';
 import type { Report } from '../../src/verdict/report.ts';
+import { inTurn } from '../support/any-time.ts';
 import { fakeCheck, ok } from '../support/fake-check.ts';
 import { servePages } from '../support/served-pages.ts';
 
@@ -23,7 +24,7 @@ test('/report is the JSON of the report', async () => {
     eventLoopDelaySeconds: 0,
     neighbourhood: { state: 'ok', listedAt: 2 },
   };
-  const { port } = await servePages({ '/report': reportPage(() => report) });
+  const { port } = await servePages({ '/report': reportPage(() => report, inTurn) });
   const response = await fetch(`http://127.0.0.1:${port}/report`);
   expect(response.headers.get('content-type')).toMatch(/^application\/json/);
   const body = (await response.json()) as Report;
@@ -37,7 +38,7 @@ test('/report?hour=failures has the last hour only of checks that failed within 
     '/report': reportPage((hour) => {
       requested.push(hour);
       return {} as Report;
-    }),
+    }, inTurn),
   });
   for (const query of ['', '?hour=failures', '?hour=__proto__']) {
     expect((await fetch(`http://127.0.0.1:${port}/report${query}`)).status).toBe(200);
@@ -56,7 +57,7 @@ test.each(['', '?hour=failures'])(
         begun.push(begin);
         while (performance.now() < begin + TAKES_MS) {}
         return {} as Report;
-      }),
+      }, inTurn),
     });
     const client = async () => {
       while (begun.length < 3) await fetch(`http://127.0.0.1:${port}/report${query}`);

@@ -6,7 +6,10 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
 
 /** A shared run that takes so many milliseconds, and when each has begun. */
-function timed(milliseconds: number, { fails = false, restPerRun = 0 } = {}) {
+function timed(
+  milliseconds: number,
+  { fails = false, ...options }: { fails?: boolean } & Parameters<typeof shared>[1] = {},
+) {
   const begun: number[] = [];
   const get = shared(async () => {
     begun.push(performance.now());
@@ -14,7 +17,7 @@ function timed(milliseconds: number, { fails = false, restPerRun = 0 } = {}) {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     if (fails) throw new Error(`no run ${number}`);
     return number;
-  }, restPerRun);
+  }, options);
   return { get, begun };
 }
 
@@ -72,4 +75,18 @@ test('shared() rejects for all who wait, and continues', async () => {
   const second = expect(get()).rejects.toThrow('no run 2');
   await vi.advanceTimersByTimeAsync(200);
   await second;
+});
+
+test('shared() begins when there is time, and rests for as long as the run alone took', async () => {
+  const whenFree = () => new Promise((resolve) => setTimeout(resolve, 500));
+  const { get, begun } = timed(20, { restPerRun: 9, whenFree });
+  get();
+  await vi.advanceTimersByTimeAsync(499);
+  const joined = get();
+  await vi.advanceTimersByTimeAsync(21);
+  expect(await joined).toBe(1);
+  expect(begun).toEqual([500]);
+  get();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(begun).toEqual([500, 520 + 180 + 500]);
 });

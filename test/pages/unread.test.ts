@@ -9,6 +9,7 @@ import { metricsPage } from '../../src/pages/metrics.ts';
 import { reportPage } from '../../src/pages/report.ts';
 import type { Report } from '../../src/verdict/report.ts';
 import { finish } from '../../src/verdict/steps.ts';
+import { anyTime, inTurn } from '../support/any-time.ts';
 import { servePages } from '../support/served-pages.ts';
 import { smallView } from '../verdict/small-view.ts';
 
@@ -35,8 +36,11 @@ async function receivesAll(client: Socket): Promise<boolean> {
 }
 
 test.each([
-  ['/metrics', metricsPage(async () => ({ contentType: 'text/plain', body: TEXT }))],
-  ['/report', reportPage(() => ({ version: TEXT }) as Report)],
+  [
+    '/metrics',
+    metricsPage(async () => ({ contentType: 'text/plain', body: TEXT }), inTurn, anyTime),
+  ],
+  ['/report', reportPage(() => ({ version: TEXT }) as Report, inTurn)],
 ])('of %s, clients that do not read hold three versions', async (path, page) => {
   const { port } = await servePages({ [path]: page });
   const clients: Socket[] = [];
