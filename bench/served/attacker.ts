@@ -4,7 +4,7 @@ import { ATTACKING, ATTACKS } from './attacks.ts';
 
 /*
  * Attacks the server at 127.0.0.1 by one of `ATTACKS` until it is killed: so many connections from a hundred addresses of
- * loopback, each opened again when it is closed, at most 50 MB a second, and 3,000 new connections: more are a flood, whose addresses
+ * loopback, each opened again when it is closed, at most 50 MB a second, and 800 new connections: more are a flood, whose addresses
  * the program blocks.
  *
  * Writes `ATTACKING` once it has a connection.
@@ -14,7 +14,7 @@ import { ATTACKING, ATTACKS } from './attacks.ts';
 
 const ADDRESSES = 100;
 const BYTES_PER_MS = 50_000;
-const CONNECTIONS_PER_MS = 3;
+const CONNECTIONS_PER_MS = 0.8;
 
 /** After the last bytes of a response, in milliseconds. */
 const QUIET_MS = 100;
