@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
+import { type AcceptedHandle, Acceptor } from './acceptor.ts';
 import { FairLimit } from './fair-limit.ts';
 import type { FloodFilter } from './flood-filter.ts';
 import type { HasManyOrphans } from './orphans.ts';
@@ -19,40 +20,23 @@ const LOOK_MS = 100;
 /** So much is sent with a refusal, which the client is to receive, and its FIN, though Node closes without one. */
 const SMALL_BYTES = 4_096;
 
-/** A connection that the kernel has completed: not read, and not yet a `Socket`, which takes ten times the CPU time. */
-type AcceptedHandle = {
-  readonly fd: number;
-  readonly bytesWritten: number;
-  readonly getpeername: (peer: { address?: string }) => number;
-  readonly readStop: () => number;
-  close: (callback?: () => void) => void;
-};
-
-/** The handle of a listening server, to which Node reports each accepted connection. */
-type ListeningHandle = {
-  readonly fd: number;
-  onconnection: (status: number, accepted: AcceptedHandle | undefined) => void;
-};
-
-/** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
-type Serve = (accepted: AcceptedHandle) => Socket | undefined;
-
 /**
- * How connections are closed: by the two options of `socket-limits.ts`, where these can be set. `reset()` of the handle is no
+ * How connections are accepted and closed: by the functions of `socket-limits.ts`, where these are. `reset()` of the handle is no
  * choice: while a FIN is pending it fails, and leaves a handle that cannot be closed.
  */
-export type Closing = Readonly<{
+export type SocketCalls = Readonly<{
+  acceptNext: (listening: number) => number;
   sendFin: (fd: number) => void;
   resetAtClose: (fd: number) => void;
   hasManyOrphans: HasManyOrphans;
 }>;
 
 /** What the connections of a port share. */
-type Shared = Closing & {
+type Shared = SocketCalls & {
   readonly open: FairLimit<Connection>;
   readonly bySocket: WeakMap<Socket, Connection>;
   readonly isTls: boolean;
-  readonly serve: Serve;
+  readonly acceptor: Acceptor;
   readonly isEnding: () => boolean;
 };
 
@@ -86,7 +70,7 @@ class Connection {
   }
 
   serve(): void {
-    this.#socket = this.#shared.serve(this.#accepted);
+    this.#socket = this.#shared.acceptor.serve(this.#accepted);
     const remove = () => this.#shared.open.remove(this.client, this);
     if (this.#socket === undefined) {
       remove();
@@ -155,31 +139,20 @@ class Connection {
 /** The connections of a port, including those that wait to be served. */
 export class Connections {
   readonly #open: FairLimit<Connection>;
-  readonly #closing: Closing;
+  readonly #calls: SocketCalls;
   readonly #filterFloods: FloodFilter;
   #isEnding = false;
 
   /** `max`: how many at once. */
-  constructor(max: number, closing: Closing, filterFloods: FloodFilter) {
+  constructor(max: number, calls: SocketCalls, filterFloods: FloodFilter) {
     this.#open = new FairLimit(max, MAX_PER_CLIENT);
-    this.#closing = closing;
+    this.#calls = calls;
     this.#filterFloods = filterFloods;
   }
 
-  /**
-   * Has a listening server serve its connections at this pace. The kernel's queue is in the order of arrival, and Node
-   * accepts one connection in each turn of the event loop: a neighbour waits until all before it are accepted, so that this
-   * has to be cheap. `onconnection` is not documented, but everything that is documented comes after the `Socket`.
-   */
+  /** Has a listening server serve its connections at this pace. A neighbour waits until all before it are accepted, so that this is cheap. */
   admitTo(server: Server, pace: RateLimiter): void {
-    const { _handle: handle } = server as unknown as { _handle: ListeningHandle };
-    const onConnection = handle.onconnection.bind(handle);
-    const created: Socket[] = [];
-    server.on('connection', (socket: Socket) => created.push(socket));
-    const serve: Serve = (accepted) => {
-      onConnection(0, accepted);
-      return created.pop();
-    };
+    const acceptor = new Acceptor(server);
     const bySocket = new WeakMap<Socket, Connection>();
     // Of an HTTP server.
     server.on('request', ({ socket }: IncomingMessage) => bySocket.get(rawOf(socket))?.touch());
@@ -187,14 +160,17 @@ export class Connections {
       open: this.#open,
       bySocket,
       isTls: server instanceof TlsServer,
-      ...this.#closing,
-      serve,
+      ...this.#calls,
+      acceptor,
       isEnding: () => this.#isEnding,
     };
-    const look = this.#filterFloods(() => handle.fd);
-    handle.onconnection = (status, accepted) => {
-      if (status !== 0 || accepted === undefined) return onConnection(status, accepted);
-      look(accepted.fd);
+    const look = this.#filterFloods(() => acceptor.fd);
+    const admit = (accepted: AcceptedHandle) => {
+      // The kernel had completed it before.
+      if (look(accepted.fd)) {
+        this.#calls.resetAtClose(accepted.fd);
+        return accepted.close();
+      }
       const client = peerOf(accepted);
       // Reset already.
       if (client === undefined) return accepted.close();
@@ -202,6 +178,7 @@ export class Connections {
       this.#open.add(client, connection);
       pace.admit(connection);
     };
+    acceptor.start(admit, this.#calls.acceptNext);
   }
 
   /**

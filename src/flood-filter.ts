@@ -26,8 +26,8 @@ const AF_INET = 2;
 const SOCKADDR_IN_BYTES = 16;
 const SOCKADDR_IN6_BYTES = 28;
 
-/** To be called with each connection that a listening socket has accepted. */
-export type FloodLook = (accepted: number) => void;
+/** To be called with each connection that a listening socket has accepted. Returns whether its address is blocked. */
+export type FloodLook = (accepted: number) => boolean;
 
 /** Watches a listening socket, whose descriptor is -1 once it is closed. */
 export type FloodFilter = (listening: () => number) => FloodLook;
@@ -71,14 +71,16 @@ export async function createFloodFilter(
       const now = performance.now();
       if (now - since > windowMs) begin(now);
       count += 1;
-      const peer = peerOf(accepted);
-      if (peer !== undefined) byPeer.set(peer, (byPeer.get(peer) ?? 0) + 1);
-      if (count < FLOOD) return;
+      const peer = peerOf(accepted) ?? '';
+      if (blocked.has(peer)) return true;
+      byPeer.set(peer, (byPeer.get(peer) ?? 0) + 1);
+      if (count < FLOOD) return false;
       const flooding = byPeer
         .keys()
         .filter((each) => (byPeer.get(each) ?? 0) >= SHARE && !blocked.has(each));
       block([...flooding.take(MAX_BLOCKED - blocked.size)]);
       begin(now);
+      return false;
     };
   };
 }

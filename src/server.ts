@@ -89,10 +89,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerPlainRequests(http, options.pages, pace);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
-  const closing = { ...limits, hasManyOrphans: createOrphanLook() };
+  const calls = { ...limits, hasManyOrphans: createOrphanLook() };
   const connections = {
-    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, closing, filterFloods),
-    https: new Connections(MAX_HTTPS, closing, filterFloods),
+    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, calls, filterFloods),
+    https: new Connections(MAX_HTTPS, calls, filterFloods),
   };
   let unfollow = () => {};
   const close = async () => {
@@ -171,7 +171,13 @@ async function socketLimits(
   } catch (error) {
     tell(error);
     const none = () => {};
-    return { limit: none, sendFin: none, resetAtClose: none, filterFloods: () => none };
+    return {
+      limit: none,
+      acceptNext: () => -1,
+      sendFin: none,
+      resetAtClose: none,
+      filterFloods: () => () => false,
+    };
   }
 }
 

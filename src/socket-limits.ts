@@ -29,9 +29,14 @@ const SO_LINGER = 13;
 const TCP_USER_TIMEOUT = 18;
 const SHUT_WR = 1;
 
+/** SOCK_CLOEXEC and SOCK_NONBLOCK. */
+const ACCEPT_FLAGS = 0o2004000;
+
 export type SocketLimits = Readonly<{
   /** Bounds what the kernel holds of the connections to a listening server. Throws where the kernel does not accept it. */
   limit: (server: Server) => void;
+  /** The descriptor of the next connection that the kernel has completed, which is not inherited and does not block; -1: none. */
+  acceptNext: (listening: number) => number;
   /** Sends a FIN on a connection, unless one has been sent. */
   sendFin: (fd: number) => void;
   /** Has closing the connection reset it, and free what the client has not received. */
@@ -47,7 +52,7 @@ export type SocketLimits = Readonly<{
  */
 export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<SocketLimits> {
   const set = await loadSet();
-  const { shutdown } = await loadSocketOptions();
+  const { shutdown, accept4 } = await loadSocketOptions();
   const limit = (server: Server) => {
     const fd = descriptor(server);
     if (!set(fd, SOL_SOCKET, SO_SNDBUF, SEND_BYTES))
@@ -59,6 +64,7 @@ export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<Socket
   };
   return {
     limit,
+    acceptNext: (listening) => accept4(listening, 0n, 0n, ACCEPT_FLAGS),
     sendFin: (fd) => void shutdown(fd, SHUT_WR),
     // struct linger: on, for 0 s.
     resetAtClose: (fd) => void set(fd, SOL_SOCKET, SO_LINGER, 1, 0),

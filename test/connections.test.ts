@@ -8,7 +8,7 @@ import { RateLimiter } from '../src/rate-limiter.ts';
 import { createSocketLimits } from '../src/socket-limits.ts';
 import { admittedConnections } from './support/admitted-connections.ts';
 
-const closing = { ...(await createSocketLimits()), hasManyOrphans: () => false };
+const calls = { ...(await createSocketLimits()), hasManyOrphans: () => false };
 
 /** A server on every address. */
 async function serve() {
@@ -84,8 +84,32 @@ test('Connections has room again when connections have closed', async () => {
   }
 });
 
+test('Connections accepts all that wait in few turns of the event loop', async () => {
+  let turn = 0;
+  const turns: number[] = [];
+  const { open } = await admittedConnections(
+    {
+      host: '127.0.0.1',
+      filterFloods: () => () => {
+        turns.push(turn);
+        return false;
+      },
+    },
+    () => {},
+  );
+  for (let i = 0; i < 130; i += 1) open({ host: '127.0.0.1' });
+  const count = () => {
+    turn += 1;
+    if (turns.length < 130) setImmediate(count);
+  };
+  count();
+  await until('all are accepted', 5_000, () => turns.length === 130);
+  const perTurn = Object.values(Object.groupBy(turns, (each) => each)).map((each) => each?.length);
+  expect(perTurn).toEqual([64, 64, 2]);
+});
+
 test('Connections neither reads a connection nor makes a socket of it before its turn', async () => {
-  const connections = new Connections(2_000, closing, () => () => {});
+  const connections = new Connections(2_000, calls, () => () => false);
   const served: Socket[] = [];
   const server = createServer((socket) => served.push(socket.resume())).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -105,7 +129,7 @@ test('Connections neither reads a connection nor makes a socket of it before its
 });
 
 test('Connections closes those that wait: the oldest of a client that has 50, and all of them at the end', async () => {
-  const connections = new Connections(2_000, closing, () => () => {});
+  const connections = new Connections(2_000, calls, () => () => false);
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
   await once(server, 'listening');
   connections.admitTo(server, new RateLimiter({ window: 60_000, budget: 1, burst: 1 }));

@@ -26,7 +26,7 @@ async function serve(host: string) {
         const look = filterFloods(listening);
         return (fd) => {
           accepted += 1;
-          look(fd);
+          return look(fd);
         };
       },
     },
@@ -60,6 +60,19 @@ test.each([
     await once(blocked, 'connect');
   },
 );
+
+test('What the kernel has completed of a flood before its address was blocked is reset', async () => {
+  const { openFrom, acceptedAre } = await serve('127.0.0.1');
+  const clients = Array.from({ length: FLOOD + 100 }, () => openFrom('127.0.0.2'));
+  const other = openFrom('127.0.0.3');
+  await until('all are accepted', 10_000, () => acceptedAre(FLOOD + 101));
+  const late = clients.slice(-100);
+  await until('the last are reset', 5_000, () => late.every((each) => each.errored !== null));
+  expect(new Set(late.map(({ errored }) => (errored as NodeJS.ErrnoException).code))).toEqual(
+    new Set(['ECONNRESET']),
+  );
+  expect(other.errored).toBeNull();
+});
 
 test('A flood of many addresses is told with five of them, over IPv6 in full', async () => {
   const { openFrom, acceptedAre, floods } = await serve('::');

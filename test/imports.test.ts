@@ -146,7 +146,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/socket-options.ts': ['src/ffi.ts'],
   'src/request-listener.ts': ['src/pages/', 'src/connections.ts', 'src/rate-limiter.ts'],
   'src/server-certificate.ts': ['src/follow-file.ts'],
+  'src/acceptor.ts': [],
   'src/connections.ts': [
+    'src/acceptor.ts',
     'src/fair-limit.ts',
     'src/flood-filter.ts',
     'src/orphans.ts',

@@ -17,7 +17,7 @@ export async function admittedConnections(
     host,
     allowHalfOpen = false,
     hasManyOrphans = false,
-    filterFloods = () => () => {},
+    filterFloods = () => () => false,
   }: Readonly<{
     host: string;
     allowHalfOpen?: boolean;
@@ -26,8 +26,8 @@ export async function admittedConnections(
   }>,
   onConnection: (socket: Socket) => void,
 ): Promise<{ port: number; open: (options: Partial<NetConnectOpts>) => Socket }> {
-  const closing = { ...limits, hasManyOrphans: () => hasManyOrphans };
-  const connections = new Connections(2_000, closing, filterFloods);
+  const calls = { ...limits, hasManyOrphans: () => hasManyOrphans };
+  const connections = new Connections(2_000, calls, filterFloods);
   const server = createServer({ allowHalfOpen }, (socket) => {
     onConnection(socket.on('error', () => {}));
   }).listen({ port: 0, host, backlog: BACKLOG });
