@@ -1,34 +1,20 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ApiClient } from '../../lab/contract/api-client.ts';
 import { NODES, PODS, pod } from '../../lab/contract/contract-objects.ts';
 import { countRequests, readAuditLog } from '../../lab/real/audit-log.ts';
-import type { RealControlPlane } from '../../lab/real/control-plane.ts';
-import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
+import { whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { until } from '../../lab/support/until.ts';
+import { ownControlPlane } from './own-control-plane.ts';
 
 const KUBENURSE = 'system:serviceaccount:kubenurse:kubenurse';
 
 describe.skipIf(whyNoControlPlane())('a real control plane', () => {
-  const stack = new AsyncDisposableStack();
-  let controlPlane: RealControlPlane;
-  beforeAll(async () => {
-    controlPlane = await startControlPlane(stack, '10.45', ['IPv4']);
-  });
-  afterAll(() => stack.disposeAsync());
-
-  async function clientOf(tokenName: string): Promise<ApiClient> {
-    return new ApiClient(controlPlane, await controlPlane.issueToken(tokenName));
-  }
-
-  function putForThisTest(name: string, options: Parameters<typeof pod>[1] = {}): Promise<void> {
-    onTestFinished(() => controlPlane.remove('pods', name, 'kubenurse'));
-    return controlPlane.put('pods', pod(name, options));
-  }
+  const { controlPlane, clientOf, putForThisTest } = ownControlPlane('10.45');
 
   test('the manifests give kubenurse the rights that its program needs, and no others', async () => {
     const rights = async (namespace: string) => {
       const as = `--as=${KUBENURSE}`;
-      const { kubectl } = controlPlane;
+      const { kubectl } = controlPlane();
       const table = await kubectl.run(
         'auth',
         'can-i',
@@ -65,7 +51,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
   test('the built-in role view reaches no page of the pods through the API server', async () => {
     // What `view` is made of, by a controller that does not run here.
     const label = 'rbac.authorization.k8s.io/aggregate-to-view=true';
-    const roles = await controlPlane.kubectl.run('get', 'clusterrole', '-l', label, '-o', 'json');
+    const roles = await controlPlane().kubectl.run('get', 'clusterrole', '-l', label, '-o', 'json');
     const { items }: { items: { rules: { resources?: string[] }[] | null }[] } = JSON.parse(roles);
     const resources = new Set(
       items.flatMap(({ rules }) => (rules ?? []).flatMap((rule) => rule.resources ?? [])),
@@ -81,7 +67,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     const containers = [{ name: 'a', image: 'a', securityContext: { privileged: true } }];
     const privileged = { metadata, spec: { ...spec, containers } };
 
-    await expect(controlPlane.put('pods', privileged)).rejects.toMatchObject({
+    await expect(controlPlane().put('pods', privileged)).rejects.toMatchObject({
       code: 403,
       reason: 'Forbidden',
       message: expect.stringContaining('violates PodSecurity "restricted:latest"'),
@@ -91,11 +77,11 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
 
   test('a pod gets the zone of the node that it is bound to', async () => {
     const zone = { 'topology.kubernetes.io/zone': 'zone-a' };
-    await controlPlane.put('nodes', { metadata: { name: 'n', labels: zone }, spec: {} });
-    onTestFinished(() => controlPlane.remove('nodes', 'n'));
+    await controlPlane().put('nodes', { metadata: { name: 'n', labels: zone }, spec: {} });
+    onTestFinished(() => controlPlane().remove('nodes', 'n'));
     await putForThisTest('in-a-zone', { nodeName: 'n', labels: { app: 'x' } });
 
-    const { metadata, spec } = await controlPlane.admin.get(`${PODS}/in-a-zone`);
+    const { metadata, spec } = await controlPlane().admin.get(`${PODS}/in-a-zone`);
     expect({ labels: metadata.labels, node: spec.nodeName }).toEqual({
       labels: { app: 'x', ...zone },
       node: 'n',
@@ -104,14 +90,14 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
 
   test('a token that is issued to a pod names it, and ends with it', async () => {
     await putForThisTest('holder', { nodeName: 'n' });
-    const token = await controlPlane.issueToken('holder');
+    const token = await controlPlane().issueToken('holder');
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     expect(claims).toMatchObject({ sub: KUBENURSE, 'kubernetes.io': { pod: { name: 'holder' } } });
-    const client = new ApiClient(controlPlane, token);
+    const client = new ApiClient(controlPlane(), token);
     expect((await client.get(PODS)).status).toBe(200);
-    await expect(controlPlane.revoke(token)).rejects.toThrow('ends with its pod');
+    await expect(controlPlane().revoke(token)).rejects.toThrow('ends with its pod');
 
-    await controlPlane.remove('pods', 'holder', 'kubenurse');
+    await controlPlane().remove('pods', 'holder', 'kubenurse');
     await until(
       'the token is refused',
       20_000,
@@ -128,7 +114,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     await watch.next();
     await client.get('/api/v1/namespaces/kubenurse/secrets');
 
-    const requests = await readAuditLog(controlPlane.auditLog);
+    const requests = await readAuditLog(controlPlane().auditLog);
     const ours = requests.filter((request) => request.pod === 'audited');
     expect(ours[0]?.credential).toMatch(/^JTI=/);
     expect(new Set(ours.map(({ credential }) => credential)).size).toBe(1);
@@ -153,9 +139,9 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
   test('RealControlPlane.put() requests no change where there is none', async () => {
     const options = { nodeName: 'n', labels: { app: 'x' }, status: { phase: 'Running' } };
     await putForThisTest('same', options);
-    const before = await controlPlane.admin.get(`${PODS}/same`);
-    await controlPlane.put('pods', pod('same', options));
+    const before = await controlPlane().admin.get(`${PODS}/same`);
+    await controlPlane().put('pods', pod('same', options));
 
-    expect(await controlPlane.admin.get(`${PODS}/same`)).toEqual(before);
+    expect(await controlPlane().admin.get(`${PODS}/same`)).toEqual(before);
   });
 });

@@ -1,28 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ApiClient } from '../../lab/contract/api-client.ts';
-import { NODES, names, PODS, pod } from '../../lab/contract/contract-objects.ts';
-import type { RealControlPlane } from '../../lab/real/control-plane.ts';
+import { NODES, names, PODS } from '../../lab/contract/contract-objects.ts';
 import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import { until } from '../../lab/support/until.ts';
+import { ownControlPlane } from './own-control-plane.ts';
 
 describe.skipIf(whyNoControlPlane())('a real control plane', () => {
-  const stack = new AsyncDisposableStack();
-  let controlPlane: RealControlPlane;
-  beforeAll(async () => {
-    controlPlane = await startControlPlane(stack, '10.42', ['IPv4']);
-  });
-  afterAll(() => stack.disposeAsync());
-
-  async function clientOf(tokenName: string): Promise<ApiClient> {
-    return new ApiClient(controlPlane, await controlPlane.issueToken(tokenName));
-  }
-
-  function putForThisTest(name: string, options: Parameters<typeof pod>[1] = {}): Promise<void> {
-    onTestFinished(() => controlPlane.remove('pods', name, 'kubenurse'));
-    return controlPlane.put('pods', pod(name, options));
-  }
+  const { controlPlane, clientOf, putForThisTest } = ownControlPlane('10.42');
 
   test('RealControlPlane is the Kubernetes version that it reports, emulating no other', async () => {
     const { body } = await (await clientOf('prober')).get('/version');
@@ -33,23 +19,23 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
       emulationMajor: '1',
       emulationMinor: '36',
     });
-    const { clientVersion } = JSON.parse(await controlPlane.kubectl.run('version', '-o', 'json'));
+    const { clientVersion } = JSON.parse(await controlPlane().kubectl.run('version', '-o', 'json'));
     expect(clientVersion.gitVersion).toBe('v1.36.4');
   });
 
   test('RealControlPlane.break(403) withholds all but the version', async () => {
     const client = await clientOf('prober');
-    await controlPlane.break({ kind: 'status', code: 403 });
+    await controlPlane().break({ kind: 'status', code: 403 });
 
     const statuses = async () =>
       Promise.all([PODS, NODES, '/version'].map(async (path) => (await client.get(path)).status));
     expect(await statuses()).toEqual([403, 403, 200]);
-    await controlPlane.break(undefined);
+    await controlPlane().break(undefined);
     expect(await statuses()).toEqual([200, 200, 200]);
   });
 
   test('RealControlPlane.break() rejects what no real one can be brought to, and stays as it is', async () => {
-    await expect(controlPlane.break({ kind: 'status', code: 503 })).rejects.toThrow('503');
+    await expect(controlPlane().break({ kind: 'status', code: 503 })).rejects.toThrow('503');
     expect((await (await clientOf('prober')).get('/version')).status).toBe(200);
   });
 
@@ -60,9 +46,9 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
       await client.get('/version');
       return performance.now() - started;
     };
-    await controlPlane.break({ kind: 'slow', milliseconds: 500 });
+    await controlPlane().break({ kind: 'slow', milliseconds: 500 });
     const slow = await timed();
-    await controlPlane.break(undefined);
+    await controlPlane().break(undefined);
 
     expect(slow).toBeGreaterThan(3 * 500); // TCP, TLS, and the request
     await until('it is no longer slow', 10_000, async () => (await timed()) < 500);
@@ -73,7 +59,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     const client = await clientOf('prober');
     const watch = await client.watch(PODS);
     expect(await watch.summary(1)).toEqual(['ADDED kept']);
-    await controlPlane.restart(0);
+    await controlPlane().restart(0);
 
     expect(await watch.end()).toEqual({ complete: true });
     expect(names((await client.get(PODS)).body)).toEqual(['kept']);
@@ -84,7 +70,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     const client = await clientOf('prober');
     const watch = await client.watch(PODS);
     const { resourceVersion } = (await watch.next()).object.metadata;
-    await controlPlane.compact();
+    await controlPlane().compact();
 
     expect(await watch.end()).toEqual({ complete: false });
     const next = await client.watch(`${PODS}?resourceVersion=${resourceVersion}`);
@@ -93,15 +79,15 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
 
   test('RealControlPlane.rotateServingCertificate() leaves connections open, and the authority unless a new one is requested', async () => {
     const client = await clientOf('prober');
-    const { url, certificateAuthority } = controlPlane;
+    const { url, certificateAuthority } = controlPlane();
     const old = new ApiClient({ url, certificateAuthority });
     const watch = await client.watch(PODS);
 
-    await controlPlane.rotateServingCertificate({ authority: 'same' });
-    expect(controlPlane.certificateAuthority).toBe(certificateAuthority);
+    await controlPlane().rotateServingCertificate({ authority: 'same' });
+    expect(controlPlane().certificateAuthority).toBe(certificateAuthority);
     expect((await old.get('/version')).status).toBe(200);
-    await controlPlane.rotateServingCertificate({ authority: 'new' });
-    expect(controlPlane.certificateAuthority).not.toBe(certificateAuthority);
+    await controlPlane().rotateServingCertificate({ authority: 'new' });
+    expect(controlPlane().certificateAuthority).not.toBe(certificateAuthority);
     await expect(old.get('/version')).rejects.toMatchObject({
       code: expect.stringMatching(/CERT|SIGNATURE/),
     });
