@@ -1,18 +1,17 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { clientOf } from './connections.ts';
 import { type Page, RAW_TYPE, type RawResponse } from './pages/page.ts';
 import { plainRequest } from './plain-request.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { guardRequests } from './request-guard.ts';
+import { readHeads } from './request-heads.ts';
 
 /** How long a new connection may be silent before node:http takes it, whose timeouts begin then, in milliseconds. */
 const SILENCE_MS = 1_000;
 
 /**
- * Has a server answer plain requests of raw pages from the socket, with the bytes that node:http would send, at this pace:
- * what node:http takes, neighbours measure (docs/performance.md). Every other connection goes on to node:http and
- * `guardRequests()`, with the bytes that have been read of it.
+ * Has a server read its requests at this pace, and answer plain ones of raw pages from the socket, with the bytes that node:http would send:
+ * what node:http takes, neighbours measure (docs/performance.md). Every other connection goes on to node:http and `guardRequests()`.
  */
 export function answerPlainRequests(
   server: Server,
@@ -23,42 +22,34 @@ export function answerPlainRequests(
   const serveHttp = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    let parse: ((bytes: Buffer) => void) | undefined;
+    const handOver = () => {
+      socket.off('timeout', onTimeout).off('end', onEnd);
+      for (const serve of serveHttp) serve.call(server, socket);
+      parse = guardRequests(socket);
+      return parse;
+    };
+    const onTimeout = () => {
+      if (socket.bytesRead === 0) handOver();
+      else server.emit('timeout', socket);
+    };
     socket.setTimeout(SILENCE_MS);
-    socket.on('data', onData).on('timeout', onTimeout).on('end', onEnd);
+    socket.once('data', () => socket.setTimeout(server.timeout));
+    socket.on('timeout', onTimeout).on('end', onEnd);
     // The connection closes by itself.
     socket.on('error', () => {});
+    readHeads(socket, pace, server.headersTimeout, (head) => {
+      const response = parse === undefined ? plainResponse(head) : undefined;
+      if (response === undefined) return (parse ?? handOver())(head);
+      socket.end(response, 'latin1');
+      socket.destroySoon();
+    });
   });
 
-  function onData(this: Socket, bytes: Buffer): void {
-    // More than a request that wants its connection closed: node:http ends it as well.
-    if (this.bytesRead > bytes.length) return void this.destroy();
-    const request = plainRequest(bytes);
+  function plainResponse(head: Buffer): string | undefined {
+    const request = plainRequest(head);
     const page = request && pages[request.path];
-    if (request === undefined || page === undefined || !('respond' in page)) {
-      handOver(this);
-      this.unshift(bytes);
-      return;
-    }
-    this.setTimeout(server.timeout);
-    pace.admit({
-      client: clientOf(this),
-      isGone: () => this.destroyed,
-      serve: () => {
-        this.end(textOf(page.respond(request.fields)), 'latin1');
-        this.destroySoon();
-      },
-    });
-  }
-
-  function onTimeout(this: Socket): void {
-    if (this.bytesRead === 0) handOver(this);
-    else server.emit('timeout', this);
-  }
-
-  function handOver(socket: Socket): void {
-    socket.off('data', onData).off('timeout', onTimeout).off('end', onEnd);
-    for (const serve of serveHttp) serve.call(server, socket);
-    guardRequests(socket);
+    return page && 'respond' in page ? textOf(page.respond(request.fields)) : undefined;
   }
 }
 

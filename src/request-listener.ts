@@ -1,10 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { posix } from 'node:path';
 import Koa, { type Context } from 'koa';
-import { clientOf } from './connections.ts';
 import { type Page, RAW_TYPE, type RawPage } from './pages/page.ts';
 import { redirectTo } from './pages/redirect.ts';
-import type { RateLimiter } from './rate-limiter.ts';
 
 /** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
 const RESPONSE_TIMEOUT_MS = 15_000;
@@ -58,16 +56,13 @@ function respondRaw(page: RawPage, request: IncomingMessage, response: ServerRes
     .end(body, 'latin1');
 }
 
-/**
- * Serves pages, by path, through Koa, except a `GET` of a raw page by its path alone. Requests that exceed `pace` wait.
- */
+/** Serves pages, by path, through Koa, except a `GET` of a raw page by its path alone. */
 export function createRequestListener(
   pages: Readonly<Record<string, Page>>,
-  pace: RateLimiter,
   onError: OnError,
 ): RequestListener {
   const koa = createApp(pages, onError).callback();
-  const serve: RequestListener = (request, response) => {
+  return (request, response) => {
     const { method, url = '' } = request;
     const page = method === 'GET' && Object.hasOwn(pages, url) ? pages[url] : undefined;
     if (page !== undefined && 'respond' in page) return respondRaw(page, request, response);
@@ -75,14 +70,6 @@ export function createRequestListener(
     if (plain === undefined) return void response.writeHead(400).end();
     request.url = plain;
     koa(request, response);
-  };
-  return (request, response) => {
-    const { socket } = request;
-    pace.admit({
-      client: clientOf(socket),
-      isGone: () => socket.destroyed,
-      serve: () => serve(request, response),
-    });
   };
 }
 

@@ -8,6 +8,7 @@ import type { Page } from './pages/page.ts';
 import { answerPlainRequests } from './plain-server.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
+import { readHeads } from './request-heads.ts';
 import { createRequestListener } from './request-listener.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
 import { createSocketLimits, type SocketLimits } from './socket-limits.ts';
@@ -33,11 +34,8 @@ const IDLE_TIMEOUT_MS = 30_000;
  * read holds up to 128 KB (`socket-limits.ts`), and counts against the memory limit of the pod (192 MiB). One over
  * HTTPS takes 53 KB more (measured).
  */
-const MAX_HTTP = 500;
+const MAX_HTTP = 250;
 const MAX_HTTPS = 150;
-
-/** Over HTTP where neighbours use HTTPS, so that both fit into that limit: kubelet and Prometheus are left. */
-const MAX_HTTP_BESIDE_HTTPS = 250;
 
 /** Listen backlog: beyond it, clients repeat their SYN after a second. */
 const BACKLOG = 2_048;
@@ -82,7 +80,7 @@ export type RunningServer = Readonly<{
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { onError } = options;
   const pace = new RateLimiter(PACE, options.isBusy);
-  const listener = createRequestListener(options.pages, pace, onError);
+  const listener = createRequestListener(options.pages, onError);
   const { filterFloods, ...limits } = await socketLimits(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
@@ -91,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const calls = { ...limits, hasManyOrphans: createOrphanLook() };
   const connections = {
-    http: new Connections(options.tls ? MAX_HTTP_BESIDE_HTTPS : MAX_HTTP, calls, filterFloods),
+    http: new Connections(MAX_HTTP, calls, filterFloods),
     https: new Connections(MAX_HTTPS, calls, filterFloods),
   };
   let unfollow = () => {};
@@ -119,7 +117,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listener,
     );
     servers.push(https);
-    https.on('secureConnection', guardRequests).on('secureConnection', limitClientTls);
+    https.on('secureConnection', (socket) =>
+      readHeads(socket, pace, TIMEOUTS.headersTimeout, guardRequests(socket)),
+    );
+    https.on('secureConnection', limitClientTls);
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
     limits.limit(https);

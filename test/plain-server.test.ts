@@ -32,7 +32,7 @@ async function serve(limit: RateLimit) {
     },
   };
   const pace = new RateLimiter(limit);
-  const listener = createRequestListener(pages, pace, () => {});
+  const listener = createRequestListener(pages, () => {});
   const server = createServer(
     { connectionsCheckingInterval: 10, maxHeaderSize: MAX_HEAD },
     listener,
@@ -114,7 +114,7 @@ test('node:http gets a head in two pieces, and further requests of its connectio
   expect(state.byHttp).toBe(2);
 });
 
-test('node:http gets half a head, responds to its end, and alone reports that it is idle', async () => {
+test('a connection with half a head is reported once when it is idle, and closed when its client sends no more', async () => {
   const { server, port } = await serve(FAST);
   server.timeout = 100;
   const idle: Socket[] = [];
@@ -126,7 +126,8 @@ test('node:http gets half a head, responds to its end, and alone reports that it
   expect(await sendBytes(port, half)).toBe('');
   expect(idle).toHaveLength(1);
   const client = connect({ host: '127.0.0.1', port }).end(half);
-  expect(String(await once(client, 'data'))).toMatch(/^HTTP\/1.1 400 /);
+  await once(client.resume(), 'close');
+  expect(client.bytesRead).toBe(0);
 });
 
 test('a connection is closed after the response to a plain request, whatever its client does', async () => {

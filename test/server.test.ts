@@ -292,9 +292,9 @@ describe('startServer() and a client that takes its time', () => {
     expect(performance.now() - begin).toBeGreaterThanOrEqual(50 * 7);
   });
 
-  test('keeps 500 connections, so that what they do not read fits into the memory of the pod', async () => {
+  test('keeps 250 connections, so that what they do not read fits into the memory of the pod', async () => {
     const { port } = await servePages({});
-    const sockets = Array.from({ length: 600 }, (_, i) =>
+    const sockets = Array.from({ length: 350 }, (_, i) =>
       connect({ host: '127.0.0.1', port, localAddress: `127.0.5.${1 + (i % 20)}` }),
     );
     onTestFinished(() => {

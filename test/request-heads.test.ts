@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../lab/support/until.ts';
+import { RateLimiter } from '../src/rate-limiter.ts';
+import { readHeads } from '../src/request-heads.ts';
+
+const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+/** A server that reads heads, while it is busy or not, and a client of it. */
+async function serve({ timeout = 5_000, isBusy = (): boolean => false } = {}) {
+  const heads: string[] = [];
+  // Without a burst: while it is busy, each waits.
+  const pace = new RateLimiter({ window: 1, budget: 1, burst: 0 }, isBusy);
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    readHeads(socket, pace, timeout, (head) => heads.push(head.toString('latin1')));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const client = connect({ host: '127.0.0.1', port }).on('error', () => {});
+  let received = '';
+  client.setEncoding('latin1').on('data', (text) => {
+    received += text;
+  });
+  onTestFinished(() => {
+    client.destroy();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const isRead = (bytes: number) =>
+    until(`${bytes} bytes are read`, 5_000, () => sockets[0]?.bytesRead === bytes);
+  return { heads, client, isRead, received: () => received };
+}
+
+test('readHeads() passes on a head that comes in pieces once, whole', async () => {
+  const { heads, client, isRead } = await serve();
+  for (const at of [1, 10, HEAD.length - 2]) {
+    client.write(HEAD.slice(client.bytesWritten, at));
+    await isRead(at);
+    expect(heads).toEqual([]);
+  }
+  client.write(HEAD.slice(-2));
+  await until('it is passed on', 5_000, () => heads.length > 0);
+  expect(heads).toEqual([HEAD]);
+});
+
+test.each([
+  ['a head with the beginning of a body', `${HEAD}{`],
+  ['another method', 'POST / HTTP/1.1\r\n'],
+  ['what is not HTTP', '\x16\x03\x01'],
+  ['lines that end as in no HTTP', 'GET / HTTP/1.1\n\n'],
+  ['more than a head may have', `GET /${'x'.repeat(24 * 1024)}`],
+])('readHeads() passes on at once %s', async (_, bytes) => {
+  const { heads, client } = await serve();
+  client.write(bytes);
+  await until('it is passed on', 5_000, () => heads.join('') === bytes);
+});
+
+test('readHeads() responds with 408 where a head is not whole in time', async () => {
+  const { heads, client, received } = await serve({ timeout: 50 });
+  client.write(HEAD.slice(0, -1));
+  await once(client, 'end');
+  expect(received()).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n/);
+  expect(heads).toEqual([]);
+});
+
+test('readHeads() passes on a head of a hundred fields', async () => {
+  const { heads, client } = await serve();
+  client.write(`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(100)}\r\n`);
+  await until('it is passed on', 5_000, () => heads.length === 1);
+});
+
+test.each([102, 4_000])(
+  'readHeads() refuses a head of %i fields with 431, before it would have to wait',
+  async (fields) => {
+    const { heads, client, received } = await serve({ isBusy: () => true });
+    client.write(`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(fields)}\r\n`);
+    await once(client, 'end');
+    expect(received()).toMatch(/^HTTP\/1.1 431 /);
+    expect(heads).toEqual([]);
+  },
+);
+
+test('readHeads() closes a connection on which more comes while its request waits', async () => {
+  const { heads, client, isRead } = await serve({ isBusy: () => true });
+  client.write(HEAD);
+  await isRead(HEAD.length);
+  client.write(HEAD);
+  await once(client, 'close');
+  expect(heads).toEqual([]);
+});
