@@ -63,6 +63,7 @@ function nothing(): void {}
 /** Responds with a status, and closes the connection. */
 export function refuse(socket: Socket, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.destroySoon();
 }
 
 /** The status line's end for a request that is rejected. */

@@ -140,6 +140,15 @@ test('a connection is closed after the response to a plain request, whatever its
   expect([client.writable, state.byHttp]).toEqual([true, 0]);
 });
 
+test('a connection is closed after a refusal, whatever its client does', async () => {
+  const { port, state } = await serve(FAST);
+  const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  onTestFinished(() => void client.destroy());
+  client.write(`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(1_000)}`);
+  expect(String(await once(client, 'data'))).toMatch(/^HTTP\/1.1 431 /);
+  await until('it is closed', 5_000, () => state.sockets[0]?.closed === true);
+});
+
 test('node:http gets a silent connection, and its timeout of the head begins then', async () => {
   const { server, port, state } = await serve(FAST);
   server.headersTimeout = 100;
