@@ -19,13 +19,16 @@ const CONNECTIONS_PER_MS = 0.8;
 /** After the last bytes of a response, in milliseconds. */
 const QUIET_MS = 100;
 
+/** From what all connections send at once until they are closed, in milliseconds. */
+const TOGETHER_MS = 100;
+
 /** Between requests without reading: all connections together send fewer than are served. Milliseconds. */
 const REPEAT_MS = 3_000;
 
 const [port, name = ''] = process.argv.slice(2);
 const attack = ATTACKS[name];
 if (attack === undefined) throw new Error(`no attack "${name}"`);
-const { over, payload, connections, reads, repeats, gone } = attack;
+const { over, payload, connections, reads, repeats, gone, together } = attack;
 const bytes = Buffer.from(payload, 'latin1');
 const { piece = bytes.length } = attack;
 
@@ -54,6 +57,19 @@ setInterval(() => {
   }
 }, 1);
 
+/** Of an attack in which all connections send at once. */
+const assembled = new Set<Socket>();
+
+if (together) {
+  setInterval(() => {
+    const all = [...assembled];
+    for (const socket of all) socket.write(bytes);
+    setTimeout(() => {
+      for (const socket of all) socket.resetAndDestroy();
+    }, TOGETHER_MS);
+  }, 1_000);
+}
+
 /** Sends the payload, from `at` on. */
 function send(socket: Socket, at = 0): void {
   if (!socket.writable) return;
@@ -77,10 +93,14 @@ function open(): void {
   };
   const socket =
     over === 'https' ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to).setNoDelay();
-  const sendWhenAllowed = () => whenAllowed(() => send(socket));
+  const sendWhenAllowed = () => {
+    if (together) assembled.add(socket);
+    else whenAllowed(() => send(socket));
+  };
   socket.on(over === 'https' ? 'secureConnect' : 'connect', sendWhenAllowed).on('error', () => {});
   socket.once('connect', announce);
   socket.on('close', () => {
+    assembled.delete(socket);
     toOpen += 1;
   });
   if (reads === 'first') stopAfterFirst(socket, sendWhenAllowed);

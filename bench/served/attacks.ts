@@ -14,6 +14,8 @@ export type Attack = Readonly<{
   repeats: boolean;
   /** Whether it closes as soon as it has sent. */
   gone: boolean;
+  /** Whether all connections are opened first, send at once, every second, and are closed then. */
+  together?: true;
   /** How long it takes to have its full effect, if longer than other attacks. */
   seconds?: number;
 }>;
@@ -93,6 +95,12 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     payload: get('/alive', `X: ${'x'.repeat(15_000)}`).slice(0, -2),
     connections: 2_000,
     ...once,
+  },
+  'heads that come at once': {
+    payload: `GET /alwayshappy HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(5_900)}`,
+    connections: 480,
+    together: true,
+    ...unread,
   },
   'what is not HTTP': { payload: '\x16\x03\x01'.repeat(100), connections: 500, ...once },
   'pages that do not exist': { payload: get('/nowhere'), connections: 100, ...again },
