@@ -71,7 +71,8 @@ export async function createFloodFilter(
       const now = performance.now();
       if (now - since > windowMs) begin(now);
       count += 1;
-      const peer = peerOf(accepted) ?? '';
+      const peer = peerOf(accepted);
+      if (peer === undefined) return false;
       if (blocked.has(peer)) return true;
       byPeer.set(peer, (byPeer.get(peer) ?? 0) + 1);
       if (count < FLOOD) return false;

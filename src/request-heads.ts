@@ -43,8 +43,6 @@ export function readHeads(
   const admit = (head: Buffer) => {
     clearTimeout(timer);
     held = undefined;
-    timer = undefined;
-    [reads, lines] = [0, 0];
     isWaiting = true;
     pace.admit({
       client: clientOf(socket),
@@ -52,18 +50,19 @@ export function readHeads(
       serve: () => {
         isWaiting = false;
         onHead(head);
+        if (isBeingServed(socket)) [reads, lines] = [0, 0];
       },
     });
   };
   const hold = (bytes: Buffer): Buffer => {
     if (held === undefined) {
+      held = new GrowingBytes();
       timer = setTimeout(() => refuse(socket, '408 Request Timeout'), timeout).unref();
-      socket.once('close', () => clearTimeout(timer));
     }
-    held ??= new GrowingBytes();
     held.add(bytes);
     return held.bytes();
   };
+  socket.once('close', () => clearTimeout(timer));
   socket.on('data', (bytes: Buffer) => {
     reads += 1;
     if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return void socket.destroy();

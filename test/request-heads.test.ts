@@ -11,7 +11,7 @@ const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 async function serve({ timeout = 5_000, isBusy = (): boolean => false } = {}) {
   const heads: string[] = [];
   // Without a burst: while it is busy, each waits.
-  const pace = new RateLimiter({ window: 1, budget: 1, burst: 0 }, isBusy);
+  const pace = new RateLimiter({ window: 1, budget: 1_000, burst: 0 }, isBusy);
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => {}));
@@ -31,7 +31,7 @@ async function serve({ timeout = 5_000, isBusy = (): boolean => false } = {}) {
   });
   const isRead = (bytes: number) =>
     until(`${bytes} bytes are read`, 5_000, () => sockets[0]?.bytesRead === bytes);
-  return { heads, client, isRead, received: () => received };
+  return { heads, client, isRead, received: () => received, sockets };
 }
 
 test('readHeads() passes on a head that comes in pieces once, whole', async () => {
@@ -90,4 +90,30 @@ test('readHeads() closes a connection on which more comes while its request wait
   client.write(HEAD);
   await once(client, 'close');
   expect(heads).toEqual([]);
+});
+
+test.each(['GET', 'POST'])(
+  'readHeads() closes a connection at the 51st piece of a head: %s',
+  async (method) => {
+    const { client, isRead } = await serve();
+    client.write(`${method} /`);
+    for (let bytes = method.length + 2; bytes < method.length + 52; bytes += 1) {
+      await isRead(bytes);
+      client.write('x');
+    }
+    await once(client, 'close');
+  },
+);
+
+test('readHeads() leaves nothing on a connection of each head that came in pieces', async () => {
+  const { heads, client, isRead, sockets } = await serve();
+  const counts: (number | undefined)[] = [];
+  for (let count = 1; count <= 3; count += 1) {
+    client.write(HEAD.slice(0, 9));
+    await isRead((count - 1) * HEAD.length + 9);
+    client.write(HEAD.slice(9));
+    await until('it is passed on', 5_000, () => heads.length === count);
+    counts.push(sockets[0]?.listenerCount('close'));
+  }
+  expect(new Set(counts).size).toBe(1);
 });
