@@ -16,6 +16,15 @@ type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => vo
  */
 const IDLE_MS = 700;
 
+/**
+ * Who waits, waits for checks as well where so much of the pace is used. Below that, what is served meanwhile takes a moment of a round,
+ * and neighbours whose requests come from one address (that of a service mesh's proxy, say) would seem slow.
+ */
+const LOADED = 0.4;
+
+/** The time over which it is averaged how much of the pace is used, in milliseconds. */
+const LOAD_MS = 1_000;
+
 /** Where more requests of one client wait, some may have gone: it has at most 50 connections over each port. */
 const MAX_WAITING = 200;
 
@@ -34,12 +43,15 @@ export class RateLimiter {
   /** Served in the current window. */
   #count = 0;
   #windowSince = 0;
+  /** Requests in the last second, older ones counting less. */
+  #load = 0;
+  #loadAt = 0;
   /** By client, which take turns in this order; of each, the newest last. */
   readonly #waiting = new Map<string, Waiting[]>();
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** `isBusy`: whether who waits, waits on. */
+  /** `isBusy`: whether what waits under load waits on. */
   constructor(options: RateLimit, isBusy: () => boolean = () => false) {
     this.#options = options;
     this.#isBusy = isBusy;
@@ -51,6 +63,8 @@ export class RateLimiter {
     const { client } = waiting;
     const own = this.#waiting.get(client);
     const now = performance.now();
+    this.#load = this.#loadOf(now) + 1;
+    this.#loadAt = now;
     const isInfrequent = this.#countOf(client, now) <= this.#options.burst;
     const isFree = this.#isFree(now);
     if (own !== undefined) this.#wait(waiting, own);
@@ -67,9 +81,18 @@ export class RateLimiter {
   }
 
   #isFree(now: number): boolean {
-    if (this.#waiting.size > 0 || this.#isBusy()) return false;
+    if (this.#waiting.size > 0 || this.#waitsOn(now)) return false;
     if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
     return this.#count < this.#options.budget;
+  }
+
+  #waitsOn(now: number): boolean {
+    const { window, budget } = this.#options;
+    return this.#isBusy() && this.#loadOf(now) > ((LOADED * budget) / window) * LOAD_MS;
+  }
+
+  #loadOf(now: number): number {
+    return this.#load * Math.exp((this.#loadAt - now) / LOAD_MS);
   }
 
   /** How often a client that comes now has come since it was idle. Forgets those that have become so. */
@@ -104,7 +127,7 @@ export class RateLimiter {
     const now = performance.now();
     this.#startWindow(now);
     for (const [client, own] of this.#waiting) {
-      if (this.#count >= this.#options.budget || this.#isBusy()) break;
+      if (this.#count >= this.#options.budget || this.#waitsOn(now)) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
       this.#waiting.delete(client);
       const waiting = takeNewest(own);

@@ -8,10 +8,10 @@ import { readHeads } from '../src/request-heads.ts';
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 /** A server that reads heads, while it is busy or not, and a client of it. */
-async function serve({ timeout = 5_000, isBusy = (): boolean => false } = {}) {
+async function serve({ timeout = 5_000, budget = 1_000 } = {}) {
   const heads: string[] = [];
   // Without a burst: while it is busy, each waits.
-  const pace = new RateLimiter({ window: 1, budget: 1_000, burst: 0 }, isBusy);
+  const pace = new RateLimiter({ window: 1, budget, burst: 0 });
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket.on('error', () => {}));
@@ -75,7 +75,7 @@ test('readHeads() passes on a head of a hundred fields', async () => {
 test.each([102, 4_000])(
   'readHeads() refuses a head of %i fields with 431, before it would have to wait',
   async (fields) => {
-    const { heads, client, received } = await serve({ isBusy: () => true });
+    const { heads, client, received } = await serve({ budget: 0 });
     client.write(`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(fields)}\r\n`);
     await once(client, 'end');
     expect(received()).toMatch(/^HTTP\/1.1 431 /);
@@ -84,7 +84,7 @@ test.each([102, 4_000])(
 );
 
 test('readHeads() closes a connection on which more comes while its request waits', async () => {
-  const { heads, client, isRead } = await serve({ isBusy: () => true });
+  const { heads, client, isRead } = await serve({ budget: 0 });
   client.write(HEAD);
   await isRead(HEAD.length);
   client.write(HEAD);

@@ -2,12 +2,17 @@ import { once } from 'node:events';
 import { connect, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { startServer } from '../src/server.ts';
 
-/** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. */
-async function serve(isBusy: () => boolean) {
+/** Requests in a second that are more than two fifths of the pace. */
+const LOAD = 101;
+
+/** Serves `/` under load that does not fade, while it is busy or not. `count`: resolves with how many connections Node knows of. */
+async function serveUnderLoad(isBusy: () => boolean) {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const seen = Promise.withResolvers<Server>();
   const { http, close } = await startServer({
     address: '127.0.0.1',
@@ -32,6 +37,12 @@ async function serve(isBusy: () => boolean) {
     const server = await seen.promise;
     return promisify(server.getConnections).call(server);
   };
+  for (let i = 0; i < LOAD; i += 1) {
+    const client = open('127.0.0.4');
+    await request(client);
+    client.destroy();
+  }
+  await until('they have gone', 5_000, async () => (await count()) === 0);
   return { open, count };
 }
 
@@ -41,9 +52,10 @@ function request(client: Socket, field = ''): Promise<string> {
   return once(client, 'data').then(String);
 }
 
-test('startServer() has further connections of a client wait while it is busy, and nobody else', async () => {
-  let isBusy = true;
-  const { open, count } = await serve(() => isBusy);
+test('startServer() under load has further connections of a client wait while it is busy, and nobody else', async () => {
+  let isBusy = false;
+  const { open, count } = await serveUnderLoad(() => isBusy);
+  isBusy = true;
   for (let i = 0; i < 2; i += 1) await request(open('127.0.0.2'));
   await once(open('127.0.0.2'), 'connect');
   await request(open('127.0.0.3'));
@@ -54,9 +66,10 @@ test('startServer() has further connections of a client wait while it is busy, a
   await until('it is served', 5_000, async () => (await count()) === 4);
 });
 
-test('startServer() has further requests of a client wait while it is busy, before they are parsed', async () => {
-  let isBusy = true;
-  const { open } = await serve(() => isBusy);
+test('startServer() under load has further requests of a client wait while it is busy, before they are parsed', async () => {
+  let isBusy = false;
+  const { open } = await serveUnderLoad(() => isBusy);
+  isBusy = true;
   const client = open('127.0.0.2');
   for (let i = 0; i < 2; i += 1) expect(await request(client)).toMatch(/here$/);
   let isRefused = false;
