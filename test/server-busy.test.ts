@@ -9,10 +9,8 @@ import { startServer } from '../src/server.ts';
 /** Requests in a second that are more than two fifths of the pace. */
 const LOAD = 101;
 
-/** Serves `/` under load that does not fade, while it is busy or not. `count`: resolves with how many connections Node knows of. */
-async function serveUnderLoad(isBusy: () => boolean) {
-  vi.useFakeTimers({ toFake: ['performance'] });
-  onTestFinished(() => void vi.useRealTimers());
+/** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. */
+async function serve(isBusy: () => boolean) {
   const seen = Promise.withResolvers<Server>();
   const { http, close } = await startServer({
     address: '127.0.0.1',
@@ -37,6 +35,14 @@ async function serveUnderLoad(isBusy: () => boolean) {
     const server = await seen.promise;
     return promisify(server.getConnections).call(server);
   };
+  return { open, count };
+}
+
+/** As `serve()`, under load that does not fade. */
+async function serveUnderLoad(isBusy: () => boolean) {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { open, count } = await serve(isBusy);
   for (let i = 0; i < LOAD; i += 1) {
     const client = open('127.0.0.4');
     await request(client);
@@ -51,6 +57,11 @@ function request(client: Socket, field = ''): Promise<string> {
   client.write(`GET / HTTP/1.1\r\nHost: a\r\n${field}\r\n`);
   return once(client, 'data').then(String);
 }
+
+test('startServer() serves neighbours that share an address while it is busy', async () => {
+  const { open } = await serve(() => true);
+  for (let i = 0; i < 20; i += 1) expect(await request(open('127.0.0.2'))).toMatch(/here$/);
+});
 
 test('startServer() under load has further connections of a client wait while it is busy, and nobody else', async () => {
   let isBusy = false;
