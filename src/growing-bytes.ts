@@ -4,12 +4,13 @@
  */
 export class GrowingBytes {
   readonly #kept: number;
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer;
   #length = 0;
 
-  /** `kept`: how many of them are kept, the first ones. */
-  constructor(kept = Infinity) {
+  /** `kept`: how many of them are kept, the first ones. `room`: for how many there is room before the buffer has to grow. */
+  constructor(kept = Infinity, room = 0) {
     this.#kept = kept;
+    this.#buffer = Buffer.allocUnsafeSlow(room);
   }
 
   /** How many were added. */

@@ -2,21 +2,20 @@ import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Page, RAW_TYPE, type RawResponse } from './pages/page.ts';
 import { plainRequest } from './plain-request.ts';
-import type { RateLimiter } from './rate-limiter.ts';
 import { guardRequests } from './request-guard.ts';
-import { readHeads } from './request-heads.ts';
+import type { ReadHeads } from './request-heads.ts';
 
 /** How long a new connection may be silent before node:http takes it, whose timeouts begin then, in milliseconds. */
 const SILENCE_MS = 1_000;
 
 /**
- * Has a server read its requests at this pace, and answer plain ones of raw pages from the socket, with the bytes that node:http would send:
+ * Has a server read its requests, and answer plain ones of raw pages from the socket, with the bytes that node:http would send:
  * what node:http takes, neighbours measure (docs/performance.md). Every other connection goes on to node:http and `guardRequests()`.
  */
 export function answerPlainRequests(
   server: Server,
   pages: Readonly<Record<string, Page>>,
-  pace: RateLimiter,
+  readHeads: ReadHeads,
 ): void {
   // What node:http does with a connection; that it can be given one at any time is documented.
   const serveHttp = server.listeners('connection');
@@ -38,7 +37,7 @@ export function answerPlainRequests(
     socket.on('timeout', onTimeout).on('end', onEnd);
     // The connection closes by itself.
     socket.on('error', () => {});
-    readHeads(socket, pace, server.headersTimeout, (head) => {
+    readHeads(socket, (head) => {
       const response = parse === undefined ? plainResponse(head) : undefined;
       if (response === undefined) return (parse ?? handOver())(head);
       socket.end(response, 'latin1');

@@ -8,7 +8,13 @@ export type RateLimit = Readonly<{
   burst: number;
 }>;
 
-type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => void }>;
+type Waiting = Readonly<{
+  client: string;
+  isGone: () => boolean;
+  serve: () => void;
+  /** Whether to serve it takes several times as long as usual. */
+  isLarge?: boolean;
+}>;
 
 /**
  * A client that has not come for this long, in milliseconds, was idle: a neighbour that checks every second as well. When it
@@ -17,13 +23,16 @@ type Waiting = Readonly<{ client: string; isGone: () => boolean; serve: () => vo
 const IDLE_MS = 700;
 
 /**
- * Who waits, waits for checks as well where so much of the pace is used. Below that, what is served meanwhile takes a moment of a round,
- * and neighbours whose requests come from one address (that of a service mesh's proxy, say) would seem slow.
+ * Nobody waits while so much of the pace is used at most: neighbours may share an address (that of a service mesh's proxy, say), and rounds have
+ * a fixed place in the interval, so that one that waited for another, or for the checks of this pod, would do so each time and seem slow.
  */
-const LOADED = 0.4;
+const MODERATE = 0.1;
 
 /** The time over which it is averaged how much of the pace is used, in milliseconds. */
 const LOAD_MS = 1_000;
+
+/** As many others a large request counts for. */
+const LARGE = 4;
 
 /** Where more requests of one client wait, some may have gone: it has at most 50 connections over each port. */
 const MAX_WAITING = 200;
@@ -32,8 +41,8 @@ const MAX_WAITING = 200;
  * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
  * Waiting clients take turns, so that nobody waits for all requests of another. The newest request of a client is served
  * first: in the order of arrival, a client with more requests than turns would get responses only to those it has given up.
- * A client that was idle is always served immediately: infrequent clients, such as neighbours and kubelet, never wait for
- * frequent ones.
+ * A client that was idle is served immediately: infrequent clients, such as neighbours and kubelet, never wait for frequent ones. If it sends a
+ * large request, as a neighbour does where packets are jumbo frames, it waits only for others that do, the newest first.
  */
 export class RateLimiter {
   readonly #options: RateLimit;
@@ -43,15 +52,17 @@ export class RateLimiter {
   /** Served in the current window. */
   #count = 0;
   #windowSince = 0;
-  /** Requests in the last second, older ones counting less. */
+  /** Requests in the last second, older ones counting less, and when the last came. */
   #load = 0;
   #loadAt = 0;
   /** By client, which take turns in this order; of each, the newest last. */
   readonly #waiting = new Map<string, Waiting[]>();
+  /** Large ones of clients that were idle; the newest last. */
+  readonly #large: Waiting[] = [];
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** `isBusy`: whether what waits under load waits on. */
+  /** `isBusy`: whether who waits, waits on. */
   constructor(options: RateLimit, isBusy: () => boolean = () => false) {
     this.#options = options;
     this.#isBusy = isBusy;
@@ -63,14 +74,16 @@ export class RateLimiter {
     const { client } = waiting;
     const own = this.#waiting.get(client);
     const now = performance.now();
-    this.#load = this.#loadOf(now) + 1;
+    this.#load = this.#load * Math.exp((this.#loadAt - now) / LOAD_MS);
+    this.#load += waiting.isLarge ? LARGE : 1;
     this.#loadAt = now;
-    const isInfrequent = this.#countOf(client, now) <= this.#options.burst;
-    const isFree = this.#isFree(now);
+    const isFrequent = this.#countOf(client, now) > this.#options.burst;
     if (own !== undefined) this.#wait(waiting, own);
-    else if (isFree || isInfrequent) this.#serve(waiting);
-    else this.#waiting.set(client, [waiting]);
-    if (this.#waiting.size > 0) this.#awaitNextWindow(now);
+    else if (this.#isFree(now)) this.#serve(waiting);
+    else if (isFrequent) this.#waiting.set(client, [waiting]);
+    else if (waiting.isLarge) this.#large.push(waiting);
+    else this.#serve(waiting);
+    this.#awaitNextWindow(now);
   }
 
   #wait(waiting: Waiting, own: Waiting[]): void {
@@ -81,18 +94,15 @@ export class RateLimiter {
   }
 
   #isFree(now: number): boolean {
-    if (this.#waiting.size > 0 || this.#waitsOn(now)) return false;
+    if (this.#isModerate()) return true;
+    if (this.#waiting.size > 0 || this.#isBusy()) return false;
     if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
     return this.#count < this.#options.budget;
   }
 
-  #waitsOn(now: number): boolean {
+  #isModerate(): boolean {
     const { window, budget } = this.#options;
-    return this.#isBusy() && this.#loadOf(now) > ((LOADED * budget) / window) * LOAD_MS;
-  }
-
-  #loadOf(now: number): number {
-    return this.#load * Math.exp((this.#loadAt - now) / LOAD_MS);
+    return this.#load <= ((MODERATE * budget) / window) * LOAD_MS;
   }
 
   /** How often a client that comes now has come since it was idle. Forgets those that have become so. */
@@ -118,6 +128,7 @@ export class RateLimiter {
   }
 
   #awaitNextWindow(now: number): void {
+    if (this.#waiting.size === 0 && this.#large.length === 0) return;
     const left = Math.max(0, this.#windowSince + this.#options.window - now);
     this.#timer ??= setTimeout(() => this.#serveWaiting(), left).unref();
   }
@@ -126,15 +137,18 @@ export class RateLimiter {
     this.#timer = undefined;
     const now = performance.now();
     this.#startWindow(now);
+    for (const large of this.#large.splice(-this.#options.budget)) {
+      if (!large.isGone()) this.#serve(large);
+    }
     for (const [client, own] of this.#waiting) {
-      if (this.#count >= this.#options.budget || this.#waitsOn(now)) break;
+      if (this.#count >= this.#options.budget || this.#isBusy()) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
       this.#waiting.delete(client);
       const waiting = takeNewest(own);
       if (own.length > 0) this.#waiting.set(client, own);
       if (waiting !== undefined) this.#serve(waiting);
     }
-    if (this.#waiting.size > 0) this.#awaitNextWindow(now);
+    this.#awaitNextWindow(now);
   }
 }
 

@@ -4,75 +4,118 @@ import { GrowingBytes } from './growing-bytes.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { isBeingServed, MAX_HEAD, MAX_HEADERS, refuse, TOO_MANY_HEADERS } from './request-guard.ts';
 
-/**
- * In how many reads a request's head may arrive: each takes time of the event loop, however short it is. The longest head
- * that is allowed has 45 segments at the smallest MTU of IPv4. Over TLS, a read is at most a record.
- */
+/** In how many reads a request's head may arrive: each takes time of the event loop, however short it is. Over TLS, a read is at most a record. */
 const MAX_READS = 50;
+
+/**
+ * After so many reads, or after each while so many heads are not whole yet, a connection is not read for a while, in milliseconds, and then for
+ * twice as long each time: a neighbour's head has two or three segments, and all that comes meanwhile takes one read.
+ */
+const READS_AT_ONCE = 3;
+const MANY_HEADS = 16;
+const FIRST_REST_MS = 16;
 
 /** How a head ends, and what is none may: that is for the parser to say. */
 const END = '\r\n\r\n';
 const NO_END = '\n\n';
 
+/** What reads a connection; a stream that is paused would go on to read it. */
+type ReadHandle = { readStop: () => void; readStart: () => void };
+
 /** How such a request begins, or what there is of it; nothing else waits for its end. */
 const BEGIN = /^(?:G|GE|GET|H|HE|HEA|HEAD|(?:GET|HEAD) .*)$/;
 const BEGIN_BYTES = 5;
+
+/** A longer head, or one of more lines, is a large request: no client but a neighbour with full-size packets of jumbo frames sends one. */
+const LARGE_BYTES = 4_096;
+const LARGE_LINES = 30;
 
 /** That of the request, those of its fields, and a blank one. */
 const MAX_LINES = MAX_HEADERS + 2;
 
 const [CR, LF] = [13, 10];
 
-/**
- * Reads the heads of a connection's requests, and passes each on when it is whole, has no very many lines, and its turn has come. To parse
- * one of 24 KB of short lines takes half a millisecond, and hundreds of connections may send theirs at once. Until then, and while a request is served, whatever
- * else comes closes the connection, and so does a head that takes longer than `timeout` milliseconds. What is no `GET` or `HEAD` is passed on as it comes, at
- * the same pace.
- */
-export function readHeads(
-  socket: Socket,
-  pace: RateLimiter,
-  timeout: number,
-  onHead: (head: Buffer) => void,
-): void {
-  let held: GrowingBytes | undefined;
-  let [reads, lines] = [0, 0];
-  let isWaiting = false;
-  let timer: NodeJS.Timeout | undefined;
+/** Reads a connection, and calls `onHead` with each request's head. */
+export type ReadHeads = (socket: Socket, onHead: (head: Buffer) => void) => void;
 
-  const admit = (head: Buffer) => {
-    clearTimeout(timer);
-    held = undefined;
-    isWaiting = true;
-    pace.admit({
-      client: clientOf(socket),
-      isGone: () => socket.destroyed,
-      serve: () => {
-        isWaiting = false;
-        onHead(head);
-        if (isBeingServed(socket)) [reads, lines] = [0, 0];
-      },
+/**
+ * Reads the heads of requests, and passes each on when it is whole, has no very many lines, and its turn has come. To parse one of 24 KB of short
+ * lines takes half a millisecond, and hundreds of connections may send theirs at once. Until then, and while a request is served, whatever else
+ * comes closes the connection, and so does a head that takes longer than `timeout` milliseconds. What is no `GET` or `HEAD` is passed on as it
+ * comes, at the same pace.
+ */
+export function createReadHeads(pace: RateLimiter, timeout: number): ReadHeads {
+  let begun = 0;
+
+  return (socket, onHead) => {
+    let held: GrowingBytes | undefined;
+    let [reads, rests, lines] = [0, 0, 0];
+    let isWaiting = false;
+    let timer: NodeJS.Timeout | undefined;
+    let rest: NodeJS.Timeout | undefined;
+
+    /** The head, once it is whole. */
+    const hold = (bytes: Buffer): Buffer | undefined => {
+      if (held === undefined) {
+        if (isWhole(bytes, 0)) return bytes;
+        begun += 1;
+        // To grow by the last byte of a long head would take longer than all else up to here.
+        held = new GrowingBytes(Infinity, MAX_HEAD);
+        timer = setTimeout(() => refuse(socket, '408 Request Timeout'), timeout).unref();
+      }
+      const known = held.length;
+      held.add(bytes);
+      const head = held.bytes();
+      return isWhole(head, known) ? head : undefined;
+    };
+    const release = () => {
+      if (held === undefined) return;
+      begun -= 1;
+      held = undefined;
+      clearTimeout(timer);
+    };
+    const admit = (head: Buffer) => {
+      release();
+      isWaiting = true;
+      pace.admit({
+        client: clientOf(socket),
+        isGone: () => socket.destroyed,
+        isLarge: head.length > LARGE_BYTES || lines > LARGE_LINES,
+        serve: () => {
+          isWaiting = false;
+          onHead(head);
+          if (isBeingServed(socket)) [reads, rests, lines] = [0, 0, 0];
+        },
+      });
+    };
+    const restFromReading = () => {
+      // Over TLS, what had been read comes nevertheless.
+      if (rest !== undefined || (reads < READS_AT_ONCE && begun <= MANY_HEADS)) return;
+      const { _handle: handle } = socket as unknown as { _handle: ReadHandle };
+      handle.readStop();
+      rest = setTimeout(
+        () => {
+          rest = undefined;
+          if (!socket.destroyed) handle.readStart();
+        },
+        FIRST_REST_MS * 2 ** rests,
+      ).unref();
+      rests += 1;
+    };
+    socket.once('close', () => {
+      release();
+      clearTimeout(rest);
+    });
+    socket.on('data', (bytes: Buffer) => {
+      reads += 1;
+      if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return void socket.destroy();
+      lines += linesOf(bytes);
+      if (lines > MAX_LINES) return refuse(socket, TOO_MANY_HEADERS);
+      const head = hold(bytes);
+      if (head === undefined) restFromReading();
+      else admit(head);
     });
   };
-  const hold = (bytes: Buffer): Buffer => {
-    if (held === undefined) {
-      held = new GrowingBytes();
-      timer = setTimeout(() => refuse(socket, '408 Request Timeout'), timeout).unref();
-    }
-    held.add(bytes);
-    return held.bytes();
-  };
-  socket.once('close', () => clearTimeout(timer));
-  socket.on('data', (bytes: Buffer) => {
-    reads += 1;
-    if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return void socket.destroy();
-    lines += linesOf(bytes);
-    if (lines > MAX_LINES) return refuse(socket, TOO_MANY_HEADERS);
-    if (held === undefined && isWhole(bytes, 0)) return admit(bytes);
-    const known = held?.length ?? 0;
-    const head = hold(bytes);
-    if (isWhole(head, known)) admit(head);
-  });
 }
 
 /** Whether these bytes, the first `known` of which were not, are to be parsed: a whole head, or what is none. */

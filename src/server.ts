@@ -8,7 +8,7 @@ import type { Page } from './pages/page.ts';
 import { answerPlainRequests } from './plain-server.ts';
 import { type RateLimit, RateLimiter } from './rate-limiter.ts';
 import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
-import { readHeads } from './request-heads.ts';
+import { createReadHeads } from './request-heads.ts';
 import { createRequestListener } from './request-listener.ts';
 import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
 import { createSocketLimits, type SocketLimits } from './socket-limits.ts';
@@ -80,11 +80,12 @@ export type RunningServer = Readonly<{
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { onError } = options;
   const pace = new RateLimiter(PACE, options.isBusy);
+  const readHeads = createReadHeads(pace, TIMEOUTS.headersTimeout);
   const listener = createRequestListener(options.pages, onError);
   const { filterFloods, ...limits } = await socketLimits(onError);
   const http = createHttpServer(TIMEOUTS, listener);
   http.on('timeout', closeIdle);
-  answerPlainRequests(http, options.pages, pace);
+  answerPlainRequests(http, options.pages, readHeads);
   const servers: (HttpServer | HttpsServer)[] = [http];
   // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
   const calls = { ...limits, hasManyOrphans: createOrphanLook() };
@@ -117,9 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listener,
     );
     servers.push(https);
-    https.on('secureConnection', (socket) =>
-      readHeads(socket, pace, TIMEOUTS.headersTimeout, guardRequests(socket)),
-    );
+    https.on('secureConnection', (socket) => readHeads(socket, guardRequests(socket)));
     https.on('secureConnection', limitClientTls);
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);

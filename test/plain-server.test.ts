@@ -9,6 +9,7 @@ import { readyPage } from '../src/pages/ready.ts';
 import { answerPlainRequests } from '../src/plain-server.ts';
 import { type RateLimit, RateLimiter } from '../src/rate-limiter.ts';
 import { MAX_HEAD } from '../src/request-guard.ts';
+import { createReadHeads } from '../src/request-heads.ts';
 import { createRequestListener } from '../src/request-listener.ts';
 import { sendBytes } from './support/served-pages.ts';
 
@@ -40,7 +41,7 @@ async function serve(limit: RateLimit) {
   server.on('request', () => {
     state.byHttp += 1;
   });
-  answerPlainRequests(server, pages, pace);
+  answerPlainRequests(server, pages, createReadHeads(pace, 10_000));
   server.on('connection', (socket) => state.sockets.push(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

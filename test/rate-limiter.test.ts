@@ -5,17 +5,41 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 
 afterEach(() => vi.useRealTimers());
 
-/** A pace of three in 100 ms, and who was served when. */
-function paced(burst = 1, isBusy?: () => boolean) {
-  const pace = new RateLimiter({ window: 100, budget: 3, burst }, isBusy);
-  const served: string[] = [];
-  const come = (client: string, isGone = () => false) =>
-    pace.admit({ client, isGone, serve: () => served.push(`${client} at ${performance.now()}`) });
+/** A pace of three in 100 ms. */
+const PACE = { window: 100, budget: 3 };
+
+/** As `paced()`, after a hundred requests of others, so that the rate is not moderate for the next two seconds. */
+async function pacedUnderLoad(burst = 1, isBusy?: () => boolean) {
+  const { served, come, start } = paced(burst, isBusy);
+  let isGone = false;
+  for (let i = 0; i < 100; i += 1) come('others', () => isGone);
+  isGone = true;
+  await vi.advanceTimersByTimeAsync(PACE.window);
+  start();
   return { served, come };
 }
 
-test('RateLimiter serves at once what comes at a moderate rate', async () => {
-  const { served, come } = paced();
+/** Who was served when, since the start. */
+function paced(burst = 1, isBusy?: () => boolean) {
+  const pace = new RateLimiter({ ...PACE, burst }, isBusy);
+  const served: string[] = [];
+  let begin = performance.now();
+  const start = () => {
+    served.length = 0;
+    begin = performance.now();
+  };
+  const come = (client: string, isGone = () => false, isLarge = false) =>
+    pace.admit({
+      client,
+      isGone,
+      isLarge,
+      serve: () => served.push(`${client} at ${performance.now() - begin}`),
+    });
+  return { served, come, start };
+}
+
+test('RateLimiter serves at once what comes at its pace', async () => {
+  const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 3; i += 1) come('a');
   await vi.advanceTimersByTimeAsync(100);
   for (let i = 0; i < 3; i += 1) come('a');
@@ -23,7 +47,7 @@ test('RateLimiter serves at once what comes at a moderate rate', async () => {
 });
 
 test('RateLimiter has what is more wait', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 8; i += 1) come('a');
   expect(served).toHaveLength(3);
   await vi.advanceTimersByTimeAsync(99);
@@ -37,7 +61,7 @@ test('RateLimiter has what is more wait', async () => {
 });
 
 test('RateLimiter has a timer only while somebody waits', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 3; i += 1) come('a');
   expect(vi.getTimerCount()).toBe(0);
   come('a');
@@ -48,7 +72,7 @@ test('RateLimiter has a timer only while somebody waits', async () => {
 });
 
 test('RateLimiter serves a client that was idle for a second at once, however many wait, but only once', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 100; i += 1) come('a');
   for (const client of ['b', 'b', 'c']) come(client);
   expect(served).toEqual([...Array(3).fill('a at 0'), 'b at 0', 'c at 0']);
@@ -65,7 +89,7 @@ test('RateLimiter serves a client that was idle for a second at once, however ma
 });
 
 test('RateLimiter lets a client that comes once a second never wait, also where it has waited once', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   const attack = (count: number) => {
     for (let i = 0; i < count; i += 1) come(`attacker-${i % 20}`);
   };
@@ -85,7 +109,7 @@ test('RateLimiter lets a client that comes once a second never wait, also where 
 });
 
 test('RateLimiter serves two at once of a client that was idle, where that is its burst, and of none that goes on', async () => {
-  const { served, come } = paced(2);
+  const { served, come } = await pacedUnderLoad(2);
   for (let i = 0; i < 100; i += 1) come('a');
   const immediate = ['b', 'b', 'b', 'c'].map((client) => {
     const before = served.length;
@@ -96,7 +120,7 @@ test('RateLimiter serves two at once of a client that was idle, where that is it
 });
 
 test('RateLimiter serves no more than its budget of many clients that go on and on', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   const clients = Array.from({ length: 10 }, (_, i) => `client-${i}`);
   for (let round = 0; round < 10; round += 1) for (const client of clients) come(client);
   const atStart = served.length;
@@ -105,7 +129,7 @@ test('RateLimiter serves no more than its budget of many clients that go on and 
 });
 
 test('RateLimiter serves waiting clients in turns', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 100; i += 1) come('a');
   for (let i = 0; i < 3; i += 1) come('b');
   await vi.advanceTimersByTimeAsync(100);
@@ -115,7 +139,7 @@ test('RateLimiter serves waiting clients in turns', async () => {
 });
 
 test('RateLimiter passes over who has gone', async () => {
-  const { served, come } = paced();
+  const { served, come } = await pacedUnderLoad();
   let isGone = false;
   for (let i = 0; i < 3; i += 1) come('a');
   for (let i = 0; i < 1_000; i += 1) come('a', () => isGone);
@@ -147,7 +171,7 @@ test('RateLimiter serves the newest of a client first: one with more requests th
 });
 
 test('RateLimiter forgets requests that have gone, also behind one that still waits', async () => {
-  const { come } = paced();
+  const { come } = await pacedUnderLoad();
   for (let i = 0; i < 4; i += 1) come('a');
   const asked = vi.fn(() => true);
   for (let i = 0; i < 10_000; i += 1) {
@@ -161,24 +185,52 @@ test('RateLimiter forgets requests that have gone, also behind one that still wa
   expect(asked.mock.calls.length).toBeLessThan(300);
 });
 
-test('RateLimiter under load has all but a client that was idle wait while it is busy', async () => {
+test('RateLimiter has all but a client that was idle wait while it is busy', async () => {
   let isBusy = false;
-  const { served, come } = paced(1, () => isBusy);
-  for (let i = 0; i < 20; i += 1) come('a');
+  const { served, come } = await pacedUnderLoad(1, () => isBusy);
+  come('a');
   isBusy = true;
+  come('a');
   await vi.advanceTimersByTimeAsync(100);
   come('b');
-  expect(served).toEqual([...Array(3).fill('a at 0'), 'b at 100']);
+  expect(served).toEqual(['a at 0', 'b at 100']);
   isBusy = false;
   await vi.advanceTimersByTimeAsync(100);
-  expect(served.slice(4)).toEqual(Array(3).fill('a at 200'));
+  expect(served.slice(2)).toEqual(['a at 200']);
 });
 
-test('RateLimiter serves neighbours that share an address while it is busy: their checks are no load', async () => {
+test('RateLimiter at a moderate rate serves clients that share an address at once, in pairs, and while it is busy', async () => {
   const { served, come } = paced(1, () => true);
-  for (let now = 0; now < 10_000; now += 100) {
-    come('proxy');
-    expect(served.at(-1)).toBe(`proxy at ${now}`);
-    await vi.advanceTimersByTimeAsync(100);
+  for (let now = 0; now < 20_000; now += 2_000) {
+    for (let i = 0; i < 2; i += 1) come('proxy');
+    expect(served.splice(0)).toEqual(Array(2).fill(`proxy at ${now}`));
+    await vi.advanceTimersByTimeAsync(2_000);
   }
+});
+
+test('RateLimiter has a burst wait once it is more than a moderate rate', async () => {
+  const { served, come } = paced();
+  for (let i = 0; i < 20; i += 1) come('a');
+  expect(served).toHaveLength(3);
+});
+
+test('RateLimiter serves no more than its budget of large requests of idle clients, the newest first, and others at once', async () => {
+  const { served, come } = await pacedUnderLoad();
+  for (let i = 1; i <= 8; i += 1) come(`large-${i}`, undefined, true);
+  come('small');
+  expect(served.splice(0)).toEqual([
+    ...['large-1 at 0', 'large-2 at 0', 'large-3 at 0'],
+    'small at 0',
+  ]);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served.splice(0)).toEqual(['large-6 at 100', 'large-7 at 100', 'large-8 at 100']);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served).toEqual(['large-4 at 200', 'large-5 at 200']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('RateLimiter counts a large request as four', async () => {
+  const { served, come } = paced(0, () => true);
+  come('a', undefined, true);
+  expect(served).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { startServer } from '../src/server.ts';
 
-/** Requests in a second that are more than two fifths of the pace. */
+/** Requests in a second that are more than a fifth of the pace. */
 const LOAD = 101;
 
 /** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. */
@@ -63,7 +63,7 @@ test('startServer() serves neighbours that share an address while it is busy', a
   for (let i = 0; i < 20; i += 1) expect(await request(open('127.0.0.2'))).toMatch(/here$/);
 });
 
-test('startServer() under load has further connections of a client wait while it is busy, and nobody else', async () => {
+test('startServer() has further connections of a client wait while it is busy, and nobody else', async () => {
   let isBusy = false;
   const { open, count } = await serveUnderLoad(() => isBusy);
   isBusy = true;
@@ -77,7 +77,7 @@ test('startServer() under load has further connections of a client wait while it
   await until('it is served', 5_000, async () => (await count()) === 4);
 });
 
-test('startServer() under load has further requests of a client wait while it is busy, before they are parsed', async () => {
+test('startServer() has further requests of a client wait while it is busy, before they are parsed', async () => {
   let isBusy = false;
   const { open } = await serveUnderLoad(() => isBusy);
   isBusy = true;

@@ -185,8 +185,8 @@ describe.concurrent('startServer() with a certificate', () => {
     const { served } = await serve(directory, onTestFinished);
     const begin = performance.now();
     for (let i = 0; i <= 30; i += 1) await served();
-    // Thirty windows of 20 ms, but for one in each second that is served at once.
-    expect(performance.now() - begin).toBeGreaterThanOrEqual(28 * 19);
+    // Thirty windows of 20 ms, but for those that are a moderate rate, and one that was idle.
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(23 * 19);
   });
 
   test('survives what is no TLS', async ({ onTestFinished }) => {
@@ -240,10 +240,10 @@ test.for([
 
 test.each<[what: string, messages: Buffer[]]>([
   ['renews its keys without end', Array(5_000).fill(KEY_UPDATE)],
-  [
-    'sends the head of a request in records of a byte',
-    [...`GET / HTTP/1.1\r\nX: ${'x'.repeat(5_000)}`].map((byte) => Buffer.from(byte)),
-  ],
+  ...['GET', 'POST'].map((method): [string, Buffer[]] => [
+    `sends the head of a ${method} in records of a byte`,
+    [...`${method} / HTTP/1.1\r\nX: ${'x'.repeat(5_000)}`].map((byte) => Buffer.from(byte)),
+  ]),
 ])(
   'startServer() closes the connection of a client that %s',
   async (_, messages) => {
