@@ -30,7 +30,7 @@ const attack = ATTACKS[name];
 if (attack === undefined) throw new Error(`no attack "${name}"`);
 const { over, payload, connections, reads, repeats, gone, together } = attack;
 const bytes = Buffer.from(payload, 'latin1');
-const { piece = bytes.length } = attack;
+const { piece = bytes.length, before = 0 } = attack;
 
 let isAnnounced = false;
 let opened = 0;
@@ -63,7 +63,7 @@ const assembled = new Set<Socket>();
 if (together) {
   setInterval(() => {
     const all = [...assembled];
-    for (const socket of all) socket.write(bytes);
+    for (const socket of all) send(socket, before);
     setTimeout(() => {
       for (const socket of all) socket.resetAndDestroy();
     }, TOGETHER_MS);
@@ -94,8 +94,10 @@ function open(): void {
   const socket =
     over === 'https' ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to).setNoDelay();
   const sendWhenAllowed = () => {
-    if (together) assembled.add(socket);
-    else whenAllowed(() => send(socket));
+    if (together) {
+      assembled.add(socket);
+      socket.write(bytes.subarray(0, before));
+    } else whenAllowed(() => send(socket));
   };
   socket.on(over === 'https' ? 'secureConnect' : 'connect', sendWhenAllowed).on('error', () => {});
   socket.once('connect', announce);

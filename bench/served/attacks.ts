@@ -16,6 +16,8 @@ export type Attack = Readonly<{
   gone: boolean;
   /** Whether all connections are opened first, send at once, every second, and are closed then. */
   together?: true;
+  /** How many bytes each sends before that; default: none. */
+  before?: number;
   /** How long it takes to have its full effect, if longer than other attacks. */
   seconds?: number;
 }>;
@@ -30,6 +32,9 @@ const again = { reads: true, repeats: true, gone: false };
 const unread = { reads: false, repeats: false, gone: false };
 const fills = { reads: 'first', repeats: true, gone: false, seconds: 30 } as const;
 const gone = { reads: false, repeats: false, gone: true };
+
+/** As long a head as is allowed, of nearly as many lines. */
+const LONG_HEAD = get('/alwayshappy', `X: ${'x'.repeat(240)}\r\n`.repeat(98));
 
 /** What an attacker writes once it has a connection. */
 export const ATTACKING = 'attacking\n';
@@ -101,6 +106,20 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     connections: 480,
     together: true,
     ...unread,
+  },
+  'heads whose ends come at once': {
+    payload: LONG_HEAD,
+    before: LONG_HEAD.length - 1,
+    connections: 240,
+    together: true,
+    ...once,
+  },
+  'heads in pieces at once': {
+    payload: get('/alwayshappy', `X: ${'x'.repeat(250)}\r\n`),
+    piece: 6,
+    connections: 240,
+    together: true,
+    ...once,
   },
   'what is not HTTP': { payload: '\x16\x03\x01'.repeat(100), connections: 500, ...once },
   'pages that do not exist': { payload: get('/nowhere'), connections: 100, ...again },
