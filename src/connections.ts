@@ -70,8 +70,14 @@ class Connection {
   }
 
   serve(): void {
-    this.#socket = this.#shared.acceptor.serve(this.#accepted);
     const remove = () => this.#shared.open.remove(this.client, this);
+    // To find that out as a `Socket` takes several times as long.
+    if (isOver(this.#accepted)) {
+      remove();
+      this.#closeUnserved();
+      return;
+    }
+    this.#socket = this.#shared.acceptor.serve(this.#accepted);
     if (this.#socket === undefined) {
       remove();
     } else {

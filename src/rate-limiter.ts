@@ -34,6 +34,10 @@ const LOAD_MS = 1_000;
 /** As many others a large request counts for. */
 const LARGE = 4;
 
+/** How many times the budget idle clients have in addition per window, while checks run and otherwise: there may be a hundred at the same moment. */
+const IDLE_WHILE_BUSY = 2;
+const IDLE = 8;
+
 /** Where more requests of one client wait, some may have gone: it has at most 50 connections over each port. */
 const MAX_WAITING = 200;
 
@@ -41,8 +45,8 @@ const MAX_WAITING = 200;
  * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
  * Waiting clients take turns, so that nobody waits for all requests of another. The newest request of a client is served
  * first: in the order of arrival, a client with more requests than turns would get responses only to those it has given up.
- * A client that was idle is served immediately: infrequent clients, such as neighbours and kubelet, never wait for frequent ones. If it sends a
- * large request, as a neighbour does where packets are jumbo frames, it waits only for others that do, the newest first.
+ * A client that was idle is served immediately, or before others, unless very many are: infrequent clients, such as neighbours and kubelet, never
+ * wait for frequent ones.
  */
 export class RateLimiter {
   readonly #options: RateLimit;
@@ -57,8 +61,10 @@ export class RateLimiter {
   #loadAt = 0;
   /** By client, which take turns in this order; of each, the newest last. */
   readonly #waiting = new Map<string, Waiting[]>();
-  /** Large ones of clients that were idle; the newest last. */
-  readonly #large: Waiting[] = [];
+  /** Of clients that were idle; the newest last. */
+  readonly #idle: Waiting[] = [];
+  /** What was served of these in the current window. */
+  #idleCount = 0;
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -75,14 +81,17 @@ export class RateLimiter {
     const own = this.#waiting.get(client);
     const now = performance.now();
     this.#load = this.#load * Math.exp((this.#loadAt - now) / LOAD_MS);
-    this.#load += waiting.isLarge ? LARGE : 1;
+    this.#load += sizeOf(waiting);
     this.#loadAt = now;
     const isFrequent = this.#countOf(client, now) > this.#options.burst;
+    if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
     if (own !== undefined) this.#wait(waiting, own);
-    else if (this.#isFree(now)) this.#serve(waiting);
+    else if (this.#isFree()) this.#serve(waiting);
     else if (isFrequent) this.#waiting.set(client, [waiting]);
-    else if (waiting.isLarge) this.#large.push(waiting);
-    else this.#serve(waiting);
+    else {
+      this.#idle.push(waiting);
+      this.#serveIdle();
+    }
     this.#awaitNextWindow(now);
   }
 
@@ -93,10 +102,9 @@ export class RateLimiter {
     this.#waiting.set(waiting.client, live);
   }
 
-  #isFree(now: number): boolean {
+  #isFree(): boolean {
     if (this.#isModerate()) return true;
     if (this.#waiting.size > 0 || this.#isBusy()) return false;
-    if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
     return this.#count < this.#options.budget;
   }
 
@@ -122,13 +130,24 @@ export class RateLimiter {
     waiting.serve();
   }
 
+  #serveIdle(): void {
+    const budget = this.#options.budget * (this.#isBusy() ? IDLE_WHILE_BUSY : IDLE);
+    while (this.#idleCount < budget) {
+      const newest = takeNewest(this.#idle);
+      if (newest === undefined) return;
+      this.#idleCount += sizeOf(newest);
+      newest.serve();
+    }
+  }
+
   #startWindow(now: number): void {
     this.#windowSince = now;
     this.#count = 0;
+    this.#idleCount = 0;
   }
 
   #awaitNextWindow(now: number): void {
-    if (this.#waiting.size === 0 && this.#large.length === 0) return;
+    if (this.#waiting.size === 0 && this.#idle.length === 0) return;
     const left = Math.max(0, this.#windowSince + this.#options.window - now);
     this.#timer ??= setTimeout(() => this.#serveWaiting(), left).unref();
   }
@@ -137,9 +156,7 @@ export class RateLimiter {
     this.#timer = undefined;
     const now = performance.now();
     this.#startWindow(now);
-    for (const large of this.#large.splice(-this.#options.budget)) {
-      if (!large.isGone()) this.#serve(large);
-    }
+    this.#serveIdle();
     for (const [client, own] of this.#waiting) {
       if (this.#count >= this.#options.budget || this.#isBusy()) break;
       // A client that still waits comes last from now on, and this loop reaches it again.
@@ -150,6 +167,10 @@ export class RateLimiter {
     }
     this.#awaitNextWindow(now);
   }
+}
+
+function sizeOf({ isLarge = false }: Waiting): number {
+  return isLarge ? LARGE : 1;
 }
 
 function takeNewest(own: Waiting[]): Waiting | undefined {

@@ -214,19 +214,28 @@ test('RateLimiter has a burst wait once it is more than a moderate rate', async 
   expect(served).toHaveLength(3);
 });
 
-test('RateLimiter serves no more than its budget of large requests of idle clients, the newest first, and others at once', async () => {
+test('RateLimiter serves a hundred idle clients that come at the same moment in parts, the newest first, and fewer while it is busy', async () => {
+  let isBusy = false;
+  const { served, come } = await pacedUnderLoad(1, () => isBusy);
+  const names = (from: number, to: number, at: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => `${to - i} at ${at}`);
+  for (let i = 1; i <= 100; i += 1) come(`${i}`);
+  // Three by the pace, and eight times as many that were idle.
+  expect(served.splice(0)).toEqual(names(1, 27, 0).reverse());
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served.splice(0)).toEqual(names(77, 100, 100));
+  isBusy = true;
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served.splice(0)).toEqual(names(71, 76, 200));
+  come('neighbour');
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served[0]).toBe('neighbour at 300');
+});
+
+test('RateLimiter counts a large request of an idle client as four', async () => {
   const { served, come } = await pacedUnderLoad();
-  for (let i = 1; i <= 8; i += 1) come(`large-${i}`, undefined, true);
-  come('small');
-  expect(served.splice(0)).toEqual([
-    ...['large-1 at 0', 'large-2 at 0', 'large-3 at 0'],
-    'small at 0',
-  ]);
-  await vi.advanceTimersByTimeAsync(100);
-  expect(served.splice(0)).toEqual(['large-6 at 100', 'large-7 at 100', 'large-8 at 100']);
-  await vi.advanceTimersByTimeAsync(100);
-  expect(served).toEqual(['large-4 at 200', 'large-5 at 200']);
-  expect(vi.getTimerCount()).toBe(0);
+  for (let i = 1; i <= 20; i += 1) come(`${i}`, undefined, true);
+  expect(served).toHaveLength(3 + 6);
 });
 
 test('RateLimiter counts a large request as four', async () => {

@@ -9,7 +9,7 @@ import { startServer } from '../src/server.ts';
 /** Requests in a second that are more than a fifth of the pace. */
 const LOAD = 101;
 
-/** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. */
+/** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. `connections`: how many it has known of since the first. */
 async function serve(isBusy: () => boolean) {
   const seen = Promise.withResolvers<Server>();
   const { http, close } = await startServer({
@@ -35,21 +35,26 @@ async function serve(isBusy: () => boolean) {
     const server = await seen.promise;
     return promisify(server.getConnections).call(server);
   };
-  return { open, count };
+  const first = open('127.0.0.5');
+  await request(first);
+  let known = 0;
+  (await seen.promise).on('connection', () => (known += 1));
+  first.destroy();
+  return { open, count, connections: () => known };
 }
 
 /** As `serve()`, under load that does not fade. */
 async function serveUnderLoad(isBusy: () => boolean) {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { open, count } = await serve(isBusy);
+  const { open, count, connections } = await serve(isBusy);
   for (let i = 0; i < LOAD; i += 1) {
     const client = open('127.0.0.4');
     await request(client);
     client.destroy();
   }
   await until('they have gone', 5_000, async () => (await count()) === 0);
-  return { open, count };
+  return { open, count, connections };
 }
 
 /** Resolves with the beginning of the response to a request. */
@@ -94,4 +99,20 @@ test('startServer() has further requests of a client wait while it is busy, befo
   expect(isRefused).toBe(false);
   isBusy = false;
   expect(await third).toMatch(/^HTTP\/1.1 413 /);
+});
+
+test('startServer() serves no connection that is reset while it waits', async () => {
+  let isBusy = false;
+  const { open, connections } = await serveUnderLoad(() => isBusy);
+  isBusy = true;
+  for (let i = 0; i < 2; i += 1) await request(open('127.0.0.2'));
+  const before = connections();
+  const waiting = open('127.0.0.2');
+  await once(waiting, 'connect');
+  waiting.resetAndDestroy();
+  isBusy = false;
+  const last = open('127.0.0.2');
+  await once(last, 'connect');
+  expect(await request(last)).toMatch(/here$/);
+  expect(connections()).toBe(before + 1);
 });
