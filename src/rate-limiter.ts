@@ -4,7 +4,7 @@ export type RateLimit = Readonly<{
   window: number;
   /** How many requests are served per window. */
   budget: number;
-  /** How many requests of a client that was idle are served immediately. */
+  /** How many requests of a client that was idle do not wait for the turns of others. */
   burst: number;
 }>;
 

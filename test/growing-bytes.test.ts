@@ -18,6 +18,13 @@ test('GrowingBytes keeps the first bytes, if no more are to be kept, and counts 
   expect(bytes.length).toBe(8);
 });
 
+test('GrowingBytes returns nothing of the room that is not filled, and grows beyond it', () => {
+  const bytes = new GrowingBytes(Infinity, 4);
+  expect(bytes.bytes()).toHaveLength(0);
+  for (const piece of ['abc', 'def']) bytes.add(Buffer.from(piece));
+  expect(bytes.bytes().toString()).toBe('abcdef');
+});
+
 test('GrowingBytes keeps no piece, however many there are', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage = runInNewContext('gc');

@@ -138,7 +138,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/plain-server.ts': [
     'src/pages/',
     'src/plain-request.ts',
-    'src/rate-limiter.ts',
     'src/request-guard.ts',
     'src/request-heads.ts',
   ],

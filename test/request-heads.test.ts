@@ -8,10 +8,10 @@ import { createReadHeads } from '../src/request-heads.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** A server that reads heads, while it is busy or not, and a client of it. */
+/** A server that reads heads, so many per millisecond, and a client of it. */
 async function serve({ timeout = 5_000, budget = 1_000 } = {}) {
   const heads: string[] = [];
-  // Without a burst: while it is busy, each waits.
+  // Without a burst: with no budget, each waits.
   const pace = new RateLimiter({ window: 1, budget, burst: 0 });
   const readHeads = createReadHeads(pace, timeout);
   const sockets: Socket[] = [];

@@ -6,8 +6,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { startServer } from '../src/server.ts';
 
-/** Requests in a second that are more than a fifth of the pace. */
-const LOAD = 101;
+/** Requests in a second that are more than a tenth of the pace. */
+const LOAD = 26;
 
 /** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. `connections`: how many it has known of since the first. */
 async function serve(isBusy: () => boolean) {
