@@ -5,7 +5,7 @@ import { type AcceptedHandle, Acceptor } from './acceptor.ts';
 import { FairLimit } from './fair-limit.ts';
 import type { FloodFilter } from './flood-filter.ts';
 import type { HasManyOrphans } from './orphans.ts';
-import type { RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter, Serving } from './rate-limiter.ts';
 
 /** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
 const MAX_PER_CLIENT = 50;
@@ -37,6 +37,7 @@ type Shared = SocketCalls & {
   readonly bySocket: WeakMap<Socket, Connection>;
   readonly isTls: boolean;
   readonly acceptor: Acceptor;
+  readonly whileServing: Serving['whileServing'];
   readonly isEnding: () => boolean;
 };
 
@@ -70,7 +71,8 @@ class Connection {
   }
 
   serve(): void {
-    const remove = () => this.#shared.open.remove(this.client, this);
+    const remove = () =>
+      this.#shared.whileServing(() => this.#shared.open.remove(this.client, this));
     // To find that out as a `Socket` takes several times as long.
     if (isOver(this.#accepted)) {
       remove();
@@ -168,6 +170,7 @@ export class Connections {
       isTls: server instanceof TlsServer,
       ...this.#calls,
       acceptor,
+      whileServing: pace.whileServing,
       isEnding: () => this.#isEnding,
     };
     const look = this.#filterFloods(() => acceptor.fd);
@@ -184,7 +187,7 @@ export class Connections {
       this.#open.add(client, connection);
       pace.admit(connection);
     };
-    acceptor.start(admit, this.#calls.acceptNext);
+    acceptor.start((accepted) => pace.whileServing(() => admit(accepted)), this.#calls.acceptNext);
   }
 
   /**

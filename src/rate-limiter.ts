@@ -8,6 +8,19 @@ export type RateLimit = Readonly<{
   burst: number;
 }>;
 
+/** What a rate limiter is told of the program. */
+export type Serving = Readonly<{
+  /** Whether who waits, waits on. */
+  isBusy: () => boolean;
+  /** Does some work for a client, and then returns: all such work goes through this. */
+  whileServing: (work: () => void) => void;
+}>;
+
+const UNTOLD: Serving = {
+  isBusy: () => false,
+  whileServing: (work) => work(),
+};
+
 type Waiting = Readonly<{
   client: string;
   isGone: () => boolean;
@@ -49,8 +62,9 @@ const MAX_WAITING = 200;
  * wait for frequent ones.
  */
 export class RateLimiter {
+  readonly whileServing: Serving['whileServing'];
   readonly #options: RateLimit;
-  readonly #isBusy: () => boolean;
+  readonly #isBusy: Serving['isBusy'];
   /** When clients last came that are not idle, and how often since they were; the one that came longest ago first. */
   readonly #recent = new Map<string, Readonly<{ at: number; count: number }>>();
   /** Served in the current window. */
@@ -68,10 +82,11 @@ export class RateLimiter {
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  /** `isBusy`: whether who waits, waits on. */
-  constructor(options: RateLimit, isBusy: () => boolean = () => false) {
+  constructor(options: RateLimit, serving: Partial<Serving> = {}) {
+    const { isBusy, whileServing } = { ...UNTOLD, ...serving };
     this.#options = options;
     this.#isBusy = isBusy;
+    this.whileServing = whileServing;
   }
 
   /** Calls `serve` now or later, unless the client has disconnected by then. */
@@ -127,7 +142,7 @@ export class RateLimiter {
 
   #serve(waiting: Waiting): void {
     this.#count += 1;
-    waiting.serve();
+    this.whileServing(() => waiting.serve());
   }
 
   #serveIdle(): void {
@@ -136,7 +151,7 @@ export class RateLimiter {
       const newest = takeNewest(this.#idle);
       if (newest === undefined) return;
       this.#idleCount += sizeOf(newest);
-      newest.serve();
+      this.whileServing(() => newest.serve());
     }
   }
 

@@ -106,7 +106,7 @@ export function createReadHeads(pace: RateLimiter, timeout: number): ReadHeads {
       release();
       clearTimeout(rest);
     });
-    socket.on('data', (bytes: Buffer) => {
+    const receive = (bytes: Buffer) => {
       reads += 1;
       if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return void socket.destroy();
       lines += linesOf(bytes);
@@ -114,7 +114,8 @@ export function createReadHeads(pace: RateLimiter, timeout: number): ReadHeads {
       const head = hold(bytes);
       if (head === undefined) restFromReading();
       else admit(head);
-    });
+    };
+    socket.on('data', (bytes: Buffer) => pace.whileServing(() => receive(bytes)));
   };
 }
 

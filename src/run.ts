@@ -21,6 +21,7 @@ import { IncomingChecks } from './neighbours/incoming-checks.ts';
 import { RotatingNeighbours } from './neighbours/rotating.ts';
 import { ORIGIN_HEADER } from './pages/alwayshappy.ts';
 import { type CaBundle, createCaBundle } from './probes/ca-bundle.ts';
+import { createCheckClocks } from './probes/check-clock.ts';
 import { createFetchBody } from './probes/fetch-body.ts';
 import { createHttpProbe, type HttpOptions } from './probes/http.ts';
 import { IdleConnections } from './probes/idle-connections.ts';
@@ -29,7 +30,7 @@ import { createProbe } from './probes/kinds.ts';
 import { createLookup } from './probes/lookup.ts';
 import { createNameServerProbe } from './probes/name-server.ts';
 import { createResolver, type Resolver } from './probes/resolve.ts';
-import { createTcpInfoReader, type ReadTcpInfo } from './probes/tcp-info.ts';
+import { createTcpInfoReader } from './probes/tcp-info.ts';
 import { limitProcess } from './process-limits.ts';
 import { logRecorder, metricsRecorder, suspectRecorder } from './recorders.ts';
 import { resourceAttributes } from './resource.ts';
@@ -67,6 +68,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const { self, interval, neighbours } = config;
   const caBundle = openCaBundle(config, log, parts);
   const probeOptions = await createProbeOptions(config, caBundle, log, parts);
+  const { clocks } = probeOptions;
 
   const states = new CheckStates(config.metrics.retention);
   const exportHealth = new ExportHealth(config.metrics.exporters, MAX_STREAMS, log);
@@ -123,7 +125,10 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
   const server = await startServer({
     ...config.server,
     pages,
-    isBusy: () => schedule.isChecking(),
+    serving: {
+      isBusy: () => schedule.isChecking(),
+      ...(clocks ? { whileServing: (work) => clocks.whileServing(work) } : {}),
+    },
     onError: limitedErrors(log),
   });
   parts.defer(server.close);
@@ -181,7 +186,17 @@ async function createProbeOptions(
     insecure: network.insecure,
     userAgent: `kubenurse/${version}`,
     idle,
-    readTcpInfo: await tcpInfoReader(log),
+    // Without it there are fewer causes, too.
+    readTcpInfo: await whereSupported(
+      createTcpInfoReader,
+      log,
+      'no TCP metrics: cannot read TCP_INFO from the kernel',
+    ),
+    clocks: await whereSupported(
+      createCheckClocks,
+      log,
+      'latencies include the time for which a response waits while the probe serves others: cannot call poll()',
+    ),
   };
 }
 
@@ -256,15 +271,16 @@ function createFetchReport(http: HttpOptions, neighbours: NeighbourPort): FetchF
     fetchBody(neighbourUrl(neighbours, podIP, page), node, signal, maxBody);
 }
 
-/** Undefined, and logged, if the kernel does not support it: there are no TCP metrics then, and fewer causes. */
-async function tcpInfoReader(log: Logger): Promise<ReadTcpInfo | undefined> {
+/** Undefined, and logged, if the system does not support it. `without`: what that means. */
+async function whereSupported<T>(
+  create: () => Promise<T>,
+  log: Logger,
+  without: string,
+): Promise<T | undefined> {
   try {
-    return await createTcpInfoReader();
+    return await create();
   } catch (error) {
-    log.info(
-      { error: (error as Error).message },
-      'no TCP metrics: cannot read TCP_INFO from the kernel',
-    );
+    log.info({ error: (error as Error).message }, without);
     return undefined;
   }
 }

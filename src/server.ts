@@ -6,7 +6,7 @@ import { createFloodFilter, type FloodFilter } from './flood-filter.ts';
 import { createOrphanLook } from './orphans.ts';
 import type { Page } from './pages/page.ts';
 import { answerPlainRequests } from './plain-server.ts';
-import { type RateLimit, RateLimiter } from './rate-limiter.ts';
+import { type RateLimit, RateLimiter, type Serving } from './rate-limiter.ts';
 import { guardRequests, MAX_HEAD, MAX_HEADERS_KEPT } from './request-guard.ts';
 import { createReadHeads } from './request-heads.ts';
 import { createRequestListener } from './request-listener.ts';
@@ -63,8 +63,7 @@ export type ServerOptions = Readonly<{
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
-  /** Whether requests and connections that have to wait, because they exceed the pace, wait on. */
-  isBusy?: () => boolean;
+  serving?: Partial<Serving>;
   /** Called with errors of requests, floods of connections, certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
   onError: (error: Error, message: string) => void;
 }>;
@@ -78,8 +77,8 @@ export type RunningServer = Readonly<{
 
 /** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { onError } = options;
-  const pace = new RateLimiter(PACE, options.isBusy);
+  const { onError, serving } = options;
+  const pace = new RateLimiter(PACE, serving);
   const readHeads = createReadHeads(pace, TIMEOUTS.headersTimeout);
   const listener = createRequestListener(options.pages, onError);
   const { filterFloods, ...limits } = await socketLimits(onError);
@@ -110,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await listen(http, options.address, options.port);
     limits.limit(http);
-    connections.http.admitTo(http, new RateLimiter(PACE, options.isBusy));
+    connections.http.admitTo(http, new RateLimiter(PACE, serving));
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
     const https = createHttpsServer(
@@ -123,7 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     unfollow = followCertificate(https, options.tls, onError);
     await listen(https, options.address, options.tls.port);
     limits.limit(https);
-    connections.https.admitTo(https, new RateLimiter(TLS_PACE, options.isBusy));
+    connections.https.admitTo(https, new RateLimiter(TLS_PACE, serving));
     return { http: addressOf(http), https: addressOf(https), close };
   } catch (error) {
     await close();

@@ -1,12 +1,13 @@
 import type { Server, Socket } from 'node:net';
 import { loadFfi } from './ffi.ts';
 
-/** libc's `getsockopt`, `setsockopt`, `shutdown` and `accept4`, addresses as integers, and the address of memory. */
+/** libc's `getsockopt`, `setsockopt`, `shutdown`, `accept4` and `poll`, addresses as integers, and the address of memory. */
 export type SocketOptions = Readonly<{
   getsockopt: (fd: number, level: number, name: number, value: bigint, length: bigint) => number;
   setsockopt: (fd: number, level: number, name: number, value: bigint, length: number) => number;
   shutdown: (fd: number, how: number) => number;
   accept4: (fd: number, address: bigint, length: bigint, flags: number) => number;
+  poll: (descriptors: bigint, count: bigint, timeout: number) => number;
   getRawPointer: (memory: ArrayBuffer) => bigint;
 }>;
 
@@ -37,6 +38,7 @@ async function load(): Promise<SocketOptions> {
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u32'], return: 'i32' },
     shutdown: { arguments: ['i32', 'i32'], return: 'i32' },
     accept4: { arguments: ['i32', 'u64', 'u64', 'i32'], return: 'i32' },
+    poll: { arguments: ['u64', 'u64', 'i32'], return: 'i32' },
   } as const);
   return { ...functions, getRawPointer };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RateLimiter } from '../src/rate-limiter.ts';
+import { RateLimiter, type Serving } from '../src/rate-limiter.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 
@@ -9,8 +9,8 @@ afterEach(() => vi.useRealTimers());
 const PACE = { window: 100, budget: 3 };
 
 /** As `paced()`, after a hundred requests of others, so that the rate is not moderate for the next two seconds. */
-async function pacedUnderLoad(burst = 1, isBusy?: () => boolean) {
-  const { served, come, start } = paced(burst, isBusy);
+async function pacedUnderLoad(burst = 1, serving: Partial<Serving> = {}) {
+  const { served, come, start } = paced(burst, serving);
   let isGone = false;
   for (let i = 0; i < 100; i += 1) come('others', () => isGone);
   isGone = true;
@@ -20,8 +20,8 @@ async function pacedUnderLoad(burst = 1, isBusy?: () => boolean) {
 }
 
 /** Who was served when, since the start. */
-function paced(burst = 1, isBusy?: () => boolean) {
-  const pace = new RateLimiter({ ...PACE, burst }, isBusy);
+function paced(burst = 1, serving: Partial<Serving> = {}) {
+  const pace = new RateLimiter({ ...PACE, burst }, serving);
   const served: string[] = [];
   let begin = performance.now();
   const start = () => {
@@ -187,7 +187,7 @@ test('RateLimiter forgets requests that have gone, also behind one that still wa
 
 test('RateLimiter has all but a client that was idle wait while it is busy', async () => {
   let isBusy = false;
-  const { served, come } = await pacedUnderLoad(1, () => isBusy);
+  const { served, come } = await pacedUnderLoad(1, { isBusy: () => isBusy });
   come('a');
   isBusy = true;
   come('a');
@@ -200,7 +200,7 @@ test('RateLimiter has all but a client that was idle wait while it is busy', asy
 });
 
 test('RateLimiter at a moderate rate serves clients that share an address at once, in pairs, and while it is busy', async () => {
-  const { served, come } = paced(1, () => true);
+  const { served, come } = paced(1, { isBusy: () => true });
   for (let now = 0; now < 20_000; now += 2_000) {
     for (let i = 0; i < 2; i += 1) come('proxy');
     expect(served.splice(0)).toEqual(Array(2).fill(`proxy at ${now}`));
@@ -216,7 +216,7 @@ test('RateLimiter has a burst wait once it is more than a moderate rate', async 
 
 test('RateLimiter serves a hundred idle clients that come at the same moment in parts, the newest first, and fewer while it is busy', async () => {
   let isBusy = false;
-  const { served, come } = await pacedUnderLoad(1, () => isBusy);
+  const { served, come } = await pacedUnderLoad(1, { isBusy: () => isBusy });
   const names = (from: number, to: number, at: number) =>
     Array.from({ length: to - from + 1 }, (_, i) => `${to - i} at ${at}`);
   for (let i = 1; i <= 100; i += 1) come(`${i}`);
@@ -232,6 +232,21 @@ test('RateLimiter serves a hundred idle clients that come at the same moment in 
   expect(served[0]).toBe('neighbour at 300');
 });
 
+test('RateLimiter serves through whileServing(), at once and later', async () => {
+  let works = 0;
+  const whileServing = (work: () => void) => {
+    works += 1;
+    work();
+  };
+  const { served, come } = await pacedUnderLoad(1, { whileServing });
+  works = 0;
+  for (let i = 0; i < 5; i += 1) come('a');
+  for (let i = 0; i < 30; i += 1) come(`${i}`);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(served).toHaveLength(35);
+  expect(works).toBe(35);
+});
+
 test('RateLimiter counts a large request of an idle client as four', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 1; i <= 20; i += 1) come(`${i}`, undefined, true);
@@ -239,7 +254,7 @@ test('RateLimiter counts a large request of an idle client as four', async () =>
 });
 
 test('RateLimiter counts a large request as four', async () => {
-  const { served, come } = paced(0, () => true);
+  const { served, come } = paced(0, { isBusy: () => true });
   come('a', undefined, true);
   expect(served).toEqual([]);
 });

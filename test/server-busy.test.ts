@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
+import type { Serving } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 
 /** Requests in a second that are more than a tenth of the pace. */
 const LOAD = 26;
 
 /** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. `connections`: how many it has known of since the first. */
-async function serve(isBusy: () => boolean) {
+async function serve(serving: Partial<Serving>) {
   const seen = Promise.withResolvers<Server>();
   const { http, close } = await startServer({
     address: '127.0.0.1',
@@ -22,7 +23,7 @@ async function serve(isBusy: () => boolean) {
         context.body = 'here';
       },
     },
-    isBusy,
+    serving,
     onError: () => {},
   });
   onTestFinished(close);
@@ -44,10 +45,10 @@ async function serve(isBusy: () => boolean) {
 }
 
 /** As `serve()`, under load that does not fade. */
-async function serveUnderLoad(isBusy: () => boolean) {
+async function serveUnderLoad(serving: Partial<Serving>) {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const { open, count, connections } = await serve(isBusy);
+  const { open, count, connections } = await serve(serving);
   for (let i = 0; i < LOAD; i += 1) {
     const client = open('127.0.0.4');
     await request(client);
@@ -64,13 +65,13 @@ function request(client: Socket, field = ''): Promise<string> {
 }
 
 test('startServer() serves neighbours that share an address while it is busy', async () => {
-  const { open } = await serve(() => true);
+  const { open } = await serve({ isBusy: () => true });
   for (let i = 0; i < 20; i += 1) expect(await request(open('127.0.0.2'))).toMatch(/here$/);
 });
 
 test('startServer() has further connections of a client wait while it is busy, and nobody else', async () => {
   let isBusy = false;
-  const { open, count } = await serveUnderLoad(() => isBusy);
+  const { open, count } = await serveUnderLoad({ isBusy: () => isBusy });
   isBusy = true;
   for (let i = 0; i < 2; i += 1) await request(open('127.0.0.2'));
   await once(open('127.0.0.2'), 'connect');
@@ -84,7 +85,7 @@ test('startServer() has further connections of a client wait while it is busy, a
 
 test('startServer() has further requests of a client wait while it is busy, before they are parsed', async () => {
   let isBusy = false;
-  const { open } = await serveUnderLoad(() => isBusy);
+  const { open } = await serveUnderLoad({ isBusy: () => isBusy });
   isBusy = true;
   const client = open('127.0.0.2');
   for (let i = 0; i < 2; i += 1) expect(await request(client)).toMatch(/here$/);
@@ -103,7 +104,7 @@ test('startServer() has further requests of a client wait while it is busy, befo
 
 test('startServer() serves no connection that is reset while it waits', async () => {
   let isBusy = false;
-  const { open, connections } = await serveUnderLoad(() => isBusy);
+  const { open, connections } = await serveUnderLoad({ isBusy: () => isBusy });
   isBusy = true;
   for (let i = 0; i < 2; i += 1) await request(open('127.0.0.2'));
   const before = connections();
@@ -115,4 +116,20 @@ test('startServer() serves no connection that is reset while it waits', async ()
   await once(last, 'connect');
   expect(await request(last)).toMatch(/here$/);
   expect(connections()).toBe(before + 1);
+});
+
+test('startServer() accepts, reads and closes connections through whileServing()', async () => {
+  let works = 0;
+  const whileServing = (work: () => void) => {
+    works += 1;
+    work();
+  };
+  const { open } = await serve({ whileServing });
+  await until('the first one has gone', 5_000, async () => works === 5);
+  const client = open('127.0.0.2');
+  await until('it is accepted, and served', 5_000, async () => works === 7);
+  client.write('GET');
+  await until('what it has sent is read', 5_000, async () => works === 8);
+  client.resetAndDestroy();
+  await until('it is closed', 5_000, async () => works === 9);
 });

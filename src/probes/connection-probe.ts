@@ -1,4 +1,5 @@
 import type { Probe } from '../model.ts';
+import { CheckClock } from './check-clock.ts';
 import { openConnection } from './connection.ts';
 import { failure } from './failure.ts';
 import type { ProbeOptions } from './kind.ts';
@@ -12,10 +13,11 @@ const NO_PROTOCOLS: readonly string[] = [];
 /** A probe that opens a connection, as `openConnection()` does, and closes it. */
 export function createConnectionProbe(options: ProbeOptions): Probe {
   return async ({ url }, signal) => {
-    const progress = new Progress(new TcpAccount(options.readTcpInfo));
+    using clock = options.clocks?.start() ?? new CheckClock();
+    const progress = new Progress(new TcpAccount(options.readTcpInfo), clock);
     try {
       const { socket } = await openConnection(url, options, progress, signal, NO_PROTOCOLS);
-      const duration = (performance.now() - progress.start) / 1000;
+      const duration = (clock.now() - progress.start) / 1000;
       progress.tcp.done(socket);
       socket.destroySoon();
       return { kind: 'ok', code: 'ok', duration, ...progress.measured };

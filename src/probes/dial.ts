@@ -14,7 +14,7 @@ const MAX_ADDRESSES = 16;
 export type DialOptions = Readonly<{
   /** Undefined: the system chooses. */
   localAddress?: string | undefined;
-  onAttempt?: () => void;
+  onAttempt?: (socket: Socket) => void;
   onConnect?: (socket: Socket) => void;
   onClose?: (socket: Socket) => void;
 }>;
@@ -76,7 +76,7 @@ export function dial(
         resolve(socket);
       });
       socket.on('error', onError).on('error', ignoreError);
-      observer.onAttempt?.();
+      observer.onAttempt?.(socket);
       socket.connect({ host: address, port, ...(localAddress !== undefined && { localAddress }) });
       if (waiting.length > 0) timer = setTimeout(startNext, ATTEMPT_DELAY_MS);
     };

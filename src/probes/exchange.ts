@@ -7,7 +7,7 @@ import { type HeadReader, type ResponseHead, ResponseHeadReader } from './respon
 /** Header fields of a request. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** `receivedAt`: when the last of the head had come, in milliseconds of `performance.now()`. */
+/** `receivedAt`: when the last of the head had come, in milliseconds of the check's clock. */
 export type HttpResponse = ResponseHead & Readonly<{ receivedAt: number }>;
 
 /** The peer closed the connection instead of a response. */
@@ -45,11 +45,12 @@ export function exchange(
     const onAbort = () => fail(signal.reason);
     const onData = (bytes: Buffer) => {
       progress.reads++;
-      const receivedAt = performance.now();
+      const receivedAt = progress.clock.arrivedAt();
       try {
         if (received === undefined) {
           const head = readHead(bytes, receivedAt);
-          if (head === undefined) return;
+          if (head === undefined) return progress.clock.receivedOther();
+          progress.clock.received();
           received = { head: { ...head, receivedAt }, body: new BodyReader(head, maxBody) };
         } else {
           received.body.add(bytes);

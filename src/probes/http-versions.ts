@@ -1,6 +1,6 @@
 import type { Signal } from '../model.ts';
 import { type Connection, type Network, openConnection } from './connection.ts';
-import { Progress } from './progress.ts';
+import type { Progress } from './progress.ts';
 
 /** How many origins are remembered: redirects may lead to any number. */
 const MAX_ORIGINS = 100;
@@ -38,7 +38,7 @@ export class HttpVersions {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== NO_COMMON_PROTOCOL) throw error;
     }
-    attempt.progress = new Progress(attempt.progress.tcp);
+    attempt.progress = attempt.progress.next();
     const connection = await openConnection(url, network, attempt.progress, signal, BOTH);
     if (this.#http2.size === MAX_ORIGINS) this.#http2.clear();
     if (connection.isHttp2) this.#http2.add(origin);

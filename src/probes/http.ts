@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CAUSES, type Outcome, type Probe, type Target, type Traits } from '../model.ts';
 import { printable } from '../printable.ts';
+import { CheckClock } from './check-clock.ts';
 import type { Connection } from './connection.ts';
 import type { Headers } from './exchange.ts';
 import { failure } from './failure.ts';
@@ -80,6 +81,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
     let authorization = await options.authorization?.();
     let secrets = { ...options.headers, ...basicAuthorization(target.url) };
     const tcp = new TcpAccount(options.readTcpInfo);
+    using clock = options.clocks?.start() ?? new CheckClock();
     let start: number | undefined;
     let url = target.url;
     const redirects = new RedirectLimit();
@@ -89,7 +91,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
         ...secrets,
         ...tokenHeaders(authorization, connection, options),
       });
-      const attempt = { progress: new Progress(tcp), isRedirected: url !== target.url };
+      const attempt = { progress: new Progress(tcp, clock), isRedirected: url !== target.url };
       try {
         const response = await request(url, headers, options, versions, attempt, signal);
         start ??= attempt.progress.start;

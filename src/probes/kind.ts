@@ -1,4 +1,5 @@
 import type { Probe, Traits } from '../model.ts';
+import type { CheckClocks } from './check-clock.ts';
 import type { RequestOptions } from './request.ts';
 import type { ReadTcpInfo } from './tcp-info.ts';
 
@@ -8,6 +9,8 @@ export type ProbeOptions = RequestOptions &
     userAgent: string;
     /** Reads the kernel's account of each connection; undefined if that is not supported. */
     readTcpInfo?: ReadTcpInfo | undefined;
+    /** Undefined: clocks that never stand still. */
+    clocks?: CheckClocks | undefined;
   }>;
 
 /** The same for every kind. */

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Outcome } from '../model.ts';
 import { expiryOf } from './certificate-expiry.ts';
+import { CheckClock } from './check-clock.ts';
 import type { Phase } from './phases.ts';
 import { TcpAccount } from './tcp-account.ts';
 
@@ -16,25 +17,32 @@ export type TraceEvent =
   | 'wrote_request'
   | 'got_first_resp_byte';
 
-/** How far one request has come. Its clock starts with the first event, when everything local is ready. */
+/** How far one request has come. It starts with the first event, when everything local is ready. */
 export class Progress {
   phase: Phase = 'resolve';
   readonly timings: { [event in TraceEvent]?: number } = {};
   /** Shared by all requests of one check. */
   readonly tcp: TcpAccount;
+  readonly clock: CheckClock;
   /** The server's, also one that is not trusted; undefined before a TLS handshake has come that far. */
   certificate: X509Certificate | undefined;
   /** In how many the response has been received. */
   reads = 0;
   #start: number | undefined;
 
-  constructor(tcp = new TcpAccount()) {
+  constructor(tcp = new TcpAccount(), clock = new CheckClock()) {
     this.tcp = tcp;
+    this.clock = clock;
   }
 
-  /** When its clock started, in milliseconds of `performance.now()`; the current time if it has not started. */
+  /** That of the next request of the same check. */
+  next(): Progress {
+    return new Progress(this.tcp, this.clock);
+  }
+
+  /** When it started, in milliseconds of its clock; the current time if it has not started. */
   get start(): number {
-    return this.#start ?? performance.now();
+    return this.#start ?? this.clock.now();
   }
 
   /** What is measured so far, as an outcome has it. */
@@ -43,8 +51,8 @@ export class Progress {
     return { timings, tcp: tcp.counts, certificates: certificate && expiryOf(certificate) };
   }
 
-  /** Notes the moment, in seconds since the start. What happens again is not noted again. `now`: of `performance.now()`. */
-  reached(event: TraceEvent, now = performance.now()): void {
+  /** Notes the moment, in seconds since the start. What happens again is not noted again. `now`: by the clock. */
+  reached(event: TraceEvent, now = this.clock.now()): void {
     this.#start ??= now;
     this.timings[event] ??= (now - this.#start) / 1000;
   }

@@ -5,7 +5,7 @@ import { MAX_PADDING, PADDING_HEADER, padding } from './full-size.ts';
 import type { HttpVersions } from './http-versions.ts';
 import { exchangeHttp2 } from './http2-exchange.ts';
 import type { IdleConnections } from './idle-connections.ts';
-import { Progress } from './progress.ts';
+import type { Progress } from './progress.ts';
 import type { ResponseHead } from './response.ts';
 
 /** What a request is made with. */
@@ -37,6 +37,7 @@ export async function request(
   const idle = options.idle?.take(url.origin);
   if (idle !== undefined) {
     attempt.progress.tcp.reused(idle.socket);
+    attempt.progress.clock.reading(idle.socket);
     attempt.progress.reached('got_conn');
     try {
       return await send(idle);
@@ -44,7 +45,7 @@ export async function request(
       // The peer closed the idle connection just as it was reused, which is not a failure of the path
       // (RFC 9112, section 9.3.1).
       if (signal.aborted || attempt.progress.timings.got_first_resp_byte !== undefined) throw error;
-      attempt.progress = new Progress(attempt.progress.tcp);
+      attempt.progress = attempt.progress.next();
     }
   }
   return send(await versions.open(url, options, attempt, signal));

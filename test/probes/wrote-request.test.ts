@@ -1,31 +1,14 @@
-import { once } from 'node:events';
 import { createSecureContext } from 'node:tls';
-import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Outcome } from '../../src/model.ts';
 import { openConnection } from '../../src/probes/connection.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { Progress } from '../../src/probes/progress.ts';
 import { OK } from '../support/scripted-server.ts';
+import { startThreadServer } from '../support/thread-server.ts';
 import { authority, checkUrl, events, serving } from './check-once.ts';
 
 const context = createSecureContext({ ca: authority.certificate });
-
-/** Answers each request at once, also while this thread is busy. */
-const SERVER = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { tls, response } = workerData;
-  const server = require(tls ? 'node:tls' : 'node:net').createServer(tls ?? {}, (socket) => {
-    socket.on('error', () => {}).on('data', () => socket.write(response));
-  });
-  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
-
-async function startServer(tls: object | undefined, response: string): Promise<number> {
-  const worker = new Worker(SERVER, { eval: true, workerData: { tls, response } });
-  onTestFinished(async () => void (await worker.terminate()));
-  const [port] = (await once(worker, 'message')) as [number];
-  return port;
-}
 
 /** More than the server takes to respond. */
 const BUSY_MS = 20;
@@ -48,8 +31,8 @@ const schemes = [
 
 test.each(schemes)(
   'httpProbe() notes when the request was written, also where the response was there first ($scheme)',
-  async ({ scheme, tls }) => {
-    const url = new URL(`${scheme}://127.0.0.1:${await startServer(tls, OK)}/`);
+  async ({ tls }) => {
+    const url = await startThreadServer(tls, [[0, OK]]);
     const idle = new IdleConnections();
     onTestFinished(() => idle.close());
     await checkUrl(url, { idle });
@@ -67,8 +50,8 @@ test.each(schemes)(
 
 test.each(schemes)(
   'httpProbe() notes that also where the response is none ($scheme)',
-  async ({ scheme, tls }) => {
-    const url = new URL(`${scheme}://127.0.0.1:${await startServer(tls, 'x')}/`);
+  async ({ tls }) => {
+    const url = await startThreadServer(tls, [[0, 'x']]);
     const idle = new IdleConnections();
     onTestFinished(() => idle.close());
     const network = {

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { onTestFinished } from 'vitest';
+
+/** What is sent in response to each request, one after another: after so many milliseconds, this text. */
+export type Pieces = readonly (readonly [number, string])[];
+
+const SERVER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { setTimeout: sleep } = require('node:timers/promises');
+  const { tls, pieces } = workerData;
+  const server = require(tls ? 'node:tls' : 'node:net').createServer({ noDelay: true, ...tls }, (socket) => {
+    socket.on('error', () => {}).on('data', async () => {
+      for (const [wait, text] of pieces) {
+        if (wait > 0) await sleep(wait);
+        socket.write(text);
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
+/**
+ * The URL of a server, until the test ends, that responds also while this thread is busy, to each read with the same bytes. `tls`: the options of
+ * its TLS; undefined: none.
+ */
+export async function startThreadServer(tls: object | undefined, pieces: Pieces): Promise<URL> {
+  const worker = new Worker(SERVER, { eval: true, workerData: { tls, pieces } });
+  onTestFinished(async () => void (await worker.terminate()));
+  const [port] = (await once(worker, 'message')) as [number];
+  return new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/`);
+}
