@@ -12,12 +12,15 @@ export type RateLimit = Readonly<{
 export type Serving = Readonly<{
   /** Whether who waits, waits on. */
   isBusy: () => boolean;
+  /** Whether a client with this address does not wait for others, unless it is frequent. */
+  isKnown: (client: string) => boolean;
   /** Does some work for a client, and then returns: all such work goes through this. */
   whileServing: (work: () => void) => void;
 }>;
 
 const UNTOLD: Serving = {
   isBusy: () => false,
+  isKnown: () => false,
   whileServing: (work) => work(),
 };
 
@@ -58,13 +61,14 @@ const MAX_WAITING = 200;
  * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
  * Waiting clients take turns, so that nobody waits for all requests of another. The newest request of a client is served
  * first: in the order of arrival, a client with more requests than turns would get responses only to those it has given up.
- * A client that was idle is served immediately, or before others, unless very many are: infrequent clients, such as neighbours and kubelet, never
- * wait for frequent ones.
+ * A client that was idle is served immediately, or before others, unless very many are: infrequent clients, such as kubelet, never
+ * wait for frequent ones. A known one, such as a neighbour, does not wait for other idle ones either.
  */
 export class RateLimiter {
   readonly whileServing: Serving['whileServing'];
   readonly #options: RateLimit;
   readonly #isBusy: Serving['isBusy'];
+  readonly #isKnown: Serving['isKnown'];
   /** When clients last came that are not idle, and how often since they were; the one that came longest ago first. */
   readonly #recent = new Map<string, Readonly<{ at: number; count: number }>>();
   /** Served in the current window. */
@@ -83,9 +87,10 @@ export class RateLimiter {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RateLimit, serving: Partial<Serving> = {}) {
-    const { isBusy, whileServing } = { ...UNTOLD, ...serving };
+    const { isBusy, isKnown, whileServing } = { ...UNTOLD, ...serving };
     this.#options = options;
     this.#isBusy = isBusy;
+    this.#isKnown = isKnown;
     this.whileServing = whileServing;
   }
 
@@ -101,7 +106,7 @@ export class RateLimiter {
     const isFrequent = this.#countOf(client, now) > this.#options.burst;
     if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
     if (own !== undefined) this.#wait(waiting, own);
-    else if (this.#isFree()) this.#serve(waiting);
+    else if (this.#isFree() || (!isFrequent && this.#isKnown(client))) this.#serve(waiting);
     else if (isFrequent) this.#waiting.set(client, [waiting]);
     else {
       this.#idle.push(waiting);

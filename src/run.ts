@@ -127,6 +127,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
     pages,
     serving: {
       isBusy: () => schedule.isChecking(),
+      isKnown: (client) => neighbourhood?.isPodAddress(client) === true,
       ...(clocks ? { whileServing: (work) => clocks.whileServing(work) } : {}),
     },
     onError: limitedErrors(log),

@@ -232,6 +232,16 @@ test('RateLimiter serves a hundred idle clients that come at the same moment in 
   expect(served[0]).toBe('neighbour at 300');
 });
 
+test('RateLimiter does not have known clients wait for a hundred idle ones, unless they are frequent', async () => {
+  const isKnown = (client: string) => client.startsWith('pod');
+  const { served, come } = await pacedUnderLoad(2, { isBusy: () => true, isKnown });
+  for (let i = 1; i <= 100; i += 1) come(`${i}`);
+  served.length = 0;
+  for (let i = 0; i < 3; i += 1) for (let pod = 1; pod <= 20; pod += 1) come(`pod ${pod}`);
+  const twice = Array.from({ length: 40 }, (_, i) => `pod ${(i % 20) + 1} at 0`);
+  expect(served).toEqual(twice);
+});
+
 test('RateLimiter serves through whileServing(), at once and later', async () => {
   let works = 0;
   const whileServing = (work: () => void) => {

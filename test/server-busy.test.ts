@@ -118,6 +118,25 @@ test('startServer() serves no connection that is reset while it waits', async ()
   expect(connections()).toBe(before + 1);
 });
 
+test('startServer() has a known client wait neither for strangers nor while it is busy', async () => {
+  const isKnown = (client: string) => client === '127.0.0.2';
+  let isBusy = false;
+  const { open } = await serveUnderLoad({ isBusy: () => isBusy, isKnown });
+  isBusy = true;
+  let served = 0;
+  const strangers = (subnet: number) => {
+    for (let i = 1; i <= 50; i += 1) {
+      void request(open(`127.${subnet}.0.${i}`)).then(() => (served += 1));
+    }
+  };
+  strangers(1);
+  const known = request(open('127.0.0.2'));
+  // The newest of them go first.
+  strangers(2);
+  expect(await known).toMatch(/here$/);
+  expect(served).toBeLessThan(25);
+});
+
 test('startServer() accepts, reads and closes connections through whileServing()', async () => {
   let works = 0;
   const whileServing = (work: () => void) => {

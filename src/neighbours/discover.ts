@@ -56,6 +56,8 @@ type Choice = Readonly<{
   byNode: ReadonlyMap<string, Pod>;
   nodes: readonly string[];
   neighbours: readonly Neighbour[];
+  /** Of all pods, whether they may be checked or not. */
+  addresses: ReadonlySet<string>;
   until: number;
 }>;
 
@@ -85,6 +87,11 @@ export class Neighbourhood {
   /** The nodes whose pods may be checked, in the order of `sort()`. */
   nodes(): readonly string[] {
     return this.#current().nodes;
+  }
+
+  /** Whether a pod of the list has this address. */
+  isPodAddress(address: string): boolean {
+    return this.#current().addresses.has(address);
   }
 
   /** The pod on a node, if it may be checked; its zone as far as the pod says it. */
@@ -228,10 +235,12 @@ export class Neighbourhood {
   #choose(now: number): Choice {
     let until = Infinity;
     const byNode = new Map<string, Pod>();
+    const addresses = new Set<string>();
     const daemonSet = this.#daemonSet();
     for (const pod of this.#options.pods.items?.values() ?? []) {
       const notBefore = this.#notBefore(pod, now);
-      const { nodeName } = pod.neighbour;
+      const { nodeName, podIP } = pod.neighbour;
+      addresses.add(podIP);
       if (notBefore > now) until = Math.min(until, notBefore);
       else byNode.set(nodeName, betterOf(pod, byNode.get(nodeName), daemonSet));
     }
@@ -243,7 +252,7 @@ export class Neighbourhood {
     });
     const { items } = this.#options.pods;
     if (items !== undefined) this.#options.onChosen?.(neighbours.length, items.size);
-    return { byNode, nodes, neighbours, until };
+    return { byNode, nodes, neighbours, addresses, until };
   }
 
   /** When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */

@@ -227,3 +227,17 @@ test("the API server's words reach a page without control characters, and not wi
   expect(neighbourhood.state()).toBe(text);
   expect(neighbourhood.listState()).toEqual({ state: text, listedAt: null });
 });
+
+test('isPodAddress() knows the addresses of all pods, also of those that are not checked, and of the own one', () => {
+  const { neighbourhood, put, remove, cordon } = playNeighbourhood({ limit: 1 });
+  const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::4'];
+  const known = () => addresses.filter((address) => neighbourhood.isPodAddress(address));
+  const gone = podOn('a', { podIP: '10.0.0.1' });
+  expect(known()).toEqual([]);
+  put(gone, podOn('b', { podIP: '10.0.0.2' }), podOn('c', { podIP: '10.0.0.3' }));
+  put(podOn('own', { podIP: 'fd00::4' }));
+  cordon('b');
+  expect(known()).toEqual(addresses);
+  remove(gone);
+  expect(known()).toEqual(addresses.slice(1));
+});
