@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { RateLimiter } from '../src/rate-limiter.ts';
 import { createReadHeads } from '../src/request-heads.ts';
@@ -116,27 +116,27 @@ test('readHeads() rests for ever longer from reading a head of many pieces', asy
 
 test('readHeads() rests after the first piece of a head while many heads are not whole, and only then', async () => {
   const { open, sockets } = await serve({ timeout: 60_000 });
-  /** The server's end of a connection that sends a piece, and 5 ms later another. */
+  /** A connection that has sent a piece, the server's end of it, and whether that rests from reading. */
   const begin = async () => {
     const before = sockets.length;
     const client = open();
     await until('it is accepted', 5_000, () => sockets.length > before);
-    const socket = sockets[before];
+    const socket = sockets[before] as Socket & { _handle: { readStop: () => void } };
+    const readStop = vi.spyOn(socket._handle, 'readStop');
     client.write('GET /');
-    await until('it is read', 5_000, () => socket?.bytesRead === 5);
-    client.write('x');
-    await setTimeout(5);
-    return socket;
+    await until('it is read', 5_000, () => socket.bytesRead === 5);
+    return { client, socket, rests: readStop.mock.calls.length === 1 };
   };
   // That of `client`, which sends nothing.
   await until('it is accepted', 5_000, () => sockets.length === 1);
-  for (let i = 1; i <= 16; i += 1) expect((await begin())?.bytesRead).toBe(6);
+  for (let i = 1; i <= 16; i += 1) expect((await begin()).rests).toBe(false);
   const last = await begin();
-  expect(last?.bytesRead).toBe(5);
-  await until('it is read', 5_000, () => last?.bytesRead === 6);
+  expect(last.rests).toBe(true);
+  last.client.write('x');
+  await until('it is read', 5_000, () => last.socket.bytesRead === 6);
   for (const socket of sockets) socket.destroy();
   await until('all are closed', 5_000, () => sockets.every(({ closed }) => closed));
-  expect((await begin())?.bytesRead).toBe(6);
+  expect((await begin()).rests).toBe(false);
 });
 
 test('readHeads() leaves nothing on a connection of each head that came in pieces', async () => {
