@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,6 +44,24 @@ test.concurrent.each([
   expect(await bench([name, '--short'], copy)).toEqual(
     refusal('no dist/kubenurse.cjs: run npm run bundle first'),
   );
+});
+
+test('no benchmark measures a packed program that is older than what it is packed of', async () => {
+  const dist = join(copy, 'dist');
+  const file = join(dist, 'kubenurse.cjs');
+  await mkdir(dist);
+  await writeFile(file, '');
+  const newest = join(ROOT, 'src/main.ts');
+  const { mtimeMs } = await stat(newest);
+  await utimes(file, 0, mtimeMs / 1000 - 1);
+  for (const name of ['served', 'growth']) {
+    const { exitCode, stderr } = await bench([name, '--short'], copy);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(
+      /^(src|exporters)\/.+ is newer than dist\/kubenurse.cjs: run npm run bundle first\n/,
+    );
+  }
+  await rm(dist, { recursive: true });
 });
 
 test.concurrent('a file in --programs has to exist', async () => {

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { whatIsNotBuilt } from '../../lab/tools/tool.ts';
 import type { Benchmark } from './benchmark.ts';
 import { OptionError, type Options, readOptions } from './options.ts';
-import { notBundled, PACKED } from './programs.ts';
+import { PACKED, whyNotMeasured } from './programs.ts';
 
 /** How a benchmark is run. */
 export type Arguments = Readonly<{
@@ -41,8 +40,7 @@ function parse(args: readonly string[], options: Options) {
 
 /** What has to be built before the benchmark can run, as a sentence; `undefined` if nothing has. */
 export function whatIsMissing({ isOfPacked, tools = [] }: Benchmark): string | undefined {
-  if (isOfPacked && !existsSync(PACKED)) return notBundled(PACKED);
-  return whatIsNotBuilt(tools);
+  return (isOfPacked ? whyNotMeasured(PACKED) : undefined) ?? whatIsNotBuilt(tools);
 }
 
 /** The options of a benchmark, a line for each. */

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { notBundled, PACKED } from './programs.ts';
+import { PACKED, whyNotMeasured } from './programs.ts';
 
 /** An option has a value with which the benchmark cannot run. The message says which value is expected. */
 export class OptionError extends Error {}
@@ -90,8 +89,9 @@ export function programFile(): Option<string> {
     default: relative('', PACKED),
     expected: 'the file of a packed program',
     read: (text) => {
-      if (existsSync(text)) return text;
-      throw new OptionError(notBundled(text));
+      const why = whyNotMeasured(text);
+      if (why === undefined) return text;
+      throw new OptionError(why);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { tool } from '../../lab/tools/tool.ts';
 
@@ -29,9 +29,23 @@ export type MeasuredProgram = Readonly<{
   environment?: Readonly<Record<string, string>>;
 }>;
 
-/** Why a benchmark cannot run without this file. */
-export function notBundled(file: string): string {
-  return `no ${relative('', file)}: run npm run bundle first`;
+/** Why a benchmark cannot measure the program in this file: there is none, or it is ours of an earlier time. Undefined if it can. */
+export function whyNotMeasured(file: string): string | undefined {
+  const packedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  if (packedAt === undefined) return `no ${relative('', file)}: run npm run bundle first`;
+  if (resolve(file) !== PACKED) return undefined;
+  const changed = packedFiles().find((each) => statSync(each).mtimeMs > packedAt);
+  if (changed === undefined) return undefined;
+  return `${relative(ROOT, changed)} is newer than ${relative('', file)}: run npm run bundle first`;
+}
+
+/** Of what the program is packed, but for packages. */
+function packedFiles(): string[] {
+  return ['src', 'exporters'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((each) => each.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
 }
 
 /** How tables name the program in this file. */
@@ -39,15 +53,15 @@ export function programName(file: string): string {
   return resolve(file) === PACKED ? 'kubenurse' : file;
 }
 
-/** Ours as in the image. Throws when it is not packed. */
+/** Ours as in the image. Throws when it is not packed, or was before its last change. */
 export function packed(): MeasuredProgram {
-  const bytes = statSync(PACKED, { throwIfNoEntry: false })?.size;
-  if (bytes === undefined) throw new Error(notBundled(PACKED));
+  const why = whyNotMeasured(PACKED);
+  if (why !== undefined) throw new Error(why);
   return {
     name: 'kubenurse, packed',
     command: process.execPath,
     args: [...imageFlags(), PACKED],
-    bytes,
+    bytes: statSync(PACKED).size,
     environment: imageEnvironment(),
   };
 }
