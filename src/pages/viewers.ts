@@ -44,6 +44,7 @@ export function boundViewers(
     if (res.destroyed) return turns.end();
     try {
       await timeFor(RESPONSE_MS);
+      if (res.destroyed) return;
       admit(req.socket);
       await page(context);
     } finally {

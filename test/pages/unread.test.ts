@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import type { Cluster } from '../../src/cluster/model.ts';
 import { clusterJsonPage } from '../../src/pages/cluster-json.ts';
 import { collectFor } from '../../src/pages/collect-for.ts';
 import { metricsPage } from '../../src/pages/metrics.ts';
 import { reportPage } from '../../src/pages/report.ts';
+import { boundUnread, type Response } from '../../src/pages/unread.ts';
 import type { Report } from '../../src/verdict/report.ts';
 import { finish } from '../../src/verdict/steps.ts';
 import { anyTime, inTurn } from '../support/any-time.ts';
@@ -34,6 +35,24 @@ async function receivesAll(client: Socket): Promise<boolean> {
   await closed;
   return client.bytesRead > BYTES;
 }
+
+/** A response of which nobody knows when it is closed. */
+const fakeResponse = (destroyed = false) => ({ destroyed, destroy: vi.fn(), once: vi.fn() });
+
+test('boundUnread() keeps nothing of responses that are closed already', () => {
+  const hold = boundUnread(1);
+  const open = fakeResponse();
+  hold({}, open as unknown as Response);
+  for (let i = 0; i < 5; i += 1) hold({}, fakeResponse(true) as unknown as Response);
+  expect(open.destroy).not.toHaveBeenCalled();
+});
+
+test('boundUnread() forgets the responses that it destroys', () => {
+  const hold = boundUnread(2);
+  const responses = Array.from({ length: 5 }, () => fakeResponse());
+  for (const each of responses) hold({}, each as unknown as Response);
+  expect(responses.map(({ destroy }) => destroy.mock.calls.length)).toEqual([1, 1, 1, 0, 0]);
+});
 
 test.each([
   [

@@ -172,3 +172,32 @@ test('boundViewers() makes a response when there is time for it', async () => {
   time.resolve();
   expect((await served).body).toBe('all is well');
 });
+
+test('boundViewers() makes no page for a viewer that has gone before there is time', async () => {
+  const made: string[] = [];
+  const times: (() => void)[] = [];
+  const bounded = boundViewers(() => new Promise<void>((resolve) => times.push(resolve)));
+  const { port } = await servePages({
+    '/page': bounded((context) => {
+      made.push(context.ip);
+      context.body = 'all is well';
+    }),
+    '/gone': (context) => {
+      context.body = String(gone.destroyed);
+    },
+  });
+  const gone = connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' });
+  onTestFinished(() => void gone.destroy());
+  gone.write('GET /page HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until('it waits for time', 5_000, () => times.length === 1);
+  gone.resetAndDestroy();
+  await once(gone, 'close');
+  // The server has seen that by then: its connection is older.
+  await fetchPage(port, '/gone');
+  times[0]?.();
+  const second = fetchPage(port, '/page');
+  await until('the next one waits for time', 5_000, () => times.length === 2);
+  times[1]?.();
+  expect((await second).body).toBe('all is well');
+  expect(made).toHaveLength(1);
+});
