@@ -208,6 +208,21 @@ test('RateLimiter at a moderate rate serves clients that share an address at onc
   }
 });
 
+test('RateLimiter at a moderate rate serves no more than four times its budget at the same moment', async () => {
+  const pace = new RateLimiter({ window: 8, budget: 2, burst: 2 });
+  const served: number[] = [];
+  for (let i = 0; i < 25; i += 1) {
+    pace.admit({
+      client: 'mesh',
+      isGone: () => false,
+      serve: () => served.push(performance.now()),
+    });
+  }
+  expect(served).toHaveLength(8);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(served).toHaveLength(25);
+});
+
 test('RateLimiter has a burst wait once it is more than a moderate rate', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 20; i += 1) come('a');
