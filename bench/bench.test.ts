@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,9 +51,7 @@ test('no benchmark measures a packed program that is older than what it is packe
   const file = join(dist, 'kubenurse.cjs');
   await mkdir(dist);
   await writeFile(file, '');
-  const newest = join(ROOT, 'src/main.ts');
-  const { mtimeMs } = await stat(newest);
-  await utimes(file, 0, mtimeMs / 1000 - 1);
+  await utimes(file, 0, 0);
   for (const name of ['served', 'growth']) {
     const { exitCode, stderr } = await bench([name, '--short'], copy);
     expect(exitCode).toBe(2);
