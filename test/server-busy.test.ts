@@ -10,6 +10,9 @@ import { startServer } from '../src/server.ts';
 /** Requests in a second that are more than a tenth of the pace. */
 const LOAD = 26;
 
+/** Between two requests, in milliseconds, so that few come at the same moment. */
+const BETWEEN_MS = 10;
+
 /** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. `connections`: how many it has known of since the first. */
 async function serve(serving: Partial<Serving>) {
   const seen = Promise.withResolvers<Server>();
@@ -65,8 +68,13 @@ function request(client: Socket, field = ''): Promise<string> {
 }
 
 test('startServer() serves neighbours that share an address while it is busy', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { open } = await serve({ isBusy: () => true });
-  for (let i = 0; i < 20; i += 1) expect(await request(open('127.0.0.2'))).toMatch(/here$/);
+  for (let i = 0; i < 20; i += 1) {
+    expect(await request(open('127.0.0.2'))).toMatch(/here$/);
+    vi.advanceTimersByTime(BETWEEN_MS);
+  }
 });
 
 test('startServer() has further connections of a client wait while it is busy, and nobody else', async () => {
