@@ -196,7 +196,7 @@ async function createProbeOptions(
     clocks: await whereSupported(
       createCheckClocks,
       log,
-      'latencies include the time for which a response waits while the probe serves others: cannot call poll()',
+      'latencies include the time for which a response waits while the probe serves others: cannot call poll() or read TCP_INFO',
     ),
   };
 }

@@ -28,9 +28,14 @@ export type Network = Readonly<{
 
 /**
  * `verified`: the other side has proven by its certificate that it is the host of the URL. `isHttp2`: both sides have agreed
- * on HTTP/2.
+ * on HTTP/2. `transport`: the socket of TCP, which is the same without TLS.
  */
-export type Connection = Readonly<{ socket: Socket; verified: boolean; isHttp2: boolean }>;
+export type Connection = Readonly<{
+  socket: Socket;
+  transport: Socket;
+  verified: boolean;
+  isHttp2: boolean;
+}>;
 
 /**
  * Connects to the host of a URL, noting each moment in `progress`. With https and tls, by TLS: one of `protocols` is agreed
@@ -47,7 +52,7 @@ export async function openConnection(
   const socket = await connectTo(host, url, network, progress, signal);
   if (!TLS_SCHEMES.has(url.protocol)) {
     progress.reached('got_conn');
-    return { socket, verified: false, isHttp2: false };
+    return { socket, transport: socket, verified: false, isHttp2: false };
   }
   progress.phase = 'handshake';
   progress.reached('tls_handshake_start');
@@ -55,7 +60,8 @@ export async function openConnection(
   progress.clock.received();
   progress.reached('tls_handshake_done');
   progress.reached('got_conn');
-  return { socket: secure, verified: secure.authorized, isHttp2: secure.alpnProtocol === 'h2' };
+  const isHttp2 = secure.alpnProtocol === 'h2';
+  return { socket: secure, transport: socket, verified: secure.authorized, isHttp2 };
 }
 
 async function connectTo(
@@ -125,8 +131,6 @@ function handshake(
     });
     // What Node gives to `checkServerIdentity`. Its own describes every part of the chain: 7 ms for 32 KiB (measured).
     Object.assign(secure, { getPeerCertificate: () => progress.certificate });
-    // Tickets come before the response, or with it.
-    secure.on('session', () => progress.clock.receivedOther());
     const onError = (error: Error) => {
       signal.removeEventListener('abort', abort);
       reject(error);

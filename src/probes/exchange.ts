@@ -49,7 +49,7 @@ export function exchange(
       try {
         if (received === undefined) {
           const head = readHead(bytes, receivedAt);
-          if (head === undefined) return progress.clock.receivedOther();
+          if (head === undefined) return;
           progress.clock.received();
           received = { head: { ...head, receivedAt }, body: new BodyReader(head, maxBody) };
         } else {

@@ -37,7 +37,7 @@ export async function request(
   const idle = options.idle?.take(url.origin);
   if (idle !== undefined) {
     attempt.progress.tcp.reused(idle.socket);
-    attempt.progress.clock.reading(idle.socket);
+    attempt.progress.clock.reading(idle.transport);
     attempt.progress.reached('got_conn');
     try {
       return await send(idle);

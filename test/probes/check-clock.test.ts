@@ -76,6 +76,22 @@ test('httpProbe() does not measure it while a connection is made', async () => {
 });
 
 test.each(schemes)(
+  'httpProbe() does not measure it during any step of a new connection ($scheme)',
+  async ({ tls }) => {
+    const url = await startThreadServer(tls, [[0, OK]]);
+    const clocks = await createCheckClocks();
+    const duration = await durationOf(
+      () => checkUrl(url, { clocks }),
+      async () => {
+        // One turn each to connect, for the handshake and for the response, and one more.
+        for (let turn = 0; turn < 4; turn += 1) await serveClients(clocks);
+      },
+    );
+    expect(duration).toBeLessThan(SERVING_MS / 2);
+  },
+);
+
+test.each(schemes)(
   'httpProbe() measures all of the time until the response comes ($scheme)',
   async ({ tls }) => {
     const url = await startThreadServer(tls, [[SLOW_MS, OK]]);
@@ -107,85 +123,130 @@ test.each(schemes)(
   },
 );
 
+test.each(schemes)(
+  'httpProbe() measures all of the time until the rest of a head comes over a kept connection ($scheme)',
+  async ({ tls }) => {
+    const first = OK.slice(0, 10);
+    const url = await startThreadServer(tls, [
+      [0, first],
+      [SLOW_MS, OK.slice(first.length)],
+    ]);
+    const clocks = await createCheckClocks();
+    const idle = new IdleConnections();
+    onTestFinished(() => idle.close());
+    await checkUrl(url, { idle });
+    // The first piece comes meanwhile; then no client is served.
+    const serve = async () => clocks.whileServing(() => busyFor(SLOW_MS / 3));
+    const duration = await durationOf(() => checkUrl(url, { idle, clocks }), serve);
+    expect(duration).toBeGreaterThanOrEqual(SLOW_MS);
+  },
+);
+
 describe('CheckClock', () => {
-  let [isThere, bytesRead] = [false, 0];
+  let [isThere, received, read] = [false, 0, 0];
   const socket = {
     get bytesRead() {
-      return bytesRead;
+      return read;
     },
   } as Socket;
 
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['performance'] });
-    [isThere, bytesRead] = [true, 0];
+    [isThere, received, read] = [true, 10, 0];
   });
 
   afterEach(() => void vi.useRealTimers());
 
-  /** How much of the time after a look its clock shows, where `meanwhile` happens before the next one. */
-  function shownOf(milliseconds: number, meanwhile: (clock: CheckClock) => void): number {
-    const clocks = new CheckClocks((clocks) => clocks.map(() => isThere));
+  /** What its clock shows of 20 ms: after 10 and 20 a client is served, and `meanwhile` happens in between. Then all is read. */
+  function shownOf(meanwhile: (clock: CheckClock) => void): number {
+    const clocks = new CheckClocks({
+      poll: (running) => running.map(() => isThere),
+      bytesReceived: () => received,
+    });
     using clock = clocks.start();
     clock.reading(socket);
     clocks.whileServing(() => {});
     const before = clock.now();
-    vi.advanceTimersByTime(milliseconds);
-    meanwhile(clock);
+    vi.advanceTimersByTime(10);
     clocks.whileServing(() => {});
-    return clock.now() - before;
+    meanwhile(clock);
+    vi.advanceTimersByTime(10);
+    clocks.whileServing(() => {});
+    read = received;
+    const arrivedAt = clock.arrivedAt();
+    expect(clock.arrivedAt()).toBe(arrivedAt);
+    clock.received();
+    expect(clock.now()).toBe(arrivedAt);
+    return arrivedAt - before;
   }
 
-  test('stands still between two clients, too', () => {
-    expect(shownOf(10, () => {})).toBe(0);
+  test('stands still while what it waits for is there, between two clients, too', () => {
+    expect(shownOf(() => {})).toBe(0);
   });
 
-  test('goes on where there was nothing', () => {
-    isThere = false;
-    const shown = shownOf(10, () => {
+  test.each([
+    { what: 'a connection is made', bytes: 0 },
+    { what: 'bytes are there', bytes: 10 },
+  ])('goes on until $what', ({ bytes }) => {
+    [isThere, received] = [false, bytes];
+    const shown = shownOf(() => {
       isThere = true;
     });
-    expect(shown).toBe(10);
+    expect(shown).toBe(20);
   });
 
-  test('goes on where what was there has been read, though there is more by now', () => {
-    expect(shownOf(10, () => (bytesRead += 1))).toBe(10);
+  test('goes on until all of it is there', () => {
+    expect(shownOf(() => (received += 10))).toBe(20);
+  });
+
+  test('goes on where that which was there has been read, and more has come', () => {
+    const shown = shownOf(() => {
+      read = received;
+      received += 10;
+    });
+    expect(shown).toBe(20);
+  });
+
+  test('goes on where that which was there has been read', () => {
+    const shown = shownOf(() => {
+      read = received;
+      isThere = false;
+    });
+    expect(shown).toBe(20);
+  });
+
+  test('shows when something came, and that it was there only if it is what the check waits for', () => {
+    const times: number[] = [];
+    const shown = shownOf((clock) => {
+      read = received;
+      times.push(clock.arrivedAt(), clock.now());
+      received += 10;
+    });
+    expect(times[1]).toBe((times[0] ?? 0) + 10);
+    expect(shown).toBe(20);
   });
 
   test('never goes back, though it should have stood still for longer', () => {
-    const shown = shownOf(10, (clock) => {
-      clock.now();
-      vi.advanceTimersByTime(20);
-    });
+    const shown = shownOf((clock) => void clock.now());
     expect(shown).toBe(10);
   });
+});
 
-  test('stands still until that which was there is read', () => {
-    const times: number[] = [];
-    expect(shownOf(10, (clock) => times.push(clock.arrivedAt(), clock.arrivedAt()))).toBe(0);
-    expect(times[0]).toBe(times[1]);
-  });
-
-  test('shows the time again for which something else was there', () => {
-    const shown = shownOf(10, (clock) => {
-      clock.arrivedAt();
-      clock.receivedOther();
-    });
-    expect(shown).toBe(10);
-  });
-
-  test('never shows that for which what it waited for was there', () => {
-    const shown = shownOf(10, (clock) => {
-      clock.arrivedAt();
-      clock.received();
-      clock.receivedOther();
-    });
-    expect(shown).toBe(0);
-  });
+test('CheckClock shows the time of an arrival that was there at no look', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const clocks = new CheckClocks({ poll: () => [true], bytesReceived: () => 10 });
+  using clock = clocks.start();
+  clock.reading({ bytesRead: 11 } as Socket);
+  const before = clock.now();
+  clocks.whileServing(() => {});
+  vi.advanceTimersByTime(10);
+  expect(clock.arrivedAt()).toBe(before + 10);
 });
 
 test('CheckClocks looks at nothing while no check runs', async () => {
   const poll = vi.fn(() => [false]);
-  const clocks = new CheckClocks(poll);
+  const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
   const serve = vi.fn();
   clocks.whileServing(serve);
   expect(poll).not.toHaveBeenCalled();
@@ -198,7 +259,7 @@ test('CheckClocks looks at nothing while no check runs', async () => {
 
 test('CheckClocks looks at no more than the last 16 checks', () => {
   const poll = vi.fn((clocks: readonly unknown[]) => clocks.map(() => false));
-  const clocks = new CheckClocks(poll);
+  const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
   const running = Array.from({ length: 20 }, () => clocks.start());
   clocks.whileServing(() => {});
   expect(poll.mock.calls[0]).toEqual([running.slice(4)]);
@@ -210,7 +271,7 @@ test('CheckClocks looks at no more than the last 16 checks', () => {
 
 test('CheckClocks looks before and after each client, and not within', () => {
   const poll = vi.fn(() => [false]);
-  const clocks = new CheckClocks(poll);
+  const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
   using _clock = clocks.start();
   clocks.whileServing(() => clocks.whileServing(() => expect(poll).toHaveBeenCalledOnce()));
   expect(poll).toHaveBeenCalledTimes(2);

@@ -11,7 +11,8 @@ async function connectionTo(server: ScriptedServer): Promise<Connection> {
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   await until('the server has accepted', 2_000, () => server.open.size > 0);
-  return { socket: socket.on('error', () => {}).resume(), verified: false, isHttp2: false };
+  socket.on('error', () => {}).resume();
+  return { socket, transport: socket, verified: false, isHttp2: false };
 }
 
 test('IdleConnections gives what it keeps once, to its origin only', async () => {
