@@ -249,7 +249,7 @@ function createProbes(
 
 /** The current checks of name servers, if they are enabled. */
 function createDnsChecks(
-  options: Pick<KindOptions & Resolver, 'nameservers' | 'candidates'>,
+  options: Pick<KindOptions & Resolver, 'nameservers' | 'candidates' | 'clocks'>,
   { targets: { nameServers } }: Config,
   metrics: Metrics,
 ): () => readonly Check[] {
@@ -257,7 +257,8 @@ function createDnsChecks(
   return createNameServerChecks({
     ...options,
     query: nameServers,
-    createProbe: (own) => withActiveTimeIn(metrics, createNameServerProbe(own)),
+    createProbe: (own) =>
+      withActiveTimeIn(metrics, createNameServerProbe({ ...own, clocks: options.clocks })),
   });
 }
 

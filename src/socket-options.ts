@@ -1,3 +1,4 @@
+import { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
 import { loadFfi } from './ffi.ts';
 
@@ -44,7 +45,18 @@ async function load(): Promise<SocketOptions> {
 }
 
 /** The file descriptor, for which Node has no public name; a TLS socket has that of the connection under it. */
-export function descriptor(socket: Socket | Server): number | undefined {
-  const { fd = -1 } = (socket as { _handle?: { fd?: number } | null })._handle ?? {};
+export function descriptor(socket: Socket | Server | UdpSocket): number | undefined {
+  const { fd = -1 } = handleOf(socket) ?? {};
   return fd < 0 ? undefined : fd;
+}
+
+type Handle = { fd?: number } | null;
+
+/** Of UDP, `_handle` warns that it is deprecated; the state that it is taken from is under a symbol. */
+function handleOf(socket: Socket | Server | UdpSocket): Handle | undefined {
+  if (!(socket instanceof UdpSocket)) return (socket as { _handle?: Handle })._handle;
+  const state = Object.getOwnPropertySymbols(socket).find(
+    ({ description }) => description === 'state symbol',
+  );
+  return state && (socket as unknown as Record<symbol, { handle?: Handle }>)[state]?.handle;
 }

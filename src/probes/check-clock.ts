@@ -1,3 +1,4 @@
+import { Socket as UdpSocket } from 'node:dgram';
 import type { Socket } from 'node:net';
 import { descriptor, loadSocketOptions } from '../socket-options.ts';
 import { createTcpInfoReader } from './tcp-info.ts';
@@ -13,12 +14,15 @@ const REVENTS_SHIFT = 16;
 /** Clocks that are looked at, the latest ones: the others are of checks that hang. */
 const MAX_CLOCKS = 16;
 
-/** What the kernel knows of the connections that checks wait for. */
+/** Brings what a check waits for. */
+type Awaited = Socket | UdpSocket;
+
+/** What the kernel knows of the sockets that checks wait for. */
 type Kernel = Readonly<{
   /** Whether what each of these clocks' checks waits for is there. */
   poll: (clocks: readonly CheckClock[]) => readonly boolean[];
-  /** How many bytes have come over a connection, whether they have been read or not. */
-  bytesReceived: (socket: Socket) => number;
+  /** How many bytes have come over a connection, whether they have been read or not; 0 over UDP. */
+  bytesReceived: (socket: Awaited) => number;
 }>;
 
 /**
@@ -26,21 +30,21 @@ type Kernel = Readonly<{
  * not the network's, and any client could make it long.
  */
 export class CheckClock {
-  readonly #bytesReceived: Kernel['bytesReceived'];
-  readonly #end: () => void;
+  readonly #clocks: CheckClocks | undefined;
   #stoodStill = 0;
   /** The latest time that it has shown: it never goes back. */
   #shown = 0;
-  #socket: Socket | undefined;
+  #socket: Awaited | undefined;
   #events = 0;
   /** Since when all is there that is now, by `performance.now()`, and how many bytes had come by then. */
   #thereSince: number | undefined;
   #received = 0;
+  /** When what it waited for last came, by `performance.now()`; undefined while it waits. */
+  #cameAt: number | undefined;
 
-  /** `end`: called when the check has ended. */
-  constructor(bytesReceived: Kernel['bytesReceived'] = () => 0, end = () => {}) {
-    this.#bytesReceived = bytesReceived;
-    this.#end = end;
+  /** `clocks`: those that it is one of; without, it never stands still. */
+  constructor(clocks?: CheckClocks) {
+    this.#clocks = clocks;
   }
 
   /** In milliseconds; comparable with other times of this clock only. */
@@ -53,22 +57,39 @@ export class CheckClock {
     this.#waitFor(socket, POLLOUT);
   }
 
-  /** The connection is made, or a kept one is to be used: the check waits for what it brings. `socket`: that of TCP, under TLS as well. */
-  reading(socket: Socket): void {
-    this.received();
+  /** A connection is made: the check waits for what it brings. */
+  connected(socket: Socket): void {
+    if (socket === this.#socket) this.received();
+    this.reading(socket);
+  }
+
+  /** The check waits for what this socket brings; not that of TLS, but the one of TCP under it. */
+  reading(socket: Awaited): void {
     this.#waitFor(socket, POLLIN);
   }
 
   /** By this clock, when that came which the event loop has just brought. */
   arrivedAt(): number {
-    return this.#at(this.#cameAt(performance.now()));
+    return this.#at(this.#arrival(performance.now()));
   }
 
   /** It was what the check waits for. */
   received(): void {
     const now = performance.now();
-    this.#stoodStill += now - this.#cameAt(now);
+    this.#cameAt = this.#arrival(now);
+    this.#stoodStill += now - this.#cameAt;
     this.#thereSince = undefined;
+  }
+
+  /** A clock of one of several things that the check waits for at once, to be disposed of at its end: see `join()`. */
+  branch(): CheckClock {
+    return this.#clocks?.start() ?? new CheckClock();
+  }
+
+  /** Those have ended: this clock stood still since the last of what they waited for came. */
+  join(branches: readonly CheckClock[]): void {
+    const now = performance.now();
+    this.#stoodStill += now - Math.max(...branches.map((each) => each.#cameAt ?? now));
   }
 
   /** A descriptor and what is waited for, as `poll()` takes them; a negative one is passed over. */
@@ -78,20 +99,20 @@ export class CheckClock {
 
   /** Whether something of what it waits for is there now. `now`: of `performance.now()`. */
   look(isThere: boolean, now: number): void {
-    const received = isThere && this.#socket ? this.#bytesReceived(this.#socket) : 0;
+    const received = (isThere && this.#socket && this.#clocks?.bytesReceived(this.#socket)) || 0;
     if (!isThere) this.#thereSince = undefined;
     else if (this.#thereSince === undefined || received !== this.#received) this.#thereSince = now;
     this.#received = received;
   }
 
   [Symbol.dispose](): void {
-    this.#end();
+    this.#clocks?.end(this);
   }
 
   /** When what has just been read came: now, unless all of it was there at the last look. */
-  #cameAt(now: number): number {
-    const wasThere = (this.#socket?.bytesRead ?? 0) <= this.#received;
-    return (wasThere ? this.#thereSince : undefined) ?? now;
+  #arrival(now: number): number {
+    const bytesRead = this.#socket && 'bytesRead' in this.#socket ? this.#socket.bytesRead : 0;
+    return (bytesRead <= this.#received ? this.#thereSince : undefined) ?? now;
   }
 
   #at(time: number): number {
@@ -99,8 +120,9 @@ export class CheckClock {
     return this.#shown;
   }
 
-  #waitFor(socket: Socket, events: number): void {
+  #waitFor(socket: Awaited, events: number): void {
     this.#thereSince = undefined;
+    this.#cameAt = undefined;
     this.#socket = socket;
     this.#events = events;
   }
@@ -108,21 +130,26 @@ export class CheckClock {
 
 /** The clocks of the checks that run. */
 export class CheckClocks {
-  readonly #kernel: Kernel;
+  readonly bytesReceived: Kernel['bytesReceived'];
+  readonly #poll: Kernel['poll'];
   readonly #running: CheckClock[] = [];
   #isServing = false;
 
-  constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+  constructor({ poll, bytesReceived }: Kernel) {
+    this.#poll = poll;
+    this.bytesReceived = bytesReceived;
   }
 
   /** The clock of a check that begins, to be disposed of at its end. */
   start(): CheckClock {
-    const clock = new CheckClock(this.#kernel.bytesReceived, () =>
-      this.#running.splice(this.#running.indexOf(clock), 1),
-    );
+    const clock = new CheckClock(this);
     this.#running.push(clock);
     return clock;
+  }
+
+  /** That check has ended. */
+  end(clock: CheckClock): void {
+    this.#running.splice(this.#running.indexOf(clock), 1);
   }
 
   /** Does some work for a client of the server. */
@@ -141,7 +168,7 @@ export class CheckClocks {
   #look(): void {
     if (this.#running.length === 0) return;
     const clocks = this.#running.slice(-MAX_CLOCKS);
-    const areThere = this.#kernel.poll(clocks);
+    const areThere = this.#poll(clocks);
     const now = performance.now();
     for (const [i, clock] of clocks.entries()) clock.look(areThere[i] === true, now);
   }
@@ -159,6 +186,7 @@ export async function createCheckClocks(): Promise<CheckClocks> {
       poll(address, BigInt(clocks.length), 0);
       return clocks.map((_, i) => (words[i * POLLFD_WORDS + 1] ?? 0) >> REVENTS_SHIFT !== 0);
     },
-    bytesReceived: (socket) => readTcpInfo(socket)?.bytesReceived ?? 0,
+    bytesReceived: (socket) =>
+      (!(socket instanceof UdpSocket) && readTcpInfo(socket)?.bytesReceived) || 0,
   });
 }

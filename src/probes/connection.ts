@@ -76,7 +76,7 @@ async function connectTo(
   if (isIP(host) === 0) {
     progress.phase = 'resolve';
     progress.reached('dns_start');
-    addresses = await resolve(host, limit.signal);
+    addresses = await resolve(host, limit.signal, progress.clock);
     progress.reached('dns_done');
   }
   progress.phase = 'connect';
@@ -89,7 +89,7 @@ async function connectTo(
     },
     onConnect: (it) => {
       progress.tcp.connected(it);
-      progress.clock.reading(it);
+      progress.clock.connected(it);
     },
     onClose: (it) => progress.tcp.done(it),
   });

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Signal } from '../model.ts';
 import { connectedSocket } from '../stamp/socket.ts';
+import type { CheckClock } from './check-clock.ts';
 import { dial } from './dial.ts';
 import { type DnsResponse, encodeQuery, readResponse } from './dns-message.ts';
 import type { RecordType } from './dns-question.ts';
@@ -31,10 +32,14 @@ const MAX_INVALID = 100;
 
 /**
  * Sends a query with a random id from a random port, and receives the response, by each transport. Rejects with the kernel's
- * error, with one that says what was received in its place, or with the signal's reason; no socket is left then.
+ * error, with one that says what was received in its place, or with the signal's reason; no socket is left then. The time is
+ * by the clock.
  */
 export const EXCHANGES: Readonly<
-  Record<Transport, (server: NameServer, query: Query, signal: Signal) => Promise<Exchange>>
+  Record<
+    Transport,
+    (server: NameServer, query: Query, signal: Signal, clock: CheckClock) => Promise<Exchange>
+  >
 > = { udp: overUdp, tcp: overTcp };
 
 /** The response over UDP, and where that is truncated the one over TCP. Rejects as `EXCHANGES` do. */
@@ -42,15 +47,17 @@ export async function exchange(
   server: NameServer,
   query: Query,
   signal: Signal,
+  clock: CheckClock,
 ): Promise<DnsResponse> {
-  const { response } = await overUdp(server, query, signal);
-  return response.isTruncated ? (await overTcp(server, query, signal)).response : response;
+  const { response } = await overUdp(server, query, signal, clock);
+  return response.isTruncated ? (await overTcp(server, query, signal, clock)).response : response;
 }
 
 async function overUdp(
   { address, port }: NameServer,
   { name, type, retryMs }: Query,
   signal: Signal,
+  clock: CheckClock,
 ): Promise<Exchange> {
   const query = encodeQuery(randomId(), { name, type });
   const socket = await connectedSocket(address, port);
@@ -68,16 +75,21 @@ async function overUdp(
     });
     socket.on('message', (message) => {
       const response = readResponse(message, query);
-      if (response !== undefined) resolve(response);
-      else if (++invalid === MAX_INVALID) reject(invalidResponse());
+      if (response !== undefined) {
+        clock.received();
+        return resolve(response);
+      }
+      clock.reading(socket);
+      if (++invalid === MAX_INVALID) reject(invalidResponse());
     });
     const abort = () => reject(invalid > 0 ? invalidResponse() : signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    const start = performance.now();
+    const start = clock.now();
+    clock.reading(socket);
     socket.send(query);
     if (retryMs !== undefined) again = setTimeout(() => socket.send(query), retryMs);
     const response = await promise;
-    return { response, seconds: (performance.now() - start) / 1000 };
+    return { response, seconds: (clock.now() - start) / 1000 };
   } finally {
     clearTimeout(again);
     socket.close();
@@ -88,16 +100,21 @@ async function overTcp(
   { address, port }: NameServer,
   { name, type }: Query,
   signal: Signal,
+  clock: CheckClock,
 ): Promise<Exchange> {
   const query = encodeQuery(randomId(), { name, type });
-  const start = performance.now();
-  const socket = await dial([address], port, signal);
+  const start = clock.now();
+  const socket = await dial([address], port, signal, {
+    onAttempt: (it) => clock.connecting(it),
+    onConnect: (it) => clock.connected(it),
+  });
   try {
     const message = firstMessage(socket, signal);
     socket.write(withLength(query));
     const response = readResponse(await message, query);
+    clock.received();
     if (response === undefined) throw invalidResponse();
-    return { response, seconds: (performance.now() - start) / 1000 };
+    return { response, seconds: (clock.now() - start) / 1000 };
   } finally {
     socket.destroy();
   }

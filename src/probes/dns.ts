@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { deadline } from '../deadline.ts';
 import type { Probe, Signal } from '../model.ts';
 import { fromUrlHost, toUrlHost } from '../url-host.ts';
+import { CheckClock } from './check-clock.ts';
 import { exchange, RETRY_MS, readNameServer } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import { type DnsQuestion, readQuestion, urlOf } from './dns-question.ts';
@@ -41,7 +42,7 @@ export const DNS: Kind = {
  * A probe that succeeds if each server has a record of the name. The first that has none fails it. The clock starts when the
  * address of the server is known.
  */
-function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
+function createDnsProbe({ resolve, nameservers, clocks }: KindOptions): Probe {
   return async ({ url }, signal) => {
     const question = readQuestion(url.href);
     if (question === undefined) throw new Error(`not the URL of a DNS query: ${url}`);
@@ -52,15 +53,16 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
       const failed = failure({ phase: 'resolve', url, peer: undefined, error, tcp: undefined });
       return { kind: 'failed', event: errorEventOf('resolve'), ...failed, timings: {} };
     }
-    const start = performance.now();
+    using clock = clocks?.start() ?? new CheckClock();
+    const start = clock.now();
     for (const server of servers) {
       try {
-        await query(server, question, signal);
+        await query(server, question, signal, clock);
       } catch (error) {
         return dnsFailure(`${server} for ${shownQuestion(question)}`, error as Error);
       }
     }
-    const duration = (performance.now() - start) / 1000;
+    const duration = (clock.now() - start) / 1000;
     const timings = { dns_start: 0, dns_done: duration };
     return { kind: 'ok', code: 'ok', duration, timings };
 
@@ -73,9 +75,14 @@ function createDnsProbe({ resolve, nameservers }: KindOptions): Probe {
 }
 
 /** Rejects where the server has no such record, as the exchange does, or with a `TimeoutError`. */
-async function query(listed: string, question: DnsQuestion, signal: Signal): Promise<void> {
+async function query(
+  listed: string,
+  question: DnsQuestion,
+  signal: Signal,
+  clock: CheckClock,
+): Promise<void> {
   using limit = deadline(signal, SERVER_TIMEOUT_MS);
   limit.signal.throwIfAborted();
   const server = readNameServer(listed);
-  requireRecord(await exchange(server, { ...question, retryMs: RETRY_MS }, limit.signal));
+  requireRecord(await exchange(server, { ...question, retryMs: RETRY_MS }, limit.signal, clock));
 }

@@ -1,5 +1,6 @@
 import { deadline } from '../deadline.ts';
 import type { Signal } from '../model.ts';
+import type { CheckClock } from './check-clock.ts';
 import { type Family, readAddresses } from './dns-addresses.ts';
 import { exchange, readNameServer } from './dns-exchange.ts';
 import { isDnsName } from './dns-question.ts';
@@ -35,6 +36,7 @@ export async function queryName(
   servers: string[],
   { attempts, timeout, noAAAA }: ResolvConf,
   signal: Signal,
+  clock: CheckClock,
 ): Promise<Answer> {
   if (!isDnsName(name)) return { addresses: [], code: 'EBADNAME' };
   const families: readonly Family[] = noAAAA ? ['A'] : ['AAAA', 'A'];
@@ -42,7 +44,7 @@ export async function queryName(
   const failed = new Set<string>();
   for (const server of turns(servers, attempts, failed)) {
     const asked = families.filter((family) => !FINAL.has(answers.get(family)?.code));
-    const latest = await queryServer(server, name, asked, timeout * 1000, signal);
+    const latest = await queryServer(server, name, asked, timeout * 1000, signal, clock);
     for (const [family, answer] of latest) answers.set(family, answer);
     const silent = latest.filter(([, { code }]) => SILENT.has(code)).length;
     const merged = merge([...answers.values()]);
@@ -78,13 +80,18 @@ async function queryServer(
   families: readonly Family[],
   milliseconds: number,
   signal: Signal,
+  clock: CheckClock,
 ): Promise<[Family, Answer][]> {
   using limit = deadline(signal, milliseconds);
+  const branches: CheckClock[] = [];
   const answers = await Promise.all(
     families.map(async (family): Promise<[Family, Answer]> => {
-      return [family, await queryFamily(server, name, family, limit.signal)];
+      using branch = clock.branch();
+      branches.push(branch);
+      return [family, await queryFamily(server, name, family, limit.signal, branch)];
     }),
   );
+  clock.join(branches);
   signal.throwIfAborted();
   return answers;
 }
@@ -94,9 +101,11 @@ async function queryFamily(
   name: string,
   family: Family,
   signal: Signal,
+  clock: CheckClock,
 ): Promise<Answer> {
   try {
-    const response = await exchange(readNameServer(server), { name, type: family }, signal);
+    const query = { name, type: family };
+    const response = await exchange(readNameServer(server), query, signal, clock);
     const addresses = response.rcode === 0 ? readAddresses(family, response.records) : [];
     return addresses.length > 0 ? { addresses } : { addresses, code: codeOfResponse(response) };
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { deadline } from '../deadline.ts';
 import type { Probe, Signal, Traits } from '../model.ts';
+import { CheckClock, type CheckClocks } from './check-clock.ts';
 import { EXCHANGES, type NameServer, RETRY_MS, type Transport } from './dns-exchange.ts';
 import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import type { DnsQuestion } from './dns-question.ts';
@@ -26,6 +27,8 @@ export type NameServerOptions = Readonly<{
   type: DnsQuestion['type'];
   /** The names to query: after "no such name" the next one. At least one. */
   names: () => readonly [string, ...string[]];
+  /** Undefined: clocks that never stand still. */
+  clocks?: CheckClocks | undefined;
 }>;
 
 /**
@@ -60,14 +63,15 @@ async function attempt(options: NameServerOptions, name: string, signal: Signal)
 
 /** Resolves with the time in seconds. Rejects with an error whose code is that of the resolver, or as the exchange does. */
 async function query(
-  { server, transport, type }: NameServerOptions,
+  { server, transport, type, clocks }: NameServerOptions,
   name: string,
   signal: Signal,
 ): Promise<number> {
+  using clock = clocks?.start() ?? new CheckClock();
   using limit = deadline(signal, TIMEOUT_MS);
   limit.signal.throwIfAborted();
   const query = { name, type, retryMs: RETRY_MS };
-  const { response, seconds } = await EXCHANGES[transport](server, query, limit.signal);
+  const { response, seconds } = await EXCHANGES[transport](server, query, limit.signal, clock);
   requireRecord(response);
   return seconds;
 }

@@ -1,13 +1,18 @@
 import { followFile } from '../follow-file.ts';
 import type { Signal } from '../model.ts';
+import { CheckClock } from './check-clock.ts';
 import { type Answer, queryName, TRY_NEXT_NAME } from './name-query.ts';
 import { candidateNames, parseHosts, parseResolvConf, type ResolvConf } from './resolv-conf.ts';
 
 /**
  * The addresses of a host name, never none. Rejects with an error whose `code` is one of `node:dns`, such as
- * `ENOTFOUND`, or with the signal's reason as soon as it aborts.
+ * `ENOTFOUND`, or with the signal's reason as soon as it aborts. `clock`: of the check that waits for them.
  */
-export type Resolve = (name: string, signal: Signal) => Promise<readonly string[]>;
+export type Resolve = (
+  name: string,
+  signal: Signal,
+  clock?: CheckClock,
+) => Promise<readonly string[]>;
 
 export type Resolver = Readonly<{
   resolve: Resolve;
@@ -45,12 +50,17 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
     ),
   ];
 
-  const resolve: Resolve = async (name, signal) => {
+  const resolve: Resolve = async (name, signal, clock = new CheckClock()) => {
     const listed = hosts.get(name.replace(/\.$/, '').toLowerCase());
     if (listed !== undefined) return listed;
 
     signal.throwIfAborted();
-    const { addresses, code, cause } = await search(candidateNames(name, conf), conf, signal);
+    const { addresses, code, cause } = await search(
+      candidateNames(name, conf),
+      conf,
+      signal,
+      clock,
+    );
     if (code === undefined) return addresses;
     throw Object.assign(new Error(`${code} for ${name}`, { cause }), { code });
   };
@@ -69,11 +79,16 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
 }
 
 /** The answer for the first name that has addresses; where none has, the one that says most. Rejects as `queryName()`. */
-async function search(names: readonly string[], conf: ResolvConf, signal: Signal): Promise<Answer> {
+async function search(
+  names: readonly string[],
+  conf: ResolvConf,
+  signal: Signal,
+  clock: CheckClock,
+): Promise<Answer> {
   const servers = [...conf.nameservers];
   let failure: Answer | undefined;
   for (const name of names) {
-    const answer = await queryName(name, servers, conf, signal);
+    const answer = await queryName(name, servers, conf, signal, clock);
     if (!TRY_NEXT_NAME.has(answer.code)) return answer;
     // A server's failure says more than the "no such name" of another candidate.
     if (failure === undefined || answer.code === 'ESERVFAIL') failure = answer;

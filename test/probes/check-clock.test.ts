@@ -1,50 +1,24 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Outcome } from '../../src/model.ts';
 import { type CheckClock, CheckClocks, createCheckClocks } from '../../src/probes/check-clock.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { OK } from '../support/scripted-server.ts';
 import { startThreadServer } from '../support/thread-server.ts';
 import { checkUrl, serving } from './check-once.ts';
-
-/** For how long the program serves its clients, and how long each takes, in milliseconds. */
-const SERVING_MS = 300;
-const CLIENT_MS = 3;
-
-/** How many of them may come at once. */
-const AT_ONCE = 15;
-
-/** When a slow server responds, in milliseconds: while clients are served. */
-const SLOW_MS = 150;
+import {
+  AT_ONCE,
+  busyFor,
+  durationOf,
+  SERVING_MS,
+  SLOW_MS,
+  serveClients,
+} from './serve-clients.ts';
 
 const tls = { cert: serving.certificate, key: serving.key };
 const schemes = [
   { scheme: 'http', tls: undefined },
   { scheme: 'https', tls },
 ];
-
-function busyFor(milliseconds: number): void {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
-}
-
-/** Begins what `begin` does, and has `serve` serve clients right after. Returns the duration in milliseconds. */
-async function durationOf(begin: () => Promise<Outcome>, serve: () => Promise<void>) {
-  const outcome = begin();
-  await new Promise(setImmediate);
-  await serve();
-  const { kind, duration = Number.NaN } = (await outcome) as { kind: string; duration?: number };
-  expect(kind).toBe('ok');
-  return duration * 1000;
-}
-
-/** One client after another: all at once, or some in each turn of the event loop. */
-async function serveClients(clocks: CheckClocks, atOnce = SERVING_MS / CLIENT_MS): Promise<void> {
-  for (let served = 0; served < SERVING_MS / CLIENT_MS; served += atOnce) {
-    for (let i = 0; i < atOnce; i += 1) clocks.whileServing(() => busyFor(CLIENT_MS));
-    await new Promise(setImmediate);
-  }
-}
 
 test.each(schemes)(
   'httpProbe() does not measure for how long the program serves its clients ($scheme)',
@@ -232,16 +206,52 @@ describe('CheckClock', () => {
   });
 });
 
-test('CheckClock shows the time of an arrival that was there at no look', () => {
-  vi.useFakeTimers({ toFake: ['performance'] });
-  onTestFinished(() => void vi.useRealTimers());
-  const clocks = new CheckClocks({ poll: () => [true], bytesReceived: () => 10 });
-  using clock = clocks.start();
-  clock.reading({ bytesRead: 11 } as Socket);
-  const before = clock.now();
-  clocks.whileServing(() => {});
-  vi.advanceTimersByTime(10);
-  expect(clock.arrivedAt()).toBe(before + 10);
+describe('CheckClock goes on', () => {
+  const MS = 10;
+  let clocks: CheckClocks;
+  let clock: CheckClock;
+  let start: number;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    clocks = new CheckClocks({ poll: (all) => all.map(() => true), bytesReceived: () => 10 });
+    clock = clocks.start();
+    start = clock.now();
+  });
+
+  afterEach(() => {
+    clock[Symbol.dispose]();
+    vi.useRealTimers();
+  });
+
+  /** Something is there when a client is served, and received some time after that. */
+  function serveAndReceive(): void {
+    clocks.whileServing(() => {});
+    vi.advanceTimersByTime(MS);
+  }
+
+  test('where it was there at no look', () => {
+    clock.reading({ bytesRead: 11 } as Socket);
+    serveAndReceive();
+    expect(clock.arrivedAt() - start).toBe(MS);
+  });
+
+  test('where another attempt to connect had failed', () => {
+    clock.connecting({} as Socket);
+    serveAndReceive();
+    clock.connected({} as Socket);
+    expect(clock.now() - start).toBe(MS);
+  });
+
+  test('where one of the things that it waited for at once came to nothing in the end', () => {
+    using branch = clock.branch();
+    branch.reading({} as Socket);
+    serveAndReceive();
+    branch.received();
+    branch.reading({} as Socket);
+    clock.join([branch]);
+    expect(clock.now() - start).toBe(MS);
+  });
 });
 
 test('CheckClocks looks at nothing while no check runs', async () => {

@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { onTestFinished } from 'vitest';
+import type { NameServer, Transport } from '../../src/probes/dns-exchange.ts';
+
+/** `waits`: after how many milliseconds a type is responded to; else at once. `isPreceded`: over UDP, by a packet that is no response. */
+type Options = Readonly<{ waits?: Readonly<Record<string, number>>; isPreceded?: boolean }>;
+
+const SERVER = `
+  const { createSocket } = require('node:dgram');
+  const { once } = require('node:events');
+  const { createServer } = require('node:net');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { decode, encode, streamEncode, RECURSION_AVAILABLE } = require('dns-packet');
+  const { waits = {}, isPreceded } = workerData;
+  const respond = (query, send) => {
+    const { id, questions } = decode(query);
+    const [{ name, type }] = questions;
+    const answers = type === 'A' ? [{ type, name, ttl: 0, data: '127.0.0.1' }] : [];
+    const packet = { type: 'response', id, flags: RECURSION_AVAILABLE, questions, answers };
+    if (waits[type] > 0) setTimeout(() => send(packet), waits[type]);
+    else send(packet);
+  };
+  const udp = createSocket('udp4').on('message', (query, { port }) => {
+    if (isPreceded) udp.send('no response', port);
+    respond(query, (packet) => udp.send(encode(packet), port));
+  });
+  const tcp = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => {}).on('data', (query) => {
+      respond(query.subarray(2), (packet) => socket.write(streamEncode(packet)));
+    });
+  });
+  udp.bind(0, '127.0.0.1');
+  tcp.listen(0, '127.0.0.1');
+  Promise.all([once(udp, 'listening'), once(tcp, 'listening')]).then(() => {
+    parentPort.postMessage({ udp: udp.address().port, tcp: tcp.address().port });
+  });`;
+
+/** A name server, until the test ends, that responds also while this thread is busy: 127.0.0.1 for each name. By transport. */
+export async function startThreadNameServer(
+  options: Options = {},
+): Promise<Readonly<Record<Transport, NameServer>>> {
+  const worker = new Worker(SERVER, { eval: true, workerData: options });
+  onTestFinished(async () => void (await worker.terminate()));
+  const [{ udp, tcp }] = (await once(worker, 'message')) as [Record<Transport, number>];
+  const at = (port: number) => ({ address: '127.0.0.1', port });
+  return { udp: at(udp), tcp: at(tcp) };
+}
