@@ -42,9 +42,10 @@ export class CheckClock {
   /** When what it waited for last came, by `performance.now()`; undefined while it waits. */
   #cameAt: number | undefined;
 
-  /** `clocks`: those that it is one of; without, it never stands still. */
+  /** Of a check that begins, to be disposed of at its end. `clocks`: those that it is one of; without, it never stands still. */
   constructor(clocks?: CheckClocks) {
     this.#clocks = clocks;
+    clocks?.begin(this);
   }
 
   /** In milliseconds; comparable with other times of this clock only. */
@@ -83,7 +84,7 @@ export class CheckClock {
 
   /** A clock of one of several things that the check waits for at once, to be disposed of at its end: see `join()`. */
   branch(): CheckClock {
-    return this.#clocks?.start() ?? new CheckClock();
+    return new CheckClock(this.#clocks);
   }
 
   /** Those have ended: this clock stood still since the last of what they waited for came. */
@@ -140,14 +141,11 @@ export class CheckClocks {
     this.bytesReceived = bytesReceived;
   }
 
-  /** The clock of a check that begins, to be disposed of at its end. */
-  start(): CheckClock {
-    const clock = new CheckClock(this);
+  /** The check of this clock begins, or ends. */
+  begin(clock: CheckClock): void {
     this.#running.push(clock);
-    return clock;
   }
 
-  /** That check has ended. */
   end(clock: CheckClock): void {
     this.#running.splice(this.#running.indexOf(clock), 1);
   }

@@ -13,7 +13,7 @@ const NO_PROTOCOLS: readonly string[] = [];
 /** A probe that opens a connection, as `openConnection()` does, and closes it. */
 export function createConnectionProbe(options: ProbeOptions): Probe {
   return async ({ url }, signal) => {
-    using clock = options.clocks?.start() ?? new CheckClock();
+    using clock = new CheckClock(options.clocks);
     const progress = new Progress(new TcpAccount(options.readTcpInfo), clock);
     try {
       const { socket } = await openConnection(url, options, progress, signal, NO_PROTOCOLS);

@@ -53,7 +53,7 @@ function createDnsProbe({ resolve, nameservers, clocks }: KindOptions): Probe {
       const failed = failure({ phase: 'resolve', url, peer: undefined, error, tcp: undefined });
       return { kind: 'failed', event: errorEventOf('resolve'), ...failed, timings: {} };
     }
-    using clock = clocks?.start() ?? new CheckClock();
+    using clock = new CheckClock(clocks);
     const start = clock.now();
     for (const server of servers) {
       try {

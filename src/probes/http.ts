@@ -81,7 +81,7 @@ export function createHttpProbe(options: HttpOptions): Probe {
     let authorization = await options.authorization?.();
     let secrets = { ...options.headers, ...basicAuthorization(target.url) };
     const tcp = new TcpAccount(options.readTcpInfo);
-    using clock = options.clocks?.start() ?? new CheckClock();
+    using clock = new CheckClock(options.clocks);
     let start: number | undefined;
     let url = target.url;
     const redirects = new RedirectLimit();

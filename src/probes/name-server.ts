@@ -67,7 +67,7 @@ async function query(
   name: string,
   signal: Signal,
 ): Promise<number> {
-  using clock = clocks?.start() ?? new CheckClock();
+  using clock = new CheckClock(clocks);
   using limit = deadline(signal, TIMEOUT_MS);
   limit.signal.throwIfAborted();
   const query = { name, type, retryMs: RETRY_MS };

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type CheckClock, CheckClocks, createCheckClocks } from '../../src/probes/check-clock.ts';
+import { CheckClock, CheckClocks, createCheckClocks } from '../../src/probes/check-clock.ts';
 import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { OK } from '../support/scripted-server.ts';
 import { startThreadServer } from '../support/thread-server.ts';
@@ -137,7 +137,7 @@ describe('CheckClock', () => {
       poll: (running) => running.map(() => isThere),
       bytesReceived: () => received,
     });
-    using clock = clocks.start();
+    using clock = new CheckClock(clocks);
     clock.reading(socket);
     clocks.whileServing(() => {});
     const before = clock.now();
@@ -215,7 +215,7 @@ describe('CheckClock goes on', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['performance'] });
     clocks = new CheckClocks({ poll: (all) => all.map(() => true), bytesReceived: () => 10 });
-    clock = clocks.start();
+    clock = new CheckClock(clocks);
     start = clock.now();
   });
 
@@ -270,7 +270,7 @@ test('CheckClocks looks at nothing while no check runs', async () => {
 test('CheckClocks looks at no more than the last 16 checks', () => {
   const poll = vi.fn((clocks: readonly unknown[]) => clocks.map(() => false));
   const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
-  const running = Array.from({ length: 20 }, () => clocks.start());
+  const running = Array.from({ length: 20 }, () => new CheckClock(clocks));
   clocks.whileServing(() => {});
   expect(poll.mock.calls[0]).toEqual([running.slice(4)]);
   for (const clock of running) clock[Symbol.dispose]();
@@ -282,7 +282,7 @@ test('CheckClocks looks at no more than the last 16 checks', () => {
 test('CheckClocks looks before and after each client, and not within', () => {
   const poll = vi.fn(() => [false]);
   const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
-  using _clock = clocks.start();
+  using _clock = new CheckClock(clocks);
   clocks.whileServing(() => clocks.whileServing(() => expect(poll).toHaveBeenCalledOnce()));
   expect(poll).toHaveBeenCalledTimes(2);
   expect(() =>
