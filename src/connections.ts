@@ -85,6 +85,8 @@ class Connection {
     } else {
       this.#shared.bySocket.set(this.#socket, this);
       this.#socket.once('close', remove);
+      // Hundreds may end at the same moment, and what Node then does takes its time.
+      this.#socket.once('end', () => this.#shared.whileServing(() => {}));
       this.#lingerBeforeClose(this.#socket);
     }
   }
@@ -114,13 +116,13 @@ class Connection {
    */
   #lingerBeforeClose(socket: Socket): void {
     const accepted = this.#accepted;
-    const { isTls, sendFin, resetAtClose, hasManyOrphans, isEnding } = this.#shared;
+    const { isTls, sendFin, resetAtClose, hasManyOrphans, isEnding, whileServing } = this.#shared;
     const close = accepted.close.bind(accepted);
     const reset = (callback?: () => void) => {
       resetAtClose(accepted.fd);
       close(callback);
     };
-    accepted.close = (callback) => {
+    const linger = (callback?: () => void) => {
       if (isEnding()) return close(callback);
       // Closed without a FIN, by a timeout or because of what the client did. Of TLS it is not known.
       const isCut = !(socket.writableFinished || isTls);
@@ -141,6 +143,7 @@ class Connection {
         else reset(callback);
       };
     };
+    accepted.close = (callback) => whileServing(() => linger(callback));
   }
 }
 

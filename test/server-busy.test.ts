@@ -152,11 +152,17 @@ test('startServer() accepts, reads and closes connections through whileServing()
     work();
   };
   const { open } = await serve({ whileServing });
-  await until('the first one has gone', 5_000, async () => works === 5);
+  const done = (what: string, count: number) =>
+    until(what, 5_000, async () => works === count).then(() => (works = 0));
+  await done('the first one has come and gone, with a request', 7);
   const client = open('127.0.0.2');
-  await until('it is accepted, and served', 5_000, async () => works === 7);
+  await done('it is accepted, and served', 2);
   client.write('GET');
-  await until('what it has sent is read', 5_000, async () => works === 8);
+  await done('what it has sent is read', 1);
   client.resetAndDestroy();
-  await until('it is closed', 5_000, async () => works === 9);
+  await done('it is closed, and has gone', 2);
+  const silent = open('127.0.0.2');
+  await done('it is accepted, and served', 2);
+  silent.end();
+  await done('its end is read, it is closed, and has gone', 3);
 });
