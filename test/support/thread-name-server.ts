@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import type { NameServer, Transport } from '../../src/probes/dns-exchange.ts';
 
-/** `waits`: after how many milliseconds a type is responded to; else at once. `isPreceded`: over UDP, by a packet that is no response. */
+/** `waits`: after how many milliseconds at least a type is responded to; else at once. `isPreceded`: over UDP, by a packet that is no response. */
 type Options = Readonly<{ waits?: Readonly<Record<string, number>>; isPreceded?: boolean }>;
 
 const SERVER = `
@@ -18,7 +18,8 @@ const SERVER = `
     const [{ name, type }] = questions;
     const answers = type === 'A' ? [{ type, name, ttl: 0, data: '127.0.0.1' }] : [];
     const packet = { type: 'response', id, flags: RECURSION_AVAILABLE, questions, answers };
-    if (waits[type] > 0) setTimeout(() => send(packet), waits[type]);
+    // A timer may fire up to a millisecond early.
+    if (waits[type] > 0) setTimeout(() => send(packet), waits[type] + 1);
     else send(packet);
   };
   const udp = createSocket('udp4').on('message', (query, { port }) => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 
-/** What is sent in response to each request, one after another: after so many milliseconds, this text. */
+/** What is sent in response to each request, one after another: after so many milliseconds at least, this text. */
 export type Pieces = readonly (readonly [number, string])[];
 
 const SERVER = `
@@ -12,7 +12,8 @@ const SERVER = `
   const server = require(tls ? 'node:tls' : 'node:net').createServer({ noDelay: true, ...tls }, (socket) => {
     socket.on('error', () => {}).on('data', async () => {
       for (const [wait, text] of pieces) {
-        if (wait > 0) await sleep(wait);
+        // A timer may fire up to a millisecond early.
+        if (wait > 0) await sleep(wait + 1);
         socket.write(text);
       }
     });
