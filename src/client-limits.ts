@@ -1,10 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { InformationalLimit } from './informational-limit.ts';
 import { limitTlsMessages } from './tls-limit.ts';
-
-/** Nobody sends more than two to a request (100, 103). With Node's own limit of a head, 256 KB. */
-const MAX_INFORMATIONAL = 16;
 
 /**
  * From now on, a request of `node:http` and `node:https` fails where its server sends without end what Node takes without
@@ -24,11 +22,14 @@ export function limitClientRequests(): void {
   });
 }
 
+/** With Node's own limit of a head, 256 KB of them at most. */
 function limitInformational(request: ClientRequest): void {
-  let count = 0;
+  const limit = new InformationalLimit();
   request.on('information', () => {
-    count++;
-    if (count <= MAX_INFORMATIONAL) return;
-    request.destroy(new Error(`more than ${MAX_INFORMATIONAL} informational responses (1xx)`));
+    try {
+      limit.add();
+    } catch (error) {
+      request.destroy(error as Error);
+    }
   });
 }

@@ -1,4 +1,5 @@
 import { GrowingBytes } from '../growing-bytes.ts';
+import { InformationalLimit } from '../informational-limit.ts';
 
 /**
  * In how many reads a head, and then a body, may arrive, and all redirects of a check: each takes time of the event loop, however short it is. A head
@@ -7,14 +8,11 @@ import { GrowingBytes } from '../growing-bytes.ts';
  */
 export const MAX_PIECES = 1_000;
 
-/** As many informational responses as Node's client is allowed (`client-limits.ts`): 200 KB have room for 12,000. */
-const MAX_INFORMATIONAL = 16;
-
 /** The bytes of a response's heads as they come, whatever the version of HTTP. */
 export class HeadBytes {
   readonly #received = new GrowingBytes();
   #pieces = 0;
-  #informational = 0;
+  readonly #informational = new InformationalLimit();
 
   /** Returns all that has come. Throws when there are too many pieces. */
   add(bytes: Buffer): Buffer {
@@ -26,11 +24,8 @@ export class HeadBytes {
     return this.#received.bytes();
   }
 
-  /** Counts an informational response (1xx), after which another head comes. Throws when there are too many. */
+  /** Counts an informational response (1xx), after which another head comes: 200 KB have room for 12,000. Throws when there are too many. */
   passInformational(): void {
-    this.#informational++;
-    if (this.#informational > MAX_INFORMATIONAL) {
-      throw new Error(`more than ${MAX_INFORMATIONAL} informational responses (1xx)`);
-    }
+    this.#informational.add();
   }
 }
