@@ -28,7 +28,8 @@ export function isBeingServed(socket: Socket): boolean {
   return ((socket as ServedSocket)._httpMessage ?? null) !== null || socket.writableEnded;
 }
 
-/** The status of a request with more than `MAX_HEADERS`. */
+/** The status of a request with a body, and of one with more than `MAX_HEADERS`. */
+export const TOO_LARGE = '413 Payload Too Large';
 export const TOO_MANY_HEADERS = '431 Request Header Fields Too Large';
 
 /** What `onIncoming` returns to make the parser fail, whatever of the bytes just read it has yet to parse. */
@@ -71,7 +72,7 @@ function refusalOf({ rawHeaders, headers, url = '' }: IncomingMessage): string |
   if (url.length > MAX_TARGET) return '414 URI Too Long';
   if (rawHeaders.length > 2 * MAX_HEADERS) return TOO_MANY_HEADERS;
   if (Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined) {
-    return '413 Payload Too Large';
+    return TOO_LARGE;
   }
   return headers.expect === undefined ? undefined : '417 Expectation Failed';
 }

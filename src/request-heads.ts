@@ -2,7 +2,14 @@ import type { Socket } from 'node:net';
 import { clientOf } from './connections.ts';
 import { GrowingBytes } from './growing-bytes.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import { isBeingServed, MAX_HEAD, MAX_HEADERS, refuse, TOO_MANY_HEADERS } from './request-guard.ts';
+import {
+  isBeingServed,
+  MAX_HEAD,
+  MAX_HEADERS,
+  refuse,
+  TOO_LARGE,
+  TOO_MANY_HEADERS,
+} from './request-guard.ts';
 
 /** In how many reads a request's head may arrive: each takes time of the event loop, however short it is. Over TLS, a read is at most a record. */
 const MAX_READS = 50;
@@ -33,7 +40,7 @@ const LARGE_LINES = 30;
 /** That of the request, those of its fields, and a blank one. */
 const MAX_LINES = MAX_HEADERS + 2;
 
-const [CR, LF] = [13, 10];
+const LF = 10;
 
 /** Reads a connection, and calls `onHead` with each request's head. */
 export type ReadHeads = (socket: Socket, onHead: (head: Buffer) => void) => void;
@@ -109,8 +116,11 @@ export function createReadHeads(pace: RateLimiter, timeout: number): ReadHeads {
     const receive = (bytes: Buffer) => {
       reads += 1;
       if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return void socket.destroy();
-      lines += linesOf(bytes);
+      const end = endIn(bytes);
+      lines += linesOf(bytes.subarray(0, end));
       if (lines > MAX_LINES) return refuse(socket, TOO_MANY_HEADERS);
+      // The parser would read them as those of another head.
+      if (linesOf(bytes.subarray(end)) > MAX_LINES) return refuse(socket, TOO_LARGE);
       const head = hold(bytes);
       if (head === undefined) restFromReading();
       else admit(head);
@@ -126,13 +136,18 @@ function isWhole(head: Buffer, known: number): boolean {
   return head.includes(END, Math.max(0, known - END.length + 1));
 }
 
-/** How many lines end here, `MAX_LINES` and one at most, and none of what follows a blank one. */
+/** Up to where these bytes belong to a head, if they are not in the middle of its end. */
+function endIn(bytes: Buffer): number {
+  const end = bytes.indexOf(END);
+  return end === -1 ? bytes.length : end + END.length;
+}
+
+/** How many lines end here, `MAX_LINES` and one at most. */
 function linesOf(bytes: Buffer): number {
   let at = 0;
   for (let lines = 0; lines <= MAX_LINES; lines += 1) {
     at = bytes.indexOf(LF, at) + 1;
     if (at === 0) return lines;
-    if (bytes[at] === CR) return lines + 1;
   }
   return MAX_LINES + 1;
 }

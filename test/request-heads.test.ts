@@ -72,6 +72,14 @@ test('readHeads() responds with 408 where a head is not whole in time', async ()
   expect(heads).toEqual([]);
 });
 
+test('readHeads() refuses a head with a hundred lines behind it with 413, before it would have to wait', async () => {
+  const { heads, client, received } = await serve({ budget: 0 });
+  client.write(`${HEAD}GET / HTTP/1.1\r\n${'a:\r\n'.repeat(102)}`);
+  await once(client, 'end');
+  expect(received()).toMatch(/^HTTP\/1.1 413 /);
+  expect(heads).toEqual([]);
+});
+
 test('readHeads() passes on a head of a hundred fields', async () => {
   const { heads, client } = await serve();
   client.write(`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(100)}\r\n`);
