@@ -177,6 +177,12 @@ async function createProbeOptions(
   parts.defer(close);
   // Also used by the clients of the API server, of the push and of users' exporters.
   dns.lookup = createLookup(resolve);
+  // Without it there are fewer causes, too.
+  const readTcpInfo = await whereSupported(
+    createTcpInfoReader,
+    log,
+    'no TCP metrics: cannot read TCP_INFO from the kernel',
+  );
   const idle = network.reuseConnections ? new IdleConnections() : undefined;
   parts.defer(() => idle?.close());
   return {
@@ -187,14 +193,9 @@ async function createProbeOptions(
     insecure: network.insecure,
     userAgent: `kubenurse/${version}`,
     idle,
-    // Without it there are fewer causes, too.
-    readTcpInfo: await whereSupported(
-      createTcpInfoReader,
-      log,
-      'no TCP metrics: cannot read TCP_INFO from the kernel',
-    ),
+    readTcpInfo,
     clocks: await whereSupported(
-      createCheckClocks,
+      () => createCheckClocks(readTcpInfo),
       log,
       'latencies include the time for which a response waits while the probe serves others: cannot call poll() or read TCP_INFO',
     ),

@@ -1,7 +1,7 @@
 import { Socket as UdpSocket } from 'node:dgram';
 import type { Socket } from 'node:net';
 import { descriptor, loadSocketOptions } from '../socket-options.ts';
-import { createTcpInfoReader } from './tcp-info.ts';
+import { createTcpInfoReader, type ReadTcpInfo } from './tcp-info.ts';
 
 /** Of `poll()`: there is something to read, or a connection is made. An error is reported as either. */
 const POLLIN = 0x1;
@@ -172,9 +172,9 @@ export class CheckClocks {
   }
 }
 
-/** Rejects, saying why, where `poll()` or TCP_INFO cannot be read: see `createTcpInfoReader()`. */
-export async function createCheckClocks(): Promise<CheckClocks> {
-  const readTcpInfo = await createTcpInfoReader();
+/** Rejects, saying why, where `poll()` or TCP_INFO cannot be read: see `createTcpInfoReader()`. `reader`: one that there is. */
+export async function createCheckClocks(reader?: ReadTcpInfo): Promise<CheckClocks> {
+  const readTcpInfo = reader ?? (await createTcpInfoReader());
   const { poll, getRawPointer } = await loadSocketOptions();
   const words = new Int32Array(MAX_CLOCKS * POLLFD_WORDS);
   const address = getRawPointer(words.buffer);
