@@ -38,3 +38,8 @@ export async function serveClients(
     await new Promise(setImmediate);
   }
 }
+
+/** In a turn of the event loop for each step of a check over a new connection (to connect, for the handshake, for the response), and in one more. */
+export async function serveInEachStep(clocks: CheckClocks): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await serveClients(clocks);
+}

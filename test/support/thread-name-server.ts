@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { onTestFinished } from 'vitest';
 import type { NameServer, Transport } from '../../src/probes/dns-exchange.ts';
+import { startThread } from './thread.ts';
 
 /** `waits`: after how many milliseconds at least a type is responded to; else at once. `isPreceded`: over UDP, by a packet that is no response. */
 type Options = Readonly<{ waits?: Readonly<Record<string, number>>; isPreceded?: boolean }>;
@@ -41,9 +39,7 @@ const SERVER = `
 export async function startThreadNameServer(
   options: Options = {},
 ): Promise<Readonly<Record<Transport, NameServer>>> {
-  const worker = new Worker(SERVER, { eval: true, workerData: options });
-  onTestFinished(async () => void (await worker.terminate()));
-  const [{ udp, tcp }] = (await once(worker, 'message')) as [Record<Transport, number>];
+  const { udp, tcp } = await startThread<Record<Transport, number>>(SERVER, options);
   const at = (port: number) => ({ address: '127.0.0.1', port });
   return { udp: at(udp), tcp: at(tcp) };
 }

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { onTestFinished } from 'vitest';
+import { startThread } from './thread.ts';
 
 /** What is sent in response to each request, one after another: after so many milliseconds at least, this text. */
 export type Pieces = readonly (readonly [number, string])[];
@@ -25,8 +23,6 @@ const SERVER = `
  * its TLS; undefined: none.
  */
 export async function startThreadServer(tls: object | undefined, pieces: Pieces): Promise<URL> {
-  const worker = new Worker(SERVER, { eval: true, workerData: { tls, pieces } });
-  onTestFinished(async () => void (await worker.terminate()));
-  const [port] = (await once(worker, 'message')) as [number];
+  const port = await startThread<number>(SERVER, { tls, pieces });
   return new URL(`${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/`);
 }
