@@ -18,7 +18,8 @@ export type Serving = Readonly<{
   whileServing: (work: () => void) => void;
 }>;
 
-const UNTOLD: Serving = {
+/** Of a program that does nothing else. */
+export const ONLY_SERVING: Serving = {
   isBusy: () => false,
   isKnown: () => false,
   whileServing: (work) => work(),
@@ -89,8 +90,7 @@ export class RateLimiter {
   /** Runs while somebody waits. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: RateLimit, serving: Partial<Serving> = {}) {
-    const { isBusy, isKnown, whileServing } = { ...UNTOLD, ...serving };
+  constructor(options: RateLimit, { isBusy, isKnown, whileServing } = ONLY_SERVING) {
     this.#options = options;
     this.#isBusy = isBusy;
     this.#isKnown = isKnown;

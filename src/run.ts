@@ -128,7 +128,7 @@ export async function run(config: Config, log: Logger, output: StandardOutput): 
     serving: {
       isBusy: () => schedule.isChecking(),
       isKnown: (client) => neighbourhood?.isPodAddress(client) === true,
-      ...(clocks ? { whileServing: (work) => clocks.whileServing(work) } : {}),
+      whileServing: (work) => (clocks ? clocks.whileServing(work) : work()),
     },
     onError: limitedErrors(log),
   });

@@ -63,7 +63,7 @@ export type ServerOptions = Readonly<{
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
   /** The one table of pages, by path. */
   pages: Readonly<Record<string, Page>>;
-  serving?: Partial<Serving>;
+  serving: Serving;
   /** Called with errors of requests, floods of connections, certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
   onError: (error: Error, message: string) => void;
 }>;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
+import { ONLY_SERVING } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 import { serving } from './probes/check-once.ts';
 
@@ -19,6 +20,7 @@ async function serve() {
   const server = await startServer({
     ...{ address: '127.0.0.1', port: 0, tls: { port: 0, certFile, keyFile } },
     pages: {},
+    serving: ONLY_SERVING,
     onError: () => {},
   });
   onTestFinished(() => server.close());

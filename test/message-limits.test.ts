@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { connect as connectTls, createSecureContext } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { limitOpenSsl } from '../src/openssl-limits.ts';
+import { ONLY_SERVING } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 import { authority, checkUrl, failed, serving } from './probes/check-once.ts';
 import { hostileTlsServer } from './support/hostile-tls.ts';
@@ -100,6 +101,7 @@ describe('startServer() closes the connection of a client', () => {
     const errors: Error[] = [];
     const server = await startServer({
       ...{ address: '127.0.0.1', port: 0, tls: { port: 0, certFile, keyFile }, pages: {} },
+      serving: ONLY_SERVING,
       onError: (error) => errors.push(error),
     });
     onTestFinished(() => server.close());

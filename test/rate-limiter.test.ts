@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RateLimiter, type Serving } from '../src/rate-limiter.ts';
+import { ONLY_SERVING, RateLimiter, type Serving } from '../src/rate-limiter.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 
@@ -21,7 +21,7 @@ async function pacedUnderLoad(burst = 1, serving: Partial<Serving> = {}) {
 
 /** Who was served when, since the start. */
 function paced(burst = 1, serving: Partial<Serving> = {}) {
-  const pace = new RateLimiter({ ...PACE, burst }, serving);
+  const pace = new RateLimiter({ ...PACE, burst }, { ...ONLY_SERVING, ...serving });
   const served: string[] = [];
   let begin = performance.now();
   const start = () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { until } from '../lab/support/until.ts';
-import type { Serving } from '../src/rate-limiter.ts';
+import { ONLY_SERVING, type Serving } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 
 /** Requests in a second that are more than a tenth of the pace. */
@@ -26,7 +26,7 @@ async function serve(serving: Partial<Serving>) {
         context.body = 'here';
       },
     },
-    serving,
+    serving: { ...ONLY_SERVING, ...serving },
     onError: () => {},
   });
   onTestFinished(close);

@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Page } from '../src/pages/page.ts';
+import { ONLY_SERVING } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 import { sendBytes } from './support/served-pages.ts';
 
@@ -12,6 +13,7 @@ const OPTIONS = {
   tls: undefined,
   pages: {},
   onError: () => {},
+  serving: ONLY_SERVING,
 };
 
 /** A port that is taken until the test has finished. */

@@ -8,6 +8,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from '../lab/support/certificates.ts';
 import { until } from '../lab/support/until.ts';
+import { ONLY_SERVING } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 import { floodTlsServer, KEY_UPDATE } from './support/hostile-tls.ts';
 
@@ -46,6 +47,7 @@ async function serve(directory: string, onTestFinished: OnTestFinished) {
         context.body = context.protocol;
       },
     },
+    serving: ONLY_SERVING,
     onError: (error, message) => errors.push(`${message}: ${error.message}`),
   });
   onTestFinished(() => server.close());

@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Page } from '../../src/pages/page.ts';
+import { ONLY_SERVING } from '../../src/rate-limiter.ts';
 import { startServer } from '../../src/server.ts';
 
 /** How long a response may take, in milliseconds. */
@@ -18,6 +19,7 @@ export async function servePages(
     port: 0,
     tls: undefined,
     pages,
+    serving: ONLY_SERVING,
     onError: (error, message) => errors.push(`${message}: ${error.message}`),
   });
   onTestFinished(() => server.close());
