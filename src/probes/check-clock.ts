@@ -11,8 +11,8 @@ const POLLOUT = 0x4;
 const POLLFD_WORDS = 2;
 const REVENTS_SHIFT = 16;
 
-/** Clocks that are looked at, the latest ones: the others are of checks that hang. */
-const MAX_CLOCKS = 16;
+/** Clocks that are looked at, the latest ones: with UDP checks, those of all of a round's. The others are of checks that hang. */
+const MAX_CLOCKS = 32;
 
 /** Brings what a check waits for. */
 type Awaited = Socket | UdpSocket;
@@ -76,10 +76,17 @@ export class CheckClock {
 
   /** It was what the check waits for. */
   received(): void {
+    const late = this.lateness();
+    this.#cameAt = performance.now() - late;
+    this.#stoodStill += late;
+  }
+
+  /** For how long it was there before, in milliseconds. Of what has come since the last look, that is not known: 0. */
+  lateness(): number {
     const now = performance.now();
-    this.#cameAt = this.#arrival(now);
-    this.#stoodStill += now - this.#cameAt;
+    const late = now - this.#arrival(now);
     this.#thereSince = undefined;
+    return late;
   }
 
   /** A clock of one of several things that the check waits for at once, to be disposed of at its end: see `join()`. */

@@ -10,6 +10,7 @@ import {
 import { runSession, type Session, STRIDE } from '../stamp/sender.ts';
 import { sessionStatistics } from '../stamp/statistics.ts';
 import { fromUrlHost } from '../url-host.ts';
+import { CheckClock } from './check-clock.ts';
 import { failure } from './failure.ts';
 import { readHostAndPort } from './host-and-port.ts';
 import type { Kind, ProbeOptions } from './kind.ts';
@@ -43,16 +44,17 @@ function udpTraits(url: URL): Traits {
 }
 
 /** Runs one session of packets. It fails if none is replied to, or none of the full-size ones. */
-function createUdpProbe({ resolve }: ProbeOptions): Probe {
+function createUdpProbe({ resolve, clocks }: ProbeOptions): Probe {
   return async (target, signal) => {
     const { url, neighbour } = target;
     const host = fromUrlHost(url.hostname);
     let address: string | undefined = host;
     let phase: 'resolve' | 'response' = 'resolve';
+    using clock = new CheckClock(clocks);
     try {
       if (isIP(host) === 0) [address = host] = await resolve(host, signal);
       phase = 'response';
-      return outcomeOf(target, await runSession(address, Number(url.port), signal));
+      return outcomeOf(target, await runSession(address, Number(url.port), signal, clock));
     } catch (error) {
       const failed = failure({ phase, url, peer: neighbour?.nodeName, error, tcp: undefined });
       const cause = socketCause(error as Error) ?? failed.cause;

@@ -34,6 +34,14 @@ const MAX_REFUSED = 2;
 /** Every second packet is full-size, the last of `PACKETS` is not. */
 export const STRIDE = 2;
 
+/** How late the event loop brings packets, which a `CheckClock` tells. */
+export type Arrivals = Readonly<{
+  /** Packets are waited for at this socket. */
+  reading: (socket: Socket) => void;
+  /** For how long the packet that it has just brought was there before, in milliseconds. */
+  lateness: () => number;
+}>;
+
 /** How a session went. */
 export type Session = Readonly<{
   sent: number;
@@ -50,10 +58,15 @@ export type Session = Readonly<{
  * Runs one session of a STAMP Session-Sender in unauthenticated mode (RFC 8762, section 4.2), which takes a tenth of a
  * second, and up to two where packets are lost. Rejects when there is no route to the address, or the signal aborts.
  */
-export async function runSession(address: string, port: number, signal: Signal): Promise<Session> {
+export async function runSession(
+  address: string,
+  port: number,
+  signal: Signal,
+  arrivals?: Arrivals,
+): Promise<Session> {
   signal.throwIfAborted();
   const socket = await connectedSocket(address, port);
-  const sender = new Sender(socket, isIPv6(address) ? 48 : 28);
+  const sender = new Sender(socket, isIPv6(address) ? 48 : 28, arrivals);
   try {
     return await sender.run(signal);
   } finally {
@@ -67,6 +80,7 @@ class Sender {
   /** Of IP packets, in octets. */
   readonly #fullSize: number;
   readonly #headers: number;
+  readonly #arrivals: Arrivals | undefined;
   /** When each packet was sent: Unix time in seconds. */
   readonly #sent: number[] = [];
   readonly #replies: Received[] = [];
@@ -77,9 +91,11 @@ class Sender {
   #changed: () => void = () => {};
 
   /** `headers`: octets of the IP and UDP headers. */
-  constructor(socket: Socket, headers: number) {
+  constructor(socket: Socket, headers: number, arrivals: Arrivals | undefined) {
     this.#socket = socket;
     this.#headers = headers;
+    this.#arrivals = arrivals;
+    arrivals?.reading(socket);
     this.#fullSize = mtuOf(socket.address().address);
     socket.on('message', (packet) => this.#receive(packet));
     socket.on('error', (error) => this.#fail(error));
@@ -113,7 +129,7 @@ class Sender {
   }
 
   #receive(packet: Buffer): void {
-    const now = currentTime();
+    const arrivedAt = currentTime() - (this.#arrivals?.lateness() ?? 0) / 1_000;
     if (++this.#received === MAX_RECEIVED)
       this.#fail(new Error(`received ${MAX_RECEIVED} packets`));
     if (this.#isOver()) return;
@@ -124,7 +140,7 @@ class Sender {
     if (Math.abs(reply.senderTimestamp - sentAt) > 1e-6) return;
     const { sequence, senderSequence, timestamp, received } = reply;
     // A reflector may claim any time, also a negative one.
-    const rtt = Math.max(0, now - sentAt - Math.max(0, timestamp - received));
+    const rtt = Math.max(0, arrivedAt - sentAt - Math.max(0, timestamp - received));
     this.#replies.push({ sequence, senderSequence, rtt });
     this.#answered.add(senderSequence);
     this.#changed();

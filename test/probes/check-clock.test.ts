@@ -265,12 +265,12 @@ test('CheckClocks looks at nothing while no check runs', async () => {
   expect(serve).toHaveBeenCalledTimes(2);
 });
 
-test('CheckClocks looks at no more than the last 16 checks', () => {
+test('CheckClocks looks at no more than the last 32 checks', () => {
   const poll = vi.fn((clocks: readonly unknown[]) => clocks.map(() => false));
   const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
-  const running = Array.from({ length: 20 }, () => new CheckClock(clocks));
+  const running = Array.from({ length: 40 }, () => new CheckClock(clocks));
   clocks.whileServing(() => {});
-  expect(poll.mock.calls[0]).toEqual([running.slice(4)]);
+  expect(poll.mock.calls[0]).toEqual([running.slice(8)]);
   for (const clock of running) clock[Symbol.dispose]();
   poll.mockClear();
   clocks.whileServing(() => {});

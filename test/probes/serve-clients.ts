@@ -4,7 +4,7 @@ import type { CheckClocks } from '../../src/probes/check-clock.ts';
 
 /** For how long the program serves its clients, and how long each takes, in milliseconds. */
 export const SERVING_MS = 300;
-const CLIENT_MS = 3;
+export const CLIENT_MS = 3;
 
 /** How many of them may come at once. */
 export const AT_ONCE = 15;
