@@ -9,15 +9,25 @@ import type { OpenSsl, Setting } from './openssl.ts';
  */
 const MAX_RECORDS = 1_000n;
 
+/** A client sends a tenth of that: 4 KB of a `ClientHello`, and no certificate. Hundreds of clients may send theirs at once. */
+const MAX_CLIENT_RECORDS = 100n;
+
 /** What a request for another handshake counts as, in records: none is granted, but OpenSSL responds to each, and a record holds 4,096. */
 const HELLO_REQUEST_COST = 10n;
 
+/** What a client's renewal of its keys counts as: three are more than a client needs, and each takes some 0.03 ms (measured). */
+const KEY_UPDATE_COST = 30n;
+
 // Types of TLS messages (RFC 8446, section 4; RFC 5246, section 7.4), and lengths in bytes.
-const [HELLO_REQUEST, CLIENT_HELLO, CERTIFICATE] = [0, 1, 11];
+const [HELLO_REQUEST, CLIENT_HELLO, CERTIFICATE, KEY_UPDATE] = [0, 1, 11, 24];
 const HEAD_LENGTH = 4;
 const UNREADABLE = Buffer.alloc(HEAD_LENGTH, 0xff);
 
-// Of OpenSSL's ssl.h, ssl3.h and tls1.h.
+// Of OpenSSL's ssl.h, ssl3.h, tls1.h, bio.h, err.h and bioerr.h.
+const BIO_CTRL_RESET = 1;
+const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
+const ERR_LIB_BIO = 32;
+const BIO_R_UNINITIALIZED = 120;
 const SSL_CTRL_SET_MSG_CALLBACK_ARG = 16;
 const SSL3_RT_HANDSHAKE = 22;
 const SSL3_RT_APPLICATION_DATA = 23;
@@ -34,11 +44,22 @@ const HAS_CONTENT_TYPE: ReadonlySet<number> = new Set([256, 257]);
 export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   const { exportBuffer, getUint8, toBuffer } = await loadFfi();
   const { functions } = openssl;
+  const isServer = (connection: bigint) => functions.SSL_is_server(connection) === 1;
   const add = (connection: bigint, count: bigint, cost: bigint) => {
     const sum = count + cost;
     functions.SSL_ctrl(connection, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0n, sum);
-    // From what is not initialized, OpenSSL reads nothing more: it fails.
-    if (sum > MAX_RECORDS) functions.BIO_set_init(functions.SSL_get_rbio(connection), 0);
+    // OpenSSL reads nothing more, and fails for the first error that is raised.
+    if (sum > (isServer(connection) ? MAX_CLIENT_RECORDS : MAX_RECORDS)) {
+      const received = functions.SSL_get_rbio(connection);
+      functions.BIO_ctrl(received, BIO_CTRL_RESET, 0n, 0n);
+      functions.BIO_ctrl(received, BIO_C_SET_BUF_MEM_EOF_RETURN, 0n, 0n);
+      functions.ERR_new();
+      functions.ERR_set_error(ERR_LIB_BIO, BIO_R_UNINITIALIZED, 0n);
+    }
+  };
+  const costOf = (type: number, connection: bigint) => {
+    if (type === HELLO_REQUEST) return HELLO_REQUEST_COST;
+    return type === KEY_UPDATE && isServer(connection) ? KEY_UPDATE_COST : 0n;
   };
   const spoilCostly = (type: number, message: bigint, length: number, version: number) => {
     if (type === CLIENT_HELLO) {
@@ -59,7 +80,8 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
         // All records that TLS 1.3 encrypts have this type in their headers; that of the content follows.
         if (type !== SSL3_RT_APPLICATION_DATA) add(connection, count, 1n);
       } else if (contentType === SSL3_RT_HANDSHAKE && length >= HEAD_LENGTH) {
-        if (type === HELLO_REQUEST) add(connection, count, HELLO_REQUEST_COST);
+        const cost = costOf(type, connection);
+        if (cost > 0n) add(connection, count, cost);
         else spoilCostly(type, message, length, version);
       }
     },

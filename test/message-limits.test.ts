@@ -1,18 +1,25 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { get } from 'node:https';
-import { connect } from 'node:net';
+import { get, type Server } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { connect as connectTls, createSecureContext } from 'node:tls';
+import {
+  connect as connectTls,
+  createSecureContext,
+  createServer as createTlsServer,
+} from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { limitOpenSsl } from '../src/openssl-limits.ts';
+import type { Page } from '../src/pages/page.ts';
 import { ONLY_SERVING } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 import { authority, checkUrl, failed, serving } from './probes/check-once.ts';
-import { hostileTlsServer } from './support/hostile-tls.ts';
+import { floodTlsServer, hostileTlsServer, KEY_UPDATE } from './support/hostile-tls.ts';
 import { ScriptedServer } from './support/scripted-server.ts';
 import { tlsInPieces } from './support/tls-pieces.ts';
 
@@ -25,6 +32,10 @@ const { certificate, key } = await authority.issue({
   ipAddresses: ['127.0.0.1'],
   dnsNames: Array.from({ length: 700 }, (_, i) => `${i}`.padStart(40, 'n')),
 });
+
+/** Connections that are cut, and what may be left of each, in bytes: 20 KB of the client, and 75 KB if what OpenSSL had been given is kept as well (measured). */
+const FLOODS = 500;
+const KEPT_BYTES = 45_000;
 
 const CHANGE_CIPHER_SPEC = Buffer.from([20, 3, 3, 0, 1, 1]);
 // Types of records.
@@ -92,7 +103,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
 );
 
 describe('startServer() closes the connection of a client', () => {
-  async function serve() {
+  async function serve(pages: Readonly<Record<string, Page>> = {}) {
     const directory = await mkdtemp(join(tmpdir(), 'kubenurse-records-'));
     onTestFinished(() => rm(directory, { recursive: true }));
     const [certFile, keyFile] = [join(directory, 'tls.crt'), join(directory, 'tls.key')];
@@ -100,7 +111,7 @@ describe('startServer() closes the connection of a client', () => {
     await writeFile(keyFile, serving.key);
     const errors: Error[] = [];
     const server = await startServer({
-      ...{ address: '127.0.0.1', port: 0, tls: { port: 0, certFile, keyFile }, pages: {} },
+      ...{ address: '127.0.0.1', port: 0, tls: { port: 0, certFile, keyFile }, pages },
       serving: ONLY_SERVING,
       onError: (error) => errors.push(error),
     });
@@ -108,19 +119,63 @@ describe('startServer() closes the connection of a client', () => {
     return { port: server.https?.port ?? 0, errors };
   }
 
-  test('whose ClientHello comes in records of a byte', async () => {
-    const { port, errors } = await serve();
-    const client = connectTls({ port: await tlsInPieces(port, 1), rejectUnauthorized: false });
-    let isSecure = false;
-    client
-      .on('error', () => {})
-      .once('secureConnect', () => {
-        isSecure = true;
-        client.destroy();
-      });
-    await new Promise((closed) => client.once('close', closed));
-    expect({ isSecure, errors }).toEqual({ isSecure: false, errors: [] });
+  test.each([
+    { bytes: 64, isServed: true },
+    { bytes: 8, isServed: false },
+    { bytes: 1, isServed: false },
+  ])(
+    'whose ClientHello comes in more than a hundred records ($bytes bytes in each: served $isServed)',
+    async ({ bytes, isServed }) => {
+      const { port, errors } = await serve();
+      const piecewise = await tlsInPieces(port, bytes);
+      const client = connectTls({ port: piecewise, rejectUnauthorized: false });
+      let isSecure = false;
+      client
+        .on('error', () => {})
+        .once('secureConnect', () => {
+          isSecure = true;
+          client.destroy();
+        });
+      await new Promise((closed) => client.once('close', closed));
+      expect({ isSecure, errors }).toEqual({ isSecure: isServed, errors: [] });
+    },
+  );
+
+  test('that renews its keys more than three times', async () => {
+    const seen = Promise.withResolvers<Server>();
+    const { port, errors } = await serve({
+      '/': ({ socket }) => seen.resolve((socket as unknown as { server: Server }).server),
+    });
+    get({ port, rejectUnauthorized: false }).on('error', () => {});
+    let renewals = 0;
+    (await seen.promise).on('keylog', (line: Buffer) => {
+      if (/^CLIENT_TRAFFIC_SECRET_N /.test(line.toString())) renewals += 1;
+    });
+    await floodTlsServer(port, Array(50).fill(KEY_UPDATE));
+    expect(errors).toEqual([]);
+    expect(renewals).toBe(4);
   });
+
+  test('that renews its keys without end, and keeps nothing of it', async () => {
+    const server = createTlsServer({ cert: serving.certificate, key: serving.key });
+    server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()).resume());
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    // As much as OpenSSL is given at once.
+    const messages = Array(600).fill(KEY_UPDATE);
+    const flood = async (count: number) => {
+      for (let i = 0; i < count; i += 1) await floodTlsServer(port, messages);
+      setFlagsFromString('--expose-gc');
+      runInNewContext('gc')();
+      const { rss, heapTotal, external } = process.memoryUsage();
+      return rss - heapTotal - external;
+    };
+    const before = await flood(100);
+    const after = await flood(FLOODS);
+    expect(after - before).toBeLessThan(FLOODS * KEPT_BYTES);
+  }, 30_000);
 
   /** The type of the first record that comes in response to a ClientHello. */
   async function typeOfResponse(hello: Buffer): Promise<number> {

@@ -174,4 +174,5 @@ export async function floodTlsServer(port: number, messages: readonly Buffer[]):
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.write(Buffer.concat(all));
   await closed;
+  secure.destroy();
 }
