@@ -10,9 +10,10 @@ import {
   TOO_LARGE,
   TOO_MANY_HEADERS,
 } from './request-guard.ts';
+import { destroyAtOnce } from './tls-limit.ts';
 
 /** In how many reads a request's head may arrive: each takes time of the event loop, however short it is. Over TLS, a read is at most a record. */
-const MAX_READS = 50;
+const MAX_READS = 20;
 
 /**
  * After so many reads, or after each while so many heads are not whole yet, a connection is not read for a while, in milliseconds, and then for
@@ -115,7 +116,7 @@ export function createReadHeads(pace: RateLimiter, timeout: number): ReadHeads {
     });
     const receive = (bytes: Buffer) => {
       reads += 1;
-      if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return void socket.destroy();
+      if (isWaiting || isBeingServed(socket) || reads > MAX_READS) return destroyAtOnce(socket);
       const end = endIn(bytes);
       lines += linesOf(bytes.subarray(0, end));
       if (lines > MAX_LINES) return refuse(socket, TOO_MANY_HEADERS);

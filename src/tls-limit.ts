@@ -21,6 +21,17 @@ export function limitTlsMessages(secure: TLSSocket, end: (error: Error) => void)
   secure.on('keylog', onMessage).on('session', onMessage);
 }
 
+/**
+ * Destroys a socket in a listener of its data. Over TLS, what has been read would otherwise be decrypted to its end: 16 KB of records of a byte
+ * take 2 ms (measured).
+ */
+export function destroyAtOnce(socket: Socket): void {
+  const { _handle: handle } = socket as unknown as { _handle: { destroySSL?: () => void } | null };
+  socket.destroy();
+  // Not documented, but what Node's own `close()` does, later.
+  handle?.destroySSL?.();
+}
+
 /** Closes a connection to a server whose client renews keys without end, or begins another handshake. */
 export function limitClientTls(secure: TLSSocket): void {
   secure.disableRenegotiation();

@@ -148,6 +148,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/growing-bytes.ts',
     'src/rate-limiter.ts',
     'src/request-guard.ts',
+    'src/tls-limit.ts',
   ],
   'src/plain-request.ts': ['src/request-guard.ts'],
   'src/socket-limits.ts': ['src/socket-options.ts'],

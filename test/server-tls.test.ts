@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import { request, type Server } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,12 +38,14 @@ async function temporaryDirectory(onTestFinished: OnTestFinished): Promise<strin
 /** Serves HTTP and HTTPS with the pair in the directory until the test has finished. */
 async function serve(directory: string, onTestFinished: OnTestFinished) {
   const errors: string[] = [];
+  const seen = Promise.withResolvers<Server>();
   const server = await startServer({
     address: '127.0.0.1',
     port: 0,
     tls: { port: 0, certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') },
     pages: {
       '/': (context) => {
+        seen.resolve((context.socket as unknown as { server: Server }).server);
         context.body = context.protocol;
       },
     },
@@ -59,7 +61,12 @@ async function serve(directory: string, onTestFinished: OnTestFinished) {
     response.resume();
     return (response.socket as TLSSocket).getPeerCertificate().subject.CN;
   };
-  return { server, port, errors, served };
+  /** Node's server of HTTPS, by way of one request. */
+  const nodeServer = async () => {
+    await served();
+    return seen.promise;
+  };
+  return { server, port, errors, served, nodeServer };
 }
 
 // At once, because each waits for the next look at the files.
@@ -258,6 +265,19 @@ test.each<[what: string, messages: Buffer[]]>([
   },
   8_000,
 );
+
+test('startServer() decrypts no more of a client than it reads', async () => {
+  const directory = await temporaryDirectory(onTestFinished);
+  await writePair(directory, await issue('first'));
+  const { port, nodeServer } = await serve(directory, onTestFinished);
+  let renewals = 0;
+  (await nodeServer()).on('keylog', (line: Buffer) => {
+    if (/^CLIENT_TRAFFIC_SECRET_N /.test(line.toString())) renewals += 1;
+  });
+  const head = [...`GET / HTTP/1.1\r\nX: ${'x'.repeat(20)}`].map((byte) => Buffer.from(byte));
+  await floodTlsServer(port, [...head, ...Array(50).fill(KEY_UPDATE)]);
+  expect(renewals).toBe(0);
+});
 
 test('startServer() closes the connection of a client that begins another handshake', async () => {
   const directory = await temporaryDirectory(onTestFinished);
