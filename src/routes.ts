@@ -65,6 +65,9 @@ export function createPages(sources: Sources): Record<string, Page> {
       turn,
     }),
   );
+  const recordCaller = (name: string) => {
+    if (neighbourhood?.isCaller(name) !== false) incomingChecks.record(name);
+  };
   const inTurn = createInTurn(turn);
   const bounded = boundViewers(turn);
   const run: RunSteps = (steps) => runSteps(steps, turn);
@@ -78,7 +81,7 @@ export function createPages(sources: Sources): Record<string, Page> {
       neighbourhood,
       inTurn,
     }),
-    '/alwayshappy': alwaysHappyPage(incomingChecks, PADDING_HEADER),
+    '/alwayshappy': alwaysHappyPage({ record: recordCaller }, PADDING_HEADER),
     '/cluster': bounded(clusterPage(collect, RUNBOOKS, run)),
     '/cluster.json': bounded(clusterJsonPage(collect, run)),
     '/cluster.txt': bounded(clusterTextPage(collect, RUNBOOKS, run)),

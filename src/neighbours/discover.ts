@@ -56,8 +56,9 @@ type Choice = Readonly<{
   byNode: ReadonlyMap<string, Pod>;
   nodes: readonly string[];
   neighbours: readonly Neighbour[];
-  /** Of all pods, whether they may be checked or not. */
+  /** Of all pods, whether they may be checked or not, and with their names those of their nodes. */
   addresses: ReadonlySet<string>;
+  names: ReadonlySet<string>;
   until: number;
 }>;
 
@@ -92,6 +93,14 @@ export class Neighbourhood {
   /** Whether a pod of the list has this address. */
   isPodAddress(address: string): boolean {
     return this.#current().addresses.has(address);
+  }
+
+  /**
+   * Whether a pod of the list calls itself so: by its name, or as upstream's does on the host's network, by that of its node.
+   * Anybody may, until the API server has listed the pods.
+   */
+  isCaller(name: string): boolean {
+    return this.#options.pods.items === undefined || this.#current().names.has(name);
   }
 
   /** The pod on a node, if it may be checked; its zone as far as the pod says it. */
@@ -236,11 +245,13 @@ export class Neighbourhood {
     let until = Infinity;
     const byNode = new Map<string, Pod>();
     const addresses = new Set<string>();
+    const names = new Set<string>();
     const daemonSet = this.#daemonSet();
     for (const pod of this.#options.pods.items?.values() ?? []) {
       const notBefore = this.#notBefore(pod, now);
-      const { nodeName, podIP } = pod.neighbour;
+      const { podName, nodeName, podIP } = pod.neighbour;
       addresses.add(podIP);
+      names.add(podName).add(nodeName);
       if (notBefore > now) until = Math.min(until, notBefore);
       else byNode.set(nodeName, betterOf(pod, byNode.get(nodeName), daemonSet));
     }
@@ -252,7 +263,7 @@ export class Neighbourhood {
     });
     const { items } = this.#options.pods;
     if (items !== undefined) this.#options.onChosen?.(neighbours.length, items.size);
-    return { byNode, nodes, neighbours, addresses, until };
+    return { byNode, nodes, neighbours, addresses, names, until };
   }
 
   /** When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */

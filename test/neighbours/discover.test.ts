@@ -228,6 +228,20 @@ test("the API server's words reach a page without control characters, and not wi
   expect(neighbourhood.listState()).toEqual({ state: text, listedAt: null });
 });
 
+test('isCaller() knows the names of all pods and of their nodes, and no other once the pods are known', () => {
+  const { neighbourhood, pods, put, remove, cordon } = playNeighbourhood({ limit: 1 });
+  const [one, other] = [podOn('a'), podOn('b')];
+  const names = [one, other].flatMap(({ neighbour }) => [neighbour.podName, neighbour.nodeName]);
+  const known = () => [...names, 'claimed', ''].filter((name) => neighbourhood.isCaller(name));
+  put(one, other);
+  cordon('b');
+  expect(known()).toEqual(names);
+  remove(other);
+  expect(known()).toEqual(names.slice(0, 2));
+  pods.items = undefined;
+  expect(known()).toEqual([...names, 'claimed', '']);
+});
+
 test('isPodAddress() knows the addresses of all pods, also of those that are not checked, and of the own one', () => {
   const { neighbourhood, put, remove, cordon } = playNeighbourhood({ limit: 1 });
   const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::4'];
