@@ -102,9 +102,9 @@ async function underAttack<T>(
   run: () => Promise<T>,
 ): Promise<T> {
   await using stack = new AsyncDisposableStack();
-  const { floods } = ATTACKS[attack] ?? {};
-  const command = floods
-    ? clients.connections(attackedPort, floods)
+  const { inC } = ATTACKS[attack] ?? {};
+  const command = inC
+    ? clients.attacker(attackedPort, inC)
     : [process.execPath, ATTACKER, String(attackedPort), attack];
   // Not until the attacked server responds: that may take long.
   const attacker = await startProcess(stack, command, {}, undefined, whenIdle);

@@ -1,7 +1,7 @@
 /** What each connection of an attack sends, and what it does then. */
 export type Attack = Readonly<{
-  /** Instead of all that: as many connections as a client in C can open, `held` or `closed` (`connections.c`). */
-  floods?: 'held' | 'closed';
+  /** Instead of all that, a client in C: as many connections as it can open, `held` or `closed` (`connections.c`), or `renewals` of keys (`renewals.c`). */
+  inC?: 'held' | 'closed' | 'renewals';
   /** Default: HTTP; `raw`: to the port of HTTPS, without TLS. */
   over?: 'https' | 'raw';
   payload: string;
@@ -26,7 +26,7 @@ const get = (path: string, lines = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${
 
 const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
-const flood = { payload: '', connections: 0, reads: false, repeats: false, gone: false } as const;
+const native = { payload: '', connections: 0, reads: false, repeats: false, gone: false } as const;
 const once = { reads: true, repeats: false, gone: false };
 const again = { reads: true, repeats: true, gone: false };
 const unread = { reads: false, repeats: false, gone: false };
@@ -94,8 +94,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     connections: 2_000,
     ...once,
   },
-  'connections without end': { floods: 'held', ...flood },
-  'connections closed at once': { floods: 'closed', ...flood },
+  'connections without end': { inC: 'held', ...native },
+  'connections closed at once': { inC: 'closed', ...native },
   'heads of which half comes': {
     payload: get('/alive', `X: ${'x'.repeat(15_000)}`).slice(0, -2),
     connections: 2_000,
@@ -168,6 +168,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     connections: 100,
     ...once,
   },
+  'TLS: keys renewed at once': { over: 'https', inC: 'renewals', seconds: 15, ...native },
   'TLS: heads in records of a byte': {
     over: 'https',
     payload: get('/alive', `X: ${'x'.repeat(15_000)}\r\n`),

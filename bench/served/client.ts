@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { compile } from '../support/compile.ts';
+import type { Attack } from './attacks.ts';
 
 const run = promisify(execFile);
 
@@ -24,8 +25,8 @@ export type Clients = Readonly<{
     port: number,
     flood: Readonly<{ paths: readonly string[]; rate: number; seconds: number }>,
   ) => Promise<{ path: string; status: number; responses: number }[]>;
-  /** The command that opens connections without end (`connections.c`). */
-  connections: (port: number, kind: 'held' | 'closed') => string[];
+  /** The command of an attacker. */
+  attacker: (port: number, kind: NonNullable<Attack['inC']>) => string[];
 }>;
 
 /** Builds them with the system's C compiler, into a temporary folder that goes with the stack. */
@@ -36,6 +37,7 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
     request: await compile(join(import.meta.dirname, 'request.c'), folder),
     flood: await compile(join(import.meta.dirname, 'flood.c'), folder),
     connections: await compile(join(import.meta.dirname, 'connections.c'), folder),
+    renewals: await compile(join(import.meta.dirname, 'renewals.c'), folder, ['ssl', 'crypto']),
   };
   const linesOf = async (name: keyof typeof programs, args: readonly (string | number)[]) => {
     const options = { timeout: LIMIT_MS, maxBuffer: 1 << 26 };
@@ -43,7 +45,10 @@ export async function buildClients(stack: AsyncDisposableStack): Promise<Clients
     return stdout.split('\n').filter((line) => line !== '');
   };
   return {
-    connections: (port, kind) => [programs.connections, String(port), kind],
+    attacker: (port, kind) =>
+      kind === 'renewals'
+        ? [programs.renewals, String(port)]
+        : [programs.connections, String(port), kind],
     request: async (port, path, count, connections, source = '0.0.0.0') => {
       const lines = await linesOf('request', ['127.0.0.1', port, path, count, connections, source]);
       return lines.map((nanoseconds) => Number(nanoseconds) / 1e6);
