@@ -176,7 +176,7 @@ export class Connections {
       whileServing: pace.whileServing,
       isEnding: () => this.#isEnding,
     };
-    const look = this.#filterFloods(() => acceptor.fd);
+    const look = this.#filterFloods(server);
     const admit = (accepted: AcceptedHandle) => {
       // The kernel had completed it before.
       if (look(accepted.fd)) {

@@ -1,7 +1,22 @@
 import { loadSocketOptions, SOL_SOCKET } from './socket-options.ts';
 
-const SO_ATTACH_FILTER = 26;
-const SO_DETACH_FILTER = 27;
+const SO_REUSEADDR = 2;
+const SO_REUSEPORT = 15;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
+const SO_DETACH_REUSEPORT_BPF = 68;
+const IPPROTO_IP = 0;
+const IP_MINTTL = 21;
+const IPPROTO_IPV6 = 41;
+const IPV6_MINHOPCOUNT = 73;
+
+/** A packet has a time to live of 64 as a rule; of those with less than so much the kernel drops each. */
+const MAX_TTL = 255;
+
+/** SOCK_STREAM, SOCK_CLOEXEC and SOCK_NONBLOCK. */
+const SOCKET_TYPE = 0o2004001;
+
+const AF_INET = 2;
+const SOCKADDR_IN6_BYTES = 28;
 
 /** struct sock_filter of Linux. */
 const INSTRUCTION_BYTES = 8;
@@ -26,29 +41,80 @@ const IPV6_SOURCE = 8;
 /** Code, jump where the condition is met, where not (as numbers of instructions), operand. */
 type Instruction = readonly [code: number, yes: number, no: number, operand: number];
 
-/** What is returned is how many bytes of the packet are let through. */
-const DROP: Instruction = [RETURN, 0, 0, 0];
-const PASS: Instruction = [RETURN, 0, 0, 0xffffffff];
+/** What is returned is which of the sockets at the port takes the packet: the listening one, or the one that takes none. */
+const PASS: Instruction = [RETURN, 0, 0, 0];
+const DROP: Instruction = [RETURN, 0, 0, 1];
 
 /**
- * Has a listening socket drop packets from these addresses, each given as its 4 or 16 bytes (latin1), in place of those before: the
+ * Has a listening socket get no packets from these addresses, each given as its 4 or 16 bytes (latin1), in place of those before: the
  * connections that it has accepted go on. Returns whether the kernel accepts it.
  */
-export type DropPackets = (fd: number, addresses: ReadonlySet<string>) => boolean;
+export type DropPackets = (listening: number, addresses: ReadonlySet<string>) => boolean;
 
-/** Rejects where socket options cannot be set. It takes no privilege. */
-export async function createDropPackets(): Promise<DropPackets> {
-  const { setsockopt, getRawPointer } = await loadSocketOptions();
+/**
+ * Resolves with what makes a `DropPackets` for each listening socket, which is to be called without addresses at the end. Rejects where
+ * socket options cannot be set. It takes no privilege: a filter of the listening socket itself would (CAP_NET_ADMIN, since Linux commit 5d39580f68e6, 2026).
+ * So a second socket listens at the same port, and a filter that distributes packets between both gives it those to be dropped.
+ */
+export async function createDropPackets(): Promise<() => DropPackets> {
+  const { getRawPointer, ...calls } = await loadSocketOptions();
+  const address = new ArrayBuffer(SOCKADDR_IN6_BYTES);
+  const addressAt = getRawPointer(address);
+  const number = new Uint32Array(1);
+  const numberAt = getRawPointer(number.buffer);
   // struct sock_fprog: the number of instructions, and where they are.
   const program = new ArrayBuffer(16);
   const [count, pointer] = [new Uint16Array(program, 0, 1), new BigUint64Array(program, 8, 1)];
   const programAt = getRawPointer(program);
-  return (fd, addresses) => {
+
+  const set = (fd: number, level: number, option: number, value: number) => {
+    number[0] = value;
+    return calls.setsockopt(fd, level, option, numberAt, number.byteLength) === 0;
+  };
+  const attach = (listening: number, addresses: ReadonlySet<string>) => {
     const instructions = dropFrom([...addresses]);
     count[0] = instructions.byteLength / INSTRUCTION_BYTES;
     pointer[0] = getRawPointer(instructions);
-    const option = addresses.size === 0 ? SO_DETACH_FILTER : SO_ATTACH_FILTER;
-    return setsockopt(fd, SOL_SOCKET, option, programAt, program.byteLength) === 0;
+    const option = SO_ATTACH_REUSEPORT_CBPF;
+    return calls.setsockopt(listening, SOL_SOCKET, option, programAt, program.byteLength) === 0;
+  };
+  /** A socket at the port of another, whose packets have too short a time to live, and which has no room for connections; -1 if there can be none. */
+  const openSink = (listening: number): number => {
+    number[0] = address.byteLength;
+    if (calls.getsockname(listening, addressAt, numberAt) !== 0) return -1;
+    const [length = 0] = number;
+    const [family = 0] = new Uint16Array(address, 0, 1);
+    const sink = calls.socket(family, SOCKET_TYPE, 0);
+    const isOpen =
+      set(listening, SOL_SOCKET, SO_REUSEPORT, 1) &&
+      set(sink, SOL_SOCKET, SO_REUSEPORT, 1) &&
+      // As Node does for the other, whose connections would be in the way.
+      set(sink, SOL_SOCKET, SO_REUSEADDR, 1) &&
+      set(sink, IPPROTO_IP, IP_MINTTL, MAX_TTL) &&
+      (family === AF_INET || set(sink, IPPROTO_IPV6, IPV6_MINHOPCOUNT, MAX_TTL)) &&
+      calls.bind(sink, addressAt, length) === 0 &&
+      calls.listen(sink, 0) === 0;
+    if (isOpen) return sink;
+    calls.close(sink);
+    return -1;
+  };
+
+  return () => {
+    let sink = -1;
+    const end = (listening: number) => {
+      calls.close(sink);
+      sink = -1;
+      set(listening, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, 0);
+      set(listening, SOL_SOCKET, SO_REUSEPORT, 0);
+    };
+    return (listening, addresses) => {
+      if (addresses.size > 0) {
+        if (sink < 0) sink = openSink(listening);
+        if (sink >= 0 && attach(listening, addresses)) return true;
+      }
+      if (sink >= 0) end(listening);
+      return addresses.size === 0;
+    };
   };
 }
 

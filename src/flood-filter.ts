@@ -1,5 +1,6 @@
+import type { Server } from 'node:net';
 import { createDropPackets } from './drop-packets.ts';
-import { loadSocketOptions, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
+import { descriptor, loadSocketOptions, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
 
 /**
  * So many connections within so many milliseconds are a flood: they take 50 ms to accept, and with 1,500 per second, each with requests, the
@@ -29,8 +30,8 @@ const SOCKADDR_IN6_BYTES = 28;
 /** To be called with each connection that a listening socket has accepted. Returns whether its address is blocked. */
 export type FloodLook = (accepted: number) => boolean;
 
-/** Watches a listening socket, whose descriptor is -1 once it is closed. */
-export type FloodFilter = (listening: () => number) => FloodLook;
+/** Watches a listening server until it is closed. */
+export type FloodFilter = (server: Server) => FloodLook;
 
 /**
  * Makes filters for floods of connections. The kernel completes connections faster than any program accepts them, 30,000 per second for one
@@ -43,9 +44,12 @@ export async function createFloodFilter(
   { windowMs = WINDOW_MS, blockMs = BLOCK_MS } = {},
 ): Promise<FloodFilter> {
   const peerOf = peerReader(await loadSocketOptions());
-  const drop = await createDropPackets();
+  const createDrop = await createDropPackets();
 
-  return (listening) => {
+  return (server) => {
+    const drop = createDrop();
+    const listening = () => descriptor(server) ?? -1;
+    server.once('close', () => drop(listening(), new Set()));
     const blocked = new Set<string>();
     const byPeer = new Map<string, number>();
     let since = 0;

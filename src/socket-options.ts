@@ -2,12 +2,17 @@ import { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
 import { loadFfi } from './ffi.ts';
 
-/** libc's `getsockopt`, `setsockopt`, `shutdown`, `accept4` and `poll`, addresses as integers, and the address of memory. */
+/** libc's functions of sockets, addresses as integers, and the address of memory. */
 export type SocketOptions = Readonly<{
   getsockopt: (fd: number, level: number, name: number, value: bigint, length: bigint) => number;
   setsockopt: (fd: number, level: number, name: number, value: bigint, length: number) => number;
   shutdown: (fd: number, how: number) => number;
   accept4: (fd: number, address: bigint, length: bigint, flags: number) => number;
+  socket: (family: number, type: number, protocol: number) => number;
+  getsockname: (fd: number, address: bigint, length: bigint) => number;
+  bind: (fd: number, address: bigint, length: number) => number;
+  listen: (fd: number, backlog: number) => number;
+  close: (fd: number) => number;
   poll: (descriptors: bigint, count: bigint, timeout: number) => number;
   getRawPointer: (memory: ArrayBuffer) => bigint;
 }>;
@@ -39,6 +44,11 @@ async function load(): Promise<SocketOptions> {
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u32'], return: 'i32' },
     shutdown: { arguments: ['i32', 'i32'], return: 'i32' },
     accept4: { arguments: ['i32', 'u64', 'u64', 'i32'], return: 'i32' },
+    socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+    getsockname: { arguments: ['i32', 'u64', 'u64'], return: 'i32' },
+    bind: { arguments: ['i32', 'u64', 'u32'], return: 'i32' },
+    listen: { arguments: ['i32', 'i32'], return: 'i32' },
+    close: { arguments: ['i32'], return: 'i32' },
     poll: { arguments: ['u64', 'u64', 'i32'], return: 'i32' },
   } as const);
   return { ...functions, getRawPointer };

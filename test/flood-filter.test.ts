@@ -22,8 +22,8 @@ async function serve(host: string) {
   const { open } = await admittedConnections(
     {
       host,
-      filterFloods: (listening) => {
-        const look = filterFloods(listening);
+      filterFloods: (server) => {
+        const look = filterFloods(server);
         return (fd) => {
           accepted += 1;
           return look(fd);

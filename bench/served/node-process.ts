@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 
-/** util-linux; has the kernel kill the program when this process dies without a chance to do so. */
+/** util-linux; has the kernel kill the program when this process dies without a chance to do so. As in a pod, it has no capabilities. */
 const SETPRIV = '/usr/bin/setpriv';
+const NO_CAPABILITIES =
+  process.getuid?.() === 0 ? ['--bounding-set', '-all', '--inh-caps', '-all'] : [];
 
 /** Starts Node in a separate process, and waits until this URL, if there is one, responds with 200. Its command line begins with `enter`. It ends with the stack. */
 export function startNode(
@@ -25,7 +27,10 @@ export async function startProcess(
 ): Promise<ServerProcess> {
   const server = await ServerProcess.start(program, args, {
     environment,
-    enter: [...enter, ...(existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [])],
+    enter: [
+      ...enter,
+      ...(existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', ...NO_CAPABILITIES] : []),
+    ],
     ready: () => url === undefined || respondsWith200(url),
   });
   stack.defer(() => server.stop());
