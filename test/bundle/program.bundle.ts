@@ -15,7 +15,7 @@ import { ENOUGH, freePort } from '../support/start-program.ts';
 import { packedProgram, startPacked } from './packed-program.ts';
 
 /** As small as it was, and some room; what is new in it is to be seen. */
-const MAX_BYTES = 865_000;
+const MAX_BYTES = 870_000;
 
 const MY_EXPORTER = join(import.meta.dirname, '../exporters/my-exporter.mjs');
 
