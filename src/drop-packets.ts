@@ -96,6 +96,7 @@ export async function createDropPackets(): Promise<() => DropPackets> {
       calls.listen(sink, 0) === 0;
     if (isOpen) return sink;
     calls.close(sink);
+    set(listening, SOL_SOCKET, SO_REUSEPORT, 0);
     return -1;
   };
 
