@@ -1,21 +1,22 @@
 import type { X509Certificate } from 'node:crypto';
-import { type CertificateExpiry, MAX_EXPIRY, MIN_EXPIRY } from '../model.ts';
+import type { CertificateExpiry } from '../model.ts';
 import { sentWith } from './vouched-for.ts';
 
-/**
- * When the certificate of a server and those that it sent with it expire; undefined where its own has no valid time, which
- * Node makes NaN or any other number of. Those of the others are passed over.
- */
+/** How OpenSSL writes a time that is none (`ASN1_TIME_print`); the date that Node makes of one is any, such as 1899. */
+const BAD_TIME = 'Bad time value';
+
+/** When the certificate of a server and those that it sent with it expire; undefined where its own has no valid time. Those of the others are passed over. */
 export function expiryOf(certificate: X509Certificate): CertificateExpiry | undefined {
+  if (!hasTime(certificate)) return undefined;
   const leaf = notAfter(certificate);
-  if (!isValid(leaf)) return undefined;
-  return { leaf, earliest: Math.min(leaf, ...sentWith(certificate).map(notAfter).filter(isValid)) };
+  const others = sentWith(certificate).filter(hasTime).map(notAfter);
+  return { leaf, earliest: Math.min(leaf, ...others) };
+}
+
+function hasTime({ validTo }: X509Certificate): boolean {
+  return validTo !== BAD_TIME;
 }
 
 function notAfter({ validToDate }: X509Certificate): number {
   return validToDate.getTime() / 1000;
-}
-
-function isValid(seconds: number): boolean {
-  return seconds >= MIN_EXPIRY && seconds <= MAX_EXPIRY;
 }
