@@ -40,11 +40,6 @@ export class Acceptor {
     server.on('connection', (socket: Socket) => this.#created.push(socket));
   }
 
-  /** The descriptor of the listening socket, -1 once it is closed. */
-  get fd(): number {
-    return this.#handle.fd;
-  }
-
   /** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
   serve(accepted: AcceptedHandle): Socket | undefined {
     this.#onConnection(0, accepted);
@@ -65,7 +60,7 @@ export class Acceptor {
       const Handle = accepted.constructor as HandleConstructor;
       admit(accepted);
       for (let count = 1; count < MAX_PER_TURN; count += 1) {
-        const fd = acceptNext(this.fd);
+        const fd = acceptNext(this.#handle.fd);
         if (fd < 0) return;
         const next = new Handle(SOCKET);
         next.open(fd);

@@ -1,4 +1,11 @@
-import { loadSocketOptions, SOL_SOCKET } from './socket-options.ts';
+import {
+  AF_INET,
+  loadSetOption,
+  loadSocketOptions,
+  SOCKADDR_IN6_BYTES,
+  SOCKET_FLAGS,
+  SOL_SOCKET,
+} from './socket-options.ts';
 
 const SO_REUSEADDR = 2;
 const SO_REUSEPORT = 15;
@@ -12,11 +19,7 @@ const IPV6_MINHOPCOUNT = 73;
 /** A packet has a time to live of 64 as a rule; of those with less than so much the kernel drops each. */
 const MAX_TTL = 255;
 
-/** SOCK_STREAM, SOCK_CLOEXEC and SOCK_NONBLOCK. */
-const SOCKET_TYPE = 0o2004001;
-
-const AF_INET = 2;
-const SOCKADDR_IN6_BYTES = 28;
+const SOCK_STREAM = 1;
 
 /** struct sock_filter of Linux. */
 const INSTRUCTION_BYTES = 8;
@@ -58,19 +61,16 @@ export type DropPackets = (listening: number, addresses: ReadonlySet<string>) =>
  */
 export async function createDropPackets(): Promise<() => DropPackets> {
   const { getRawPointer, ...calls } = await loadSocketOptions();
+  const set = await loadSetOption();
   const address = new ArrayBuffer(SOCKADDR_IN6_BYTES);
   const addressAt = getRawPointer(address);
-  const number = new Uint32Array(1);
-  const numberAt = getRawPointer(number.buffer);
+  const length = new Uint32Array(1);
+  const lengthAt = getRawPointer(length.buffer);
   // struct sock_fprog: the number of instructions, and where they are.
   const program = new ArrayBuffer(16);
   const [count, pointer] = [new Uint16Array(program, 0, 1), new BigUint64Array(program, 8, 1)];
   const programAt = getRawPointer(program);
 
-  const set = (fd: number, level: number, option: number, value: number) => {
-    number[0] = value;
-    return calls.setsockopt(fd, level, option, numberAt, number.byteLength) === 0;
-  };
   const attach = (listening: number, addresses: ReadonlySet<string>) => {
     const instructions = dropFrom([...addresses]);
     count[0] = instructions.byteLength / INSTRUCTION_BYTES;
@@ -80,11 +80,10 @@ export async function createDropPackets(): Promise<() => DropPackets> {
   };
   /** A socket at the port of another, whose packets have too short a time to live, and which has no room for connections; -1 if there can be none. */
   const openSink = (listening: number): number => {
-    number[0] = address.byteLength;
-    if (calls.getsockname(listening, addressAt, numberAt) !== 0) return -1;
-    const [length = 0] = number;
+    length[0] = address.byteLength;
+    if (calls.getsockname(listening, addressAt, lengthAt) !== 0) return -1;
     const [family = 0] = new Uint16Array(address, 0, 1);
-    const sink = calls.socket(family, SOCKET_TYPE, 0);
+    const sink = calls.socket(family, SOCK_STREAM | SOCKET_FLAGS, 0);
     const isOpen =
       set(listening, SOL_SOCKET, SO_REUSEPORT, 1) &&
       set(sink, SOL_SOCKET, SO_REUSEPORT, 1) &&
@@ -92,7 +91,7 @@ export async function createDropPackets(): Promise<() => DropPackets> {
       set(sink, SOL_SOCKET, SO_REUSEADDR, 1) &&
       set(sink, IPPROTO_IP, IP_MINTTL, MAX_TTL) &&
       (family === AF_INET || set(sink, IPPROTO_IPV6, IPV6_MINHOPCOUNT, MAX_TTL)) &&
-      calls.bind(sink, addressAt, length) === 0 &&
+      calls.bind(sink, addressAt, length[0]) === 0 &&
       calls.listen(sink, 0) === 0;
     if (isOpen) return sink;
     calls.close(sink);

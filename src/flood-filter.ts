@@ -1,6 +1,13 @@
 import type { Server } from 'node:net';
 import { createDropPackets } from './drop-packets.ts';
-import { descriptor, loadSocketOptions, SOL_SOCKET, type SocketOptions } from './socket-options.ts';
+import {
+  AF_INET,
+  descriptor,
+  loadSocketOptions,
+  SOCKADDR_IN6_BYTES,
+  SOL_SOCKET,
+  type SocketOptions,
+} from './socket-options.ts';
 
 /**
  * So many connections within so many milliseconds are a flood: they take 50 ms to accept, and with 1,500 per second, each with requests, the
@@ -23,9 +30,7 @@ const MAX_NAMED = 5;
 
 const SO_PEERNAME = 28;
 
-const AF_INET = 2;
 const SOCKADDR_IN_BYTES = 16;
-const SOCKADDR_IN6_BYTES = 28;
 
 /** To be called with each connection that a listening socket has accepted. Returns whether its address is blocked. */
 export type FloodLook = (accepted: number) => boolean;

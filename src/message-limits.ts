@@ -48,14 +48,13 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   const add = (connection: bigint, count: bigint, cost: bigint) => {
     const sum = count + cost;
     functions.SSL_ctrl(connection, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0n, sum);
+    if (sum <= MAX_CLIENT_RECORDS || (sum <= MAX_RECORDS && !isServer(connection))) return;
     // OpenSSL reads nothing more, and fails for the first error that is raised.
-    if (sum > (isServer(connection) ? MAX_CLIENT_RECORDS : MAX_RECORDS)) {
-      const received = functions.SSL_get_rbio(connection);
-      functions.BIO_ctrl(received, BIO_CTRL_RESET, 0n, 0n);
-      functions.BIO_ctrl(received, BIO_C_SET_BUF_MEM_EOF_RETURN, 0n, 0n);
-      functions.ERR_new();
-      functions.ERR_set_error(ERR_LIB_BIO, BIO_R_UNINITIALIZED, 0n);
-    }
+    const received = functions.SSL_get_rbio(connection);
+    functions.BIO_ctrl(received, BIO_CTRL_RESET, 0n, 0n);
+    functions.BIO_ctrl(received, BIO_C_SET_BUF_MEM_EOF_RETURN, 0n, 0n);
+    functions.ERR_new();
+    functions.ERR_set_error(ERR_LIB_BIO, BIO_R_UNINITIALIZED, 0n);
   };
   const costOf = (type: number, connection: bigint) => {
     if (type === HELLO_REQUEST) return HELLO_REQUEST_COST;

@@ -1,5 +1,12 @@
 import { type Server, Socket } from 'node:net';
-import { descriptor, IPPROTO_TCP, loadSocketOptions, SOL_SOCKET } from './socket-options.ts';
+import {
+  descriptor,
+  IPPROTO_TCP,
+  loadSetOption,
+  loadSocketOptions,
+  SOCKET_FLAGS,
+  SOL_SOCKET,
+} from './socket-options.ts';
 
 /**
  * SO_SNDBUF in bytes, of which the kernel makes twice as much memory. Half of it delays a response of 210 KB over loopback,
@@ -29,9 +36,6 @@ const SO_LINGER = 13;
 const TCP_USER_TIMEOUT = 18;
 const SHUT_WR = 1;
 
-/** SOCK_CLOEXEC and SOCK_NONBLOCK. */
-const ACCEPT_FLAGS = 0o2004000;
-
 export type SocketLimits = Readonly<{
   /** Bounds what the kernel holds of the connections to a listening server. Throws where the kernel does not accept it. */
   limit: (server: Server) => void;
@@ -51,7 +55,7 @@ export type SocketLimits = Readonly<{
  * options cannot be set.
  */
 export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<SocketLimits> {
-  const set = await loadSet();
+  const set = await loadSetOption();
   const { shutdown, accept4 } = await loadSocketOptions();
   const limit = (server: Server) => {
     const fd = descriptor(server);
@@ -64,7 +68,7 @@ export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<Socket
   };
   return {
     limit,
-    acceptNext: (listening) => accept4(listening, 0n, 0n, ACCEPT_FLAGS),
+    acceptNext: (listening) => accept4(listening, 0n, 0n, SOCKET_FLAGS),
     sendFin: (fd) => void shutdown(fd, SHUT_WR),
     // struct linger: on, for 0 s.
     resetAtClose: (fd) => void set(fd, SOL_SOCKET, SO_LINGER, 1, 0),
@@ -77,23 +81,11 @@ export async function createSocketLimits(timeoutMs = TIMEOUT_MS): Promise<Socket
  * rest of each request, which counts against the memory limit of the pod. Rejects where options cannot be set.
  */
 export async function limitClientSockets(timeoutMs = CLIENT_TIMEOUT_MS): Promise<void> {
-  const set = await loadSet();
+  const set = await loadSetOption();
   const { connect } = Socket.prototype;
   // There is no event for all of them: `net.client.socket` of `node:diagnostics_channel` is not published for those of TLS.
   Socket.prototype.connect = function (this: Socket, ...options: Parameters<typeof connect>) {
     this.once('connect', () => set(descriptor(this), IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs));
     return connect.apply(this, options);
   } as typeof connect;
-}
-
-/** Makes a function that sets an option, to one number or a struct of two, and returns whether the kernel accepts it. */
-async function loadSet() {
-  const { setsockopt, getRawPointer } = await loadSocketOptions();
-  const value = new Int32Array(2);
-  const valueAt = getRawPointer(value.buffer);
-  return (fd: number | undefined, level: number, name: number, ...numbers: number[]): boolean => {
-    value.set(numbers);
-    const length = numbers.length * value.BYTES_PER_ELEMENT;
-    return setsockopt(fd ?? -1, level, name, valueAt, length) === 0;
-  };
 }

@@ -21,6 +21,13 @@ export type SocketOptions = Readonly<{
 export const SOL_SOCKET = 1;
 export const IPPROTO_TCP = 6;
 
+/** SOCK_CLOEXEC and SOCK_NONBLOCK. */
+export const SOCKET_FLAGS = 0o2004000;
+
+/** The family of IPv4, and bytes of an address of IPv6 with its port. */
+export const AF_INET = 2;
+export const SOCKADDR_IN6_BYTES = 28;
+
 let loading: Promise<SocketOptions> | undefined;
 
 /** Where an address is not the `u64` as which it is passed. */
@@ -52,6 +59,18 @@ async function load(): Promise<SocketOptions> {
     poll: { arguments: ['u64', 'u64', 'i32'], return: 'i32' },
   } as const);
   return { ...functions, getRawPointer };
+}
+
+/** Makes a function that sets an option, to one number or a struct of two, and returns whether the kernel accepts it. Rejects as `loadSocketOptions()` does. */
+export async function loadSetOption() {
+  const { setsockopt, getRawPointer } = await loadSocketOptions();
+  const value = new Int32Array(2);
+  const valueAt = getRawPointer(value.buffer);
+  return (fd: number | undefined, level: number, name: number, ...numbers: number[]): boolean => {
+    value.set(numbers);
+    const length = numbers.length * value.BYTES_PER_ELEMENT;
+    return setsockopt(fd ?? -1, level, name, valueAt, length) === 0;
+  };
 }
 
 /** The file descriptor, for which Node has no public name; a TLS socket has that of the connection under it. */
