@@ -1,14 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CheckStates, outageOf } from '../src/check-states.ts';
 import { metricsRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
+import { collectGarbage } from './support/garbage.ts';
 import { neighbourOn } from './support/pods.ts';
 import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 const RETENTION_MS = 600_000;
 const PATH = fakeCheck('path_k8s-66');

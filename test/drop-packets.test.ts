@@ -1,17 +1,13 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { withoutCapabilities } from '../lab/support/owned-process.ts';
 import { createDropPackets } from '../src/drop-packets.ts';
 import { descriptor } from '../src/socket-options.ts';
 
 const run = promisify(execFile);
-
-/** util-linux. */
-const SETPRIV = '/usr/bin/setpriv';
-const NO_CAPABILITIES = ['--bounding-set', '-all', '--inh-caps', '-all'];
 
 const createDrop = await createDropPackets();
 
@@ -86,7 +82,6 @@ test('A process without capabilities can have them dropped, as in a pod', async 
       server.close();
     });`;
   const node = [process.execPath, '--input-type=module', '--eval', script];
-  const isRoot = process.getuid?.() === 0 && existsSync(SETPRIV);
-  const [command = '', ...args] = isRoot ? [SETPRIV, ...NO_CAPABILITIES, ...node] : node;
+  const [command = '', ...args] = withoutCapabilities(node);
   expect((await run(command, args)).stdout).toBe('true true\n');
 });

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { GrowingBytes } from '../src/growing-bytes.ts';
+import { collectGarbage } from './support/garbage.ts';
 
 test('GrowingBytes puts pieces of any length together', () => {
   const bytes = new GrowingBytes();
@@ -26,8 +25,6 @@ test('GrowingBytes returns nothing of the room that is not filled, and grows bey
 });
 
 test('GrowingBytes keeps no piece, however many there are', () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc');
   const bytes = new GrowingBytes();
   const chunk = Buffer.alloc(100_000, 'x');
   collectGarbage();

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { printable } from '../src/printable.ts';
+import { collectGarbage } from './support/garbage.ts';
 
 test('printable() cuts a text after as many characters as may be', () => {
   expect(printable('abcdef', 6)).toBe('abcdef');
@@ -45,14 +44,12 @@ test('printable() looks at no more of a long text than it shows', () => {
 });
 
 test('printable() does not keep the long text of which it shows the beginning', () => {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
-  collect();
+  collectGarbage();
   const before = process.memoryUsage().heapUsed;
   const shown = Array.from({ length: 50 }, (_, i) =>
     printable(Buffer.alloc(1_000_000, `${i}x`).toString('latin1'), 300),
   );
-  collect();
+  collectGarbage();
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
   expect(shown.every((text) => text.length === 300)).toBe(true);
 });

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { trimMemory } from '../src/trim-memory.ts';
+import { collectGarbage } from './support/garbage.ts';
 
 /** In bytes: less than what glibc takes from the system for a block alone. */
 const BLOCK = 50_000;
@@ -14,8 +13,6 @@ function anonymousMemory(): number {
 }
 
 test('trimMemory() returns to the system what was freed below a block in use', async () => {
-  setFlagsFromString('--expose-gc');
-  const collectGarbage = runInNewContext('gc');
   let blocks = Array.from({ length: 1_000 }, () => Buffer.alloc(BLOCK, 'x'));
   blocks = blocks.filter((_, at) => at % 20 === 19);
   collectGarbage();

@@ -16,6 +16,12 @@ export function tied(commandLine: readonly string[]): string[] {
   return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', ...commandLine] : [...commandLine];
 }
 
+/** The command line with which the program has no capabilities, as in a pod; the same command line where it has none, or there is no setpriv. */
+export function withoutCapabilities(commandLine: readonly string[]): string[] {
+  if (process.getuid?.() !== 0 || !existsSync(SETPRIV)) return [...commandLine];
+  return [SETPRIV, '--bounding-set', '-all', '--inh-caps', '-all', ...commandLine];
+}
+
 const running = new Set<OwnedProcess>();
 process.on('exit', () => {
   for (const each of running) each.signal('SIGKILL');

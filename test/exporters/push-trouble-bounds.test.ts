@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { expect, onTestFinished, test } from 'vitest';
 import { PushReader } from '../../exporters/push.ts';
 import { until } from '../../lab/support/until.ts';
 import { closedPort } from '../support/closed-port.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { PushCollector, respond, say } from '../support/push-collector.ts';
 import { pourInto } from '../support/scripted-server.ts';
 import { startPush } from './started-push.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 function heapUsed(): number {
   collectGarbage();

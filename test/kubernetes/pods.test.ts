@@ -1,18 +1,14 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { EmbeddedApiServer } from '../../lab/embedded/api-server/embedded-api-server.ts';
 import type { KubeObject } from '../../lab/parts/control-plane.ts';
 import { until } from '../../lab/support/until.ts';
 import { createPodInformer, type Pod, type PodsOptions } from '../../src/kubernetes/pods.ts';
 import { startApiServer } from '../support/api-server.ts';
+import { collectGarbage } from '../support/garbage.ts';
 
 vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),
 );
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 function podObject(name: string, of: { metadata?: object; status?: object } = {}): KubeObject {
   return {

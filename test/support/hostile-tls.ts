@@ -65,6 +65,15 @@ class Records {
   }
 }
 
+/** Counts how often clients of this server renew their keys, from now on. */
+export function countRenewals(server: NodeJS.EventEmitter): () => number {
+  let renewals = 0;
+  server.on('keylog', (line: Buffer) => {
+    if (line.toString().startsWith('CLIENT_TRAFFIC_SECRET_N ')) renewals += 1;
+  });
+  return () => renewals;
+}
+
 function countRecords(bytes: Buffer): number {
   let count = 0;
   for (let at = 0; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) count++;
