@@ -4,21 +4,21 @@ export type RateLimit = Readonly<{
   window: number;
   /** How many requests are served per window. */
   budget: number;
-  /** How many requests of a client that was idle do not wait for the turns of others. */
+  /** How many requests of a client in `PERIOD_MS` do not make it a frequent one. */
   burst: number;
 }>;
 
-/** What a rate limiter is told of the program. */
+/** What a rate limiter needs to know about the program. */
 export type Serving = Readonly<{
-  /** Whether who waits, waits on. */
+  /** Whether waiting clients must keep waiting. */
   isBusy: () => boolean;
-  /** Whether a client with this address does not wait for others, unless it is frequent. */
+  /** Whether a client with this address need not wait for others, unless it is frequent. */
   isKnown: (client: string) => boolean;
-  /** Does some work for a client, and then returns: all such work goes through this. */
+  /** Runs some work for a client, synchronously: all such work goes through this. */
   whileServing: (work: () => void) => void;
 }>;
 
-/** Of a program that does nothing else. */
+/** For a program that does nothing but serve. */
 export const ONLY_SERVING: Serving = {
   isBusy: () => false,
   isKnown: () => false,
@@ -29,65 +29,80 @@ type Waiting = Readonly<{
   client: string;
   isGone: () => boolean;
   serve: () => void;
-  /** Whether to serve it takes several times as long as usual. */
+  /** Whether serving it takes several times as long as usual. */
   isLarge?: boolean;
 }>;
 
 /**
- * A client that has not come for this long, in milliseconds, was idle: a neighbour that checks every second as well. When it
- * was served does not count: one that had to wait once would then have to wait each time.
+ * A client is frequent while it sends more than `burst` requests in this many milliseconds. A
+ * neighbour that checks every second is not. The time of arrival counts, not that of serving:
+ * otherwise a client that had to wait once would have to wait each time.
  */
-const IDLE_MS = 700;
+const PERIOD_MS = 700;
 
 /**
- * Nobody waits while so much of the pace is used at most: neighbours may share an address (that of a service mesh's proxy, say), and rounds have
- * a fixed place in the interval, so that one that waited for another, or for the checks of this pod, would do so each time and seem slow.
+ * Nobody waits while at most this share of the pace is used. Neighbours may share an address (that
+ * of a service mesh's proxy, say), and rounds have a fixed place in the interval, so a neighbour
+ * that waited for another, or for the checks of this pod, would do so each time and seem slow.
  */
 const MODERATE = 0.1;
 
-/** But no more than so many times the budget in a window: 25 pages at the same moment take 100 ms of the event loop (measured). */
+/**
+ * At a moderate rate, at most this many times the budget is served per window: 25 pages at the same
+ * moment take 100 ms of the event loop (measured).
+ */
 const MODERATE_AT_ONCE = 4;
 
-/** The time over which it is averaged how much of the pace is used, in milliseconds. */
+/** The time over which the used share of the pace is averaged, in milliseconds. */
 const LOAD_MS = 1_000;
 
-/** As many others a large request counts for. */
+/** How many requests a large one counts as. */
 const LARGE = 4;
 
-/** How many times the budget idle clients have in addition per window, while checks run and otherwise: there may be a hundred at the same moment. */
-const IDLE_WHILE_BUSY = 2;
-const IDLE = 8;
+/**
+ * The additional budget of infrequent clients per window, as a multiple of the budget, while checks
+ * run and otherwise: there may be a hundred such clients at the same moment.
+ */
+const INFREQUENT_WHILE_BUSY = 2;
+const INFREQUENT = 8;
 
-/** Where more requests of one client wait, some may have gone: it has at most 50 connections over each port. */
+/**
+ * Beyond this many waiting requests of one client, those that are gone are dropped: a client has at
+ * most 50 connections per port.
+ */
 const MAX_WAITING = 200;
 
 /**
- * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop do not take the CPU.
- * Waiting clients take turns, so that nobody waits for all requests of another. The newest request of a client is served
- * first: in the order of arrival, a client with more requests than turns would get responses only to those it has given up.
- * A client that was idle is served immediately, or before others, unless very many are: infrequent clients, such as kubelet, never
- * wait for frequent ones. A known one, such as a neighbour, does not wait for other idle ones either.
+ * Serves requests immediately at a moderate rate, and delays the excess, so that clients in a loop
+ * cannot take up the CPU. Waiting clients take turns, so that nobody waits for all requests of
+ * another. The newest request of a client is served first: in the order of arrival, a client with
+ * more requests than turns would get responses only to those it has given up. Infrequent clients,
+ * such as kubelet, never wait for frequent ones: they are served immediately, or one after another
+ * if there are very many. A known one, such as a neighbour, does not wait for the others either.
  */
 export class RateLimiter {
   readonly whileServing: Serving['whileServing'];
   readonly #options: RateLimit;
   readonly #isBusy: Serving['isBusy'];
   readonly #isKnown: Serving['isKnown'];
-  /** When clients last came that are not idle, and how often since they were; the one that came longest ago first. */
-  readonly #recent = new Map<string, Readonly<{ at: number; count: number }>>();
-  /** Served in the current window. */
+  /**
+   * Until when each client has used up its share, by `performance.now()`: `PERIOD_MS / burst` for
+   * each request. The client that came longest ago comes first.
+   */
+  readonly #usedUntil = new Map<string, number>();
+  /** Requests served in the current window. */
   #count = 0;
   #windowSince = 0;
-  /** Requests in the last second, older ones counting less, and when the last came. */
+  /** Requests in the last second, older ones counting less, and when the last one came. */
   #load = 0;
   #loadAt = 0;
-  /** By client, which take turns in this order; of each, the newest last. */
+  /** Waiting requests by client; clients take turns in this order. A client's newest comes last. */
   readonly #waiting = new Map<string, Waiting[]>();
-  /** Of clients that were idle; the newest last. */
-  readonly #idle: Waiting[] = [];
-  /** What was served of these in the current window. */
-  #idleCount = 0;
-  /** Runs while somebody waits. */
+  /** Waiting requests of infrequent clients; the newest last. */
+  readonly #infrequent: Waiting[] = [];
+  /** How many of these were served in the current window; a large one counts as `LARGE`. */
+  #infrequentCount = 0;
+  /** Runs while any request waits. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RateLimit, { isBusy, isKnown, whileServing } = ONLY_SERVING) {
@@ -101,27 +116,26 @@ export class RateLimiter {
   admit(waiting: Waiting): void {
     if (waiting.isGone()) return;
     const { client } = waiting;
-    const own = this.#waiting.get(client);
     const now = performance.now();
     this.#load = this.#load * Math.exp((this.#loadAt - now) / LOAD_MS);
     this.#load += sizeOf(waiting);
     this.#loadAt = now;
-    const isFrequent = this.#countOf(client, now) > this.#options.burst;
+    const isFrequent = this.#isFrequent(client, now);
     if (now - this.#windowSince >= this.#options.window) this.#startWindow(now);
-    if (own !== undefined) this.#wait(waiting, own);
-    else if (this.#isFree() || (!isFrequent && this.#isKnown(client))) this.#serve(waiting);
-    else if (isFrequent) this.#waiting.set(client, [waiting]);
+    if (!isFrequent && this.#isKnown(client)) this.#serve(waiting);
+    else if (!this.#waiting.has(client) && this.#isFree()) this.#serve(waiting);
+    else if (isFrequent) this.#wait(waiting);
     else {
-      this.#idle.push(waiting);
-      this.#serveIdle();
+      this.#infrequent.push(waiting);
+      this.#serveInfrequent();
     }
     this.#awaitNextWindow(now);
   }
 
-  #wait(waiting: Waiting, own: Waiting[]): void {
+  #wait(waiting: Waiting): void {
+    const own = this.#waiting.get(waiting.client) ?? [];
     own.push(waiting);
-    if (own.length <= MAX_WAITING) return;
-    const live = own.filter((each) => !each.isGone());
+    const live = own.length > MAX_WAITING ? own.filter((each) => !each.isGone()) : own;
     this.#waiting.set(waiting.client, live);
   }
 
@@ -137,16 +151,18 @@ export class RateLimiter {
     return this.#load <= ((MODERATE * budget) / window) * LOAD_MS;
   }
 
-  /** How often a client that comes now has come since it was idle. Forgets those that have become so. */
-  #countOf(client: string, now: number): number {
-    for (const [each, { at }] of this.#recent) {
-      if (now - at < IDLE_MS) break;
-      this.#recent.delete(each);
+  /** Whether the request that has just come makes, or keeps, its client a frequent one. */
+  #isFrequent(client: string, now: number): boolean {
+    for (const [each, until] of this.#usedUntil) {
+      if (until > now) break;
+      this.#usedUntil.delete(each);
     }
-    const count = (this.#recent.get(client)?.count ?? 0) + 1;
-    this.#recent.delete(client);
-    this.#recent.set(client, { at: now, count });
-    return count;
+    const share = PERIOD_MS / this.#options.burst;
+    const allowed = PERIOD_MS - share;
+    const used = Math.max(0, (this.#usedUntil.get(client) ?? now) - now);
+    this.#usedUntil.delete(client);
+    this.#usedUntil.set(client, now + Math.min(used + share, PERIOD_MS));
+    return used > allowed;
   }
 
   #serve(waiting: Waiting): void {
@@ -154,12 +170,12 @@ export class RateLimiter {
     this.whileServing(() => waiting.serve());
   }
 
-  #serveIdle(): void {
-    const budget = this.#options.budget * (this.#isBusy() ? IDLE_WHILE_BUSY : IDLE);
-    while (this.#idleCount < budget) {
-      const newest = takeNewest(this.#idle);
+  #serveInfrequent(): void {
+    const budget = this.#options.budget * (this.#isBusy() ? INFREQUENT_WHILE_BUSY : INFREQUENT);
+    while (this.#infrequentCount < budget) {
+      const newest = takeNewest(this.#infrequent);
       if (newest === undefined) return;
-      this.#idleCount += sizeOf(newest);
+      this.#infrequentCount += sizeOf(newest);
       this.whileServing(() => newest.serve());
     }
   }
@@ -167,11 +183,11 @@ export class RateLimiter {
   #startWindow(now: number): void {
     this.#windowSince = now;
     this.#count = 0;
-    this.#idleCount = 0;
+    this.#infrequentCount = 0;
   }
 
   #awaitNextWindow(now: number): void {
-    if (this.#waiting.size === 0 && this.#idle.length === 0) return;
+    if (this.#waiting.size === 0 && this.#infrequent.length === 0) return;
     const left = Math.max(0, this.#windowSince + this.#options.window - now);
     this.#timer ??= setTimeout(() => this.#serveWaiting(), left).unref();
   }
@@ -180,10 +196,10 @@ export class RateLimiter {
     this.#timer = undefined;
     const now = performance.now();
     this.#startWindow(now);
-    this.#serveIdle();
+    this.#serveInfrequent();
     for (const [client, own] of this.#waiting) {
       if (this.#count >= this.#options.budget || this.#isBusy()) break;
-      // A client that still waits comes last from now on, and this loop reaches it again.
+      // A client that still waits moves to the end, where this loop reaches it again.
       this.#waiting.delete(client);
       const waiting = takeNewest(own);
       if (own.length > 0) this.#waiting.set(client, own);

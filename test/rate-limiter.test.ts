@@ -5,10 +5,13 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 
 afterEach(() => vi.useRealTimers());
 
-/** A pace of three in 100 ms. */
+/** Three per 100 ms. */
 const PACE = { window: 100, budget: 3 };
 
-/** As `paced()`, after a hundred requests of others, so that the rate is not moderate for the next two seconds. */
+/**
+ * Like `paced()`, after a hundred requests of others, so that the rate is not moderate for the next
+ * two seconds.
+ */
 async function pacedUnderLoad(burst = 1, serving: Partial<Serving> = {}) {
   const { served, come, start } = paced(burst, serving);
   let isGone = false;
@@ -19,7 +22,7 @@ async function pacedUnderLoad(burst = 1, serving: Partial<Serving> = {}) {
   return { served, come };
 }
 
-/** Who was served when, since the start. */
+/** Limits requests; `served` lists which client was served when, since the start. */
 function paced(burst = 1, serving: Partial<Serving> = {}) {
   const pace = new RateLimiter({ ...PACE, burst }, { ...ONLY_SERVING, ...serving });
   const served: string[] = [];
@@ -38,7 +41,7 @@ function paced(burst = 1, serving: Partial<Serving> = {}) {
   return { served, come, start };
 }
 
-test('RateLimiter serves at once what comes at its pace', async () => {
+test('RateLimiter serves requests that arrive at its pace at once', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 3; i += 1) come('a');
   await vi.advanceTimersByTimeAsync(100);
@@ -46,7 +49,7 @@ test('RateLimiter serves at once what comes at its pace', async () => {
   expect(served).toEqual([...Array(3).fill('a at 0'), ...Array(3).fill('a at 100')]);
 });
 
-test('RateLimiter has what is more wait', async () => {
+test('RateLimiter delays excess requests', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 8; i += 1) come('a');
   expect(served).toHaveLength(3);
@@ -60,7 +63,7 @@ test('RateLimiter has what is more wait', async () => {
   expect(served).toHaveLength(9);
 });
 
-test('RateLimiter has a timer only while somebody waits', async () => {
+test('RateLimiter has a timer only while a request waits', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 3; i += 1) come('a');
   expect(vi.getTimerCount()).toBe(0);
@@ -71,7 +74,7 @@ test('RateLimiter has a timer only while somebody waits', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('RateLimiter serves a client that was idle for a second at once, however many wait, but only once', async () => {
+test('RateLimiter serves a client that was silent for a second at once, however many wait, but only one request', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 100; i += 1) come('a');
   for (const client of ['b', 'b', 'c']) come(client);
@@ -88,7 +91,7 @@ test('RateLimiter serves a client that was idle for a second at once, however ma
   ]);
 });
 
-test('RateLimiter lets a client that comes once a second never wait, also where it has waited once', async () => {
+test('RateLimiter never delays a client with one request per second, even if it has waited before', async () => {
   const { served, come } = await pacedUnderLoad();
   const attack = (count: number) => {
     for (let i = 0; i < count; i += 1) come(`attacker-${i % 20}`);
@@ -97,7 +100,7 @@ test('RateLimiter lets a client that comes once a second never wait, also where 
   come('b');
   come('b');
   let now = 0;
-  // A second, as timers are.
+  // A second, as imprecise as timers are.
   for (const period of [1_004, 997, 950, 1_049]) {
     await vi.advanceTimersByTimeAsync(period);
     now += period;
@@ -108,7 +111,47 @@ test('RateLimiter lets a client that comes once a second never wait, also where 
   expect(served.filter((each) => each.startsWith('b'))).toHaveLength(6);
 });
 
-test('RateLimiter serves two at once of a client that was idle, where that is its burst, and of none that goes on', async () => {
+/** Returns whether a request of `b` is served at once after so many milliseconds, in which others keep attacking. */
+async function attacked(burst: number): Promise<(milliseconds: number) => Promise<boolean>> {
+  const { served, come } = await pacedUnderLoad(burst);
+  for (let i = 0; i < 400; i += 1) come(`attacker-${i % 20}`);
+  return async (milliseconds) => {
+    for (let passed = 0; passed < milliseconds; passed += 10) {
+      for (let i = 0; i < 20; i += 1) come(`attacker-${i}`);
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    const before = served.length;
+    come('b');
+    return served.length > before;
+  };
+}
+
+test('RateLimiter never delays a client with two requests per second, whatever lies between them', async () => {
+  const isServedAfter = await attacked(2);
+  for (const pause of [300, 700, 300, 650, 350, 650, 320, 680, 10, 990, 10]) {
+    expect(await isServedAfter(pause)).toBe(true);
+  }
+});
+
+test('RateLimiter delays a client with more than two requests per 700 ms until it pauses', async () => {
+  const isServedAfter = await attacked(2);
+  const served: boolean[] = [];
+  for (let i = 0; i < 10; i += 1) served.push(await isServedAfter(170));
+  expect(served).toEqual([true, true, ...Array(8).fill(false)]);
+  expect([await isServedAfter(700), await isServedAfter(0), await isServedAfter(0)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+test('RateLimiter serves a client that has become infrequent at once, although older requests of it wait', async () => {
+  const isServedAfter = await attacked(2);
+  for (let i = 0; i < 60; i += 1) await isServedAfter(0);
+  expect(await isServedAfter(750)).toBe(true);
+});
+
+test('RateLimiter with a burst of two serves two requests of a client at once, but not a third', async () => {
   const { served, come } = await pacedUnderLoad(2);
   for (let i = 0; i < 100; i += 1) come('a');
   const immediate = ['b', 'b', 'b', 'c'].map((client) => {
@@ -119,7 +162,7 @@ test('RateLimiter serves two at once of a client that was idle, where that is it
   expect(immediate).toEqual([true, true, false, true]);
 });
 
-test('RateLimiter serves no more than its budget of many clients that go on and on', async () => {
+test('RateLimiter serves no more than its budget of many clients that keep sending', async () => {
   const { served, come } = await pacedUnderLoad();
   const clients = Array.from({ length: 10 }, (_, i) => `client-${i}`);
   for (let round = 0; round < 10; round += 1) for (const client of clients) come(client);
@@ -128,7 +171,7 @@ test('RateLimiter serves no more than its budget of many clients that go on and 
   expect([atStart, served.length]).toEqual([10, 10 + 10 * 3]);
 });
 
-test('RateLimiter serves waiting clients in turns', async () => {
+test('RateLimiter serves waiting clients in turn', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 0; i < 100; i += 1) come('a');
   for (let i = 0; i < 3; i += 1) come('b');
@@ -138,7 +181,7 @@ test('RateLimiter serves waiting clients in turns', async () => {
   expect(served.slice(7)).toEqual(['b at 200', 'a at 200', 'a at 200']);
 });
 
-test('RateLimiter passes over who has gone', async () => {
+test('RateLimiter skips requests whose clients have gone', async () => {
   const { served, come } = await pacedUnderLoad();
   let isGone = false;
   for (let i = 0; i < 3; i += 1) come('a');
@@ -149,7 +192,7 @@ test('RateLimiter passes over who has gone', async () => {
   expect(served).toEqual([...Array(3).fill('a at 0'), 'a at 100']);
 });
 
-test('RateLimiter serves the newest of a client first: one with more requests than turns still gets some in time', async () => {
+test('RateLimiter serves the newest request of a client first, so that one with more requests than turns gets some in time', async () => {
   const pace = new RateLimiter({ window: 8, budget: 2, burst: 1 });
   const attack = (client: string): void =>
     pace.admit({ client, isGone: () => false, serve: () => setImmediate(attack, client) });
@@ -170,7 +213,7 @@ test('RateLimiter serves the newest of a client first: one with more requests th
   expect(inTime).toBeGreaterThan(0.2 * 600);
 });
 
-test('RateLimiter forgets requests that have gone, also behind one that still waits', async () => {
+test('RateLimiter forgets requests whose clients have gone, even behind one that still waits', async () => {
   const { come } = await pacedUnderLoad();
   for (let i = 0; i < 4; i += 1) come('a');
   const asked = vi.fn(() => true);
@@ -178,14 +221,14 @@ test('RateLimiter forgets requests that have gone, also behind one that still wa
     let calls = 0;
     come('a', () => calls++ > 0 && asked());
   }
-  // Each is asked once, when there are too many, and not again.
+  // Each is checked once, when there are too many, and not again.
   expect(asked.mock.calls.length).toBeGreaterThan(9_000);
   asked.mockClear();
   await vi.advanceTimersByTimeAsync(100);
   expect(asked.mock.calls.length).toBeLessThan(300);
 });
 
-test('RateLimiter has all but a client that was idle wait while it is busy', async () => {
+test('RateLimiter delays all clients but those that were idle while the process is busy', async () => {
   let isBusy = false;
   const { served, come } = await pacedUnderLoad(1, { isBusy: () => isBusy });
   come('a');
@@ -199,7 +242,7 @@ test('RateLimiter has all but a client that was idle wait while it is busy', asy
   expect(served.slice(2)).toEqual(['a at 200']);
 });
 
-test('RateLimiter at a moderate rate serves clients that share an address at once, in pairs, and while it is busy', async () => {
+test('RateLimiter at a moderate rate serves clients that share an address at once, in pairs, even while busy', async () => {
   const { served, come } = paced(1, { isBusy: () => true });
   for (let now = 0; now < 20_000; now += 2_000) {
     for (let i = 0; i < 2; i += 1) come('proxy');
@@ -223,19 +266,19 @@ test('RateLimiter at a moderate rate serves no more than four times its budget a
   expect(served).toHaveLength(25);
 });
 
-test('RateLimiter has a burst wait once it is more than a moderate rate', async () => {
+test('RateLimiter delays a burst once it exceeds a moderate rate', async () => {
   const { served, come } = paced();
   for (let i = 0; i < 20; i += 1) come('a');
   expect(served).toHaveLength(3);
 });
 
-test('RateLimiter serves a hundred idle clients that come at the same moment in parts, the newest first, and fewer while it is busy', async () => {
+test('RateLimiter serves a hundred infrequent clients that arrive at the same moment in batches, newest first, and smaller ones while busy', async () => {
   let isBusy = false;
   const { served, come } = await pacedUnderLoad(1, { isBusy: () => isBusy });
   const names = (from: number, to: number, at: number) =>
     Array.from({ length: to - from + 1 }, (_, i) => `${to - i} at ${at}`);
   for (let i = 1; i <= 100; i += 1) come(`${i}`);
-  // Three by the pace, and eight times as many that were idle.
+  // Three at the pace, and eight times as many that were idle.
   expect(served.splice(0)).toEqual(names(1, 27, 0).reverse());
   await vi.advanceTimersByTimeAsync(100);
   expect(served.splice(0)).toEqual(names(77, 100, 100));
@@ -247,7 +290,7 @@ test('RateLimiter serves a hundred idle clients that come at the same moment in 
   expect(served[0]).toBe('neighbour at 300');
 });
 
-test('RateLimiter does not have known clients wait for a hundred idle ones, unless they are frequent', async () => {
+test('RateLimiter does not delay known clients behind a hundred infrequent ones, unless they are frequent', async () => {
   const isKnown = (client: string) => client.startsWith('pod');
   const { served, come } = await pacedUnderLoad(2, { isBusy: () => true, isKnown });
   for (let i = 1; i <= 100; i += 1) come(`${i}`);
@@ -257,7 +300,7 @@ test('RateLimiter does not have known clients wait for a hundred idle ones, unle
   expect(served).toEqual(twice);
 });
 
-test('RateLimiter serves through whileServing(), at once and later', async () => {
+test('RateLimiter serves immediate and delayed requests through whileServing()', async () => {
   let works = 0;
   const whileServing = (work: () => void) => {
     works += 1;
@@ -272,7 +315,7 @@ test('RateLimiter serves through whileServing(), at once and later', async () =>
   expect(works).toBe(35);
 });
 
-test('RateLimiter counts a large request of an idle client as four', async () => {
+test('RateLimiter counts a large request of an infrequent client as four', async () => {
   const { served, come } = await pacedUnderLoad();
   for (let i = 1; i <= 20; i += 1) come(`${i}`, undefined, true);
   expect(served).toHaveLength(3 + 6);
