@@ -8,19 +8,28 @@ const CHECK_TIMEOUT_MS = 6_000;
 /** The share of the interval over which a round may spread its starts. */
 const MAX_STRETCH = 0.5;
 
-/** Rounds skip a check that a refresh has started while its result is fresh, for at most this share of the interval. */
+/**
+ * Rounds skip a check that a refresh has started while its result is fresh, for at most this share
+ * of the interval.
+ */
 const MAX_REFRESHED = 0.6;
 
-/** Other work waits for a round for so many milliseconds at most: one of a thousand checks, or of many that hang, takes longer. */
+/**
+ * Other work waits at most this long for a round, in milliseconds: a round of a thousand checks, or
+ * of many that hang, takes longer.
+ */
 const USUAL_ROUND_MS = 250;
 
-/** How many attempts of one check may be in flight: one that hangs takes longer than an interval, and must not delay the next. */
+/**
+ * Maximum attempts of one check in flight: one that hangs takes longer than an interval, and must
+ * not delay the next.
+ */
 const MAX_IN_FLIGHT = 2;
 
 export type ScheduleOptions = Readonly<{
   /**
-   * The current checks; their keys are distinct. `round`: the number of the round, the next one's each time; the same for all
-   * pods whose clocks are right.
+   * The current checks; their keys are distinct. `round`: the number of the next round, the same
+   * for all pods whose clocks are right.
    */
   checks: (round: number) => readonly Check[];
   recorders: readonly Recorder[];
@@ -28,16 +37,21 @@ export type ScheduleOptions = Readonly<{
   states: CheckStates;
   /** Milliseconds. */
   interval: number;
-  /** Offset of the rounds in the interval, from 0 to 1, by wall-clock time, so that pods do not probe in lockstep. */
+  /**
+   * Offset of the rounds in the interval, from 0 to 1, by wall-clock time, so that pods do not
+   * probe in lockstep.
+   */
   phaseOffset: number;
   /**
-   * Awaited before each round: an idle process is slow at first, which would inflate the first measurement (measured: 0.2 ms
-   * of 0.7). Never rejects, and has its own timeout.
+   * Awaited before each round: an idle process is slow at first, which would inflate the first
+   * measurement (measured: 0.2 ms of 0.7). Never rejects, and has its own timeout.
    */
   warmUp?: () => Promise<unknown>;
 }>;
 
-/** Runs each check once per interval, one soon after another, and reports the results to the recorders. */
+/**
+ * Runs each check once per interval, in quick succession, and reports the results to the recorders.
+ */
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #stop = new Canceller();
@@ -47,9 +61,12 @@ export class Schedule {
   #lastRoundAt = -Infinity;
   #lastRound: Promise<void> = Promise.resolve();
   #nextRoundAt = Infinity;
-  /** While checks are started one after another: until when other requests wait for them. */
+  /** While checks are started one after another: until when other requests must wait for them. */
   #checkingUntil = -Infinity;
-  /** Counted, and not by the clock at the start of each round: late ones would skip a number. */
+  /**
+   * Counted, not derived from the clock at the start of each round: a late round would skip a
+   * number.
+   */
   #round = 0;
 
   constructor(options: ScheduleOptions) {
@@ -65,7 +82,10 @@ export class Schedule {
     this.#roundAt(performance.now() + untilFirst);
   }
 
-  /** Runs every check whose last result is older than `maxAge` milliseconds, and waits for those in flight; no rotating one. */
+  /**
+   * Runs every check, except rotating ones, whose last result is older than `maxAge` milliseconds,
+   * and waits for those in flight.
+   */
   async refresh(maxAge: number): Promise<void> {
     const since = performance.now() - maxAge;
     const spared = Math.min(maxAge, this.#options.interval * MAX_REFRESHED);
@@ -83,8 +103,8 @@ export class Schedule {
   }
 
   /**
-   * Resolves when there is time for other work of so many milliseconds, which the next checks would else have to wait for:
-   * between two rounds.
+   * Resolves when there is time between two rounds for other work of this many milliseconds, which
+   * would otherwise delay the next checks.
    */
   async betweenRounds(milliseconds: number): Promise<void> {
     const untilNext = this.#nextRoundAt - performance.now();
@@ -93,7 +113,10 @@ export class Schedule {
     if (untilUsual > 0) await Promise.race([this.#lastRound, sleep(untilUsual)]);
   }
 
-  /** Whether what can wait is to wait for checks that run: for as long as a round usually takes, at most. */
+  /**
+   * Whether work that can wait must wait for running checks: for as long as a round usually takes,
+   * at most.
+   */
   isChecking(): boolean {
     return performance.now() < this.#checkingUntil;
   }
@@ -121,15 +144,15 @@ export class Schedule {
       ({ inFlight, refreshedUntil }) =>
         inFlight < MAX_IN_FLIGHT && performance.now() >= refreshedUntil,
     );
-    this.#round += 1;
     const { interval } = this.#options;
     // Rounds that were missed while the process was suspended are skipped.
     const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
+    this.#round += missed + 1;
     this.#roundAt(time + (missed + 1) * interval);
     await starts;
   }
 
-  /** The current checks; reports added and removed ones to the recorders first. */
+  /** The states of the current checks; reports added and removed checks to the recorders first. */
   #current(): CheckState[] {
     const { states, recorders, checks } = this.#options;
     const { states: current, added, removed } = states.update(checks(this.#round));
@@ -140,7 +163,10 @@ export class Schedule {
     return current;
   }
 
-  /** Starts the checks in their order, slow ones last, after those of an earlier call. Resolves when the last is started. */
+  /**
+   * Starts the checks in order, slow ones last, after those of an earlier call. Resolves when the
+   * last is started.
+   */
   #startAll(states: readonly CheckState[], isDue: (state: CheckState) => boolean): Promise<void> {
     const most = (this.#options.interval * MAX_STRETCH) / states.length;
     this.#starts = this.#starts.then(async () => {
@@ -150,7 +176,8 @@ export class Schedule {
         if (this.#stop.aborted) return;
         if (!isDue(state)) continue;
         const attempt = this.#attempt(state);
-        // Counted from the start of the round: the share of each of a thousand checks is shorter than any timer.
+        // Relative to the start of the round: with a thousand checks, the share of each is shorter
+        // than any timer.
         const left = begin + (index + 1) * most - performance.now();
         if (left <= 0) continue;
         state.isSlow = !(await settlesWithin(attempt, Math.min(state.check.pacing, left)));
@@ -160,7 +187,9 @@ export class Schedule {
     return this.#starts;
   }
 
-  /** Resolves when the attempt has ended; its result is recorded after those of earlier attempts. */
+  /**
+   * Resolves when the attempt has ended; its result is recorded after those of earlier attempts.
+   */
   #attempt(state: CheckState): Promise<Outcome | undefined> {
     const { check, recorded: before } = state;
     const since = performance.now();
@@ -187,8 +216,9 @@ export class Schedule {
   }
 
   /**
-   * Undefined where the outcome says nothing of the path, because the process was suspended meanwhile: the latency is not the
-   * network's, and the peer may have given up (a server of Node's responds 408 after 10 s).
+   * Undefined if the outcome says nothing about the path because the process was suspended
+   * meanwhile: the latency is not the network's, and the peer may have given up (a Node server
+   * responds with 408 after 10 s).
    */
   async #probe({ probe, target }: Check): Promise<Outcome | undefined> {
     using limit = deadline(this.#stop, CHECK_TIMEOUT_MS);
@@ -209,13 +239,14 @@ function slowLast(states: readonly CheckState[]): CheckState[] {
 }
 
 /**
- * Whether the promise settles within so many milliseconds. Resolves when what it then has left for the event loop is
- * done, too: closing its connection would else be part of the next check's latency (measured: a sixth of it).
+ * Whether the promise settles within this many milliseconds. Resolves only once the work that it
+ * leaves for the event loop is done: closing its connection would otherwise add to the next check's
+ * latency (measured: a sixth of it).
  */
 function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), milliseconds);
-    // Not `then` with two functions: a rejection is a bug, and has to be seen.
+    // Not `then` with two functions: a rejection is a bug, and must surface.
     promise.finally(() => {
       clearTimeout(timer);
       setImmediate(() => resolve(true));

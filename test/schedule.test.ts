@@ -65,7 +65,7 @@ describe('Schedule begins', () => {
 });
 
 describe('Schedule keeps time', () => {
-  test('without drift, however late a timer is and long a check takes', async () => {
+  test('without drift, however late a timer is and however long a check takes', async () => {
     const lose = loseTime();
     const { probe, calledAt } = respondingProbe(40);
     const checks = () => {
@@ -78,15 +78,23 @@ describe('Schedule keeps time', () => {
     expect(new Set(calledAt.map((at) => at % INTERVAL))).toEqual(new Set([7]));
   });
 
-  test('and does not make up for the rounds that a suspended process has missed', async () => {
+  test('and does not make up for rounds that a suspended process has missed', async () => {
     const lose = loseTime();
     const { probe, calledAt } = respondingProbe(0);
-    startSchedule({ checks: () => [fakeCheck('a', { probe })] });
+    const rounds: number[] = [];
+    const checks = (round: number) => {
+      rounds.push(round);
+      return [fakeCheck('a', { probe })];
+    };
+    startSchedule({ checks });
     await vi.advanceTimersByTimeAsync(INTERVAL);
     lose(3 * INTERVAL + 1_200);
     await vi.advanceTimersByTimeAsync(3 * INTERVAL);
-    // Late once, and then again at its phaseOffset.
+    // Late once, then back at its phaseOffset.
     expect(calledAt).toEqual([0, 5_000, 26_200, 30_000, 35_000]);
+    // Numbered like those of pods that have missed none.
+    const [first = 0] = rounds;
+    expect(rounds.map((round) => round - first)).toEqual([0, 1, 2, 6, 7]);
   });
 });
 
@@ -97,7 +105,7 @@ describe('Schedule in a round', () => {
     startSchedule({ checks: () => checks });
     await vi.advanceTimersByTimeAsync(6);
     expect(probes.map(({ calledAt }) => calledAt)).toEqual([[0], [2], [5]]);
-    // That of the next round.
+    // The timer of the next round.
     expect(vi.getTimerCount()).toBe(1);
   });
 
@@ -136,12 +144,12 @@ describe('Schedule in a round', () => {
     ];
     startSchedule({ checks: () => checks });
     await vi.advanceTimersByTimeAsync(4 * INTERVAL - 1);
-    // Waited for once; from then on it runs last.
+    // The round waits for it once, and runs it last from then on.
     expect(calledAt).toEqual([5, 5_000, 10_000, 15_000]);
     expect(hanging.attempts.map(({ at }) => at)).toEqual([0, 5_001, 10_001, 15_001]);
   });
 
-  test('begins when it is warm, unless it has been stopped meanwhile', async () => {
+  test('starts its checks once it is warm, unless it is stopped meanwhile', async () => {
     const calledAt: number[] = [];
     const warmedAt: number[] = [];
     const check = fakeCheck('a', {
@@ -162,7 +170,7 @@ describe('Schedule in a round', () => {
     expect(calledAt).toEqual([3, INTERVAL + 3]);
   });
 
-  test('runs one that was slow last, until it is in time again', async () => {
+  test('runs a check that was slow last, until it is in time again', async () => {
     const order: string[] = [];
     let delay = 10;
     const check = (type: string, milliseconds: () => number) =>
@@ -181,7 +189,7 @@ describe('Schedule in a round', () => {
     expect(order.join(' ')).toBe('slow a b a b slow a b slow slow a b');
   });
 
-  test('gives a check 6 s in all', async () => {
+  test('times out a check after 6 s overall', async () => {
     const { probe, attempts } = hangingProbe();
     startSchedule({ checks: () => [fakeCheck('a', { probe })] });
     await vi.advanceTimersByTimeAsync(5_999);
@@ -194,7 +202,7 @@ describe('Schedule in a round', () => {
     { interval: 5_000, perMinute: 12 },
     { interval: 1_000, perMinute: 20 },
   ])(
-    'makes a check that hangs $perMinute times a minute, two at once at the most, at $interval ms',
+    'runs a hanging check $perMinute times a minute, at most two at once, at $interval ms',
     async ({ interval, perMinute }) => {
       let inFlight = 0;
       let most = 0;
@@ -213,7 +221,7 @@ describe('Schedule in a round', () => {
     },
   );
 
-  test('keeps the pace of a failing check that waits for the news of its target', async () => {
+  test('keeps the pace of a failing check that waits to learn whether its target has left', async () => {
     const { probe, calledAt } = respondingProbe(0, failed('connect'));
     const isFalseAlarm = () => new Promise<boolean>((resolve) => setTimeout(resolve, 3_000, false));
     const check = fakeCheck('a', { probe, isFalseAlarm });
@@ -244,7 +252,7 @@ describe('Schedule in a round', () => {
     expect(recorded).toEqual(['failed', 'ok']);
   });
 
-  test('does not begin another by a refresh while one is in flight', async () => {
+  test('does not start a check on a refresh while it is in flight', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = startSchedule({ checks: () => [fakeCheck('a', { probe })] });
     await vi.advanceTimersByTimeAsync(10);
@@ -256,7 +264,7 @@ describe('Schedule in a round', () => {
 });
 
 describe('Schedule leaves time for other work', () => {
-  /** When work of so many milliseconds has its turn, that wants it at this time. */
+  /** When work that takes this many milliseconds gets its turn, if it wants one at this time. */
   async function turnAt(
     schedule: Schedule,
     wantedAt: number,
@@ -287,7 +295,7 @@ describe('Schedule leaves time for other work', () => {
     expect(await turnAt(startSchedule({ checks, warmUp }), 10_001, 1)).toBe(10_040);
   });
 
-  test('while other requests wait: while checks run, of a round or not, but not while it warms up', async () => {
+  test('and has requests wait while checks run, in a round or not, but not while it warms up', async () => {
     const warmUp = () => new Promise((resolve) => setTimeout(resolve, 30));
     const schedule = startSchedule({ checks, warmUp });
     const checkingAt = async (at: number) => {
@@ -302,7 +310,7 @@ describe('Schedule leaves time for other work', () => {
     expect(await checkingAt(5_060)).toBe(false);
   });
 
-  test('while other requests wait: for 250 ms of checks that take long', async () => {
+  test('and has requests wait for only 250 ms of checks that take long', async () => {
     const hung = () =>
       Array.from({ length: 200 }, (_, i) => fakeCheck(`check-${i}`, hangingProbe()));
     const schedule = startSchedule({ checks: hung });
