@@ -13,24 +13,24 @@ import { addExponential, extremes } from './exponential.ts';
 
 type Value = number | Histogram | ExponentialHistogram;
 
-/** A value is replaced, not changed: an exporter may still hold the one before. */
+/** A value is replaced, not changed: an exporter may still hold the previous one. */
 type Point = { readonly attributes: Attributes; startTime: HrTime; value: Value };
 
 /** Accumulated state of one metric; the points by their attributes. */
 type Total = { latest: MetricData; points: Map<string, Point> };
 
-/** How many dropped streams are counted, at most: each costs some 300 bytes. */
+/** Maximum number of dropped streams to count: each costs some 300 bytes. */
 const MAX_DROPPED = 10_000;
 
 /** Which streams are kept, and how many. A stream is a metric with one set of attributes. */
 export type StreamLimits = Readonly<{
-  /** Whether a stream is to be removed; called at each collection. */
+  /** Whether to remove a stream; called at each collection. */
   isStale: (attributes: Attributes, metric: string) => boolean;
   /** The maximum number of streams, of all metrics together. */
   maxStreams: number;
   /**
-   * Called at each collection with the number of streams that are dropped, because the maximum is reached; 10,000 stands
-   * for any greater number.
+   * Called at each collection with the number of streams dropped because the maximum is reached;
+   * 10,000 stands for any greater number.
    */
   onDropped: (reader: object, streams: number) => void;
 }>;
@@ -49,13 +49,13 @@ export class DeltaToCumulative {
   #scope: ScopeMetrics['scope'] | undefined;
   #streams = 0;
 
-  /** `isCumulative`: false passes sums and histograms on as they are collected. */
+  /** `isCumulative`: if false, sums and histograms are passed on as collected. */
   constructor(limits: StreamLimits, isCumulative = true) {
     this.#limits = limits;
     this.#isCumulative = isCumulative;
   }
 
-  /** Adds a collection of deltas, and returns the totals of every stream that is kept. */
+  /** Adds a collection of deltas, and returns the totals of every kept stream. */
   add(collected: ResourceMetrics): ResourceMetrics {
     this.#removeStale();
     const passed: MetricData[] = [];
@@ -84,7 +84,7 @@ export class DeltaToCumulative {
       ...latest,
       aggregationTemporality: AggregationTemporality.CUMULATIVE,
       dataPoints: Array.from(points.values(), (point) => {
-        // Stored, because a start that moved with the time would be a reset at each export.
+        // Stored, because a start time that moves with the clock would be a reset at each export.
         point.startTime = earlier(point.startTime, endTime);
         const { attributes, startTime, value } = point;
         return { attributes, startTime, endTime, value };
@@ -166,7 +166,7 @@ function sum({ dataPointType }: MetricData, a: Value, b: Value): Value {
 
 function addHistogram(a: Histogram, b: Histogram): Histogram {
   const { boundaries, counts: added } = b.buckets;
-  // Not by map(): a call for each bucket of hundreds of histograms was half of what adding takes.
+  // Not by map(): a call per bucket of hundreds of histograms is half of the cost of adding.
   const counts = a.buckets.counts.slice();
   for (let i = 0; i < added.length; i += 1) {
     const count = added[i] as number;

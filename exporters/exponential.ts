@@ -2,15 +2,16 @@ import type { ExponentialHistogram } from '@opentelemetry/sdk-metrics';
 
 type Buckets = ExponentialHistogram['positive'];
 
-/** The SDK's default for the buckets on each side of zero, and the data model's. */
+/** Maximum buckets on each side of zero: the default of the SDK and of the data model. */
 const MAX_BUCKETS = 160;
 
-/** The finest scale (the SDK's, and the data model's). */
+/** The finest scale (of the SDK, and of the data model). */
 const MAX_SCALE = 20;
 
 /**
- * The sum of two exponential histograms, at the finest scale that both have and that needs no more than 160 buckets
- * (the metrics data model, "Exponential Histograms": a scale less halves the resolution, exactly).
+ * The sum of two exponential histograms, at the finest scale that both have and that needs at most
+ * 160 buckets (the metrics data model, "Exponential Histograms": lowering the scale by one exactly
+ * halves the resolution).
  */
 export function addExponential(
   a: ExponentialHistogram,
@@ -37,7 +38,7 @@ export function addExponential(
   };
 }
 
-/** The lesser minimum and the greater maximum of two histograms, where they have any. */
+/** The lesser minimum and the greater maximum of two histograms, if they have any. */
 export function extremes(
   a: Readonly<{ min?: number; max?: number }>,
   b: Readonly<{ min?: number; max?: number }>,
@@ -47,7 +48,7 @@ export function extremes(
   return { ...(min === Infinity ? {} : { min }), ...(max === -Infinity ? {} : { max }) };
 }
 
-/** The SDK says scale 0 of a histogram of nothing but zeros, which must not make the other one coarser. */
+/** The SDK reports scale 0 for a histogram of only zeros, which must not make the other coarser. */
 function hasBuckets({ positive, negative }: ExponentialHistogram): boolean {
   return positive.bucketCounts.length > 0 || negative.bucketCounts.length > 0;
 }

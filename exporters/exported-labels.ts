@@ -1,11 +1,11 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 
-/** Labels that say where a series comes from; an attribute of the same name would hide where it was measured. */
+/** Labels that identify the origin of a series; an attribute of the same name would hide it. */
 const ORIGIN = new Set(['node', 'pod', 'namespace', 'cluster', 'job', 'instance']);
 
 /**
- * The metrics with such attributes as `exported_…`, which is what Prometheus makes of them when it scrapes
+ * Renames such attributes to `exported_…`, as Prometheus does when it scrapes
  * (`honor_labels: false`), so that a push arrives with the same labels.
  */
 export function withExportedLabels(collected: ResourceMetrics): ResourceMetrics {

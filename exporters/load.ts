@@ -10,8 +10,8 @@ const BUILT_IN: Readonly<Record<string, () => Promise<{ createExporter: CreateEx
 };
 
 /**
- * Makes the exporter of this name, or of this module: a package, or a path that begins with `.` or `/`. Rejects, naming
- * it, when it cannot be loaded or is no exporter.
+ * Creates the exporter of this name, or of this module: a package, or a path that begins with `.`
+ * or `/`. Rejects, naming it, if it cannot be loaded or is not an exporter.
  */
 export async function loadExporter(name: string, context: ExporterContext): Promise<Exporter> {
   try {

@@ -20,8 +20,9 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
   const takePartialSuccess = followPartialSuccess();
   return push(
     async (metrics, signal) => {
-      // An agent for each export, so that the certificates are read afresh, and all that an export has opened can be cut:
-      // the package itself never gives up on a response that trickles.
+      // Each export has its own agent, so that the certificates are read again, and all connections
+      // that the export has opened can be closed: the package itself never gives up on a response
+      // that trickles in.
       const agent = createAgent(otlp, tls);
       const isOver = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       takePartialSuccess();
@@ -33,7 +34,7 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
           timeoutMillis: timeout,
           compression: otlp.compression as CompressionAlgorithm,
           httpAgentOptions: () => agent,
-          // Asked for before each attempt, so that none begins once it is over.
+          // Called before each attempt, so that none begins once the export is over.
           headers: async () => {
             isOver.throwIfAborted();
             return { ...otlp.headers };
@@ -57,12 +58,12 @@ export const createExporter: CreateExporter = async ({ settings: { otlp }, tls, 
   );
 };
 
-/** The package's own type, which none of the packages that are imported here exports. */
+/** The package's own type, which none of the packages imported here exports. */
 type CompressionAlgorithm = NonNullable<
   NonNullable<ConstructorParameters<typeof OTLPMetricExporter>[0]>['compression']
 >;
 
-/** Only the one that is used: the other would stay in memory as well. */
+/** Loads only the one that is used: the other would stay in memory as well. */
 async function loadExporter(protocol: OtlpSettings['protocol']) {
   return protocol === 'http/json'
     ? (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter
@@ -98,7 +99,7 @@ function send(
 /** The package's error after it has given up on retryable responses; it does not name their status. */
 const RETRYABLE = 'Export failed with retryable status';
 
-/** In words, with the status that the package keeps beside the message. */
+/** Adds the status, which the package keeps beside the message. */
 function describe(cause: Error & { code?: number | string }): Error {
   const { code, message } = cause;
   if (message === RETRYABLE) {

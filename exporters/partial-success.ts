@@ -1,11 +1,17 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 
-/** What the OTLP packages write to the API's diagnostics: nothing else of theirs says that data points were rejected. */
+/**
+ * What the OTLP packages write to the API's diagnostics: nothing else from them reports that data
+ * points were rejected.
+ */
 const MESSAGE = 'Received Partial Success response:';
 
 const ignore = () => {};
 
-/** Follows the diagnostics. Returns a function that takes the last partial success, in words: once, and if there was one. */
+/**
+ * Follows the diagnostics. The returned function returns the last partial success in words, once,
+ * or `undefined` if there was none.
+ */
 export function followPartialSuccess(): () => string | undefined {
   let last: string | undefined;
   const warn = (message: string, json: unknown) => {
@@ -22,10 +28,10 @@ export function followPartialSuccess(): () => string | undefined {
   };
 }
 
-/** Undefined where nothing was rejected: the rest is advice. */
+/** Returns undefined if nothing was rejected: such a message is only advice. */
 function describe(json: string): string | undefined {
   const { rejectedDataPoints = 0, errorMessage = '' } = JSON.parse(json);
-  // In JSON an int64 is a text.
+  // In JSON an int64 is a string.
   if (Number(rejectedDataPoints) === 0) return undefined;
   const reason = errorMessage === '' ? '' : `: ${errorMessage}`;
   return `the receiver rejected ${rejectedDataPoints} data points${reason}`;

@@ -8,15 +8,19 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { TextBytes } from './text-bytes.ts';
 
-/** The text of each set of attributes, which is most of the work: `delta-to-cumulative.ts` keeps the sets' objects. */
+/**
+ * The text of each set of attributes, which is most of the work: `delta-to-cumulative.ts` keeps the
+ * sets' objects.
+ */
 const labels = new WeakMap<Attributes, string>();
 
-/** The unit's word in OpenMetrics, which is the name's suffix. */
+/** Units as OpenMetrics spells them, which are the suffixes of names. */
 const UNITS: Record<string, string> = { s: 'seconds', By: 'bytes' };
 
 /**
- * The metrics in OpenMetrics 1.0.0, which `@opentelemetry/exporter-prometheus` does not write, with the start time of each
- * counter and histogram (`_created`). Exponential histograms have no form in this format and are omitted.
+ * The metrics in OpenMetrics 1.0.0, which `@opentelemetry/exporter-prometheus` does not write, with
+ * the start time of each counter and histogram (`_created`). Exponential histograms cannot be
+ * represented in this format and are omitted.
  */
 export function serializeOpenMetrics({ scopeMetrics }: ResourceMetrics): Buffer {
   const text = new TextBytes();
@@ -63,7 +67,7 @@ function valueLines(metric: MetricData, point: DataPoint<number>): string {
   return `${line}${familyOf(metric)}_created${braced(set)} ${seconds(point.startTime)}\n`;
 }
 
-/** What all points of a metric have in common: how the label of each bucket's upper bound ends. */
+/** How the label of each bucket's upper bound ends: the same for all points of a metric. */
 function boundsOf([first]: readonly DataPoint<Histogram>[]): string[] {
   const boundaries = first?.value.buckets.boundaries ?? [];
   const texts = [...boundaries.map(float), '+Inf'];
@@ -79,7 +83,7 @@ function histogramLines(
   const { counts } = value.buckets;
   const inBraces = braced(set);
   const bucket = `${name}_bucket{${set}${set === '' ? '' : ','}le="`;
-  // With the newline before it: one part less to add for each of thousands of lines.
+  // With a leading newline: one part less to add for each of thousands of lines.
   const nextBucket = `\n${bucket}`;
   let cumulative = counts[0] ?? 0;
   let lines = `${bucket}${bounds[0]}${cumulative}`;
@@ -107,7 +111,7 @@ function braced(set: string): string {
   return set === '' ? '' : `{${set}}`;
 }
 
-/** As both the value of a label and HELP are escaped. */
+/** Both label values and HELP are escaped this way. */
 function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }
@@ -118,7 +122,7 @@ function number(value: number): string {
   return String(value);
 }
 
-/** OpenMetrics wants a bound to be a float, and Prometheus 3 makes it one: `1.0`. */
+/** OpenMetrics requires a bound to be a float, and Prometheus 3 makes it one: `1.0`. */
 function float(bound: number): string {
   return Number.isInteger(bound) ? `${bound}.0` : String(bound);
 }

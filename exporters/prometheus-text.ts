@@ -10,25 +10,25 @@ const serializer = new PrometheusSerializer(
 );
 
 /**
- * The metrics in Prometheus's text format 0.0.4. `metadata`: with HELP, TYPE and UNIT lines. Exponential histograms have no
- * form in this format and are omitted.
+ * The metrics in Prometheus's text format 0.0.4. `metadata`: with HELP, TYPE and UNIT lines.
+ * Exponential histograms cannot be represented in this format and are omitted.
  */
 export function serializeText(collected: ResourceMetrics, metadata: boolean): string {
   const scopeMetrics = collected.scopeMetrics
     .map(({ scope, metrics }) => ({ scope, metrics: metrics.filter(hasText) }))
     .filter(({ metrics }) => metrics.length > 0);
-  // The serializer writes a comment without its newline, which Prometheus rejects.
+  // For no metrics, the serializer writes a comment without a newline, which Prometheus rejects.
   if (scopeMetrics.length === 0) return '';
   const text = serializer.serialize({ ...collected, scopeMetrics });
   return metadata ? text : withoutComments(text);
 }
 
-/** The serializer writes a metric without lines as metadata alone. */
+/** For a metric without lines, the serializer writes only its metadata. */
 function hasText({ dataPointType, dataPoints }: MetricData): boolean {
   return dataPointType !== DataPointType.EXPONENTIAL_HISTOGRAM && dataPoints.length > 0;
 }
 
-/** Splits at `\n` alone: in a pattern, `^` also matches after a U+2028 in the value of a label. */
+/** Splits only at `\n`: in a pattern, `^` also matches after a U+2028 in a label value. */
 function withoutComments(text: string): string {
   return text
     .split('\n')

@@ -6,7 +6,7 @@ import { CumulativeReader } from './reader.ts';
 /** How long collecting may take, in milliseconds; Prometheus itself gives up after 10 s by default. */
 const COLLECT_TIMEOUT_MS = 5_000;
 
-/** How often what was recorded is added up where nobody scrapes, in milliseconds: series die all the same. */
+/** How often to add up recorded values without a scrape, in milliseconds: series still go stale. */
 const FOLD_INTERVAL_MS = 60_000;
 
 const CONTENT_TYPES: Record<Format, string> = {

@@ -9,18 +9,18 @@ export type PushOptions = ReaderOptions &
     interval: number;
     /** How long an export may take, in milliseconds. */
     timeout: number;
-    /** Called for each export that fails; `first`: the one before had not. */
+    /** Called for each export that fails; `first`: the previous one had not failed. */
     onFailure: (error: Error, first: boolean) => void;
-    /** Called when an export succeeds after some that had not. */
+    /** Called when an export succeeds after failed ones. */
     onRecovery: (lost: { exports: number; milliseconds: number }) => void;
   }>;
 
-/** Sends the metrics at each interval, one export at a time, and a last time at the shutdown. */
+/** Sends the metrics at each interval, one export at a time, and one last time at shutdown. */
 export class PushReader extends CumulativeReader {
   readonly #options: PushOptions;
   #timer: NodeJS.Timeout | undefined;
   #inFlight: Promise<void> | undefined;
-  /** Outlives `#inFlight` where what sends does not obey its signal. */
+  /** Outlives `#inFlight` if `send` does not obey its signal. */
   #sending: Promise<void> | undefined;
   #outage: { exports: number; since: number } | undefined;
 
@@ -44,7 +44,7 @@ export class PushReader extends CumulativeReader {
     await this.onForceFlush();
   }
 
-  /** Never rejects. An export that is under way is not joined by another. */
+  /** Never rejects. While an export is in flight, does not start another. */
   #export(): Promise<void> {
     this.#inFlight ??= this.#exportOnce().finally(() => {
       this.#inFlight = undefined;

@@ -28,7 +28,7 @@ export class CumulativeReader extends MetricReader {
 
   constructor({ streams, temporality = 'cumulative', histograms }: ReaderOptions) {
     super({
-      // What is to be cumulative is added up by `DeltaToCumulative`.
+      // `DeltaToCumulative` adds up what must be cumulative.
       aggregationTemporalitySelector: (type) =>
         temporality === 'lowmemory' && type === InstrumentType.OBSERVABLE_COUNTER
           ? AggregationTemporality.CUMULATIVE
@@ -37,18 +37,19 @@ export class CumulativeReader extends MetricReader {
         type === InstrumentType.HISTOGRAM && histograms === 'base2_exponential_bucket_histogram'
           ? { type: AggregationType.EXPONENTIAL_HISTOGRAM }
           : { type: AggregationType.DEFAULT },
-      // Beyond `DeltaToCumulative`'s own bound: past this one the SDK would also put sets that are known into one.
+      // Above `DeltaToCumulative`'s own limit: beyond this one, the SDK would merge even known sets
+      // into one.
       cardinalitySelector: () => 2 * streams.maxStreams,
     });
     this.#totals = new DeltaToCumulative(streams, temporality === 'cumulative');
   }
 
   /**
-   * Collects what is kept, by the preferred temporality; concurrent calls share a collection. `errors`: of metrics that
-   * could not be collected, or not in time.
+   * Collects the kept streams, with the preferred temporality; concurrent calls share a collection.
+   * `errors`: those of metrics that could not be collected, or not in time.
    */
   read(timeoutMillis: number): Promise<CollectionResult> {
-    // Of two collections at once the SDK gives the gauges to one only.
+    // With two collections at once, the SDK gives the gauges to only one.
     this.#inFlight ??= this.#readOnce(timeoutMillis).finally(() => {
       this.#inFlight = undefined;
     });

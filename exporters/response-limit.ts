@@ -4,15 +4,16 @@ import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 /** An ExportMetricsServiceResponse is a few hundred bytes. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Each takes time of the event loop, however short it is. */
+/** Each takes event-loop time, however short it is. */
 const MAX_PIECES = 1_000;
 
 /** Published before the response reaches its request. */
 const RESPONSE = 'http.client.response.finish';
 
 /**
- * Until the returned function is called, a response to a request of this agent breaks off after 64 KiB of its body, its chunks'
- * heads included, or 1,000 pieces: the OTLP package reads 4 MiB, and parses JSON, which may need sixty times as much memory.
+ * Until the returned function is called, a response to a request of this agent breaks off after
+ * 64 KiB of its body, chunk heads included, or after 1,000 pieces: the OTLP package reads 4 MiB and
+ * parses JSON, which may need sixty times as much memory.
  */
 export function limitResponses(agent: Agent): () => void {
   const onResponse = (message: unknown) => {

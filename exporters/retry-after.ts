@@ -5,9 +5,9 @@ import type { IncomingMessage } from 'node:http';
 const RESPONSE = 'http.client.response.finish';
 
 /**
- * Until the returned function is called, a response loses a `Retry-After` (RFC 9110, 10.2.3) without a wait: the OTLP package
- * retries at once then, up to five times, and has Node warn of a negative timeout on standard error. Without the header it
- * waits for its backoff.
+ * Until the returned function is called, removes any `Retry-After` (RFC 9110, 10.2.3) without a
+ * wait from responses: the OTLP package would retry at once, up to five times, and make Node warn
+ * of a negative timeout on standard error. Without the header it backs off.
  */
 export function ignoreEmptyWaits(): () => void {
   const onResponse = (message: unknown) => {
@@ -19,7 +19,7 @@ export function ignoreEmptyWaits(): () => void {
   return () => unsubscribe(RESPONSE, onResponse);
 }
 
-/** Seconds or a date, read as the package reads them. */
+/** Seconds or a date, parsed as the package does. */
 function isWait(value: string): boolean {
   const seconds = Number.parseInt(value, 10);
   return Number.isInteger(seconds) ? seconds > 0 : Date.parse(value) > Date.now();

@@ -17,7 +17,7 @@ export type ExportOptions = Readonly<{
   streams: StreamLimits;
   /** Writes lines to standard output. */
   write: (lines: string) => void;
-  /** Milliseconds between two pushes, and how many one may take. */
+  /** Time between two pushes, and the timeout of one, in milliseconds. */
   interval: number;
   timeout: number;
   /** Called for each export that fails; `first`: the previous one had not. */
@@ -29,13 +29,13 @@ export type ExportOptions = Readonly<{
 /** The running exporters. */
 export type Exports = Readonly<{
   meter: (name: string, version: string) => Meter;
-  /** Undefined where no exporter is scraped. */
+  /** Undefined if no exporter is scraped. */
   scrape: Exporter['scrape'];
   /** Exports a last time; resolves within this many milliseconds, even if that fails. */
   shutdown: (milliseconds: number) => Promise<void>;
 }>;
 
-/** Makes the exporters. Rejects, naming it, with the first that cannot be made. */
+/** Creates the exporters. Rejects with the first error, which names its exporter. */
 export async function startExports(options: ExportOptions): Promise<Exports> {
   const { settings, environment, tls, streams, write, interval, timeout } = options;
   const exporters = await Promise.all(

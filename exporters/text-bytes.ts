@@ -1,10 +1,10 @@
 /**
- * Text is joined up to so many characters. The garbage of joining a whole scrape would be alive until its end, and so
- * survive until the next full collection.
+ * Text is joined up to this many characters. The garbage of joining a whole scrape would stay alive
+ * until its end, and so survive until the next full collection.
  */
 const MAX_JOINED = 8_192;
 
-/** Text as UTF-8, in the pieces in which it is added. */
+/** Text as UTF-8, in the pieces in which it was added. */
 export class TextBytes {
   readonly #bytes: Buffer[] = [];
   #joined = '';
@@ -14,7 +14,7 @@ export class TextBytes {
     if (this.#joined.length >= MAX_JOINED) this.#encode();
   }
 
-  /** All that was added. */
+  /** Everything that was added. */
   whole(): Buffer {
     this.#encode();
     return Buffer.concat(this.#bytes);

@@ -1,12 +1,15 @@
 import type { Server, Socket } from 'node:net';
 
-/** A connection that the kernel has completed: not read, and not yet a `Socket`, which takes ten times the CPU time. */
+/**
+ * A connection that the kernel has completed, before it is read and before Node makes a `Socket` of
+ * it, which takes ten times the CPU time.
+ */
 export type AcceptedHandle = {
   readonly fd: number;
   readonly bytesWritten: number;
   readonly getpeername: (peer: { address?: string }) => number;
   readonly readStop: () => number;
-  /** Takes the descriptor of a connection. */
+  /** Wraps the descriptor of a connection. */
   readonly open: (fd: number) => number;
   close: (callback?: () => void) => void;
 };
@@ -22,12 +25,12 @@ type ListeningHandle = {
   onconnection: (status: number, accepted: AcceptedHandle | undefined) => void;
 };
 
-/** How many connections are accepted in a turn of the event loop, within some 3 ms. */
+/** Maximum connections accepted per turn of the event loop, which takes some 3 ms. */
 const MAX_PER_TURN = 64;
 
 /**
- * Accepts the connections of a listening server, before Node makes a `Socket` of each. `onconnection` is not documented, but everything
- * that is documented comes after the `Socket`.
+ * Accepts a listening server's connections before Node makes a `Socket` of each. `onconnection` is
+ * undocumented, but everything documented comes after the `Socket`.
  */
 export class Acceptor {
   readonly #handle: ListeningHandle;
@@ -40,16 +43,17 @@ export class Acceptor {
     server.on('connection', (socket: Socket) => this.#created.push(socket));
   }
 
-  /** Makes a `Socket` of an accepted connection, and begins to read it; undefined where Node could not. */
+  /** Makes a `Socket` of an accepted connection and starts reading it. Undefined if Node cannot. */
   serve(accepted: AcceptedHandle): Socket | undefined {
     this.#onConnection(0, accepted);
     return this.#created.pop();
   }
 
   /**
-   * Calls `admit` with each connection from now on. The kernel's queue is in the order of arrival, and Node accepts one connection in each
-   * turn of the event loop: a neighbour would wait for all that the program does in as many turns as connections came before it.
-   * `acceptNext` returns the descriptor of a further one, -1 where there is none.
+   * Calls `admit` with each connection from now on. The kernel's queue is in order of arrival, and
+   * Node accepts one connection per turn of the event loop: a neighbour would wait for a turn, and
+   * all the work in it, for each connection that arrived before it. `acceptNext` returns the
+   * descriptor of another connection, -1 if there is none.
    */
   start(
     admit: (accepted: AcceptedHandle) => void,

@@ -1,4 +1,4 @@
-/** Whether text has at most so many of these characters together. Looks no further once there are more. */
+/** Whether text has at most `most` of these characters in total. Stops searching beyond that. */
 export function hasAtMost(text: string | Buffer, characters: string, most: number): boolean {
   if (text.length <= most) return true;
   let left = most;

@@ -2,20 +2,21 @@ import { createSecureContext } from 'node:tls';
 import { addressOf, type OpenSsl, type Setting } from './openssl.ts';
 
 /**
- * What a server may send as its certificates, in bytes: as much as Java's clients accept by default
- * (`jdk.tls.maxHandshakeMessageSize`). One with 250 names has 10 KB, four with RSA keys of 4,096 bits 8 KB, and four with
- * ML-DSA-87, the longest keys and signatures of FIPS 204, 30 KB.
+ * Maximum size of a server's certificates in bytes: what Java's clients accept by default
+ * (`jdk.tls.maxHandshakeMessageSize`). One with 250 names has 10 KB, four with 4,096-bit RSA keys
+ * have 8 KB, and four with ML-DSA-87, the longest keys and signatures of FIPS 204, 30 KB.
  */
 export const MAX_CERTIFICATES_BYTES = 32 * 1024;
 
-// Of OpenSSL's ssl.h.
+// From OpenSSL's ssl.h.
 const SSL_CTRL_GET_MAX_CERT_LIST = 50;
 const SSL_CTRL_SET_MAX_CERT_LIST = 51;
 const OPENSSL_DEFAULT = 102_400n;
 
 /**
- * Has OpenSSL refuse more than `MAX_CERTIFICATES_BYTES` before it reads them: of 100 KB, which it accepts, thousands of names or
- * extensions take up to 23 ms of CPU, in one turn of the event loop (measured). Throws where OpenSSL's limit cannot be read.
+ * Makes OpenSSL reject more than `MAX_CERTIFICATES_BYTES` before it reads them. In the 100 KB that
+ * it accepts by default, thousands of names or extensions take up to 23 ms of CPU in one turn of
+ * the event loop (measured). Throws if OpenSSL's limit cannot be read.
  */
 export function limitLength({ functions }: OpenSsl): Setting {
   const control = (context: bigint, command: number, value: number) =>
@@ -28,8 +29,9 @@ export function limitLength({ functions }: OpenSsl): Setting {
 }
 
 /**
- * Has OpenSSL end a verification at the first error. Node has it go on, so that a chain of no authority takes 75 ms for its
- * signatures, or 11 s for its name constraints (measured).
+ * Makes OpenSSL end a verification at the first error. Node makes it continue, so that a chain
+ * without a trusted authority takes 75 ms for its signatures, or 11 s for its name constraints
+ * (measured).
  */
 export function endVerificationAtError(openssl: OpenSsl): Setting {
   const { functions } = openssl;
@@ -40,7 +42,7 @@ export function endVerificationAtError(openssl: OpenSsl): Setting {
   const verify = openssl.lib.registerCallback(
     { arguments: ['u64', 'u64'], return: 'i32' },
     (verification: bigint) => {
-      // OpenSSL's own in place of Node's, by which no error does.
+      // Replaces Node's callback, which continues after every error, with OpenSSL's own.
       functions.X509_STORE_CTX_set_verify_cb(verification, endAtError);
       return functions.X509_verify_cert(verification);
     },

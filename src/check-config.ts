@@ -4,8 +4,9 @@ import { readCertificates } from './probes/pem.ts';
 import { readKeyPair } from './server-certificate.ts';
 
 /**
- * What of a readable configuration would end the start or be reported as an error then: exporters that cannot be loaded,
- * the server certificate, and the extra CA. `importExporter` rejects when the exporter of a name cannot be loaded.
+ * Errors of a readable configuration that would prevent startup or be reported during it: exporters
+ * that cannot be loaded, and errors in the server certificate or the extra CA. `importExporter`
+ * rejects if the named exporter cannot be loaded.
  */
 export async function configurationErrors(
   { metrics, server, network }: Pick<Config, 'metrics' | 'server' | 'network'>,

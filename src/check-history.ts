@@ -7,27 +7,27 @@ const MINUTE_MS = 60_000;
 /** How many minutes are kept. */
 const MINUTES = 60;
 
-/** Results are added up by the second: with the shortest interval, 10 ms, a minute has 6,000 of them. */
+/** Results are aggregated per second: at the shortest interval, 10 ms, there are 6,000 a minute. */
 const SLICE_MS = 1_000;
 
-/** Durations kept of each second: medians are exact at intervals down to 125 ms, and of a sample below that. */
+/** Durations kept per second: medians are exact down to intervals of 125 ms, else of a sample. */
 const MAX_SAMPLES = 8;
 
 /** The results of one second. */
 type Slice = Readonly<{
-  /** When it begins, in milliseconds of `performance.now()`, and its Unix time in minutes. */
+  /** When it begins, in milliseconds of `performance.now()`, and in minutes of Unix time. */
   at: number;
   minute: number;
-  /** Seconds, of successful checks. */
+  /** Of successful checks, in seconds. */
   durations: number[];
   rtts: number[];
 }> & { checks: number; failures: number; segmentsSent: number; segmentsRetransmitted: number };
 
 /** The last minute and the last hour of one check. */
 export class CheckHistory {
-  /** Of at most the last minute, oldest first. */
+  /** At most those of the last minute, oldest first. */
   #slices: Slice[] = [];
-  /** Minutes that have ended, by the Unix time in minutes at which they began, oldest first. */
+  /** Past minutes, by their start in minutes of Unix time, oldest first. */
   readonly #minutes = new Map<number, Minute>();
   #lastFailed = false;
 
@@ -42,8 +42,8 @@ export class CheckHistory {
     this.#lastFailed = outcome.kind === 'failed';
     if (tcp === undefined) return;
     if (tcp.handshakeRtt !== undefined) sample(slice.rtts, tcp.handshakeRtt);
-    // Linux repeats an unanswered SYN or request four to eight times within a check: that would look like lost packets.
-    // The first success may have begun before the end of the outage.
+    // Linux retransmits an unanswered SYN or request several times within a check, which would look
+    // like packet loss. The first success may have begun before the end of the outage.
     if (isOutage) return;
     slice.segmentsSent += tcp.segmentsSent;
     slice.segmentsRetransmitted += tcp.segmentsRetransmitted;
@@ -99,7 +99,7 @@ export class CheckHistory {
     return slice;
   }
 
-  /** Adds up the minute of the last result, and drops minutes of more than an hour before `current`. */
+  /** Aggregates the last result's minute, and drops minutes an hour or more before `current`. */
   #endMinute(last: Slice, current: number): void {
     this.#minutes.set(last.minute, this.#minuteLike(last));
     for (const each of this.#minutes.keys())

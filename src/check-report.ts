@@ -3,10 +3,13 @@ import { errorEvent, failureCause, type Outcome, resultText } from './model.ts';
 import { printable } from './printable.ts';
 import type { CheckReport, Component } from './verdict/report.ts';
 
-/** Characters of a failure's text that are reported: parts of it come from the network. */
+/** Maximum length of a reported failure text in characters: parts of it come from the network. */
 const MAX_TEXT = 300;
 
-/** With more checks than this the last hour is left out: it is two thirds of the report's size and of the time it takes. */
+/**
+ * With more checks than this, reports omit the last hour, which accounts for two thirds of their
+ * size and of the time that they take.
+ */
 const MAX_WITH_HOUR = 200;
 
 const COMPONENTS: ReadonlySet<string> = new Set<Component>([
@@ -29,7 +32,7 @@ export function checkReports(
   return states.map((state) => reportOf(state, startedAt, which));
 }
 
-/** `startedAt`: Unix time in milliseconds, by the clock of now, at which `performance.now()` was 0. */
+/** `startedAt`: Unix time in milliseconds, by the current clock, when `performance.now()` was 0. */
 function reportOf(
   { check, streak, history, certificates }: CheckState,
   startedAt: number,

@@ -8,13 +8,13 @@ export type CheckState = {
   /** Undefined before the first result. */
   streak: Streak | undefined;
   readonly history: CheckHistory;
-  /** Those of the last server that showed some; undefined before. */
+  /** Those of the last server that sent any; undefined before. */
   certificates: CertificateExpiry | undefined;
-  /** Until when its series are kept; `Infinity` for a current check. */
+  /** When its series expire; `Infinity` for a current check. */
   keptUntil: number;
-  /** When the last result came, recorded or not. */
+  /** When the last result arrived, recorded or not. */
   lastResultAt: number;
-  /** Until when rounds skip it, because a refresh has started it. */
+  /** Rounds skip it until then, because a refresh has started it. */
   refreshedUntil: number;
   /** Whether the last attempt took longer than the round waits for it. */
   isSlow: boolean;
@@ -35,12 +35,12 @@ const LAST_RESULTS = [
   'kubenurse_certificate_not_after_seconds',
 ];
 
-/** The state of each current check, and for some time of removed ones. */
+/** The states of current checks and, for some time, of removed ones. */
 export class CheckStates {
   readonly #retention: number;
   /** By the checks' keys. */
   readonly #states = new Map<string, CheckState>();
-  /** Of each type the states that are kept the longest; several checks may share a type. */
+  /** For each type, the state that is kept longest: several checks may share a type. */
   #byType = new Map<string, CheckState>();
 
   /** `retention`: how long the series of a check outlive it, in milliseconds. */
@@ -82,8 +82,9 @@ export class CheckStates {
   }
 
   /**
-   * Stores the outcome as the last one; the result has the outage that it belongs to or ends. Of a rotating check nothing is
-   * stored; its result has the check that was `attempted`, whose target is not the current one.
+   * Stores the outcome as the last one. Returns the result with the outage that it belongs to or
+   * ends. Stores nothing for a rotating check: its result has the check that was `attempted`, whose
+   * target is not the current one.
    */
   record(state: CheckState, outcome: Outcome, attempted: Check = state.check): Result {
     if (attempted.role === 'rotating') return { check: attempted, outcome };
@@ -102,7 +103,7 @@ export class CheckStates {
     return { check, outcome, outage: outage ?? outageOf(state) };
   }
 
-  /** The states of the current checks, without rotating ones, which have none. */
+  /** The states of the current checks, without rotating ones, whose results it does not store. */
   current(): CheckState[] {
     return this.#made().filter(({ check }) => check.role !== 'rotating');
   }
@@ -112,8 +113,8 @@ export class CheckStates {
   }
 
   /**
-   * Whether a series with these attributes is to be removed. Metrics without a `type` are always kept; info series only
-   * while pod, IP and zone still match.
+   * Whether to remove a series with these attributes. Metrics without a `type` are always kept;
+   * info series only while pod, IP and zone still match.
    */
   readonly isStale = (attributes: Readonly<Record<string, unknown>>, metric = ''): boolean => {
     const { type, pod, pod_ip: podIP, zone } = attributes;
@@ -131,7 +132,7 @@ export class CheckStates {
   };
 }
 
-/** The failures of a check that is failing. */
+/** The current failures of a check, if it is failing. */
 export function outageOf({ streak }: Pick<CheckState, 'streak'>): Streak | undefined {
   return streak !== undefined && isFailure(streak.outcome) ? streak : undefined;
 }

@@ -6,8 +6,8 @@ import { traitsOfTarget } from './probes/kinds.ts';
 import { toUrlHost } from './url-host.ts';
 
 /**
- * The probe of each group of targets; `other` takes targets of every kind. Only that of the API server has the service
- * account's token. `rotating`, of neighbours: without saying who checks.
+ * The probe of each group of targets; `other` takes targets of every kind. Only `apiServer` has the
+ * service account's token. `rotating` checks neighbours without naming the pod that checks.
  */
 export type Probes = Readonly<{
   apiServer: Probe;
@@ -26,7 +26,7 @@ export type Targets = Readonly<{
   neighbours:
     | (NeighbourPort &
         Readonly<{
-          /** Of their Session-Reflectors; undefined: not checked by UDP. */
+          /** Of their Session-Reflectors; undefined: not checked over UDP. */
           udpPort?: number | undefined;
         }>)
     | undefined;
@@ -40,14 +40,15 @@ export function neighbourUrl({ scheme, port }: NeighbourPort, podIP: string, pag
   return new URL(`${scheme}://${toUrlHost(podIP)}:${port}${page}`);
 }
 
-// Statuses that a target may respond with although the path to it is ok. Their series exist from the start, so that the first
-// one is seen.
+// Statuses that a target may return although the path to it is fine. Their series exist from the
+// start, so that the first occurrence is visible.
 const API_SERVER_STATUSES = [401, 403, 429, 500, 503, 504];
 const NEIGHBOUR_STATUSES = [503];
 
 /**
- * The current checks (types and targets: the contract), by the number of the round. A failure of
- * an own check counts unless it comes too early for the pod to be behind its Service and ingress.
+ * Returns a function that returns the checks of a round, by its number (types and targets: the
+ * contract). A failed check of the pod's own Service or ingress counts unless it comes too early
+ * for the pod to be behind them.
  */
 export function createChecks(
   targets: Targets,
@@ -103,7 +104,7 @@ export function createChecks(
     };
     return [...rotating.suspects().map(suspect), ...rotating.inRound(round).map(ofRound)];
   };
-  // A thousand of them take milliseconds to make: only where the neighbours are others than the last time.
+  // Creating a thousand checks takes milliseconds, so it happens only if the neighbours change.
   let known: readonly Neighbour[] | undefined;
   let checks: readonly Check[] = always;
   return (round = 0) => {
@@ -124,7 +125,7 @@ export function createChecks(
   };
 }
 
-/** A check whose type names what is checked: one of each type. */
+/** A check that is identified by its type: there is one of each type. */
 function checkOf(
   type: string,
   url: URL,

@@ -5,9 +5,10 @@ import { InformationalLimit } from './informational-limit.ts';
 import { limitTlsMessages } from './tls-limit.ts';
 
 /**
- * From now on, a request of `node:http` and `node:https` fails where its server sends without end what Node takes without
- * end: informational responses (1xx), new keys and tickets of TLS. One server could keep the process busy. For the whole
- * process, since the requests are those of packages as well.
+ * From now on, a request of `node:http` or `node:https` fails if its server keeps sending what Node
+ * accepts without limit: informational responses (1xx), and new keys and tickets of TLS. Otherwise
+ * one server could keep the process busy. Applies to the whole process, because packages make
+ * requests as well.
  */
 export function limitClientRequests(): void {
   const limited = new WeakSet<object>();
@@ -22,7 +23,7 @@ export function limitClientRequests(): void {
   });
 }
 
-/** With Node's own limit of a head, 256 KB of them at most. */
+/** With Node's own limit per head, informational responses take 256 KB at most. */
 function limitInformational(request: ClientRequest): void {
   const limit = new InformationalLimit();
   request.on('information', () => {

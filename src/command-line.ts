@@ -23,7 +23,7 @@ export function readCommand(args: readonly string[]): Command {
     if (positionals.length > 0) return verdictCommand(positionals);
     return values['check-config'] ? 'check-config' : 'run';
   } catch (cause) {
-    // Without Node's hint about positional arguments.
+    // Removes Node's hint about positional arguments.
     const [reason] = (cause as Error).message.split('. To specify a positional');
     throw new UsageError(`${reason}; see kubenurse --help`, { cause });
   }

@@ -28,7 +28,7 @@ export type Config = Readonly<{
         namespace: string;
         labelSelector: string;
         limit: number;
-        /** How many others to check in each round. */
+        /** How many other neighbours to check in each round. */
         rotating: number;
         allowUnschedulable: boolean;
         scheme: 'http' | 'https';
@@ -70,7 +70,7 @@ export type Config = Readonly<{
     retention: number;
     /** Names of built-in exporters, or modules. */
     exporters: readonly string[];
-    /** Milliseconds, both. */
+    /** Both in milliseconds. */
     exportInterval: number;
     exportTimeout: number;
     /** HELP and TYPE lines. */
@@ -80,7 +80,7 @@ export type Config = Readonly<{
     otlp: OtlpSettings;
   }>;
   logLevel: Values['KUBENURSE_LOG_LEVEL'];
-  /** Warnings to log at the start. */
+  /** Warnings to log at startup. */
   warnings: readonly string[];
 }>;
 
@@ -134,7 +134,7 @@ export function readConfig(environment: Environment): Config {
   return Object.freeze({ ...assemble(values as Complete), warnings });
 }
 
-/** What is wrong with the name that name servers are queried for. */
+/** The error in the name that name servers are queried for, if any. */
 function nameToQueryMistake({
   KUBENURSE_CHECK_DNS: isEnabled,
   KUBERNETES_SERVICE_DNS: name,
@@ -145,8 +145,8 @@ function nameToQueryMistake({
 }
 
 /**
- * OpenTelemetry's variables that cannot be read are ignored with a warning, as the specification has it: they may be meant
- * for other programs. But metrics that are to be pushed need to know where.
+ * OpenTelemetry variables that cannot be read are ignored with a warning, per the specification:
+ * they may be meant for other programs. Endpoints are an exception if OTLP is requested.
  */
 function isIgnored(name: string, values: Values): boolean {
   if (!name.startsWith('OTEL_')) return false;
@@ -261,7 +261,7 @@ function versionUrl(host: string, port: number): URL {
   return new URL(`https://${host}:${port}/version`);
 }
 
-/** The name has addresses of the same family as the API server's Service. */
+/** Queries for addresses of the same family as that of the API server's Service. */
 function apiServerQuestion(values: Complete): URL {
   const type = values.KUBERNETES_SERVICE_HOST?.startsWith('[') ? 'AAAA' : 'A';
   return new URL(`dns:${values.KUBERNETES_SERVICE_DNS}?type=${type}`);
@@ -273,7 +273,7 @@ function alwaysHappyUrl(base: URL): URL {
   return url;
 }
 
-/** A warning if neighbours are looked for in every namespace, with the permission that this requires. */
+/** A warning, with the required permission, if neighbours are looked up in every namespace. */
 function everyNamespace(values: Values): string[] {
   if (!values.KUBENURSE_CHECK_NEIGHBOURHOOD || values.KUBENURSE_NAMESPACE !== undefined) return [];
   const which = values.KUBENURSE_NEIGHBOUR_FILTER ?? 'every pod: set KUBENURSE_NEIGHBOUR_FILTER';

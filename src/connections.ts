@@ -7,22 +7,27 @@ import type { FloodFilter } from './flood-filter.ts';
 import type { HasManyOrphans } from './orphans.ts';
 import type { RateLimiter, Serving } from './rate-limiter.ts';
 
-/** Connections at once from one address, behind which a proxy or source NAT may hide many clients. */
+/** Concurrent connections per address, behind which a proxy or source NAT may hide many clients. */
 const MAX_PER_CLIENT = 50;
 
 /**
- * How long the client may take to receive the rest of a response once the connection is closed, in milliseconds: five
- * retransmissions; and how often it is looked whether it has, and closed as well.
+ * How long a client has to receive the rest of a response once the connection is closed, in
+ * milliseconds (time for four retransmissions), and how often to check whether it has, and has
+ * closed as well.
  */
 const LINGER_MS = 5_000;
 const LOOK_MS = 100;
 
-/** So much is sent with a refusal, which the client is to receive, and its FIN, though Node closes without one. */
+/**
+ * Up to this many bytes, such as a refusal, must reach the client with a FIN, though Node closes
+ * without one.
+ */
 const SMALL_BYTES = 4_096;
 
 /**
- * How connections are accepted and closed: by the functions of `socket-limits.ts`, where these are. `reset()` of the handle is no
- * choice: while a FIN is pending it fails, and leaves a handle that cannot be closed.
+ * How connections are accepted and closed: with the functions of `socket-limits.ts`, if available.
+ * The handle's `reset()` is not an option: it fails while a FIN is pending, and leaves a handle
+ * that cannot be closed.
  */
 export type SocketCalls = Readonly<{
   acceptNext: (listening: number) => number;
@@ -41,14 +46,14 @@ type Shared = SocketCalls & {
   readonly isEnding: () => boolean;
 };
 
-/** One object for all that is known of a connection: thousands per second may come. */
+/** The whole state of a connection in one object: thousands may arrive per second. */
 class Connection {
   readonly client: string;
   readonly #accepted: AcceptedHandle;
   readonly #shared: Shared;
   #socket: Socket | undefined;
   #isGone = false;
-  /** While the closed connection lingers. */
+  /** Set while the closed connection lingers. */
   #endLinger: (() => void) | undefined;
 
   constructor(client: string, accepted: AcceptedHandle, shared: Shared) {
@@ -61,7 +66,7 @@ class Connection {
     return this.#isGone;
   }
 
-  /** Whether it is read, and nothing has come. */
+  /** Whether it is being read and nothing has arrived. */
   isSilent(): boolean {
     return this.#socket?.bytesRead === 0;
   }
@@ -73,7 +78,7 @@ class Connection {
   serve(): void {
     const remove = () =>
       this.#shared.whileServing(() => this.#shared.open.remove(this.client, this));
-    // To find that out as a `Socket` takes several times as long.
+    // Finding this out through a `Socket` takes several times as long.
     if (isOver(this.#accepted)) {
       remove();
       this.#closeUnserved();
@@ -85,13 +90,13 @@ class Connection {
     } else {
       this.#shared.bySocket.set(this.#socket, this);
       this.#socket.once('close', remove);
-      // Hundreds may end at the same moment, and what Node then does takes its time.
+      // Hundreds may end at the same moment, and Node takes time to handle them.
       this.#socket.once('end', () => this.#shared.whileServing(() => {}));
       this.#lingerBeforeClose(this.#socket);
     }
   }
 
-  /** A request has come: so that those go first which are kept for another. */
+  /** Call on each request, so that connections kept open for a further request are closed first. */
   touch(): void {
     this.#shared.open.touch(this.client, this);
   }
@@ -110,9 +115,10 @@ class Connection {
   }
 
   /**
-   * Of a closed connection, the kernel keeps what the client does not receive for 10 s or more, outside of every limit. So
-   * a connection counts until the client has closed as well, or it has lingered, and is then reset. One with a small response does so only
-   * while the kernel keeps many: to look after each of a neighbour and kubelet would be 7 % of what a check takes (measured).
+   * For 10 s or more, the kernel keeps what the client of a closed connection has not received,
+   * outside every limit. So a connection counts until the client has closed as well, or until it
+   * has lingered and is reset. One with a small response lingers only while the kernel keeps many:
+   * watching each one of a neighbour and kubelet would take 7 % of what a check takes (measured).
    */
   #lingerBeforeClose(socket: Socket): void {
     const accepted = this.#accepted;
@@ -124,7 +130,7 @@ class Connection {
     };
     const linger = (callback?: () => void) => {
       if (isEnding()) return close(callback);
-      // Closed without a FIN, by a timeout or because of what the client did. Of TLS it is not known.
+      // Closed without a FIN, by a timeout or because of what the client did. Unknown for TLS.
       const isCut = !(socket.writableFinished || isTls);
       const isSmall = accepted.bytesWritten <= SMALL_BYTES;
       if (this.#isGone || (isCut && !isSmall)) return reset(callback);
@@ -161,11 +167,14 @@ export class Connections {
     this.#filterFloods = filterFloods;
   }
 
-  /** Has a listening server serve its connections at this pace. A neighbour waits until all before it are accepted, so that this is cheap. */
+  /**
+   * Makes a listening server serve its connections at this pace. Accepting one is cheap, because a
+   * neighbour waits until all connections before its own are accepted.
+   */
   admitTo(server: Server, pace: RateLimiter): void {
     const acceptor = new Acceptor(server);
     const bySocket = new WeakMap<Socket, Connection>();
-    // Of an HTTP server.
+    // Only HTTP servers emit this event.
     server.on('request', ({ socket }: IncomingMessage) => bySocket.get(rawOf(socket))?.touch());
     const shared: Shared = {
       open: this.#open,
@@ -178,13 +187,13 @@ export class Connections {
     };
     const look = this.#filterFloods(server);
     const admit = (accepted: AcceptedHandle) => {
-      // The kernel had completed it before.
+      // The kernel completed it before its address was blocked.
       if (look(accepted.fd)) {
         this.#calls.resetAtClose(accepted.fd);
         return accepted.close();
       }
       const client = peerOf(accepted);
-      // Reset already.
+      // Already reset.
       if (client === undefined) return accepted.close();
       const connection = new Connection(client, accepted, shared);
       this.#open.add(client, connection);
@@ -194,37 +203,40 @@ export class Connections {
   }
 
   /**
-   * For the end of the program, when the kernel still sends what clients have not received: none lingers any more. Closes
-   * those whose clients have sent nothing.
+   * Closes lingering connections and those whose clients have sent nothing, for the end of the
+   * program. None lingers from then on: the kernel still sends what clients have not received.
    */
   endIdle(): void {
     this.#isEnding = true;
     this.#open.destroyAll((connection) => connection.isSilent() || connection.isLingering());
   }
 
-  /** Closes all of them, for the end of the program. */
+  /** Closes all connections, for the end of the program. */
   destroyAll(): void {
     this.#isEnding = true;
     this.#open.destroyAll();
   }
 }
 
-/** The peer's address; an IPv4 address is the same through an IPv4 and an IPv6 socket (RFC 4291, section 2.5.5.2). */
+/**
+ * The peer's address. An IPv4 address is the same over an IPv4 and an IPv6 socket (RFC 4291,
+ * section 2.5.5.2).
+ */
 export function clientOf({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): string {
   return remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '');
 }
 
-/** The socket below TLS: not documented, but nothing that is documented leads there. */
+/** The socket under TLS: `_parent` is undocumented, but nothing documented leads there. */
 function rawOf(socket: Socket): Socket {
   return socket instanceof TLSSocket ? (socket as unknown as { _parent: Socket })._parent : socket;
 }
 
-/** Whether both sides have closed, and received what was sent, or one of them has reset it. */
+/** Whether both sides have closed and received everything, or one has reset the connection. */
 function isOver(accepted: AcceptedHandle): boolean {
   return accepted.getpeername({}) !== 0;
 }
 
-/** Undefined where the connection has been reset. */
+/** The client's address; undefined if the connection has been reset. */
 function peerOf(accepted: AcceptedHandle): string | undefined {
   const peer: { address?: string } = {};
   return accepted.getpeername(peer) === 0 ? clientOf({ remoteAddress: peer.address }) : undefined;

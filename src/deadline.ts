@@ -1,14 +1,17 @@
 import type { Signal } from './model.ts';
 
-/** A timer that is later than this, in milliseconds, shows that the process was suspended. */
+/** A timer that fires later than this, in milliseconds, shows that the process was suspended. */
 const SUSPENDED_MS = 100;
 
-/** The time ran out, as opposed to what else can end a wait. Named like that of `AbortSignal.timeout()`. */
+/** The time ran out, as opposed to other ends of a wait. Named as by `AbortSignal.timeout()`. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
 }
 
-/** Ends waits, once: an `AbortController` and its signal in one, for a fraction of their CPU time and garbage. */
+/**
+ * Ends waits, once: an `AbortController` and its signal in one, at a fraction of their CPU time and
+ * garbage.
+ */
 export class Canceller implements Signal {
   aborted = false;
   reason: Signal['reason'];
@@ -36,11 +39,11 @@ export class Canceller implements Signal {
 }
 
 /**
- * A signal that aborts with its parent, or after `milliseconds` with a `TimeoutError` of the given message.
- * Disposing it clears its timer: `using limit = deadline(…)`.
+ * A signal that aborts with its parent, or after `milliseconds` with a `TimeoutError` that has this
+ * message. Disposing it clears its timer: `using limit = deadline(…)`.
  *
- * Time during which the process was suspended is not counted: the deadline is extended by it, by up to `milliseconds`.
- * `isExtended` says whether it was.
+ * Time during which the process was suspended is not counted: it extends the deadline, by up to
+ * `milliseconds`. `isExtended` returns whether it did.
  */
 export function deadline(
   parent: Signal,

@@ -16,15 +16,15 @@ const IP_MINTTL = 21;
 const IPPROTO_IPV6 = 41;
 const IPV6_MINHOPCOUNT = 73;
 
-/** A packet has a time to live of 64 as a rule; of those with less than so much the kernel drops each. */
+/** The sink's minimum time to live: the kernel drops packets with less, and most start with 64. */
 const MAX_TTL = 255;
 
 const SOCK_STREAM = 1;
 
-/** struct sock_filter of Linux. */
+/** Size of Linux's struct sock_filter. */
 const INSTRUCTION_BYTES = 8;
 
-/** Instructions of the classic BPF (`linux/bpf_common.h`), each with a constant as its operand. */
+/** Classic BPF instructions (`linux/bpf_common.h`), each with a constant as its operand. */
 const LOAD_BYTE = 0x30;
 const LOAD_WORD = 0x20;
 const LOAD_MEMORY = 0x60;
@@ -34,30 +34,36 @@ const JUMP = 0x05;
 const JUMP_IF_EQUAL = 0x15;
 const RETURN = 0x06;
 
-/** Added to an offset that is one into the network header (`SKF_NET_OFF`): a socket's filter begins at that of TCP. */
+/** Added to a network header offset (`SKF_NET_OFF`): a socket's filter starts at the TCP header. */
 const NETWORK = 0xfff00000;
 
-/** Where the source address is. */
+/** Offsets of the source address. */
 const IPV4_SOURCE = 12;
 const IPV6_SOURCE = 8;
 
-/** Code, jump where the condition is met, where not (as numbers of instructions), operand. */
+/** Code, jumps if the condition is met and if not (in instructions), operand. */
 type Instruction = readonly [code: number, yes: number, no: number, operand: number];
 
-/** What is returned is which of the sockets at the port takes the packet: the listening one, or the one that takes none. */
+/**
+ * The return value selects the socket that gets the packet: the listening one, or the sink, which
+ * drops it.
+ */
 const PASS: Instruction = [RETURN, 0, 0, 0];
 const DROP: Instruction = [RETURN, 0, 0, 1];
 
 /**
- * Has a listening socket get no packets from these addresses, each given as its 4 or 16 bytes (latin1), in place of those before: the
- * connections that it has accepted go on. Returns whether the kernel accepts it.
+ * Drops packets from these addresses to a listening socket, in place of the previous ones. Each is
+ * given as its 4 or 16 bytes (latin1). Accepted connections continue. Returns whether the kernel
+ * accepts it.
  */
 export type DropPackets = (listening: number, addresses: ReadonlySet<string>) => boolean;
 
 /**
- * Resolves with what makes a `DropPackets` for each listening socket, which is to be called without addresses at the end. Rejects where
- * socket options cannot be set. It takes no privilege: a filter of the listening socket itself would (CAP_NET_ADMIN, since Linux commit 5d39580f68e6, 2026).
- * So a second socket listens at the same port, and a filter that distributes packets between both gives it those to be dropped.
+ * Resolves with a function that makes a `DropPackets` for each listening socket, to be called
+ * without addresses at the end. Rejects if socket options cannot be set. A filter on the listening
+ * socket itself would require a privilege (CAP_NET_ADMIN, since Linux commit 5d39580f68e6, 2026).
+ * Instead, a second socket, the sink, listens on the same port, and a filter that distributes
+ * packets between the two gives it those to drop, which requires none.
  */
 export async function createDropPackets(): Promise<() => DropPackets> {
   const { getRawPointer, ...calls } = await loadSocketOptions();
@@ -66,7 +72,7 @@ export async function createDropPackets(): Promise<() => DropPackets> {
   const addressAt = getRawPointer(address);
   const length = new Uint32Array(1);
   const lengthAt = getRawPointer(length.buffer);
-  // struct sock_fprog: the number of instructions, and where they are.
+  // struct sock_fprog: the number of instructions, and a pointer to them.
   const program = new ArrayBuffer(16);
   const [count, pointer] = [new Uint16Array(program, 0, 1), new BigUint64Array(program, 8, 1)];
   const programAt = getRawPointer(program);
@@ -78,7 +84,11 @@ export async function createDropPackets(): Promise<() => DropPackets> {
     const option = SO_ATTACH_REUSEPORT_CBPF;
     return calls.setsockopt(listening, SOL_SOCKET, option, programAt, program.byteLength) === 0;
   };
-  /** A socket at the port of another, whose packets have too short a time to live, and which has no room for connections; -1 if there can be none. */
+  /**
+   * Opens a socket on the port of another that drops its packets, because their time to live is too
+   * short for it. Of others it completes one connection, which nobody accepts. Returns -1 if that
+   * fails.
+   */
   const openSink = (listening: number): number => {
     length[0] = address.byteLength;
     if (calls.getsockname(listening, addressAt, lengthAt) !== 0) return -1;
@@ -87,7 +97,7 @@ export async function createDropPackets(): Promise<() => DropPackets> {
     const isOpen =
       set(listening, SOL_SOCKET, SO_REUSEPORT, 1) &&
       set(sink, SOL_SOCKET, SO_REUSEPORT, 1) &&
-      // As Node does for the other, whose connections would be in the way.
+      // Node sets it on the other socket, whose connections would otherwise prevent the bind.
       set(sink, SOL_SOCKET, SO_REUSEADDR, 1) &&
       set(sink, IPPROTO_IP, IP_MINTTL, MAX_TTL) &&
       (family === AF_INET || set(sink, IPPROTO_IPV6, IPV6_MINHOPCOUNT, MAX_TTL)) &&
@@ -140,7 +150,10 @@ function dropFrom(addresses: readonly string[]): ArrayBuffer {
   ]);
 }
 
-/** Keeps so many words of the packet in the filter's memory: the kernel makes several instructions of one that loads from a packet. */
+/**
+ * Copies this many words of the packet to the filter's memory: the kernel translates each load from
+ * a packet into several instructions.
+ */
 function keep(source: number, count: number): Instruction[] {
   return Array.from({ length: count }, (_, index): Instruction[] => [
     [LOAD_WORD, 0, 0, NETWORK + source + 4 * index],

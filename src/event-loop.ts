@@ -1,8 +1,9 @@
 import type { Probe } from './model.ts';
 
 /**
- * Interval of the measurements, in milliseconds: short enough to catch lasting delays. Four times a second would be a thirtieth
- * of the program's CPU time. Not a whole second: each would be at the same point of a round of checks.
+ * Interval of the measurements in milliseconds, short enough to catch lasting delays. Four per
+ * second would take a thirtieth of the program's CPU time. At a whole second, each would fall on
+ * the same point of a round of checks.
  */
 const SAMPLE_INTERVAL_MS = 1_030;
 
@@ -37,8 +38,8 @@ export class RecentDelays {
 }
 
 /**
- * The same probe, which also reports the event-loop active time during the check, in seconds: an upper bound of the probe's
- * own share of the latency.
+ * Wraps a probe so that it also reports the event-loop active time during the check, in seconds: an
+ * upper bound of the probe's own share of the latency.
  */
 export function withActiveTime(probe: Probe, onActive: (seconds: number) => void): Probe {
   return async (target, signal) => {

@@ -16,12 +16,12 @@ export class ExportHealth {
     this.#log = log;
   }
 
-  /** Series that are currently dropped. Every reader meets the same ones, so they are not added up. */
+  /** Series currently dropped. Every reader drops the same ones, so the counts are not summed. */
   get droppedSeries(): number {
     return Math.max(0, ...this.#dropped.values());
   }
 
-  /** `first`: the export before had not failed. */
+  /** `first`: the previous export did not fail. */
   readonly onFailure = (exporter: string, { message }: Error, first: boolean): void => {
     this.failures.set(exporter, (this.failures.get(exporter) ?? 0) + 1);
     if (first) this.#log.warn({ exporter, error: message }, 'metrics export failed');
@@ -35,7 +35,10 @@ export class ExportHealth {
     this.#log.info({ exporter, lostExports: lost.exports, seconds }, 'metrics export recovered');
   };
 
-  /** Called at each collection of a reader with the number of series that it drops; logged when dropping begins. */
+  /**
+   * Called at each collection of a reader with the number of series that it drops. Logs when
+   * dropping begins.
+   */
   readonly onDropped = (reader: object, series: number): void => {
     if (series > 0 && this.droppedSeries === 0) {
       this.#log.error({ limit: this.#maxSeries }, 'series limit reached; dropping new series');

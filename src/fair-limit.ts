@@ -1,20 +1,24 @@
-/** What a client holds, and how it ends. */
+/** Something that a client holds, and how to end it. */
 export type Held = Readonly<{ destroy: () => unknown }>;
 
 /**
- * What clients hold at once, such as connections. Something new is always let in, so that nobody locks others out by
- * holding: where a limit is reached, of the client that has the most, what is least recently used is destroyed for it.
+ * Limits what clients hold at once, such as connections. New ones are always admitted, so that
+ * nobody can lock others out: at the limit, the client that holds the most loses the one that it
+ * used least recently.
  */
 export class FairLimit<T extends Held = Held> {
   /** What each client holds, the least recently used first. */
   readonly #byClient = new Map<string, Set<T>>();
-  /** Clients by how many they hold, the last entry of those that have the most: found without a look at each client. */
+  /**
+   * Clients by how many they hold. The last entry has those that hold the most, so that no search
+   * is necessary.
+   */
   readonly #bySize: Set<string>[] = [];
   readonly #max: number;
   readonly #maxPerClient: number;
   #count = 0;
 
-  /** `max`: how many at once; `maxPerClient`: of one client. */
+  /** `max`: how many at once in total; `maxPerClient`: by one client. */
   constructor(max: number, maxPerClient = max) {
     this.#max = max;
     this.#maxPerClient = maxPerClient;
@@ -30,13 +34,16 @@ export class FairLimit<T extends Held = Held> {
     this.#resize(client, own.size - 1, own.size);
   }
 
-  /** It has been used: of its client, it is the last to be destroyed. Without effect where it has been removed. */
+  /**
+   * Marks it as used, and so as the last of its client to be destroyed. Does nothing if it has been
+   * removed.
+   */
   touch(client: string, held: T): void {
     const own = this.#byClient.get(client);
     if (own?.delete(held) === true) own.add(held);
   }
 
-  /** Without effect where it has been removed, or destroyed for another. */
+  /** Does nothing if it has been removed, or destroyed to make room for another. */
   remove(client: string, held: T): void {
     const own = this.#byClient.get(client);
     if (own?.delete(held) !== true) return;
@@ -45,7 +52,7 @@ export class FairLimit<T extends Held = Held> {
     this.#resize(client, own.size + 1, own.size);
   }
 
-  /** Destroys all that `isMeant`. */
+  /** Destroys all for which `isMeant` returns true. */
   destroyAll(isMeant: (held: T) => boolean = () => true): void {
     for (const all of this.#byClient.values()) {
       for (const held of all) if (isMeant(held)) held.destroy();

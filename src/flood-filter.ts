@@ -10,19 +10,29 @@ import {
 } from './socket-options.ts';
 
 /**
- * So many connections within so many milliseconds are a flood: they take 50 ms to accept, and with 1,500 per second, each with requests, the
- * program's own checks took up to three times as long (measured).
+ * A flood is this many connections within this many milliseconds: they take 20 ms to accept, and
+ * with 1,500 per second, each with requests, the program's own checks took up to three times as
+ * long (measured).
  */
 const WINDOW_MS = 500;
 const FLOOD = 500;
 
-/** An address with so many of them takes part in the flood: kubelet has two at once, a hundred equal attackers five each. */
+/**
+ * An address with this many connections takes part in the flood. Kubelet has two at once, and each
+ * of a hundred equal attackers five.
+ */
 const SHARE = 4;
 
-/** How long SYNs of such an address are dropped, in milliseconds: a flood then takes 30 ms of every ten seconds (measured). */
+/**
+ * How long SYNs of such an address are dropped, in milliseconds. A flood then takes 30 ms of every
+ * ten seconds (measured).
+ */
 const BLOCK_MS = 10_000;
 
-/** Addresses that are blocked at once: for so many of IPv6, any kernel's limit has room (`net.core.optmem_max`, 20 KB on older ones). */
+/**
+ * Maximum number of addresses blocked at once. Any kernel's limit has room for this many IPv6
+ * addresses (`net.core.optmem_max`, 20 KB on older ones).
+ */
 const MAX_BLOCKED = 120;
 
 /** How many addresses a log line names. */
@@ -32,17 +42,18 @@ const SO_PEERNAME = 28;
 
 const SOCKADDR_IN_BYTES = 16;
 
-/** To be called with each connection that a listening socket has accepted. Returns whether its address is blocked. */
+/** Call with each accepted connection. Returns whether its address is blocked. */
 export type FloodLook = (accepted: number) => boolean;
 
 /** Watches a listening server until it is closed. */
 export type FloodFilter = (server: Server) => FloodLook;
 
 /**
- * Makes filters for floods of connections. The kernel completes connections faster than any program accepts them, 30,000 per second for one
- * client; they wait in the order of arrival, a neighbour's among them, and beyond the kernel's queue a SYN is dropped and comes again
- * after a second. An address cannot be forged for this: only a completed connection counts. `onFlood` gets a sentence that names the
- * addresses. Rejects where options cannot be set.
+ * Makes filters for floods of connections. The kernel completes connections faster than any program
+ * accepts them, 30,000 per second for one client. They wait in order of arrival, a neighbour's
+ * among them, and once the kernel's queue is full, it drops SYNs, which clients repeat after a
+ * second. Nobody can forge an address to have it blocked: only completed connections count.
+ * `onFlood` gets a sentence that names the addresses. Rejects if socket options cannot be set.
  */
 export async function createFloodFilter(
   onFlood: (sentence: string) => void,
@@ -107,7 +118,10 @@ function textOf(address: string): string {
   return bytes.toString('hex').replaceAll(/.{4}(?!$)/g, '$&:');
 }
 
-/** Makes a function that returns the bytes of a peer's address, 4 or 16, also of a connection that the peer has reset. */
+/**
+ * Makes a function that returns the 4 or 16 bytes of a peer's address, even if the peer has reset
+ * the connection.
+ */
 function peerReader({ getsockopt, getRawPointer }: SocketOptions) {
   const memory = Buffer.from(new ArrayBuffer(SOCKADDR_IN6_BYTES));
   const family = new Uint16Array(memory.buffer, 0, 1);
@@ -119,10 +133,10 @@ function peerReader({ getsockopt, getRawPointer }: SocketOptions) {
     return getsockopt(fd, SOL_SOCKET, SO_PEERNAME, memoryAt, lengthAt) === 0;
   };
   return (fd: number): string | undefined => {
-    // It wants to know the size of the address.
+    // The kernel rejects a size larger than that of the address, so the larger one is tried first.
     if (!read(fd, SOCKADDR_IN6_BYTES) && !read(fd, SOCKADDR_IN_BYTES)) return undefined;
     if (family[0] === AF_INET) return memory.toString('latin1', 4, 8);
-    // An IPv4 address through an IPv6 socket (RFC 4291, section 2.5.5.2).
+    // An IPv4 address over an IPv6 socket (RFC 4291, section 2.5.5.2).
     const isMapped = memory.toString('hex', 8, 20) === '00000000000000000000ffff';
     return memory.toString('latin1', isMapped ? 20 : 8, 24);
   };

@@ -1,14 +1,17 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** How soon a change is noticed, in milliseconds. The kubelet itself renews mounted files only about once a minute. */
+/**
+ * How soon a change is noticed, in milliseconds. The kubelet updates mounted files only about once
+ * a minute.
+ */
 const POLL_INTERVAL_MS = 2_000;
 
 /**
- * Calls `onChange` when the file changes, also where the name is a symbolic link that is swapped, as the kubelet does
- * it. Returns a function that stops this.
+ * Calls `onChange` when the file changes, even if its path is a symbolic link that is swapped, as
+ * by the kubelet. Returns a function that stops this.
  */
 export function onFileChange(path: string, onChange: () => void): () => void {
-  // Not fs.watchFile: it takes its first look late, and never reports a change before that.
+  // Not fs.watchFile: its first look comes late, and it reports no change before that.
   let seen = version(path);
   const timer = setInterval(() => {
     const now = version(path);
@@ -20,7 +23,7 @@ export function onFileChange(path: string, onChange: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Another one after each change; empty where there is no file. */
+/** Differs after each change; empty if there is no file. */
 function version(path: string): string {
   try {
     const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
@@ -31,8 +34,8 @@ function version(path: string): string {
 }
 
 /**
- * Hands the file's content to `onContent`, now and at each change. A file that cannot be read goes to `onError`
- * instead. Returns a function that stops this.
+ * Calls `onContent` with the file's content, now and at each change, or `onError` if the file
+ * cannot be read. Returns a function that stops this.
  */
 export function followFile(
   path: string,

@@ -1,19 +1,19 @@
 /**
- * Bytes put together from pieces of any length, in one buffer: a list of pieces holds 110 bytes of heap for each, and a server
- * may send them one by one.
+ * Collects pieces of any length in one buffer. A list of pieces would take 110 bytes of heap for
+ * each, and a server may send its bytes one by one.
  */
 export class GrowingBytes {
   readonly #kept: number;
   #buffer: Buffer;
   #length = 0;
 
-  /** `kept`: how many of them are kept, the first ones. `room`: for how many there is room before the buffer has to grow. */
+  /** `kept`: how many of the first bytes to keep. `room`: the buffer's initial size in bytes. */
   constructor(kept = Infinity, room = 0) {
     this.#kept = kept;
     this.#buffer = Buffer.allocUnsafeSlow(room);
   }
 
-  /** How many were added. */
+  /** How many bytes were added, kept or not. */
   get length(): number {
     return this.#length;
   }
@@ -30,7 +30,7 @@ export class GrowingBytes {
     this.#length = length;
   }
 
-  /** Those that are kept; valid until the next `add()`. */
+  /** The kept bytes; valid until the next `add()`. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }

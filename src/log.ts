@@ -1,13 +1,16 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { printable } from './printable.ts';
 
-/** How much of an error's text goes into a log line, in characters: parts of it come from the network. */
+/** Maximum characters of an error's text in a log line: parts of it come from the network. */
 const MAX_ERROR = 500;
 
-/** How often an error of one kind is logged that any client can cause, in milliseconds. */
+/** Minimum interval between log lines of an error that any client can cause, in milliseconds. */
 const WINDOW_MS = 60_000;
 
-/** A log of JSON lines. The fields `error` (a text) and `err` (an `Error`) are cut and freed of control characters. */
+/**
+ * A log of JSON lines. The fields `error` (a text) and `err` (an `Error`) are truncated and
+ * stripped of control characters.
+ */
 export function createLog(
   level: string,
   { podName, nodeName }: Readonly<{ podName: string; nodeName: string | undefined }>,
@@ -37,8 +40,8 @@ function describe(thrown: unknown): object {
 }
 
 /**
- * Logs errors, of each message at most one line a minute: the first at once, and a minute later the last one of those
- * that followed it, with their count.
+ * Logs errors, at most one line per message and minute: the first at once, and a minute later the
+ * last of those that followed it, with their count.
  */
 export function limitedErrors(log: Pick<Logger, 'error'>): (error: Error, message: string) => void {
   const windows = new Map<string, { count: number; last: Error }>();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// First, before anything else is loaded: see there.
+// Must load before everything else: see there.
 import './signals.ts';
 
 import { importExporter } from '../exporters/load.ts';
@@ -16,7 +16,7 @@ import { openStandardOutput } from './standard-output.ts';
 /** How long the last log lines may wait for standard output, in milliseconds. */
 const LOG_FLUSH_TIMEOUT_MS = 1_000;
 
-/** What is wrong with what the program was given: the message says it. */
+/** Errors in the program's input, which their messages describe. */
 const INPUT_ERRORS = [ConfigError, UsageError, SavedError];
 
 async function main(): Promise<void> {
@@ -61,7 +61,10 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Throws a `ConfigError` with everything that would end the start, or that a start would report as an error. */
+/**
+ * Throws a `ConfigError` with everything that would prevent startup or be reported as an error
+ * during it.
+ */
 async function checkConfig(config: Config): Promise<void> {
   const errors = await configurationErrors(config, importExporter);
   if (errors.length > 0) throw new ConfigError(errors);

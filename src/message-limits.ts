@@ -4,18 +4,28 @@ import { loadFfi } from './ffi.ts';
 import type { OpenSsl, Setting } from './openssl.ts';
 
 /**
- * Records without application data that a peer may send in the life of a connection: as many as 64 KB of handshake take in the
- * shortest that it may be asked for (64 bytes: RFC 8449, section 4). OpenSSL takes records of a byte, or none, without end.
+ * Records without application data that a peer may send in the life of a connection: as many as
+ * 64 KB of handshake take in the shortest records that may be requested of it (64 bytes: RFC 8449,
+ * section 4). OpenSSL accepts any number of records of one byte or none.
  */
 const MAX_RECORDS = 1_000n;
 
-/** A client sends a tenth of that: 4 KB of a `ClientHello`, and no certificate. Hundreds of clients may send theirs at once. */
+/**
+ * For clients, a tenth: their `ClientHello` has 4 KB at most, and they send no certificate.
+ * Hundreds of clients may send theirs at once.
+ */
 const MAX_CLIENT_RECORDS = 100n;
 
-/** What a request for another handshake counts as, in records: none is granted, but OpenSSL responds to each, and a record holds 4,096. */
+/**
+ * How many records a request for another handshake counts as. None is granted, but OpenSSL responds
+ * to each, and a record holds 4,096.
+ */
 const HELLO_REQUEST_COST = 10n;
 
-/** What a client's renewal of its keys counts as: three are more than a client needs, and each takes some 0.03 ms (measured). */
+/**
+ * How many records a client's key update counts as. Three updates are more than a client needs, and
+ * each takes some 0.03 ms (measured).
+ */
 const KEY_UPDATE_COST = 30n;
 
 // Types of TLS messages (RFC 8446, section 4; RFC 5246, section 7.4), and lengths in bytes.
@@ -23,7 +33,7 @@ const [HELLO_REQUEST, CLIENT_HELLO, CERTIFICATE, KEY_UPDATE] = [0, 1, 11, 24];
 const HEAD_LENGTH = 4;
 const UNREADABLE = Buffer.alloc(HEAD_LENGTH, 0xff);
 
-// Of OpenSSL's ssl.h, ssl3.h, tls1.h, bio.h, err.h and bioerr.h.
+// From OpenSSL's ssl.h, ssl3.h, tls1.h, bio.h, err.h and bioerr.h.
 const BIO_CTRL_RESET = 1;
 const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 const ERR_LIB_BIO = 32;
@@ -33,13 +43,17 @@ const SSL3_RT_HANDSHAKE = 22;
 const SSL3_RT_APPLICATION_DATA = 23;
 const TLS1_3_VERSION = 0x0304;
 
-/** SSL3_RT_HEADER and SSL3_RT_INNER_CONTENT_TYPE: what the callback is given begins with the type of a record's content. */
+/**
+ * SSL3_RT_HEADER and SSL3_RT_INNER_CONTENT_TYPE: the callback's data begins with the type of a
+ * record's content.
+ */
 const HAS_CONTENT_TYPE: ReadonlySet<number> = new Set([256, 257]);
 
 /**
- * Looks at each TLS record and message before OpenSSL does. A ClientHello and certificates that are not cheap to read
- * are made unreadable, by the lengths at their beginning: nothing else keeps OpenSSL from reading them. A connection with too many records without
- * application data, or requests for another handshake, fails.
+ * Inspects each TLS record and message before OpenSSL reads it. A ClientHello and certificates that
+ * are costly to read are made unreadable by overwriting lengths at their beginning: nothing else
+ * keeps OpenSSL from reading them. A connection with too many records without application data,
+ * requests for another handshake, or key updates of a client fails.
  */
 export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   const { exportBuffer, getUint8, toBuffer } = await loadFfi();
@@ -49,7 +63,7 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
     const sum = count + cost;
     functions.SSL_ctrl(connection, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0n, sum);
     if (sum <= MAX_CLIENT_RECORDS || (sum <= MAX_RECORDS && !isServer(connection))) return;
-    // OpenSSL reads nothing more, and fails for the first error that is raised.
+    // Makes OpenSSL read nothing more, and fail with the first error that is raised.
     const received = functions.SSL_get_rbio(connection);
     functions.BIO_ctrl(received, BIO_CTRL_RESET, 0n, 0n);
     functions.BIO_ctrl(received, BIO_C_SET_BUF_MEM_EOF_RETURN, 0n, 0n);
@@ -71,12 +85,12 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   };
   const onMessage = openssl.lib.registerCallback(
     { arguments: ['i32', 'i32', 'i32', 'u64', 'i32', 'u64', 'u64'], return: 'void' },
-    // The last argument is the connection's own, 0 at first: what it has been set to.
+    // The last argument belongs to the connection: 0 at first, then what `add` has set it to.
     (isSent, version, contentType, message, length, connection, count) => {
       if (isSent === 1 || length === 0) return;
       const type = getUint8(message);
       if (HAS_CONTENT_TYPE.has(contentType)) {
-        // All records that TLS 1.3 encrypts have this type in their headers; that of the content follows.
+        // Every record that TLS 1.3 encrypts has this type in its header. Its inner type follows.
         if (type !== SSL3_RT_APPLICATION_DATA) add(connection, count, 1n);
       } else if (contentType === SSL3_RT_HANDSHAKE && length >= HEAD_LENGTH) {
         const cost = costOf(type, connection);
@@ -87,7 +101,8 @@ export async function limitMessages(openssl: OpenSsl): Promise<Setting> {
   );
   return (context) => {
     functions.SSL_CTX_set_msg_callback(context, onMessage);
-    // Node's servers accept none, but OpenSSL would skip up to 16 KB of it, and empty records without end.
+    // Node's servers accept no early data, but OpenSSL would skip up to 16 KB of it, and any number
+    // of empty records.
     functions.SSL_CTX_set_recv_max_early_data(context, 0);
   };
 }

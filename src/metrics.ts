@@ -9,8 +9,8 @@ import {
 import { createProcessMetrics, PROCESS_INSTRUMENTS } from './process-metrics.ts';
 
 /**
- * Every instrument (names, kinds and attributes: the contract). The unit is set only where the name already ends with it:
- * exporters append the unit otherwise, and so change the name.
+ * Every instrument (names, kinds and attributes: the contract). The unit is set only if the name
+ * already ends with it: otherwise exporters would append it, and so change the name.
  */
 const INSTRUMENTS = {
   requestDuration: {
@@ -173,8 +173,9 @@ const INSTRUMENTS = {
 } as const;
 
 /**
- * Boundaries of `kubenurse_tcp_rtt_seconds` and `kubenurse_udp_rtt_seconds`, in seconds: from two nodes in a rack to two continents. From 1 s on the kernel
- * repeats the SYN, and there is no sample.
+ * Boundaries of `kubenurse_tcp_rtt_seconds` and `kubenurse_udp_rtt_seconds` in seconds, for nodes
+ * in one rack up to nodes on two continents. From 1 s on, the kernel repeats the SYN, and there is
+ * no sample.
  */
 const RTT_BOUNDARIES = [
   0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,

@@ -10,8 +10,8 @@ export type Neighbour = Readonly<{
   nodeName: string;
   phase: string;
   /**
-   * As the label `topology.kubernetes.io/zone` of the pod (Kubernetes 1.35 sets it) or its node has it: empty where
-   * neither does, undefined until that is known.
+   * The label `topology.kubernetes.io/zone` of the pod (Kubernetes 1.35 sets it) or of its node.
+   * Empty if neither has it, undefined until that is known.
    */
   zone: string | undefined;
 }>;
@@ -37,7 +37,10 @@ export const CAUSES = [
 
 /** What the kernel counted for the connections of one attempt. */
 export type TcpCounts = Readonly<{
-  /** Round trip of the TCP handshake of the last connection in seconds; undefined where a SYN was repeated, or none sent. */
+  /**
+   * Round trip of the last connection's TCP handshake in seconds; undefined if a SYN was repeated,
+   * or none sent.
+   */
   handshakeRtt: number | undefined;
   segmentsSent: number;
   segmentsRetransmitted: number;
@@ -48,37 +51,44 @@ export const DIRECTIONS = ['forward', 'backward', 'unknown'] as const;
 
 export type Direction = (typeof DIRECTIONS)[number];
 
-/** What was counted of the UDP packets of one attempt. */
+/** Counts of the UDP packets of one attempt. */
 export type UdpCounts = Readonly<{
   sent: number;
   /** Packets without a reply. */
   lost: Readonly<Record<Direction, number>>;
   duplicated: number;
   reordered: number;
-  /** Round trips in seconds, without the time that the target took. */
+  /** Round trips in seconds, excluding the time spent in the target. */
   rtts: readonly number[];
-  /** Mean difference of consecutive round trips in seconds; undefined without two of packets of one length. */
+  /**
+   * Mean difference between consecutive round trips in seconds; undefined without two for packets
+   * of the same length.
+   */
   jitter: number | undefined;
 }>;
 
-/** When certificates of a server expire, in Unix seconds: its own, and the first to do so of all that it sent. */
+/**
+ * When a server's own certificate expires, and the earliest expiry of all that it sent, in Unix
+ * seconds.
+ */
 export type CertificateExpiry = Readonly<{ leaf: number; earliest: number }>;
 
-/** The first and the last of these times: years have four digits (RFC 5280, 4.1.2.5). */
+/** The range of these times: years have four digits (RFC 5280, 4.1.2.5). */
 export const MIN_EXPIRY = Date.parse('0000-01-01') / 1000;
 export const MAX_EXPIRY = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 /**
- * The result of one attempt. A failure is a value; a throw is a bug. `code`: the response, as the metric label `code` names
- * it, and `duration`: time until it was received, in seconds; both undefined if there was none. `event`: the metric label
- * of a failure. `tcp`: undefined if the kernel does not provide it. `udp`: only of a UDP check whose packets were not rejected.
+ * The result of one attempt. A failure is a value; a throw is a bug. `code`: the metric label
+ * `code` of the response, and `duration`: the time until it was received, in seconds; both
+ * undefined if there was none. `event`: the metric label of a failure. `tcp`: undefined if the
+ * kernel does not provide it. `udp`: only for a UDP check whose packets were not rejected.
  */
 export type Outcome = Readonly<
   {
     timings: Timings;
     tcp?: TcpCounts | undefined;
     udp?: UdpCounts | undefined;
-    /** Undefined where the attempt came to no certificate. */
+    /** Undefined if the attempt received no certificate. */
     certificates?: CertificateExpiry | undefined;
   } & (
     | { kind: 'ok'; code: string; duration: number }
@@ -103,18 +113,18 @@ export type Signal = Pick<AbortSignal, 'aborted' | 'reason' | 'throwIfAborted'> 
 /** Tries one target once. Obeys the signal; never rejects. */
 export type Probe = (target: Target, signal: Signal) => Promise<Outcome>;
 
-/** What is known of a check before its first attempt: its kind brings it. */
+/** What is known about a check before its first attempt, from its kind. */
 export type Traits = Readonly<{
   /** Whether a DNS server has to resolve a name first. */
   byName: boolean;
-  /** Every error event that it can have; the series of others begin with the first one. */
+  /** Error events to expect. The series of others begin with their first occurrence. */
   errorEvents: readonly string[];
   causes: readonly Cause[];
   /** The code of a success. */
   code: string;
   /** How long the next check of a round waits for this one, in milliseconds. */
   pacing: number;
-  /** Whether it sends UDP packets, which are counted, in place of a request. */
+  /** Whether it sends UDP packets, which are counted, instead of a request. */
   countsPackets: boolean;
 }>;
 
@@ -128,18 +138,20 @@ export type Check = Traits &
     target: Target;
     probe: Probe;
     /**
-     * Undefined of a check of the same target in every round. `rotating`: each round has another target, so that its results
-     * are no streak. `suspect`: of a node that a rotating check did not reach, until it has been ok for some time.
+     * Undefined for a check with the same target in every round. `rotating`: the target differs in
+     * each round, so its results form no streak. `suspect`: for a node that a rotating check did
+     * not reach, until it has been ok for some time.
      */
     role?: 'rotating' | 'suspect';
     /**
-     * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has failed: whether the failure
-     * says nothing about the path, because the target is gone or cannot be there yet. Never rejects.
+     * Called after an attempt that began at `since` (milliseconds of `performance.now()`) has
+     * failed. Resolves with whether the failure says nothing about the path, because the target is
+     * gone or cannot be there yet. Never rejects.
      */
     isFalseAlarm?: (since: number) => Promise<boolean>;
   }>;
 
-/** Results of a check in a row, all of them successes or all failures. */
+/** Consecutive results of a check, all of them successes or all failures. */
 export type Streak = {
   /** When the first and the last were recorded, in milliseconds of `performance.now()`. */
   readonly since: number;
@@ -149,14 +161,14 @@ export type Streak = {
   outcome: Outcome;
 };
 
-/** The result of a check. `outage`: the failures that it belongs to, or, where it is a success, those that it ends. */
+/** The result of a check. `outage`: the failures that it belongs to or, if a success, ends. */
 export type Result = Readonly<{ check: Check; outcome: Outcome; outage?: Streak | undefined }>;
 
-/** Is called when a check is added, with each of its results, and when it is removed. */
+/** Called when a check is added, with each of its results, and when it is removed. */
 export type Recorder = Readonly<{
   added?: (check: Check) => void;
   record: (result: Result) => void;
-  /** `outage`: where it was failing. */
+  /** `outage`: its failures, if it was failing. */
   removed?: (check: Check, outage?: Streak) => void;
 }>;
 

@@ -10,11 +10,14 @@ const PREFIXES: Readonly<Record<Transport, string>> = { udp: 'dns_', tcp: 'dns_t
 const TRANSPORTS = ['udp', 'tcp'] as const;
 
 export type NameServerChecksOptions = Readonly<{
-  /** What is queried, as `dns:name?type=A`. */
+  /** The query, as `dns:name?type=A`. */
   query: URL;
-  /** The current name servers, `address`, `address:port` or `[address]:port`: another array when they have changed. */
+  /**
+   * The current name servers, as `address`, `address:port` or `[address]:port`; a new array if they
+   * have changed.
+   */
   nameservers: () => readonly string[];
-  /** The names to query for one name, by the search domains. */
+  /** The names to query for a name, according to the search domains. */
   candidates: (name: string) => readonly [string, ...string[]];
   createProbe: (options: NameServerOptions) => Probe;
 }>;
@@ -39,7 +42,7 @@ function checksOf(listed: string, options: NameServerChecksOptions): Check[] {
   const { name, type } = question;
   const server = readNameServer(listed);
   const { address, port } = server;
-  // A URL has no zone of a link-local address.
+  // A URL cannot hold the zone of a link-local address.
   const host = toUrlHost(address.replace(/%.*/, ''));
   const url = urlOf({ server: { host, port }, name, type });
   return TRANSPORTS.map((transport) => {

@@ -5,9 +5,10 @@ import { limitMessages } from './message-limits.ts';
 import { addressOf, loadOpenSsl } from './openssl.ts';
 
 /**
- * From now on, no server takes the CPU of this process by what it sends in TLS: OpenSSL's own limits let one handshake hold the
- * event loop for 40 s (measured), and Node has no settings for them. Rejects where OpenSSL's functions cannot be called: no
- * `node:ffi`, or another build of Node.
+ * From now on, limits how much CPU time a server can take from this process by what it sends over
+ * TLS: within OpenSSL's own limits, one handshake can block the event loop for 40 s (measured), and
+ * Node has no settings for them. Rejects if OpenSSL's functions cannot be called: without
+ * `node:ffi`, or with another build of Node.
  */
 export async function limitOpenSsl(): Promise<void> {
   const openssl = await loadOpenSsl();
@@ -17,7 +18,7 @@ export async function limitOpenSsl(): Promise<void> {
     await limitMessages(openssl),
   ];
   const { createSecureContext } = tls;
-  // By this function, Node makes every context that it is not given.
+  // Node uses this function for every context that it is not given.
   tls.createSecureContext = (options) => {
     const context = createSecureContext(options);
     const address = addressOf(context);

@@ -5,12 +5,13 @@ import { loadFfi } from './ffi.ts';
 /** Functions of the OpenSSL that Node is built with. Pointers are integers. */
 export type OpenSsl = Awaited<ReturnType<typeof loadOpenSsl>>;
 
-/** Sets something in a context of OpenSSL (`SSL_CTX`), at this address. */
+/** Changes a setting of the OpenSSL context (`SSL_CTX`) at this address. */
 export type Setting = (context: bigint) => void;
 
 /**
- * Keep the whole, not only its functions: it holds the callbacks that are registered with it. Rejects where the functions cannot be called: no
- * `node:ffi`, or another build of Node.
+ * Callers must keep the whole result, not only its functions: it holds the callbacks that are
+ * registered with it. Rejects if the functions cannot be called: without `node:ffi`, or with
+ * another build of Node.
  */
 export async function loadOpenSsl() {
   const { dlopen } = await loadFfi();
@@ -34,7 +35,7 @@ export async function loadOpenSsl() {
   } as const);
 }
 
-/** Of OpenSSL's context, which Node holds as an External of V8: only `inspect()` tells its address. */
+/** The address of OpenSSL's context, a V8 External in Node: only `inspect()` reveals it. */
 export function addressOf({ context }: SecureContext): bigint {
   const [, address] = /^\[External: ([\da-f]+)\]$/.exec(inspect(context._external)) ?? [];
   return BigInt(`0x${address}`);

@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 
-/** Of honest clients each lasts a round trip. */
+/** More orphans than this are many: with honest clients, each lasts only a round trip. */
 const MANY = 100;
 
-/** How long a count is used, in milliseconds. Meanwhile 250 connections per second leave 1,250, some 6 MB. */
+/**
+ * How long a count is reused, in milliseconds. In that time, 250 connections per second leave 1,250
+ * orphans, some 6 MB.
+ */
 const KEPT_MS = 5_000;
 
-/** Whether the kernel keeps many closed connections of which it has not sent all. */
+/** Whether the kernel keeps many closed connections that still have data to send. */
 export type HasManyOrphans = () => boolean;
 
 /**
- * Makes a function that returns whether there are more than 100 on this node, as of 5 s ago at most: the kernel calls them
- * orphans, they count in no limit, and it counts those of all network namespaces together. Reading takes 30 µs. False where there is no `/proc/net/sockstat`.
+ * Returns a function that reports whether this node has more than 100 orphans, as of at most 5 s
+ * ago. That is the kernel's name for such connections: no limit counts them, and the kernel counts
+ * those of all network namespaces together. Reading the count takes 30 µs. False if there is no
+ * `/proc/net/sockstat`.
  */
 export function createOrphanLook(keptMs = KEPT_MS): HasManyOrphans {
   let seen = false;

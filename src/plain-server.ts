@@ -5,19 +5,24 @@ import { plainRequest } from './plain-request.ts';
 import { guardRequests } from './request-guard.ts';
 import type { ReadHeads } from './request-heads.ts';
 
-/** How long a new connection may be silent before node:http takes it, whose timeouts begin then, in milliseconds. */
+/**
+ * How long a new connection may be silent, in milliseconds, before node:http takes it over and
+ * starts its own timeouts.
+ */
 const SILENCE_MS = 1_000;
 
 /**
- * Has a server read its requests, and answer plain ones of raw pages from the socket, with the bytes that node:http would send:
- * what node:http takes, neighbours measure (docs/performance.md). Every other connection goes on to node:http and `guardRequests()`.
+ * Makes a server read its requests with `readHeads`, and answer plain ones for raw pages directly
+ * on the socket, with the bytes that node:http would send: neighbours would measure the time that
+ * node:http takes (docs/performance.md). Hands every other connection over to node:http and
+ * `guardRequests()`.
  */
 export function answerPlainRequests(
   server: Server,
   pages: Readonly<Record<string, Page>>,
   readHeads: ReadHeads,
 ): void {
-  // What node:http does with a connection; that it can be given one at any time is documented.
+  // node:http's own handling of a connection; handing it one at any time is documented.
   const serveHttp = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
@@ -52,7 +57,7 @@ export function answerPlainRequests(
   }
 }
 
-/** A client that sends no more is not answered, as by node:http. */
+/** Closes the connection of a client that ends its side, without a response, as node:http does. */
 function onEnd(this: Socket): void {
   this.end();
 }

@@ -1,16 +1,19 @@
 /**
- * Control and format characters (C0, DEL, C1, those of direction), separators of lines and paragraphs, and what is invisible
- * beside them: letters without a shape, variation selectors, tags.
+ * Control and format characters (C0, DEL, C1, directional ones), line and paragraph separators, and
+ * other invisible characters: blank letters, variation selectors, tags.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 
-/** Marks above and below a letter, from the fifth on: they cover the lines beside it, and no script needs more than four. */
+/**
+ * Marks above and below a letter, from the fifth on: they cover adjacent lines, and no script needs
+ * more than four.
+ */
 const STACKED = /([\p{Mn}\p{Me}]{4})[\p{Mn}\p{Me}]+/gu;
 
 /**
- * A text from the network as it may go into a log, an error or a page: at most `limit` characters of it (UTF-16 code
- * units), with a space in the place of each run of control or invisible characters and of too many marks, so that it moves
- * no terminal, starts no line, and hides nothing.
+ * Makes a text from the network safe for a log, an error or a page: cuts it to `limit` characters
+ * (UTF-16 code units), and replaces each run of control or invisible characters, and of excess
+ * marks, with a space, so that it cannot control a terminal, start a line or hide anything.
  */
 export function printable(text: string, limit: number): string {
   const shown = text.length > limit ? copyOf(text.slice(0, limit)) : text.toWellFormed();
@@ -18,8 +21,8 @@ export function printable(text: string, limit: number): string {
 }
 
 /**
- * The text as well-formed Unicode, in memory of its own. V8 makes a slice that refers to the whole text, of a megabyte for
- * example, and keeps it.
+ * Copies the text as well-formed Unicode. A slice in V8 refers to the whole text, a megabyte for
+ * example, and keeps it in memory.
  */
 export function copyOf(slice: string): string {
   return Buffer.from(slice).toString();

@@ -5,8 +5,9 @@ import { limitClientSockets } from './socket-limits.ts';
 import { trimMemory } from './trim-memory.ts';
 
 /**
- * From now on, bounds for the whole process what others can have it take: CPU time by what they send, memory by what they do not
- * receive, and how long it keeps memory. What is not available is logged, and done without.
+ * From now on, for the whole process, bounds the CPU time that peers can take by what they send,
+ * the memory that they can take by not receiving, and how long freed memory is kept. Logs a limit
+ * that is not available, and does without it.
  */
 export async function limitProcess(log: Logger, parts: AsyncDisposableStack): Promise<void> {
   limitClientRequests();

@@ -1,17 +1,20 @@
 /**
- * How long the values of a check are remembered, in milliseconds. Then each is recorded once more: its series may not have
- * existed, because the limit of series was reached.
+ * How long the values of a check are remembered, in milliseconds. After that each is recorded
+ * again: its series may have been dropped because the series limit was reached.
  */
 const REMEMBERED_MS = 60_000;
 
 /**
- * The values that were recorded last, of series that keep their value until another is recorded. Recording one that has not
- * changed would cost as much as any other (measured: 2 to 16 µs).
+ * The last recorded values of series that keep their value until another is recorded. Recording an
+ * unchanged value would cost as much as any other (measured: 2 to 16 µs).
  */
 export class RecordedValues {
   readonly #byType = new Map<string, { since: number; values: Map<string, unknown> }>();
 
-  /** Whether a value has to be recorded, because it is another than the last one of this series, or that was a minute ago. */
+  /**
+   * Whether a value must be recorded: it differs from the last one of this series, or a minute has
+   * passed since the check's values were forgotten.
+   */
   isDue(type: string, series: string, value: unknown): boolean {
     const values = this.#valuesOf(type);
     if (values.has(series) && values.get(series) === value) return false;
@@ -19,7 +22,7 @@ export class RecordedValues {
     return true;
   }
 
-  /** Forgets a check: its series end, and begin again with it. */
+  /** Forgets a check: its series end, and start again if the check returns. */
   delete(type: string): void {
     this.#byType.delete(type);
   }

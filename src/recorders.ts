@@ -17,7 +17,7 @@ import {
 import { RecordedValues } from './recorded-values.ts';
 import { inSeconds } from './seconds.ts';
 
-/** The value of the label `code` where no response came (the contract). */
+/** The value of the label `code` if no response was received (the contract). */
 const NO_RESPONSE = 'round_trip_error';
 
 const NOTHING_SENT: UdpCounts = {
@@ -32,7 +32,7 @@ const NOTHING_SENT: UdpCounts = {
 /** Records results as metrics. The series of a check exist, at 0, as soon as the check is added. */
 export function metricsRecorder(metrics: Metrics): Recorder {
   const last = new RecordedValues();
-  /** Adds to a counter that is mostly at rest: 0 only for its series to exist. */
+  /** Adds to a counter that rarely changes; adds 0 only so that its series exists. */
   const count = (
     counter: Counter,
     series: string,
@@ -48,7 +48,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     }
     if (neighbour === undefined || role === 'rotating') return;
     const { nodeName, podName, podIP, zone } = neighbour;
-    // Not before it is complete: backends show a series that was replaced for minutes.
+    // Only once it is complete: backends show a replaced series for minutes.
     if (!last.isDue(type, 'neighbour', neighbour) || zone === undefined) return;
     metrics.neighbourInfo.record(1, { type, node: nodeName, pod: podName, pod_ip: podIP, zone });
   };
@@ -79,7 +79,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     const cause = failureCause(outcome);
     if (cause !== undefined) metrics.checkFailures.add(1, { type, cause });
     const success = cause === undefined ? 1 : 0;
-    // A rotating check is of another neighbour in each round: the last result says little.
+    // A rotating check has a different neighbour in each round: its last result says little.
     if (role === 'rotating' || !last.isDue(type, 'success', success)) return;
     metrics.checkSuccess.record(success, { type });
   };
@@ -107,7 +107,7 @@ export function metricsRecorder(metrics: Metrics): Recorder {
     },
     record: ({ check, outcome }) => {
       const { type } = check;
-      // At each result, since the pod behind a path may be another.
+      // With each result, because the pod behind a path may have changed.
       describe(check);
       if (!check.countsPackets) recordRequest(type, outcome);
       recordSuccess(check, outcome);
@@ -128,7 +128,8 @@ export type Log = Readonly<
 const REMINDER_INTERVAL_MS = 600_000;
 
 /**
- * Logs when a check starts to fail, every ten minutes while it is failing, and when it recovers or is removed.
+ * Logs when a check starts to fail, every ten minutes while it is failing, and when it recovers or
+ * is removed.
  */
 export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
   const reportedAt = new WeakMap<Streak, number>();
@@ -154,7 +155,10 @@ export function logRecorder(log: Pick<Log, 'warn' | 'info'>): Recorder {
   };
 }
 
-/** Calls `record` with each result, and logs one by which a neighbour becomes a suspect: what `record` returns true for. */
+/**
+ * Calls `record` with each result, and logs those for which it returns true: they make a neighbour
+ * a suspect.
+ */
 export function suspectRecorder(
   record: (result: Result) => boolean,
   log: Pick<Log, 'warn'>,
@@ -174,7 +178,7 @@ function failureFields(outcome: Outcome) {
   return { event: errorEvent(outcome), cause: failureCause(outcome), error: resultText(outcome) };
 }
 
-/** Not named `error`, because alerts on logs match that field. */
+/** The error's field is not named `error`, because log alerts match that name. */
 function ended(outage: Streak) {
   const { results: failures, outcome } = outage;
   return {
@@ -186,7 +190,7 @@ function ended(outage: Streak) {
   };
 }
 
-/** Since its first failure, with one digit after the point. */
+/** Seconds since its first failure, with one decimal. */
 function secondsOf({ since }: Streak): number {
   return inSeconds(performance.now() - since);
 }

@@ -7,15 +7,16 @@ import { redirectTo } from './pages/redirect.ts';
 /** Timeout of a response, in milliseconds: a client that reads slowly holds memory. */
 const RESPONSE_TIMEOUT_MS = 15_000;
 
-/** Called with errors of requests that are not the client's. */
+/** Called with errors of requests that are not the client's fault. */
 type OnError = (error: Error, message: string) => void;
 
 /** The program's pages as a Koa application. */
 function createApp(pages: Readonly<Record<string, Page>>, onError: OnError): Koa {
   const app = new Koa();
   app.on('error', (error: Error, context: Context) => {
-    // A client that is gone, or that goes on with what is not HTTP, fails its connection, not the page.
-    // Where it has reset its connection as well, `errored` is that the response to what the parser refused cannot be written.
+    // A client that disconnects, or continues with something other than HTTP, fails its connection,
+    // not the page. If it has also reset the connection, `errored` is the failure to write the
+    // response to what the parser rejected.
     const { code = '' } = error as NodeJS.ErrnoException;
     const isOfClient =
       context.socket.errored === error || /^(HPE_|ERR_STREAM_PREMATURE_CLOSE$)/.test(code);
@@ -56,7 +57,7 @@ function respondRaw(page: RawPage, request: IncomingMessage, response: ServerRes
     .end(body, 'latin1');
 }
 
-/** Serves pages, by path, through Koa, except a `GET` of a raw page by its path alone. */
+/** Serves the pages by path: a `GET` of a raw page's exact path directly, all else through Koa. */
 export function createRequestListener(
   pages: Readonly<Record<string, Page>>,
   onError: OnError,
@@ -73,7 +74,10 @@ export function createRequestListener(
   };
 }
 
-/** Without doubled and trailing slashes and dots; Go's ServeMux redirects there, too, and upstream's users follow. */
+/**
+ * The path without doubled or trailing slashes and dot segments. Go's ServeMux redirects there as
+ * well, and upstream's users follow the redirect.
+ */
 function cleanPath(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }
@@ -85,8 +89,9 @@ function limitResponseTime({ req, res }: Context): void {
 }
 
 /**
- * The path and query of a request's target, which may be an absolute URL (RFC 9112, section 3.2.2); undefined if it cannot
- * be read. Koa reads whatever is not plain with `url.parse()`, of which Node warns in the log.
+ * The path and query of a request's target, which may be an absolute URL (RFC 9112, section 3.2.2);
+ * undefined if it cannot be read. Koa reads any target that is not plain with `url.parse()`, for
+ * which Node logs a warning.
  */
 function plainTarget(target: string): string | undefined {
   if (/^\/[!-"$-~]*$/.test(target)) return target;

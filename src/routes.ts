@@ -32,14 +32,14 @@ import type { RunSteps } from './verdict/steps.ts';
 export type Sources = Readonly<{
   self: Config['self'];
   version: string;
-  /** Between two rounds of checks, in milliseconds. */
+  /** Interval of the checks, in milliseconds. */
   interval: number;
   schedule: Schedule;
   states: CheckStates;
   delays: RecentDelays;
   neighbourhood: Neighbourhood | undefined;
   incomingChecks: IncomingChecks;
-  /** Fetches what another pod knows; undefined where neighbours are not followed. */
+  /** Fetches what another pod knows; undefined if neighbours are not followed. */
   fetchReport: FetchFrom | undefined;
   startup: Startup;
   /** Aborted once the pod shuts down. */

@@ -58,7 +58,10 @@ const FINAL_EXPORT_TIMEOUT_MS = 2_000;
 
 const { version } = packageJson;
 
-/** Runs until the stop signal. Rejects when a part cannot start; in either case all parts are closed, the last one first. */
+/**
+ * Runs until the stop signal. Rejects if a part cannot start. In either case all parts are closed,
+ * the last one first.
+ */
 export async function run(config: Config, log: Logger, output: StandardOutput): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const stop = new AbortController();
@@ -163,7 +166,7 @@ function openCaBundle(config: Config, log: Logger, parts: AsyncDisposableStack):
   return caBundle;
 }
 
-/** How every probe makes its requests, until the parts are closed. */
+/** The options of every probe's requests, valid until the parts are closed. */
 async function createProbeOptions(
   { network }: Config,
   { secureContext }: CaBundle,
@@ -177,7 +180,7 @@ async function createProbeOptions(
   parts.defer(close);
   // Also used by the clients of the API server, of the push and of users' exporters.
   dns.lookup = createLookup(resolve);
-  // Without it there are fewer causes, too.
+  // Without it, fewer causes of failures can be told apart, too.
   const readTcpInfo = await whereSupported(
     createTcpInfoReader,
     log,
@@ -267,14 +270,14 @@ function withActiveTimeIn(metrics: Metrics, probe: Probe): Probe {
   return withActiveTime(probe, (seconds) => metrics.eventLoopActive.record(seconds));
 }
 
-/** Fetches from a pod as neighbours are checked, with a new connection for each report. */
+/** Fetches from a pod as a check of a neighbour does, but with a new connection for each report. */
 function createFetchReport(http: HttpOptions, neighbours: NeighbourPort): FetchFrom {
   const fetchBody = createFetchBody({ ...http, idle: undefined });
   return ({ podIP, node }, page, signal, maxBody) =>
     fetchBody(neighbourUrl(neighbours, podIP, page), node, signal, maxBody);
 }
 
-/** Undefined, and logged, if the system does not support it. `without`: what that means. */
+/** Logs `without`, the consequence, and returns undefined if the system does not support it. */
 async function whereSupported<T>(
   create: () => Promise<T>,
   log: Logger,

@@ -8,7 +8,10 @@ import { verdict } from './verdict/verdict.ts';
 /** A saved `/cluster.json` cannot be read; the message says which, and why. */
 export class SavedError extends Error {}
 
-/** The text of `/cluster.txt` for a saved `/cluster.json`; `-`: standard input. Rejects with a `SavedError`. */
+/**
+ * The text of `/cluster.txt` for a saved `/cluster.json`. `-`: standard input. Rejects with a
+ * `SavedError`.
+ */
 export async function savedVerdict(file: string): Promise<string> {
   try {
     const saved = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');

@@ -1,4 +1,4 @@
-/** Milliseconds as seconds with one digit after the point, as the log shows durations. */
+/** Converts milliseconds to seconds with one decimal, as the log shows durations. */
 export function inSeconds(milliseconds: number): number {
   return Math.round(milliseconds / 100) / 10;
 }

@@ -20,7 +20,10 @@ export function readKeyPair({ certFile, keyFile }: KeyPairFiles) {
   }
 }
 
-/** Loads the certificate, and reloads it when a file changes; keeps the previous one if that fails. Throws if the first load fails. */
+/**
+ * Loads the certificate, and reloads it when a file changes, keeping the previous one if that
+ * fails. Throws if the first load fails.
+ */
 export function followCertificate(
   server: HttpsServer,
   files: KeyPairFiles,

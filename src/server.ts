@@ -14,36 +14,41 @@ import { followCertificate, type KeyPairFiles } from './server-certificate.ts';
 import { createSocketLimits, type SocketLimits } from './socket-limits.ts';
 import { limitClientTls } from './tls-limit.ts';
 
-/** Timeouts for the head of a request and for the whole request, in milliseconds. */
-const TIMEOUTS = {
+/** Limits of a request: timeouts in milliseconds, and the size of its head in bytes. */
+const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 20_000,
-  // How often Node looks for those that take longer; by default only twice a minute.
+  // How often Node looks for requests that take longer; by default only twice a minute.
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: MAX_HEAD,
-  // Between two requests, that of upstream. An ingress controller or Prometheus is to end idle connections first (nginx after
-  // 60 s, clients in Go after 90 s): a request that meets the end of its connection fails, and with it a check.
+  // Between two requests, as in upstream. An ingress controller or Prometheus must close idle
+  // connections first (nginx after 60 s, Go clients after 90 s): a request that races with the
+  // close of its connection fails, and a check with it.
   keepAliveTimeout: 120_000,
 };
 
-/** Idle timeout of a connection while a request lasts, for example if the client does not read the response, in milliseconds. */
+/**
+ * Idle timeout of a connection during a request, in milliseconds, for example if the client does
+ * not read the response.
+ */
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**
- * Connections at once: a neighbour's check takes one, for a moment. The kernel's send buffer of one whose client does not
- * read holds up to 128 KB (`socket-limits.ts`), and counts against the memory limit of the pod (192 MiB). One over
- * HTTPS takes 53 KB more (measured).
+ * Maximum connections at once: a neighbour's check takes one, for a moment. The kernel's send
+ * buffer of one whose client does not read holds up to 128 KB (`socket-limits.ts`), and counts
+ * against the pod's memory limit (192 MiB). One over HTTPS takes 53 KB more (measured).
  */
 const MAX_HTTP = 250;
 const MAX_HTTPS = 150;
 
-/** Listen backlog: beyond it, clients repeat their SYN after a second. */
+/** Listen backlog: beyond it, clients retransmit their SYN after a second. */
 const BACKLOG = 2_048;
 
 /**
- * Limit of requests and of new connections, 250 per second: many more than Prometheus, kubelet and an ingress controller
- * send. Windows are short, because what waits for one is served in one go, and a neighbour's request in the meantime waits
- * for it. Kubelet sends two requests at once.
+ * Limit of requests and of new connections, 250 per second: many more than Prometheus, kubelet and
+ * an ingress controller send. Windows are short because everything that waits for one is served in
+ * one go, and a neighbour's request in the meantime waits for it. Kubelet sends two requests at
+ * once.
  */
 const PACE: RateLimit = { window: 8, budget: 2, burst: 2 };
 
@@ -61,10 +66,13 @@ export type ServerOptions = Readonly<{
   address: string | undefined;
   port: number;
   tls: (KeyPairFiles & Readonly<{ port: number }>) | undefined;
-  /** The one table of pages, by path. */
+  /** The pages, by path. */
   pages: Readonly<Record<string, Page>>;
   serving: Serving;
-  /** Called with errors of requests, floods of connections, certificates that cannot be loaded, and where the kernel's memory cannot be bounded. */
+  /**
+   * Called on request errors, floods of connections, and failures to load a certificate or to bound
+   * the kernel's memory.
+   */
   onError: (error: Error, message: string) => void;
 }>;
 
@@ -75,18 +83,21 @@ export type RunningServer = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** Serves the pages over HTTP, and over HTTPS if configured. Rejects when a port or the certificate cannot be used. */
+/**
+ * Serves the pages over HTTP, and over HTTPS if configured. Rejects if a port or the certificate
+ * cannot be used.
+ */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { onError, serving } = options;
   const pace = new RateLimiter(PACE, serving);
-  const readHeads = createReadHeads(pace, TIMEOUTS.headersTimeout);
+  const readHeads = createReadHeads(pace, LIMITS.headersTimeout);
   const listener = createRequestListener(options.pages, onError);
   const { filterFloods, ...limits } = await socketLimits(onError);
-  const http = createHttpServer(TIMEOUTS, listener);
+  const http = createHttpServer(LIMITS, listener);
   http.on('timeout', closeIdle);
   answerPlainRequests(http, options.pages, readHeads);
   const servers: (HttpServer | HttpsServer)[] = [http];
-  // Those in a TLS handshake as well, of which `closeAllConnections()` knows nothing.
+  // Including those in a TLS handshake, which `closeAllConnections()` does not know about.
   const calls = { ...limits, hasManyOrphans: createOrphanLook() };
   const connections = {
     http: new Connections(MAX_HTTP, calls, filterFloods),
@@ -103,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const last = setTimeout(destroyAll, DRAIN_TIMEOUT_MS);
     await Promise.all(servers.map(closeServer));
     clearTimeout(last);
-    // Those that wait to be served, of which the servers know nothing.
+    // Those that wait to be served, which the servers do not know about.
     destroyAll();
   };
   try {
@@ -113,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (options.tls === undefined) return { http: addressOf(http), https: undefined, close };
 
     const https = createHttpsServer(
-      { ...TIMEOUTS, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
+      { ...LIMITS, handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
       listener,
     );
     servers.push(https);
@@ -138,7 +149,7 @@ function listen(
   server.maxHeadersCount = MAX_HEADERS_KEPT;
   server.timeout = IDLE_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
-    // It stays after that: an accept that fails once must not end the program.
+    // The listener stays after the start: a failed accept must not end the program.
     server.on('error', (cause) => {
       const where = address === undefined ? `port ${port}` : `${address} port ${port}`;
       reject(new Error(`cannot listen on ${where}: ${cause.message}`, { cause }));
@@ -150,7 +161,10 @@ function listen(
   });
 }
 
-/** Does without, and tells so, where the kernel accepts no such options: it cannot be bounded what it keeps of connections. */
+/**
+ * If the kernel does not accept such options, reports that and does without: what the kernel keeps
+ * of connections is then unbounded.
+ */
 async function socketLimits(
   onError: ServerOptions['onError'],
 ): Promise<SocketLimits & { filterFloods: FloodFilter }> {
@@ -184,7 +198,7 @@ function addressOf(server: HttpServer | HttpsServer): AddressInfo {
   return server.address() as AddressInfo;
 }
 
-/** Closes a connection without traffic: with a FIN, except if the client does not read. */
+/** Closes an idle connection: with a FIN, unless the client does not read. */
 function closeIdle(socket: Socket): void {
   if (socket.writableLength > 0) socket.destroy();
   else socket.destroySoon();
@@ -193,7 +207,7 @@ function closeIdle(socket: Socket): void {
 /** Stops listening. Resolves when the last connection is closed. */
 function closeServer(server: HttpServer | HttpsServer): Promise<void> {
   return new Promise((resolve) => {
-    // The callback's error says that it was not listening.
+    // The callback's error only means that the server was not listening.
     server.close(() => resolve());
   });
 }

@@ -2,7 +2,7 @@ import { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
 import { loadFfi } from './ffi.ts';
 
-/** libc's functions of sockets, addresses as integers, and the address of memory. */
+/** libc's socket functions, with addresses as integers, and one for the address of memory. */
 export type SocketOptions = Readonly<{
   getsockopt: (fd: number, level: number, name: number, value: bigint, length: bigint) => number;
   setsockopt: (fd: number, level: number, name: number, value: bigint, length: number) => number;
@@ -17,23 +17,26 @@ export type SocketOptions = Readonly<{
   getRawPointer: (memory: ArrayBuffer) => bigint;
 }>;
 
-/** The level of options of any socket, and of TCP. */
+/** The levels of options for any socket, and for TCP. */
 export const SOL_SOCKET = 1;
 export const IPPROTO_TCP = 6;
 
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const SOCKET_FLAGS = 0o2004000;
 
-/** The family of IPv4, and bytes of an address of IPv6 with its port. */
+/** The address family of IPv4, and the bytes of an IPv6 address with its port. */
 export const AF_INET = 2;
 export const SOCKADDR_IN6_BYTES = 28;
 
 let loading: Promise<SocketOptions> | undefined;
 
-/** Where an address is not the `u64` as which it is passed. */
+/** Where an address is not the `u64` that it is passed as. */
 const ARCHITECTURES_32_BIT: ReadonlySet<string> = new Set(['arm', 'ia32', 'mips', 'mipsel']);
 
-/** Loads them, once; calling them takes no privilege. Rejects, saying why, on another system than Linux, a 32-bit machine, or without `node:ffi`. */
+/**
+ * Loads the functions, once; calling them needs no privilege. Rejects with the reason on systems
+ * other than Linux, on 32-bit machines, and without `node:ffi`.
+ */
 export function loadSocketOptions(): Promise<SocketOptions> {
   loading ??= load();
   return loading;
@@ -45,7 +48,8 @@ async function load(): Promise<SocketOptions> {
   if (ARCHITECTURES_32_BIT.has(process.arch))
     throw new Error('socket options are not supported on 32-bit machines');
   const { dlopen, getRawPointer } = await loadFfi();
-  // Addresses as integers: Node.js takes half as long again to convert each `pointer` (measured: 5.6 µs a call, and 3.9).
+  // Addresses are integers: converting each `pointer` makes a call take half as long again
+  // (measured: 5.6 µs instead of 3.9).
   const { functions } = dlopen(null, {
     getsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' },
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u32'], return: 'i32' },
@@ -61,7 +65,10 @@ async function load(): Promise<SocketOptions> {
   return { ...functions, getRawPointer };
 }
 
-/** Makes a function that sets an option, to one number or a struct of two, and returns whether the kernel accepts it. Rejects as `loadSocketOptions()` does. */
+/**
+ * Resolves with a function that sets an option, to one number or a struct of two, and returns
+ * whether the kernel accepts it. Rejects as `loadSocketOptions()` does.
+ */
 export async function loadSetOption() {
   const { setsockopt, getRawPointer } = await loadSocketOptions();
   const value = new Int32Array(2);
@@ -73,7 +80,10 @@ export async function loadSetOption() {
   };
 }
 
-/** The file descriptor, for which Node has no public name; a TLS socket has that of the connection under it. */
+/**
+ * The file descriptor, for which Node has no public name; for a TLS socket, that of the connection
+ * below it.
+ */
 export function descriptor(socket: Socket | Server | UdpSocket): number | undefined {
   const { fd = -1 } = handleOf(socket) ?? {};
   return fd < 0 ? undefined : fd;
@@ -81,7 +91,7 @@ export function descriptor(socket: Socket | Server | UdpSocket): number | undefi
 
 type Handle = { fd?: number } | null;
 
-/** Of UDP, `_handle` warns that it is deprecated; the state that it is taken from is under a symbol. */
+/** For UDP, `_handle` emits a deprecation warning; the state that it reads is under a symbol. */
 function handleOf(socket: Socket | Server | UdpSocket): Handle | undefined {
   if (!(socket instanceof UdpSocket)) return (socket as { _handle?: Handle })._handle;
   const state = Object.getOwnPropertySymbols(socket).find(

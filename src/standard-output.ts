@@ -1,26 +1,26 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-/** The maximum of bytes that are buffered for the reader of a pipe: some 4,000 lines. */
+/** Maximum length of what is buffered for the reader of a pipe: some 4,000 lines. */
 const MAX_BUFFERED = 2 ** 20;
 
-/** Standard output that never holds up the program and never ends it. */
+/** Standard output that never blocks or ends the program. */
 export type StandardOutput = Readonly<{
-  /** Writes the text, whole lines, or drops and counts them. */
+  /** Writes whole lines, or drops and counts them. */
   write: (lines: string) => void;
   /** How many lines have been dropped so far. */
   droppedLines: () => number;
-  /** Resolves when everything is written, or cannot be, or after so many milliseconds. */
+  /** Resolves when everything is written, or cannot be, or after this many milliseconds. */
   flush: (milliseconds: number) => Promise<void>;
 }>;
 
-/** Takes all of a text, or none of it: false. */
+/** `write` returns false unless it takes all of the text. */
 type Sink = Readonly<{ write: (text: string) => boolean; flush: () => Promise<void> }>;
 
 /**
- * Opens a file descriptor for lines. Lines are dropped where they cannot be written (a full disk, a closed pipe), and
- * where too many wait for a pipe that nobody reads. `onDropped` is called with their number, once lines can be written
- * again.
+ * Opens a file descriptor for lines. Drops lines that cannot be written (a full disk, a closed
+ * pipe), and those that exceed the buffer of a pipe that nobody reads. Calls `onDropped` with their
+ * number once lines can be written again.
  */
 export function openStandardOutput(fd: number, onDropped: (lines: number) => void): StandardOutput {
   const stat = fstatSync(fd);
@@ -49,12 +49,12 @@ export function openStandardOutput(fd: number, onDropped: (lines: number) => voi
 }
 
 /**
- * A pipe without waiting: `process.stdout` and `fs.writeSync` wait for its reader, and `fs.write` takes a thread that
- * `process.exit()` waits for.
+ * Writes to a pipe without blocking: `process.stdout` and `fs.writeSync` wait for its reader, and
+ * `fs.write` takes a thread that `process.exit()` waits for.
  */
 function pipeSink(fd: number): Sink {
   const pipe = new Socket({ fd, readable: false, writable: true });
-  // Closed by its reader: no line can be written any more.
+  // The reader has closed it: no more lines can be written.
   pipe.on('error', () => {});
   return {
     write: (text) => {
@@ -62,12 +62,12 @@ function pipeSink(fd: number): Sink {
       pipe.write(text);
       return true;
     },
-    // Called after everything before it is written, or cannot be.
+    // The callback runs once everything before it has been written, or cannot be.
     flush: () => new Promise((resolve) => pipe.write('', () => resolve())),
   };
 }
 
-/** A file, terminal or device: a write of it ends, with an error where the disk is full. */
+/** Writes to a file, terminal or device: each write ends, with an error if the disk is full. */
 function fileSink(fd: number): Sink {
   let isTorn = false;
   return {
@@ -79,7 +79,7 @@ function fileSink(fd: number): Sink {
         isTorn = false;
         return true;
       } catch {
-        // What comes next begins a line.
+        // The next text must begin on a new line.
         if (written > 0) isTorn = true;
         return false;
       }

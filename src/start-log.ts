@@ -1,7 +1,10 @@
 import { redactedUrl } from './config/shown.ts';
 import type { Config } from './config.ts';
 
-/** What is checked, at which URLs (redacted), and who gets the metrics: the fields of a log line at the start. */
+/**
+ * The fields of the startup log line: what is checked, at which URLs (redacted), and which
+ * exporters get the metrics.
+ */
 export function startFields({ targets, neighbours, interval, metrics }: Config): object {
   const { extra, apiServerDirect, apiServerDns, meIngress, meService, nameServers } = targets;
   const own = {

@@ -1,15 +1,20 @@
 /**
- * How long it takes from a ready pod to its endpoint everywhere, in milliseconds: kube-proxy applies changes once a
- * second (minSyncPeriod), ingress-nginx every 3.3 s (--sync-rate-limit=0.3). No longer than an interval.
+ * How long the endpoint of a ready pod takes to propagate everywhere, in milliseconds: kube-proxy
+ * applies changes once a second (minSyncPeriod), ingress-nginx every 3.3 s (--sync-rate-limit=0.3).
+ * At most an interval.
  */
 const MAX_PROPAGATION_MS = 4_000;
 
-/** How long after the first interval the pod may be found ready late, in milliseconds (kubelet's default period). No longer than two intervals. */
+/**
+ * How long after the first interval the pod may still be found ready, in milliseconds (kubelet's
+ * default period). At most two intervals.
+ */
 const MAX_LATE_MS = 10_000;
 
 /**
- * From when on the pod's Service and ingress can be expected to have an endpoint: when the pod has been found ready and
- * the news has spread, or, where nobody finds it ready, one interval after the start (the contract).
+ * Determines from when on the pod's Service and ingress can be expected to have an endpoint: once
+ * the pod has been found ready and its endpoint has propagated, or, if nobody finds it ready, one
+ * interval after the start (the contract).
  */
 export class Startup {
   readonly #interval: number;
@@ -18,14 +23,14 @@ export class Startup {
   readonly #found = Promise.withResolvers<void>();
   #readyAt: number | undefined;
 
-  /** `interval` of the checks, in milliseconds. The start is now. */
+  /** `interval`: of the checks, in milliseconds. Startup begins now. */
   constructor(interval: number) {
     this.#interval = interval;
     this.#oneInterval = performance.now() + interval;
     this.#latest = this.#oneInterval + Math.min(2 * interval, MAX_LATE_MS);
   }
 
-  /** To be called whenever `/ready` is answered with 200. */
+  /** Must be called whenever `/ready` responds with 200. */
   foundReady(): void {
     const now = performance.now();
     if (this.#readyAt !== undefined || now >= this.#latest) return;
@@ -34,8 +39,9 @@ export class Startup {
   }
 
   /**
-   * Whether what began at `since` (milliseconds of `performance.now()`) came too early for an endpoint. After the first
-   * interval it waits for the pod to be found ready, if that may still come: a readiness probe can have an initial delay.
+   * Whether an attempt that began at `since` (milliseconds of `performance.now()`) was too early
+   * for an endpoint. After the first interval, waits for the pod to be found ready if that may
+   * still happen: a readiness probe can have an initial delay.
    */
   async isTooEarly(since: number): Promise<boolean> {
     if (this.#readyAt === undefined && since < this.#oneInterval) return true;

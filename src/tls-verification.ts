@@ -4,14 +4,15 @@ import { DEFAULT_CIPHERS } from 'node:tls';
 import { MAX_CERTIFICATES_BYTES } from './certificate-limits.ts';
 import { printable } from './printable.ts';
 
-/** How much is shown of a certificate's names, in characters. */
+/** Maximum characters shown of a certificate's names. */
 const MAX_NAMES = 200;
 
 /**
- * Options of every TLS client of kubenurse, as in Go: a trust store may hold the issuing intermediate without its root, and
- * the name has to be a subject alternative name. No finite-field Diffie-Hellman of TLS 1.2: with a group of 10,000 bits, a
- * server takes a second of CPU from its client, in one turn of the event loop. TLS 1.3 has groups up to 3,072 bits here.
- * No renegotiation: a server could have one handshake after another.
+ * Options of every TLS client of kubenurse, as in Go: a trust store may hold the issuing
+ * intermediate without its root, and the name must be a subject alternative name. No finite-field
+ * Diffie-Hellman in TLS 1.2: with a group of 10,000 bits, a server costs its client a second of
+ * CPU, in one turn of the event loop. In TLS 1.3, groups have at most 3,072 bits here. No
+ * renegotiation: a server could start one handshake after another.
  */
 export const TLS_CLIENT = {
   allowPartialTrustChain: true,
@@ -21,8 +22,9 @@ export const TLS_CLIENT = {
 } as const;
 
 /**
- * Whether the certificate is valid for the host, as Go's `x509.VerifyHostname` decides it: an error says why not. Unlike
- * Node's, the common name never counts, and a wildcard only as the whole first label.
+ * Checks whether the certificate is valid for the host, as Go's `x509.VerifyHostname` does; returns
+ * an error with the reason if not. Unlike in Node's own function, the common name never counts, and
+ * a wildcard only as the whole first label.
  */
 export function checkServerIdentity(
   host: string,
@@ -37,16 +39,16 @@ export function checkServerIdentity(
     names === undefined
       ? 'valid for no name: it has no subject alternative name, and the common name is ignored'
       : `valid for ${printable(names, MAX_NAMES)}`;
-  // The code that Node's own function gives.
+  // The code that Node's own function sets.
   return Object.assign(new Error(`the certificate is ${why}, not for ${name}`), {
     code: 'ERR_TLS_CERT_ALTNAME_INVALID',
   });
 }
 
 function isForName(certificate: X509Certificate, name: string): boolean {
-  // OpenSSL takes a name that begins with a dot for any of its subdomains.
+  // For OpenSSL, a name that begins with a dot matches any of its subdomains.
   if (name.startsWith('.')) return false;
-  // Without wildcards of OpenSSL's own, which are another kind: `*.example` is none, and Go's.
+  // Without OpenSSL's wildcards, which differ from Go's: `*.example` is one only in Go.
   const has = (name: string) =>
     certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
   const dot = name.indexOf('.');
@@ -55,7 +57,7 @@ function isForName(certificate: X509Certificate, name: string): boolean {
 
 const UNKNOWN_AUTHORITY = 'the certificate is signed by an unknown authority';
 
-/** By OpenSSL's code. Node's own words name flags of Node. */
+/** Texts by OpenSSL's error code. Node's own texts mention Node flags. */
 const UNTRUSTED: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
@@ -64,7 +66,7 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed',
 };
 
-/** By OpenSSL's reason, which is a field of its errors' texts: where a server exceeds a limit. */
+/** Texts for a server that exceeds a limit, by OpenSSL's reason, a field of its error messages. */
 const EXCESSIVE: Readonly<Record<string, string>> = {
   'excessive message size': `the server sent too long a message: its certificates, or the authorities that it names for a client's, may have ${MAX_CERTIFICATES_BYTES} bytes (excessive message size)`,
   'length mismatch':
@@ -74,8 +76,9 @@ const EXCESSIVE: Readonly<Record<string, string>> = {
 };
 
 /**
- * In words, why a server's certificate is not trusted, with `remedy`, the setting that would mend it, or which limit of TLS the
- * server exceeds. `undefined` where the error, or what caused it, is about something else.
+ * Describes why a server's certificate is not trusted, with `remedy`, the setting that would fix
+ * it, or which TLS limit the server exceeds. `undefined` if neither the error nor what caused it is
+ * about that.
  */
 export function untrusted(error: unknown, remedy: string): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {

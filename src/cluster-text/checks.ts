@@ -9,22 +9,22 @@ import { paragraph, short, table } from './layout.ts';
 const MAX_ROWS = 50;
 const MAX_NAME = 36;
 
-/** The key of the row of all paths; no check has it as its name. */
+/** The key of the row of all paths; no check has this name. */
 const PATHS = ' paths';
 
 const HEADINGS = ['CHECKS', 'ok', 'failing', 'pending', 'median'];
 
-/** Of all nodes; `paths` are counted together. */
+/** A check over all nodes; all paths together are one row. */
 type Row = { readonly counts: Record<CheckReport['state'], number> } & Readonly<{
   medians: number[];
   failing: FailingCheck[];
 }>;
 
-/** How many nodes see each check succeed or fail: paths together, and the failing ones by node. */
+/** How many nodes see each check succeed or fail; paths together, and failing ones by node. */
 export function* checkLines({ reports, now }: ClusterView): Steps<string[]> {
   const rows = yield* rowsOf(reports);
   const paths = rows.get(PATHS);
-  // In the order of a report, and the paths last.
+  // In the order of a report, with the paths last.
   if (rows.delete(PATHS) && paths) rows.set(PATHS, paths);
   const all = [...rows];
   const components: string[] = [];
@@ -43,7 +43,7 @@ export function* checkLines({ reports, now }: ClusterView): Steps<string[]> {
   ];
 }
 
-/** One pass, without a list of all: in a large cluster there are tens of thousands. */
+/** One pass, without a list of all checks: a large cluster has tens of thousands. */
 function* rowsOf(reports: readonly Report[]): Steps<Map<string, Row>> {
   const rows = new Map<string, Row>();
   const isStep = stepsOf(MANY);

@@ -5,14 +5,14 @@ import { checkLines } from './checks.ts';
 import { verdictLines } from './verdict.ts';
 import { headerLines, viewLines } from './view.ts';
 
-/** Who has collected, when, and how many pods have reported. `age`: of the collection, in seconds. */
+/** Who collected, when, and how many pods reported. `age`: of the collection, in seconds. */
 export function headerText({ view }: Cluster, age?: number): string {
   return textOf(headerLines(view, age));
 }
 
 /**
- * What follows the header: the verdict first, then the checks and the paths that fail, certificates that expire soon, then
- * what cannot be seen. `runbooks`: URL of their folder.
+ * What follows the header: the verdict, the checks and failing paths, certificates that expire
+ * soon, and what cannot be seen. `runbooks`: URL of their folder.
  */
 export function* bodySteps({ view, findings }: Cluster, runbooks: string): Steps<string> {
   return textOf([

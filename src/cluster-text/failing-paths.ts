@@ -7,13 +7,19 @@ import { firstSteps, paragraph } from './layout.ts';
 
 const MAX_GROUPS = 50;
 
-/** Groups of paths that failed only once: of ten thousand paths, at each moment twenty have, by chance. */
+/**
+ * Maximum groups of paths that failed only once: of ten thousand paths, twenty have at any moment,
+ * by chance.
+ */
 const MAX_ONCE = 5;
 
-/** Names that are listed on the side of a group that has many. */
+/** Maximum names listed on the side of a group that has many. */
 const MAX_NAMES = 20;
 
-/** Seconds within which an outage begins for all who see it: an interval, and the timeout of a check. */
+/**
+ * Seconds within which an outage begins for all nodes that see it: longer than the default interval
+ * and the timeout of a check together.
+ */
 const AT_ONCE = 15;
 
 /** A failing check as a node sees it. */
@@ -27,7 +33,9 @@ type Path = Readonly<{
   check: CheckReport;
 }>;
 
-/** Failing paths to or from one node that have the same cause: a few lines, however many nodes see the same. */
+/**
+ * Failing paths to or from one node with the same cause: a few lines, however many nodes see it.
+ */
 type Group = Readonly<{
   node: string;
   isTarget: boolean;
@@ -36,8 +44,8 @@ type Group = Readonly<{
 }>;
 
 /**
- * Paths that fail, grouped by the node that most of them have in common, in the order of the nodes' names; those that have
- * failed only once, which may be chance, are last.
+ * Failing paths, grouped by the node that most of them have in common, in the order of node names.
+ * Those that failed only once, which may be chance, come last.
  */
 export function* failingPathLines(failing: readonly FailingCheck[], now: number): Steps<string[]> {
   const pathOf = ({ report, check }: FailingCheck): Path => {
@@ -95,7 +103,7 @@ function groupLines({ node, isTarget, isConfirmed, paths }: Group, now: number):
   ];
 }
 
-/** `since 03:09 UTC (2 min)`, and with the last one if not all began at the same time. */
+/** `since 03:09 UTC (2 min)`, with the latest start as well if not all began at the same time. */
 function sinceOf(paths: readonly Path[], now: number): string {
   const times = paths.map(({ since }) => since);
   const begin = (time: number) => `${clock(time, now)} (${duration(now - time)})`;

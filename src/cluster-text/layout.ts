@@ -5,10 +5,13 @@ import { whole } from '../verdict/words.ts';
 /** Columns of a terminal. */
 const WIDTH = 80;
 
-/** Characters of one text that are laid out: a sentence that lists names of 253 characters is longer than any other. */
+/** Maximum characters of one text: the longest is a sentence that lists names of 253 characters. */
 const MAX_TEXT = 4_000;
 
-/** The text in lines of at most 80 characters, the first one indented by `first`, the others by `rest` spaces. */
+/**
+ * The text in lines of at most 80 characters, the first indented by `first` spaces, the others by
+ * `rest`.
+ */
 export function paragraph(text: string, first = 0, rest = first): string[] {
   const lines: string[] = [];
   let line = ' '.repeat(first);
@@ -25,7 +28,7 @@ export function paragraph(text: string, first = 0, rest = first): string[] {
   return isEmpty ? lines : [...lines, line];
 }
 
-/** Words, those that are longer than a line in pieces. */
+/** The words of a text, with those longer than a line in pieces. */
 function wordsOf(text: string, longest: number): string[] {
   return printable(text, MAX_TEXT)
     .split(' ')
@@ -43,7 +46,10 @@ function piecesOf(word: string, longest: number): string[] {
   return pieces;
 }
 
-/** Rows in columns, the first one to the left and the others to the right, without blanks at the end of a line. */
+/**
+ * Lays out rows in columns, the first left-aligned and the others right-aligned, without trailing
+ * blanks.
+ */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
@@ -59,7 +65,10 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** A name for a column: at most `most` characters, cut in the middle, since names differ at their ends. */
+/**
+ * A name for a column: at most `most` characters, cut in the middle, since names differ at their
+ * ends.
+ */
 export function short(name: string, most: number): string {
   const text = printable(name, MAX_TEXT);
   if (text.length <= most) return text;
@@ -69,7 +78,7 @@ export function short(name: string, most: number): string {
 
 type LinesOf<T> = (item: T) => string[];
 
-/** The first ones, each in a step, and how many there are more. */
+/** The lines of the first items, with a step for each, and how many more there are. */
 export function* firstSteps<T>(
   items: readonly T[],
   most: number,
@@ -80,7 +89,7 @@ export function* firstSteps<T>(
   return [...lines.flat(), ...(more > 0 ? [`and ${whole(more)} more`] : [])];
 }
 
-/** `firstSteps()` at once, where they are short. */
+/** `firstSteps()` all at once, for items that take little time. */
 export function firstOf<T>(items: readonly T[], most: number, linesOf: LinesOf<T>): string[] {
   return finish(firstSteps(items, most, linesOf));
 }

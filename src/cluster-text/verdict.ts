@@ -7,7 +7,7 @@ import { since } from './times.ts';
 
 const MAX_FINDINGS = 30;
 
-/** What is wrong: of each finding since when, who sees it, the evidence, what works, and where to read on. */
+/** The findings, each with its start, its witnesses, the evidence, what works, and the runbook. */
 export function* verdictLines(
   findings: readonly Finding[],
   { now, reports }: ClusterView,
@@ -34,7 +34,7 @@ function findingLines(finding: Finding, now: number): string[] {
   ];
 }
 
-/** `Since 03:09 UTC (2 min). Witnesses: 9 of 10.`; empty where neither is known. */
+/** `Since 03:09 UTC (2 min). Witnesses: 9 of 10.`; empty if neither is known. */
 function evidence(
   { since: begin, witnesses: { agree, of }, subject }: Finding,
   now: number,

@@ -6,7 +6,7 @@ import { date } from './times.ts';
 
 const MAX_SILENT = 50;
 
-/** Who has collected, when, and how many pods have reported. `age`: of the collection, in seconds. */
+/** Who collected, when, and how many pods reported. `age`: of the collection, in seconds. */
 export function headerLines(
   { collector, now, reports, silent }: ClusterView,
   age?: number,

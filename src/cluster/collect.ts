@@ -10,19 +10,19 @@ import type { Kept } from './read-report.ts';
 import { runSteps } from './run-steps.ts';
 
 /**
- * Milliseconds. The collection ends in time for its page: the server closes a connection whose response takes 15 s.
- * `kept`: how long a collection is returned again.
+ * Milliseconds. A collection ends in time for its page: the server closes a connection whose
+ * response takes 15 s. `kept`: how long a collection is reused.
  */
 const TIMEOUTS = { request: 2_000, long: 1_000, collection: 13_000, kept: 5_000 };
 
 /**
- * Checks that are kept of all reports together, at 400 bytes each; of one report at least 20. With the usual ten
- * neighbours a report has 14.
+ * Maximum checks kept from all reports together, at 400 bytes each; at least 20 from each report.
+ * With the usual ten neighbours, a report has 14.
  */
 const MAX_CHECKS = 50_000;
 const MIN_CHECKS_PER_REPORT = 20;
 
-/** Checks whose last hour is kept, at 6 KB each. */
+/** Maximum checks whose last hour is kept, at 6 KB each. */
 const MAX_HOURS = 2_000;
 
 export type Others = Readonly<{ list: () => PodList; fetch: FetchFrom }>;
@@ -32,16 +32,18 @@ const NO_LIST: PodList = { pods: [], cordoned: [], listedAt: null, error: null }
 export type CollectOptions = Readonly<{
   /** What this pod knows. */
   ownReport: () => Report;
-  /** Which other pods there are, and how to fetch from them; undefined where neighbours are not followed. */
+  /** The other pods, and how to fetch from them; undefined if neighbours are not followed. */
   others: Others | undefined;
-  /** Ends all requests. */
+  /** Aborts all requests. */
   signal: AbortSignal;
-  /** Resolves when there is time for work of so many milliseconds. */
+  /** Resolves when there is time for work of this many milliseconds. */
   turn: Turn;
   timeouts?: Timeouts & Readonly<{ kept: number }>;
 }>;
 
-/** Collects on request, one collection at a time, each kept for 5 s for all callers; see `Collect`. */
+/**
+ * Collects on request, one collection at a time, each kept for 5 s for all callers; see `Collect`.
+ */
 export function createCollect(options: CollectOptions): Collect {
   const { kept } = options.timeouts ?? TIMEOUTS;
   let current: Promise<Cluster> | undefined;

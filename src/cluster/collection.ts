@@ -11,37 +11,42 @@ import { parseReport } from './parse-report.ts';
 import { type Kept, readReport } from './read-report.ts';
 import { RequestOrder } from './request-order.ts';
 
-/** Requests at once. */
+/** Maximum concurrent requests. */
 const MAX_REQUESTS = 64;
 
 /**
- * Bytes of a report that each of them may bring: some 25 checks with the last hour of each, where the usual report has 14. A
- * longer one is requested again, apart from them, so that neither the memory nor the time it takes is theirs.
+ * Maximum bytes of a report that each of them may return: some 25 checks with the last hour of
+ * each, while the usual report has 14. A longer report is requested again, separately, so that it
+ * takes neither memory nor time from them.
  */
 const MAX_SHORT_BYTES = 128 * 1024;
 
-/** Requests for long reports at once: 8 MiB, as much as all short ones. */
+/** Maximum concurrent requests for long reports: 8 MiB, as much as all short ones. */
 const MAX_LONG_REQUESTS = 8;
 
 /**
- * Once so many more long reports were waited for in vain than have come, the others are not requested: of pods that promise one
- * and never send its end, a hundred would take the whole time of a collection.
+ * Once this many more long reports have failed to arrive than have arrived, the others are not
+ * requested: a hundred pods that announce one and never send its end would take the whole time of a
+ * collection.
  */
 const MAX_VAIN = 16;
 
-/** A longer report is not read. One of 1,000 checks has 300 KB, or 700 KB where all of them fail. */
+/** A longer report is not read. One with 1,000 checks has 300 KB, or 700 KB if all of them fail. */
 const MAX_REPORT_BYTES = 1024 * 1024;
 
 /**
- * After so many requests without a single response, and where no check of a neighbour succeeds, this pod is cut off, and further
- * ones would be no evidence.
+ * After this many requests without a single response, and if no check of a neighbour succeeds, this
+ * pod is cut off, and further requests would prove nothing.
  */
 const MAX_FAILURES_ONLY = 2 * MAX_REQUESTS;
 
-/** Up to so many pods report the last hour of every check; above it, only of checks that failed within it. */
+/**
+ * Up to this many pods report the last hour of every check; above it, only of checks that failed
+ * within it.
+ */
 const MAX_PODS_WITH_HOURS = 100;
 
-/** Milliseconds, of one request, of one for a long report, and of all. */
+/** Milliseconds for one request, for one for a long report, and for all of them. */
 export type Timeouts = Readonly<{ request: number; long: number; collection: number }>;
 
 /** Seconds by which the clocks of the API server and of this pod may differ. */
@@ -49,7 +54,7 @@ const MAX_CLOCK_ERROR = 3_600;
 
 const NO_TIME_FOR_LONG = 'its report is long, and the time for long ones was over';
 
-/** What it takes to read a report, in milliseconds. */
+/** The time to read a report, in milliseconds. */
 const READ_MS = 1;
 
 /** Fetches the body of this path from the pod, of at most `maxBody` bytes. Never rejects. */
@@ -99,7 +104,10 @@ export class Collection {
     this.#path = pods.length < MAX_PODS_WITH_HOURS ? '/report' : '/report?hour=failures';
   }
 
-  /** What came of each pod, in their order. Never rejects; `signal` ends it, and what is left was not requested then. */
+  /**
+   * The result for each pod, in order. Never rejects; `signal` ends the collection, and the
+   * remaining pods count as not requested.
+   */
   async run(signal: Signal): Promise<Collected[]> {
     using limit = deadline(signal, this.#timeouts.collection, 'the collection takes too long');
     const pace = new Pace(this.#pods.length, this.#takeTurn);
@@ -117,7 +125,7 @@ export class Collection {
     return this.#pods.map((pod) => this.#collected.get(pod) ?? notRequested(pod));
   }
 
-  /** One report is read in each turn of the event loop: the checks of the pod come in between. */
+  /** Reads one report per turn of the event loop, so that the pod's checks can run in between. */
   #nextRead(): Promise<unknown> {
     this.#turn = this.#turn.then(async () => {
       await this.#rest;
@@ -143,7 +151,10 @@ export class Collection {
     if (this.#longRequests < MAX_LONG_REQUESTS) this.#longWorkers.push(this.#requestLong(over));
   }
 
-  /** Until none is left, or too many do not come. A pod whose long report does not come has responded before: that is no evidence against its path. */
+  /**
+   * Requests long reports until none is left, or too many fail to arrive. A pod whose long report
+   * does not arrive has responded before, so this is no evidence against its path.
+   */
   async #requestLong(over: Signal): Promise<void> {
     this.#longRequests += 1;
     for (let pod = this.#long.shift(); pod !== undefined; pod = this.#long.shift()) {
@@ -180,7 +191,7 @@ export class Collection {
     try {
       return { report: reportOf(parseReport(body), pod, this.#kept) };
     } catch (error) {
-      // What JSON.parse() says has a part of the body in it.
+      // The message of JSON.parse() contains a part of the body.
       const why = error instanceof InvalidField ? error.message : 'it is not JSON';
       return silent(pod, { cause: 'status', text: `the report cannot be used: ${why}` });
     } finally {
@@ -190,8 +201,8 @@ export class Collection {
 }
 
 /**
- * The report if it is that of this pod: an address may have passed to another, and a pod may lie. Nothing in it has begun
- * before the pod was created.
+ * The report, if it is that of this pod: an address may have passed to another, and a pod may lie.
+ * Nothing in it begins before the pod was created, with an hour for wrong clocks.
  */
 function reportOf(value: unknown, { pod, node, zone, createdAt }: ListedPod, kept: Kept): Report {
   const age = Date.now() / 1000 - createdAt + MAX_CLOCK_ERROR;

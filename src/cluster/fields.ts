@@ -1,18 +1,21 @@
 import { MAX_EXPIRY, MIN_EXPIRY } from '../model.ts';
 import { printable } from '../printable.ts';
 
-/** A value is not what it has to be; the message says which one, and what it must be. */
+/** A value is invalid; the message states which one, and what it must be. */
 export class InvalidField extends Error {}
 
-/** An object of JSON, each field of which may be anything. */
+/** A JSON object, each field of which may be anything. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Characters of a node or pod name (RFC 1123), of a zone, version or event, and of an error's text. */
+/**
+ * Maximum characters of a node or pod name (RFC 1123), of a zone, version or event, and of an
+ * error's text.
+ */
 export const MAX_NAME = 253;
 export const MAX_WORD = 63;
 export const MAX_TEXT = 300;
 
-/** Unix time in seconds of the year 5138: more is none. */
+/** The largest valid Unix time in seconds, in the year 5138. */
 const MAX_TIME = 1e11;
 
 function invalid(name: string, expected: string): never {
@@ -31,7 +34,7 @@ export function listOf(value: unknown, name: string, most: number): readonly unk
   return value.length <= most ? value : invalid(name, `a list of at most ${most}`);
 }
 
-/** A text as it may be shown, cut to `most` characters. */
+/** A printable text, cut to `most` characters. */
 export function textOf(fields: Fields, name: string, most: number): string {
   const value = fields[name];
   return typeof value === 'string' ? printable(value, most) : invalid(name, 'a text');
@@ -54,7 +57,7 @@ export function numberOf(value: unknown, name: string, most: number, least = 0):
   return isNumber ? value : invalid(name, `a number from ${least} to ${most}`);
 }
 
-/** A whole number from 0 to the largest that is exact. */
+/** A whole number from 0 to the largest safe integer. */
 export function countOf(value: unknown, name: string): number {
   const isCount = Number.isSafeInteger(value) && (value as number) >= 0;
   return isCount ? (value as number) : invalid(name, 'a whole number');

@@ -1,11 +1,14 @@
-/** Zones, versions, events and states: a cluster has some dozens. */
+/** Maximum zones, versions, events and states: a cluster has some dozens. */
 const MAX_WORDS = 1_000;
 
-/** Memory for the texts of failures, in bytes, and what each takes beside its characters, of two bytes at most (measured). */
+/**
+ * Maximum memory for the texts of failures, in bytes, and the overhead of each beyond its
+ * characters, which take two bytes at most (measured).
+ */
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 const TEXT_OVERHEAD_BYTES = 100;
 
-/** Texts of the reports of one collection, one copy of equal ones, and no more than there is memory for. */
+/** Texts of the reports of one collection: one copy of equal ones, within a limit on memory. */
 export class KeptTexts {
   readonly #names = new Map<string, string>();
   readonly #words = new Map<string, string>();
@@ -17,13 +20,13 @@ export class KeptTexts {
     return internIn(this.#names, text);
   }
 
-  /** A word; empty where there are too many. */
+  /** A word; empty once there are too many. */
   word(text: string): string {
     const hasRoom = this.#words.size < MAX_WORDS || this.#words.has(text);
     return hasRoom ? internIn(this.#words, text) : '';
   }
 
-  /** The text of a failure; null where there is no more memory. */
+  /** The text of a failure; null once the memory is used up. */
   text(text: string): string | null {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;

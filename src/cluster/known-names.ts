@@ -1,12 +1,12 @@
 import type { Report } from '../verdict/report.ts';
 
-/** What a check is of: a node, or what its type says. */
+/** The subject of a check: a node, or what its type names. */
 export type Subject = Readonly<{ type: string; node: string | undefined }>;
 
 /**
- * Nodes, and likewise other checks, that reports add to those that this pod knows: more than join in a rollout. Each is a row of
- * the page and maybe a finding; 20 false reports of 3,000 nodes each made a page of 22 MB, and one of 3,500 name servers a
- * verdict that took minutes.
+ * How many nodes, and likewise other checks, reports may add to those that this pod knows: more
+ * than join in a rollout. Each is a row of the page and maybe a finding: 20 false reports of 3,000
+ * nodes each led to a page of 22 MB, and one of 3,500 name servers to a verdict that took minutes.
  */
 const MAX_ADDED = 100;
 
@@ -27,7 +27,7 @@ export class KnownNames {
     this.#maxTypes = this.#types.size + MAX_ADDED;
   }
 
-  /** Whether this is known, or there is room for it. */
+  /** Whether this is known, or there is room to add it. */
   takes({ type, node }: Subject): boolean {
     return node === undefined
       ? add(this.#types, type, this.#maxTypes)

@@ -1,23 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Resolves in a turn of the event loop that has time for work of so many milliseconds. */
+/** Resolves in a turn of the event loop that has time for work of this many milliseconds. */
 export type Turn = (milliseconds: number) => Promise<unknown>;
 
 /**
- * Milliseconds from the start of one request to the next, but so that the last of all starts after `MAX_SPREAD_MS`: half of
- * a processor is left to the checks, and what is late is made up for.
+ * Milliseconds from the start of one request to the next, or fewer, so that the last one starts
+ * within `MAX_SPREAD_MS`: half of a processor is left to the checks, and late starts are caught up.
  */
 const START_INTERVAL_MS = 2;
 const MAX_SPREAD_MS = 8_000;
 
-/** Requests that wait for a response, but for less than `QUICK_MS`: more responses at once would only wait for each other. */
+/**
+ * Maximum requests that have waited for a response for less than `QUICK_MS`: more responses at once
+ * would only wait for each other.
+ */
 const MAX_QUICK = 8;
 const QUICK_MS = 20;
 
-/** In milliseconds, what a request and its response take: a check that is due meanwhile would wait for them. */
+/**
+ * The time that a request and its response take, in milliseconds: a check that is due meanwhile
+ * would wait for them.
+ */
 export const REQUEST_MS = 10;
 
-/** When each of so many requests starts: evenly, few at once while responses come quickly, and not right before checks. */
+/**
+ * Decides when each request starts: evenly, few at once while responses come quickly, and not right
+ * before checks.
+ */
 export class Pace {
   readonly #interval: number;
   readonly #turn: Turn;

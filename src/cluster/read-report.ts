@@ -20,15 +20,15 @@ import {
 import type { KeptTexts } from './kept-texts.ts';
 import type { KnownNames, Subject } from './known-names.ts';
 
-/** Characters of a label `type`: `path_` and a node name. */
+/** Maximum characters of a label `type`: `path_` and a node name. */
 const MAX_TYPE = 300;
 
-/** Checks that a report may have: twice the nodes that Kubernetes supports. */
+/** Maximum checks in a report: twice the nodes that Kubernetes supports. */
 const MAX_CHECKS = 10_000;
 
 const MAX_MINUTES = 60;
 
-/** Longest duration that is believed, in seconds. */
+/** Longest duration that is accepted, in seconds. */
 const MAX_SECONDS = 86_400;
 
 const KINDS = [
@@ -44,7 +44,7 @@ const KINDS = [
 
 /** How much is kept of a report. */
 export type Kept = Readonly<{
-  /** At most so many checks: the first ones. */
+  /** Maximum checks: the first ones are kept. */
   checks: number;
   names: Pick<KnownNames, 'takes'>;
   texts: Pick<KeptTexts, 'name' | 'word' | 'text'>;
@@ -53,8 +53,9 @@ export type Kept = Readonly<{
 }>;
 
 /**
- * A report as it came from the network: every field is checked, texts are made printable and cut, unknown fields dropped.
- * `maxAge`: what began earlier than so many seconds before the report began then. Throws an `InvalidField`.
+ * Reads a report from the network: checks every field, makes texts printable and cuts them, and
+ * drops unknown fields. `maxAge`: what began more than this many seconds before the report counts
+ * as having begun at that time. Throws an `InvalidField`.
  */
 export function readReport(value: unknown, kept: Kept, maxAge = Infinity): Report {
   const fields = fieldsOf(value, 'the report');
@@ -98,7 +99,7 @@ function readChecks(value: unknown, kept: Kept, first: number): CheckReport[] {
   return checks;
 }
 
-/** Undefined where there is no room for it. */
+/** Undefined if there is no room for it. */
 function readCheck(value: unknown, kept: Kept, first: number): CheckReport | undefined {
   const fields = fieldsOf(value, 'a check');
   const subject = readSubject(fields);
@@ -112,7 +113,7 @@ function readSubject(fields: Fields): ReadSubject {
   const type = textOf(fields, 'type', MAX_TYPE);
   const isPath = kind === 'path' || kind === 'udp';
   const node = isPath ? textOf(fields, 'node', MAX_NAME) : undefined;
-  // Else one pod could be many witnesses of the same node.
+  // Otherwise one pod could be many witnesses of the same node.
   const expected = isPath ? `${kind}_${node}` : kind === 'name_server' ? 'dns_<address>' : kind;
   if (kind === 'name_server' ? !type.startsWith('dns_') : kind !== 'extra' && type !== expected) {
     throw new InvalidField(`type must be ${expected}`);
@@ -156,7 +157,7 @@ function restOf(
   };
 }
 
-/** `other` for one that only a later version knows. */
+/** `other` for a cause that only a later version knows. */
 function causeOf(fields: Fields, name: string): Cause {
   const cause = textOf(fields, name, MAX_WORD);
   return CAUSES.find((each) => each === cause) ?? 'other';

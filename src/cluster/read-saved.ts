@@ -15,10 +15,10 @@ import {
 } from './fields.ts';
 import { type Kept, readReport } from './read-report.ts';
 
-/** Kubernetes supports 5,000 nodes; a view may be of a larger cluster, but not of any size. */
+/** Maximum pods: Kubernetes supports 5,000 nodes; a larger cluster may be viewed, within limits. */
 const MAX_PODS = 100_000;
 
-/** All that was saved. */
+/** Keeps all that was saved. */
 const ALL: Kept = {
   checks: Number.POSITIVE_INFINITY,
   names: { takes: () => true },
@@ -27,7 +27,8 @@ const ALL: Kept = {
 };
 
 /**
- * The view of a saved `/cluster.json`, every field checked. Throws an `InvalidField` where the text is something else.
+ * The view of a saved `/cluster.json`, every field checked. Throws an `InvalidField` if the text is
+ * something else.
  */
 export function readSaved(text: string): ClusterView {
   const { view } = fieldsOf(parsed(text), 'the file');

@@ -2,9 +2,9 @@ import type { ListedPod } from '../neighbours/pod-list.ts';
 import type { CheckReport } from '../verdict/report.ts';
 
 /**
- * The order in which pods are requested to report: at random, but those last whose node is not reached by any of the
- * checks that are known so far. A request that times out takes a hundred times as long as another, and the pods that do
- * respond tell which ones will not.
+ * The order in which pods are requested to report: random, except that pods whose node is reached
+ * by none of the checks known so far come last. A request that times out takes a hundred times as
+ * long as another, and the pods that do respond show which ones will not.
  */
 export class RequestOrder {
   readonly #waiting: ListedPod[];

@@ -2,13 +2,19 @@ import { restAfter } from '../rest.ts';
 import type { Steps } from '../verdict/steps.ts';
 import type { Turn } from './pace.ts';
 
-/** What a turn takes at most, in milliseconds: the last of its steps may be long, with 5,000 pods up to 20 (measured). */
+/**
+ * Maximum time of a turn, in milliseconds: its last step may be long, up to 20 with 5,000 pods
+ * (measured).
+ */
 const MAX_TURN_MS = 25;
 
-/** No further step begins in a turn that has taken so many milliseconds. */
+/** No further step begins in a turn that has taken this many milliseconds. */
 const TURN_MS = 4;
 
-/** Runs the steps in turns of the event loop that have time for them, with rests between. Resolves with their result. */
+/**
+ * Runs the steps in turns of the event loop that have time for them, with rests in between.
+ * Resolves with their result.
+ */
 export async function runSteps<T>(steps: Steps<T>, turn: Turn): Promise<T> {
   for (;;) {
     await turn(MAX_TURN_MS);

@@ -1,6 +1,6 @@
 import type { Parse } from './parsers.ts';
 
-/** What the specification calls an enum: in any case. */
+/** What the specification calls an enum: case-insensitive. */
 export function enumOf<const Choice extends string>(choices: readonly Choice[]): Parse<Choice> {
   return (text) => {
     const choice = choices.find((choice) => choice === text.trim().toLowerCase());
@@ -18,7 +18,7 @@ export const protocol: Parse<'http/protobuf' | 'http/json'> = (text, warn) => {
   );
 };
 
-/** What the specification calls a boolean: `true` in any case. */
+/** What the specification calls a boolean: `true` or `false`, case-insensitive. */
 export const otelBoolean: Parse<boolean> = (text) => {
   const lower = text.trim().toLowerCase();
   if (lower !== 'true' && lower !== 'false') throw new Error('must be "true" or "false"');
@@ -28,7 +28,9 @@ export const otelBoolean: Parse<boolean> = (text) => {
 const OWN_EXPORTERS = /^(prometheus|otlp|console|none)$/i;
 const MODULE = /^(\.{0,2}\/|@?[\w.-]+\/|[\w-]+-)[\w@./-]+$/;
 
-/** Names of exporters, or modules that make one; `none`, alone, for no exporter. What is neither is left out. */
+/**
+ * Names of exporters, or modules that create one; `none` alone for no exporter. Ignores the rest.
+ */
 export const exporters: Parse<readonly string[]> = (text, warn) => {
   const entries = text
     .split(',')
@@ -47,7 +49,10 @@ export const exporters: Parse<readonly string[]> = (text, warn) => {
 const EXPORTERS =
   'must list prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"';
 
-/** `key=value,key=value`, percent-encoded (W3C Baggage, as the specification has it). What cannot be read is left out. */
+/**
+ * `key=value,key=value`, percent-encoded (W3C Baggage, as the specification requires). Ignores
+ * entries that cannot be read.
+ */
 export const keyValues: Parse<Readonly<Record<string, string>>> = (text, warn) => {
   const values: Record<string, string> = {};
   for (const [index, pair] of text.split(',').entries()) {

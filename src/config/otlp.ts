@@ -1,6 +1,6 @@
 import type { Values } from './variables.ts';
 
-/** The variables for metrics come before those for every signal; the headers of both are sent. */
+/** The variables for metrics override those for all signals; the headers of both are sent. */
 export function otlpSettings(values: Values) {
   return {
     url: metricsUrl(values),
@@ -31,10 +31,13 @@ export function otlpSettings(values: Values) {
   };
 }
 
-/** How metrics are pushed by OTLP. */
+/** How metrics are pushed over OTLP. */
 export type OtlpSettings = Readonly<ReturnType<typeof otlpSettings>>;
 
-/** The endpoint for metrics is taken as it is; to the one for every signal the signal's path is appended (OTLP/HTTP). */
+/**
+ * The endpoint for metrics is used unchanged; the signal's path is appended to the endpoint for all
+ * signals (OTLP/HTTP).
+ */
 function metricsUrl(values: Values): URL {
   if (values.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT) return values.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT;
   const url = new URL(values.OTEL_EXPORTER_OTLP_ENDPOINT ?? 'http://localhost:4318');

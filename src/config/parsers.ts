@@ -3,8 +3,8 @@ import { readTarget } from '../probes/kinds.ts';
 import { toUrlHost } from '../url-host.ts';
 
 /**
- * Reads the text of a variable. Throws an error whose message says what would be right: `must be …`. `warn` takes what the
- * user should know of a value that is used all the same.
+ * Reads the text of a variable. Throws an error whose message states what would be valid:
+ * `must be …`. `warn` is called with what the user should know about a value that is used anyway.
  */
 export type Parse<Value> = (text: string, warn: (message: string) => void) => Value;
 
@@ -19,7 +19,7 @@ const MILLISECONDS: Record<string, number> = {
   h: 3_600_000,
 };
 
-/** `true` or `false`; any other text is taken as the default, as upstream takes it. */
+/** `true` or `false`; any other text means the default, as in upstream. */
 export function boolean(fallback: 'true' | 'false'): Parse<boolean> {
   return (text, warn) => {
     if (text === 'true' || text === 'false') return text === 'true';
@@ -28,7 +28,7 @@ export function boolean(fallback: 'true' | 'false'): Parse<boolean> {
   };
 }
 
-/** A duration of Go (time.ParseDuration), in milliseconds. */
+/** A Go duration (time.ParseDuration), in milliseconds. */
 export function duration(least: string, most: string): Parse<number> {
   const range = { least: parseDuration(least) ?? 0, most: parseDuration(most) ?? 0 };
   return (text) => {
@@ -45,7 +45,8 @@ export function duration(least: string, most: string): Parse<number> {
 
 function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
-  // µ and μ as numbers: for one letter beyond Latin-1 V8 keeps all of the packed program in two bytes a letter.
+  // µ and μ are escaped: for a single character beyond Latin-1, V8 keeps the whole packed program
+  // in two bytes per character.
   const part = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
   let sum = 0;
   let read = 0;
@@ -66,7 +67,7 @@ export function integer(least: number, most: number): Parse<number> {
   };
 }
 
-/** How many neighbours to check: 0 for all, and below 0 too, as upstream has it. */
+/** How many neighbours to check: all if 0 or negative, as in upstream. */
 export const neighbourLimit: Parse<number> = (text, warn) => {
   if (!/^-\d+$/.test(text)) return limit(text, warn);
   warn('is treated as 0: every neighbour is checked');
@@ -105,12 +106,12 @@ export const baseUrl: Parse<URL> = (text, warn) => {
   return parsed;
 };
 
-/** A host name or IP address, in the form that stands in a URL: an IPv6 address in brackets. */
+/** A host name or IP address, in the form used in a URL: an IPv6 address in brackets. */
 export const host: Parse<string> = (text) => {
   const inUrl = toUrlHost(text);
   const isIPv6 = inUrl !== text;
   const isName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$/.test(text);
-  // A URL reads some names otherwise (10.1 as 10.0.0.1), and cannot hold others (10.0.0.256).
+  // A URL reads some names differently (10.1 as 10.0.0.1), and rejects others (10.0.0.256).
   const read = URL.parse(`https://${inUrl}`)?.hostname;
   if (isIPv6 ? read === undefined : !isName || read !== text.toLowerCase()) {
     throw new Error('must be a host name or an IP address');
@@ -133,7 +134,7 @@ export const name: Parse<string> = (text) => {
 
 export const path: Parse<string> = (text) => text;
 
-/** Letters, digits and a few signs, such as a UID has. */
+/** Letters, digits and some punctuation, as in a UID. */
 export const token: Parse<string> = (text) => {
   if (!/^[\w.:-]{1,253}$/.test(text)) {
     throw new Error('must be letters, digits, "-", ".", "_" and ":"');
@@ -141,7 +142,7 @@ export const token: Parse<string> = (text) => {
   return text;
 };
 
-/** Bucket boundaries in seconds. A last +Inf may be named, since it is there anyway. */
+/** Bucket boundaries in seconds. A final +Inf is allowed, since it always exists. */
 export const buckets: Parse<readonly number[]> = (text) => {
   const bounds = text.split(',').map((bound) => (bound.trim() === '' ? NaN : Number(bound)));
   if (/,\s*\+?inf(inity)?\s*$/i.test(text)) bounds.pop();
@@ -160,10 +161,13 @@ export type ExtraCheck = Readonly<{ name: string; url: URL }>;
 const RESERVED_NAMES =
   /^(api_server_direct|api_server_dns|me_ingress|me_service|path_.*|udp_.*|dns_.*|rotating|neighbourhood|neighbourhood_state)$/;
 
-/** A name that can be a label's value: nothing that a terminal would obey, and not too long. */
+/** A name that can be a label value: no character that controls a terminal, and not too long. */
 const EXTRA_NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;
 
-/** `name:url|name:url`; the names become values of the metric label `type`. Of a name's several checks the last one counts. */
+/**
+ * `name:url|name:url`; the names become values of the metric label `type`. If several checks have
+ * the same name, the last one counts.
+ */
 export const extraChecks: Parse<readonly ExtraCheck[]> = (text, warn) => {
   const checks = new Map<string, ExtraCheck>();
   for (const entry of text.split('|')) {
@@ -193,14 +197,14 @@ function extraCheck(entry: string): ExtraCheck {
 
 const LABEL = `[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?`;
 const VALUE = `[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?`;
-// A value may be empty. The space before it is part of its group, so that no text can be read in two ways: with
-// many spaces, trying all of them would take for ever.
+// A value may be empty. The space before it is part of its group, so that no text can match in two
+// ways: with many spaces, trying all of them would take forever.
 const SET = String.raw`\((?!\s*\))(\s*${VALUE})?(\s*,(\s*${VALUE})?)*\s*\)`;
 const COMPARISON = String.raw`\s*(=|==|!=)(\s*${VALUE})?|\s*[<>]\s*\d+|\s+(in|notin)\s*${SET}`;
 const REQUIREMENT = String.raw`\s*(!\s*${LABEL}|${LABEL}(${COMPARISON})?)\s*`;
 const SELECTOR = new RegExp(`^${REQUIREMENT}(,${REQUIREMENT})*$`);
 
-/** A label selector as kubectl takes it. */
+/** A label selector, as kubectl accepts it. */
 export const labelSelector: Parse<string> = (text) => {
   if (text.length > 1_000 || !SELECTOR.test(text)) {
     throw new Error('must be a label selector such as "app=kubenurse"');

@@ -4,8 +4,8 @@ import { VARIABLES, type Values, type Variable } from './variables.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The value of each variable, for one that cannot be read its default; what is wrong with those that cannot, by variable;
- * and what the user should know of the others.
+ * The value of each variable, or its default if it cannot be read; what is wrong with the
+ * unreadable ones, by variable; and what the user should know about the others.
  */
 export function readValues(environment: Environment): {
   values: Values;
@@ -16,7 +16,7 @@ export function readValues(environment: Environment): {
   const warnings: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
-    // An empty variable is one that is not set: manifests have them where a chart's value is empty.
+    // An empty variable counts as not set: manifests have one where a chart's value is empty.
     const text = isServiceLink(name, environment[name]) ? '' : (environment[name] ?? '');
     const value = name.endsWith('_HEADERS') ? '[redacted]' : shown(text);
     try {
@@ -34,8 +34,9 @@ export function readValues(environment: Environment): {
 }
 
 /**
- * Whether Kubernetes has set the variable for a Service of this name (`KUBENURSE_PORT=tcp://10.96.7.1:8080` for one
- * named kubenurse, as upstream's chart makes it), so that it is no setting of the user's.
+ * Whether Kubernetes has set the variable for a Service of this name
+ * (`KUBENURSE_PORT=tcp://10.96.7.1:8080` for one named kubenurse, as upstream's chart creates it),
+ * so that it is not the user's setting.
  */
 function isServiceLink(name: string, text = ''): boolean {
   return /^KUBENURSE(_\w+)?_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(text);

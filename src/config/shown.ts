@@ -1,14 +1,15 @@
 import { printable } from '../printable.ts';
 
-/** How much of a value is shown, in characters. */
+/** Maximum characters shown of a value. */
 const MAX_SHOWN = 200;
 
-/** Names whose values are secrets, wherever they stand, such as `;token=x`. */
+/** Names whose values are secrets, anywhere in a text, such as `;token=x`. */
 const SECRET = /([\w.-]*(?:token|key|secret|pass|auth|cred|sig)[\w.-]*\s*=\s*)[^&;,|\s]+/gi;
 
 /**
- * The value of a variable as an error or a warning may show it, in quotes and cut. Whatever may be credentials is
- * redacted: all before an `@` but a URL's scheme, queries and fragments, and values of names such as `token`.
+ * The value of a variable as an error or a warning may show it, quoted and cut. Anything that may
+ * be credentials is redacted: everything before an `@` except a URL's scheme, queries and
+ * fragments, and values of names such as `token`.
  */
 export function shown(text: string): string {
   return JSON.stringify(redactedText(text));
@@ -27,9 +28,9 @@ function redactedText(text: string): string {
 function redacted(text: string): string {
   const at = text.lastIndexOf('@');
   const query = text.search(/[?#]/);
-  // A query with an @, or a password with a question mark: neither part is known to be none.
+  // A query with an @, or a password with a question mark: either part may hold secrets.
   if (query !== -1 && query < at) return '[redacted]';
-  // Cut before it is searched: the time that takes grows with the square of the length.
+  // Cut before the search, whose time grows with the square of the length.
   const host = text.slice(at + 1, query === -1 ? undefined : query + 1).slice(0, MAX_SHOWN);
   const user = at === -1 ? '' : '[redacted]@';
   return `${user}${host.replace(SECRET, '$1[redacted]')}${query === -1 ? '' : '[redacted]'}`;

@@ -229,7 +229,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Variable>>>
   Logging: LOG,
 };
 
-/** A variable of the OTLP exporter for metrics, and the one for all signals, which the first overrides. */
+/**
+ * An OTLP exporter variable for metrics, and the one for all signals, which the first overrides.
+ */
 function otlp<Name extends string, Value>(name: Name, parse: Parse<Value>, description: string) {
   return {
     [`OTEL_EXPORTER_OTLP_METRICS_${name}`]: optional(parse, description),

@@ -1,17 +1,17 @@
 import type { Environment } from './read-values.ts';
 import { VARIABLES } from './variables.ts';
 
-/** Variables that Kubernetes sets for each Service, by the name that the Service has. */
+/** Variables that Kubernetes sets for each Service, named after the Service. */
 const SERVICE_LINK =
   /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** How many letters a misspelt name may differ in. */
+/** Maximum letters in which a misspelt name may differ. */
 const MAX_EDITS = 2;
 
-/** What Go's client reads; `curl`'s `ALL_PROXY` it does not. */
+/** Variables that Go's client reads; it does not read `curl`'s `ALL_PROXY`. */
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
 
-/** What the user should know of variables that have no effect. */
+/** What the user should know about variables that have no effect. */
 export function ineffective(environment: Environment): string[] {
   const warnings: string[] = [];
   if (environment.KUBENURSE_VICTORIAMETRICS_HISTOGRAM === 'true') {
@@ -39,7 +39,7 @@ export function ineffective(environment: Environment): string[] {
   return warnings;
 }
 
-/** The variable that is at most two edits away. */
+/** The closest variable, at most two edits away. */
 function mostSimilar(name: string): string | undefined {
   const [closest] = Object.keys(VARIABLES)
     .map((known) => ({ known, edits: editDistance(name, known) }))
@@ -48,7 +48,10 @@ function mostSimilar(name: string): string | undefined {
   return closest?.known;
 }
 
-/** How many letters must be inserted, deleted or replaced (Levenshtein). Names that differ much in length are not compared. */
+/**
+ * How many letters must be inserted, deleted or replaced (Levenshtein). Does not compare names that
+ * differ much in length.
+ */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MAX_EDITS) return Infinity;
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -10,25 +10,28 @@ import { untrusted } from '../tls-verification.ts';
 import { loadAccess } from './credentials.ts';
 import { forgetExecCredentials } from './exec-plugin.ts';
 
-/** Timeout until the head of a response, in milliseconds. */
+/** Timeout for the head of a response, in milliseconds. */
 const RESPONSE_HEAD_TIMEOUT_MS = 10_000;
 
 /** Timeout for the body of an error response, in milliseconds. */
 const ERROR_BODY_TIMEOUT_MS = 10_000;
 
-/** Idle time before TCP keep-alive probes, in milliseconds. The system closes the connection some 10 s later. */
+/**
+ * Idle time before TCP keep-alive probes, in milliseconds. The system closes the connection some
+ * 10 s later.
+ */
 const KEEP_ALIVE_MS = 15_000;
 
-/** How much of an error's body is read, in bytes. */
+/** How many bytes of an error's body to read. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/** How much of an error's message is shown, in characters: it goes to the log and to `/alive`. */
+/** How many characters of an error's message to show: it goes to the log and to `/alive`. */
 const MAX_MESSAGE_LENGTH = 300;
 
 /** Added to the error if the certificate of the API server is not trusted. */
 const REMEDY = "only the cluster's CA is trusted: ca.crt of the service account, or the kubeconfig";
 
-/** The API server answered with a status other than 200. */
+/** The API server responded with a status other than 200. */
 export class ApiError extends Error {
   readonly status: number;
   /** Value of `Retry-After`, in seconds. */
@@ -42,9 +45,10 @@ export class ApiError extends Error {
 }
 
 /**
- * Sends a `GET` to the API server, with freshly read credentials, and returns the response once its head has been
- * received with status 200. Rejects with an `ApiError` for another status, or with what failed, or the signal's reason.
- * The signal ends a response that is still coming, too.
+ * Sends a `GET` to the API server, with freshly read credentials, and returns the response once its
+ * head has arrived with status 200. Rejects with an `ApiError` for any other status, with the error
+ * that occurred, or with the signal's reason. The signal also aborts a response that is still
+ * arriving.
  */
 export async function apiRequest(
   path: string,
@@ -86,7 +90,7 @@ export async function apiRequest(
       const cut = () => message.destroy(signal.reason);
       signal.addEventListener('abort', cut, { once: true });
       message.once('close', () => signal.removeEventListener('abort', cut));
-      // A connection that breaks between two reads must find a listener.
+      // The connection may break between two reads, and its error needs a listener.
       message.on('error', () => {});
       resolve(message);
     });
@@ -118,13 +122,13 @@ async function apiError(response: IncomingMessage): Promise<ApiError> {
   );
 }
 
-/** The bytes of a response, unpacked if it is compressed by gzip. */
+/** The bytes of a response, decompressed if it is gzipped. */
 export function unpacked(response: IncomingMessage): AsyncIterable<Buffer> {
   const isPacked = response.headers['content-encoding'] === 'gzip';
   return isPacked ? pipeline(response, createGunzip(), () => {}) : response;
 }
 
-/** Reads a response to its end. Rejects when it is longer than `most` bytes (unpacked by gzip) or breaks off. */
+/** Reads a response to its end. Rejects if it breaks off or exceeds `most` bytes (decompressed). */
 export async function readBody(response: IncomingMessage, most: number): Promise<string> {
   const body = new GrowingBytes();
   for await (const chunk of unpacked(response)) {

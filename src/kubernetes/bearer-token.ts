@@ -1,6 +1,7 @@
 /**
- * The value of `Authorization` for a token as it is stored: files and environments often add a newline. `undefined`
- * for an empty one. Throws, without showing it, for one that no header may hold (RFC 9110, section 5.5).
+ * The value of `Authorization` for a token as stored: files and environments often add a newline.
+ * Returns `undefined` for an empty token. Throws, without showing it, if no header may contain it
+ * (RFC 9110, section 5.5).
  */
 export function bearerAuthorization(stored: string): string | undefined {
   const token = stored.trim();

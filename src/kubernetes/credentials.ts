@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-// By its path: the package's index loads every API model, which costs 20 MB and 0.3 s.
+// Imported by path: the package's index loads every API model, which costs 20 MB and 0.3 s.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { TLS_CLIENT } from '../tls-verification.ts';
@@ -11,15 +11,16 @@ import { kubeconfigFiles, mergeKubeconfigs } from './kubeconfig.ts';
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
-/** Where the API server is and how a request to it is made. */
+/** Where the API server is, and the options of a request to it. */
 export type Access = Readonly<{ server: URL; options: RequestOptions }>;
 
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 type Loaded = { config: KubeConfig; cluster: Mutable<Cluster>; user: Mutable<User> | undefined };
 
 /**
- * The usual kubeconfig (`KUBECONFIG`, `~/.kube/config`), else the service account of a pod, whose files are under `root`.
- * Loaded anew for each use: tokens, certificates and authorities are rotated under a running program.
+ * Loads the usual kubeconfig (`KUBECONFIG`, `~/.kube/config`), else the service account of a pod,
+ * whose files are under `root`. Loaded again for each use: tokens, certificates and authorities
+ * rotate while the program runs.
  */
 function loadKubeConfig(root: string): Loaded {
   const config = new KubeConfig();
@@ -35,21 +36,21 @@ function loadKubeConfig(root: string): Loaded {
   }
   const cluster = config.getCurrentCluster() as Mutable<Cluster> | null;
   if (cluster === null) throw new Error('the kubeconfig has no current context with a cluster');
-  // Always TLS; the package takes some ports for plain HTTP.
+  // Always TLS: the package assumes plain HTTP for some ports.
   if (isInCluster) cluster.server = cluster.server.replace(/^http:/, 'https:');
   const url = URL.parse(cluster.server);
   if (url === null) throw new Error("the kubeconfig's server is not a URL");
-  // As kubectl does it: nothing secret is sent in the clear, and no plugin runs.
+  // As kubectl does: no secret is sent in the clear, and no plugin runs.
   if (url.protocol === 'http:') config.users = [];
   const name = url.hostname;
-  // As Go does it: no certificate and no SNI has a dot at the end.
+  // As Go does: neither a certificate nor SNI has a trailing dot.
   if (name.endsWith('.')) cluster.tlsServerName ||= name.slice(0, -1);
   return { config, cluster, user: config.getCurrentUser() ?? undefined };
 }
 
 const BEARER = /^Bearer (.*)$/s;
 
-/** As `loadKubeConfig`, with what the user's plugin gives, if there is one, in the place of the plugin. */
+/** Like `loadKubeConfig`, with the user's plugin, if any, replaced by the credential it returns. */
 async function loadCredentials(root: string): Promise<Loaded> {
   const loaded = loadKubeConfig(root);
   const { cluster, user } = loaded;
@@ -66,10 +67,13 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** Throws when there are no usable credentials, saying which are looked for. `root`: where a pod's files are, for tests. */
+/**
+ * Rejects if there are no usable credentials, naming those it looks for. `root`: where a pod's
+ * files are, for tests.
+ */
 export async function loadAccess(root = ''): Promise<Access> {
   const { config, cluster } = await loadCredentials(root);
-  // Before the package makes an agent of them.
+  // Set before the package creates an agent from the options.
   const options: RequestOptions = { ...TLS_CLIENT };
   await config.applyToHTTPSOptions(options);
   const headers = options.headers as Record<string, string> | undefined;
@@ -82,7 +86,7 @@ export async function loadAccess(root = ''): Promise<Access> {
   return { server: new URL(cluster.server), options };
 }
 
-/** `undefined` when the credentials are of another kind. */
+/** Returns `undefined` if the credentials are of another kind. */
 async function readBearerToken(): Promise<string | undefined> {
   const { user } = await loadCredentials('');
   const file: string | undefined = user?.authProvider?.config?.tokenFile;
@@ -90,8 +94,8 @@ async function readBearerToken(): Promise<string | undefined> {
 }
 
 /**
- * The cluster's certificate authority, in a file or as PEM; neither where the credentials name none, `undefined` where
- * there are no credentials.
+ * The cluster's certificate authority, as a file or as PEM. Neither if the credentials name none,
+ * `undefined` if there are no credentials.
  */
 export function clusterAuthority(): { file?: string; pem?: string } | undefined {
   try {
@@ -100,14 +104,14 @@ export function clusterAuthority(): { file?: string; pem?: string } | undefined 
     if (cluster.caData) return { pem: Buffer.from(cluster.caData, 'base64').toString() };
     return {};
   } catch {
-    // Reported by the users of the API server.
+    // The users of the API server report this.
     return undefined;
   }
 }
 
 /**
- * The value of `Authorization` for the API server, read afresh at each call; `undefined` where there is none or it
- * cannot be used. The first such error is reported to `onError`.
+ * Returns the value of `Authorization` for the API server, read again at each call, or `undefined`
+ * if there is none or it is unusable. Reports the first of consecutive errors to `onError`.
  */
 export function createAuthorization(
   onError: (error: Error) => void,

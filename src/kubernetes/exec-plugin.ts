@@ -5,14 +5,14 @@ import { printable } from '../printable.ts';
 /** How long a plugin may take, in milliseconds. */
 const PLUGIN_TIMEOUT_MS = 30_000;
 
-/** How long its failure counts before it is run again, in milliseconds. */
+/** How long to wait after a failure before running the plugin again, in milliseconds. */
 const FAILURE_TTL_MS = 10_000;
 
-/** How much of what it writes is read, in bytes, and of its standard error shown, in characters. */
+/** How many bytes of output to read, and how many characters of standard error to show. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 const MAX_SHOWN_LENGTH = 200;
 
-/** The part `exec` of a kubeconfig's user. */
+/** The `exec` part of a kubeconfig's user. */
 export type ExecPlugin = Readonly<{
   apiVersion?: string;
   command: string;
@@ -30,7 +30,7 @@ export type ExecCluster = Readonly<{
   proxyUrl?: string | undefined;
 }>;
 
-/** What a plugin gives: a token, a client certificate with its key (PEM), or both. */
+/** What a plugin returns: a token, a client certificate with its key (PEM), or both. */
 export type ExecCredential = Readonly<{
   token?: string;
   clientCertificateData?: string;
@@ -42,8 +42,9 @@ type Status = ExecCredential & { expirationTimestamp?: string };
 const runs = new Map<string, { status: Promise<Status>; expires: number }>();
 
 /**
- * The credential of a plugin, which is run once until the credential expires. Rejects when it fails, gives none, or takes
- * longer than 30 s; it is then run again after 10 s at the earliest.
+ * Returns the credential of a plugin, which runs once until the credential expires. Rejects if the
+ * plugin fails, returns no credential, or takes longer than 30 s. It then runs again after 10 s at
+ * the earliest.
  */
 export function execCredential(plugin: ExecPlugin, cluster: ExecCluster): Promise<ExecCredential> {
   const key = JSON.stringify([plugin, cluster]);
@@ -63,7 +64,7 @@ export function execCredential(plugin: ExecPlugin, cluster: ExecCluster): Promis
   return run.status;
 }
 
-/** To be called when the API server takes a credential no longer: every plugin is run again when it is next needed. */
+/** Call this when the API server rejects a credential: each plugin runs again when next needed. */
 export function forgetExecCredentials(): void {
   runs.clear();
 }
@@ -78,7 +79,7 @@ async function runPlugin(plugin: ExecPlugin, cluster: ExecCluster): Promise<Stat
   try {
     status = JSON.parse(output)?.status;
   } catch {
-    // The parser's message would show what may be a credential.
+    // The parser's message might reveal a credential.
   }
   if (typeof status?.token !== 'string' && typeof status?.clientCertificateData !== 'string') {
     throw new Error(`the credential plugin ${plugin.command} returned no credential`);
@@ -99,7 +100,7 @@ function run({ command, args }: ExecPlugin, env: NodeJS.ProcessEnv): Promise<str
     });
     const limit = setTimeout(() => {
       child.kill('SIGKILL');
-      // Its own children may live on with these.
+      // The plugin's own children may outlive it and keep these open.
       child.stdout?.destroy();
       child.stderr?.destroy();
       fail(`did not finish within ${PLUGIN_TIMEOUT_MS / 1_000} s`);
@@ -108,7 +109,7 @@ function run({ command, args }: ExecPlugin, env: NodeJS.ProcessEnv): Promise<str
   });
 }
 
-/** What a plugin learns of who runs it (client.authentication.k8s.io). */
+/** What a plugin learns about its caller (client.authentication.k8s.io). */
 function execInfo({ apiVersion, provideClusterInfo }: ExecPlugin, cluster: ExecCluster): string {
   const { caFile, caData, server, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
   const authority = caFile ? readFileSync(caFile).toString('base64') : caData;

@@ -1,28 +1,32 @@
 /**
- * So many objects are kept of a collection. Kubernetes supports 5,000 nodes, and in a rollout with surge each has two pods: as
- * many. A pod takes up to 1.2 KB (measured with V8 14), and while a list comes, those of the last one are kept as well.
+ * How many objects of a collection to keep. Kubernetes supports 5,000 nodes, each with two pods
+ * during a rollout with surge. A pod takes up to 1.2 KB (measured with V8 14), and while a list
+ * arrives, the objects of the last one are kept as well.
  */
 export const MAX_ITEMS = 10_000;
 
-/** How many more there are before they are cut to that number, which takes 3 ms with the flags of the image (measured). */
+/** How many more to keep before cutting to that number (3 ms with the image's flags, measured). */
 const SPARE_ITEMS = 500;
 
-/** The first items by key. Of a collection that is too large, all pods keep the same, whether listed or watched. */
+/**
+ * The first items by key: if a collection is too large, all pods keep the same ones, whether listed
+ * or watched.
+ */
 export class FirstItems<Item> {
   readonly #items = new Map<string, Item>();
-  /** The first key that is left out; undefined where none is. */
+  /** The first key that is left out; undefined if none is. */
   #end: string | undefined;
 
   get items(): ReadonlyMap<string, Item> {
     return this.#items;
   }
 
-  /** Whether items were left out: when others are deleted, these are missing. */
+  /** Whether items were left out: they stay missing when others are deleted. */
   get isCut(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Returns false where the item is left out. */
+  /** Returns false if the item is left out. */
   set(key: string, item: Item): boolean {
     if (this.#end !== undefined && key >= this.#end) return false;
     this.#items.set(key, item);
@@ -30,7 +34,7 @@ export class FirstItems<Item> {
     return true;
   }
 
-  /** Returns whether there was one. */
+  /** Returns whether the item existed. */
   delete(key: string): boolean {
     return this.#items.delete(key);
   }

@@ -17,39 +17,45 @@ import {
 import { RestedWork } from './rested-work.ts';
 
 /**
- * Objects a page. A small page is parsed whole, so that this bounds what a list takes of memory at its peak: with 5,000
- * pods, twice as many a page are 6 MB more, half as many 2 MB less (measured).
+ * Objects per page. A small page is parsed whole, so this bounds the peak memory of a list. With
+ * 5,000 pods, pages of twice the size take 6 MB more, and of half the size 2 MB less (measured).
  */
 const PAGE_OBJECTS = 50;
-/** Twice as many as the objects that are kept need. */
+/** Twice as many as the kept objects need. */
 const MAX_PAGES = (2 * MAX_ITEMS) / PAGE_OBJECTS;
-/** After so many pages, of 10,000 objects together, there is a pause before each further one, in milliseconds. */
+/**
+ * After this many pages, with 10,000 objects in total, pause for this many milliseconds before each
+ * further one.
+ */
 const MAX_PAGES_WITHOUT_PAUSE = 200;
 const PAGE_PAUSE_MS = 50;
-/** How long a page may take in all, in milliseconds. */
+/** Overall timeout of a page, in milliseconds. */
 const PAGE_TIMEOUT_MS = 30_000;
-/** Requested duration of a watch, in seconds: at random between this and twice as much. */
+/** Requested duration of a watch, in seconds: a random time between this and twice as long. */
 const WATCH_SECONDS = 300;
-/** Idle timeout of a watch, in milliseconds: there is a bookmark about once a minute (measured). */
+/** Idle timeout of a watch, in milliseconds: a bookmark arrives about once a minute (measured). */
 const IDLE_TIMEOUT_MS = 150_000;
 /** A watch that has lasted this long, in milliseconds, counts as working even without an event. */
 const WORKING_AFTER_MS = 5_000;
 /** After this many watches in a row that delivered events and ended sooner, an event no longer counts as success. */
 const MAX_SHORT_WATCHES = 2;
 /**
- * How much longer the rest is than work on events: with one as long, the median of checks takes seven times as long while a server
- * sends events without end, and with this no longer than else (measured).
+ * Rest after work on events, as a multiple of the work: at 1, the median check takes seven times as
+ * long while a server sends events without end, and at this value no longer than usual (measured).
  */
 export const WATCH_REST = 4;
-/** How much of an error's message is shown, in characters. */
+/** How many characters of an error's message to show. */
 const MAX_MESSAGE_LENGTH = 300;
 /**
- * Back-off after a failure, in milliseconds: it doubles with each failure, up to the maximum, and is shortened at random by
- * up to a half.
+ * Back-off after a failure, in milliseconds: it doubles with each failure, up to the maximum, and
+ * is shortened at random by up to half.
  */
 const INITIAL_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 30_000;
-/** After an outage of some length, `retryNow()` comes all the time, from all pods: each waits for so many milliseconds all the same. */
+/**
+ * The longest back-off that `retryNow()` cannot cut short, in milliseconds: in a longer outage, all
+ * pods call it all the time.
+ */
 const MAX_LEAST_MS = 5_000;
 
 export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
@@ -67,13 +73,16 @@ export type InformerOptions<T extends KubernetesObject, Item> = Readonly<{
 export type InformerEvents = Readonly<{
   /** Called after every change of the items. */
   onChange: () => void;
-  /** Called when there are more than `MAX_ITEMS` objects, of which the last by key are left out, and when it is over. */
+  /**
+   * Called when there are more than `MAX_ITEMS` objects, so that the last by key are left out, and
+   * when this ends.
+   */
   onExcess: (isTooMany: boolean) => void;
   /** Called when the API server is unavailable, and not again before `onRecovery`. */
   onError: (error: Error) => void;
   /** Called when it is available again; `milliseconds`: the length of the outage. */
   onRecovery: (milliseconds: number) => void;
-  /** Called with the reason each time that an invalid object is ignored. */
+  /** Called with the reason whenever an invalid object is ignored. */
   onInvalid: (text: string) => void;
 }>;
 
@@ -122,8 +131,8 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   /**
-   * Ends the back-off: the next attempt follows a second after the last one, or when `Retry-After` ends. Does nothing while the
-   * watch is connected.
+   * Ends the back-off early, but not before `Retry-After` ends, nor before a second for each failure
+   * in a row but the first, five at most. Does nothing while the watch is connected.
    */
   retryNow(): void {
     if (!this.#isWatching) this.#retryNow.abort();
@@ -135,7 +144,7 @@ export class Informer<T extends KubernetesObject, Item> {
       try {
         // An attempt counts as failed until it has succeeded.
         this.#failures += 1;
-        // What was left out may fit by now: a watch ends after ten minutes at most.
+        // Objects that were left out may fit by now: a watch ends after ten minutes at most.
         if (this.#items?.isCut) this.#resourceVersion = undefined;
         this.#resourceVersion ??= await this.#list(signal);
         const begun = performance.now();
@@ -151,8 +160,8 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   /**
-   * Lists page by page, and replaces the items when all pages have been received, or the objects of further ones would be left
-   * out. Returns the list's resourceVersion.
+   * Lists page by page, and replaces the items once all pages have been received, or once the
+   * objects of further pages would be left out. Returns the list's resourceVersion.
    */
   async #list(signal: AbortSignal): Promise<string> {
     const items = new FirstItems<Item>();
@@ -169,7 +178,7 @@ export class Informer<T extends KubernetesObject, Item> {
         this.#changed();
         return page.resourceVersion;
       }
-      // A page without new objects would be followed by more of them.
+      // A page without new objects would be followed by more such pages.
       if (items.items.size === listed || page.next === next) break;
       listed = items.items.size;
       next = page.next;
@@ -195,7 +204,7 @@ export class Informer<T extends KubernetesObject, Item> {
         ...(next ? { continue: next } : {}),
       },
       limit.signal,
-      // A page of pods is packed to a twentieth (docs/api-server-load.md).
+      // A page of pods compresses to a twentieth (docs/api-server-load.md).
       { 'accept-encoding': 'gzip' },
     );
     return await readPage(unpacked(response), onObject);
@@ -309,8 +318,9 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   /**
-   * Waits for the back-off, or until `retryNow()`, but for at least `least` milliseconds, and for a second after the first two
-   * failures, and one more after each further one, up to five.
+   * Waits for the back-off, or until `retryNow()`, but for at least `least` milliseconds, and for
+   * at least a second after each of the first two failures in a row, then a second more for each
+   * further one, up to five seconds.
    */
   async #wait(least: number, signal: AbortSignal): Promise<void> {
     const begun = performance.now();

@@ -9,7 +9,7 @@ type Entry = Readonly<{ name: string }> & Fields;
 /** A kubeconfig as client-node reads it. */
 export type Kubeconfig = Record<Kind, Entry[]> & { 'current-context'?: string };
 
-/** The files of `KUBECONFIG`, else `~/.kube/config` if it is there; none where there is no kubeconfig. */
+/** The files of `KUBECONFIG`, else `~/.kube/config` if it exists; none without a kubeconfig. */
 export function kubeconfigFiles(): string[] {
   const listed = (process.env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
   if (listed.length > 0) return listed;
@@ -18,9 +18,9 @@ export function kubeconfigFiles(): string[] {
 }
 
 /**
- * Merges the files as kubectl does: of two entries of one name the first file's counts, whole, and the first
- * `current-context`. Files that are missing or empty are passed over. Throws when all are missing, and at what is no
- * YAML, of which it shows nothing.
+ * Merges the files as kubectl does: of entries with the same name, the first file's wins as a
+ * whole, and so does the first `current-context`. Skips missing and empty files. Throws if all are
+ * missing, or if one is not valid YAML, without quoting it.
  */
 export function mergeKubeconfigs(files: readonly string[]): Kubeconfig {
   const merged: Kubeconfig = { clusters: [], users: [], contexts: [] };
@@ -56,11 +56,14 @@ function entriesOf(value: unknown): Entry[] {
   return value.filter((entry) => typeof fieldsOf(entry).name === 'string');
 }
 
-/** Makes of each what client-node takes: paths from the file's folder, and what it does not know or refuses. */
+/**
+ * Converts each to what client-node accepts: resolves paths against the file's folder, and replaces
+ * what client-node does not support or refuses.
+ */
 const NORMALIZE: Readonly<Record<Kind, (entry: Entry, folder: string) => Entry>> = {
   clusters: (entry, folder) => {
     const cluster = absolute(fieldsOf(entry.cluster), ['certificate-authority'], folder);
-    // client-node refuses http unless TLS is not verified either.
+    // client-node refuses http unless TLS verification is off as well.
     const isPlain = `${cluster.server}`.startsWith('http:');
     return {
       name: entry.name,
@@ -71,7 +74,7 @@ const NORMALIZE: Readonly<Record<Kind, (entry: Entry, folder: string) => Entry>>
     const paths = ['client-certificate', 'client-key', 'tokenFile'];
     const { tokenFile, ...user } = absolute(fieldsOf(entry.user), paths, folder);
     const exec = user.exec ? { exec: fromFolder(fieldsOf(user.exec), folder) } : {};
-    // client-node knows no tokenFile but that of a service account; it counts before the token.
+    // client-node supports tokenFile only for a service account; it takes precedence over token.
     const file = tokenFile
       ? { token: undefined, 'auth-provider': { name: 'tokenFile', config: { tokenFile } } }
       : {};
@@ -89,7 +92,7 @@ function absolute(fields: Fields, names: readonly string[], folder: string): Fie
   return { ...fields, ...Object.fromEntries(paths) };
 }
 
-/** A command with a slash is relative to the kubeconfig's folder; any other is looked for in PATH. */
+/** A command with a slash is relative to the kubeconfig's folder; others are looked up in PATH. */
 function fromFolder(exec: Fields, folder: string): Fields {
   return `${exec.command}`.includes('/') ? absolute(exec, ['command'], folder) : exec;
 }
@@ -99,13 +102,13 @@ function fieldsOf(value: unknown): Fields {
 }
 
 function parse(text: string): Fields {
-  // js-yaml takes a text without any document for a mistake.
+  // js-yaml rejects a text without any document.
   if (text.split('\n').every((line) => /^\s*(#.*|---\s*)?$/.test(line))) return {};
   try {
     return fieldsOf(load(text, { schema: JSON_SCHEMA }));
   } catch (error) {
     const { mark } = error as Error & { mark?: { line: number } };
-    // Its message shows the lines around, and a token may be there.
+    // Its message quotes the lines around the error, which may contain a token.
     throw new Error(`the kubeconfig is not valid YAML${mark ? `: line ${mark.line + 1}` : ''}`);
   }
 }

@@ -8,12 +8,15 @@ export class LineSplitter {
   readonly #maxBytes: number;
   #line = new GrowingBytes(KEPT_BYTES);
 
-  /** `maxBytes`: of a line, without its end. */
+  /** `maxBytes`: maximum length of a line, without its newline. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** The lines that end in the next bytes, without their ends; of a long one, the first `KEPT_BYTES`. Throws at one that is too long. */
+  /**
+   * Yields the lines that end in the next bytes, without their newlines; of a long one, the first
+   * `KEPT_BYTES`. Throws if a line is too long.
+   */
   *split(chunk: Buffer): Generator<Buffer> {
     let start = 0;
     for (;;) {

@@ -7,7 +7,7 @@ import type { KubernetesObject } from './responses.ts';
 /** The label of nodes, and from Kubernetes 1.35 on of pods, that names their zone. */
 export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
-/** In bytes; etcd takes no object of more than 1.5 MiB. */
+/** In bytes; etcd accepts objects of up to 1.5 MiB. */
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 
 /**
@@ -36,8 +36,8 @@ export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise
 }
 
 /**
- * The zone label of a node; empty if it has none, if the node does not exist, and without the permission to read it.
- * Rejects when the API server is unavailable.
+ * The zone label of a node; empty if it has none, if the node does not exist, or without permission
+ * to read it. Rejects if the API server is unavailable.
  */
 export async function readZone(nodeName: string, signal: AbortSignal): Promise<string> {
   try {

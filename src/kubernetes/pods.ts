@@ -12,11 +12,14 @@ export type Pod = Readonly<{
   isUnready: boolean;
   /** Its `Ready` condition has been `True` since it was first seen. */
   wasReady: boolean;
-  /** Its liveness or startup probe is `/ready`, as in upstream's chart up to 1.15.2: kubelet restarts it while that is 503. */
+  /**
+   * Its liveness or startup probe is `/ready`, as in upstream's chart up to 1.15.2: kubelet
+   * restarts it while that returns 503.
+   */
   isRestartedWhenUnready: boolean;
   /** The UID of the DaemonSet that it belongs to; empty if none. */
   daemonSet: string;
-  /** Unix time in seconds, by the API server's clock; 0 where that does not say it. */
+  /** Unix time in seconds, by the API server's clock; 0 if unknown. */
   createdAt: number;
   /** When it was first seen in phase Running, in milliseconds of `performance.now()`. */
   runningSince: number | undefined;
@@ -43,7 +46,7 @@ export type PodsOptions = Readonly<{
   allowLoopback: boolean;
 }>;
 
-/** The pods that match a label selector, by name; where they are of every namespace, by `<namespace>/<name>`. */
+/** The pods that match a label selector, by name, or for all namespaces by `<namespace>/<name>`. */
 export function createPodInformer(
   { namespace, labelSelector, allowLoopback }: PodsOptions,
   events: InformerEvents,
@@ -116,7 +119,7 @@ function readyCondition(conditions: unknown): unknown {
   return conditions.find((condition) => condition?.type === 'Ready')?.status;
 }
 
-/** Whether `/ready` is a probe upon whose failure kubelet restarts a container. */
+/** Whether kubelet restarts a container when its probe of `/ready` fails. */
 function isRestartedWhenUnready(containers: unknown): boolean {
   if (!Array.isArray(containers)) return false;
   return containers.some((container) =>
@@ -127,8 +130,9 @@ function isRestartedWhenUnready(containers: unknown): boolean {
 }
 
 /**
- * The UID of the DaemonSet that controls the pod. Whoever forges it has the DaemonSet's controller delete the pod, as the younger of
- * two on a node, or, without the labels of its selector, remove the reference.
+ * The UID of the DaemonSet that controls the pod. If it is forged, the DaemonSet's controller
+ * deletes the pod, as the younger of two on a node, or, if the pod lacks the labels of its
+ * selector, removes the reference.
  */
 function daemonSetOf(owners: unknown): string {
   if (!Array.isArray(owners)) return '';
@@ -137,7 +141,10 @@ function daemonSetOf(owners: unknown): string {
   );
 }
 
-/** Returns one copy of a text that is passed again and again, as the UID or the namespace that thousands of pods have in common. */
+/**
+ * Returns the previous text if it is equal, so that thousands of pods share one copy of a UID or
+ * namespace.
+ */
 function sharedText(): (text: string) => string {
   let last = '';
   return (text) => {

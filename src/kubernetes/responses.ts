@@ -7,42 +7,52 @@ import { fieldsOf, type Json, parseJson, parseObject, VALUES } from './parse-obj
 import { RestedWork } from './rested-work.ts';
 
 /**
- * In bytes, of an object in a list or of an event: etcd takes no object of more than 1.5 MiB, of which JSON makes up to six times as
- * much (`\u0001`).
+ * Maximum length of an object in a list, or of an event, in bytes: etcd accepts objects of up to
+ * 1.5 MiB, and JSON makes them up to six times as long (`\u0001`).
  */
 export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
 
 /**
- * A page of no more bytes, and no more `{`, `[` and `,`, is parsed whole, which takes at most 9 MB and 0.1 s (as in `parseObject()`).
- * 50 pods of 6 KB have 300 KB and 19,000; to split them takes 13 ms instead of 0.5 ms with the flags of the image (measured).
+ * A page of at most this many bytes, and at most this many `{`, `[` and `,`, is parsed whole, which
+ * takes at most 9 MB and 0.1 s (as in `parseObject()`). 50 pods of 6 KB have 300 KB and 19,000 of
+ * these characters. Splitting them takes 13 ms instead of 0.5 ms with the image's flags (measured).
  */
 const MAX_WHOLE_BYTES = 2 * 1024 * 1024;
 const MAX_WHOLE_VALUES = 50_000;
 
-/** How much of another page is split at a time, in bytes: it takes up to 2 ms, and the objects that end there as long. */
+/**
+ * How many bytes of any other page to split at a time: this takes up to 2 ms, and the objects that
+ * end there up to as long again.
+ */
 const PIECE_BYTES = 64 * 1024;
 
-/** How much longer the rest is than work on such a page. So a page of 50 pods of 900 KB takes 6 s (measured). */
+/**
+ * Rest after work on such a page, as a multiple of the work. A page of 50 pods of 900 KB thus takes
+ * 6 s (measured).
+ */
 export const LIST_REST = 2;
 
 /** In characters. */
 const MAX_RESOURCE_VERSION = 253;
 
-/** An object as it comes: that it has a name has been seen to, and every other field may be of any type. */
+/** An object as received. It has a name, but every other field may be of any type. */
 export type KubernetesObject = { metadata: { name: string; namespace?: unknown } };
 
 /** An object of a list or an event. */
 export type Received = Readonly<{
-  /** Undefined where it has no name. */
+  /** Undefined if it has no name. */
   object: KubernetesObject | undefined;
-  /** Whether it is too large to be parsed, so that it has no fields but name, namespace and resourceVersion. */
+  /** Whether it is too large to parse, so that it has only name, namespace and resourceVersion. */
   isTooLarge: boolean;
 }>;
 
 /** The end of a page of a list. `next`: the token of the next page. */
 export type Page = Readonly<{ resourceVersion: string; next: string | undefined }>;
 
-/** What a watch brings. `resourceVersion`: undefined where the object is too large and does not begin with it. */
+/**
+ * An event of a watch. `resourceVersion`: undefined if the object is too large and does not begin
+ * with it.
+ */
 export type WatchEvent = Readonly<
   { resourceVersion: string | undefined } & (
     | { kind: 'bookmark' }
@@ -51,8 +61,8 @@ export type WatchEvent = Readonly<
 >;
 
 /**
- * Reads a page of a list, and calls `onObject` with each object; of a large page, one is in memory at a time. Rejects at
- * what is no list, and with what fails while it comes.
+ * Reads a page of a list, and calls `onObject` with each object; of a large page, only one is in
+ * memory at a time. Rejects if it is not a list, or if reading it fails.
  */
 export async function readPage(
   body: AsyncIterable<Buffer>,
@@ -106,7 +116,9 @@ function toPage(page: Json): Page & { items: readonly Json[] } {
   return { items, resourceVersion, next: next || undefined };
 }
 
-/** Reads a line of a watch. Throws the `ApiError` that it may be, and at what is no event. */
+/**
+ * Reads a line of a watch. Throws the `ApiError` it contains, or an error if it is not an event.
+ */
 export function readEvent(line: Buffer): WatchEvent {
   const { value, isTooLarge } = parseObject(line);
   const { type, object } = fieldsOf(value);
@@ -121,7 +133,10 @@ export function readEvent(line: Buffer): WatchEvent {
   return { kind, resourceVersion, object: named(object), isTooLarge };
 }
 
-/** It is in the path of every request from then on: an endless one would be rejected for ever. Kubernetes' have up to 20 digits. */
+/**
+ * It becomes part of the next watch: an endless one would be rejected for ever. Those of Kubernetes
+ * have up to 20 digits.
+ */
 function isResourceVersion(value: Json): value is string {
   return typeof value === 'string' && value.length <= MAX_RESOURCE_VERSION;
 }

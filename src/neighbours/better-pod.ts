@@ -1,8 +1,9 @@
 import type { Pod } from '../kubernetes/pods.ts';
 
 /**
- * Of two pods on a node, the one of this DaemonSet (its UID): anybody who may create pods can set the labels of the filter.
- * Of two of it (a rollout with surge), the ready one; of two ready ones, the older.
+ * Of two pods on a node, prefers the one of this DaemonSet (its UID): anybody who may create pods
+ * can set the labels of the filter. If both belong to it (a rollout with surge), prefers the ready
+ * one; if both are ready, the older.
  */
 export function betterOf(one: Pod, other: Pod | undefined, daemonSet: string): Pod {
   if (other === undefined) return one;
@@ -14,11 +15,15 @@ export function betterOf(one: Pod, other: Pod | undefined, daemonSet: string): P
   return difference < 0 ? one : other;
 }
 
-/** Pods of a node that are of use: a rollout with surge has two. Of any number of others, no more take the time of a collection. */
+/**
+ * How many pods of a node are listed: a rollout with surge has two. Any others would only take up a
+ * collection's time.
+ */
 const MAX_PER_NODE = 2;
 
 /**
- * By node, the two best pods of each, the better one first; leaves out others on nodes with a pod of this DaemonSet (its UID).
+ * The two best pods of each node, sorted by node, the better one first. On nodes with a pod of this
+ * DaemonSet (its UID), leaves out all others.
  */
 export function trustedByNode(pods: readonly Pod[], daemonSet: string): Pod[] {
   const nodes = new Set(pods.filter((pod) => isOf(pod, daemonSet)).map(nodeOf));
@@ -39,7 +44,7 @@ function nodeOf({ neighbour }: Pod): string {
   return neighbour.nodeName;
 }
 
-/** False for every pod where the UID is not known (empty). */
+/** False for every pod if the UID is unknown (empty). */
 function isOf(pod: Pod, daemonSet: string): boolean {
   return daemonSet !== '' && pod.daemonSet === daemonSet;
 }

@@ -7,17 +7,19 @@ export function ringPosition(nodeName: string): bigint {
   return hash('sha256', nodeName, 'buffer').readBigUInt64BE(0);
 }
 
-/** Chooses nodes by their places. */
+/** Chooses nodes by their places on the ring. */
 export class Ring {
-  /** Those of the nodes chosen from. To hash all names anew would be most of what a choice takes. */
+  /**
+   * Places of the nodes chosen from: hashing all names again would be most of the work of a choice.
+   */
   readonly #places = new Map<string, bigint>();
 
   /**
-   * The nodes whose pods `ownNode` checks, of these and without itself: the `limit` whose positions follow its own
-   * most closely, nearest first (the contract; 0 = all).
+   * Which of these nodes have pods that `ownNode` checks, itself excluded: the `limit` nodes whose
+   * positions follow its own most closely, nearest first (the contract; 0 = all).
    */
   choose(ownNode: string, nodes: readonly string[], limit: number): string[] {
-    // Nodes come and go.
+    // Forgets nodes that are gone.
     if (this.#places.size > 2 * nodes.length) this.#places.clear();
     const most = limit === 0 ? Infinity : limit;
     const ownPlace = ringPosition(ownNode);
@@ -31,7 +33,7 @@ export class Ring {
       const distance = BigInt.asUintN(64, this.#placeOf(node) - ownPlace);
       if (node === ownNode || distance > farthest) continue;
       nearest.push({ node, distance });
-      // Now and then, so that few are sorted, and not all of a large cluster.
+      // Only now and then, so that few nodes are sorted, not all of a large cluster.
       if (nearest.length < 2 * most) continue;
       keepNearest();
       farthest = nearest.at(-1)?.distance ?? RING;

@@ -10,15 +10,22 @@ import type { ListedPod, PodList } from './pod-list.ts';
 /** How long a pod that has never been ready may take to start listening, in milliseconds, before it is checked. */
 const STARTUP_GRACE_MS = 15_000;
 
-/** How long it is cached whether a node is gone, in milliseconds: bounds the load of a partition on the API server. */
+/**
+ * How long to cache whether a node is gone, in milliseconds: bounds API server load in a partition.
+ */
 const NODE_CACHE_TTL_MS = 60_000;
 
-/** How long after its start a failed check waits until it is looked up whether its target is gone, in milliseconds. */
+/**
+ * How long after the start of a failed check to decide whether its target is gone, in milliseconds.
+ */
 const GRACE_MS = 1_000;
-/** The same while the watch is disconnected: the next attempt follows after a second, and takes time. */
+/**
+ * The same while the watch is disconnected: after its first failures, the next attempt starts
+ * within a second, and takes time.
+ */
 const GRACE_DISCONNECTED_MS = 3_000;
 
-/** Characters of an error of the API server that are shown. */
+/** How many characters of an API server's error are shown. */
 const MAX_TEXT = 300;
 
 /** A list of the API server; `undefined` until the first one has been received. */
@@ -26,9 +33,15 @@ type Known<Item> = { readonly items: ReadonlyMap<string, Item> | undefined };
 
 export type NeighbourhoodOptions = Readonly<{
   podName: string;
-  /** Undefined if not known, where pods of every namespace are listed: then the first pod of that name is the own one. */
+  /**
+   * Undefined if unknown, when pods of every namespace are listed: the first pod of that name is
+   * then taken as this one.
+   */
   namespace: string | undefined;
-  /** Undefined if not set in the environment: then the node of the pod in the API server, or the host name. */
+  /**
+   * Undefined if not set in the environment: then the node that the API server reports for the pod,
+   * or the host name.
+   */
   nodeName: string | undefined;
   hostname: string;
   /** The maximum number of neighbours to check; 0 = all. */
@@ -51,12 +64,12 @@ export type NeighbourhoodOptions = Readonly<{
   onChosen?: (neighbours: number, pods: number) => void;
 }>;
 
-/** The pods that may be checked, by node, and which of them are. */
+/** The pods that may be checked, by node, and those that are. */
 type Choice = Readonly<{
   byNode: ReadonlyMap<string, Pod>;
   nodes: readonly string[];
   neighbours: readonly Neighbour[];
-  /** Of all pods, whether they may be checked or not, and with their names those of their nodes. */
+  /** Addresses of all pods, even those that may not be checked, and names of the pods and nodes. */
   addresses: ReadonlySet<string>;
   names: ReadonlySet<string>;
   until: number;
@@ -75,7 +88,7 @@ export class Neighbourhood {
 
   /** Call when the pods or the cordoned nodes have changed. */
   changed(): void {
-    // Its look-up starts with the first call, and the first report needs the result.
+    // The first call starts the look-up of the zone, which the first report needs.
     if (this.#options.pods.items !== undefined) this.ownZone();
     this.#chosen = undefined;
   }
@@ -96,14 +109,14 @@ export class Neighbourhood {
   }
 
   /**
-   * Whether a pod of the list calls itself so: by its name, or as upstream's does on the host's network, by that of its node.
-   * Anybody may, until the API server has listed the pods.
+   * Whether a pod of the list goes by this name: its own, or its node's, as with upstream's pods on
+   * the host's network. Until the API server has listed the pods, any name is accepted.
    */
   isCaller(name: string): boolean {
     return this.#options.pods.items === undefined || this.#current().names.has(name);
   }
 
-  /** The pod on a node, if it may be checked; its zone as far as the pod says it. */
+  /** The pod on a node, if it may be checked; its zone only if the pod has the label. */
   candidate(nodeName: string): Neighbour | undefined {
     return this.#current().byNode.get(nodeName)?.neighbour;
   }
@@ -128,8 +141,9 @@ export class Neighbourhood {
   }
 
   /**
-   * All pods that others check, those on cordoned nodes, and nothing of a choice: by node, of two on a node (a rollout with
-   * surge) first the one that neighbours check. Without pods that are not of the DaemonSet, on nodes that have one of it.
+   * All pods that others check and those on cordoned nodes, whichever ones this pod chose. Sorted
+   * by node; of two on a node (a rollout with surge), the one that neighbours check comes first. On
+   * nodes with a pod of the DaemonSet, all others are left out.
    */
   podList(): PodList {
     const { podName, pods, cordonedNodes } = this.#options;
@@ -157,9 +171,9 @@ export class Neighbourhood {
   }
 
   /**
-   * Whether the pod is to be unready because its node is cordoned: not if kubelet would restart it for that, again and again,
-   * and not before this is known. A pod that is not listed, because the filter excludes it, must know its node from the
-   * environment, which upstream's manifests do not set.
+   * Whether the pod must be unready because its node is cordoned: not if kubelet would keep
+   * restarting it for that, and not before this is known. A pod that the filter excludes from the
+   * list must know its node from the environment, which upstream's manifests do not set.
    */
   isUnreadyByCordon(): boolean {
     const { nodeName, pods } = this.#options;
@@ -175,10 +189,11 @@ export class Neighbourhood {
   }
 
   /**
-   * After the failure of a check that began at `since` (milliseconds of `performance.now()`): whether the neighbour is no
-   * longer to be checked. Looks up, at most once a minute, whether its node is gone. While it is to be checked, waits for events
-   * until a second after `since`, 3 s if the watch is disconnected, and sees then what they have changed: if it did with each
-   * event, ten thousand that wait would take all time. Never rejects.
+   * After the failure of a check that began at `since` (milliseconds of `performance.now()`):
+   * whether the neighbour must no longer be checked. Looks up, at most once a minute, whether its
+   * node is gone. If it must still be checked, waits for events until a second after `since`, 3 s
+   * if the watch is disconnected, and only then looks at what they have changed: at each event, ten
+   * thousand waiting checks would take all the time. Never rejects.
    */
   async isGone(neighbour: Neighbour, since = performance.now()): Promise<boolean> {
     const { pods } = this.#options;
@@ -201,7 +216,7 @@ export class Neighbourhood {
     this.#nodes.set(nodeName, { isGone: false, until: now + NODE_CACHE_TTL_MS });
     const isGone = await this.#options.isNodeGone(nodeName, AbortSignal.timeout(GRACE_MS));
     if (!isGone) return;
-    // Deleted first, so that the map stays in the order of their ends.
+    // Deleted first, so that the map stays in the order of expiry.
     this.#nodes.delete(nodeName);
     this.#nodes.set(nodeName, { isGone, until: performance.now() + NODE_CACHE_TTL_MS });
     this.changed();

@@ -49,7 +49,7 @@ export function followNeighbourhood(
     pods,
     cordonedNodes,
     isNodeGone,
-    // Without cordoned nodes, the pod may have no permission to read nodes.
+    // Without a watch of cordoned nodes, the pod may have no permission to read nodes.
     zoneOf: (nodeName) => (options.allowUnschedulable ? '' : zones.get(nodeName)),
     onChosen: choiceLog(log),
   });
@@ -58,7 +58,7 @@ export function followNeighbourhood(
   return neighbourhood;
 }
 
-/** Logs the first choice, and each time that neighbours appear or that there are none any more. */
+/** Logs the first choice, and whenever neighbours appear or none are left. */
 function choiceLog(log: Log): (neighbours: number, pods: number) => void {
   let hadAny: boolean | undefined;
   return (neighbours, pods) => {

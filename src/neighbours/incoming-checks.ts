@@ -6,7 +6,9 @@ const WINDOW_MS = 60_000;
 /** The maximum length of a node or pod name (RFC 1123, 253 characters). */
 const MAX_NAME_LENGTH = 253;
 
-/** Twice what Kubernetes supports in nodes (5,000), so that no header can grow the set further. */
+/**
+ * Twice the number of nodes that Kubernetes supports (5,000): no header can grow the set further.
+ */
 const MAX_SENDERS = 10_000;
 
 /** The pods that checked this one in the last minute. Names come from the network, so their length and number are bounded. */
@@ -19,7 +21,7 @@ export class IncomingChecks {
     // Deleted first, so that the map stays in the order of the last request.
     this.#lastSeen.delete(name);
     if (this.#lastSeen.size >= MAX_SENDERS) this.#forgetOld();
-    // Of a name that is a slice of its request's head, 24 KB would be kept.
+    // A name that is a slice of its request's head would keep 24 KB in memory.
     if (this.#lastSeen.size < MAX_SENDERS) this.#lastSeen.set(copyOf(name), performance.now());
   }
 

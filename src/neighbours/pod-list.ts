@@ -2,14 +2,14 @@
 export type ListedPod = Readonly<{
   pod: string;
   node: string;
-  /** Empty where the label of the pod does not say it. */
+  /** Empty if the pod lacks the label. */
   zone: string;
   podIP: string;
-  /** Unix time in seconds, by the API server's clock; 0 where that does not say it. */
+  /** Unix time in seconds, by the API server's clock; 0 if it does not report it. */
   createdAt: number;
 }>;
 
-/** What the API server knows of the pods that match the neighbour filter. */
+/** What the API server knows about the pods that match the neighbour filter. */
 export type PodList = Readonly<{
   /** Without this pod. */
   pods: readonly ListedPod[];

@@ -3,7 +3,10 @@ import type { Neighbourhood } from './discover.ts';
 import { Rotation } from './rotation.ts';
 import { Suspects } from './suspects.ts';
 
-/** The neighbours that this pod checks beside its fixed ones: another in each round, and those that failed. */
+/**
+ * The neighbours that this pod checks besides its fixed ones: others in each round, and those that
+ * failed.
+ */
 export class RotatingNeighbours {
   readonly #neighbourhood: Neighbourhood;
   /** How many to check in each round. */
@@ -18,7 +21,10 @@ export class RotatingNeighbours {
     this.#count = count;
   }
 
-  /** Those of a round, which may be fixed neighbours and suspects, too. None where all others are fixed neighbours. */
+  /**
+   * The neighbours of a round, which may include fixed ones and suspects. None if all others are
+   * fixed neighbours.
+   */
   inRound(round: number): readonly Neighbour[] {
     if (round !== this.#round) {
       this.#round = round;
@@ -27,7 +33,7 @@ export class RotatingNeighbours {
     return this.#nodes.flatMap((node) => this.#neighbourhood.candidate(node) ?? []);
   }
 
-  /** Those that a rotating check did not reach, and that have not been ok for long enough since. */
+  /** Those for which a rotating check failed, and that have not been ok for long enough since. */
   suspects(): readonly Neighbour[] {
     if (this.#suspects.nodes().length === 0) return [];
     const fixed = new Set(this.#neighbourhood.neighbours().map(({ nodeName }) => nodeName));
@@ -39,7 +45,7 @@ export class RotatingNeighbours {
       .flatMap((node) => this.#neighbourhood.candidateWithZone(node) ?? []);
   }
 
-  /** Takes note of a result. Returns whether it makes its target a suspect. */
+  /** Records a result. Returns whether it makes its target a suspect. */
   record({ check, outcome }: Result): boolean {
     const node = check.target.neighbour?.nodeName;
     if (check.role === undefined || node === undefined) return false;

@@ -1,6 +1,6 @@
 /**
- * The order in which a pod checks all others. Of pods whose lists are the same, each is checked by as many in a round as it
- * checks.
+ * The order in which a pod checks all others. If the lists of all pods are the same, each pod is
+ * checked by as many in a round as it checks.
  */
 export class Rotation {
   #known: Readonly<{ ownNode: string; nodes: readonly string[]; others: string[] }> | undefined;
@@ -10,9 +10,10 @@ export class Rotation {
   #roundsLeft = 0;
 
   /**
-   * The nodes to check in a round, at most `count`, never `ownNode`: each of the others within ⌈(N-1)/count⌉ rounds. A cycle
-   * begins at a node by the number of the round, so that pods agree. Then it follows the names: where nodes come and go, it
-   * leaves out no other.
+   * The nodes to check in a round, at most `count`, never `ownNode`: each of the others within
+   * ⌈(N-1)/count⌉ rounds. The number of the round determines the node at which a cycle begins, so
+   * that pods agree. From there the cycle follows the order of names, so that nodes that come and
+   * go make it skip no other.
    *
    * `nodes`: distinct, in the order of `sort()`; whether `ownNode` is among them does not matter.
    */
@@ -42,7 +43,7 @@ export class Rotation {
   }
 }
 
-/** The index of the first node whose name follows, 0 after the last one. */
+/** The index of the first node after this name, 0 after the last one. */
 function firstAfter(name: string, nodes: readonly string[]): number {
   let [low, high] = [0, nodes.length];
   while (low < high) {

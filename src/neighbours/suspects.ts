@@ -1,17 +1,24 @@
-/** How long a suspect has to be ok before it is none any more, in milliseconds. */
+/** How long a suspect must be ok before it is cleared, in milliseconds. */
 const CLEARED_AFTER_MS = 5 * 60_000;
 
-/** How many suspects there are at once: bounds the series, and the checks of a round, where a whole zone is unreachable. */
+/**
+ * The maximum number of suspects: bounds the series, and the checks of a round, when a whole zone
+ * is unreachable.
+ */
 const MAX_SUSPECTS = 10;
 
-/** The nodes to which a rotating check failed: to be checked in every round until they have been ok for five minutes. */
+/**
+ * The nodes for which a rotating check failed. They are checked in every round until they have been
+ * ok for five minutes.
+ */
 export class Suspects {
   /** Since when each has been ok, in milliseconds; `Infinity` while it fails. */
   readonly #okSince = new Map<string, number>();
 
   /**
-   * A check of the node has failed. Takes the place of the one that has been ok the longest if there are too many; is not
-   * stored if all of them fail. Returns whether the node was not a suspect before and is one now.
+   * A check of the node has failed. If there are too many suspects, replaces the one that has been
+   * ok the longest, or does not store the node if all of them fail. Returns whether the node has
+   * become a suspect.
    */
   failed(node: string): boolean {
     const isNew = !this.#okSince.has(node);
@@ -32,7 +39,7 @@ export class Suspects {
     else if (now - since >= CLEARED_AFTER_MS) this.#okSince.delete(node);
   }
 
-  /** Removes those that `isToKeep` denies: nodes that are gone, or are fixed neighbours by now. */
+  /** Removes nodes that `isToKeep` rejects: those that are gone, or are now fixed neighbours. */
   keep(isToKeep: (node: string) => boolean): void {
     for (const node of this.#okSince.keys()) if (!isToKeep(node)) this.#okSince.delete(node);
   }

@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long one look-up may take, and how long to wait until the next, after a failure and else, in milliseconds. */
+/**
+ * Timeout of one look-up, and how long to wait for the next after a failure and otherwise, in
+ * milliseconds.
+ */
 const LOOKUP_TIMEOUT_MS = 5_000;
 const RETRY_AFTER_MS = 60_000;
 const LOOKUP_INTERVAL_MS = 1_000;
 
-/** Twice what Kubernetes supports in nodes: more are forgotten, and looked up again. */
+/**
+ * Twice the number of nodes that Kubernetes supports: with more, the known zones are forgotten, and
+ * looked up again.
+ */
 const MAX_NODES = 10_000;
 
 export type ZoneCacheOptions = Readonly<{
@@ -47,7 +53,7 @@ export class ZoneCache {
       this.#known.set(nodeName, zone ?? '');
       onKnown();
       this.#wanted.delete(nodeName);
-      // Once more, after the others.
+      // Retried after the others.
       if (zone === undefined) this.#wanted.add(nodeName);
       const wait = zone === undefined ? RETRY_AFTER_MS : LOOKUP_INTERVAL_MS;
       await sleep(wait, undefined, { signal }).catch(() => {});

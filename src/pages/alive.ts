@@ -7,33 +7,36 @@ import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 import { boundUnread } from './unread.ts';
 
-/** A result older than this, in milliseconds, is taken afresh (the contract). */
+/** A check whose last result is older than this, in milliseconds, runs again (the contract). */
 const MAX_AGE_MS = 3_000;
 
 /** How long a request waits for fresh results, in milliseconds (the contract). */
 const MAX_WAIT_MS = 1_000;
 
-/** The checks that `/alive` has always shown, in their order. */
+/** The checks that `/alive` has always shown, in this order. */
 const OWN_CHECKS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
 
-/** Characters of a request's text and of all header values that are shown, so that a response is some 20 KB more at the most. */
+/**
+ * Characters to show of the user agent, and of all header values together: clients that send long
+ * ones get no long response for it.
+ */
 const MAX_SHOWN = 4_000;
 
-/** Longer than that, a header's name is shown as it came. */
+/** Longer names of headers are shown in lower case, not in canonical form. */
 const MAX_CANONICAL = 100;
 
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
-/** What is known of one check. `streak`: undefined before its first result. */
+/** What is known about one check. `streak`: undefined before its first result. */
 type CheckKnown = Readonly<{ check: Check; streak: Streak | undefined }>;
 
 export type AliveOptions = Readonly<{
-  /** The pod's name, and that of its node where it is known. */
+  /** The names of the pod and, if known, of its node. */
   hostname: string;
   node?: string | undefined;
   /** Runs every check whose last result is older than `maxAge` milliseconds, and waits. */
   refresh: (maxAge: number) => Promise<void>;
-  /** What is known of each check. */
+  /** What is known about each check. */
   states: () => readonly CheckKnown[];
   /** Undefined: the neighbours are not checked. */
   neighbourhood: { state: () => string; neighbours: () => readonly Neighbour[] } | undefined;
@@ -41,8 +44,9 @@ export type AliveOptions = Readonly<{
 }>;
 
 /**
- * All results at a glance: 200 if every check is ok, 500 otherwise. Where fresh ones take longer than a second, the last
- * known ones. Concurrent clients share the bytes, except those about the request.
+ * Shows all results: 200 if every check is ok, 500 otherwise. If fresh ones take longer than a
+ * second, shows the last known ones. Concurrent clients share the bytes, except those about the
+ * request.
  */
 export function alivePage(options: AliveOptions): Page {
   const known = shared(async () => checksOf(options));
@@ -70,7 +74,7 @@ export function alivePage(options: AliveOptions): Page {
   };
 }
 
-/** The value of the promise, `undefined` where that takes longer than `milliseconds`. */
+/** The value of the promise, or `undefined` if it takes longer than `milliseconds`. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
   const { promise: timeIsUp, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => resolve(undefined), milliseconds);
@@ -81,7 +85,10 @@ async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T |
   }
 }
 
-/** What is the same for all: whether every check is ok, and the lines before and after those about the request. */
+/**
+ * What is the same for all clients: whether every check is ok, and the lines before and after those
+ * about the request.
+ */
 function checksOf({ hostname, node, states, neighbourhood }: AliveOptions) {
   const state = neighbourhood?.state() ?? 'skipped';
   const neighbours = (neighbourhood?.neighbours() ?? []).map(shownNeighbour);
@@ -104,8 +111,8 @@ function textOf({ streak }: Pick<CheckKnown, 'streak'>): string {
 }
 
 /**
- * How old the oldest of the last results is, since when each check has been as it is, and why each failing one fails and
- * how often it has.
+ * The age of the oldest of the last results, since when each check has been in its state, and why
+ * and how often each failing check has failed.
  */
 function timesOf(checks: readonly CheckKnown[]) {
   const now = performance.now();
@@ -148,7 +155,10 @@ function shownNeighbour({ podName, podIP, hostIP, nodeName, phase }: Neighbour) 
   return { PodName: podName, PodIP: podIP, HostIP: hostIP, NodeName: nodeName, Phase: phase };
 }
 
-/** Each header's values by its canonical name, `Host` left out (as Go's net/http has it), secrets redacted, and too long ones cut. */
+/**
+ * Each header's values by its canonical name, without `Host` (as in Go's net/http), with secrets
+ * redacted and long values cut.
+ */
 function shownHeaders(raw: readonly string[]): Record<string, string[]> {
   const headers = new Map<string, string[]>();
   let room = MAX_SHOWN;
@@ -168,7 +178,10 @@ function shownHeaders(raw: readonly string[]): Record<string, string[]> {
   return Object.fromEntries(headers);
 }
 
-/** As Go writes it: an IPv4 address is one, also where it came through an IPv6 socket (RFC 4291, section 2.5.5.2). */
+/**
+ * As Go writes it: an IPv4 address stays one, even if it came through an IPv6 socket (RFC 4291,
+ * section 2.5.5.2).
+ */
 function remoteAddress({ req: { socket } }: Context): string {
   const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/, '');
   return `${toUrlHost(address)}:${socket.remotePort ?? 0}`;

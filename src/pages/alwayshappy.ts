@@ -1,17 +1,18 @@
 import type { RawPage } from './page.ts';
 
-/** The header by which a neighbour says who it is (the contract). */
+/** The header in which a neighbour identifies itself (the contract). */
 export const ORIGIN_HEADER = 'KUBENURSE-NEIGHBOUR-ORIGIN';
 
-/** The most bytes that a response has: as many as a request's head may (`maxHeaderSize`). */
+/** Maximum length of a response's body, in bytes: that of a request's head (`maxHeaderSize`). */
 const MAX_BODY = 24 * 1024;
 
-/** What a response's body is made of. */
+/** Response bodies are cut from this. */
 const FILLER = 'x'.repeat(MAX_BODY);
 
 /**
- * 200 and nothing else; a neighbour that says who it is counts as a caller, and one that pads its request gets a body as
- * long as that. What this takes, neighbours measure.
+ * Responds with 200 and nothing else. A neighbour that identifies itself counts as a caller, and
+ * one that pads its request gets a body as long as the padding. Neighbours measure how long this
+ * takes.
  */
 export function alwaysHappyPage(
   incomingChecks: { record: (name: string) => void },

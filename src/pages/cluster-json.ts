@@ -6,17 +6,18 @@ import type { CollectFor } from './collect-for.ts';
 import type { KoaPage } from './page.ts';
 
 /**
- * Characters of JSON that are made at once for a viewer, who reads them before it gets more: up to three of these texts are
- * in memory for each viewer that does not read.
+ * Characters of JSON to make at once for a viewer, which reads them before it gets more: each
+ * viewer that does not read holds up to three such texts in memory.
  */
 const CHUNK = 64 * 1024;
 
-/** Of a list, so many at once: of checks with the last hour of each, 40,000 characters. */
+/** Items of a list to make at once: with checks and the last hour of each, 40,000 characters. */
 const ITEMS = 8;
 
 /**
- * The verdict, and the view with all reports: 200, or 503 where a finding is critical or a warning. Made while it is read, as all
- * of it may have 100 MB where reports are false, and for one viewer at a time.
+ * Responds with the verdict, and the view with all reports: 200, or 503 if a finding is critical or
+ * a warning. Made while it is read, since it may have 100 MB if reports are false, and for one
+ * viewer at a time.
  */
 export function clusterJsonPage(collect: CollectFor, run: RunSteps): KoaPage {
   let last: Promise<unknown> = Promise.resolve();
@@ -45,7 +46,7 @@ async function* chunksOf(
   }
 }
 
-/** Empty once there is no more. */
+/** Returns an empty text once there is no more. */
 function* nextChunk(parts: Generator<string>): Steps<string> {
   let text = '';
   while (text.length < CHUNK) {
@@ -76,7 +77,7 @@ function* partsOf({ view, findings }: Cluster): Generator<string> {
   yield ']}}\n';
 }
 
-/** The items of a list, some in each part. */
+/** The items of a list, a few per part. */
 function* itemsOf(list: readonly unknown[]): Generator<string> {
   for (let first = 0; first < list.length; first += ITEMS) {
     const json = JSON.stringify(list.slice(first, first + ITEMS));

@@ -7,8 +7,8 @@ import { oncePer } from './once-per.ts';
 import type { KoaPage } from './page.ts';
 
 /**
- * What is wrong with the cluster, for a terminal. Always 200: `kubectl get --raw` shows nothing of another response.
- * `runbooks`: URL of their folder.
+ * Shows what is wrong with the cluster, for a terminal. Always 200: `kubectl get --raw` shows
+ * nothing of any other response. `runbooks`: URL of their folder.
  */
 export function clusterTextPage(collect: CollectFor, runbooks: string, run: RunSteps): KoaPage {
   const bodyOf = oncePer((cluster: Cluster) => run(bodySteps(cluster, runbooks)));

@@ -1,18 +1,19 @@
-/** Clients that are remembered: more than can wait, each with a connection at least. */
+/** How many clients to remember: more than can wait, as each has at least one connection. */
 const MAX_REMEMBERED = 1_000;
 
 /**
- * One turn after another. Of the clients that wait, the one whose last turn is longest ago gets the next, if there is one that had
- * none: the first of these. So that clients in a loop do not keep out one that comes now and then.
+ * Grants one turn after another. The next goes to the first waiting client that has had none or, if
+ * all have, to the one whose last turn is longest ago. Clients in a loop thus do not keep out one
+ * that comes now and then.
  */
 export class FairTurns {
-  /** Starts of turns by client, in the order of arrival. */
+  /** Callbacks that start turns, by client, in order of arrival. */
   readonly #waiting = new Map<string, (() => void)[]>();
   /** Clients in the order of their last turns. */
   readonly #served = new Set<string>();
   #isTaken = false;
 
-  /** Resolves when the client has the turn, which lasts until `end()`. */
+  /** Resolves when it is the client's turn, which lasts until `end()`. */
   take(client: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const own = this.#waiting.get(client);
@@ -22,7 +23,7 @@ export class FairTurns {
     return promise;
   }
 
-  /** Ends the turn, and starts the next. */
+  /** Ends the turn and starts the next. */
   end(): void {
     this.#isTaken = false;
     this.#startNext();

@@ -11,10 +11,13 @@ const gzipped = promisify(gzip);
 /** The fastest level: a fifth more bytes than zlib's default, for two fifths of its CPU time. */
 const LEVEL = constants.Z_BEST_SPEED;
 
-/** What a scrape of 400 series takes, in milliseconds (docs/performance.md). */
+/** How long a scrape of 400 series takes, in milliseconds (docs/performance.md). */
 const SCRAPE_MS = 10;
 
-/** The rest after a scrape, as a multiple of the time that it took: a tenth of a CPU, unless one takes more than 0.1 s. */
+/**
+ * The rest after a scrape, as a multiple of its duration: a tenth of a CPU, unless one takes more
+ * than 0.1 s.
+ */
 const REST_PER_SCRAPE = 9;
 
 type Format = 'text' | 'openmetrics';
@@ -22,8 +25,9 @@ type Format = 'text' | 'openmetrics';
 type Scrape = Readonly<{ contentType: string; body: string | Buffer }>;
 
 /**
- * The text of a scrape, compressed where the client accepts that; 500 when it cannot be made. All who wait for the same
- * format get the same bytes. `timeFor` resolves when there is time for work of so many milliseconds.
+ * Responds with a scrape, compressed if the client accepts that, or with 500 if it cannot be made.
+ * All clients that wait for the same format get the same bytes. `timeFor` resolves when there is
+ * time for work of this many milliseconds.
  */
 export function metricsPage(
   scrape: (format: Format) => Promise<Scrape>,

@@ -1,4 +1,4 @@
-/** `make`, run once for each key for as long as the key is in use. */
+/** Runs `make` once for each key, for as long as the key is in use. */
 export function oncePer<K extends WeakKey, V>(make: (key: K) => V): (key: K) => V {
   const made = new WeakMap<K, V>();
   return (key) => {

@@ -1,6 +1,9 @@
 import type { RawPage } from './page.ts';
 
-/** 200, or 503 and why the pod is not ready; `notReadyReason` is `undefined` when it is. `onReady` is called at each 200. */
+/**
+ * Responds with 200, or with 503 and the reason why the pod is not ready. `notReadyReason` returns
+ * `undefined` if it is. Calls `onReady` at each 200.
+ */
 export function readyPage(notReadyReason: () => string | undefined, onReady: () => void): RawPage {
   return {
     respond: () => {

@@ -1,6 +1,9 @@
 import type { Context } from 'koa';
 
-/** Redirects for good. Not by Koa, which parses all of `Accept` to choose the type of the body: milliseconds where it is long. */
+/**
+ * Redirects permanently. Does not use Koa's redirect, which parses all of `Accept` to choose the
+ * body's type: this takes milliseconds if it is long.
+ */
 export function redirectTo(context: Context, location: string): void {
   context.status = 301;
   context.set('Location', location);

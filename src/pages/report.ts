@@ -4,12 +4,12 @@ import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 import { boundUnread } from './unread.ts';
 
-/** The rest after a report, as a multiple of the time that it took: a tenth of a CPU at the most. */
+/** Rest after a report, as a multiple of its time: a tenth of a CPU, if it takes less than 0.1 s. */
 const REST_PER_RUN = 9;
 
 /**
- * What this pod knows, as JSON; with `?hour=failures` the last hour only of checks that failed within it. All who wait at
- * once share one report, and making it starts no check.
+ * What this pod knows, as JSON; with `?hour=failures`, the last hour only of checks that failed
+ * within it. All clients that wait at once share one report, and making it starts no check.
  */
 export function reportPage(report: (hour: 'all' | 'failures') => Report, inTurn: InTurn): Page {
   const bytesWith = (hour: 'all' | 'failures') =>

@@ -1,13 +1,14 @@
-/** The rest between the end of a run and the beginning of the next, in milliseconds. */
+/** Limits of the rest between two runs, in milliseconds. */
 const MIN_REST_MS = 100;
 const MAX_REST_MS = 1_000;
 
 type SharedOptions = Readonly<{ restPerRun?: number; whenFree?: () => Promise<unknown> }>;
 
 /**
- * `make`, run once for all who wait, so that any number of callers costs no more than one. Each gets the result of a run
- * that began after the call, and waits for the rest after the last run first. For one that computes, `restPerRun` is the rest as a
- * multiple of the time that the run took, and a run begins when `whenFree` has resolved.
+ * Runs `make` once for all waiting callers, so that any number of them costs no more than one. Each
+ * gets the result of a run that began after the call, once the rest after the last run is over. If
+ * `make` computes, `restPerRun` is the rest as a multiple of the run's duration, and a run begins
+ * when `whenFree` has resolved.
  */
 export function shared<T>(
   make: () => Promise<T>,

@@ -1,18 +1,19 @@
 import type { ServerResponse } from 'node:http';
 
-/** What is used of a response. */
+/** The parts of a response that are used here. */
 export type Response = Pick<ServerResponse, 'destroy' | 'destroyed' | 'once'>;
 
 /**
- * Bounds what clients that do not read hold of a page whose content changes. Each version is in memory for as long as one client
- * has yet to receive it: 490 clients held 70 MB of `/metrics` by asking for it one after another (measured). Call the returned
- * function with each response, and the version that it sends: where there are more than `maxVersions`, the responses with the
- * oldest are destroyed.
+ * Bounds the memory that a page with changing content takes for clients that do not read. Each
+ * version stays in memory until the last of its clients has received it: 490 clients held 70 MB of
+ * `/metrics` by requesting it one after another (measured). Call the returned function with each
+ * response and the version that it sends: if there are more than `maxVersions`, the responses with
+ * the oldest are destroyed.
  */
 export function boundUnread(maxVersions = 3): (version: object, response: Response) => void {
   const unread = new Map<object, Set<Response>>();
   return (version, response) => {
-    // Its `close` has been, or it has nothing to send.
+    // It has closed already, or has nothing to send.
     if (response.destroyed) return;
     const responses = unread.get(version) ?? new Set();
     unread.set(version, responses.add(response));

@@ -5,25 +5,26 @@ import { FairTurns } from './fair-turns.ts';
 import type { KoaPage } from './page.ts';
 
 /**
- * Connections with a response at once: of a client that does not read, the kernel's send buffer holds up to 128 KB, and up
- * to 4 MB (`net.ipv4.tcp_wmem`) where it cannot be limited.
+ * Maximum connections with a response at once: for a client that does not read, the kernel's send
+ * buffer holds up to 128 KB, or up to 4 MB (`net.ipv4.tcp_wmem`) if it cannot be limited.
  */
 const MAX_VIEWERS = 16;
 
 /**
- * In milliseconds, what a response takes beside what is rendered once for all viewers, in turns of its own: 13 for a page of 1,000
- * nodes of which one is chosen (measured).
+ * The time a response takes in milliseconds, apart from what is rendered once for all viewers in
+ * separate turns: 13 for a page of 1,000 nodes with one selected (measured).
  */
 const RESPONSE_MS = 20;
 
-/** Between two responses, in milliseconds. */
+/** Rest between two responses, in milliseconds. */
 const REST_MS = 50;
 
 /**
- * Bounds what the viewers of several pages cost together: at most 16 connections at once, each until it is closed, since a
- * response that is written may not have been received; their responses are made one after the other with a rest between
- * them, the next for the client that has waited longest since its last. `timeFor` resolves when there is time for work of so
- * many milliseconds.
+ * Bounds what the viewers of several pages cost together. There are at most 16 connections at once,
+ * each until it closes, since a response that has been written may not have been received.
+ * Responses are made one after another with a rest between them, the next for the client that has
+ * waited longest since its last. `timeFor` resolves when there is time for work of this many
+ * milliseconds.
  */
 export function boundViewers(
   timeFor: (milliseconds: number) => Promise<unknown>,

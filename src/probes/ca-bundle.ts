@@ -9,20 +9,20 @@ import { isSignedBy } from './vouched-for.ts';
 const CLUSTER = "the cluster's CA";
 const EXTRA = 'KUBENURSE_EXTRA_CA';
 
-/** A certificate and its key to show to a server, and authorities to trust in the place of all others; PEM. */
+/** A client certificate with its key, and authorities to trust instead of all others; PEM. */
 export type OwnTls = Readonly<Partial<Record<'ca' | 'cert' | 'key', Buffer | undefined>>>;
 
-/** What a client of Node's `tls` or `https` verifies a server with. */
+/** How a client of Node's `tls` or `https` verifies a server. */
 export type VerifyOptions = Readonly<{ secureContext: SecureContext }> & typeof TLS_CLIENT;
 
 /** The CAs that are trusted to sign server certificates. */
 export type CaBundle = Readonly<{
-  /** One for all handshakes until a file has changed. */
+  /** Shared by all handshakes until a file changes. */
   secureContext: () => SecureContext;
   verifyOptions: (own: OwnTls) => VerifyOptions;
   /**
-   * Whether the cluster's CA vouches for the server of a verified connection; where the credentials name no CA, any
-   * authority does. Without credentials none does.
+   * Whether the cluster's CA vouches for the server of a verified connection. If the credentials
+   * name no CA, any authority does; without credentials, none does.
    */
   isClusterServer: (socket: TLSSocket) => boolean;
   close: () => void;
@@ -33,7 +33,10 @@ export type CaBundle = Readonly<{
  * `close()`. An error in one is reported to `onMistake` and does not affect the others.
  */
 export function createCaBundle(options: {
-  /** The cluster's CA: a file, or PEM; neither where its credentials name none, `undefined` where there are none. */
+  /**
+   * The cluster's CA: a file, or PEM; neither if its credentials name none, `undefined` if there
+   * are no credentials.
+   */
   cluster: Readonly<{ file?: string; pem?: string }> | undefined;
   extraFile: string | undefined;
   onMistake: (message: string) => void;
@@ -56,7 +59,10 @@ export function createCaBundle(options: {
 
   let context: SecureContext | undefined;
   let clusterAuthorities: X509Certificate[] | undefined;
-  /** The fingerprint of the last certificate that the cluster's CA has vouched for: following the chain takes 0.4 ms. */
+  /**
+   * Fingerprint of the last certificate that the cluster's CA vouched for, since following the
+   * chain takes 0.4 ms.
+   */
   let vouchedFor: string | undefined;
   const secureContext = () => {
     context ??= createContext({});
@@ -81,7 +87,8 @@ export function createCaBundle(options: {
     ...(cluster?.file === undefined ? [] : [follow(CLUSTER, cluster.file)]),
     ...(extraFile === undefined ? [] : [follow(EXTRA, extraFile)]),
   ];
-  // Made ahead, not in a handshake: it takes some 25 ms (measured, 145 authorities), which would count as the network's.
+  // Created ahead, not in a handshake: it takes some 25 ms (measured, 145 authorities), which would
+  // count as the network's.
   secureContext();
 
   return {

@@ -3,11 +3,14 @@ import { ClosedError } from './exchange.ts';
 import type { Phase } from './phases.ts';
 import type { TcpInfo } from './tcp-info.ts';
 
-/** What is known of an attempt that failed. */
+/** What is known about a failed attempt. */
 export type Evidence = Readonly<{
   phase: Phase;
   error: unknown;
-  /** The kernel's statistics of its connection; undefined where there are none, or they are no longer available. */
+  /**
+   * The kernel's statistics of its connection; undefined if there are none, or they are no longer
+   * available.
+   */
   tcp: TcpInfo | undefined;
 }>;
 
@@ -21,7 +24,7 @@ const BY_CODE: Readonly<Record<string, Cause>> = {
   ETIMEDOUT: 'unreachable',
 };
 
-/** Why an attempt failed, by the phase, the error's code, and the kernel's account of the connection. */
+/** Derives why an attempt failed from the phase, the error's code, and the kernel's statistics. */
 export function causeOf({ phase, error, tcp }: Evidence): Cause {
   if (phase === 'resolve') return 'dns';
   if (error instanceof ClosedError) return 'reset';
@@ -32,8 +35,8 @@ export function causeOf({ phase, error, tcp }: Evidence): Cause {
 }
 
 /**
- * Why nothing came over an established connection. Full-size segments come first in a request and in a response, and what
- * is left over in a small one, like the FIN: where only that arrives, the path carries small packets alone.
+ * Why an established connection is silent. Requests and responses begin with full-size segments and
+ * end with a small one, as the FIN is: if only that arrives, the path carries small packets only.
  */
 function silenceOf(tcp: TcpInfo | undefined): Cause {
   if (tcp === undefined) return 'other';

@@ -2,10 +2,16 @@ import type { X509Certificate } from 'node:crypto';
 import type { CertificateExpiry } from '../model.ts';
 import { sentWith } from './vouched-for.ts';
 
-/** How OpenSSL writes a time that is none (`ASN1_TIME_print`); the date that Node makes of one is any, such as 1899. */
+/**
+ * What OpenSSL prints for an invalid time (`ASN1_TIME_print`). Node turns one into an arbitrary
+ * date, such as one in 1899.
+ */
 const BAD_TIME = 'Bad time value';
 
-/** When the certificate of a server and those that it sent with it expire; undefined where its own has no valid time. Those of the others are passed over. */
+/**
+ * When a server's certificate and those sent with it expire; undefined if its own has no valid
+ * time. Others without a valid time are ignored.
+ */
 export function expiryOf(certificate: X509Certificate): CertificateExpiry | undefined {
   if (!hasTime(certificate)) return undefined;
   const leaf = notAfter(certificate);

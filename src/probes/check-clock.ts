@@ -3,52 +3,67 @@ import type { Socket } from 'node:net';
 import { descriptor, loadSocketOptions } from '../socket-options.ts';
 import { createTcpInfoReader, type ReadTcpInfo } from './tcp-info.ts';
 
-/** Of `poll()`: there is something to read, or a connection is made. An error is reported as either. */
+/**
+ * Events of `poll()`: there is something to read, or a connection is made. Errors are reported as
+ * either.
+ */
 const POLLIN = 0x1;
 const POLLOUT = 0x4;
 
-/** Words of 32 bits of a `struct pollfd`, whose second one has what is asked for, and above that, in 16 bits, what is there. */
+/**
+ * 32-bit words in a `struct pollfd`. The second has the requested events and, in its upper 16 bits,
+ * the returned ones.
+ */
 const POLLFD_WORDS = 2;
 const REVENTS_SHIFT = 16;
 
-/** Clocks that are looked at, the latest ones: with UDP checks, those of all of a round's. The others are of checks that hang. */
+/**
+ * How many clocks are polled, the newest ones: enough for the usual checks of a round, UDP checks
+ * included. The others mostly belong to checks that hang.
+ */
 const MAX_CLOCKS = 32;
 
-/** Brings what a check waits for. */
+/** A socket that brings what a check waits for. */
 type Awaited = Socket | UdpSocket;
 
-/** What the kernel knows of the sockets that checks wait for. */
+/** What the kernel knows about the sockets that checks wait for. */
 type Kernel = Readonly<{
-  /** Whether what each of these clocks' checks waits for is there. */
+  /** For each clock, whether what its check waits for is ready. */
   poll: (clocks: readonly CheckClock[]) => readonly boolean[];
-  /** How many bytes have come over a connection, whether they have been read or not; 0 over UDP. */
+  /** How many bytes a connection has received, read or not; 0 over UDP. */
   bytesReceived: (socket: Awaited) => number;
 }>;
 
 /**
- * The clock of one check. It stands still while what the check waits for is there, but the program serves its clients: that time is
- * not the network's, and any client could make it long.
+ * The clock of one check. It stops while what the check waits for is ready but the program is
+ * serving its clients: that time is not the network's, and any client could make it long.
  */
 export class CheckClock {
   readonly #clocks: CheckClocks | undefined;
   #stoodStill = 0;
-  /** The latest time that it has shown: it never goes back. */
+  /** The latest time returned: the clock never goes back. */
   #shown = 0;
   #socket: Awaited | undefined;
   #events = 0;
-  /** Since when all is there that is now, by `performance.now()`, and how many bytes had come by then. */
+  /**
+   * Since when everything that is ready now has been, by `performance.now()`, and how many bytes
+   * had been received by then.
+   */
   #thereSince: number | undefined;
   #received = 0;
-  /** When what it waited for last came, by `performance.now()`; undefined while it waits. */
+  /** When what it last waited for arrived, by `performance.now()`; undefined while it waits. */
   #cameAt: number | undefined;
 
-  /** Of a check that begins, to be disposed of at its end. `clocks`: those that it is one of; without, it never stands still. */
+  /**
+   * For a check that begins; dispose of it when the check ends. `clocks`: those that it joins;
+   * without them, it never stops.
+   */
   constructor(clocks?: CheckClocks) {
     this.#clocks = clocks;
     clocks?.begin(this);
   }
 
-  /** In milliseconds; comparable with other times of this clock only. */
+  /** The time in milliseconds, comparable only with other times of this clock. */
   now(): number {
     return this.#at(performance.now());
   }
@@ -58,30 +73,33 @@ export class CheckClock {
     this.#waitFor(socket, POLLOUT);
   }
 
-  /** A connection is made: the check waits for what it brings. */
+  /** A connection is made: the check now waits for what it brings. */
   connected(socket: Socket): void {
     if (socket === this.#socket) this.received();
     this.reading(socket);
   }
 
-  /** The check waits for what this socket brings; not that of TLS, but the one of TCP under it. */
+  /** The check waits for what this socket brings: with TLS, the TCP socket underneath. */
   reading(socket: Awaited): void {
     this.#waitFor(socket, POLLIN);
   }
 
-  /** By this clock, when that came which the event loop has just brought. */
+  /** When the data that the event loop has just delivered arrived, by this clock. */
   arrivedAt(): number {
     return this.#at(this.#arrival(performance.now()));
   }
 
-  /** It was what the check waits for. */
+  /** What the check waits for has arrived. */
   received(): void {
     const late = this.lateness();
     this.#cameAt = performance.now() - late;
     this.#stoodStill += late;
   }
 
-  /** For how long it was there before, in milliseconds. Of what has come since the last look, that is not known: 0. */
+  /**
+   * How long the data was ready before it was delivered, in milliseconds; unknown, and so 0, if it
+   * arrived after the last look.
+   */
   lateness(): number {
     const now = performance.now();
     const late = now - this.#arrival(now);
@@ -89,23 +107,26 @@ export class CheckClock {
     return late;
   }
 
-  /** A clock of one of several things that the check waits for at once, to be disposed of at its end: see `join()`. */
+  /**
+   * A clock for one of several things that the check waits for at once. Dispose of it when that
+   * ends: see `join()`.
+   */
   branch(): CheckClock {
     return new CheckClock(this.#clocks);
   }
 
-  /** Those have ended: this clock stood still since the last of what they waited for came. */
+  /** The branches have ended: this clock stopped when the last of what they waited for arrived. */
   join(branches: readonly CheckClock[]): void {
     const now = performance.now();
     this.#stoodStill += now - Math.max(...branches.map((each) => each.#cameAt ?? now));
   }
 
-  /** A descriptor and what is waited for, as `poll()` takes them; a negative one is passed over. */
+  /** The descriptor and the awaited events for `poll()`, which ignores a negative descriptor. */
   get polled(): readonly [number, number] {
     return [(this.#socket && descriptor(this.#socket)) ?? -1, this.#events];
   }
 
-  /** Whether something of what it waits for is there now. `now`: of `performance.now()`. */
+  /** Records whether something that it waits for is ready now. `now`: by `performance.now()`. */
   look(isThere: boolean, now: number): void {
     const received = (isThere && this.#socket && this.#clocks?.bytesReceived(this.#socket)) || 0;
     if (!isThere) this.#thereSince = undefined;
@@ -117,7 +138,7 @@ export class CheckClock {
     this.#clocks?.end(this);
   }
 
-  /** When what has just been read came: now, unless all of it was there at the last look. */
+  /** When what has just been read arrived: now, unless all of it was there at the last look. */
   #arrival(now: number): number {
     const bytesRead = this.#socket && 'bytesRead' in this.#socket ? this.#socket.bytesRead : 0;
     return (bytesRead <= this.#received ? this.#thereSince : undefined) ?? now;
@@ -136,7 +157,7 @@ export class CheckClock {
   }
 }
 
-/** The clocks of the checks that run. */
+/** The clocks of the running checks. */
 export class CheckClocks {
   readonly bytesReceived: Kernel['bytesReceived'];
   readonly #poll: Kernel['poll'];
@@ -179,7 +200,10 @@ export class CheckClocks {
   }
 }
 
-/** Rejects, saying why, where `poll()` or TCP_INFO cannot be read: see `createTcpInfoReader()`. `reader`: one that there is. */
+/**
+ * Rejects with the reason if `poll()` or TCP_INFO is not available: see `createTcpInfoReader()`.
+ * `reader`: an existing one.
+ */
 export async function createCheckClocks(reader?: ReadTcpInfo): Promise<CheckClocks> {
   const readTcpInfo = reader ?? (await createTcpInfoReader());
   const { poll, getRawPointer } = await loadSocketOptions();

@@ -7,7 +7,7 @@ import { errorEventOf } from './phases.ts';
 import { Progress } from './progress.ts';
 import { TcpAccount } from './tcp-account.ts';
 
-/** No protocol is offered by ALPN: what is spoken over the connection is not known. */
+/** Offers no protocol by ALPN: which one the connection is for is not known. */
 const NO_PROTOCOLS: readonly string[] = [];
 
 /** A probe that opens a connection, as `openConnection()` does, and closes it. */

@@ -9,26 +9,26 @@ import { dial, ignoreError } from './dial.ts';
 import type { Progress } from './progress.ts';
 import type { Resolve } from './resolve.ts';
 
-/** How long looking up the name and connecting may take together, in milliseconds (the contract's 5 s). */
+/** Timeout for look-up and connecting together, in milliseconds (the contract's 5 s). */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Schemes of URLs whose hosts are connected to by TLS. */
+/** URL schemes that connect over TLS. */
 const TLS_SCHEMES: ReadonlySet<string> = new Set(['https:', 'tls:']);
 
-/** What a connection is made with. */
+/** Options for making a connection. */
 export type Network = Readonly<{
   resolve: Resolve;
   /** The CAs to trust, read for each handshake. */
   secureContext: () => SecureContext;
-  /** Go on with a server whose certificate cannot be verified. */
+  /** Accept a server whose certificate cannot be verified. */
   insecure: boolean;
   /** The source address of connections; undefined: the system chooses. */
   localAddress?: string | undefined;
 }>;
 
 /**
- * `verified`: the other side has proven by its certificate that it is the host of the URL. `isHttp2`: both sides have agreed
- * on HTTP/2. `transport`: the socket of TCP, which is the same without TLS.
+ * `verified`: the peer's certificate proves that it is the host of the URL. `isHttp2`: both sides
+ * agreed on HTTP/2. `transport`: the TCP socket, the same as `socket` without TLS.
  */
 export type Connection = Readonly<{
   socket: Socket;
@@ -38,8 +38,9 @@ export type Connection = Readonly<{
 }>;
 
 /**
- * Connects to the host of a URL, noting each moment in `progress`. With https and tls, by TLS: one of `protocols` is agreed
- * on (ALPN), if there are any. Rejects with what failed, or with the signal's reason; no socket is left then.
+ * Connects to the host of a URL, and records each step in `progress`. For https and tls URLs it
+ * uses TLS, and negotiates one of `protocols` (ALPN) if there are any. Rejects with the error, or
+ * with the signal's reason, and leaves no socket open.
  */
 export async function openConnection(
   url: URL,
@@ -109,8 +110,8 @@ function handshake(
     const secure = connectTls({
       socket,
       host,
-      // An IP address is no server name, and a name has no trailing dot (RFC 6066, section 3); the certificate is
-      // held against the address all the same.
+      // SNI takes neither an IP address nor a trailing dot (RFC 6066, section 3). The certificate
+      // is still verified against the address.
       ...(isIP(host) === 0 ? { servername: host.replace(/\.$/, '') } : {}),
       secureContext: network.secureContext(),
       ...TLS_CLIENT,
@@ -125,11 +126,12 @@ function handshake(
       progress.tcp.done(socket);
       secure.destroy(signal.reason);
     };
-    // Before Node verifies it: a connection that is not trusted is destroyed at once.
+    // Before Node verifies the certificate: it destroys an untrusted connection at once.
     secure.prependOnceListener('secure', () => {
       progress.certificate = secure.getPeerX509Certificate();
     });
-    // What Node gives to `checkServerIdentity`. Its own describes every part of the chain: 7 ms for 32 KiB (measured).
+    // Node passes the result to `checkServerIdentity`. Its own method describes every part of the
+    // chain: 7 ms for 32 KiB (measured).
     Object.assign(secure, { getPeerCertificate: () => progress.certificate });
     const onError = (error: Error) => {
       signal.removeEventListener('abort', abort);

@@ -1,16 +1,20 @@
 import { isIPv6, Socket } from 'node:net';
 import type { Signal } from '../model.ts';
 
-/** How long one address is tried alone before the next is tried beside it, in milliseconds (RFC 8305, section 8). */
+/**
+ * How long to wait for an address before trying the next in parallel, in milliseconds (RFC 8305,
+ * section 8).
+ */
 const ATTEMPT_DELAY_MS = 250;
 
 /**
- * How many addresses of a name are tried: as many as a name has in practice, and as can be tried at 250 ms each within
- * the 5 s that connecting may take. A name with thousands would be as many connections at each check.
+ * How many addresses of a name to try: as many as names have in practice, and as fit, at 250 ms
+ * each, into the 5 s for connecting. A name with thousands would open as many connections per
+ * check.
  */
 const MAX_ADDRESSES = 16;
 
-/** Where the sockets of one `dial()` come from, and who hears of them. */
+/** The source address of the sockets of one `dial()`, and its callbacks. */
 export type DialOptions = Readonly<{
   /** Undefined: the system chooses. */
   localAddress?: string | undefined;
@@ -20,11 +24,12 @@ export type DialOptions = Readonly<{
 }>;
 
 /**
- * Connects to the first of the addresses that accepts (Happy Eyeballs, RFC 8305): the families in turn, the next
- * address as soon as one fails or is slow; what lost the race is closed and is no error. Rejects when every address (16
- * at most) has failed, with the first's error, or with the signal's reason. The socket has an `error` listener for life.
- * `onAttempt`, `onConnect` and `onClose` are called right before each address is tried, when the winner has connected, and before any other
- * socket is closed.
+ * Connects to the first address that accepts (Happy Eyeballs, RFC 8305). It alternates the
+ * families, and tries the next address as soon as one fails or is slow. Sockets that lose the race
+ * are closed, which is not an error. Rejects when every address (16 at most) has failed, with the
+ * first error, or with the signal's reason. The socket keeps an `error` listener for life.
+ * `onAttempt`, `onConnect` and `onClose` are called right before each address is tried, when the
+ * winner has connected, and before any other socket is closed.
  */
 export function dial(
   addresses: readonly string[],
@@ -71,7 +76,7 @@ export function dial(
         if (!attempts.has(socket)) return;
         observer.onConnect?.(socket);
         settle(socket);
-        // V8 keeps a closed socket, with all that its listeners refer to, until the next full collection.
+        // V8 keeps a closed socket, and all that its listeners reference, until a full collection.
         socket.off('error', onError);
         resolve(socket);
       });
@@ -87,7 +92,7 @@ export function dial(
   });
 }
 
-/** The listener that a socket has for life: a reset must find one. */
+/** The listener that a socket keeps for life: a reset must find one. */
 export function ignoreError(): void {}
 
 /** The addresses with the families alternating, IPv6 first (RFC 8305, section 4). */

@@ -1,11 +1,11 @@
 import { SocketAddress } from 'node:net';
 
-/** The data of a record of each type, in bytes (RFC 1035, RFC 3596). */
+/** Length of a record's data by type, in bytes (RFC 1035, RFC 3596). */
 const BYTES = { A: 4, AAAA: 16 } as const;
 
 export type Family = keyof typeof BYTES;
 
-/** The addresses in the data of records of that type; those of another length are left out, as in glibc. */
+/** The addresses in records of that type. Data of another length is skipped, as in glibc. */
 export function readAddresses(family: Family, records: readonly Buffer[]): string[] {
   const text = family === 'A' ? ipv4 : ipv6;
   return records.filter(({ length }) => length === BYTES[family]).map(text);

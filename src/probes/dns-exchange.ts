@@ -21,19 +21,19 @@ export function readNameServer(text: string): NameServer {
 /** `seconds`: from the first packet until the response was received. */
 export type Exchange = Readonly<{ response: DnsResponse; seconds: number }>;
 
-/** What is queried. `retryMs`: after how many milliseconds it is sent again over UDP; undefined: never. */
+/** A query. `retryMs`: milliseconds after which it is sent again over UDP; undefined: never. */
 export type Query = Readonly<{ name: string; type: RecordType; retryMs?: number }>;
 
-/** The `retryMs` of a check: one lost packet is no failure. */
+/** The `retryMs` of a check: one lost packet is not a failure. */
 export const RETRY_MS = 1_000;
 
-/** Packets that are no response to the query, after which a name server has failed. */
+/** A name server has failed after this many packets that are not a response to the query. */
 const MAX_INVALID = 100;
 
 /**
- * Sends a query with a random id from a random port, and receives the response, by each transport. Rejects with the kernel's
- * error, with one that says what was received in its place, or with the signal's reason; no socket is left then. The time is
- * by the clock.
+ * By transport: sends a query with a random id from a random port, and receives the response.
+ * Rejects with the kernel's error, with an error that describes what was received instead, or with
+ * the signal's reason, and leaves no socket open. `clock` measures the time.
  */
 export const EXCHANGES: Readonly<
   Record<
@@ -42,7 +42,7 @@ export const EXCHANGES: Readonly<
   >
 > = { udp: overUdp, tcp: overTcp };
 
-/** The response over UDP, and where that is truncated the one over TCP. Rejects as `EXCHANGES` do. */
+/** The response over UDP, or over TCP if that one is truncated. Rejects as `EXCHANGES` do. */
 export async function exchange(
   server: NameServer,
   query: Query,
@@ -68,7 +68,7 @@ async function overUdp(
     let invalid = 0;
     let isRefused = false;
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // The first is no proof: the kernel takes it from anybody who guesses the port that the query is from.
+      // The first proves nothing: the kernel accepts it from anybody who guesses the source port.
       if (isRefused || error.code !== 'ECONNREFUSED') return reject(error);
       isRefused = true;
       socket.send(query);
@@ -120,14 +120,14 @@ async function overTcp(
   }
 }
 
-/** The message as TCP carries it, after its length (RFC 1035, 4.2.2). */
+/** The message as sent over TCP, after its length (RFC 1035, 4.2.2). */
 function withLength(message: Buffer): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(message.length);
   return Buffer.concat([length, message]);
 }
 
-/** The first message that TCP brings, of 65,535 bytes at most. Rejects when the connection ends before. */
+/** The first message over TCP, at most 65,535 bytes. Rejects if the connection ends first. */
 function firstMessage(socket: Socket, signal: Signal): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   let length: number | undefined;
@@ -142,7 +142,7 @@ function firstMessage(socket: Socket, signal: Signal): Promise<Buffer> {
   return promise;
 }
 
-/** So many bytes; undefined before they have arrived, and where the stream ends with fewer. */
+/** Reads `length` bytes; undefined until they have arrived, and if the stream ends with fewer. */
 function read(socket: Socket, length: number): Buffer | undefined {
   const bytes: Buffer | null = length === 0 ? Buffer.alloc(0) : socket.read(length);
   return bytes?.length === length ? bytes : undefined;

@@ -2,10 +2,10 @@ import type { Outcome } from '../model.ts';
 import { printable } from '../printable.ts';
 import type { DnsQuestion } from './dns-question.ts';
 
-/** How much is shown of an error's own words, in characters. */
+/** How many characters of an error's own message are shown. */
 const MAX_REASON = 300;
 
-/** The error event of each of the resolver's errors, by its code, and what it says. */
+/** The error event and the message for each code of a resolver's error. */
 const FAILURES: Readonly<Record<string, readonly [event: string, words: string]>> = {
   ENOTFOUND: ['dns_nxdomain', 'no such name'],
   ENODATA: ['dns_nodata', 'the name has no such record'],
@@ -19,15 +19,16 @@ const FAILURES: Readonly<Record<string, readonly [event: string, words: string]>
 
 const OTHER_FAILURE = 'dns_error';
 
-/** The error events of every query of a name server. */
+/** The error events of all queries of name servers. */
 export const DNS_EVENTS: readonly string[] = [
   ...new Set(Object.values(FAILURES).map(([event]) => event)),
   OTHER_FAILURE,
 ];
 
 /**
- * The outcome of a query that failed. `what` was queried: `10.96.0.10 for A a.test`. `cause`: an error with a code of
- * `node:dns` or of the kernel, a `TimeoutError`, or one whose message is shown.
+ * The outcome of a failed query. `what`: the server and the question, `10.96.0.10 for A a.test`.
+ * `cause`: an error with a code of `node:dns` or of the kernel, a `TimeoutError`, or one whose
+ * message is shown.
  */
 export function dnsFailure(what: string, cause: Error): Extract<Outcome, { kind: 'failed' }> {
   const { code = '', message } = cause as NodeJS.ErrnoException;

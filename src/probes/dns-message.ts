@@ -1,14 +1,17 @@
 import type { DnsQuestion, RecordType } from './dns-question.ts';
 
-/** What is read of a response (RFC 1035, 4.1.1). `isTruncated`: the TC bit. */
+/** What is read from a response (RFC 1035, 4.1.1). `isTruncated`: the TC bit. */
 export type DnsResponse = Readonly<{
   rcode: number;
   isTruncated: boolean;
-  /** The data of the first 16 answers of the type that was queried, whatever their names, as glibc's getaddrinfo takes them. */
+  /**
+   * The data of the first 16 answers of the queried type, whatever their names, as glibc's
+   * getaddrinfo takes them.
+   */
   records: readonly Buffer[];
 }>;
 
-/** TYPE of each type of record that can be queried (RFC 1035, RFC 3596, RFC 2782). */
+/** The TYPE value of each record type that can be queried (RFC 1035, RFC 3596, RFC 2782). */
 const TYPES: Readonly<Record<RecordType, number>> = {
   A: 1,
   CNAME: 5,
@@ -18,7 +21,10 @@ const TYPES: Readonly<Record<RecordType, number>> = {
   SRV: 33,
 };
 
-/** As many addresses as are tried (`dial.ts`). A message over TCP holds 4,094, which take 11 ms to read (measured). */
+/**
+ * The number of addresses that are tried (`dial.ts`). A message over TCP can hold 4,094, which take
+ * 11 ms to read (measured).
+ */
 const MAX_RECORDS = 16;
 
 const HEADER_BYTES = 12;
@@ -46,8 +52,8 @@ export function encodeQuery(id: number, { name, type }: Pick<DnsQuestion, 'name'
 }
 
 /**
- * Reads a response to this query; undefined where the message is something else. Names are skipped: one that
- * is compressed is never followed, so that the time is bounded by the message's length.
+ * Reads a response to this query; undefined if the message is anything else. Names are skipped and
+ * compressed ones never followed, so that the time is bounded by the message's length.
  */
 export function readResponse(message: Buffer, query: Buffer): DnsResponse | undefined {
   if (message.length < HEADER_BYTES) return undefined;
@@ -57,14 +63,14 @@ export function readResponse(message: Buffer, query: Buffer): DnsResponse | unde
   const rcode = flags & RCODE;
   const isTruncated = (flags & TRUNCATED) !== 0;
   const questions = message.readUInt16BE(4);
-  // Some servers leave the question out of an error.
+  // Some servers omit the question from an error response.
   if (questions === 0 && rcode !== 0) return { rcode, isTruncated, records: [] };
   if (questions !== 1 || !isSameQuestion(message, query)) return undefined;
   const records = recordsOf(message, query) ?? (isTruncated ? [] : undefined);
   return records && { rcode, isTruncated, records };
 }
 
-/** Upper and lower case are the same (RFC 4343). */
+/** Ignores case (RFC 4343). */
 function isSameQuestion(message: Buffer, query: Buffer): boolean {
   const [responded, queried] = [message, query].map((each) =>
     each.subarray(HEADER_BYTES, query.length).toString('latin1').toLowerCase(),
@@ -72,7 +78,9 @@ function isSameQuestion(message: Buffer, query: Buffer): boolean {
   return responded === queried;
 }
 
-/** The data of the first answers of the type that was queried; undefined where the message ends before there are as many. */
+/**
+ * The data of the first answers of the queried type; undefined if the message ends before they do.
+ */
 function recordsOf(message: Buffer, query: Buffer): Buffer[] | undefined {
   const typeAndClass = query.readUInt32BE(query.length - QUESTION_BYTES);
   const answers = message.readUInt16BE(6);
@@ -90,8 +98,8 @@ function recordsOf(message: Buffer, query: Buffer): Buffer[] | undefined {
 }
 
 /**
- * Where the name at this offset ends: after a label of no length, or after the first pointer (RFC 1035, 4.1.4). Beyond the
- * message where that ends first.
+ * Where the name at this offset ends: after an empty label, or after the first pointer (RFC 1035,
+ * 4.1.4). Beyond the message if that ends first.
  */
 function afterName(message: Buffer, start: number): number {
   let offset = start;

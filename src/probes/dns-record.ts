@@ -1,6 +1,6 @@
 import type { DnsResponse } from './dns-message.ts';
 
-/** The codes of errors by the response code (RFC 1035, 4.1.1), as `node:dns` has them. */
+/** The error codes of `node:dns` by response code (RFC 1035, 4.1.1). */
 const CODES: Readonly<Record<number, string>> = {
   0: 'ENODATA',
   1: 'EFORMERR',
@@ -10,12 +10,12 @@ const CODES: Readonly<Record<number, string>> = {
   5: 'EREFUSED',
 };
 
-/** The code of the error that a response without a record is. */
+/** The error code for a response without a record. */
 export function codeOfResponse({ rcode }: DnsResponse): string {
   return CODES[rcode] ?? 'EBADRESP';
 }
 
-/** Throws where the response has no record, and does not say either that there may be one. */
+/** Throws unless the response succeeded and has a record, or is truncated and so may have one. */
 export function requireRecord(response: DnsResponse): void {
   const { rcode, isTruncated, records } = response;
   if (rcode === 0 && (records.length > 0 || isTruncated)) return;

@@ -11,10 +11,10 @@ import { failure } from './failure.ts';
 import type { Kind, KindOptions } from './kind.ts';
 import { errorEventOf } from './phases.ts';
 
-/** How long a name server may take, in milliseconds. */
+/** Timeout of a query to one name server, in milliseconds. */
 const SERVER_TIMEOUT_MS = 2_000;
 
-/** How many addresses of a server's name are queried. */
+/** How many addresses of a server's name to query. */
 const MAX_SERVERS = 16;
 
 /** Checks that query a name server, or those of resolv.conf one after another. */
@@ -39,8 +39,8 @@ export const DNS: Kind = {
 };
 
 /**
- * A probe that succeeds if each server has a record of the name. The first that has none fails it. The clock starts when the
- * address of the server is known.
+ * A probe that succeeds if every server has a record of the name. It fails at the first that has
+ * none. The clock starts when the address of the server is known.
  */
 function createDnsProbe({ resolve, nameservers, clocks }: KindOptions): Probe {
   return async ({ url }, signal) => {
@@ -74,7 +74,7 @@ function createDnsProbe({ resolve, nameservers, clocks }: KindOptions): Probe {
   };
 }
 
-/** Rejects where the server has no such record, as the exchange does, or with a `TimeoutError`. */
+/** Rejects if the server has no such record, as the exchange does, or with a `TimeoutError`. */
 async function query(
   listed: string,
   question: DnsQuestion,

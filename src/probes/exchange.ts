@@ -7,10 +7,10 @@ import { type HeadReader, type ResponseHead, ResponseHeadReader } from './respon
 /** Header fields of a request. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** `receivedAt`: when the last of the head had come, in milliseconds of the check's clock. */
+/** `receivedAt`: when the end of the head arrived, in milliseconds of the check's clock. */
 export type HttpResponse = ResponseHead & Readonly<{ receivedAt: number }>;
 
-/** The peer closed the connection instead of a response. */
+/** The peer closed the connection instead of responding. */
 export class ClosedError extends Error {
   constructor() {
     super('the connection was closed before the response');
@@ -18,9 +18,9 @@ export class ClosedError extends Error {
 }
 
 /**
- * Sends a request and waits for the head of its response, and, where its `Content-Length` is at most `maxBody` bytes, for
- * its body. Rejects with what failed, or with the signal's reason; closing the socket is left to the caller, in either
- * case.
+ * Sends a request and waits for the head of its response, and for the body if its `Content-Length`
+ * is at most `maxBody` bytes. Rejects with the error, or with the signal's reason. Closing the
+ * socket is always left to the caller.
  */
 export function exchange(
   socket: Socket,
@@ -76,9 +76,9 @@ export function exchange(
     progress.phase = 'request';
     if (signal.aborted) return onAbort();
     if (socket.destroyed) return onClose();
-    // First: while the response is under way there is time for the rest.
+    // Written first: the rest can happen while the response is on its way.
     socket.write(request, (error) => {
-      // An error comes by the socket's own event as well.
+      // The socket also emits the error as an event.
       if (error) return;
       isWritten = true;
       progress.wroteRequest();
@@ -90,15 +90,16 @@ export function exchange(
 }
 
 /**
- * The body of a response. Pieces are copied to their place as they arrive: kept until the last one, reports would take
- * twice their length, and memory that nothing has been copied to is not taken yet.
+ * The body of a response. Each piece is copied into place as it arrives: kept until the last one,
+ * the pieces of a report would take twice its length, and the part of the buffer that nothing has
+ * been copied to takes no memory yet.
  */
 class BodyReader {
   readonly #body: Buffer;
-  /** Up to where the body has arrived. */
+  /** How many bytes of the body have arrived. */
   #length = 0;
   #pieces = 0;
-  /** Up to where it is waited for. */
+  /** How many bytes to wait for. */
   readonly #awaited: number;
 
   constructor({ headers, body }: ResponseHead, maxBody: number) {
@@ -118,7 +119,7 @@ class BodyReader {
     }
   }
 
-  /** Undefined while some of it is missing. */
+  /** Undefined until it is complete. */
   whole(): Buffer | undefined {
     return this.#length < this.#awaited ? undefined : this.#body;
   }

@@ -34,22 +34,27 @@ const SOCKET_WORDS: Record<string, string> = {
   EMFILE: 'too many open files',
 };
 
-/** How much is shown of a host, in characters: the maximum of a name (RFC 1035); that of a redirect may be longer. */
+/**
+ * How many characters of a host are shown: the maximum of a name (RFC 1035). A redirect's host may
+ * be longer.
+ */
 const MAX_HOST = 253;
 
-/** How much is shown of an error's own words, in characters: a certificate's names are among them. */
+/**
+ * How many characters of an error's own message are shown: it may contain a certificate's names.
+ */
 const MAX_REASON = 300;
 
-/** Where a certificate is not trusted: the contract's setting. */
+/** The remedy for an untrusted certificate: the contract's setting. */
 const REMEDY = 'add its CA with KUBENURSE_EXTRA_CA';
 
-/** What errors of OpenSSL mean. */
+/** The meaning of OpenSSL's errors. */
 const TLS_WORDS: Record<string, string> = {
   'wrong version number': 'the peer does not speak TLS (wrong version number)',
   'packet length too long': 'the peer does not speak TLS (packet length too long)',
 };
 
-/** What a cause means, where an error says nothing but that the time ran out. */
+/** The meaning of a cause, for errors that report only a timeout. */
 const SILENCE_WORDS: Partial<Record<Cause, (peer: string, tcp: TcpInfo) => string>> = {
   hung: (peer) => `${peer} acknowledged every packet, but its program does not respond`,
   packets_lost: (peer) => `${peer} does not acknowledge what was sent: packets are lost`,
@@ -60,8 +65,9 @@ const SILENCE_WORDS: Partial<Record<Cause, (peer: string, tcp: TcpInfo) => strin
 };
 
 /**
- * Why an attempt failed, and an error that says in plain words what was attempted, where, and why that failed; the original
- * is the error's `cause`. `peer`: the name of what was to respond, where that is not the URL's host.
+ * Why an attempt failed, and an error that says in plain words what was attempted, where, and why
+ * it failed. The original error is its `cause`. `peer`: the name of what should respond, if that is
+ * not the URL's host.
  */
 export function failure(attempt: Evidence & { url: URL; peer: string | undefined }): {
   cause: Cause;

@@ -14,14 +14,14 @@ export type FetchOptions = Omit<RequestOptions, 'maxBody'> &
   }>;
 
 /**
- * The body of a response, or why there is none: the cause as for a check that fails, and a text. `isTooLong`: its
- * `Content-Length` exceeds `maxBody`.
+ * The body of a response, or why there is none: the cause, as for a failed check, and a text.
+ * `isTooLong`: its `Content-Length` exceeds `maxBody`.
  */
 export type Fetched = Readonly<
   { body: Buffer } | { cause: Cause; text: string; isTooLong?: boolean }
 >;
 
-/** `peer`: the name of what is to respond. Never rejects. */
+/** `peer`: the name of what should respond. Never rejects. */
 export type FetchBody = (
   url: URL,
   peer: string,

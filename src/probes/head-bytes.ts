@@ -2,19 +2,19 @@ import { GrowingBytes } from '../growing-bytes.ts';
 import { InformationalLimit } from '../informational-limit.ts';
 
 /**
- * In how many reads a head, and then a body, may arrive, and all redirects of a check: each takes time of the event loop, however short it is. A head
- * written byte by byte takes some hundreds; a body of 1 MiB, the longest that is read, has 870 segments at the smallest
- * MTU of IPv6.
+ * How many reads a head may take, and then a body, and all redirects of a check together: each read
+ * takes event-loop time, however short it is. A head written byte by byte takes some hundreds; a
+ * body of 1 MiB, the longest that is read, has 870 segments at IPv6's minimum MTU.
  */
 export const MAX_PIECES = 1_000;
 
-/** The bytes of a response's heads as they come, whatever the version of HTTP. */
+/** The bytes of a response's heads as they arrive, in any version of HTTP. */
 export class HeadBytes {
   readonly #received = new GrowingBytes();
   #pieces = 0;
   readonly #informational = new InformationalLimit();
 
-  /** Returns all that has come. Throws when there are too many pieces. */
+  /** Returns all bytes so far. Throws if there are too many pieces. */
   add(bytes: Buffer): Buffer {
     this.#pieces++;
     if (this.#pieces > MAX_PIECES) {
@@ -24,7 +24,10 @@ export class HeadBytes {
     return this.#received.bytes();
   }
 
-  /** Counts an informational response (1xx), after which another head comes: 200 KB have room for 12,000. Throws when there are too many. */
+  /**
+   * Counts an informational response (1xx), which another head follows: 200 KB have room for
+   * 12,000. Throws if there are too many.
+   */
   passInformational(): void {
     this.#informational.add();
   }

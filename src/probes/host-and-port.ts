@@ -1,4 +1,4 @@
-/** Reads `scheme://host:port`, and nothing after it; undefined where the text is something else. */
+/** Reads `scheme://host:port` with nothing after it; undefined if the text is anything else. */
 export function readHostAndPort(scheme: string, text: string): URL | undefined {
   const [, host = '', port = ''] =
     /^[a-z]+:\/\/(\[[^\]]+\]|[^/?#@:[\]]+):(\d{1,5})\/?$/i.exec(text) ?? [];
@@ -8,8 +8,8 @@ export function readHostAndPort(scheme: string, text: string): URL | undefined {
 }
 
 /**
- * A host name, or an IP address as a URL has it, in lower case; undefined where the text is neither. URLs of other schemes
- * than http take any text for a host, and numbers such as 10.1 for a name.
+ * Reads a host name, or an IP address as URLs have it, in lower case; undefined if the text is
+ * neither. URLs with schemes other than http accept any text as a host, and 10.1, say, as a name.
  */
 export function readHost(text: string): string | undefined {
   const read = URL.parse(`https://${text}`)?.hostname;
@@ -17,7 +17,7 @@ export function readHost(text: string): string | undefined {
   return isSame && read !== '' ? read : undefined;
 }
 
-/** Whether a socket can be connected to it. */
+/** Whether a socket can connect to this port. */
 export function isPort(port: number): boolean {
   return port >= 1 && port <= 65_535;
 }

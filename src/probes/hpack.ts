@@ -1,40 +1,40 @@
 import { decodeHuffman } from './huffman.ts';
 
-/** The fields of a response that a check looks at: undefined where they do not come; of those that come twice the first. */
+/** The fields of a response that a check reads: undefined if absent, the first one if repeated. */
 export type CheckedFields = Readonly<{
   count: number;
   status: string | undefined;
   location: Encoded | undefined;
 }>;
 
-/** The values of the static table's `:status` (RFC 7541, appendix A), and the first one's index. */
+/** The static table's values of `:status` (RFC 7541, appendix A), and the index of the first. */
 const STATUSES = ['200', '204', '206', '304', '400', '404', '500'];
 const FIRST_STATUS = 8;
 
-/** The only other name in the static table that a check looks at. */
+/** The index of the only other name in the static table that a check reads. */
 const LOCATION = 46;
 
 /** How many entries the static table has. */
 const STATIC_ENTRIES = 61;
 
-/** The longest name that a check looks at, in bytes; encoded it is no longer. */
+/** Length of the longest name that a check reads, in bytes; its encoding is no longer. */
 const MAX_NAME = 'location'.length;
 
-/** As many bytes as a status has; encoded it has no more. */
+/** Length of a status, in bytes; its encoding is no longer. */
 const MAX_STATUS = 3;
 
-/** The longest value that is decoded, in encoded bytes: as many as servers accept of a URL. */
+/** The longest value to decode, in encoded bytes: the URL length that servers accept. */
 const MAX_VALUE = 8_192;
 
-/** One that fits into the numbers of bits operators, and exceeds any header block. */
+/** Within the range of bitwise operators, and larger than any header block. */
 const MAX_INTEGER = 2 ** 28;
 
-/** A string as it came: to decode each would take milliseconds. */
+/** A string as received: decoding each would take milliseconds. */
 export type Encoded = Readonly<{ bytes: Buffer; isHuffman: boolean }>;
 
 /**
- * A field for a request, which no one on the way is to remember: it may be a secret. The name in lower case, the value in
- * UTF-8.
+ * Encodes a request field that no intermediary may index, since it may be a secret. The name is in
+ * lower case, the value in UTF-8.
  */
 export function encodeField(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([0x10]), encodeString(name), encodeString(value)]);
@@ -54,8 +54,9 @@ function encodeLength(length: number): Buffer {
 }
 
 /**
- * Reads a header block of a server that was given a dynamic table of 0 bytes: one that refers to it is refused, so that no
- * few bytes become many. Throws where it is no header block, has more than `maxCount` fields and sizes of the table.
+ * Reads a header block of a server that was given a dynamic table of 0 bytes: a block that refers
+ * to the table is rejected, so that few bytes cannot become many. Throws if it is not a header
+ * block, or has more than `maxCount` fields and table size updates.
  */
 export function readFields(block: Buffer, maxCount: number): CheckedFields {
   const reader = new BlockReader(block);
@@ -65,7 +66,7 @@ export function readFields(block: Buffer, maxCount: number): CheckedFields {
   for (let first = reader.peek(); first !== undefined; first = reader.peek()) {
     count++;
     if (count > maxCount) throw new Error(`the response head has more than ${maxCount} fields`);
-    // A new size of the table, which is none but takes as long.
+    // A table size update: not a field, but it takes as long.
     if ((first & 0xe0) === 0x20) {
       if (reader.integer(5) !== 0) throw new Error('the header table is larger than allowed');
       continue;
@@ -77,7 +78,7 @@ export function readFields(block: Buffer, maxCount: number): CheckedFields {
   return { count, status, location };
 }
 
-/** `name`: undefined where it is another than those that a check looks at. */
+/** `name`: undefined if it is not one that a check reads. */
 function readField(
   reader: BlockReader,
   first: number,
@@ -110,7 +111,7 @@ function decodeStatus(value: Encoded): string {
   return value.bytes.length > MAX_STATUS ? '' : decode(value);
 }
 
-/** A string of a header block, a character a byte. Throws where it is too long, or encoded wrongly. */
+/** Decodes a header string, one character per byte. Throws if it is too long or badly encoded. */
 export function decode({ bytes, isHuffman }: Encoded): string {
   if (bytes.length > MAX_VALUE) throw new Error(`a header field of more than ${MAX_VALUE} bytes`);
   return isHuffman ? decodeHuffman(bytes) : bytes.toString('latin1');
@@ -129,7 +130,9 @@ class BlockReader {
     return this.#block[this.#at];
   }
 
-  /** An integer that begins in the last so many bits of the next byte (RFC 7541, section 5.1). */
+  /**
+   * Reads an integer that begins in the next byte's last `prefixBits` bits (RFC 7541, section 5.1).
+   */
   integer(prefixBits: number): number {
     const max = (1 << prefixBits) - 1;
     let value = this.#byte() & max;

@@ -11,15 +11,16 @@ const BOTH = ['h2', 'http/1.1'];
 const NO_COMMON_PROTOCOL = 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL';
 
 /**
- * Connects for HTTP/1.1, and for HTTP/2 where a server speaks nothing else. Offering both from the start would make most
- * ingresses choose HTTP/2, with no gain for a single request.
+ * Connects for HTTP/1.1, or for HTTP/2 if a server supports nothing else. Offering both from the
+ * start would make most ingresses choose HTTP/2, with no gain for a single request.
  */
 export class HttpVersions {
   readonly #http2 = new Set<string>();
 
   /**
-   * Opens a connection; `attempt.progress` is that of the handshake that succeeded. An origin that refuses HTTP/1.1 is
-   * connected to once more, and offered both from then on. Rejects as `openConnection` does.
+   * Opens a connection; `attempt.progress` is that of the handshake that succeeded. If an origin
+   * refuses HTTP/1.1, this connects once more, and offers both from then on. Rejects as
+   * `openConnection` does.
    */
   async open(
     url: URL,

@@ -15,15 +15,15 @@ import { request } from './request.ts';
 import type { ResponseHead } from './response.ts';
 import { TcpAccount } from './tcp-account.ts';
 
-/** How much is shown of a status line's reason, in characters: it comes from the network. */
+/** How many characters of a status line's reason are shown: it comes from the network. */
 const MAX_REASON = 100;
 
-/** The statuses of a proxy that reaches nothing behind it. */
+/** The statuses of a proxy that cannot reach what is behind it. */
 const PROXY_STATUSES = [404, 500, 502, 503, 504];
 
 /**
- * What is known of a check of an http or https URL. `statuses`: those beside 200 with which a target of this kind is known
- * to respond.
+ * What is known about a check of an http or https URL. `statuses`: those besides 200 that a target
+ * of this kind is known to respond with.
  */
 export function httpTraits(url: URL, statuses: readonly number[] = PROXY_STATUSES): Traits {
   const handshake = url.protocol === 'https:' ? (['handshake'] as const) : [];
@@ -60,20 +60,27 @@ function readUrl(text: string): URL | undefined {
 /** Options of the HTTP probe. */
 export type HttpOptions = ProbeOptions &
   Readonly<{
-    /** Further header fields of the request; a redirect to another host gets them no more than the URL's credentials. */
+    /**
+     * More header fields of the request. Like the URL's credentials, they are not sent on a redirect
+     * to an unrelated host or from https to http.
+     */
     headers?: Headers;
     /**
-     * The value of `Authorization`, read before the clock starts; never rejects. It goes to the target itself,
-     * not where a redirect leads, and only over a connection whose certificate was verified, and `isClusterServer`.
+     * The value of `Authorization`, read before the clock starts; never rejects. It is sent to the
+     * target itself, not to where it redirects, and only over a connection whose certificate was
+     * verified, if `isClusterServer` accepts it.
      */
     authorization?: () => Promise<string | undefined>;
-    /** Whether the server of a verified connection may get `authorization`; any may where this is not given. */
+    /**
+     * Whether the server of a verified connection may get `authorization`; if not given, any may.
+     */
     isClusterServer?: (socket: TLSSocket) => boolean;
   }>;
 
 /**
- * A probe that sends a `GET` over a new socket; it ends when the head of the response has been received.
- * Redirects are followed: the timings are those of the last request, the duration that of all.
+ * A probe that sends a `GET` over a new socket, or an idle one of `options.idle`. Its clock stops when
+ * the head of the response has been received. Redirects are followed: the timings are those of the
+ * last request, the duration that of all.
  */
 export function createHttpProbe(options: HttpOptions): Probe {
   const versions = new HttpVersions();
@@ -133,7 +140,7 @@ function tokenHeaders(
 
 function basicAuthorization({ username, password }: URL): Headers {
   if (username === '' && password === '') return {};
-  // Not decodeURIComponent(): it throws where a percent sign stands for itself, which a URL may have.
+  // Not decodeURIComponent(): it throws on a literal percent sign, which a URL may contain.
   const credentials = `${username}:${password}`.replace(/%([\da-f]{2})/gi, (_, hex) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );

@@ -7,10 +7,13 @@ import { Http2HeadReader, STREAM } from './http2-response.ts';
 import type { Progress } from './progress.ts';
 import { MAX_HEAD_BYTES } from './response.ts';
 
-/** What a client says first (RFC 9113, section 3.4). */
+/** What a client sends first (RFC 9113, section 3.4). */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** What the server is allowed (RFC 9113, section 6.5.2): no header table, no pushed responses, and so large a head. */
+/**
+ * Limits for the server (RFC 9113, section 6.5.2): no header table, no pushed responses, and the
+ * maximum size of a head.
+ */
 const SETTINGS: readonly (readonly [number, number])[] = [
   [1, 0],
   [2, 0],
@@ -18,8 +21,8 @@ const SETTINGS: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * As `exchange()`, without a body, over a new connection whose TLS handshake has agreed on HTTP/2. It carries no second
- * request.
+ * Like `exchange()`, without a body, over a new connection whose TLS handshake negotiated HTTP/2.
+ * The connection carries no second request.
  */
 export function exchangeHttp2(
   socket: Socket,
@@ -51,7 +54,7 @@ function requestFrames(url: URL, headers: Headers): Buffer {
   return Buffer.concat([PREFACE, encodeFrame(FRAME.SETTINGS, 0, 0, settings), ...framed(block)]);
 }
 
-/** The header block of a request without a body. */
+/** The frames of a request without a body, from its header block. */
 function framed(block: Buffer): Buffer[] {
   const frames: Buffer[] = [];
   for (let start = 0; start < block.length; start += MAX_FRAME_BYTES) {

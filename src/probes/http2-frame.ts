@@ -1,4 +1,4 @@
-/** Types of frames (RFC 9113, section 6) that concern a client with one request. */
+/** Frame types (RFC 9113, section 6) that concern a client with one request. */
 export const FRAME = {
   DATA: 0,
   HEADERS: 1,
@@ -11,7 +11,7 @@ export const FRAME = {
 } as const;
 
 export const FLAG = {
-  /** Of SETTINGS and PING. */
+  /** For SETTINGS and PING. */
   ACK: 1,
   END_STREAM: 1,
   END_HEADERS: 4,
@@ -19,7 +19,7 @@ export const FLAG = {
   PRIORITY: 0x20,
 } as const;
 
-/** The most that a frame may hold, in bytes, unless its receiver allows more. */
+/** The maximum payload of a frame, in bytes, unless its receiver allows more. */
 export const MAX_FRAME_BYTES = 16_384;
 
 const HEAD_BYTES = 9;
@@ -42,7 +42,7 @@ export function encodeFrame(type: number, flags: number, stream: number, payload
   return Buffer.concat([head, payload]);
 }
 
-/** The frame that begins at `start`; undefined while some of it is missing. Throws where it is too long. */
+/** The frame that begins at `start`; undefined until it is complete. Throws if it is too long. */
 export function readFrame(bytes: Buffer, start: number): Frame | undefined {
   if (bytes.length < start + HEAD_BYTES) return undefined;
   const length = bytes.readUIntBE(start, 3);

@@ -7,7 +7,10 @@ import { type HeadReader, MAX_HEAD_BYTES, MAX_HEAD_LINES, type ResponseHead } fr
 /** The stream of a connection's first request, the only one here. */
 export const STREAM = 1;
 
-/** How many frames may come until the head is whole: it has 13 in 200 KB, and what else comes before it is a handful. */
+/**
+ * The maximum number of frames until the head is complete: a head of 200 KB takes 13, and only a
+ * handful of others precede it.
+ */
 const MAX_FRAMES = 200;
 
 /** RFC 9113, section 6.7. */
@@ -32,8 +35,9 @@ const ERRORS = [
 ];
 
 /**
- * Reads the head of the response to the one request of a connection over HTTP/2, in limits as those of HTTP/1. Not by
- * `node:http2`: a server can have that abort the process, by a head that it never ends (Node 26.10).
+ * Reads the head of the response to the only request of an HTTP/2 connection, within the limits of
+ * HTTP/1. `node:http2` is not an option: a server can make it abort the process with a head that
+ * never ends (Node 26.10).
  */
 export class Http2HeadReader implements HeadReader {
   readonly #reply: (frame: Buffer) => void;
@@ -46,7 +50,7 @@ export class Http2HeadReader implements HeadReader {
   #block: GrowingBytes | undefined;
   #hasBegun = false;
 
-  /** `reply` sends a frame with which the server is answered. */
+  /** `reply` sends a frame to the server. */
   constructor(reply: (frame: Buffer) => void) {
     this.#reply = reply;
   }
@@ -96,7 +100,8 @@ export class Http2HeadReader implements HeadReader {
         if ((flags & FLAG.ACK) === 0) this.#acknowledge(type, Buffer.alloc(0));
         return;
       case FRAME.PING:
-        // Longer ones would fill the socket of a server that does not read, and hold the connection after the response.
+        // Replies to longer ones would fill the socket of a server that does not read, and hold the
+        // connection after the response.
         if (payload.length !== PING_BYTES) throw new Error('a PING of a wrong length');
         if ((flags & FLAG.ACK) === 0) this.#acknowledge(type, payload);
         return;
@@ -116,7 +121,7 @@ export class Http2HeadReader implements HeadReader {
     this.#reply(encodeFrame(type, FLAG.ACK, 0, payload));
   }
 
-  /** The head of the response, undefined where that is an informational one. */
+  /** The head of the response; undefined if it is an informational one. */
   #endBlock(block: Buffer): ResponseHead | undefined {
     this.#block = undefined;
     const { count, status, location } = readFields(block, MAX_HEAD_LINES - this.#fields);
@@ -146,7 +151,7 @@ function fragmentOf({ flags, payload }: Frame): Buffer {
   return payload.subarray(start, end);
 }
 
-/** Whether a server that goes (GOAWAY) will still respond to the request. */
+/** Whether a server that sent GOAWAY will still respond to the request. */
 function isBeforeGoing(payload: Buffer): boolean {
   return errorCode(payload, 4) === 0 && (payload.readUInt32BE(0) & 0x7fffffff) >= STREAM;
 }

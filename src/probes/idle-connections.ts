@@ -3,19 +3,19 @@ import type { Connection } from './connection.ts';
 /** Idle timeout of a connection, in milliseconds (that of Go's default transport, which upstream uses). */
 const IDLE_TIMEOUT_MS = 90_000;
 
-/** How many connections are kept to where redirects lead: a target can name any number of origins. */
+/** How many connections to redirect targets are kept: a target can name any number of origins. */
 const MAX_REDIRECTED = 50;
 
 type Idle = { connection: Connection; isRedirected: boolean; drop: () => void };
 
-/** Connections between two requests, one for each origin. Connections that the peer closes are removed. */
+/** Idle connections, one per origin. Those that the peer closes are removed. */
 export class IdleConnections {
   readonly #byOrigin = new Map<string, Idle>();
   #redirected = 0;
 
   /**
-   * Keeps the connection for the next request, or closes it where the origin has one already, or where a redirect has led
-   * to it (`isRedirected`) and there are enough of those.
+   * Keeps the connection for the next request. Closes it if the origin already has one, or if a
+   * redirect led to it (`isRedirected`) and there are enough of those.
    */
   keep(origin: string, connection: Connection, isRedirected = false): void {
     const { socket } = connection;
@@ -30,7 +30,7 @@ export class IdleConnections {
     };
     this.#byOrigin.set(origin, { connection, isRedirected, drop });
     if (isRedirected) this.#redirected++;
-    // Unsolicited bytes make a connection unusable, as its end does.
+    // Unsolicited bytes make a connection unusable, as closing it does.
     socket.once('close', drop).once('data', drop).once('timeout', drop);
     socket.setTimeout(IDLE_TIMEOUT_MS);
   }

@@ -16,7 +16,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   udp: UDP,
 };
 
-/** Reads the target of a check. Throws what is expected. */
+/** Reads the target of a check. Throws an error that names the expected forms. */
 export function readTarget(text: string): URL {
   const [, scheme = ''] = /^([a-z]+):/i.exec(text) ?? [];
   const kind = kindNamed(scheme.toLowerCase());
@@ -26,7 +26,7 @@ export function readTarget(text: string): URL {
   throw new Error(`a target of the form ${forms.join(' or ')}`);
 }
 
-/** What is known of a check of this target before its first attempt. */
+/** What is known about a check of this target before its first attempt. */
 export function traitsOfTarget(url: URL): Traits {
   return kindOf(url).traits(url);
 }

@@ -9,8 +9,8 @@ type LookupOptions = { all?: boolean | undefined; family?: number | string | und
 type Callback = (error: Error | null, addresses?: unknown, family?: number) => void;
 
 /**
- * `dns.lookup` by way of `resolve`. Node's own is getaddrinfo on a thread, which nothing can stop: the process waits
- * for it at its end, some 20 s where the name server is silent.
+ * `dns.lookup` by means of `resolve`. Node's own runs getaddrinfo on a thread, which nothing can
+ * stop: the process waits for it when it exits, some 20 s if the name server is silent.
  */
 export function createLookup(resolve: Resolve): typeof dns.lookup {
   const lookup = (name: string, options: LookupOptions | number | Callback, last?: Callback) => {
@@ -34,7 +34,10 @@ function optionsOf(options: LookupOptions | number | Callback): { all: boolean; 
   return { all: options.all ?? false, family };
 }
 
-/** The addresses of that family, of either where it is 0. Rejects where there is none, with the name in the message. */
+/**
+ * The addresses of that family, or of both if it is 0. Rejects if there are none, with an error
+ * whose message contains the name.
+ */
 async function find(resolve: Resolve, name: string, family: number): Promise<dns.LookupAddress[]> {
   const addresses = isIP(name)
     ? [name]

@@ -17,19 +17,22 @@ export const TRY_NEXT_NAME: ReadonlySet<string | undefined> = new Set([
   'ESERVFAIL',
 ]);
 
-/** No code (addresses), or one of these: the libc queries no other name server (glibc's res_send). */
+/**
+ * After no code (addresses) or one of these, the libc queries no other server (glibc's res_send).
+ */
 const FINAL = new Set([undefined, 'ENOTFOUND', 'ENODATA', 'EFORMERR']);
 
 /** The name server did not respond, or cannot be reached. */
 const SILENT = new Set<string | undefined>(['ETIMEOUT', 'ECONNREFUSED']);
 
-/** What is known of a family before a server was queried. */
+/** The answer for a family before any server was queried. */
 const UNKNOWN: Answer = { addresses: [], code: 'ETIMEOUT' };
 
 /**
- * Queries both families at once, or IPv4 only with `no-aaaa`, as the libc does: one server after another, and those that
- * were silent as often as `attempts` says. One family is enough, unless a server is silent about the other. `servers`: those
- * of resolv.conf, in the order to query them; silent ones are moved to the end. Rejects only with the signal's reason.
+ * Queries both families at once, or IPv4 only with `no-aaaa`, as the libc does: one server after
+ * another, and silent ones up to `attempts` times. One family is enough, unless a server is silent
+ * about the other. `servers`: those of resolv.conf, in the order to query them; silent ones are
+ * moved to the end. Rejects only with the signal's reason.
  */
 export async function queryName(
   name: string,
@@ -55,14 +58,14 @@ export async function queryName(
   return merge([...answers.values()]);
 }
 
-/** The servers in their order of then, once for each attempt, except those that have failed. */
+/** The servers once per attempt, in their order at its start, except those that have failed. */
 function* turns(servers: readonly string[], attempts: number, failed: ReadonlySet<string>) {
   for (let attempt = 0; attempt < attempts; attempt++) {
     for (const server of [...servers]) if (!failed.has(server)) yield server;
   }
 }
 
-/** The addresses of both families; where there are none, the error that says most. */
+/** The addresses of both families; if there are none, the most telling error. */
 function merge(answers: readonly Answer[]): Answer {
   const addresses = answers.flatMap((answer) => answer.addresses);
   if (addresses.length > 0) return { addresses };
@@ -113,7 +116,7 @@ async function queryFamily(
   }
 }
 
-/** A call of the system has failed, the time ran out, or what came is no response. */
+/** The code for a failed system call, a timeout, or a message that is not a response. */
 function codeOfError({ name, syscall }: NodeJS.ErrnoException): string {
   if (syscall !== undefined) return 'ECONNREFUSED';
   return name === 'TimeoutError' ? 'ETIMEOUT' : 'EBADRESP';

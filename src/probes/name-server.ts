@@ -6,12 +6,12 @@ import { DNS_EVENTS, dnsFailure, shownQuestion } from './dns-failure.ts';
 import type { DnsQuestion } from './dns-question.ts';
 import { requireRecord } from './dns-record.ts';
 
-/** How long a name server may take, in milliseconds. */
+/** Timeout of a query, in milliseconds. */
 const TIMEOUT_MS = 2_000;
 
 const NO_SUCH_NAME = 'dns_nxdomain';
 
-/** What is known of each check of a name server. */
+/** What is known about each check of a name server. */
 export const NAME_SERVER_TRAITS: Traits = {
   byName: false,
   errorEvents: DNS_EVENTS,
@@ -25,15 +25,15 @@ export type NameServerOptions = Readonly<{
   server: NameServer;
   transport: Transport;
   type: DnsQuestion['type'];
-  /** The names to query: after "no such name" the next one. At least one. */
+  /** The names to query, at least one: after "no such name", the next one. */
   names: () => readonly [string, ...string[]];
-  /** Undefined: clocks that never stand still. */
+  /** Undefined: clocks that never stop. */
   clocks?: CheckClocks | undefined;
 }>;
 
 /**
- * A probe that queries one name server over one transport. A truncated response over UDP is a success: the server is well,
- * and clients repeat such a query over TCP.
+ * A probe that queries one name server over one transport. A truncated response over UDP is a
+ * success: the server works, and clients repeat such a query over TCP.
  */
 export function createNameServerProbe(options: NameServerOptions): Probe {
   return async (_target, signal) => {
@@ -61,7 +61,10 @@ async function attempt(options: NameServerOptions, name: string, signal: Signal)
   }
 }
 
-/** Resolves with the time in seconds. Rejects with an error whose code is that of the resolver, or as the exchange does. */
+/**
+ * Resolves with the time in seconds. Rejects with an error that has a resolver's code, or as the
+ * exchange does.
+ */
 async function query(
   { server, transport, type, clocks }: NameServerOptions,
   name: string,

@@ -1,17 +1,19 @@
 import { X509Certificate } from 'node:crypto';
 
-/** How long a text may be, in characters: as large as a ConfigMap or a Secret can be. */
+/** The maximum length of a text, in characters: the maximum size of a ConfigMap or a Secret. */
 const MAX_LENGTH = 1024 * 1024;
 
-/** How many certificates of a text are read, some six times as many as a browser trusts. */
+/** How many certificates of a text are read: some six times as many as a browser trusts. */
 const MAX_CERTIFICATES = 1_000;
 
-/** How many mistakes of a text are named; of the rest, only how many there are. */
+/** How many mistakes in a text are reported; the rest are only counted. */
 const MAX_MISTAKES = 3;
 
 const MARK = /-----(BEGIN|END) CERTIFICATE-----/g;
 
-/** The whole PEM certificates of a text, and how many have no end. In time linear to the text's length. */
+/**
+ * The complete PEM certificates of a text, and how many have no end, in time linear in its length.
+ */
 export function splitPem(text: string): { blocks: string[]; unfinished: number } {
   const blocks: string[] = [];
   let unfinished = 0;
@@ -29,7 +31,7 @@ export function splitPem(text: string): { blocks: string[]; unfinished: number }
   return { blocks, unfinished };
 }
 
-/** The certificates of a PEM text that can be used, and in words what is wrong with the rest. */
+/** The usable certificates of a PEM text, and in words what is wrong with the rest. */
 export function readCertificates(text: string): { certificates: string[]; mistakes: string[] } {
   if (text.length > MAX_LENGTH) {
     return { certificates: [], mistakes: [`exceeds ${MAX_LENGTH} bytes`] };

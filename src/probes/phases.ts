@@ -23,9 +23,9 @@ const POSSIBLE_CAUSES: Readonly<Record<Phase, readonly Cause[]>> = {
 };
 
 /**
- * How long the next check of a round waits for the previous one, in milliseconds. Concurrent checks would measure the
- * probe's own queue, and TLS takes longer to compute (measured: p99 is half of that of a burst). A check that exceeds this
- * no longer holds up the round, and runs last from then on.
+ * How long the next check of a round waits for the previous one, in milliseconds. Concurrent checks
+ * would measure the probe's own queue, and TLS takes longer to compute (measured: p99 is half that
+ * of a burst). A check that exceeds this no longer holds up the round, and runs last from then on.
  */
 const PACING_MS = { plain: 5, tls: 25 };
 
@@ -34,7 +34,10 @@ export function errorEventOf(phase: Phase): string {
   return ERROR_EVENTS[phase];
 }
 
-/** What is known of a check whose attempts run through these phases: without the first where the host is an address. */
+/**
+ * What is known about a check whose attempts go through these phases, without `resolve` if the host
+ * is an address.
+ */
 export function traitsOf(
   { hostname }: URL,
   phases: readonly Phase[],

@@ -5,7 +5,7 @@ import { CheckClock } from './check-clock.ts';
 import type { Phase } from './phases.ts';
 import { TcpAccount } from './tcp-account.ts';
 
-/** A moment of a request, by the name it has in the metric label `event` (the contract). */
+/** A step of a request, by its name in the metric label `event` (the contract). */
 export type TraceEvent =
   | 'dns_start'
   | 'dns_done'
@@ -17,16 +17,16 @@ export type TraceEvent =
   | 'wrote_request'
   | 'got_first_resp_byte';
 
-/** How far one request has come. It starts with the first event, when everything local is ready. */
+/** The progress of one request. It starts with the first event, when everything local is ready. */
 export class Progress {
   phase: Phase = 'resolve';
   readonly timings: { [event in TraceEvent]?: number } = {};
   /** Shared by all requests of one check. */
   readonly tcp: TcpAccount;
   readonly clock: CheckClock;
-  /** The server's, also one that is not trusted; undefined before a TLS handshake has come that far. */
+  /** The server's certificate, trusted or not; undefined until a TLS handshake has got that far. */
   certificate: X509Certificate | undefined;
-  /** In how many the response has been received. */
+  /** How many reads the response has taken. */
   reads = 0;
   #start: number | undefined;
 
@@ -35,7 +35,7 @@ export class Progress {
     this.clock = clock;
   }
 
-  /** That of the next request of the same check. */
+  /** The progress of the next request of the same check. */
   next(): Progress {
     return new Progress(this.tcp, this.clock);
   }
@@ -45,21 +45,21 @@ export class Progress {
     return this.#start ?? this.clock.now();
   }
 
-  /** What is measured so far, as an outcome has it. */
+  /** What has been measured so far, as an outcome has it. */
   get measured(): Pick<Outcome, 'timings' | 'tcp' | 'certificates'> {
     const { timings, tcp, certificate } = this;
     return { timings, tcp: tcp.counts, certificates: certificate && expiryOf(certificate) };
   }
 
-  /** Notes the moment, in seconds since the start. What happens again is not noted again. `now`: by the clock. */
+  /** Records when the event first happened, in seconds since the start. `now`: by the clock. */
   reached(event: TraceEvent, now = this.clock.now()): void {
     this.#start ??= now;
     this.timings[event] ??= (now - this.#start) / 1000;
   }
 
   /**
-   * Notes that the request is written. TLS reports that a turn of the event loop late, when the response may have begun:
-   * then it was written no later than that.
+   * Records that the request is written. TLS reports this a turn of the event loop late, when the
+   * response may have begun: then it was written no later than that.
    */
   wroteRequest(): void {
     const { got_first_resp_byte: responded } = this.timings;

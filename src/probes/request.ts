@@ -8,23 +8,29 @@ import type { IdleConnections } from './idle-connections.ts';
 import type { Progress } from './progress.ts';
 import type { ResponseHead } from './response.ts';
 
-/** What a request is made with. */
+/** Options for making a request. */
 export type RequestOptions = Network &
   Readonly<{
     /** Keeps connections for the next request. Without it, each request opens a new connection. */
     idle?: IdleConnections | undefined;
-    /** Send more than two full segments over HTTP/1.1, and have as many sent back by a target that knows how. */
+    /**
+     * Send more than two full segments over HTTP/1.1; a target that supports it sends as many back.
+     */
     isFullSize?: boolean;
-    /** Wait for a body of at most so many bytes; longer ones, and those of HTTP/2, are not read. Default: none, but for `isFullSize`. */
+    /**
+     * Wait for a body of at most this many bytes; longer ones, and those of HTTP/2, are not read.
+     * Default: none, except with `isFullSize`.
+     */
     maxBody?: number;
   }>;
 
-/** A request in flight. `isRedirected`: another request has led to it. */
+/** A request in flight. `isRedirected`: a redirect led to it. */
 export type Attempt = { progress: Progress; readonly isRedirected: boolean };
 
 /**
- * One `GET` over an idle connection where there is one, else over a new one; those of HTTP/2 are not kept.
- * `attempt.progress` is that of the last connection tried. Rejects with what failed, or with the signal's reason.
+ * Sends one `GET` over an idle connection if there is one, otherwise over a new one; those of
+ * HTTP/2 are not kept. `attempt.progress` is that of the last connection tried. Rejects with the
+ * error, or with the signal's reason.
  */
 export async function request(
   url: URL,
@@ -86,12 +92,12 @@ export async function request(
 function requestHead(url: URL, headers: Headers): string {
   const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `Host: ${url.host}`];
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  // In one string: another behind the padding would copy it.
+  // Joined with the rest: appending to the string would copy the padding.
   lines.push('', '');
   return lines.join('\r\n');
 }
 
-/** Whether nothing of the response is left to come, so that its connection can carry another request. */
+/** Whether the response is complete, so that its connection can carry another request. */
 function isWhole({ status, headers, body }: ResponseHead): boolean {
   return (
     status !== 101 &&

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { readNameServer } from './dns-exchange.ts';
 import { isPort } from './host-and-port.ts';
 
-/** How the libc would look a name up, as resolv.conf(5) says it. */
+/** How the libc would look up a name, by resolv.conf(5). */
 export type ResolvConf = Readonly<{
   /** `address` or `address:port` / `[address]:port`, for which resolv.conf has no syntax. */
   nameservers: readonly string[];
@@ -11,7 +11,7 @@ export type ResolvConf = Readonly<{
   ndots: number;
   /** Seconds to wait for one server's response. */
   timeout: number;
-  /** How often each server is queried. */
+  /** How many times each server is queried. */
   attempts: number;
   /** `no-aaaa` (glibc 2.36): query IPv4 addresses only. */
   noAAAA: boolean;
@@ -22,8 +22,8 @@ const MAX_NAMESERVERS = 3;
 const MAX = { ndots: 15, timeout: 30, attempts: 5 };
 
 /**
- * Reads a resolv.conf as glibc does: what it does not know is passed over, of several `search` or `domain`
- * lines the last counts, and `LOCALDOMAIN` and `RES_OPTIONS` come after the file.
+ * Reads a resolv.conf as glibc does: it ignores what it does not know, takes the last of several
+ * `search` or `domain` lines, and applies `LOCALDOMAIN` and `RES_OPTIONS` after the file.
  */
 export function parseResolvConf(
   text: string,
@@ -75,13 +75,13 @@ function readOptions(
   }
 }
 
-/** An address, with a port or without. */
+/** An address, with or without a port. */
 function isNameserver(word: string): boolean {
   const { address, port } = readNameServer(word);
   return isIP(address) !== 0 && isPort(port);
 }
 
-/** The full names to query, in the order of the libc (resolv.conf(5), `ndots`). */
+/** The full names to query, in the libc's order (resolv.conf(5), `ndots`). */
 export function candidateNames(name: string, { search, ndots }: ResolvConf): string[] {
   if (name.endsWith('.')) return [name.slice(0, -1)];
   const searched = search.map((domain) => (domain === '.' ? name : `${name}.${domain}`));
@@ -90,7 +90,7 @@ export function candidateNames(name: string, { search, ndots }: ResolvConf): str
   return [...new Set(candidates)];
 }
 
-/** The addresses that a hosts file (hosts(5)) gives each name, in lower case. */
+/** The addresses of each name in a hosts file (hosts(5)), by name in lower case. */
 export function parseHosts(text: string): Map<string, string[]> {
   const hosts = new Map<string, string[]>();
   for (const line of text.split('\n')) {

@@ -5,8 +5,9 @@ import { type Answer, queryName, TRY_NEXT_NAME } from './name-query.ts';
 import { candidateNames, parseHosts, parseResolvConf, type ResolvConf } from './resolv-conf.ts';
 
 /**
- * The addresses of a host name, never none. Rejects with an error whose `code` is one of `node:dns`, such as
- * `ENOTFOUND`, or with the signal's reason as soon as it aborts. `clock`: of the check that waits for them.
+ * The addresses of a host name, at least one. Rejects with an error whose `code` is one of
+ * `node:dns`, such as `ENOTFOUND`, or with the signal's reason as soon as it aborts. `clock`: that
+ * of the check that waits for them.
  */
 export type Resolve = (
   name: string,
@@ -18,21 +19,21 @@ export type Resolver = Readonly<{
   resolve: Resolve;
   /** The name servers, in their order. */
   nameservers: () => readonly string[];
-  /** The names that a name may stand for, by the search domains: itself first. */
+  /** The names that a name may stand for, given the search domains; itself first. */
   candidates: (name: string) => readonly [string, ...string[]];
   close: () => void;
 }>;
 
 /**
- * Looks names up as the libc would, hosts file first. Its getaddrinfo would share four threads, which a silent name server
- * fills for everybody, and c-ares (`node:dns`) parses each packet whole before it compares the id, so that large ones take
- * the CPU.
- * The files are read again when they change, until `close()`.
+ * Looks names up as the libc would, hosts file first. Its getaddrinfo would share four threads, all
+ * of which a silent name server fills, and c-ares (`node:dns`) parses each packet in full before it
+ * compares the id, so that large ones take the CPU. The files are read again when they change,
+ * until `close()`.
  */
 export function createResolver(options: { resolvConf: string; hosts: string }): Resolver {
   let conf: ResolvConf = parseResolvConf('', process.env);
   let hosts = new Map<string, string[]>();
-  // A file that is missing is to the libc an empty one.
+  // The libc treats a missing file as empty.
   const unfollow = [
     followFile(
       options.resolvConf,
@@ -78,7 +79,10 @@ export function createResolver(options: { resolvConf: string; hosts: string }): 
   };
 }
 
-/** The answer for the first name that has addresses; where none has, the one that says most. Rejects as `queryName()`. */
+/**
+ * The answer for the first name that has addresses; if none has, the most telling one. Rejects as
+ * `queryName()` does.
+ */
 async function search(
   names: readonly string[],
   conf: ResolvConf,

@@ -1,43 +1,48 @@
 import { HeadBytes } from './head-bytes.ts';
 
-/** The head of a response, and what of the body had come with it. */
+/** The head of a response, and the part of the body that arrived with it. */
 export type ResponseHead = Readonly<{
   status: number;
-  /** As UTF-8 where it is that. */
+  /** Decoded as UTF-8. */
   reason: string;
-  /** Field values, a character a byte, by name in lower case; of a name that comes twice the first, as Go has it. */
+  /**
+   * Field values, one character per byte, by name in lower case; the first if repeated, as in Go.
+   */
   headers: ReadonlyMap<string, string>;
   body: Buffer;
 }>;
 
-/** Reads the head of a response from the bytes as they come. */
+/** Reads the head of a response from the bytes as they arrive. */
 export type HeadReader = Readonly<{
-  /** The head once it is whole, `undefined` before. Throws when the bytes are none, or never end. */
+  /** The head once complete, `undefined` before. Throws if the bytes are not one, or never end. */
   add: (bytes: Buffer) => ResponseHead | undefined;
-  /** Whether some of a response has come. */
+  /** Whether part of a response has arrived. */
   hasBegun: boolean;
 }>;
 
-/** The most that all heads of one response, 1xx included, may hold together, in bytes. */
+/** The maximum size of all heads of one response together, 1xx included, in bytes. */
 export const MAX_HEAD_BYTES = 200 * 1024;
 
-/** And the most lines: 200 KB have room for 40,000, which take 7 ms of the event loop (measured), after each redirect again. */
+/**
+ * Their maximum number of lines: 200 KB have room for 40,000, which take 7 ms of the event loop
+ * (measured), again after each redirect.
+ */
 export const MAX_HEAD_LINES = 1_000;
 
 const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Reads a response head from the bytes as they come. `add` returns it once it is whole, `undefined` before;
- * informational responses (1xx) are passed over, but for 101, after which no other comes. A line may end with LF alone.
- * Throws when the bytes are no HTTP/1 response, or never end.
+ * Reads a response head from the bytes as they arrive. `add` returns it once complete, `undefined`
+ * before. It skips informational responses (1xx), except for 101, which no other follows. A line
+ * may end with LF alone. Throws if the bytes are not an HTTP/1 response, or never end.
  */
 export class ResponseHeadReader implements HeadReader {
   readonly hasBegun = true;
   readonly #bytes = new HeadBytes();
   /** Where the head that is being read starts. */
   #start = 0;
-  /** Where the search for its end goes on. */
+  /** Where the search for its end continues. */
   #searched = 0;
   #lines = 0;
 
@@ -61,7 +66,7 @@ export class ResponseHeadReader implements HeadReader {
     }
   }
 
-  /** Where the empty line after the head ends. Throws when there are too many lines before. */
+  /** Where the empty line after the head ends. Throws if there are too many lines before it. */
   #findEnd(received: Buffer): number | undefined {
     for (;;) {
       const lineEnd = received.indexOf(LF, this.#searched);
@@ -90,7 +95,7 @@ function startsLikeHttp(bytes: Buffer, start: number): boolean {
 }
 
 function parseHead(text: string): Omit<ResponseHead, 'body'> {
-  // A line that begins with a blank goes on with the value of the line before (RFC 9112, section 5.2).
+  // A line that begins with a blank continues the previous value (RFC 9112, section 5.2).
   const [statusLine = '', ...lines] = text.replace(/\r?\n[ \t]+/g, ' ').split('\n');
   const [, status, reason] = /^HTTP\/1\.\d +([1-9]\d\d)(?: (.*?))?\r?$/s.exec(statusLine) ?? [];
   if (status === undefined) throw new Error('the response is not HTTP/1');

@@ -4,9 +4,10 @@ import { rootCertificates } from 'node:tls';
 import { splitPem } from './pem.ts';
 
 /**
- * The certificates of the system's authorities (PEM), or those that Node carries where the system has none. Found as
- * OpenSSL and Go find them: `SSL_CERT_FILE`, and the folders of `SSL_CERT_DIR`, separated by colons. Node's own
- * `getCACertificates('system')` keeps all it has read, which takes 1 to 3 MB and 0.1 s.
+ * The certificates of the system's authorities (PEM), or those bundled with Node if the system has
+ * none. They are found as in OpenSSL and Go: in `SSL_CERT_FILE`, and in the folders of
+ * `SSL_CERT_DIR`, separated by colons. Node's `getCACertificates('system')` keeps all it has read,
+ * which takes 1 to 3 MB and 0.1 s.
  */
 export function systemAuthorities(): string[] {
   const { SSL_CERT_FILE = '/etc/ssl/cert.pem', SSL_CERT_DIR = '/etc/ssl/certs' } = process.env;
@@ -23,7 +24,7 @@ function filesIn(folder: string): string[] {
   }
 }
 
-/** Empty where it cannot be read, as a folder. */
+/** Empty if it cannot be read, such as a folder. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 import type { TcpCounts } from '../model.ts';
 import type { ReadTcpInfo, TcpInfo } from './tcp-info.ts';
 
-/** What the kernel counted for the connections of one check, redirects and attempts that lost a race included. */
+/**
+ * What the kernel counted for the connections of one check, including redirects and attempts that
+ * lost a race.
+ */
 export class TcpAccount {
   readonly #read: ReadTcpInfo | undefined;
   /** What a kept connection had counted before this check. */
@@ -13,19 +16,19 @@ export class TcpAccount {
   #retransmitted = 0;
   #last: TcpInfo | undefined;
 
-  /** `read`: undefined where the kernel does not report on connections; then there are no counts. */
+  /** `read`: undefined if the kernel does not report on connections; then there are no counts. */
   constructor(read?: ReadTcpInfo | undefined) {
     this.#read = read;
   }
 
-  /** Call at the `connect` event: later, the round-trip time has other samples in it. */
+  /** Call at the `connect` event: later, the round-trip time includes other samples. */
   connected(socket: Socket): void {
     const info = this.#read?.(socket);
     this.#handshakeRtt = info?.rtt;
     this.#mss = info?.mss;
   }
 
-  /** Call before a kept connection is used: what it has counted so far is of earlier checks. */
+  /** Call before a kept connection is used: its counts so far are those of earlier checks. */
   reused(socket: Socket): void {
     const info = this.#read?.(socket);
     this.#before ??= new Map();
@@ -33,7 +36,7 @@ export class TcpAccount {
     this.#mss = info?.mss;
   }
 
-  /** Call before a connection is closed or kept, also one that was never established. */
+  /** Call before a connection is closed or kept, including one that was never established. */
   done(socket: Socket): void {
     const info = this.#read?.(socket);
     if (info === undefined) return;
@@ -43,17 +46,17 @@ export class TcpAccount {
     this.#retransmitted += this.#last.segmentsRetransmitted;
   }
 
-  /** The most payload in bytes of one segment of the current connection; undefined where that is not known. */
+  /** Maximum payload of a segment of the current connection, in bytes; undefined if unknown. */
   get mss(): number | undefined {
     return this.#mss;
   }
 
-  /** The connection that was done last. */
+  /** The statistics of the last connection that was done. */
   get last(): TcpInfo | undefined {
     return this.#last;
   }
 
-  /** The sums; undefined where nothing could be read. */
+  /** The sums; undefined if nothing could be read. */
   get counts(): TcpCounts | undefined {
     if (this.#last === undefined) return undefined;
     return {
@@ -64,7 +67,7 @@ export class TcpAccount {
   }
 }
 
-/** What a connection has counted since then. */
+/** What a connection has counted since `before`. */
 function since(before: TcpInfo, now: TcpInfo): TcpInfo {
   return {
     ...now,

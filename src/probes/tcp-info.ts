@@ -3,48 +3,57 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { descriptor, IPPROTO_TCP, loadSocketOptions } from '../socket-options.ts';
 
-/** What the kernel knows of one connection (`struct tcp_info`, include/uapi/linux/tcp.h). Counts are since its start. */
+/**
+ * What the kernel knows about one connection (`struct tcp_info`, include/uapi/linux/tcp.h). Counts
+ * are since its start.
+ */
 export type TcpInfo = Readonly<{
-  /** False while the SYN is not answered. */
+  /** False until the SYN is answered. */
   isEstablished: boolean;
   /** Smoothed round-trip time in seconds, undefined without a sample. Right after `connect` it is that of the handshake. */
   rtt: number | undefined;
-  /** The most payload in bytes that one segment to the peer carries. */
+  /** Maximum payload of a segment to the peer, in bytes. */
   mss: number;
   segmentsSent: number;
   segmentsRetransmitted: number;
   /** Segments that the peer has not acknowledged, and how many of them it holds behind a gap (SACK). */
   segmentsUnacknowledged: number;
   segmentsHeldByPeer: number;
-  /** Bytes from the peer without a gap, and segments that came behind one; the latter as of Linux 5.4, before that 0. */
+  /**
+   * Bytes received in order, and segments received behind a gap; the latter is 0 before Linux 5.4.
+   */
   bytesReceived: number;
   segmentsReceivedOutOfOrder: number;
 }>;
 
-/** Reads the kernel's account of a socket; undefined where there is none, such as after a refusal or a reset. */
+/**
+ * Reads the kernel's statistics of a socket; undefined if there are none, such as after a refusal
+ * or a reset.
+ */
 export type ReadTcpInfo = (socket: Socket | Server) => TcpInfo | undefined;
 
 const TCP_INFO = 11;
 
 /**
- * Bytes of the struct up to and including `tcpi_rcv_ooopack` (Linux 5.4), and how many there must be at least: up to and
- * including `tcpi_min_rtt` (Linux 4.6). The kernel only ever appends.
+ * Size of the struct up to and including `tcpi_rcv_ooopack` (Linux 5.4), and its minimum size, up
+ * to and including `tcpi_min_rtt` (Linux 4.6). The kernel only ever appends.
  */
 const STRUCT_BYTES = 228;
 const MIN_STRUCT_BYTES = 152;
 
-/** Of each number that is read, and of a `socklen_t`, which follows the struct in memory. */
+/** Size of each number that is read, and of the `socklen_t` that follows the struct in memory. */
 const WORD_BYTES = 4;
 
-/** `tcpi_state` while the SYN is not answered. */
+/** `tcpi_state` until the SYN is answered. */
 const TCP_SYN_SENT = 2;
 
 /** `tcpi_min_rtt` without a sample, as after a repeated SYN; `tcpi_rtt` is then the timer's tick, 1,000 µs (measured). */
 const NO_SAMPLE = 0xffff_ffff;
 
 /**
- * Makes the reader: libc's `getsockopt` called by `node:ffi`, which takes no privilege and some 20 µs. Rejects, saying
- * why, where that is not available: another system than Linux, s390x, a 32-bit machine, Node.js without `node:ffi`, a kernel before 4.6.
+ * Creates the reader. It calls libc's `getsockopt` through `node:ffi`, which takes no privilege and
+ * some 20 µs. Rejects with the reason if that is not available: on systems other than Linux, s390x,
+ * 32-bit machines, Node.js without `node:ffi`, and kernels before 4.6.
  */
 export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
   if (endianness() !== 'LE') throw new Error('TCP_INFO is not supported on big-endian machines');
@@ -64,7 +73,7 @@ export async function createTcpInfoReader(): Promise<ReadTcpInfo> {
   return read;
 }
 
-/** Offsets by the kernel's header, on a little-endian machine. */
+/** The offsets are those of the kernel's header, on a little-endian machine. */
 function parse(info: Uint32Array): TcpInfo {
   const hasSample = word(info, 148) !== NO_SAMPLE;
   return {
@@ -80,12 +89,12 @@ function parse(info: Uint32Array): TcpInfo {
   };
 }
 
-/** The 32-bit number at a byte's offset. */
+/** The 32-bit number at a byte offset. */
 function word(words: Uint32Array, offset: number): number {
   return words[offset / WORD_BYTES] as number;
 }
 
-/** Rejects where the kernel does not return the whole struct, as seen on a socket that listens for a moment. */
+/** Rejects if the kernel returns too short a struct. Tries it on a socket that listens for a moment. */
 async function assertWorks(read: ReadTcpInfo): Promise<void> {
   const server = createServer().listen(0, '127.0.0.1');
   try {

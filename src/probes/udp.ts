@@ -24,7 +24,7 @@ const SOCKET_CAUSES: Readonly<Record<string, Cause>> = {
   ENETUNREACH: 'unreachable',
 };
 
-/** Checks of targets that reflect packets of STAMP (RFC 8762): neighbours, and routers. */
+/** Checks of targets that reflect STAMP packets (RFC 8762): neighbours and routers. */
 export const UDP: Kind = {
   form: 'udp://host:port',
   read: (text) => readHostAndPort('udp', text),
@@ -43,7 +43,7 @@ function udpTraits(url: URL): Traits {
   };
 }
 
-/** Runs one session of packets. It fails if none is replied to, or none of the full-size ones. */
+/** A probe that runs one session. It fails if no packet gets a reply, or no full-size one does. */
 function createUdpProbe({ resolve, clocks }: ProbeOptions): Probe {
   return async (target, signal) => {
     const { url, neighbour } = target;

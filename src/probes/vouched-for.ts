@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 
-/** How many certificates of a server's chain are looked at; real ones have up to four. */
+/** How many certificates of a server's chain are read; real ones have up to four. */
 const MAX_CHAIN = 10;
 
 /**
- * Whether a chain of signatures leads from a server's certificate, over those that it sent, to one of `authorities`.
- * This alone does not verify a server: name, purpose, and trust as a whole are OpenSSL's part, in the handshake. It
- * narrows down which of the authorities trusted there may have vouched.
+ * Whether a chain of signatures leads from a server's certificate, through those that it sent, to
+ * one of `authorities`. This alone does not verify a server: OpenSSL checks name, purpose, and
+ * overall trust in the handshake. It narrows down which authority trusted there may have vouched.
  */
 export function isSignedBy(
   server: X509Certificate,

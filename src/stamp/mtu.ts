@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 
-/** The longest packet that is sent, in octets: an Ethernet frame's. A jumbo frame may be longer than its path takes. */
+/**
+ * The longest packet that is sent, in octets: that of an Ethernet frame. A jumbo frame may be
+ * longer than the path allows.
+ */
 const MAX_MTU = 1_500;
 
 const known = new Map<string, number>();
 
-/** The MTU of the interface that has this address, in octets; at most, and where it cannot be read, Ethernet's. */
+/**
+ * The MTU of the interface with this address, in octets: at most Ethernet's, which also applies if
+ * it cannot be read.
+ */
 export function mtuOf(address: string): number {
-  // Listing the interfaces takes a millisecond where there are hundreds.
+  // Listing the interfaces takes a millisecond if there are hundreds.
   const mtu = known.get(address) ?? Math.min(MAX_MTU, readMtu(address) ?? MAX_MTU);
   known.set(address, mtu);
   return mtu;

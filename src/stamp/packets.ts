@@ -1,14 +1,17 @@
 import { ERROR_ESTIMATE, readTimestamp, writeTimestamp } from './timestamp.ts';
 
-/** Octets of a test packet without TLVs, both of a Session-Sender and of a Session-Reflector (RFC 8762, 4.2.1 and 4.3.1). */
+/**
+ * Octets of a test packet without TLVs, of a Session-Sender or Session-Reflector (RFC 8762, 4.2.1
+ * and 4.3.1).
+ */
 export const BASE_LENGTH = 44;
 
-/** Octets of the head of a TLV: flags, type, length (RFC 8972, section 4). */
+/** Octets of a TLV's header: flags, type, length (RFC 8972, section 4). */
 const TLV_HEAD = 4;
 
 const EXTRA_PADDING = 1;
 
-/** What a Session-Reflector does not understand, and what is malformed. */
+/** TLV flags: not understood by the Session-Reflector, and malformed. */
 const UNRECOGNIZED = 0x80;
 const MALFORMED = 0x40;
 
@@ -22,7 +25,7 @@ const SENDER_SEQUENCE = 24;
 const SENDER_TIMESTAMP = 28;
 const SENDER_TTL = 40;
 
-/** Sent where the TTL of the received packet cannot be read (RFC 5357, section 4.2.1), as in Node. */
+/** Sent if the TTL of the received packet cannot be read (RFC 5357, section 4.2.1), as in Node. */
 const UNKNOWN_TTL = 255;
 
 const ZEROS = Buffer.alloc(BASE_LENGTH - RECEIVED);
@@ -36,7 +39,10 @@ export type TestPacket = Readonly<{
   timestamp: number;
 }>;
 
-/** The reply of a Session-Reflector. Times are Unix times in seconds, by the clock of whoever took them. */
+/**
+ * The reply of a Session-Reflector. Times are Unix times in seconds, by the clock of whoever took
+ * them.
+ */
 export type Reply = Readonly<{
   /** The Session-Reflector's own count of its replies in the session, if it is stateful. */
   sequence: number;
@@ -48,8 +54,8 @@ export type Reply = Readonly<{
 }>;
 
 /**
- * A packet of a Session-Sender, of `length` octets: at least `BASE_LENGTH`, and where longer, by an Extra Padding TLV,
- * whose head takes four.
+ * A packet of a Session-Sender, of `length` octets: at least `BASE_LENGTH`. A longer one has an
+ * Extra Padding TLV, whose header takes four.
  */
 export function encodeTestPacket(
   { sequence, session, timestamp }: TestPacket,
@@ -69,24 +75,25 @@ export function encodeTestPacket(
 }
 
 /**
- * Whether this may be a packet of a Session-Sender. The RFC has its MBZ octets ignored; but they tell it from a reply,
- * so that two Session-Reflectors never reply to each other, nor one an echo of its own replies.
+ * Whether this may be a packet of a Session-Sender. The RFC says to ignore its MBZ octets, but they
+ * distinguish it from a reply, so that two Session-Reflectors never reply to each other, nor one to
+ * an echo of its own replies.
  */
 export function isTestPacket(packet: Buffer): boolean {
   return packet.length >= BASE_LENGTH && packet.subarray(RECEIVED, BASE_LENGTH).equals(ZEROS);
 }
 
-/** The STAMP Session Identifier of a packet of a Session-Sender; 0 where it sends none. */
+/** The STAMP Session Identifier of a packet of a Session-Sender; 0 if it sends none. */
 export function sessionOf(packet: Buffer): number {
   return packet.readUInt16BE(SESSION);
 }
 
 /**
- * Makes the reply of the packet of a Session-Sender, in place, and so as long as it. `sequence` is its number in the
- * session. Its timestamp is left for `stampReply`.
+ * Turns the packet of a Session-Sender into the reply, in place, so that the reply has the same
+ * length. `sequence`: its number in the session. Leaves its timestamp to `stampReply`.
  */
 export function toReply(packet: Buffer, sequence: number, received: number): void {
-  // The session's identifier stays where it is; all else of the sender moves behind.
+  // The session identifier stays in place; the sender's other fields move behind the reflector's.
   packet.copy(packet, SENDER_SEQUENCE, SEQUENCE, SESSION);
   packet.writeUInt32BE(sequence, SEQUENCE);
   packet.writeUInt16BE(ERROR_ESTIMATE, ESTIMATE);
@@ -95,12 +102,12 @@ export function toReply(packet: Buffer, sequence: number, received: number): voi
   markTlvs(packet);
 }
 
-/** Writes when the reply is sent. */
+/** Writes the time at which the reply is sent. */
 export function stampReply(packet: Buffer, timestamp: number): void {
   writeTimestamp(packet, TIMESTAMP, timestamp);
 }
 
-/** Sets the flags of each TLV, all of which a reply repeats (RFC 8972, section 4). */
+/** Sets the flags of each TLV; a reply repeats all TLVs (RFC 8972, section 4). */
 function markTlvs(packet: Buffer): void {
   for (let at = BASE_LENGTH; at < packet.length; ) {
     const end = packet.length - at < TLV_HEAD ? Infinity : at + TLV_HEAD + lengthOf(packet, at);

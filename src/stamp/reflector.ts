@@ -10,9 +10,10 @@ const MAX_LENGTH = 9_000;
 export type Reflector = Readonly<{ port: number; close: () => void }>;
 
 /**
- * Starts a stateful STAMP Session-Reflector in unauthenticated mode (RFC 8762, section 4.3) on all addresses, or one.
- * A session is a source's address, port and session identifier. It sends nothing but replies, each as long as the packet
- * that it replies to, and so many a second (`Sessions`). Rejects if the port is not available.
+ * Starts a stateful STAMP Session-Reflector in unauthenticated mode (RFC 8762, section 4.3) on all
+ * addresses, or one. A session is identified by its source's address and port and its session
+ * identifier. The reflector sends nothing but replies, each as long as the packet that it replies
+ * to, and a limited number per second (`Sessions`). Rejects if the port is not available.
  */
 export async function startReflector(
   options: Readonly<{ address: string | undefined; port: number; onError: (error: Error) => void }>,
@@ -22,14 +23,14 @@ export async function startReflector(
   socket.on('error', options.onError);
   socket.on('message', (packet, { address, port }) => {
     const received = currentTime();
-    // Port 0 is that of a sender who expects no reply (RFC 768), and `send()` throws for it.
+    // A sender with port 0 expects no reply (RFC 768), and `send()` throws for it.
     if (port === 0 || packet.length > MAX_LENGTH || !isTestPacket(packet)) return;
     const session = `${port} ${sessionOf(packet)}`;
     const sequence = sessions.next(address, session, performance.now());
     if (sequence === undefined) return;
     toReply(packet, sequence, received);
     stampReply(packet, currentTime());
-    // One that cannot be sent is lost like any other.
+    // A reply that cannot be sent is lost like any other.
     socket.send(packet, port, address, () => {});
   });
   return { port: socket.address().port, close: () => socket.close() };

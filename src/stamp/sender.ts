@@ -8,55 +8,63 @@ import { connectedSocket } from './socket.ts';
 import type { Received } from './statistics.ts';
 import { currentTime } from './timestamp.ts';
 
-/** Packets of a session, one after another, in milliseconds. */
+/** Packets of a session, and the milliseconds between two of them. */
 const PACKETS = 10;
 const SPACING_MS = 10;
 
-/** How long the last replies are waited for, in milliseconds. */
+/** How long to wait for the last replies, in milliseconds. */
 const REPLY_TIMEOUT_MS = 1_000;
 
 /**
- * Packets after those, until there is a reply to the last one: only the reflector's count in a later reply tells in which
- * direction those before were lost.
+ * Maximum further packets, until the last one has a reply: only the reflector's count in a later
+ * reply shows in which direction the earlier ones were lost.
  */
 const MAX_FURTHER = 5;
 const FURTHER_TIMEOUT_MS = 200;
 
-/** Packets received, after which a session ends: whoever sends so many, for the 15 that were sent, only costs time. */
+/**
+ * A session ends once it has received this many packets: a peer that sends so many for the 15 that
+ * were sent only costs time.
+ */
 const MAX_RECEIVED = 1_000;
 
 /**
- * Messages that the port is closed, after which a session without a reply ends. They prove little: the kernel takes one from anybody
- * who guesses the port that the packets are from, so that one alone is none, and none counts beside a reply.
+ * A session without a reply ends after this many messages that the port is closed. They prove
+ * little: the kernel accepts one from anyone who guesses the source port of the packets, so a
+ * single one does not count, and none counts once there is a reply.
  */
 const MAX_REFUSED = 2;
 
-/** Every second packet is full-size, the last of `PACKETS` is not. */
+/** Every second packet is full-size; the last of `PACKETS` is not. */
 export const STRIDE = 2;
 
-/** How late the event loop brings packets, which a `CheckClock` tells. */
+/** How late the event loop delivers packets, as measured by a `CheckClock`. */
 export type Arrivals = Readonly<{
-  /** Packets are waited for at this socket. */
+  /** Called when packets are awaited on this socket. */
   reading: (socket: Socket) => void;
-  /** For how long the packet that it has just brought was there before, in milliseconds. */
+  /** How long the packet just delivered had been waiting, in milliseconds. */
   lateness: () => number;
 }>;
 
 /** How a session went. */
 export type Session = Readonly<{
   sent: number;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   replies: readonly Received[];
-  /** The length of full-size IP packets, in octets, and whether they alone were lost, all of them. */
+  /** Octets of a full-size IP packet, and whether all of these were lost, and no others. */
   fullSize: number;
   losesFullSize: boolean;
-  /** The last error of the socket, such as `ECONNREFUSED`, two of which end a session without a reply, or too many packets. */
+  /**
+   * The last error of the socket, such as `ECONNREFUSED`, two of which end a session without a
+   * reply, or the error for too many packets.
+   */
   error: NodeJS.ErrnoException | undefined;
 }>;
 
 /**
- * Runs one session of a STAMP Session-Sender in unauthenticated mode (RFC 8762, section 4.2), which takes a tenth of a
- * second, and up to two where packets are lost. Rejects when there is no route to the address, or the signal aborts.
+ * Runs one session of a STAMP Session-Sender in unauthenticated mode (RFC 8762, section 4.2), which
+ * takes a tenth of a second, and up to two seconds if packets are lost. Rejects if there is no
+ * route to the address, or when the signal aborts.
  */
 export async function runSession(
   address: string,
@@ -77,7 +85,7 @@ export async function runSession(
 class Sender {
   readonly #socket: Socket;
   readonly #session = randomInt(1, 2 ** 16);
-  /** Of IP packets, in octets. */
+  /** Octets of a full-size IP packet. */
   readonly #fullSize: number;
   readonly #headers: number;
   readonly #arrivals: Arrivals | undefined;
@@ -135,11 +143,11 @@ class Sender {
     if (this.#isOver()) return;
     const reply = decodeReply(packet);
     const sentAt = this.#sent[reply?.senderSequence ?? -1];
-    // To within what the packet's format takes of a time.
+    // Within the precision of the packet's timestamp format.
     if (reply === undefined || sentAt === undefined) return;
     if (Math.abs(reply.senderTimestamp - sentAt) > 1e-6) return;
     const { sequence, senderSequence, timestamp, received } = reply;
-    // A reflector may claim any time, also a negative one.
+    // A reflector may report any times, even a negative duration.
     const rtt = Math.max(0, arrivedAt - sentAt - Math.max(0, timestamp - received));
     this.#replies.push({ sequence, senderSequence, rtt });
     this.#answered.add(senderSequence);
@@ -152,7 +160,7 @@ class Sender {
     this.#changed();
   }
 
-  /** Whether the port is found closed, or floods us. */
+  /** Whether the port proved to be closed, or has sent too many packets. */
   #isOver(): boolean {
     const isClosed = this.#refused >= MAX_REFUSED && this.#replies.length === 0;
     return isClosed || this.#received >= MAX_RECEIVED;
@@ -170,7 +178,10 @@ class Sender {
     return true;
   }
 
-  /** Resolves when the condition holds, the session is over, or so many milliseconds have passed. Rejects when the signal aborts. */
+  /**
+   * Resolves when the condition holds, the session is over, or this many milliseconds have passed.
+   * Rejects when the signal aborts.
+   */
   async #until(isMet: () => boolean, milliseconds: number, signal: Signal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => reject(signal.reason);

@@ -2,14 +2,17 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 
-/** Addresses need no look-up, and must not wait in that of names. */
+/** Addresses need no lookup, and must not queue behind lookups of names. */
 const lookup = (
   address: string,
   _options: unknown,
   callback: (error: null, address: string, family: number) => void,
 ) => callback(null, address, isIP(address));
 
-/** A socket that sends to, and receives from, only this address and port. Rejects when there is no route. */
+/**
+ * A socket that sends to, and receives from, only this address and port. Rejects if there is no
+ * route.
+ */
 export async function connectedSocket(address: string, port: number): Promise<Socket> {
   const socket = createSocket({ type: isIP(address) === 6 ? 'udp6' : 'udp4', lookup });
   try {
@@ -23,7 +26,10 @@ export async function connectedSocket(address: string, port: number): Promise<So
   }
 }
 
-/** A socket at a port of an address, or of all: of both families where there is IPv6. Rejects when it is not available. */
+/**
+ * A socket bound to a port of one address, or of all: of both families if there is IPv6. Rejects if
+ * the port is not available.
+ */
 export async function boundSocket(address: string | undefined, port: number): Promise<Socket> {
   if (address !== undefined) return bind(address, port);
   try {

@@ -10,9 +10,10 @@ export type Received = Readonly<{
 }>;
 
 /**
- * The statistics of a session of `sent` packets and these replies, in the order in which they came. `isStateful`: whether
- * the reflector is known to count its replies; one that does not repeats the sender's sequence numbers.
- * Round trips are compared at a distance of `stride` packets, those of one length.
+ * The statistics of a session of `sent` packets and these replies, in order of arrival.
+ * `isStateful`: whether the reflector is known to count its replies; one that does not repeats the
+ * sender's sequence numbers. Jitter compares round trips `stride` packets apart, which have the
+ * same length.
  */
 export function sessionStatistics(
   sent: number,
@@ -39,8 +40,9 @@ export function sessionStatistics(
 }
 
 /**
- * Packets without a reply, by direction: as many replies are lost as the reflector's count has gaps, and the others never
- * reached it. Of those sent after the last one that was replied to, no gap can tell.
+ * Packets without a reply, by direction: gaps in the reflector's count are lost replies, and the
+ * other packets never reached it. For packets sent after the last one with a reply, gaps show
+ * nothing.
  */
 function lossByDirection(
   sent: number,

@@ -1,16 +1,19 @@
 /** Seconds from the start of NTP's era 0 (1900) to the Unix epoch (RFC 5905, figure 4). */
 const NTP_TO_UNIX = 2_208_988_800;
 
-/** Seconds of one NTP era; times with the highest bit clear are taken for those of era 1, which begins in 2036 (RFC 4330). */
+/**
+ * Seconds of one NTP era. Times with the highest bit clear belong to era 1, which begins in 2036
+ * (RFC 4330).
+ */
 const ERA = 2 ** 32;
 
 /**
- * The error estimate of every timestamp that is sent (RFC 4656, section 4.1.2): not known to be synchronized, NTP format,
- * and 2^-10 s, which an event loop that is not overloaded keeps to.
+ * The error estimate of every timestamp that is sent (RFC 4656, section 4.1.2): not known to be
+ * synchronized, NTP format, and 2^-10 s, which holds unless the event loop is overloaded.
  */
 export const ERROR_ESTIMATE = (22 << 8) | 1;
 
-/** Unix time in seconds, to a fraction of a microsecond. It is not set back or forward while the process runs. */
+/** Unix time in seconds, to a fraction of a microsecond. It never jumps while the process runs. */
 export function currentTime(): number {
   return (performance.timeOrigin + performance.now()) / 1000;
 }

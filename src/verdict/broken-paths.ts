@@ -4,19 +4,22 @@ import type { OpenPaths } from './paths.ts';
 import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { count, failure, nodeNames } from './words.ts';
 
-/** With more single paths than this the pattern is the fault, and it is none that is known. */
+/** More single paths than this are a pattern that matches no known fault. */
 const MAX_PATHS = 6;
 
-/** So many of a node, and of so many nodes, are apart from the others: what two reports say does not make all of them unclear. */
+/**
+ * A node with at least this many failing paths is reported separately, for at most this many nodes:
+ * two reports do not make all paths unclear.
+ */
 const MANY_OF_ONE = 3;
 const MAX_APART = 2;
 
-/** Suspects that are compared with all findings in one step: a millisecond with some hundreds of findings. */
+/** Suspects compared with all findings per step: a millisecond with some hundreds of findings. */
 const SUSPECTS_PER_STEP = 100;
 
 /**
- * The paths that fail by themselves; if they are many, that they do and no node or split explains it. `found`: the nodes,
- * paths and splits that are known to be at fault.
+ * The paths that are at fault themselves; if they are many, a finding that no node or split
+ * explains them. `found`: the nodes, paths and splits known to be at fault.
  */
 export function* findPaths(
   evidence: Evidence,
@@ -52,7 +55,7 @@ function* pairsOf(edges: readonly Edge[]): Steps<Edge[][]> {
   return [...pairs.values()];
 }
 
-/** Tells whether a path fails because of what the finding is about. */
+/** Returns a test: whether the finding's subject explains a failing path. */
 function explainer({ subject }: Draft): (edge: Edge) => boolean {
   if (subject.type === 'sides') {
     const [here, there] = subject.sides.map(({ nodes }) => new Set(nodes));
@@ -97,7 +100,7 @@ function reverse(evidence: Evidence, from: string, to: string): string {
   return `The other direction, from ${to} to ${from}, is not checked.`;
 }
 
-/** What so many failing paths have in common. */
+/** What the failing paths have in common. */
 function pattern(paths: number, sources: readonly string[], targets: readonly string[]): string {
   if (targets.length === 1) {
     return `${count(sources.length, 'node')} do not reach ${nodeNames(targets)}, and others do.`;

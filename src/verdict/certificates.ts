@@ -3,14 +3,18 @@ import { clock, count, duration } from './words.ts';
 
 const DAY = 86_400;
 
-/** Remaining lifetimes, in seconds: those of the alerts KubenurseCertificateExpiresSoon and KubenurseCertificateExpiresNow. */
+/**
+ * Remaining lifetimes in seconds, as in the alerts KubenurseCertificateExpiresSoon and
+ * KubenurseCertificateExpiresNow.
+ */
 const SOON = 14 * DAY;
 const NOW = 3 * DAY;
 
 /**
- * A certificate that expires within 14 days, or has expired. `name`: the check that receives it, or that it is the pods' own,
- * which the checks of neighbours receive. `notAfter`: Unix time of the first to expire of those that the server sent.
- * `nodes`: on how many the check receives one that expires within 14 days.
+ * A certificate that expires within 14 days, or has expired. `name`: the check that receives it, or
+ * the pods of kubenurse for their own, which neighbour checks receive. `notAfter`: Unix time of the
+ * first expiry among those that the server sent. `nodes`: on how many the check receives one that
+ * expires within 14 days.
  */
 export type ExpiringCertificate = Readonly<{
   name: string;
@@ -19,7 +23,10 @@ export type ExpiringCertificate = Readonly<{
   isUrgent: boolean;
 }>;
 
-/** Of all checks, the first to expire first. No findings: nothing fails yet, and what fails is one by its cause, `tls`. */
+/**
+ * Expiring certificates of all checks, earliest first. Not findings: nothing fails yet, and a
+ * failure is a finding by its cause, `tls`.
+ */
 export function expiringCertificates({ reports, now }: ClusterView): ExpiringCertificate[] {
   const found = new Map<string, { notAfter: number; nodes: Set<string> }>();
   for (const { node, checks } of reports) {

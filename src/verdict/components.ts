@@ -17,7 +17,7 @@ type Rule = Readonly<{
   name: string;
   /** Runbooks for the whole cluster, and for a part of it. */
   runbooks: readonly [everywhere: string, part: string];
-  /** What else it explains of the node where it fails. */
+  /** What else it explains on a node where it fails. */
   explains?: (other: Observation) => boolean;
 }>;
 
@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
     component: 'me_service',
     name: 'The service',
     runbooks: ['KubenurseServiceFailing.md', ON_NODE],
-    // An ingress without endpoints says so by a status.
+    // An ingress without endpoints responds with an error status.
     explains: ({ check }) => check.kind === 'me_ingress' && check.cause === 'status',
   },
   {
@@ -57,8 +57,8 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * What every pod checks: DNS, name servers, the API server, service, ingress, extra checks, as far as no isolated node and no dead
- * endpoint explains it. `lost`: failures that the latter explains.
+ * What every pod checks (DNS, name servers, API server, service, ingress, extra checks), unless an
+ * isolated node or a dead endpoint explains it. `lost`: failures that a dead endpoint explains.
  */
 export function* findComponents(
   evidence: Evidence,
@@ -91,7 +91,10 @@ export function* findComponents(
   return drafts;
 }
 
-/** Leaves out failures of the service and the ingress that may have met dead endpoints, or what was just lost, by chance. */
+/**
+ * Leaves out failures of the service and the ingress that may have hit dead endpoints, or what was
+ * just lost, by chance.
+ */
 function* leaveOutChance(
   evidence: Evidence,
   open: OpenComponents,
@@ -112,13 +115,16 @@ function extraRule(type: string): Rule {
   return { kind: 'extra', component: type, name, runbooks: ['KubenurseCheckFailing.md', ON_NODE] };
 }
 
-/** Nodes that exchange large packets with nobody: where they do with a neighbour, the component is at fault, or what is before it. */
+/**
+ * Nodes that exchange large packets with nobody: if they do with a neighbour, the component or what
+ * is in front of it is at fault.
+ */
 function* findMtu(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   const all = [...open.values()].flat();
   const failing = all.filter(({ up, check }) => up === false && check.cause === 'mtu');
   const byNode = Map.groupBy(failing, ({ node }) => node);
   const nodes = new Set(all.map(({ node }) => node)).size;
-  // Where they all fail, it is the component, or what is before it.
+  // If they all fail, the component or what is in front of it is at fault.
   if (byNode.size > 1 && byNode.size >= nodes * AGREEMENT) return [];
   yield;
   const accused = [...byNode].filter(([node]) => !exchangesLarge(evidence, node));
@@ -142,14 +148,15 @@ function* findMtu(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
 }
 
 /**
- * Whether a check of a neighbour succeeds there: of all checks, only these are sure to exchange large packets. To fetch a report
- * is none. Whoever runs the target of another check, or a pod behind the service, can have it fail for any cause.
+ * Whether a check of a neighbour succeeds there: only these are sure to exchange large packets.
+ * Fetching a report is no such check. Whoever runs the target of another check, or a pod behind the
+ * service, can make it fail with any cause.
  */
 function exchangesLarge({ from }: Evidence, node: string): boolean {
   return (from.get(node) ?? []).some(({ up, check }) => up && check !== undefined);
 }
 
-/** DNS has no check: it fails where the names of the others cannot be resolved. */
+/** DNS has no check of its own: it fails where the names of other checks cannot be resolved. */
 function* findDns(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
   const all = [...open.values()].flat();
   if (!all.some(({ up, check }) => up === false && check.cause === 'dns')) return [];

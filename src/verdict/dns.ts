@@ -2,9 +2,10 @@ import type { Observation } from './evidence.ts';
 import { mayFollow } from './fresh.ts';
 
 /**
- * Whether one node resolves the cluster's names, by its checks: undefined where there is no evidence. The cluster's own names
- * (the API server's, the service's) count where they are checked, as one alone may be mistaken; others where they are not.
- * It is undecided where one name is not resolved, and the other has not been since.
+ * Whether a node resolves the cluster's names, by its checks; undefined without evidence. If the
+ * cluster's own names (the API server's, the service's) are checked, only they count, as one alone
+ * may be mistaken; otherwise the others count. It is undecided if one name does not resolve, and
+ * the other has not resolved since.
  */
 export function resolvesNothing(checks: readonly Observation[]): Observation | undefined {
   const named = checks.filter(({ check }) => check.byName);

@@ -2,7 +2,7 @@ import type { Cause } from '../model.ts';
 import type { Edge } from './evidence.ts';
 import type { Finding, Victim } from './finding.ts';
 
-/** Most victims that a finding lists. */
+/** Maximum number of victims that a finding lists. */
 const MAX_VICTIMS = 100;
 
 /** A finding before it is known what else is wrong. */
@@ -29,7 +29,7 @@ export function mainCause(failures: Iterable<Readonly<{ cause: Cause | null }>>)
   return most?.[0] ?? null;
 }
 
-/** When the first of them began; null where that is known of none. */
+/** When the first of them began; null if not known for any. */
 export function firstSince(failures: Iterable<Readonly<{ since: number | null }>>): number | null {
   let first: number | null = null;
   for (const { since } of failures) {
@@ -45,7 +45,7 @@ export function victimsOf(edges: Iterable<Edge>): Victim[] {
   );
 }
 
-/** Lost packets, large ones or some of all, are another fault than a node or path that nothing gets over. */
+/** Losing large packets, or some of all, is a different fault from letting nothing through. */
 export function byCause(
   cause: Cause | null,
   otherwise: Pick<Draft, 'kind' | 'runbook'>,

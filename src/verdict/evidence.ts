@@ -1,7 +1,7 @@
 import type { Cause } from '../model.ts';
 import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
 
-/** Failures in a row from which on a check counts as failing: one lost check is none. */
+/** How many failures in a row make a check count as failing: a single lost check does not. */
 export const CONFIRMED = 2;
 
 /** What is known of the connections from one node to another. */
@@ -11,29 +11,29 @@ export type Edge = Readonly<{
   up: boolean;
   cause: Cause | null;
   since: number | null;
-  /** Results in a row; 0 where the only attempt was to fetch the report. */
+  /** Results in a row; 0 if the only attempt was to fetch the report. */
   consecutive: number;
-  /** Undefined where the only attempt was to fetch the report. */
+  /** Undefined if the only attempt was to fetch the report. */
   check?: CheckReport;
 }>;
 
-/** A check of one node by another, whatever came of it. */
+/** One node's check of another, whatever its result. */
 export type PathCheck = Readonly<{ from: string; to: string; check: CheckReport }>;
 
-/** A check of something that every pod checks. */
+/** A node's check of a component, which most pods check. */
 export type Observation = Readonly<{
   node: string;
   check: CheckReport;
-  /** Undefined where it is not known, or where a finding explains the failure. */
+  /** Undefined if not known, or if a finding explains the failure. */
   up: boolean | undefined;
-  /** Whether `up` is undefined because the next results decide it: a failure is not confirmed. */
+  /** Whether `up` is undefined until the next results decide: a failure is not confirmed yet. */
   isUndecided: boolean;
   since: number | null;
-  /** When the last result came; the time of collection where the report does not have it. */
+  /** Time of the last result; that of the collection if the report lacks it. */
   lastAt: number;
 }>;
 
-/** A view, by node. One pod a node: of two, the first that is listed. */
+/** A view, by node. One pod per node: of two, the first listed. */
 export type Evidence = Readonly<{
   view: ClusterView;
   /** Every node that is expected to report or has reported. */
@@ -44,36 +44,39 @@ export type Evidence = Readonly<{
   cordoned: ReadonlySet<string>;
   zones: ReadonlyMap<string, string>;
   paths: readonly PathCheck[];
-  /** The paths of which it is known whether they work, and the attempts to fetch reports. */
+  /** Paths known to work or to fail, and attempts to fetch reports. */
   edges: readonly Edge[];
   failing: readonly Edge[];
   from: ReadonlyMap<string, readonly Edge[]>;
   to: ReadonlyMap<string, readonly Edge[]>;
-  /** Paths beside the fixed neighbours, and those of them that fail: evidence of themselves alone, and in no other list. */
+  /**
+   * Paths beyond the fixed neighbours, and those of them that fail: evidence of themselves only,
+   * and in no other list.
+   */
   suspects: readonly PathCheck[];
   failingSuspects: readonly Edge[];
-  /** Failures in a row from which on a check is believed that no other check confirms. */
+  /** How many failures in a row count without another check to confirm them. */
   confirmedAlone: number;
-  /** How many checks of a node have failed, but not often enough to be an edge. */
+  /** How many checks of a node neither work nor fail often enough to be an edge. */
   unconfirmed: ReadonlyMap<string, number>;
   /** By check `type`. */
   components: ReadonlyMap<string, readonly Observation[]>;
-  /** UDP checks of nodes that are reached by TCP, by check `type`. */
+  /** UDP checks of nodes that are reached over TCP, by check `type`. */
   udp: ReadonlyMap<string, readonly Observation[]>;
 }>;
 
-/** Whether the check is ok or has failed often enough; undefined between the two, and before the first result. */
+/** True if ok, false if failing often enough; undefined in between, and before the first result. */
 export function stateOf({ state, consecutive }: CheckReport): boolean | undefined {
   if (state === 'ok') return true;
   return state === 'failing' && consecutive >= CONFIRMED ? false : undefined;
 }
 
-/** Whether the report has a check of a fixed neighbour that succeeds: its pod reaches others. */
+/** Whether the report has a successful check of a fixed neighbour: its pod reaches others. */
 export function reachesNeighbours({ checks }: Report): boolean {
   return checks.some(({ kind, state, suspect }) => kind === 'path' && state === 'ok' && !suspect);
 }
 
-/** Whether the check is not known to fail: one lost check does not change how fast the others were. */
+/** Whether the check is not known to fail: one lost check does not change the others' latency. */
 export function mayWork(check: CheckReport): boolean {
   return stateOf(check) !== false;
 }

@@ -1,7 +1,7 @@
 import type { Cause } from '../model.ts';
 import type { Component } from './report.ts';
 
-/** What can be wrong, in the order in which findings are listed: about the view itself first, then the most general. */
+/** What can be wrong, in the order in which findings are listed. */
 export const KINDS = [
   'cut_off',
   'mostly_silent',
@@ -33,44 +33,44 @@ export type Scope =
   | Readonly<{ in: 'zones'; zones: readonly string[] }>
   | Readonly<{ in: 'nodes'; nodes: readonly string[] }>;
 
-/** Nodes that reach each other, and the zones that they make up: none where zones do not explain the split. */
+/** Nodes that reach each other, and their zones: none if zones do not explain the split. */
 export type Side = Readonly<{ nodes: readonly string[]; zones: readonly string[] }>;
 
 /** What is at fault. */
 export type Subject =
   | Readonly<{ type: 'view' }>
   | Readonly<{ type: 'nodes'; nodes: readonly string[] }>
-  /** `direction`: of the connections that are concerned, seen from the node. */
+  /** `direction`: of the affected connections, as seen from the node. */
   | Readonly<{ type: 'node'; node: string; direction: 'from' | 'to' | 'both' }>
   | Readonly<{ type: 'path'; from: string; to: string; bothWays: boolean }>
   | Readonly<{ type: 'paths'; paths: readonly (readonly [from: string, to: string])[] }>
-  /** `component`: `dns`, a component, or the type of a check of a name server or of an extra check. */
+  /** `component`: `dns`, a component, or the check type of a name server or of an extra check. */
   | Readonly<{ type: 'component'; component: Component | (string & {}); scope: Scope }>
   /** The first side does not reach the second; `bothWays`: nor the second the first. */
   | Readonly<{ type: 'sides'; sides: readonly [Side, Side]; bothWays: boolean }>;
 
-/** `critical`: users notice. `warning`: a part is worse than it should be. `info`: about what cannot be seen. */
+/** `critical`: users notice. `warning`: something is degraded. `info`: something is not visible. */
 export type Severity = 'critical' | 'warning' | 'info';
 
 /** A failure that the finding explains: the check `type` as seen from a node. */
 export type Victim = Readonly<{ node: string; type: string }>;
 
-/** One thing that is wrong, in words for a person at three in the morning. */
+/** One thing that is wrong, worded for a reader at three in the morning. */
 export type Finding = Readonly<{
   kind: Kind;
   severity: Severity;
   subject: Subject;
-  /** Of most of the failures; null where nothing has failed. */
+  /** The cause of most failures; null if nothing has failed. */
   cause: Cause | null;
-  /** Unix time of the first failure, by the collecting pod's clock; null where it is not known. */
+  /** Unix time of the first failure, by the collecting pod's clock; null if not known. */
   since: number | null;
-  /** `of`: pods that check the subject and can be believed; `agree`: those that see the fault. */
+  /** `of`: credible pods that check the subject; `agree`: those that see the fault. */
   witnesses: Readonly<{ agree: number; of: number }>;
   /** One sentence. */
   headline: string;
   /** Further sentences: the evidence, possible explanations, what cannot be determined. */
   details: readonly string[];
-  /** What works all the same; empty where nothing is known to. */
+  /** What still works; empty if that is not known or does not matter. */
   notAffected: string;
   /** The name of a file in `docs/runbooks/`. */
   runbook: string;

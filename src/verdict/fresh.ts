@@ -1,14 +1,18 @@
 import type { Evidence, Observation } from './evidence.ts';
 
-/** Failures in a row from which on nothing that fails for the same reason is left to show: a timeout is about an interval. */
+/**
+ * After more failures in a row than this, all that fails for the same reason has failed as well: a
+ * timeout takes about one interval.
+ */
 const SETTLED = 5;
 
 /**
- * The observations that tell where something fails and where it does not. A success that is older than a failure elsewhere
- * does not contradict it: the next check there may be under way, and about to fail as well. So a failure counts once
- * somebody has succeeded since it began, or nobody is left who may, or it has lasted; and a success if it is newer than
- * these failures, or than the interval of the collecting pod: of two failures in a row one is older than that, whatever `since`
- * says.
+ * The observations that show where something fails and where it does not. A success that is older
+ * than a failure elsewhere does not contradict it: the next check there may be in flight, and about
+ * to fail as well. So a failure counts once another pod has succeeded since it began, or none is
+ * left that may, or once it has lasted. A success counts if it is newer than these failures, or
+ * younger than the collecting pod's interval: of two failures in a row, one is older than that,
+ * whatever `since` says.
  */
 export function telling(
   { view, reports }: Evidence,
@@ -26,8 +30,8 @@ export function telling(
 }
 
 /**
- * Whether another check of the same pod may fail as this one does, because its result of the same round is missing or not
- * confirmed. Checks of one round begin within half an interval.
+ * Whether another check of the same pod may yet fail like this one: its result from the same round
+ * is missing or not confirmed. All checks of a round begin within half an interval.
  */
 export function mayFollow(other: Observation, failure: Observation): boolean {
   if (isSettled(failure)) return false;

@@ -6,19 +6,19 @@ import { chanceRun } from './service-noise.ts';
 import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { outOf, percent } from './words.ts';
 
-/** Share of segments sent again from which on packets are lost: a healthy network stays below a tenth of it. */
+/** Share of retransmitted segments that is loss: a healthy network stays below a tenth of it. */
 const SHARE = 0.02;
 
-/** So many segments sent again in a minute on one path are no chance; on all paths of a node, twice as many. */
+/** Retransmissions in a minute that are not chance on one path; twice as many on a node's paths. */
 const SEGMENTS = 5;
 
-/** Share of its paths on which a node that loses packets sends some again, and how many these are at least. */
+/** A node loses packets if loss shows on this share of its paths, and on at least this many. */
 const PATHS = 0.6;
 const MIN_PATHS = 3;
 
 type Counted = Readonly<{ path: PathCheck; sent: number; again: number }>;
 
-/** Nodes and paths that lose packets. They explain what fails there, too, unless all of it does. */
+/** Nodes and paths that lose packets. They explain short runs of failures there. */
 export function* findLoss(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   if (!mayLose(evidence.paths)) return [];
   const rest = new Set(weighted(evidence.paths.flatMap(counted)));
@@ -27,7 +27,7 @@ export function* findLoss(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   for (const [node, all] of yield* suspects(rest)) {
     yield;
     const touched = all.filter((each) => rest.has(each));
-    // Where every path loses packets, one node is as good as another: then the paths are named.
+    // If every path loses packets, no node stands out: the paths are named instead.
     const isAnother = ({ again, path: { from, to } }: Counted) =>
       again < 2 && from !== node && to !== node;
     if (!isLossy(touched) || !rest.values().some(isAnother)) continue;
@@ -39,7 +39,7 @@ export function* findLoss(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   return [...drafts, ...(yield* mapSteps(pairs.values(), (pair) => lossyPath(open, pair)))];
 }
 
-/** Whether any path or node has sent enough segments again; in a quiet cluster that is all that has to be looked at. */
+/** Whether any path or node has enough retransmissions; if not, nothing else is examined. */
 function mayLose(paths: readonly PathCheck[]): boolean {
   const again = new Map<string, number>();
   for (const { from, to, check } of paths) {
@@ -58,11 +58,11 @@ function counted(path: PathCheck): Counted[] {
     failures,
     checks,
   } = path.check.lastMinute;
-  // What mostly fails is broken, and not lossy.
+  // A path that mostly fails is broken, not lossy.
   return sent === 0 || failures * 2 > checks ? [] : [{ path, sent, again }];
 }
 
-/** None with more than twice the usual number of segments: no report outweighs the others. */
+/** Caps each path at twice the usual number of segments: no report outweighs the others. */
 function weighted(all: readonly Counted[]): Counted[] {
   const sent = all.map((each) => each.sent);
   const most = 2 * quantile(sent, 0.5);
@@ -85,7 +85,7 @@ function shareOf(paths: readonly Counted[]): number {
   );
 }
 
-/** Nodes that seem to lose packets, and the paths from and to them: first those on most of whose paths it shows. */
+/** Nodes that seem to lose packets, and their paths; the largest share of affected paths first. */
 function* suspects(paths: ReadonlySet<Counted>): Steps<[string, Counted[]][]> {
   const again = new Map<string, number>();
   for (const each of paths) {
@@ -110,7 +110,7 @@ function endsOf({ path: { from, to } }: Counted): [string, string] {
   return [from, to];
 }
 
-/** The share of its paths on which the loss shows: on the others less than a third of it is seen. */
+/** The share of paths that show the node's loss: the others show less than a third of it. */
 function affected(own: readonly Counted[]): number {
   return affectedPaths(own).length / own.length;
 }
@@ -126,7 +126,7 @@ function isLossy(own: readonly Counted[]): boolean {
   return isLoss && affectedPaths(own).length >= MIN_PATHS && affected(own) >= PATHS;
 }
 
-/** Whether a path fails for so short a time that lost packets are enough to explain it. */
+/** Whether a path has failed so briefly that lost packets explain it. */
 function byLoss(share: number): (edge: Edge) => boolean {
   const run = chanceRun(share, 1);
   return ({ up, consecutive }) => !up && consecutive < run;

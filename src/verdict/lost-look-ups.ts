@@ -5,9 +5,9 @@ import { groupSteps, mapSteps, type Steps } from './steps.ts';
 import { nodeNames } from './words.ts';
 
 /**
- * Failing look-ups that may have met, by chance, a DNS pod on a node that is not reached: its Service keeps sending queries
- * there, as every Service does. Then about half of the look-ups fail, on every node (two pods of CoreDNS are usual).
- * `blind`: nodes that reach nobody.
+ * Failing look-ups that may by chance have gone to a DNS pod on an unreachable node: its Service
+ * keeps sending queries there, as every Service does. Then about half of the look-ups fail on every
+ * node (two CoreDNS pods are usual). `blind`: nodes that reach nobody.
  */
 export function* lostLookUps(
   { components, reports }: Evidence,
@@ -15,7 +15,7 @@ export function* lostLookUps(
 ): Steps<ReadonlySet<Observation>> {
   const isLookUp = ({ node, check }: Observation) =>
     !blind.has(node) && (check.byName || check.kind === 'name_server');
-  // Of checks that most pods have: their number is evidence, and one report may have any number of others.
+  // Only checks that most pods have: their number is evidence, and one report may list many others.
   const lookUps = yield* mapSteps(components.values(), (all) =>
     all.length * 2 > reports.size ? all.filter(isLookUp) : [],
   );
@@ -29,7 +29,7 @@ export function* lostLookUps(
   return new Set(failing.filter(({ check }) => check.consecutive < least));
 }
 
-/** Whether look-ups have failed within the last minute on half of the nodes at least. */
+/** Whether look-ups failed within the last minute on at least half of the nodes. */
 function* isOnMostNodes(all: readonly Observation[]): Steps<boolean> {
   const groups = yield* groupSteps(all, ({ node }) => node);
   const byNode = [...groups.values()];
@@ -38,8 +38,8 @@ function* isOnMostNodes(all: readonly Observation[]): Steps<boolean> {
 }
 
 /**
- * Failures in a row from which on so many checks of `all` do not fail by chance, where every other look-up fails; Infinity
- * where none do.
+ * The lowest number of failures in a row that cannot be chance, by how many of `all` checks have
+ * reached it, if every other look-up fails; Infinity if there is none.
  */
 function confirmedRun(runs: readonly number[], all: number): number {
   const isNoChance = (run: number, checks: number) =>
@@ -50,13 +50,13 @@ function confirmedRun(runs: readonly number[], all: number): number {
   return confirmed.at(-1) ?? Infinity;
 }
 
-/** An upper bound of the logarithm of how many ways there are to choose so many of all: n times the entropy of k/n. */
+/** Upper bound of the logarithm of the ways to choose k of n: n times the entropy of k/n. */
 function choices(chosen: number, all: number): number {
   const part = (count: number) => (count === 0 ? 0 : count * Math.log(all / count));
   return part(chosen) + part(all - chosen);
 }
 
-/** The finding about what is not reached, with the look-ups that it explains. */
+/** The finding about what is unreachable, with the look-ups that it explains. */
 export function withLookUps(draft: Draft, lost: ReadonlySet<Observation>): Draft {
   if (lost.size === 0) return draft;
   const nodes = [...new Set([...lost].map(({ node }) => node))];

@@ -8,7 +8,7 @@ import { outOf, whole } from './words.ts';
 const OVER_TCP = 'dns_tcp_';
 const OVER_UDP = 'dns_';
 
-/** What a name server does in place of what it should, by the error event. */
+/** What a failing name server does, by error event. */
 const FAILURES: Readonly<Record<string, string>> = {
   dns_timeout: 'it does not respond',
   dns_unreachable: 'it cannot be reached',
@@ -18,27 +18,27 @@ const FAILURES: Readonly<Record<string, string>> = {
   dns_nodata: "it has no address for the API server's name",
 };
 
-/** `the name server 10.96.0.10`, by the type of its check; undefined where that is another one. */
+/** `the name server 10.96.0.10`, by the type of its check; undefined for any other type. */
 export function nameServer(type: string): string | undefined {
   if (type.startsWith(OVER_TCP)) return `the name server ${type.slice(OVER_TCP.length)} over TCP`;
   return type.startsWith(OVER_UDP) ? `the name server ${type.slice(OVER_UDP.length)}` : undefined;
 }
 
-/** The types of the checks of name servers. */
+/** The check types of name servers. */
 export function nameServerTypes(open: OpenComponents): string[] {
   return [...open].filter(([, all]) => all.some(isOfNameServer)).map(([type]) => type);
 }
 
-/** Name servers that fail where no finding about DNS explains it: names are resolved by others. */
+/** Failing name servers that no finding about DNS explains: others resolve the names. */
 export function* findNameServers(evidence: Evidence, open: OpenComponents): Steps<Draft[]> {
-  // Each over UDP first: that it fails there explains that it fails over TCP.
+  // Each over UDP first: a failure there explains one over TCP.
   const drafts = yield* mapSteps(nameServerTypes(open), (type) =>
     scopesOf(evidence, open.get(type) ?? []).map((failing) => draft(evidence, open, type, failing)),
   );
   return drafts.flat();
 }
 
-/** Which of the name servers of these nodes fail: for a finding about DNS. */
+/** Which name servers of these nodes fail, for a finding about DNS. */
 export function stateOfNameServers(open: OpenComponents, nodes: ReadonlySet<string>): string[] {
   const servers = serversOf(open, nodes).map(([type, all]) => {
     const failing = all.filter(({ up }) => up === false).length;
@@ -51,8 +51,8 @@ export function stateOfNameServers(open: OpenComponents, nodes: ReadonlySet<stri
 }
 
 /**
- * Without the checks by name on nodes where a name server fails: they are slow because of it, as each look-up that queries
- * it waits for it.
+ * Drops the latency of checks by name on nodes where a name server fails: they are slow because
+ * each look-up that queries it waits for it.
  */
 export function* withoutSlowLookUps(evidence: Evidence): Steps<Evidence> {
   const isFailing = (each: Observation) =>
@@ -66,7 +66,7 @@ export function* withoutSlowLookUps(evidence: Evidence): Steps<Evidence> {
     evidence.components,
     ([type, own]): [string, Observation[]] => [
       type,
-      // They stay among all: without them, what is slow on the other nodes would be slow everywhere.
+      // The checks stay in the list: else what is slow on other nodes would be slow everywhere.
       own.map((each) => (isSlowLookUp(each) ? withoutLatency(each) : each)),
     ],
   );
@@ -91,7 +91,7 @@ function addressOf(type: string): string {
   return type.slice((isOverTcp(type) ? OVER_TCP : OVER_UDP).length);
 }
 
-/** The checks over UDP of these nodes. */
+/** The name server checks of these nodes over UDP. */
 function serversOf(open: OpenComponents, nodes: ReadonlySet<string>): [string, Observation[]][] {
   return [...open].flatMap(([type, all]): [string, Observation[]][] => {
     const own = all.filter((each) => isOfNameServer(each) && nodes.has(each.node));

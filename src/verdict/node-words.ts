@@ -5,7 +5,7 @@ import { count, failure, outOf } from './words.ts';
 
 type Words = Pick<Finding, 'headline' | 'details'>;
 
-/** That a node is not reached, by how it is not. `failing` of `witnesses` say so. */
+/** Describes an unreachable node, by cause. `failing` of `witnesses` cannot reach it. */
 export function nobodyReaches(
   evidence: Evidence,
   node: string,
@@ -57,7 +57,7 @@ function meaning(evidence: Evidence, node: string, cause: Cause | null): string[
   return [];
 }
 
-/** That a node reaches no other. */
+/** Describes a node that reaches no other. */
 export function reachesNobody(
   { components }: Evidence,
   node: string,

@@ -9,7 +9,7 @@ import { mapSteps, type Steps } from './steps.ts';
 /** Nodes that reach nobody, and nodes that nobody reaches. */
 export type Isolated = Readonly<{ blind: ReadonlySet<string>; dark: ReadonlySet<string> }>;
 
-/** The nodes at fault by themselves, by the paths that are still open. */
+/** The nodes that are at fault themselves, by the paths still open. */
 export function* findNodes(
   evidence: Evidence,
   open: OpenPaths,
@@ -29,12 +29,13 @@ export function* findNodes(
 }
 
 /**
- * Nodes whose checks of others all fail, and these checks. At least two of the others must be reached by somebody else:
- * where one alone is left, it may as well be the path, unless what other nodes reach fails from there as well.
+ * Nodes whose checks of others all fail, and these checks. Other nodes must reach at least two of
+ * the targets: if only one is left, the path may be at fault, unless what other nodes reach fails
+ * from there as well.
  */
 function* blindNodes(evidence: Evidence, open: OpenPaths): Steps<Map<string, Edge[]>> {
   const { blind } = yield* isolatedNodes(open);
-  // By none of these: all their checks fail.
+  // Reached by others only: all checks of blind nodes fail.
   const reached = new Set(open.all.flatMap(({ to, up }) => (up ? to : [])));
   const works = ({ to }: Edge) => reached.has(to);
   const found = new Map<string, Edge[]>();
@@ -46,7 +47,7 @@ function* blindNodes(evidence: Evidence, open: OpenPaths): Steps<Map<string, Edg
   return found;
 }
 
-/** Whether every component fails from there, and several of them on no other node. */
+/** Whether every component fails from there, and at least two of them succeed on other nodes. */
 function reachesNothing({ components }: Evidence, node: string): boolean {
   const own = [...components.values()].filter((all) => all.some((each) => each.node === node));
   const failsThere = own.filter((all) =>
@@ -58,7 +59,7 @@ function reachesNothing({ components }: Evidence, node: string): boolean {
   return failsThere.length === own.length && failsAlone.length >= 2;
 }
 
-/** Nodes that nobody reaches who reaches somebody, and all checks of them. */
+/** Nodes that no witness (a node that reaches others) reaches, and all checks of them. */
 function* darkNodes(
   evidence: Evidence,
   open: OpenPaths,

@@ -11,8 +11,8 @@ const COMPONENTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What works, in words, beside these findings: paths, and components that work on every node that reports. Empty where
- * nothing is known to.
+ * What works despite these findings, in words: paths, and components that work on every node that
+ * reports. Empty if nothing is known to.
  */
 export function notAffected(evidence: Evidence, drafts: readonly Draft[]): string {
   const failing = new Set(drafts.flatMap(({ victims }) => victims.map(({ type }) => type)));

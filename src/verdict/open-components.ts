@@ -2,10 +2,10 @@ import type { Observation } from './evidence.ts';
 import type { Victim } from './finding.ts';
 import type { Steps } from './steps.ts';
 
-/** What no finding explains yet of what every pod checks, by check `type`. */
+/** What no finding explains yet among the checks that every pod runs, by check `type`. */
 export type OpenComponents = Map<string, Observation[]>;
 
-/** Leaves failures for which this holds open until the next results: what else fails by then may explain them. */
+/** Postpones failures until the next results: what else fails by then may explain them. */
 export function* postpone(
   open: OpenComponents,
   isPostponed: (each: Observation) => boolean,
@@ -21,7 +21,7 @@ export function* postpone(
   }
 }
 
-/** Takes the failures for which this holds from what is open: how these checks would go otherwise is not known. */
+/** Takes the victims' failures from `open`: without the fault, their results are not known. */
 export function take(open: OpenComponents, isVictim: (each: Observation) => boolean): Victim[] {
   const victims: Victim[] = [];
   for (const [type, all] of open) {

@@ -1,9 +1,9 @@
 import type { Edge, Evidence } from './evidence.ts';
 
-/** The share of witnesses that must agree: one whose last check was just before or after must not hide a fault. */
+/** Share of witnesses that must agree: a check just before or after must not hide a fault. */
 export const AGREEMENT = 0.9;
 
-/** Where so many could be witnesses, so many have to be. */
+/** This many witnesses are required if there could be as many. */
 export const WITNESSES = 3;
 
 /** The paths between nodes that no finding explains yet. */

@@ -2,7 +2,7 @@ import type { Edge } from './evidence.ts';
 import type { OpenPaths } from './paths.ts';
 import { groupSteps, type Steps } from './steps.ts';
 
-/** Nodes none of whose checks of others succeed, and nodes that nobody's check reaches. */
+/** Nodes whose checks of others all fail, and nodes that no check reaches. */
 export function* isolatedNodes(open: OpenPaths): Steps<{ blind: Set<string>; dark: Set<string> }> {
   const { failing } = open;
   const fails = ({ up }: Edge) => !up;
@@ -23,7 +23,10 @@ export function* isolatedNodes(open: OpenPaths): Steps<{ blind: Set<string>; dar
 /** Nodes that are reached, and nodes that reach. */
 export type Closure = Readonly<{ reached: Set<string>; reaching: Set<string> }>;
 
-/** What the paths' sources reach, and what reaches their targets, by way of any number of nodes. Both contain the ends. */
+/**
+ * What the paths' sources reach, and what reaches their targets, through any number of nodes. Both
+ * include the paths' ends.
+ */
 export function* closure(edges: readonly Edge[], paths: readonly Edge[]): Steps<Closure> {
   const up = edges.filter((edge) => edge.up);
   return {
@@ -46,7 +49,7 @@ function* walk(
   next: (edge: Edge) => string,
 ): Steps<Set<string>> {
   const found = new Set(start);
-  // Iterates over what is added meanwhile, too.
+  // Also iterates over what is added meanwhile.
   for (const node of found) {
     yield;
     for (const edge of edges.get(node) ?? []) found.add(next(edge));

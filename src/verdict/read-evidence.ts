@@ -3,14 +3,15 @@ import type { CheckReport, ClusterView, Report, SilentPod } from './report.ts';
 import { append, MANY, type Steps, stepsOf } from './steps.ts';
 
 /**
- * Failures in a row from which on a check is believed that no other check confirms: one more among so many checks that three
- * by chance would be seen. At 0.2% of random failures, a view of 1,000 checks has three in a row with a probability of 1 in
- * 125,000, one of 10,000 checks with 1 in 12,500, and four in a row with 1 in 6 million.
+ * How many failures in a row count without another check to confirm them: one more if there are so
+ * many checks that three in a row would happen by chance. With 0.2% random failures, the
+ * probability of three in a row is 1 in 125,000 in a view of 1,000 checks and 1 in 12,500 in one of
+ * 10,000 checks, where that of four in a row is 1 in 6 million.
  */
 const CONFIRMED_ALONE = { few: 3, many: 4 };
 const MANY_CHECKS = 1_000;
 
-/** What is read, one report after another: with thousands of pods, to group all of it afterwards takes long. */
+/** Filled report by report: with thousands of pods, grouping everything afterwards takes long. */
 type Read = Readonly<{
   paths: PathCheck[];
   edges: Edge[];
@@ -25,7 +26,7 @@ type Read = Readonly<{
   zones: Map<string, string>;
 }>;
 
-/** Puts the view in order. */
+/** Turns the view into evidence. */
 export function* evidenceSteps(view: ClusterView): Steps<Evidence> {
   const nodes = new Set([...view.expected, ...view.reports].map(({ node }) => node));
   const reports = reportsByNode(view, nodes);
@@ -74,7 +75,10 @@ function reportsByNode(view: ClusterView, nodes: ReadonlySet<string>): Map<strin
   return reports;
 }
 
-/** Without checks of nodes that have no pod: it is being removed, and that it is not reached is no fault; or it is invented. */
+/**
+ * Drops checks of nodes without a pod: the pod is being removed, so that not reaching it is no
+ * fault, or the node is made up.
+ */
 function withoutOthers(report: Report, nodes: ReadonlySet<string>): Report {
   const isKnown = ({ node }: CheckReport) => node === undefined || nodes.has(node);
   return report.checks.every(isKnown)
@@ -82,7 +86,7 @@ function withoutOthers(report: Report, nodes: ReadonlySet<string>): Report {
     : { ...report, checks: report.checks.filter(isKnown) };
 }
 
-/** What the report says of the zones of nodes that do not report. */
+/** Adds the report's zones for nodes that do not report. */
 function addZones(
   { checks }: Report,
   reports: ReadonlyMap<string, Report>,
@@ -102,17 +106,17 @@ function checksIn({ paths, components }: Read): number {
   return components.values().reduce((sum, all) => sum + all.length, paths.length);
 }
 
-/** By the collector's clock: the age of the state is right even where the pod's clock is not. */
+/** By the collector's clock: the age of the state is right even if the pod's clock is wrong. */
 function sinceOf({ since }: CheckReport, report: Report, now: number): number | null {
   return since === null ? null : atCollector(since, report, now);
 }
 
-/** A time by the pod's clock, by the collecting pod's. */
+/** Converts a time by the pod's clock to the collecting pod's. */
 export function atCollector(podTime: number, { reportedAt }: Report, now: number): number {
   return now - Math.max(0, reportedAt - podTime);
 }
 
-// Tens of thousands in a large cluster: loops take a third of the time of lists of lists.
+// Tens of thousands in a large cluster: loops take a third of the time of nested lists.
 function addPaths(report: Report, now: number, read: Read): void {
   const { node: from, checks } = report;
   for (const check of checks) {
@@ -137,7 +141,7 @@ function addEdge(edge: Edge, { edges, failing, from, to }: Read): void {
   append(to, edge.to, edge);
 }
 
-/** Undefined where it is not known whether the path works. */
+/** Undefined if it is not known whether the path works. */
 function edgeOf(
   from: string,
   to: string,
@@ -151,7 +155,7 @@ function edgeOf(
   return { from, to, up, cause, since: sinceOf(check, report, now), consecutive, check };
 }
 
-/** To fetch a report is a check, too, where the collector does not check that node anyway. */
+/** Fetching a report is a check, too, unless the collector checks that node anyway. */
 function fetches(
   { collector }: ClusterView,
   reports: ReadonlyMap<string, Report>,
@@ -171,8 +175,9 @@ function fetches(
 }
 
 /**
- * Whether a check by UDP shows what the one by TCP does not: it does not where that one fails, too, or has not succeeded
- * since. Where the port is closed, the pod does not reflect packets, which is no fault of the network.
+ * Whether a UDP check shows what the TCP check does not: not if the latter fails, too, or has not
+ * succeeded since. If the port is closed, the pod does not reflect packets, which is not the
+ * network's fault.
  */
 function isByUdpAlone({ node, cause, state, since }: CheckReport, { checks }: Report): boolean {
   if (cause === 'refused') return false;

@@ -6,13 +6,14 @@ import { count, nodeNames, outOf, whole, zoneNames } from './words.ts';
 import { zoneOf } from './zones.ts';
 
 /**
- * Fewer failures than this, or than this share of all nodes, confirm each other no more than one does: when something begins
- * to fail everywhere, on one in 500 nodes a check has just failed by chance as well, and it is the second in a row.
+ * Fewer failures than this, or than this share of the checks, do not confirm each other: when
+ * something begins to fail everywhere, a check on one in 500 nodes has just failed by chance, and
+ * this is already its second failure in a row.
  */
 const FEW = 3;
 const FEW_SHARE = 0.01;
 
-/** Where something fails, by those who see it fail. `isCommon`: most of the nodes that could check it do. */
+/** Where something fails, and who sees it. `isCommon`: most of the nodes that could check it do. */
 export type Failing = Readonly<{
   scope: Scope;
   failing: readonly Observation[];
@@ -21,8 +22,9 @@ export type Failing = Readonly<{
 }>;
 
 /**
- * Whether it fails in the whole cluster, in zones, on nodes, or on none: several of them where some nodes fit no zone.
- * Of few, each must have failed `alone` times in a row. What most nodes do not check fails on the nodes that do.
+ * Whether it fails in the whole cluster, in zones, on nodes (both if some nodes fit no zone), or
+ * nowhere. If few fail, each must have failed `alone` times in a row. What most nodes do not check
+ * counts as failing on the nodes that do.
  */
 export function scopesOf(
   evidence: Evidence,
@@ -34,7 +36,7 @@ export function scopesOf(
   if (failing.length === 0) return [];
   const checkers = checkersOf(evidence, observations);
   const isCommon = observations.length * 2 > checkers.length;
-  // Of all: where most are explained by something else, the rest is not everywhere.
+  // Compared with all: if something else explains most, the rest is not everywhere.
   if (isCommon && failing.length >= 2 && failing.length >= observations.length * AGREEMENT) {
     return [{ scope: { in: 'cluster' }, failing, of: known.length, isCommon }];
   }
@@ -44,7 +46,7 @@ export function scopesOf(
   return found.map((each) => ({ ...each, isCommon }));
 }
 
-/** The nodes that could check it: those that reach the node by TCP, where it is a check by UDP, and else all that report. */
+/** Nodes that could check it: for UDP, those that reach the node over TCP, else all that report. */
 function checkersOf({ reports, to }: Evidence, [first]: readonly Observation[]): string[] {
   const { kind, node = '' } = first?.check ?? {};
   if (kind !== 'udp') return [...reports.keys()];
@@ -53,7 +55,7 @@ function checkersOf({ reports, to }: Evidence, [first]: readonly Observation[]):
 
 type Part = Omit<Failing, 'isCommon'>;
 
-/** Zones in which it fails, and those in which so little is known yet that it may. */
+/** Zones where it fails, and zones where it may, as too little is known yet. */
 type Zones = Readonly<{
   failing: ReadonlySet<string>;
   undecided: ReadonlySet<string>;
@@ -110,7 +112,7 @@ export function where({ silent }: Evidence, scope: Scope): string {
   return scope.in === 'zones' ? `in ${zoneNames(scope.zones)}` : `on ${nodeNames(scope.nodes)}`;
 }
 
-/** `It fails on 2 of 5 nodes.`, and how many do not check it if these are most. */
+/** `It fails on 2 of 5 nodes.`, and if most do not check it, how many do. */
 export function onHowMany({ reports }: Evidence, { failing, of, isCommon }: Failing): string {
   if (isCommon) return `It fails on ${outOf(failing.length, of, 'node')}.`;
   const checkers = of === 1 ? 'the only node that checks' : `the ${whole(of)} nodes that check`;

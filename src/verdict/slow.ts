@@ -7,32 +7,35 @@ import { groupSteps, MANY, mapSteps, type Steps } from './steps.ts';
 import { latency, whole } from './words.ts';
 import { zoneOf } from './zones.ts';
 
-/** So many times the usual latency, and so many seconds more, is slow (the alerts' thresholds). */
+/**
+ * A latency is slow if it exceeds the usual one by this factor and by this many seconds (the
+ * alerts' thresholds).
+ */
 const TIMES = 5;
 const SECONDS_MORE = 0.01;
 
-/** A component is slow everywhere from so many seconds on: there is nothing to compare it with. */
+/** A component is slow everywhere at this many seconds: there is nothing to compare it with. */
 const COMPONENT_SECONDS = 0.25;
 
-/** On a part of the nodes it is slow if it takes so many seconds more than elsewhere, and as many times as a path. */
+/** On some nodes, it is slow at this many seconds more than usual, and `TIMES` times as long. */
 const COMPONENT_SECONDS_MORE = 0.05;
 
-/** What is usual: the lower quartile, since in a cluster of three nodes one slow node has most of the paths. */
+/** Usual is the lower quartile: with three nodes, one slow node has most of the paths. */
 const USUAL = 0.25;
 
-/** With fewer paths, two zones have no usual latency. */
+/** With fewer paths between them, two zones have no usual latency. */
 const PATHS_BETWEEN_ZONES = 4;
 
-/** So many of the checks from a node, or of it, have to be slow for it to be the node. */
+/** Share of the checks from a node, or of it, that must be slow for the node to be at fault. */
 const MOST = 0.8;
 
-/** Successful checks in the last minute from which on their median means something: the first ones of a program are slow. */
+/** Successes in the last minute for a meaningful median: a program's first checks are slow. */
 const CHECKS = 6;
 
-/** Paths that are looked at in one step: a few milliseconds. */
+/** Paths examined per step: a few milliseconds. */
 const PATHS_PER_STEP = 10_000;
 
-/** A latency and what is usual. `component`: the check's type; `to` is empty then. */
+/** A latency and what is usual. With a `component`, `to` is empty. */
 type Timed = Readonly<{
   from: string;
   to: string;
@@ -41,7 +44,7 @@ type Timed = Readonly<{
   usual: number;
 }>;
 
-/** Nodes, paths and components that are slow, leaving out what these nodes measure or make slow for another reason. */
+/** Slow nodes, paths and components. `leftOut`: nodes whose latencies have another explanation. */
 export function* findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Steps<Draft[]> {
   if (!(yield* isAnySlow(evidence, leftOut))) return [];
   yield;
@@ -61,7 +64,7 @@ export function* findSlow(evidence: Evidence, leftOut: ReadonlySet<string>): Ste
   ];
 }
 
-/** Whether anything is slow by what is usual everywhere; in a quiet cluster that is all that has to be looked at. */
+/** Whether anything is slow compared with the whole cluster; if not, nothing else is examined. */
 function* isAnySlow({ paths, components }: Evidence, leftOut: ReadonlySet<string>): Steps<boolean> {
   const known: number[] = [];
   for (const [index, { from, to, check }] of paths.entries()) {
@@ -84,7 +87,7 @@ function* isAnySlow({ paths, components }: Evidence, leftOut: ReadonlySet<string
   return false;
 }
 
-/** The median of the last minute; undefined where it means nothing, or the check fails: then it is not slow. */
+/** The last minute's median; undefined if meaningless, or if the check fails, which is not slow. */
 function secondsOf(check: CheckReport): number | undefined {
   if (!mayWork(check)) return undefined;
   const { lastMinute } = check;
@@ -103,7 +106,7 @@ function* timedPaths(evidence: Evidence, leftOut: ReadonlySet<string>): Steps<Ti
     paths.map(({ seconds }) => seconds),
     USUAL,
   );
-  // Zones may be far from each other: a path is compared with those between the same two, if there are enough.
+  // Zones may be far apart: compare a path with those between the same two, if there are enough.
   yield;
   const pairs = yield* groupSteps(
     paths,
@@ -131,7 +134,7 @@ function* timedComponents(evidence: Evidence, leftOut: ReadonlySet<string>): Ste
       known.map(({ seconds }) => seconds),
       USUAL,
     );
-    // One node alone has nothing to compare its latency with: it is no evidence that the node is not slow.
+    // A single node has nothing to compare with: this is no evidence that it is not slow.
     return known
       .map((each) => ({ ...each, usual }))
       .filter((each) => known.length > 1 || isSlowComponent(each));
@@ -152,15 +155,15 @@ function isSlowHere(timed: Timed): boolean {
 }
 
 /**
- * Nodes most of whose checks, or of the checks of them, are slow, those with most first. At least two must be. Takes what
- * they explain from `slow`.
+ * Nodes with most checks from them, or of them, slow, and at least two; those with the most come
+ * first. Removes what they explain from `slow`.
  */
 function* slowNodes(timed: readonly Timed[], slow: Set<Timed>): Steps<Draft[]> {
   const components = timed.filter(({ component }) => component);
   const groups = [
     [timed, 'from'],
     [timed, 'to'],
-    // Paths may have nothing to be compared with; what all nodes check has.
+    // Paths may have no comparison, but what all nodes check does.
     [components, 'from'],
   ] as const;
   const suspects: { node: string; own: Timed[]; most: number }[] = [];
@@ -249,15 +252,15 @@ function* slowComponents(
   const types = yield* groupSteps(timed, ({ component }) => component?.check.type ?? '');
   types.delete('');
   const drafts = yield* mapSteps(types, ([type, all]) => {
-    // What is slow by its node is not compared here.
+    // Leaves out what a slow node explains.
     const compared = all.filter((each) => isOpen.has(each) || !isSlowHere(each));
     const isSlowThere = new Map(compared.map((each) => [each.component?.node, isOpen.has(each)]));
-    // What is not compared does not count as slow: otherwise the rest would be everywhere.
+    // What is not compared stays, as unknown: without it, the rest could be slow everywhere.
     const observations = (evidence.components.get(type) ?? []).map((each): Observation => {
       const isSlow = isSlowThere.get(each.node);
       return { ...each, up: isSlow === undefined ? undefined : !isSlow };
     });
-    // A median is of many checks: how the last ones went does not matter.
+    // A median covers many checks: the results of the last ones do not matter.
     return scopesOf(evidence, observations, 0).map(({ scope, failing, of }): Draft => {
       const nodes = new Set(failing.map(({ node }) => node));
       const own = compared.filter((each) => isOpen.has(each) && nodes.has(each.from));

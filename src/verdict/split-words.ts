@@ -6,7 +6,7 @@ import { sideOf } from './zones.ts';
 
 type Nodes = ReadonlySet<string>;
 
-/** Who does not reach whom, by zones where they explain it. */
+/** Describes who does not reach whom, by zones if they explain it. */
 export function describeSplit(
   evidence: Evidence,
   here: Nodes,

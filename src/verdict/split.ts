@@ -6,16 +6,19 @@ import { describeSplit } from './split-words.ts';
 import { groupSteps, type Steps } from './steps.ts';
 import { zoneOf } from './zones.ts';
 
-/** So many silent nodes, or all of a zone, are a side of the cluster; fewer are single nodes. */
+/** This many silent nodes, or all of a zone, are a side of the cluster; fewer are single nodes. */
 const SIDE = 3;
 
-/** Nodes that are lost within so many seconds are lost together: each is noticed at its next check, of which one may be good. */
+/**
+ * Nodes lost within this many seconds are lost together: each loss shows at the next check, and one
+ * check may still succeed.
+ */
 const TOGETHER = 10;
 
-/** Causes for which the network, and not a program, is to be suspected. */
+/** Causes that point to the network, not to a program. */
 const NETWORK: ReadonlySet<unknown> = new Set(['unreachable', 'packets_lost', 'mtu', 'other']);
 
-/** A single broken path beside the split must not hide it; where the first few show no split, there is none. */
+/** A single broken path must not hide the split; if the first few show no split, there is none. */
 const MAX_TRIED = 5;
 
 type Nodes = ReadonlySet<string>;
@@ -30,7 +33,7 @@ export function* findSplits(evidence: Evidence, open: OpenPaths): Steps<Draft[]>
   ];
 }
 
-/** The other side sends no reports: all that is known of it is that nobody on this side reaches it. */
+/** If the other side sends no reports, all that is known is that nobody on this side reaches it. */
 function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
   const outside = new Set(
     [...evidence.silent.values()].flatMap(({ node, cause }) =>
@@ -48,7 +51,7 @@ function silentSide(evidence: Evidence, open: OpenPaths): Draft[] {
   return [split(evidence, open, new Set(evidence.reports.keys()), new Set(there))];
 }
 
-/** These nodes, and those of other zones that were lost at the same time: they are on that side, too. */
+/** These nodes, and those of other zones lost at the same time: they are on that side, too. */
 function lostWith(inZones: readonly string[], outside: Nodes, open: OpenPaths): string[] {
   const lostAt = (node: string) => firstSince(open.to(node)) ?? Number.NaN;
   const times = inZones.map(lostAt).filter((time) => !Number.isNaN(time));
@@ -60,8 +63,8 @@ function lostWith(inZones: readonly string[], outside: Nodes, open: OpenPaths): 
 }
 
 /**
- * Whether nobody who has reported reaches the node, and the network may be why. `witnesses`: how many have to check it;
- * that a report is missing is evidence only where it was requested.
+ * Whether no reporting pod reaches the node, and the network may be why. `witnesses`: how many must
+ * check it. A missing report is evidence only if it was requested.
  */
 function isOutside(open: OpenPaths, node: string, witnesses: number): boolean {
   const edges = open.to(node);
@@ -80,8 +83,8 @@ function wholeZones(evidence: Evidence, among: Nodes): Nodes {
 }
 
 /**
- * Two groups of nodes of which the first does not reach the second, not even by way of others. Nodes that reach nobody,
- * or that nobody reaches, are no group: the findings about nodes name them.
+ * Two groups of nodes, the first of which does not reach the second, not even through others. Nodes
+ * that reach nobody, or that nobody reaches, are no group: the findings about nodes name them.
  */
 function* splitNodes(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   const { blind, dark } = yield* isolatedNodes(open);
@@ -92,7 +95,7 @@ function* splitNodes(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
     const sides = edge && (yield* sidesOf(edge, failing, open));
     if (sides === undefined) continue;
     const { here, there } = sides;
-    // Nodes that check the other side alone, or that it alone checks, belong to a side as well.
+    // Nodes that check only the other side, or that only it checks, belong to a side as well.
     for (const node of blind) if (isOn(open.from(node), there, 'to')) here.add(node);
     for (const node of dark) if (isOn(open.to(node), here, 'from')) there.add(node);
     yield;
@@ -101,7 +104,7 @@ function* splitNodes(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   return [];
 }
 
-/** The sides that a failing path separates; undefined if it is the only one between them, or there is a way round. */
+/** The sides that a failing path separates; undefined if it is the only one or has a way round. */
 function* sidesOf(
   edge: Edge,
   failing: readonly Edge[],
@@ -109,7 +112,7 @@ function* sidesOf(
 ): Steps<{ here: Set<string>; there: Set<string> } | undefined> {
   const sides = yield* closure(open.all, [edge]);
   if (!areApart(sides)) return undefined;
-  // What fails between nodes that neither side reaches belongs to it, if that still makes two sides.
+  // Failing paths that neither start there nor end here extend the sides, if these stay apart.
   const { reached, reaching } = sides;
   const rest = failing.filter(({ from, to }) => !reaching.has(from) && !reached.has(to));
   yield;
@@ -127,7 +130,7 @@ function areApart({ reached, reaching }: Closure): boolean {
   return reached.isDisjointFrom(reaching);
 }
 
-/** Pairs of zones of which the first does not reach the second, though a third may reach both. */
+/** Pairs of zones, the first of which does not reach the second, though a third may reach both. */
 function* splitZones(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   const { blind, dark } = yield* isolatedNodes(open);
   const zone = (node: string) => zoneOf(evidence, node);
@@ -145,7 +148,7 @@ function* splitZones(evidence: Evidence, open: OpenPaths): Steps<Draft[]> {
   for (const pair of pairs.values()) {
     yield;
     const [edge] = pair;
-    // The other direction of a pair that has been found is explained by then.
+    // Once one direction of a pair is found, the other is explained.
     if (edge === undefined || !open.has(edge) || !isBlock(pair)) continue;
     const inZone = (name: string) => new Set([...evidence.nodes].filter((n) => zone(n) === name));
     drafts.push(split(evidence, open, inZone(zone(edge.from)), inZone(zone(edge.to))));

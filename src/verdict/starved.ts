@@ -2,7 +2,10 @@ import type { Draft } from './draft.ts';
 import type { Evidence } from './evidence.ts';
 import { latency } from './words.ts';
 
-/** Mean delay of the event loop, in seconds, from which on the probe's own latencies mean nothing (the alert's, too). */
+/**
+ * Mean event-loop delay, in seconds, above which the probe's own latencies mean nothing (the
+ * alert's threshold).
+ */
 const STARVED = 0.01;
 
 /** Nodes whose probe gets too little CPU: what they measure is their own delay. */

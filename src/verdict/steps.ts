@@ -1,14 +1,14 @@
-/** A computation in steps, between which other work may have its turn. */
+/** A computation in steps, between which other work can run. */
 export type Steps<T> = Generator<undefined, T>;
 
-/** Runs the steps with rests between them. */
+/** Runs the steps with pauses between them. */
 export type RunSteps = <T>(steps: Steps<T>) => Promise<T>;
 
-/** So many items take less than a millisecond: those that are only put in order, and those that are made into something. */
+/** Items that take less than a millisecond: `MANY` to put in order, `SOME` to make something of. */
 export const MANY = 500;
 export const SOME = 20;
 
-/** Tells when a step ends: where the items since the last one have so much weight together. */
+/** Returns a test for the end of a step: whether the items since the last add up to `weight`. */
 export function stepsOf(weight: number): (ofItem: number) => boolean {
   let sum = 0;
   return (ofItem) => {
@@ -19,7 +19,7 @@ export function stepsOf(weight: number): (ofItem: number) => boolean {
   };
 }
 
-/** All steps at once. */
+/** Runs all steps at once. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -27,7 +27,7 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
-/** `items.map(make)`, so many items in a step. */
+/** `items.map(make)`, `perStep` items per step. */
 export function* mapSteps<T, R>(items: Iterable<T>, make: (item: T) => R, perStep = 1): Steps<R[]> {
   const made: R[] = [];
   for (const item of items) {

@@ -19,8 +19,8 @@ import { finish, type Steps } from './steps.ts';
 import { alone, mostlySilent, podList, silentPods } from './view.ts';
 
 /**
- * What is wrong with the cluster, the most general first: [] when nothing is. Pure: the same view has the same verdict.
- * docs/verdict.md has the rules in words.
+ * What is wrong with the cluster, the most general first; [] if nothing is. Pure: the same view has
+ * the same verdict. docs/verdict.md describes the rules.
  */
 export function verdict(view: ClusterView): Finding[] {
   return finish(verdictSteps(view));
@@ -86,19 +86,19 @@ function farSide({ subject }: Draft): readonly string[] {
   return subject.type === 'sides' ? subject.sides[1].nodes : [];
 }
 
-/** What a service may still send connections to, in vain. */
+/** The dead endpoints that a service may still send connections to. */
 function deadEndpoints({ nodes }: Evidence, unreached: readonly Draft[]): DeadEndpoints {
   const sides = unreached.flatMap(({ subject }) =>
     subject.type === 'sides' ? [subject.sides] : [],
   );
-  // From each side it is the other: the larger is the worse.
+  // Each side loses the other: the larger one is the worse loss.
   const far = Math.max(0, ...sides.flat().map((side) => side.nodes.length));
   const causes = new Set(unreached.map(({ cause }) => cause));
   const single = unreached.length - sides.length;
   return { share: (far + single) / Math.max(1, nodes.size), causes };
 }
 
-/** Whether a finding about a node, or about the path to it from here, already says why it is silent. */
+/** Whether a finding about a node, or its path to or from here, already says why it is silent. */
 function isSubject(drafts: readonly Draft[], node: string, here: string): boolean {
   return drafts.some(({ subject }) => {
     if (subject.type === 'node') return subject.node === node || subject.node === here;

@@ -3,7 +3,7 @@ import { type Draft, mainCause } from './draft.ts';
 import { type Evidence, reachesNeighbours } from './evidence.ts';
 import { clock, failure, nodeNames, outOf } from './words.ts';
 
-/** A finding about what this pod can see. `nodes`: those concerned. */
+/** A finding about what this pod can see. `nodes`: those it is about. */
 function aboutView(
   kind: 'cut_off' | 'mostly_silent' | 'silent' | 'pod_list_stale',
   severity: 'critical' | 'info' | 'warning',
@@ -16,8 +16,8 @@ function aboutView(
 }
 
 /**
- * What is found where the pod that collects has got no report but its own, and not because all others responded with
- * something else: whatever else it sees may be its own trouble. Undefined where it has.
+ * The findings if the collecting pod has no report but its own and requests for others failed:
+ * whatever else it sees may be its own fault. Undefined otherwise.
  */
 export function alone(evidence: Evidence): Draft[] | undefined {
   const { reports, silent, view } = evidence;
@@ -30,7 +30,7 @@ export function alone(evidence: Evidence): Draft[] | undefined {
   return isReaching ? mostlySilent(evidence) : [cutOff(evidence)];
 }
 
-/** That this pod is cut off. */
+/** The finding that this pod is cut off. */
 function cutOff({ reports, silent, view }: Evidence): Draft {
   const { pod, node } = view.collector;
   const requested = [...silent.values()].filter((each) => each.cause !== null);
@@ -56,7 +56,7 @@ function cutOff({ reports, silent, view }: Evidence): Draft {
   });
 }
 
-/** That too few nodes reported for a picture of the cluster. */
+/** The finding that too few nodes reported for a picture of the cluster. */
 export function mostlySilent({ reports, silent }: Evidence): Draft[] {
   const all = reports.size + silent.size;
   if (silent.size * 2 < all) return [];
@@ -76,7 +76,7 @@ export function mostlySilent({ reports, silent }: Evidence): Draft[] {
   ];
 }
 
-/** Why nothing is known of a silent node. */
+/** Why nothing is known about a silent node. */
 const SILENCE = {
   cordoned: 'their nodes are cordoned',
   reached: 'other pods reach them, but this pod does not',
@@ -113,7 +113,7 @@ export function silentPods(evidence: Evidence, isNamed: (node: string) => boolea
   });
 }
 
-/** That the list of expected pods is out of date. */
+/** The finding that the list of expected pods is out of date. */
 export function podList({ view }: Evidence): Draft[] {
   const { podListError, podListAt, now } = view;
   if (podListError === null) return [];

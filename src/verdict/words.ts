@@ -41,7 +41,7 @@ export function zoneNames(zones: readonly string[]): string {
   return `${zones.length === 1 ? 'zone' : 'zones'} ${nodeNames(zones)}`;
 }
 
-/** A time of day in UTC: `03:09 UTC`, with the date where that is more than a day from `now`. */
+/** A time of day in UTC: `03:09 UTC`, with the date if it is more than a day from `now`. */
 export function clock(unixSeconds: number, now: number): string {
   const text = new Date(unixSeconds * 1000).toISOString();
   const time = `${text.slice(11, 16)} UTC`;
@@ -49,8 +49,8 @@ export function clock(unixSeconds: number, now: number): string {
 }
 
 /**
- * How long something lasts, in seconds, rounded down: `4 s`, `25 min`, `3 h 10 min`, `2 d 4 h`. Refers to nothing outside: the
- * page's script contains its source.
+ * A duration in seconds, rounded down: `4 s`, `25 min`, `3 h 10 min`, `2 d 4 h`. Must not refer to
+ * anything outside: the page's script contains its source.
  */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
@@ -87,7 +87,7 @@ const FAILURES: Readonly<Record<Cause, string>> = {
   other: 'checks fail',
 };
 
-/** What happens to a check that fails for this cause. */
+/** What happens to a check that fails with this cause. */
 export function failure(cause: Cause | null): string {
   return FAILURES[cause ?? 'other'];
 }

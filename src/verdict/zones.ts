@@ -1,12 +1,12 @@
 import type { Evidence } from './evidence.ts';
 import type { Side } from './finding.ts';
 
-/** The zone of a node; empty where it has none. */
+/** The zone of a node; empty if it has none. */
 export function zoneOf({ zones }: Evidence, node: string): string {
   return zones.get(node) ?? '';
 }
 
-/** The nodes of a side, and its zones if none of their nodes are on the other one and most are on this one. */
+/** A side's nodes, and its zones if most of their nodes are on it and none are on the other one. */
 export function sideOf(
   evidence: Evidence,
   nodes: ReadonlySet<string>,

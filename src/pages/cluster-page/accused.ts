@@ -2,7 +2,7 @@ import type { Finding, Kind, Subject } from '../../verdict/finding.ts';
 import type { Steps } from '../../verdict/steps.ts';
 import { BY_URGENCY, type State } from './states.ts';
 
-/** Nodes that findings name, and how badly. A failure that another one explains accuses nobody. */
+/** The nodes that findings name, and how badly. A failure that another explains accuses no node. */
 export function* accusedNodes(findings: readonly Finding[]): Steps<ReadonlyMap<string, State>> {
   const states = new Map<string, State>();
   for (const { severity, subject } of findings) {
@@ -39,10 +39,10 @@ function namedNodes(subject: Subject, state: State): (readonly [node: string, st
   }
 }
 
-/** Of findings about checks that succeed. */
+/** Kinds of findings about checks that succeed. */
 const DOUBTFUL: ReadonlySet<Kind> = new Set<Kind>(['loss', 'mtu', 'slow', 'starved']);
 
-/** Whether a check that succeeds is of a path that a finding says is slow or loses packets. */
+/** Returns a test: whether a path whose check succeeds is part of a `DOUBTFUL` finding. */
 export function doubtfulPaths(findings: readonly Finding[]): (from: string, to: string) => boolean {
   const doubtful = findings.filter(({ kind }) => DOUBTFUL.has(kind)).map(({ subject }) => subject);
   const [sources, targets] = [endsOf(doubtful, 'to'), endsOf(doubtful, 'from')];
@@ -51,7 +51,7 @@ export function doubtfulPaths(findings: readonly Finding[]): (from: string, to: 
     sources.has(from) || targets.has(to) || (paths.size > 0 && paths.has(nameOf(from, to)));
 }
 
-/** The nodes among the subjects, but those of which only the other direction is concerned. */
+/** The nodes among the subjects, except those affected only in the other direction. */
 function endsOf(subjects: readonly Subject[], other: 'from' | 'to'): ReadonlySet<string> {
   const ends = subjects.flatMap((subject) =>
     subject.type === 'node' && subject.direction !== other ? [subject.node] : [],

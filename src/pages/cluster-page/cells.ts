@@ -3,26 +3,26 @@ import { type Content, html } from './html.ts';
 import { type NodeOverview, type Overview, ownSuspects, type Path } from './overview.ts';
 import { symbol } from './states.ts';
 
-/** Up to so many nodes a cell has the round-trip time. */
+/** Up to this many nodes, a cell shows the round-trip time. */
 export const WITH_LATENCY = 15;
 
-/** Up to so many nodes there is a cell for each pair. */
+/** Up to this many nodes, each pair has a cell. */
 export const WITH_CELLS = 100;
 
 /**
- * Characters of the titles of all squares: the texts of 3,000 failures. Where there are more, the others have the cause
- * alone: false reports could make a page of 18 MB.
+ * Maximum characters in the titles of all squares: the texts of 3,000 failures. Beyond that, a
+ * title has only the cause: false reports could make a page of 18 MB.
  */
 const MAX_TITLES = 200_000;
 
-/** How many characters of titles the squares of a matrix may still have. */
+/** How many more characters the titles of a matrix may have. */
 export type TitleRoom = { left: number };
 
 export function titleRoom(): TitleRoom {
   return { left: MAX_TITLES };
 }
 
-/** A row of the matrix: what one node sees of each other. */
+/** A row of the matrix: what one node sees of each other node. */
 export function cells(
   overview: Overview,
   node: NodeOverview,
@@ -46,7 +46,7 @@ export function cells(
   return row;
 }
 
-/** With the kernel's round-trip time, or the cause of the failure. */
+/** A cell with the kernel's round-trip time, or the cause of the failure. */
 function wideCell({ state, check }: Path): Content {
   const { rttSeconds } = check.lastMinute;
   const text = state === 'fail' || state === 'once' ? check.cause : rttText(rttSeconds);
@@ -64,7 +64,7 @@ function titleOf({ text, cause }: Path['check'], room: TitleRoom): string {
   return (room.left < 0 ? null : text) ?? cause ?? 'slow or loses packets';
 }
 
-/** The kernel's round-trip time; empty where it reported none. */
+/** The kernel's round-trip time; empty if it reported none. */
 export function rttText(seconds: number | null): string {
   return seconds === null ? '' : latency(seconds);
 }

@@ -6,7 +6,10 @@ import { badge } from './states.ts';
 
 const MAX_CERTIFICATES = 20;
 
-/** Certificates that expire soon, or have expired; nothing where there are none. `runbooks`: the URL of the folder. */
+/**
+ * Certificates that expire soon or have expired; nothing if there are none. `runbooks`: the URL of
+ * the runbooks' folder.
+ */
 export function certificates(view: ClusterView, runbooks: string): Content {
   const all = expiringCertificates(view);
   const more = all.length - MAX_CERTIFICATES;

@@ -1,6 +1,6 @@
 import type { CheckReport, Report } from '../../verdict/report.ts';
 
-/** Minutes that are shown. */
+/** How many minutes to show. */
 export const MINUTES = 60;
 
 /** Checks and failures by minute: 0 is the first, 59 the current one. */
@@ -8,7 +8,10 @@ export type Hour = Readonly<{ checks: Float64Array; failures: Float64Array }>;
 
 /** Adds up the last hour of checks. */
 export class HourSum {
-  /** Of each minute, how many more than in the minute before: a steady check is one number, of thousands per page. */
+  /**
+   * For each minute, the change from the minute before: a steady check is one number, and a page
+   * has thousands of them.
+   */
   readonly #checks = new Float64Array(MINUTES + 1);
   readonly #failures = new Float64Array(MINUTES + 1);
 
@@ -17,8 +20,8 @@ export class HourSum {
   }
 
   /**
-   * Adds a check's last hour, by the collecting pod's clock. Of a large cluster only failing checks have one: another has
-   * been as it is since its last change, and ok before.
+   * Adds a check's last hour, by the collecting pod's clock. In a large cluster only failing checks
+   * have one: any other has been in its state since its last change, and ok before.
    */
   add(check: CheckReport, report: Report, now: number): void {
     const ago = report.reportedAt - now;
@@ -48,7 +51,7 @@ function addAt(changes: Float64Array, minute: number, value: number): void {
   addFrom(changes, minute + 1, -value);
 }
 
-/** What is before the hour counts from its first minute on. */
+/** A change before the hour counts from its first minute. */
 function addFrom(changes: Float64Array, minute: number, value: number): void {
   const index = Math.max(0, minute);
   changes[index] = (changes[index] ?? 0) + value;
@@ -64,7 +67,7 @@ export function shares({ checks, failures }: Hour): number[] {
   return Array.from(failures, (failed, index) => failed / Math.max(1, checks[index] ?? 0));
 }
 
-/** Whether more failed in that minute than by chance: one in a hundred, and at least three. */
+/** Whether more failed in this minute than by chance: at least three, and one in a hundred. */
 export function isMany({ checks, failures }: Hour, minute: number): boolean {
   const failed = failures[minute] ?? 0;
   return failed >= 3 && failed >= 0.01 * (checks[minute] ?? 0);

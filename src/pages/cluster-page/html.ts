@@ -1,6 +1,6 @@
 import { printable } from '../../printable.ts';
 
-/** Characters of one text that are shown: names and errors come from the network. */
+/** Maximum characters to show of one text: names and errors come from the network. */
 const MAX_TEXT = 2_000;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ export class Html {
   }
 }
 
-/** What a template may hold: everything that is not `Html` is escaped; false and undefined are left out. */
+/** What a template may contain: all but `Html` is escaped; false and undefined are omitted. */
 export type Content = Html | string | number | false | undefined | readonly Content[];
 
 /** Markup in which every value is escaped, in text and in quoted attributes alike. */
@@ -30,17 +30,17 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
   return new Html(markup);
 }
 
-/** Markup of constants and numbers as it is; never of a text that was read. */
+/** Marks markup as safe. Only for constants and numbers, never for text that was read. */
 export function trusted(markup: string): Html {
   return new Html(markup);
 }
 
-/** What `printable()` leaves, and without markup. */
+/** Makes a text printable and escapes its markup. */
 export function escapeText(text: string): string {
   return printable(text, MAX_TEXT).replace(/[&<>"']/g, (each) => ENTITIES[each] ?? '');
 }
 
-/** The link that chooses a node. A query alone keeps the path, whatever a proxy has put before it. */
+/** The link that selects a node. A bare query keeps the path, whatever prefix a proxy has added. */
 export function nodeLink(node: string): string {
   return `?node=${encodeURIComponent(node.toWellFormed())}#node`;
 }

@@ -19,16 +19,19 @@ import { STATES, verdictPart } from './verdict-part.ts';
 import { worstNodes } from './worst.ts';
 import { zoneMatrix } from './zone-matrix.ts';
 
-/** Seconds between refreshes, up to and above 100 nodes: each may fetch a report of every pod. */
+/** Seconds between refreshes, up to 100 nodes and above: each may fetch a report from every pod. */
 const REFRESH = { few: 10, many: 30 };
 
-/** What one viewer wants: a node, and when. */
+/** What one viewer requests: a node, and when. */
 export type Viewed = Readonly<{ node?: string | undefined; now: number }>;
 
 /** What is the same for all viewers of one collection. */
 export type Parts = Readonly<{ overview: Overview; above: Html; below: Html }>;
 
-/** Renders these parts, which takes long in a large cluster. `runbooks`: the URL of the folder that holds them. */
+/**
+ * Renders these parts, which takes long in a large cluster. `runbooks`: the URL of the runbooks'
+ * folder.
+ */
 export function* partsSteps({ view, findings }: Cluster, runbooks: string): Steps<Parts> {
   const overview = yield* overviewSteps(view, findings);
   const above = yield* verdictPart(overview, runbooks);
@@ -74,7 +77,7 @@ ${below}
 `.markup;
 }
 
-/** How many nodes and reports there are, and how old all of it is. */
+/** How many nodes and reports there are, and how old they are. */
 function facts({ view, nodes, zones, evidence }: Overview, now: number): Content {
   const named = zones.filter(([zone]) => zone !== '').length;
   const { collector, podListAt } = view;
@@ -87,7 +90,7 @@ function titleOf({ findings, view }: Overview): string {
   return followsNeighbours(view) ? 'Everything works' : 'Everything works from this pod';
 }
 
-/** That of the worst finding. */
+/** The state of the worst finding. */
 function stateOf(findings: readonly Finding[]): State {
   const states = findings.map(({ severity }) => STATES[severity]);
   return BY_URGENCY.find((state) => states.includes(state)) ?? 'ok';
@@ -102,7 +105,7 @@ const ICONS: Readonly<Record<State, string>> = {
   off: '',
 };
 
-/** The state in the browser's tab. */
+/** The icon that shows the state in the browser's tab. */
 function icon(state: State): Html {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${ICONS[state]}</svg>`;
   return html`<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(svg)}">`;

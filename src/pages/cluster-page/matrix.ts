@@ -44,7 +44,7 @@ function columnHead({ name, state }: NodeOverview, short: (name: string) => stri
   return html`<th scope="col" class="node ${state}"><span title="${name}">${mark(state)}${short(name)}</span></th>`;
 }
 
-/** `isStop`: whether the Tab key stops here, too; in a large matrix, only at a node that is not ok. */
+/** `isStop`: whether the Tab key stops here; in a large matrix, only at nodes that are not ok. */
 function rowHead(
   { name, state }: NodeOverview,
   short: (name: string) => string,
@@ -53,7 +53,7 @@ function rowHead(
   return html`<th scope="row" class="node ${state}"><a href="${nodeLink(name)}"${!isStop && trusted(' tabindex="-1"')} title="${name}">${mark(state)}${short(name)}</a></th>`;
 }
 
-/** Only what is not ok has a symbol beside its name. */
+/** Only nodes that are not ok have a symbol beside their name. */
 function mark(state: NodeOverview['state']): Content {
   return state !== 'ok' && html`<span aria-hidden="true">${symbol(state)} </span>`;
 }

@@ -5,16 +5,19 @@ import { type NodeOverview, type Overview, type Path, sinceOf } from './overview
 import { BY_URGENCY, badge, type State, stateOf } from './states.ts';
 import { age, time } from './times.ts';
 
-/** Checks in one direction that are shown: a node without a limit of neighbours has as many as there are nodes. */
+/**
+ * Maximum checks to show in one direction: without a limit of neighbours, a node has as many as
+ * there are nodes.
+ */
 const MAX_PATHS = 100;
 
-/** Suspects that are shown: once a node is down, each pod adds it to its own. */
+/** Maximum suspects to show: once a node is down, every pod adds it to its own. */
 const MAX_SUSPECTS = 20;
 
-/** Nodes that are offered where none has the name. */
+/** Maximum nodes to suggest if none has the name. */
 const MAX_SIMILAR = 20;
 
-/** Clocks that differ by less are right, in seconds. */
+/** Clocks that differ by no more than this count as right, in seconds. */
 const CLOCK = 2;
 
 type Line = Readonly<{
@@ -24,7 +27,7 @@ type Line = Readonly<{
   since: number | null;
 }>;
 
-/** Who checks the chosen node, whom it checks, and what it says of itself. */
+/** Which nodes check the selected node, which it checks, and what it reports about itself. */
 export function nodeDetail(overview: Overview, name: string): Html {
   const node = overview.byName.get(name);
   if (node === undefined) return noSuchNode(overview, name);

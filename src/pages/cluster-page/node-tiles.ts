@@ -15,8 +15,9 @@ const WORDS: Readonly<Record<State, string>> = {
 };
 
 /**
- * One small tile for each node, a list for each zone; the style has its symbol. A tooltip, which is the link's name, says it
- * in words. Tiles are no tab stops, as there may be thousands: the keys reach a node by the field that finds it.
+ * One small tile for each node, in a list for each zone; the style adds its symbol. A tooltip,
+ * which is the link's name, has the state in words. Tiles are not tab stops, as there may be
+ * thousands: keyboard users reach a node through the search field.
  */
 export function* nodeTiles({ zones }: Overview): Steps<Html> {
   const lists: Html[] = [];

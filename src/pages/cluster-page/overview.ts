@@ -16,7 +16,7 @@ export type Path = Readonly<{
   since: number | null;
 }>;
 
-/** All that is known of one node. */
+/** All that is known about one node. */
 export type NodeOverview = Readonly<{
   name: string;
   zone: string;
@@ -24,10 +24,10 @@ export type NodeOverview = Readonly<{
   report: Report | undefined;
   silent: SilentPod | undefined;
   isCordoned: boolean;
-  /** Its checks of others, and the checks of it. */
+  /** Its checks of other nodes, and their checks of it. */
   from: readonly Path[];
   to: readonly Path[];
-  /** From it and to it, beside the fixed neighbours. */
+  /** Paths from it and to it beyond the fixed neighbours. */
   suspects: readonly Path[];
 }>;
 
@@ -38,11 +38,14 @@ export type Overview = Readonly<{
   evidence: Evidence;
   nodes: readonly NodeOverview[];
   byName: ReadonlyMap<string, NodeOverview>;
-  /** Nodes by zone; one with the name '' where no node has a zone. */
+  /** Nodes by zone; those without one have the zone ''. */
   zones: readonly (readonly [zone: string, nodes: readonly NodeOverview[]])[];
 }>;
 
-/** Puts the view in the order of the page. Every state of a node follows from a finding: the two never differ. */
+/**
+ * Arranges the view in the order of the page. A node's state follows from the findings, so
+ * the two never differ.
+ */
 export function* overviewSteps(view: ClusterView, findings: readonly Finding[]): Steps<Overview> {
   const evidence = yield* evidenceSteps(view);
   const isDoubtful = doubtfulPaths(findings);
@@ -89,7 +92,7 @@ export function* overviewSteps(view: ClusterView, findings: readonly Finding[]):
   };
 }
 
-/** The paths beside the fixed neighbours that this node checks. */
+/** The paths beyond the fixed neighbours that this node checks. */
 export function ownSuspects({ name, suspects }: NodeOverview): Path[] {
   return suspects.filter(({ from }) => from === name);
 }
@@ -112,7 +115,7 @@ function pathsOf(
   return mapSteps(paths, pathOf, MANY);
 }
 
-/** By the collecting pod's clock: the age of a state is right even where the pod's clock is not. */
+/** By the collecting pod's clock: the age of a state is right even if the pod's clock is not. */
 export function sinceOf(
   { since }: CheckReport,
   report: Report | undefined,

@@ -15,12 +15,12 @@ const HEADERS = {
     "default-src 'none'",
     `style-src ${hashOf(STYLE)}`,
     `script-src ${hashOf(SCRIPT)}`,
-    // The refresh.
+    // For the refresh.
     "connect-src 'self'",
-    // The icon, which is in the page.
+    // For the icon, which is in the page.
     'img-src data:',
     "base-uri 'none'",
-    // The field that finds a node.
+    // For the search field.
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; '),
@@ -30,15 +30,15 @@ const HEADERS = {
 } as const;
 
 /**
- * The cluster as a page for a browser; `?node=` chooses a node. Rendered once for each collection, however many look.
- * `runbooks`: the URL of the folder that holds them.
+ * Shows the cluster in a browser; `?node=` selects a node. Rendered once for each collection,
+ * however many viewers there are. `runbooks`: the URL of the runbooks' folder.
  */
 export function clusterPage(collect: CollectFor, runbooks: string, run: RunSteps): KoaPage {
   const partsOf = oncePer((cluster: Cluster) => run(partsSteps(cluster, runbooks)));
   return async (context) => {
     const cluster = await collect(context.res);
     const parts = await partsOf(cluster);
-    // Not `context.query`, which takes time by the square of the number of parameters.
+    // Not `context.query`, whose time grows with the square of the number of parameters.
     const node = new URLSearchParams(context.querystring).get('node')?.trim();
     context.set({ ...HEADERS, Age: String(ageOf(cluster)) });
     context.type = 'text/html; charset=utf-8';

@@ -1,8 +1,9 @@
 import { duration } from '../../verdict/words.ts';
 
 /**
- * Refreshes the page while it is looked at, keeps what the reader has focused, selected or opened, counts ages on, and
- * says so where the page has become old because the pod cannot be reached. Without it, everything can be read.
+ * Refreshes the page while it is visible, keeps what the reader has focused, selected or opened,
+ * keeps ages current, and warns if the page has become old because the pod cannot be reached. The
+ * page is readable without it.
  */
 export const SCRIPT = `(() => {
 'use strict';

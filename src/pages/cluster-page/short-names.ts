@@ -1,12 +1,12 @@
-/** From so many characters on a name is too wide for a column. */
-const TOO_WIDE = 14;
+/** The longest name that fits into a column, in characters. */
+const MAX_WIDTH = 14;
 
 /**
- * Names without what all of them begin and end with, up to a dot or dash, where they are long: cloud providers' names
- * differ in the middle alone. The function returns any other name as it is.
+ * Shortens long names by what all names begin and end with, up to a dot or dash: cloud providers'
+ * names differ only in the middle. The returned function leaves any other name as it is.
  */
 export function shortNames(names: readonly string[]): (name: string) => string {
-  if (names.length < 2 || names.every(({ length }) => length <= TOO_WIDE)) return (name) => name;
+  if (names.length < 2 || names.every(({ length }) => length <= MAX_WIDTH)) return (name) => name;
   const start = /^.*[.-]/.exec(commonStart(names))?.[0].length ?? 0;
   const ends = names.map((name) => reverse(name.slice(start)));
   const end = /^.*[.-]/.exec(commonStart(ends))?.[0].length ?? 0;

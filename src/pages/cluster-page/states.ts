@@ -2,7 +2,7 @@ import { CONFIRMED } from '../../verdict/evidence.ts';
 import type { CheckReport } from '../../verdict/report.ts';
 import { type Html, html } from './html.ts';
 
-/** What is shown of a check, a component or a node; each has a class (colour) and a symbol. */
+/** How a check, a component or a node is shown; each state has a class (colour) and a symbol. */
 export type State = 'ok' | 'warn' | 'once' | 'fail' | 'unknown' | 'off';
 
 const SYMBOLS: Readonly<Record<State, string>> = {
@@ -30,5 +30,5 @@ export function stateOf({ state, consecutive }: CheckReport): State {
   return consecutive >= CONFIRMED ? 'fail' : 'once';
 }
 
-/** The worst first. */
+/** Worst first. */
 export const BY_URGENCY: readonly State[] = ['fail', 'warn', 'unknown', 'once', 'ok', 'off'];

@@ -2,16 +2,16 @@ import { type Hour, isMany, MINUTES, shares } from './hour.ts';
 import { type Html, html, trusted } from './html.ts';
 
 const HEIGHT = 24;
-/** Of 10 units that a minute is wide. */
+/** The width of a bar; a minute is 10 units wide. */
 const BAR = 8;
 
-/** The lowest bar: one failure of thousands is still visible. */
+/** The minimum height of a bar: one failure in thousands is still visible. */
 const LOWEST = 2;
 
 /**
- * The last hour as bars, the share of failed checks by minute: pale where that may be chance, a thin line where none
- * failed, nothing where none was made. Hidden from screen readers: the words beside it say the same. No `style`, which
- * the policy forbids.
+ * The last hour as bars, the share of failed checks by minute: pale if that may be chance, a thin
+ * line if none failed, nothing if there were no checks. Hidden from screen readers: the words
+ * beside it say the same. No `style`, which the policy forbids.
  */
 export function strip(hour: Hour): Html {
   const bars = { fine: '', few: '', failed: '' };
@@ -23,7 +23,7 @@ export function strip(hour: Hour): Html {
   return html`<svg class="strip" viewBox="0 0 ${MINUTES * 10} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">${Object.entries(bars).map(([kind, d]) => html`<path class="${kind}" d="${trusted(d)}"/>`)}</svg>`;
 }
 
-/** By the square root, so that one percent is seen beside a hundred. */
+/** By the square root, so that one percent is visible beside a hundred. */
 function heightOf(share: number): number {
   return Math.max(LOWEST, Math.round(HEIGHT * Math.sqrt(Math.min(1, share))));
 }

@@ -16,10 +16,13 @@ const TILES = [
   ['me_service', 'Service'],
 ] as const;
 
-/** Tiles of extra checks that are shown. */
+/** Maximum tiles of extra checks. */
 const MAX_EXTRA = 15;
 
-/** Share of nodes on which a component may fail without a finding that says why: two failures in a row happen by chance. */
+/**
+ * Share of nodes on which a component may fail without a finding that explains it: two failures in
+ * a row happen by chance.
+ */
 const CHANCE = 0.05;
 
 /** What a node sees of one component. */
@@ -60,7 +63,7 @@ function seenOf({ node, up, since, check: { lastMinute } }: Observation): Seen {
   return { node, up, since, ...(medianSeconds === null ? {} : { seconds: medianSeconds }) };
 }
 
-/** DNS fails on a node where a check cannot resolve its target's name. */
+/** DNS fails on a node if a check cannot resolve its target's name. */
 function* dnsSeen(components: Overview['evidence']['components']): Steps<Seen[]> {
   const byNode = new Map<string, Observation[]>();
   for (const all of components.values()) {
@@ -79,7 +82,10 @@ function* dnsSeen(components: Overview['evidence']['components']): Steps<Seen[]>
   return yield* mapSteps(byNode, seenOn, SOME);
 }
 
-/** A component fails if a finding says so. What another one explains is a warning; what none does on few nodes, chance. */
+/**
+ * A component fails if a finding reports it. Failures that another finding explains are a warning;
+ * unexplained ones on few nodes are chance.
+ */
 function stateOfTile({ findings }: Overview, type: string, { all, failing }: Counts): State {
   if (all.length === 0) return 'off';
   const severities = findings.filter((finding) => isAbout(finding, type)).map((f) => f.severity);
@@ -136,7 +142,7 @@ function explanation(
   );
 }
 
-/** Whether what is wrong is no component, and checks of components fail on one of these nodes because of it. */
+/** Whether a fault outside components makes checks of components fail on one of these nodes. */
 function explainsLookUps({ subject, victims }: Finding, nodes: ReadonlySet<string>): boolean {
   const isComponent = (type: string) => TILES.some(([known]) => known === type);
   return (

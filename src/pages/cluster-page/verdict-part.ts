@@ -9,10 +9,10 @@ import { badge, type State } from './states.ts';
 import { strip } from './strip.ts';
 import { age, time } from './times.ts';
 
-/** Findings that are shown; more of them at once are a single fault that the rules do not know. */
+/** Maximum findings to show; more of them at once are a single fault that the rules do not know. */
 const MAX_FINDINGS = 20;
 
-/** Checks of a finding's victims that are listed. */
+/** Maximum checks to list of a finding's victims. */
 const MAX_CHECKS = 15;
 
 export const STATES: Readonly<Record<Severity, State>> = {
@@ -21,7 +21,7 @@ export const STATES: Readonly<Record<Severity, State>> = {
   info: 'unknown',
 };
 
-/** The verdict in words. `runbooks`: the URL of the folder. */
+/** The verdict in words. `runbooks`: the URL of the runbooks' folder. */
 export function* verdictPart(overview: Overview, runbooks: string): Steps<Html> {
   const { findings } = overview;
   if (findings.length === 0) return nothingFound(overview);
@@ -75,7 +75,7 @@ function chosen({ subject }: Finding): Content {
   return nodes.map((node) => html`<a href="${nodeLink(node)}">Checks of ${node}</a>`);
 }
 
-/** The last hour of the checks that the finding explains: when it began. */
+/** The last hour of the checks that the finding explains: it shows when the fault began. */
 function hourOf({ evidence, view }: Overview, { victims }: Finding): Content {
   const sum = new HourSum();
   for (const [node, group] of Map.groupBy(victims, (victim) => victim.node)) {

@@ -7,19 +7,19 @@ import { BY_URGENCY, badge, stateOf } from './states.ts';
 
 const WORST = 20;
 
-/** What a node is compared by. */
+/** What nodes are compared by. */
 type Row = Readonly<{
   node: NodeOverview;
   failingTo: number;
   failingFrom: number;
-  /** Nodes beside its fixed neighbours that it does not reach. */
+  /** Nodes beyond its fixed neighbours that it does not reach. */
   suspects: readonly string[];
   failing: readonly string[];
   lost: number;
   rtt: number | null;
 }>;
 
-/** The twenty worst nodes: first those at fault, then those with most failing checks, then those that lose packets. */
+/** The twenty worst nodes: those at fault first, then by failing checks, then by lost packets. */
 export function* worstNodes({ nodes }: Overview): Steps<Html> {
   const rows: Row[] = [];
   const isStep = stepsOf(MANY);

@@ -5,10 +5,10 @@ import { type Html, html } from './html.ts';
 import { type NodeOverview, type Overview, ownSuspects, type Path } from './overview.ts';
 import { badge, type State } from './states.ts';
 
-/** Zones that are shown: a cluster has a handful. */
+/** Maximum zones to show: a cluster has a handful. */
 const MAX_ZONES = 15;
 
-/** Share of the paths between two zones from which on they fail as a whole. */
+/** From this share of failing paths on, the paths between two zones fail as a whole. */
 const MOST = 0.5;
 
 /** Who reaches whom, zone by zone: rows check, columns are checked. */
@@ -40,13 +40,13 @@ function isFailing({ state }: Path): boolean {
   return state === 'fail';
 }
 
-/** Words after the share of failing paths: `isMore` where some of these fail, too. */
+/** The words after the share of failing paths. `isMore`: whether some of these fail, too. */
 function failingSuspects(suspects: number, isMore: boolean): string {
   if (isMore) return `, and ${count(suspects, 'suspect')}`;
   return `, ${count(suspects, 'suspect')} ${suspects === 1 ? 'fails' : 'fail'}`;
 }
 
-/** `suspects`: how many of them fail. They are in no share: those that work are not checked for long. */
+/** `suspects`: how many fail. No share counts them: those that work are not checked for long. */
 function cell(paths: readonly Path[], suspects: number): Html {
   if (paths.length + suspects === 0) return html`<td></td>`;
   const failing = paths.filter(isFailing).length;
