@@ -10,7 +10,7 @@ import { Cluster } from './cluster.ts';
 
 const network = '127.61';
 
-/** Answers as a probe does, with its environment as `/alive`; logs a line. */
+/** Responds as a probe does, with its environment as `/alive`; logs a line. */
 const STAND_IN = `
 import { createServer } from 'node:http';
 const { KUBENURSE_LISTEN_ADDRESS: host } = process.env;
@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-/** Resolves to `open`, or to why not. */
+/** Resolves to `open`, or to the error. */
 function tryAddress({ address, port }: { address: string; port: number }): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });

@@ -6,22 +6,25 @@ import { type Fault, parseFault, parsePart } from './faults.ts';
 import { ClusterNode } from './node.ts';
 import { READINESS_TIMES, type ReadinessTimes } from './readiness.ts';
 
-/** So many programs are started at once: a start is all CPU. */
+/** How many programs are started at once: a start is all CPU. */
 const STARTS_AT_ONCE = 4;
 
 const PROGRAM = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** How to start a cluster. */
 export type ClusterOptions = Readonly<{
-  /** How many nodes; 5 when not said. */
+  /** Number of nodes; 5 by default. */
   nodes?: number;
-  /** Variables of the programs, beside or instead of those they are given; the same for all, or by the node's name. */
+  /**
+   * Variables of the programs, which add to or override those they get; the same for all, or by the
+   * node's name.
+   */
   env?: Readonly<Record<string, string>> | ((node: string) => Readonly<Record<string, string>>);
-  /** The program's file; `src/main.ts` when not said. */
+  /** The program's file; `src/main.ts` by default. */
   program?: string;
-  /** READINESS_TIMES when not said. */
+  /** READINESS_TIMES by default. */
   readiness?: ReadinessTimes;
-  /** Is called with the number of ready nodes, whenever one more of the first nodes is ready. */
+  /** Called with the number of ready nodes, whenever one more of the first nodes is ready. */
   onProgress?: (ready: number) => void;
 }>;
 
@@ -33,7 +36,7 @@ export class Cluster<P extends Parts = Parts> {
   readonly parts: P;
   readonly #options: ClusterOptions;
   readonly #nodes: ClusterNode[] = [];
-  /** The number of the node that was started last. */
+  /** The number of the node started last. */
   #started = 0;
   readonly #faults = new Map<string, string>();
   readonly #stack = new AsyncDisposableStack();
@@ -46,8 +49,8 @@ export class Cluster<P extends Parts = Parts> {
   }
 
   /**
-   * A cluster of processes and loopback addresses. `network`: the first two bytes of every address, `127.0` when not
-   * said; clusters that run at once each need their own. Otherwise as `startOf`.
+   * A cluster of processes and loopback addresses. `network`: the first two bytes of every address,
+   * `127.0` by default. Clusters that run at once need different ones. Otherwise like `startOf`.
    */
   static start(
     options: ClusterOptions & Readonly<{ network?: string }> = {},
@@ -55,7 +58,9 @@ export class Cluster<P extends Parts = Parts> {
     return Cluster.startOf(embeddedParts(options.network ?? '127.0'), options);
   }
 
-  /** Resolves when every pod is ready. Rejects, and leaves nothing behind, when a part does not start. */
+  /**
+   * Resolves once every pod is ready. If a part does not start, rejects and leaves nothing behind.
+   */
   static async startOf<P extends Parts>(
     startParts: StartParts<P>,
     options: ClusterOptions = {},
@@ -73,12 +78,12 @@ export class Cluster<P extends Parts = Parts> {
     return this.#nodes;
   }
 
-  /** What is broken at the moment: `node-3` → `down`. */
+  /** What is currently broken: `node-3` → `down`. */
   get faults(): ReadonlyMap<string, string> {
     return this.#faults;
   }
 
-  /** The node of this name. Throws when there is none. */
+  /** The node of this name. Throws if there is none. */
   node(name: string): ClusterNode {
     const node = this.#nodes.find((each) => each.name === name);
     if (node === undefined) throw new Error(`no such node: ${name}`);
@@ -101,15 +106,15 @@ export class Cluster<P extends Parts = Parts> {
   }
 
   /**
-   * Breaks a part, as `node-3:down` or `service:slow=300ms` says (faults.ts), instead of how it
-   * was broken before. Resolves when it is in effect; rejects with a FaultMistake.
+   * Breaks a part as in `node-3:down` or `service:slow=300ms` (faults.ts), replacing its current
+   * fault. Resolves once it is in effect; rejects with a FaultMistake.
    */
   async break(fault: string): Promise<void> {
     const parsed = parseFault(fault, this.#nodeNames(), this.parts.kind);
     await this.#inTurn(() => this.#apply(parsed));
   }
 
-  /** Heals a part, or `all`. Resolves when it is done; rejects with a FaultMistake. */
+  /** Heals a part, or `all`. Resolves once it is done; rejects with a FaultMistake. */
   async heal(part: string): Promise<void> {
     const names = part === 'all' ? [...this.#faults.keys()] : [part];
     for (const name of names) {
@@ -118,7 +123,7 @@ export class Cluster<P extends Parts = Parts> {
     }
   }
 
-  /** Stops and removes all that was started. Waits for a change that is under way. */
+  /** Stops and removes everything that was started, after any change in progress. */
   close(): Promise<void> {
     this.#closed ??= this.#inTurn(() => this.#stack.disposeAsync());
     return this.#closed;
@@ -128,7 +133,7 @@ export class Cluster<P extends Parts = Parts> {
     return this.close();
   }
 
-  /** One change after the other; none once it is closed. */
+  /** Runs one change after the other; none once it is closed. */
   #inTurn(change: () => Promise<void>): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the cluster is closed'));
     return this.#mutex.run(change);
@@ -189,7 +194,7 @@ export class Cluster<P extends Parts = Parts> {
     await this.setEndpoints();
   }
 
-  /** Has the service and the ingress forward to the pods that are ready, and to no others. */
+  /** Makes the Service and the ingress forward to the pods that are ready, and to no others. */
   setEndpoints(): Promise<void> {
     return this.parts.setEndpoints(this.#nodes.flatMap(({ endpoints }) => endpoints));
   }

@@ -5,7 +5,7 @@ import { isOk } from './readiness.ts';
 
 const START_LIMIT_MS = 15_000;
 
-/** A pod's container: the program, as often as it is started. */
+/** A pod's container, which can run the program several times. */
 export class Container {
   readonly #name: string;
   readonly #file: string;
@@ -13,7 +13,7 @@ export class Container {
   readonly #ended: () => void;
   #program: Program | undefined;
 
-  /** `name` is for errors, `file` the program's; `ended` is called whenever a run has ended. */
+  /** `name`: for errors. `file`: the program's. `ended` is called whenever a run has ended. */
   constructor(name: string, file: string, output: Output, ended: () => void) {
     this.#name = name;
     this.#file = file;
@@ -25,12 +25,15 @@ export class Container {
     return this.#program !== undefined && this.#program.end === undefined;
   }
 
-  /** How the last run ended, such as `was ended by SIGKILL`; undefined while it goes on. */
+  /** How the last run ended, such as `was ended by SIGKILL`; undefined while it is running. */
   get end(): string | undefined {
     return this.#program?.end;
   }
 
-  /** Resolves when `url` responds with 200; rejects, with what was written, when it does not within 15 s. */
+  /**
+   * Resolves once `url` responds with 200. If it does not within 15 s, rejects with the program's
+   * output.
+   */
   async start({ enter, environment }: Launch, url: string): Promise<void> {
     const program = new Program(this.#file, environment, this.#output, enter);
     this.#program = program;

@@ -15,8 +15,8 @@ type FaultOf = {
 type Kind = keyof FaultOf;
 
 /**
- * What is to be broken, and how: `part` and `name` as they are written, `node-3` and `down`.
- * Without a `fault` the part is to be healed.
+ * What to break, and how: `part` and `name` are as written, such as `node-3` and `down`. Without a
+ * `fault`, the part is to be healed.
  */
 export type Fault = {
   [K in Kind]: Readonly<{ part: string; name: string; kind: K; fault: FaultOf[K] | undefined }>;
@@ -146,8 +146,8 @@ const ways: { [K in Kind]: readonly Way<FaultOf[K]>[] } = {
 const NEEDS_REAL = 'requires the real network: npm run demo -- --real';
 
 /**
- * Reads `<part>:<fault>`, such as `node-3:down` or `service:slow=300ms`.
- * Throws a FaultMistake. `nodes`: the names of the nodes; `parts`: what they are made of.
+ * Parses `<part>:<fault>`, such as `node-3:down` or `service:slow=300ms`. Throws a FaultMistake.
+ * `nodes`: the names of the nodes. `parts`: what they are made of.
  */
 export function parseFault(text: string, nodes: readonly string[], parts: Parts['kind']): Fault {
   const [part = '', name = ''] = text.trim().split(/:(.*)/s);
@@ -164,13 +164,16 @@ export function parseFault(text: string, nodes: readonly string[], parts: Parts[
   throw new FaultMistake(`${wrong}; expected ${possible.join(', ')}`);
 }
 
-/** Reads the name of a part that is to be healed. Throws a FaultMistake that lists the parts. */
+/** Parses the name of a part to be healed. Throws a FaultMistake that lists the parts. */
 export function parsePart(text: string, nodes: readonly string[], parts: Parts['kind']): Fault {
   const part = text.trim();
   return { part, name: 'healed', kind: kindOf(part, nodes, parts), fault: undefined } as Fault;
 }
 
-/** The faults that a cluster of these parts can have: a line for each part, then one for each meaning. 80 columns at most. */
+/**
+ * The faults that a cluster of these parts can have: a line for each part, then one for each
+ * meaning. At most 80 columns.
+ */
 export function faultHelp(parts: Parts['kind']): string[] {
   const kinds = kindsOf(parts).flatMap((kind) => {
     const part = `${kind === 'node' ? 'node-N' : kind}:`.padEnd(13);
@@ -191,7 +194,7 @@ export function faultHelp(parts: Parts['kind']): string[] {
 
 /** `401, 403, 429, 500, 503`. */
 const WIDEST_SYNTAX = 23;
-/** Room beside the part's name in 80 columns. */
+/** The columns beside the part's name, of 80. */
 const LINE_LENGTH = 65;
 
 /** Joins words by commas, in lines of at most LINE_LENGTH characters. */

@@ -3,7 +3,7 @@ import type { ClusterNode } from './node.ts';
 /** Check → event → how often a probe has counted it (`kubenurse_errors_total`, or another counter), without zeros. */
 export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** What a probe has logged of a check. `time`: milliseconds since the epoch. */
+/** What a probe has logged about a check. `time`: milliseconds since the epoch. */
 export type Transition = Readonly<{
   node: string;
   time: number;
@@ -20,7 +20,7 @@ const MESSAGES: Readonly<Record<string, Transition['kind']>> = {
   'failing check removed': 'is over',
 };
 
-/** What a node counts at the moment. Rejects when it does not respond within 10 s, or not with 200. */
+/** What a node currently counts. Rejects if it does not respond within 10 s, or not with 200. */
 export async function countsOf(
   node: ClusterNode,
   metric = 'kubenurse_errors_total',
@@ -28,7 +28,7 @@ export async function countsOf(
   return countsIn(await metricsOf(node), metric);
 }
 
-/** The counts by event and those by cause, which have no name in common. Rejects as `countsOf()` does. */
+/** The counts by event and those by cause, which share no names. Rejects as `countsOf()` does. */
 export async function failureCountsOf(node: ClusterNode): Promise<Counts> {
   const metrics = await metricsOf(node);
   const events = countsIn(metrics, 'kubenurse_errors_total');
@@ -55,7 +55,7 @@ function countsIn(metrics: string, metric: string): Counts {
   );
 }
 
-/** By how much each count has grown. A program that was started afresh in between counts from zero. */
+/** How much each count has grown. A program that was restarted in between counts from zero. */
 export function growth(before: Counts, after: Counts): Counts {
   return nested(
     Object.entries(after).flatMap(([type, events]) =>
@@ -80,7 +80,7 @@ function nested(rows: readonly (readonly [type: string, event: string, count: nu
   );
 }
 
-/** Keeps what the programs of these nodes log about their checks, until it is disposed of. */
+/** Collects what the programs of these nodes log about their checks, until it is disposed of. */
 export class LogReader implements Disposable {
   readonly transitions: Transition[] = [];
   readonly #stop: (() => void)[];
@@ -89,7 +89,7 @@ export class LogReader implements Disposable {
     this.#stop = nodes.map(({ name, log }) => log.listen((line) => this.#read(name, line)));
   }
 
-  /** The checks of this node that have failed and are not over yet. */
+  /** The checks of this node that have failed and not yet recovered. */
   failing(node: string): Set<string> {
     const failing = new Set<string>();
     for (const each of this.transitions.filter((transition) => transition.node === node)) {

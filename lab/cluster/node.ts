@@ -14,11 +14,11 @@ import { RunningPod } from './running-pod.ts';
 export type NodeFault =
   | NetworkFault
   | Readonly<
-      /** The program stands still (SIGSTOP). */
+      /** The program is stopped (SIGSTOP). */
       | { kind: 'suspended' }
       /** The Node object is unschedulable. */
       | { kind: 'cordoned' }
-      /** The pod is being deleted and its program does not know it yet, as during a preStop hook. */
+      /** The pod is being deleted, but its program does not know yet, as during a preStop hook. */
       | { kind: 'terminating' }
       /** The pod, its program and the Node object are gone. */
       | { kind: 'deleted' }
@@ -29,15 +29,17 @@ const PAGE_LIMIT_MS = 10_000;
 /** kubelet's default for nodeStatusUpdateFrequency. */
 const HEARTBEAT_MS = 10_000;
 
-/** What a node needs of its cluster. */
+/** What a node needs from its cluster. */
 export type NodeOptions = Readonly<{
   name: string;
   network: NodeNetwork;
   controlPlane: ControlPlane;
-  /** The program's file, and its variables beside those of the sandbox. */
+  /** The program's file, and its variables besides those of the sandbox. */
   program: string;
   environment: Readonly<Record<string, string>>;
-  /** Is called whenever an endpoint may have changed. Resolves when service and ingress know. */
+  /**
+   * Called whenever an endpoint may have changed. Resolves once the Service and the ingress know.
+   */
   endpointsChanged: () => Promise<void>;
   readiness: ReadinessTimes;
 }>;
@@ -46,8 +48,8 @@ export type NodeOptions = Readonly<{
  * A node with one kubenurse pod, or two while one replaces the other, and kubelet's part: their
  * objects in the API server, and the node's heartbeat.
  *
- * A fault of a node is to show on the paths to this node and nowhere else. So before any but
- * `cordoned` takes effect, the pod leaves the service and the ingress.
+ * A node's fault must show on the paths to this node and nowhere else. So before any fault except
+ * `cordoned` takes effect, the pod is removed from the Service and the ingress.
  */
 export class ClusterNode {
   readonly name: string;
@@ -68,7 +70,9 @@ export class ClusterNode {
     this.#identity = { name: this.name, uid: randomUUID(), addresses };
   }
 
-  /** Resolves when its pod is ready; rejects, with what its program wrote, when it is not within 15 s. */
+  /**
+   * Resolves once its pod is ready. If it is not within 15 s, rejects with its program's output.
+   */
   static async start(options: NodeOptions): Promise<ClusterNode> {
     const node = new ClusterNode(options);
     try {
@@ -80,12 +84,12 @@ export class ClusterNode {
     return node;
   }
 
-  /** Its pod's. */
+  /** Its pod's address. */
   get address(): string {
     return this.#pod.addresses[0] ?? '';
   }
 
-  /** Where neighbours and people reach it. */
+  /** The URL at which neighbours and people reach it. */
   get url(): string {
     const { address } = this;
     return reachable(`http://${toUrlHost(address)}:8080/alive`);
@@ -112,8 +116,9 @@ export class ClusterNode {
   }
 
   /**
-   * The response of a page of the program, requested past the network in front of the pod, so that a
-   * broken node can still be read. Rejects when there is no response within 10 s, or `stop` aborts.
+   * The response to a request for a page of the program. It bypasses the network in front of the
+   * pod, so that a broken node can still be read. Rejects if there is no response within 10 s, or
+   * `stop` aborts.
    */
   get(path: string, stop?: AbortSignal): Promise<Readonly<{ status: number; body: string }>> {
     return httpGet(`${this.#pod.programUrl}${path}`, PAGE_LIMIT_MS, stop);
@@ -123,7 +128,7 @@ export class ClusterNode {
     return this.get('/alive', stop);
   }
 
-  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  /** Replaces the current fault; `undefined` heals. Resolves once it is in effect. */
   async break(fault: NodeFault | undefined): Promise<void> {
     const isDrained = this.#fault?.kind === 'cordoned' && fault?.kind === 'deleted';
     if (!isDrained) await this.#heal();
@@ -148,24 +153,26 @@ export class ClusterNode {
     }
   }
 
-  /** Its pod is deleted, then the Node object; nothing is left of it. */
+  /** Deletes its pod, then the Node object; nothing is left of it. */
   async remove(): Promise<void> {
     await this.#deletePod(this.#pod);
     await this.#leave();
     await this.#options.network.close();
   }
 
-  /** Kills the program, as when its container crashes; the pod stays. `restart` begins another. */
+  /** Kills the program, as when its container crashes; the pod stays. `restart` starts another. */
   kill(): Promise<void> {
     return this.#pod.kill();
   }
 
-  /** Ends the program if it runs (SIGTERM), and starts it again in the same pod. */
+  /** Stops the program if it is running (SIGTERM), and starts it again in the same pod. */
   restart(): Promise<void> {
     return this.#pod.restart();
   }
 
-  /** Puts another pod in the place of its pod, as a DaemonSet's rolling update does: with surge the new one is ready first. */
+  /**
+   * Replaces its pod, as a DaemonSet's rolling update does: with surge, the new one is ready first.
+   */
   async replacePod({ surge }: { surge: boolean }): Promise<void> {
     const old = this.#pod;
     if (!surge) await this.#deletePod(old);
@@ -173,12 +180,12 @@ export class ClusterNode {
     if (surge) await this.#deletePod(old);
   }
 
-  /** Gives its program another token in the same file. Resolves to the old one, which still holds. */
+  /** Gives its program another token in the same file. Resolves to the old one, still valid. */
   rotateToken(): Promise<string> {
     return this.#pod.rotateToken();
   }
 
-  /** Ends the program and frees the addresses; the objects stay in the API server. */
+  /** Stops the program and frees the addresses; the objects stay in the API server. */
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
     await Promise.all(this.#pods.map((pod) => pod.close()));
@@ -206,7 +213,7 @@ export class ClusterNode {
     }
   }
 
-  /** The node comes, and its pod with it. */
+  /** Creates the node, and its pod. */
   async #join(): Promise<void> {
     await this.#putNode();
     this.#heartbeat = setInterval(() => {

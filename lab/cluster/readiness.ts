@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { httpGet } from '../support/http-get.ts';
 
-/** kubelet's defaults for a probe's timeoutSeconds and failureThreshold; its period of 10 s is made shorter. */
+/**
+ * kubelet's defaults for a probe's timeoutSeconds and failureThreshold. Its period of 10 s is
+ * shortened.
+ */
 const LIMIT_MS = 1_000;
 const FAILURES = 3;
 const PERIOD_MS = 1_000;
@@ -9,7 +12,7 @@ const PERIOD_MS = 1_000;
 /** Milliseconds from the program's start to the first probe, and from readiness until Service and ingress know the endpoint. */
 export type ReadinessTimes = Readonly<{ initialDelay: number; propagation: number }>;
 
-/** On average, kube-proxy needs half a second: it applies changes once a second. */
+/** kube-proxy needs half a second on average, because it applies changes once a second. */
 export const READINESS_TIMES: ReadinessTimes = { initialDelay: 0, propagation: 500 };
 
 /** Whether the response has status 200 and arrives within a second. Never rejects. */
@@ -20,12 +23,18 @@ export async function isOk(url: string): Promise<boolean> {
   );
 }
 
-/** A readiness probe as kubelet's: every second, one success makes the pod ready, three failures unready. */
+/**
+ * A readiness probe like kubelet's, once a second: one success makes the pod ready, three failures
+ * make it unready.
+ */
 export class ReadinessProbe {
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
-  /** Begins after `initialDelay` milliseconds. `onResult` is called after each response, with the resulting readiness. */
+  /**
+   * Starts after `initialDelay` milliseconds. `onResult` is called after each response, with the
+   * resulting readiness.
+   */
   constructor(url: string, initialDelay: number, onResult: (isReady: boolean) => Promise<void>) {
     this.#done = this.#run(url, initialDelay, onResult);
   }

@@ -8,28 +8,33 @@ import { until } from '../support/until.ts';
 import { Container } from './container.ts';
 import { ReadinessProbe, type ReadinessTimes } from './readiness.ts';
 
-/** The port at which the program listens, and at which other pods reach it (contract). */
+/** The port on which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;
 
 const READY_LIMIT_MS = 15_000;
-/** A request by way of the service or the ingress that takes longer is cut when its pod is broken. */
+/** A request through the Service or the ingress that takes longer is cut when its pod is broken. */
 const DRAIN_LIMIT_MS = 500;
 
-/** What a pod needs of its node. */
+/** What a pod needs from its node. */
 export type RunningPodOptions = Readonly<{
   node: NodeIdentity;
   sandbox: PodSandbox;
   controlPlane: ControlPlane;
-  /** The program's file, its variables beside those of the sandbox, and where its output goes. */
+  /** The program's file, its variables besides those of the sandbox, and where its output goes. */
   program: string;
   environment: Readonly<Record<string, string>>;
   output: Output;
-  /** Is called whenever `endpoint` may have changed. Resolves when service and ingress know. */
+  /**
+   * Called whenever `endpoint` may have changed. Resolves once the Service and the ingress know.
+   */
   endpointChanged: () => Promise<void>;
   readiness: ReadinessTimes;
 }>;
 
-/** A pod with all that makes it run: its object, its sandbox, its program, and the readiness probe of a kubelet. */
+/**
+ * A pod and all that makes it run: its object, its sandbox, its program, and a kubelet's readiness
+ * probe.
+ */
 export class RunningPod {
   readonly #options: RunningPodOptions;
   readonly #object: Pod;
@@ -47,7 +52,10 @@ export class RunningPod {
     this.#container = new Container(node.name, program, output, () => void this.#setNetwork());
   }
 
-  /** Resolves when it is ready. Rejects, with what its program wrote, and leaves nothing, when it is not within 15 s. */
+  /**
+   * Resolves once it is ready. If it is not within 15 s, rejects with its program's output, and
+   * leaves nothing behind.
+   */
   static async start(options: RunningPodOptions): Promise<RunningPod> {
     const pod = new RunningPod(options);
     try {
@@ -75,18 +83,18 @@ export class RunningPod {
     return this.#options.sandbox.addresses;
   }
 
-  /** Where its program is reached past any fault in front of it. */
+  /** Where its program can be reached, bypassing any fault in front of it. */
   get programUrl(): string {
     return this.#options.sandbox.programUrl;
   }
 
-  /** Where the service and the ingress reach it; undefined while they should not. */
+  /** Where the Service and the ingress can reach it; undefined while they should not. */
   get endpoint(): Endpoint | undefined {
     const isThere = this.#isKnownReady && !this.#object.terminating && this.#container.isRunning;
     return isThere && !this.#isWithdrawn ? { addresses: this.addresses, port: PORT } : undefined;
   }
 
-  /** Whether it runs, and is not about to end. */
+  /** Whether it is running, and not being deleted. */
   get isRunning(): boolean {
     return this.#object.running && !this.#object.terminating;
   }
@@ -96,12 +104,15 @@ export class RunningPod {
     return this.#container.end;
   }
 
-  /** Takes it out of service: no request comes to it by way of the service or the ingress when this resolves. */
+  /**
+   * Takes it out of service: once this resolves, no request reaches it through the Service or the
+   * ingress.
+   */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true;
     await this.#options.endpointChanged();
     const { node, sandbox } = this.#options;
-    // Who is still there after the limit is cut: so it goes with what hangs.
+    // Requests still in flight after the limit are cut, as hanging ones always are.
     await until(`${node.name} is idle`, DRAIN_LIMIT_MS, () => sandbox.isIdle()).catch(() => {});
   }
 
@@ -111,7 +122,7 @@ export class RunningPod {
     await this.#options.endpointChanged();
   }
 
-  /** Replaces the fault of its network that there was; `undefined` heals. */
+  /** Replaces the current fault of its network; `undefined` heals. */
   async break(fault: NetworkFault | undefined): Promise<void> {
     this.#networkFault = fault;
     await this.#setNetwork();
@@ -125,13 +136,15 @@ export class RunningPod {
     return this.#options.sandbox.rotateToken();
   }
 
-  /** Its deletion begins; the program is not notified. */
+  /** Starts its deletion without notifying the program. */
   async markTerminating(): Promise<void> {
     await this.#object.terminate();
     await this.#options.endpointChanged();
   }
 
-  /** Deletes it as `kubectl delete` does: its program has time to end, then the object goes. */
+  /**
+   * Deletes it as `kubectl delete` does: its program has time to end, then the object is removed.
+   */
   async delete(): Promise<void> {
     if (!this.#object.terminating) await this.markTerminating();
     await this.#container.stop();
@@ -140,13 +153,13 @@ export class RunningPod {
     await this.#options.sandbox.close();
   }
 
-  /** Kills the program, as when its container crashes; the pod stays. `restart` begins another. */
+  /** Kills the program, as when its container crashes; the pod stays. `restart` starts another. */
   async kill(): Promise<void> {
     await this.withdraw();
     await this.#container.kill();
   }
 
-  /** Ends the program if it runs (SIGTERM), and starts it again. */
+  /** Stops the program if it is running (SIGTERM), and starts it again. */
   async restart(): Promise<void> {
     await this.withdraw();
     await this.#container.stop();
@@ -154,7 +167,7 @@ export class RunningPod {
     await this.admit();
   }
 
-  /** Ends the program and frees the addresses; the object stays in the API server. */
+  /** Stops the program and frees the addresses; the object stays in the API server. */
   async close(): Promise<void> {
     await this.#readiness?.close();
     await this.#container.stop();

@@ -4,62 +4,69 @@ import type { Cluster } from './cluster.ts';
 import { type Counts, countsOf, failureCountsOf, growth, LogReader } from './findings.ts';
 import type { ClusterNode } from './node.ts';
 
-/** Which checks fail, by which event and which cause: `connect_done refused`. Either may be one of several: `hung|mtu`. */
+/**
+ * Which checks fail, with which event and which cause: `connect_done refused`. Either can have
+ * alternatives: `hung|mtu`.
+ */
 export type Failures = Readonly<Record<string, string>>;
 
 /**
- * The verdict in `/cluster.json` of any node (verdicts.ts), and of the broken node if that is the last word:
- * `node_unreachable node-3`, `service cluster`, several with ` + ` between, empty if nothing is wrong. A kind may be one of
- * several: `node_unreachable|loss node-3`. By the name of the node where they differ.
+ * The verdict in `/cluster.json` of any node (verdicts.ts), and of the broken node if that is the
+ * last word: `node_unreachable node-3`, `service cluster`, several separated by ` + `, empty if
+ * nothing is wrong. A kind can have alternatives: `node_unreachable|loss node-3`. By the node's
+ * name if the nodes' verdicts differ.
  */
 export type Verdict = string | Readonly<Record<string, string>>;
 
-/** Something that happens to a cluster, and what its probes have to find. */
+/** Something that happens to a cluster, and what its probes must find. */
 export type Scenario<P extends Parts = Parts> = Readonly<{
   /** What happens, as a heading: `node-3:down`, `the API server is restarted`. */
   name: string;
   begin: (cluster: Cluster<P>) => Promise<void>;
-  /** Puts it right again; nothing where it passes by itself. */
+  /** Repairs it; absent if it passes by itself. */
   end?: (cluster: Cluster<P>) => Promise<void>;
-  /** What has to fail on the node of this name; nothing if not said. */
+  /** What must fail on the node of this name; nothing by default. */
   shows?: (node: string) => Failures;
-  /** Checks that may fail as well on the node of this name, however. */
+  /** Checks that may fail as well on the node of this name, in any way. */
   mayFail?: (node: string) => readonly string[];
-  /** What `/cluster.json` shows; no finding if not given. */
+  /** What `/cluster.json` shows; no finding by default. */
   verdict?: Verdict;
-  /** Nodes that say nothing while it lasts. */
+  /** Nodes that report nothing while it lasts. */
   mute?: readonly string[];
   /** Its minimum duration, in milliseconds. */
   lastsMs?: number;
-  /** What has to be so while it lasts, once it shows; rejects when it is not. */
+  /** What must hold while it lasts, once it shows; rejects if it does not. */
   meanwhile?: (cluster: Cluster<P>) => Promise<void>;
-  /** How long it may take to heal, in milliseconds, where that is not two intervals. */
+  /** How long it may take to heal, in milliseconds; by default as long as it may take to show. */
   healsMs?: number;
 }>;
 
-/** What was seen of a scenario. Times in seconds; undefined where nothing had to show. */
+/** What was seen of a scenario. Times are in seconds; undefined if nothing had to show. */
 export type Finding = Readonly<{
   name: string;
   /** Check and event, and on how many nodes. */
   shown: readonly string[];
   /** Until the last of these checks failed on the last of these nodes. */
   secondsToShow: number | undefined;
-  /** Until the last of them was ok again. */
+  /** Until the last of them recovered. */
   secondsToHeal: number | undefined;
   /** Failures of checks that should not have failed: node, check, event. */
   falseAlarms: readonly string[];
 }>;
 
-/** What a check may take itself until it gives up (the contract's 6 s), with its second for news. */
+/** Timeout of a check (the contract's 6 s), and the second for which it waits for news. */
 const CHECK_MS = 7_000;
 /** Scheduling, start of programs, and what a noisy machine adds. */
 const SPARE_MS = 15_000;
-/** Failures from which on the verdict believes a check. A collection that comes too early is kept for 5 s. */
+/**
+ * Number of failures from which the verdict believes a check. A collection made too early is kept
+ * for 5 s.
+ */
 const CONFIRMED = 2;
-/** A check that is under way when something begins or ends may fail in another phase. */
+/** A check in flight when something begins or ends may fail in another phase. */
 const EDGES = 2;
 
-/** Runs one scenario. Rejects when what has to show does not, or does not heal. */
+/** Runs one scenario. Rejects if what must show does not, or does not heal. */
 export async function play<P extends Parts>(
   cluster: Cluster<P>,
   scenario: Scenario<P>,
@@ -95,7 +102,7 @@ export async function play<P extends Parts>(
   );
   await allIsWell(cluster, healsMs);
   if (scenario.mayFail !== undefined) {
-    // A check that began while packets were lost fails when all others are well again.
+    // A check that started while packets were lost fails when all others have recovered.
     const ended = healing + CHECK_MS;
     await until('checks in flight have ended', CHECK_MS + SPARE_MS, () => Date.now() >= ended);
   }
@@ -121,7 +128,7 @@ export async function play<P extends Parts>(
     secondsToHeal: isExpected ? seconds(healing, timesOf('is over')) : undefined,
     falseAlarms: [
       ...[...grown, ...joined].flatMap(([node, counts]) => unexpected(node, counts, scenario)),
-      // Also of programs that have ended since, and of which no count is left.
+      // Including programs that have ended since, of which no count is left.
       ...log.transitions
         .filter(({ node, type, kind }) => kind === 'fails' && !isAllowed(scenario, node, type))
         .map(({ node, type, event, error }) => `${node} ${type} ${event} (logged: ${error})`),
@@ -129,7 +136,10 @@ export async function play<P extends Parts>(
   };
 }
 
-/** Resolves when every check of every node is ok and every node has each other that counts for a neighbour. */
+/**
+ * Resolves once every check of every node is ok, and every node has all others that count as
+ * neighbours.
+ */
 export async function allIsWell(cluster: Cluster, limitMs: number): Promise<void> {
   let last = '';
   await until(
@@ -156,7 +166,7 @@ export async function allIsWell(cluster: Cluster, limitMs: number): Promise<void
   });
 }
 
-/** Of each program's log. */
+/** The last lines of each program's log. */
 function lastLines(nodes: readonly ClusterNode[]): string {
   return nodes.map(({ name, log }) => [name, ...log.all.slice(-10)].join('\n')).join('\n');
 }
@@ -191,7 +201,7 @@ async function untilShown(
   });
 }
 
-/** Resolves when every node has run every type of check three more times. */
+/** Resolves once every node has checked its Service three more times, and so run three rounds. */
 async function threeRounds(nodes: readonly ClusterNode[], limitMs: number): Promise<void> {
   const checksOf = (node: ClusterNode) =>
     countsOf(node, 'kubenurse_httpclient_requests_total').then((counts) =>

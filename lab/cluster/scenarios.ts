@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { Failures, Scenario } from './scenario.ts';
 
-/** A fault (faults.ts) that has to show in these checks, on every node but those that are blind to it. */
+/** A fault (faults.ts) that must show in these checks, on every node except those blind to it. */
 export function fault(
   name: string,
   shows: Failures,
@@ -17,7 +17,10 @@ export function fault(
   };
 }
 
-/** A program of the embedded cluster takes what is sent and is silent; in the real one packets with data are dropped. */
+/**
+ * A program of the embedded cluster receives data and stays silent; in the real one, packets with
+ * data are dropped.
+ */
 export const SILENT = 'hung|packets_lost';
 
 export const NODE_3 = { blind: ['node-3'], verdict: 'node_unreachable node-3' };
@@ -29,10 +32,10 @@ export const INGRESS = { verdict: 'ingress cluster' };
 export const API_SERVER = { verdict: 'api_server cluster' };
 const DNS = { verdict: 'dns cluster' };
 
-/** A check takes no longer (contract). */
+/** No check takes longer (contract). */
 const CHECK_LIMIT_MS = 6_000;
 
-/** What may befall one node, and its pod. */
+/** What can happen to one node and its pod. */
 export const NODE_FAULTS: readonly Scenario[] = [
   fault('node-3:down', { 'path_node-3': 'connect_done refused' }, NODE_3),
   fault('node-3:reset', { 'path_node-3': 'round_trip_error reset' }, NODE_3),
@@ -92,7 +95,7 @@ export const NODE_CHANGES: readonly Scenario[] = [
   },
 ];
 
-/** Events of all that the nodes check. */
+/** What can happen to everything that the nodes check. */
 export const COMPONENT_SCENARIOS: readonly Scenario[] = [
   fault('service:down', { me_service: 'connect_done refused' }, SERVICE),
   fault('service:reset', { me_service: 'round_trip_error reset' }, SERVICE),
@@ -134,14 +137,15 @@ export const COMPONENT_SCENARIOS: readonly Scenario[] = [
       // The first ones end with their pods.
       await rotate();
       const old = await rotate();
-      // Who has read it goes on with it; kubelet leaves a fifth of an hour.
+      // A program that has already read the old one continues with it; kubelet leaves a fifth of an
+      // hour.
       await sleep(CHECK_LIMIT_MS);
       await Promise.all(old.map((token) => parts.controlPlane.revoke(token)));
     },
   },
 ];
 
-/** What both control planes, and what stands around them, can do. */
+/** What is possible with both control planes and the parts around them. */
 export const SCENARIOS: readonly Scenario[] = [
   ...NODE_FAULTS,
   ...NODE_CHANGES,

@@ -4,12 +4,12 @@ import type { ClusterNode } from './node.ts';
 import type { Scenario, Verdict } from './scenario.ts';
 
 /**
- * A collection is kept for 5 s and takes 2 s where pods are silent. With `until`'s patience that is less than the limit of
- * a test, so that a wrong verdict is named.
+ * A collection is kept for 5 s and takes 2 s if pods are silent. With `until`'s patience, this is
+ * less than the limit of a test, so that a wrong verdict is reported.
  */
 const VERDICT_LIMIT_MS = 10_000;
 
-/** What of a finding is looked at (`src/verdict/finding.ts`). */
+/** The part of a finding that is used (`src/verdict/finding.ts`). */
 type Found = Readonly<{ kind: string; severity: string; subject: Subject }>;
 
 type Subject = Readonly<{
@@ -21,16 +21,20 @@ type Subject = Readonly<{
   bothWays?: boolean;
 }>;
 
-/** These depend on how busy the machine is that the cluster runs on. */
+/** These depend on how busy the cluster's machine is. */
 const BUSY: ReadonlySet<string> = new Set(['slow', 'starved']);
 
-/** Real packets are lost: those of the minute before count as well, and so of the fault before. */
+/**
+ * Real packets are lost: those of the previous minute count as well, and so do those of the
+ * previous fault.
+ */
 const BUSY_OR_LOSSY: ReadonlySet<string> = BUSY.union(new Set(['loss']));
 
 /**
- * What is wrong by the verdict of this pod, sorted: `node_unreachable node-3 + service cluster`, empty if nothing is.
- * Findings about what cannot be seen are left out unless `expected` names their kind. Undefined if the verdict was reached
- * before `begin` (Unix time by the pod's clock). Rejects when the pod does not respond.
+ * What is wrong according to this pod's verdict, sorted:
+ * `node_unreachable node-3 + service cluster`, empty if nothing is. Findings about what cannot be
+ * seen, and those of the kinds in `noise`, are omitted unless `expected` names their kind. Undefined if the verdict was reached before
+ * `begin` (Unix time by the pod's clock). Rejects if the pod does not respond.
  */
 async function verdictOf(
   node: ClusterNode,
@@ -49,7 +53,10 @@ async function verdictOf(
     .join(' + ');
 }
 
-/** The Unix time by the clock of this pod, which a scenario may change. Rejects when the pod does not respond. */
+/**
+ * The Unix time by this pod's clock, which a scenario may change. Rejects if the pod does not
+ * respond.
+ */
 async function clockOf(node: ClusterNode): Promise<number> {
   const { body } = await node.get('/report');
   return JSON.parse(body).reportedAt;
@@ -60,7 +67,10 @@ function kindsOf(verdict: string): ReadonlySet<string> {
   return new Set(verdict.split(' + ').flatMap((each) => each.split(' ')[0]?.split('|') ?? []));
 }
 
-/** Whether a verdict is the expected one, in which a kind may be one of several: `node_unreachable|loss node-3`. */
+/**
+ * Whether a verdict is the expected one, in which a kind can have alternatives:
+ * `node_unreachable|loss node-3`.
+ */
 function isExpected(verdict: string, expected: string): boolean {
   const [found, wanted] = [verdict, expected].map((each) => each.split(' + '));
   return (
@@ -80,10 +90,15 @@ function placeOf({ type, node, nodes, scope, sides, bothWays }: Subject): string
   return node ?? (nodes ?? scope?.nodes ?? scope?.zones)?.join(',') ?? scope?.in ?? type;
 }
 
-/** Counts the scenarios, so that each has another witness: a pod that has just collected keeps that for 5 s. */
+/**
+ * Counts the scenarios, so that each has another witness: a pod keeps its last collection for 5 s.
+ */
 let scenarios = 0;
 
-/** Which nodes must have which verdict. A string: one healthy witness, and the broken node if it is among these. */
+/**
+ * Which nodes must have which verdict. If it is a string: one healthy witness, and the broken node
+ * if it is among these.
+ */
 function expectedOf(
   nodes: readonly ClusterNode[],
   verdict: Verdict,
@@ -103,8 +118,8 @@ function expectedOf(
 }
 
 /**
- * Resolves when the scenario's verdict, and no other, is that of a healthy pod, and of the broken one if it runs. Rejects
- * when one of them has another for too long.
+ * Resolves once a healthy pod and, if it runs, the broken one have the scenario's verdict and no
+ * other. Rejects if one of them has another for too long.
  */
 export async function showsVerdict(
   { nodes, parts }: Pick<Cluster, 'nodes' | 'parts'>,

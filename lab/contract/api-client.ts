@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import type { ControlPlane } from '../parts/control-plane.ts';
 
-/** Longer than this no test waits for a response or an event. */
+/** No test waits longer than this for a response or an event. */
 const LIMIT_MS = 30_000;
 
 /** Address and credentials of an API server. */
@@ -15,7 +15,7 @@ type Server = Pick<ControlPlane, 'url' | 'certificateAuthority'>;
 export type Answer = {
   status: number;
   headers: IncomingHttpHeaders;
-  // biome-ignore lint/suspicious/noExplicitAny: what the body is, is what the tests find out
+  // biome-ignore lint/suspicious/noExplicitAny: the tests find out what the body is
   body: any;
 };
 
@@ -26,13 +26,16 @@ export type WatchEvent = {
   object: any;
 };
 
-/** The Status that says no. */
+/** The Status of a failure. */
 export function failure(code: number, reason: string, message: string, details?: object) {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
   return { ...status, message, reason, code, ...(details && { details }) };
 }
 
-/** What a client with that token sees of the API server, over a verified TLS connection for each request. */
+/**
+ * The API server as a client with this token sees it, over a separate verified TLS connection for
+ * each request.
+ */
 export class ApiClient {
   readonly #server: Server;
   readonly #token: string | undefined;
@@ -42,7 +45,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** Rejects when there is no complete response within 30 s. */
+  /** Rejects if there is no complete response within 30 s. */
   async get(path: string, options: RequestOptions = {}): Promise<Answer> {
     const response = await this.open(path, options);
     const chunks: Buffer[] = await response.toArray();
@@ -51,7 +54,9 @@ export class ApiClient {
     return { status: statusCode, headers, body: JSON.parse(text) };
   }
 
-  /** Resolves with the response's head; it is cut off when the test ends, or after 30 s. */
+  /**
+   * Resolves with the response's head. The response is cut off when the test ends, or after 30 s.
+   */
   async open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
     const headers = {
       ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
@@ -64,7 +69,7 @@ export class ApiClient {
       ...options,
       headers,
     });
-    request.on('error', () => {}); // one that comes after the response's head
+    request.on('error', () => {}); // errors after the response's head
     onTestFinished(() => void request.destroy());
     request.end();
     const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -89,14 +94,14 @@ export class Watch {
     this.#lines = createInterface({ input: response })[Symbol.asyncIterator]();
   }
 
-  /** Rejects when the watch ends instead. */
+  /** Rejects if the watch ends instead. */
   async next(): Promise<WatchEvent> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error('the watch has ended');
     return JSON.parse(value);
   }
 
-  /** The next so many events, as `type name`. */
+  /** The next `count` events, as `type name`. */
   async summary(count: number): Promise<string[]> {
     const events: string[] = [];
     while (events.length < count) {
@@ -106,7 +111,7 @@ export class Watch {
     return events;
   }
 
-  /** Resolves when the watch ends; rejects when an event comes first. `complete`: not cut off. */
+  /** Resolves when the watch ends; rejects if an event arrives first. `complete`: not cut off. */
   async end(): Promise<{ complete: boolean }> {
     const cut = { done: true, value: undefined };
     const { value, done } = await this.#lines.next().catch(() => cut);

@@ -3,7 +3,7 @@ import { ApiClient, failure } from './api-client.ts';
 import { NODES, PODS, pod } from './contract-objects.ts';
 import type { Contracted } from './contracted.ts';
 
-/** Who is who, who may do what, and how it is refused. */
+/** Authentication, authorization, and how requests are refused. */
 export function authorizationContract(name: string, contracted: Contracted): void {
   test(`${name} shows a certificate for the names of the Service`, async () => {
     const { client } = contracted;

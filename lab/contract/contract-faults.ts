@@ -3,7 +3,7 @@ import { ApiClient } from './api-client.ts';
 import { names, PODS, pod } from './contract-objects.ts';
 import type { Contracted } from './contracted.ts';
 
-/** How it is broken, and heals. */
+/** How a control plane is broken, and heals. */
 export function faultContract(name: string, contracted: Contracted): void {
   test(`${name}.break(away) refuses and cuts; healed, it is back on the same port`, async () => {
     const { controlPlane, client } = contracted;

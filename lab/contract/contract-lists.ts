@@ -105,7 +105,7 @@ export function listContract(name: string, contracted: Contracted): void {
       expect(status).toBe(400);
     }
     const { status, body } = await client.get(`${PODS}?watch=1&resourceVersion=old`);
-    expect(status).toBe(500); // as it is, not as it should be
+    expect(status).toBe(500); // the actual behaviour, not the correct one
     expect(body).toMatchObject({ code: 500, message: expect.stringMatching(/^resourceVersion: /) });
   });
 

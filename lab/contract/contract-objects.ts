@@ -3,7 +3,10 @@ import type { KubeObject } from '../parts/control-plane.ts';
 export const PODS = '/api/v1/namespaces/kubenurse/pods';
 export const NODES = '/api/v1/nodes';
 
-/** A pod that also a real API server takes, into a namespace that enforces *restricted*. Not bound to a node, unless `nodeName` says so. */
+/**
+ * A pod that a real API server also accepts, in a namespace that enforces *restricted*. It is bound
+ * to a node only if `nodeName` is given.
+ */
 export function pod(
   name: string,
   options: Readonly<{
@@ -40,7 +43,7 @@ export function node(name: string, options: { cordoned?: boolean } = {}): KubeOb
   return { metadata: { name }, spec: options.cordoned ? { unschedulable: true } : {} };
 }
 
-/** Of a list, or of a page of it. */
+/** The names in a list, or in a page of it. */
 export function names(list: { items: { metadata: { name: string } }[] }): string[] {
   return list.items.map(({ metadata }) => metadata.name);
 }

@@ -7,7 +7,10 @@ async function revision(client: ApiClient): Promise<string> {
   return (await client.get(NODES)).body.metadata.resourceVersion;
 }
 
-/** The next so many events, without those that only mark an object as being deleted: a real API server sends one even for a pod that is deleted at once. */
+/**
+ * The next `count` events, without those that only mark an object as being deleted: a real API
+ * server sends one even for a pod that is deleted immediately.
+ */
 async function changes(watch: Watch, count: number): Promise<WatchEvent[]> {
   const events: WatchEvent[] = [];
   while (events.length < count) {
@@ -74,7 +77,7 @@ export function watchContract(name: string, contracted: Contracted): void {
       const stage = metadata.deletionTimestamp ? 'terminating' : isReady ? 'ready' : status?.podIP;
       return `${type} ${stage ?? 'pending'}${spec.nodeName ? ' on n' : ''}`;
     });
-    // The scheduler may come between, and bind it.
+    // The scheduler may bind it in between.
     expect([...new Set(stages.slice(1))]).toEqual([
       ...(stages.includes('MODIFIED pending on n') ? ['MODIFIED pending on n'] : []),
       'MODIFIED 10.21.101.1 on n',

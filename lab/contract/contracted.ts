@@ -1,10 +1,12 @@
 import type { ControlPlane, KubeObject, Resource } from '../parts/control-plane.ts';
 import { ApiClient } from './api-client.ts';
 
-/** What every API server has to offer, to be a control plane in tests. */
+/** What every API server must offer to be a control plane in tests. */
 export type ContractedControlPlane = ControlPlane &
   Readonly<{
-    /** Who has an issued token may not read these any more, but the others (`[]`: both). */
+    /**
+     * From now on, holders of an issued token may read only the resources not listed (`[]`: both).
+     */
     forbid(resources: readonly Resource[]): void | Promise<void>;
     /** Forgets the past. */
     compact(): void | Promise<void>;
@@ -26,7 +28,7 @@ export class Contracted {
     return this.#subject.controlPlane;
   }
 
-  /** May read all pods and nodes. */
+  /** A client that may read all pods and nodes. */
   get client(): ApiClient {
     return new ApiClient(this.controlPlane, this.#subject?.reader);
   }

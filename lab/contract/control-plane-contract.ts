@@ -6,8 +6,8 @@ import { watchContract } from './contract-watches.ts';
 import { Contracted, type Subject } from './contracted.ts';
 
 /**
- * Declares the tests that the embedded API server and a real one have in common: where the embedded one differs, it is
- * wrong.
+ * Declares the tests that the embedded API server and a real one share: where they differ, the
+ * embedded one is wrong.
  */
 export function controlPlaneContract(name: string, start: () => Promise<Subject>): void {
   describe(name, () => {

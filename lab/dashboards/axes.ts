@@ -7,12 +7,12 @@ const FAINT = '#6b7280';
 const MINUTE = 60;
 const LABEL_WIDTH = 44;
 
-/** Where a time is, from left to right. */
+/** Maps a time to its place from left to right. */
 export function timeScale({ x, width }: Box, { start, end }: Range): (time: number) => number {
   return (time) => x + ((time - start) / (end - start)) * width;
 }
 
-/** A line for each minute, or each second one, and below it how many have gone by. */
+/** Draws a line every few minutes, and below each how many minutes have passed. */
 export function drawTimeAxis(box: Box, range: Range): string[] {
   const place = timeScale(box, range);
   const bottom = box.y + box.height;
@@ -28,7 +28,7 @@ export function drawTimeAxis(box: Box, range: Range): string[] {
   }).flat();
 }
 
-/** Lines at round values up to `most`, and their values to the left. */
+/** Lines at round values up to `most`, with their values to the left. */
 export function drawValueAxis(box: Box, most: number, unit: string): string[] {
   const step = roundStep(most / 4, unit);
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => {
@@ -41,7 +41,7 @@ export function drawValueAxis(box: Box, most: number, unit: string): string[] {
   }).flat();
 }
 
-/** 1, 2, 2.5 or 5 times a power of ten (of two for bytes), not below this. */
+/** 1, 2, 2.5 or 5 times a power of ten (for bytes, a power of two), and at least this. */
 function roundStep(least: number, unit: string): number {
   if (unit === 'bytes') return 2 ** Math.ceil(Math.log2(least));
   const power = 10 ** Math.floor(Math.log10(least));

@@ -14,7 +14,7 @@ export type Override = Readonly<{
   properties: readonly Readonly<{ id: string; value: unknown }>[];
 }>;
 
-/** What we read of a panel. A row has a title and no more. */
+/** The fields of a panel that are read here. A row has no queries. */
 export type Panel = Readonly<{
   type: string;
   title: string;
@@ -39,7 +39,7 @@ type Variable = Readonly<{
   allValue?: string;
 }>;
 
-/** What we read of a dashboard. */
+/** The fields of a dashboard that are read here. */
 export type Dashboard = Readonly<{
   uid: string;
   title: string;
@@ -47,10 +47,10 @@ export type Dashboard = Readonly<{
   panels: readonly Panel[];
 }>;
 
-/** The dashboards that we ship, by their uid. */
+/** The shipped dashboards, by uid. */
 export const UIDS = ['kubenurse-overview', 'kubenurse-path', 'kubenurse-components'] as const;
 
-/** Where the dashboard's file is. */
+/** The URL of the dashboard's file. */
 function fileOf(uid: string): URL {
   return new URL(`../../deploy/helm/kubenurse/files/dashboards/${uid}.json`, import.meta.url);
 }

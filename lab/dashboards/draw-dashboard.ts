@@ -15,7 +15,7 @@ const HEAD = 46;
 const GAP = 4;
 const TITLE = 26;
 
-/** Draws a dashboard as it is at the end of the range, as an SVG. Throws when a query fails. */
+/** Draws a dashboard as it is at the end of the range, as an SVG. Throws if a query fails. */
 export async function drawDashboard(
   dashboard: Dashboard,
   prometheus: string,

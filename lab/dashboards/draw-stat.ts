@@ -3,7 +3,7 @@ import { type Box, rect, text } from './svg.ts';
 import { colorOf } from './thresholds.ts';
 import { inUnit } from './units.ts';
 
-/** One big number on its colour. */
+/** One big number on a background of its colour. */
 export function drawStat({ panel, series }: PanelData, box: Box): string[] {
   const value = series[0]?.points.at(-1)?.[1];
   const { unit = 'short', thresholds } = panel.fieldConfig?.defaults ?? {};

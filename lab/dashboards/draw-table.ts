@@ -5,7 +5,7 @@ import { rowsOf } from './table-rows.ts';
 const LINE = 24;
 const PADDING = 8;
 
-/** Header and lines; how many there are more where they do not fit. */
+/** Header and lines; if they do not fit, also how many more there are. */
 export function drawTable(data: PanelData, box: Box): string[] {
   const { header, lines } = rowsOf(data);
   const width = (box.width - 2 * PADDING) / Math.max(1, header.length);

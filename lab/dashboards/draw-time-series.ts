@@ -10,7 +10,7 @@ const TIME_AXIS = 18;
 const LEGEND_LINE = 15;
 const LEGEND_LINES = 3;
 
-/** Lines over time, or areas on top of each other, and their names below. */
+/** Lines over time, or stacked areas, with their names below. */
 export function drawTimeSeries({ panel, series }: PanelData, box: Box, range: Range): string[] {
   const { unit = 'short', custom } = panel.fieldConfig?.defaults ?? {};
   const stacked = custom?.stacking?.mode === 'normal';
@@ -65,7 +65,7 @@ function onTopOfEachOther(series: readonly Named[]): Named[] {
   }));
 }
 
-/** The stretches in which no point is missing. */
+/** The stretches without missing points. */
 function withoutGaps(points: readonly Point[], step: number): Point[][] {
   const parts: Point[][] = [];
   for (const point of points) {
@@ -78,7 +78,7 @@ function withoutGaps(points: readonly Point[], step: number): Point[][] {
   return parts;
 }
 
-/** The names, line by line from the bottom; those beyond three lines are left out. */
+/** The names, line by line at the bottom; those beyond three lines are omitted. */
 function drawLegend(series: readonly Named[], box: Box): { height: number; parts: string[] } {
   const lines: { name: string; index: number; x: number }[][] = [[]];
   let x = 0;

@@ -5,7 +5,7 @@ import { interpolate, type Values } from './variables.ts';
 /** The value of a variable when all is chosen. */
 export const ALL = '.+';
 
-/** A series with the name that it has in the legend, and the query whose result it is. */
+/** A series with its name in the legend, and the query that returned it. */
 export type Named = Series & Readonly<{ name: string; refId: string }>;
 
 /** A panel, and the results of its queries. */
@@ -31,7 +31,7 @@ export async function dataOf(
   });
   return {
     panel,
-    // Grafana writes the name of a choice, not its value.
+    // Grafana shows the name of a choice, not its value.
     title: interpolate(panel.title, { ...values, ...(values.type === ALL && { type: 'All' }) }),
     series: (await Promise.all(perTarget)).flat(),
   };

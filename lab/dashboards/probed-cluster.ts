@@ -6,12 +6,12 @@ import { shipped } from '../support/shipped.ts';
 
 /** The interval of the checks, of the scrapes and of the pushes. */
 export const INTERVAL_MS = 1_000;
-/** What Grafana would make `$__rate_interval` with ten times the interval. */
+/** Stands for Grafana's `$__rate_interval`: ten intervals. */
 export const RATE_INTERVAL = '10s';
 
 /**
- * The cluster of `npm run demo`, with checks of its name server, over UDP and of rotating neighbours, and a Prometheus that scrapes it with the configuration
- * that we ship.
+ * The cluster of `npm run demo`, with checks of its name server, over UDP and of rotating
+ * neighbours, and a Prometheus that scrapes it with the shipped configuration.
  */
 export class ProbedCluster implements AsyncDisposable {
   readonly cluster: Cluster;
@@ -24,7 +24,7 @@ export class ProbedCluster implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** `network`: the first two bytes of every address. `env`: further variables of the probes. */
+  /** `network`: the first two bytes of every address. `env`: additional variables of the probes. */
   static async start(
     network: string,
     env: Readonly<Record<string, string>> = {},
@@ -37,7 +37,7 @@ export class ProbedCluster implements AsyncDisposable {
           KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
           KUBENURSE_CHECK_DNS: 'true',
           KUBENURSE_CHECK_UDP: 'true',
-          // One of the four neighbours is left to rotating checks.
+          // Leaves one of the four neighbours to rotating checks.
           KUBENURSE_NEIGHBOUR_LIMIT: '3',
           ...env,
         },
@@ -48,7 +48,7 @@ export class ProbedCluster implements AsyncDisposable {
     return new ProbedCluster(cluster, prometheus, starting.move());
   }
 
-  /** Another Prometheus, which makes native histograms of all that it scrapes. */
+  /** Another Prometheus, which converts all histograms that it scrapes to native ones. */
   async addNative(): Promise<Prometheus> {
     const configuration = await scrapeOf(this.cluster);
     const native = 'convert_classic_histograms_to_nhcb: true';
@@ -65,8 +65,8 @@ export class ProbedCluster implements AsyncDisposable {
 }
 
 /**
- * The shipped configuration, with static targets in place of Kubernetes's pods, and a scrape each so
- * many milliseconds. Rejects when the shipped file cannot be read.
+ * The shipped configuration, with static targets instead of Kubernetes' pods, and a scrape every
+ * `intervalMs` milliseconds. Rejects if the shipped file cannot be read.
  */
 export async function scrapeOf(
   { nodes }: Pick<Cluster, 'nodes'>,

@@ -1,12 +1,12 @@
 const LIMIT_MS = 20_000;
 
-/** Labels, and values by their time in seconds since 1970. */
+/** Labels, and values with their times in seconds since 1970. */
 export type Series = Readonly<{
   labels: Readonly<Record<string, string>>;
   points: readonly (readonly [time: number, value: number])[];
 }>;
 
-/** A span of time and its steps, in seconds since 1970 and seconds. */
+/** A span of time in seconds since 1970, and its step in seconds. */
 export type Range = Readonly<{ start: number; end: number; step: number }>;
 
 type Result = Readonly<{ metric: Record<string, string> }> &
@@ -15,7 +15,7 @@ type Result = Readonly<{ metric: Record<string, string> }> &
     | Readonly<{ values: readonly (readonly [number, string])[] }>
   );
 
-/** Queries a Prometheus at this URL. Throws its error, or when there is no response within 20 s. */
+/** Queries a Prometheus at this URL. Throws its error, or if there is no response within 20 s. */
 async function request<Data>(
   url: string,
   path: string,
@@ -54,7 +54,7 @@ export async function over(url: string, query: string, range: Range): Promise<Se
   );
 }
 
-/** The values of a label of the series that match. */
+/** The values of a label in the series that match. */
 export function labelValues(url: string, label: string, match: string): Promise<string[]> {
   return request(url, `label/${label}/values`, { 'match[]': match });
 }

@@ -1,6 +1,6 @@
 /**
- * Draws the dashboards into docs/pictures/, with what a Prometheus has seen of the cluster of `npm run demo` while
- * things were broken in it. No Grafana takes part.
+ * Draws the dashboards into docs/pictures/, from what a Prometheus has seen of the cluster of
+ * `npm run demo` while parts of it were broken. No Grafana is involved.
  */
 
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -13,7 +13,9 @@ import { valuesOf } from './variables.ts';
 const PICTURES = new URL('../../docs/pictures/', import.meta.url);
 const STEP_SECONDS = 3;
 
-/** What is broken, and for how many seconds; then all is well for as long as `well` says. The last one stays. */
+/**
+ * What is broken, and for how many seconds, then for how many all is well. The last fault stays.
+ */
 const STORY = [
   { fault: 'dns:nxdomain', seconds: 40, well: 30 },
   { fault: 'ingress:503', seconds: 40, well: 30 },
@@ -21,11 +23,11 @@ const STORY = [
   { fault: 'node-2:slow=300ms', seconds: 40, well: 30 },
   { fault: 'node-3:down', seconds: 40, well: undefined },
 ];
-/** Until what a start takes is over, and the picture begins. */
+/** Until the effects of the start are over, and the picture begins. */
 const SETTLING_SECONDS = 30;
 const WELL_BEFORE_SECONDS = 30;
 
-/** Which node is drawn on the page of one node. */
+/** The node that the page of one node shows. */
 const CHOSEN = { node: 'node-2' };
 
 await using probed = await ProbedCluster.start('127.24');

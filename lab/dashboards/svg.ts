@@ -10,7 +10,7 @@ type TextOptions = Readonly<{
 
 const INK = '#24292e';
 
-/** The colours that Grafana has by these names. */
+/** Grafana's colours of these names. */
 const NAMED: Readonly<Record<string, string>> = {
   green: '#73bf69',
   orange: '#ff9830',
@@ -18,7 +18,7 @@ const NAMED: Readonly<Record<string, string>> = {
   blue: '#5794f2',
 };
 
-/** The colours of lines, one after the other. */
+/** The colours of lines, in order. */
 const PALETTE = [
   '#3274d9',
   '#e0752d',
@@ -82,12 +82,12 @@ export function page(width: number, height: number, parts: readonly string[]): s
   return `${[head, ground, ...parts, '</svg>'].join('\n')}\n`;
 }
 
-/** How wide this text is, about. */
+/** The approximate width of this text. */
 export function widthOf(value: string, size = 11): number {
   return value.length * size * 0.56;
 }
 
-/** The text, cut where it would be wider than that. */
+/** The text, truncated if it is wider than this. */
 export function fitted(value: string, width: number, size = 11): string {
   const most = Math.max(1, Math.floor(width / (size * 0.56)));
   return value.length <= most ? value : `${value.slice(0, most - 1)}…`;

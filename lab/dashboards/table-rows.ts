@@ -3,15 +3,15 @@ import type { Named, PanelData } from './panel-data.ts';
 import { colorOf } from './thresholds.ts';
 import { inUnit } from './units.ts';
 
-/** `color` only where the cell has its own. */
+/** `color`: only if the cell has its own. */
 export type Cell = Readonly<{ text: string; value?: number; color?: string }>;
 
-/** What a table shows: its header, and line by line its cells. */
+/** What a table shows: its header, and the cells of each line. */
 export type Rows = Readonly<{ header: readonly string[]; lines: readonly (readonly Cell[])[] }>;
 
 const EMPTY: Cell = { text: '' };
 
-/** As Grafana's transformations would make them: `groupingToMatrix`, or `merge` and `organize`. */
+/** As Grafana's transformations make them: `groupingToMatrix`, or `merge` and `organize`. */
 export function rowsOf({ panel, series }: PanelData): Rows {
   const matrix = panel.transformations?.find(({ id }) => id === 'groupingToMatrix');
   if (matrix === undefined) return merged(panel, series);
@@ -19,7 +19,7 @@ export function rowsOf({ panel, series }: PanelData): Rows {
   return grouped(panel, series, `${rowField}`, `${columnField}`);
 }
 
-/** A line for each value of one label, a column for each of the other. */
+/** A line for each value of one label, and a column for each value of the other. */
 function grouped(panel: Panel, series: readonly Named[], row: string, column: string): Rows {
   const { unit = 'short', thresholds } = panel.fieldConfig?.defaults ?? {};
   const valuesOf = (label: string) => [...new Set(series.map(({ labels }) => labels[label] ?? ''))];

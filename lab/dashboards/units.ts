@@ -21,7 +21,7 @@ const SCALES: Readonly<Record<string, Scale>> = {
   short: [[0, 1, '']],
 };
 
-/** A number as Grafana writes it in this unit. Throws when we do not know the unit. */
+/** A number as Grafana writes it in this unit. Throws if the unit is unknown. */
 export function inUnit(value: number, unit: string): string {
   const scale = SCALES[unit];
   if (scale === undefined) throw new Error(`unknown unit ${unit}`);

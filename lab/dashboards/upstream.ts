@@ -2,13 +2,16 @@
 const TYPES = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service', 'path_.*'];
 
 /**
- * Queries of doc/grafana-kubenurse.json of postfinance/kubenurse, for each value of its variable. The others of its
- * versions: `kubenurse_request_duration{quantile="0.9"}` is of a summary that upstream itself has no longer; those of
- * 1.15.3 are in queries.txt.
+ * Queries of doc/grafana-kubenurse.json of postfinance/kubenurse, for each value of its variable.
+ * Queries of its other versions: `kubenurse_request_duration{quantile="0.9"}` is of a summary that
+ * upstream itself no longer has; those of 1.15.3 are in `test/real/queries.txt`.
  */
 export const CLASSIC = TYPES.map((type) => `increase(kubenurse_errors_total{type=~"${type}"}[2m])`);
 
-/** The same, of a histogram without its `_bucket`: they have a result where Prometheus keeps native histograms. */
+/**
+ * The same, of a histogram without its `_bucket`: they have a result if Prometheus keeps native
+ * histograms.
+ */
 export const NATIVE = TYPES.map(
   (type) => `histogram_quantile(0.9, rate(kubenurse_request_duration{type=~"${type}"}[1m]))`,
 );

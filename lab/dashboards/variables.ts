@@ -5,8 +5,8 @@ import { labelValues } from './prometheus-api.ts';
 export type Values = Readonly<Record<string, string>>;
 
 /**
- * What Grafana would put in for the variables when the dashboard is opened: all values where that can be chosen, the
- * first one otherwise, '' where there is none; or what is in `chosen`.
+ * What Grafana fills in for the variables when the dashboard is opened: all values if that can be
+ * selected, otherwise the first one, '' if there is none. `chosen` takes precedence.
  */
 export async function valuesOf(
   dashboard: Dashboard,
@@ -27,7 +27,7 @@ export async function valuesOf(
   return values;
 }
 
-/** Puts the values in. Throws when the text names a variable that there is not; `$1` is none. */
+/** Fills in the values. Throws if the text names an unknown variable; `$1` is not a variable. */
 export function interpolate(text: string, values: Values): string {
   return text.replaceAll(/\$([a-z_]\w*)/gi, (_, name: string) => {
     const value = values[name];

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cluster } from '../cluster/cluster.ts';
 import { execute } from './commands.ts';
 
-/** A program that is ready at once, logs a line and has an `/alive`. */
+/** A program that is ready immediately, logs a line and has an `/alive`. */
 const STAND_IN = `
 import { createServer } from 'node:http';
 const { KUBENURSE_LISTEN_ADDRESS: host, NODE_NAME: node } = process.env;

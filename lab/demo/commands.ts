@@ -61,7 +61,7 @@ async function heal(words: readonly string[], cluster: Cluster): Promise<string[
   if (words.length === 0) {
     return [`heal requires a part, or all; ${broken ? `broken: ${broken}` : 'nothing is broken'}`];
   }
-  // A fault is a name for its part, too: heal node-3:down.
+  // A fault also names its part: heal node-3:down.
   const names = words.flatMap((word) => (word === 'all' ? [...faults.keys()] : word.split(':', 1)));
   const healed: string[] = [];
   const intact: string[] = [];

@@ -8,7 +8,7 @@ import { tied } from '../support/owned-process.ts';
 import { Lines } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
-/** A network namespace whose loopback interface has one address, as that of macOS. */
+/** A network namespace whose loopback interface has only one address, as on macOS. */
 const SINGLE = `
 ip link set lo up
 ip addr add 127.0.0.1/32 dev lo

@@ -54,7 +54,7 @@ function readArguments(): Arguments {
   return { nodes, faults: values.break, real: values.real, kubernetes, help: values.help };
 }
 
-/** A table that is kept up to date, on a terminal. `quit` is called on the command or Ctrl-C. */
+/** On a terminal, a table that is kept up to date. `quit` is called on the command or Ctrl-C. */
 function showTable(cluster: Cluster, quit: () => void): () => void {
   const { stdin, stdout } = process;
   stdout.write('type help for the commands; Ctrl-C stops everything\n');
@@ -78,7 +78,7 @@ function showTable(cluster: Cluster, quit: () => void): () => void {
   };
 }
 
-/** Executes each line after those before it, however many are pasted at once. */
+/** Executes each line after the previous ones, however many are pasted at once. */
 function executeInOrder(
   cluster: Cluster,
   quit: () => void,
@@ -94,7 +94,7 @@ function executeInOrder(
   };
 }
 
-/** A line for each change, where there is no terminal. */
+/** Without a terminal, a line for each change. */
 function showChanges(cluster: Cluster, quit: () => void): () => void {
   const say = (text: string) => process.stdout.write(`${clock(Date.now())} ${text}\n`);
   let wasAllFine = false;
@@ -133,7 +133,9 @@ async function startCluster({
   return { cluster, ways };
 }
 
-/** `12/30 nodes ready`: one line that is overwritten on a terminal, else nothing but the last. */
+/**
+ * `12/30 nodes ready`: on a terminal, one line that is overwritten, otherwise only the last one.
+ */
 function showProgress(ready: number, nodes: number): void {
   const { stderr } = process;
   const end = ready === nodes ? '\n' : '';
@@ -150,7 +152,7 @@ async function run(given: Arguments): Promise<void> {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
-  // Ctrl-Z: the nodes have process groups of their own, which the terminal does not stop.
+  // Ctrl-Z: the nodes have separate process groups, which the terminal does not stop.
   process.on('SIGTSTP', () => {
     pauseAll();
     process.kill(process.pid, 'SIGSTOP');

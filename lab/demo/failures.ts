@@ -1,6 +1,6 @@
 import { isFine, type Report } from './watch.ts';
 
-/** Equal failures of one check on several nodes. */
+/** Identical failures of one check on several nodes. */
 export type Failure = Readonly<{
   check: string;
   text: string;
@@ -8,9 +8,9 @@ export type Failure = Readonly<{
   nodes: readonly string[];
 }>;
 
-/** Lines of an error's text; the rest is cut. */
+/** How many lines of an error's text are shown; the rest is cut. */
 const MAX_TEXT_LINES = 3;
-/** Nodes that are named. */
+/** How many nodes are named. */
 const MAX_NAMES = 6;
 
 /** All failures, the oldest first. */
@@ -29,7 +29,10 @@ export function failuresOf(reports: readonly Report[]): Failure[] {
   return [...failures.values()].sort((a, b) => a.since - b.since);
 }
 
-/** What fails, since when, on which of the `count` nodes, and the error's text below; no line longer than `columns`. */
+/**
+ * What fails, since when, on which of the `count` nodes, with the error's text below; no line is
+ * longer than `columns`.
+ */
 export function describe(failure: Failure, count: number, columns: number): string[] {
   const { check, since, nodes } = failure;
   const named = nodes.slice(0, MAX_NAMES).join(', ');

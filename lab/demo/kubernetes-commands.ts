@@ -59,7 +59,7 @@ export class KubernetesCommands {
 
   async #break(what: string): Promise<string> {
     const fault = this.#parse(what);
-    // Also when it fails: some of it may be in effect.
+    // Even if it fails: part of it may be in effect.
     this.#broken.add(what);
     await fault.break(this.#cluster);
     return `broken: ${what}`;

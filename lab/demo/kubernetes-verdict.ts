@@ -4,9 +4,9 @@ import { probePods } from '../kubernetes/probes.ts';
 import { httpGet } from '../support/http-get.ts';
 import { headlines } from './verdict.ts';
 
-/** So long a pod keeps what it has collected. */
+/** How long a pod keeps what it has collected. */
 const PERIOD_MS = 5_000;
-/** A collection takes 12 s at the most. */
+/** A collection takes up to 13 s. */
 const REQUEST_LIMIT_MS = 15_000;
 
 /** A page of the first pod that responds with it, preferably of one that is Ready. Rejects if none does. */
@@ -23,7 +23,10 @@ export async function clusterPage(
   throw new Error('no pod of kubenurse responds');
 }
 
-/** Says each sentence of the verdict when it appears, and when nothing is wrong any longer, until `signal` aborts. */
+/**
+ * Reports each sentence of the verdict when it appears, and when nothing is wrong any more, until
+ * `signal` aborts.
+ */
 export async function followVerdict(
   cluster: KubernetesCluster,
   namespace: string,
@@ -32,7 +35,7 @@ export async function followVerdict(
 ): Promise<void> {
   let last: readonly string[] = [];
   while (!signal.aborted) {
-    // No response: the last verdict remains.
+    // Without a response, the last verdict remains.
     const now = await clusterPage(cluster, namespace, '/cluster.json')
       .then(headlines)
       .catch(() => last);

@@ -12,12 +12,12 @@ const NAMESPACE = 'kubenurse';
 const CHART = join(import.meta.dirname, '../../deploy/helm/kubenurse');
 
 /**
- * Starts a Kubernetes cluster with the chart in it, prints how to use it, and breaks it, at first by these faults, until
- * `quit` or a signal.
+ * Starts a Kubernetes cluster with the chart in it, prints how to use it, and breaks it, first with
+ * these faults, until `quit` or a signal.
  */
 export async function kubernetesDemo(nodes: number, faults: readonly string[]): Promise<void> {
   const quit = Promise.withResolvers<void>();
-  // Until it has started: the kernel ends what was started, with our namespaces.
+  // Until it has started: the kernel ends what was started together with the namespaces.
   let stop = (): void => process.exit(0);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
   say(
@@ -36,7 +36,7 @@ export async function kubernetesDemo(nodes: number, faults: readonly string[]): 
     if (line.trim() === 'quit') quit.resolve();
     else void mutex.run(async () => say(await commands.execute(line)));
   });
-  // Ctrl-D. Other input than a terminal may end.
+  // Ctrl-D. Input that is not a terminal may end.
   if (process.stdin.isTTY) input.on('close', quit.resolve);
   const following = new AbortController();
   const verdict = followVerdict(

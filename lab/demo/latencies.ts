@@ -1,20 +1,22 @@
-/** kubenurse's histogram of what each check took, in seconds (docs/metrics.md). */
+/** kubenurse's histogram of the duration of each check, in seconds (docs/metrics.md). */
 const SAMPLE =
   /^kubenurse_httpclient_request_duration_seconds_(sum|count)\{type="([^"]+)"\} (\S+)$/gm;
 
 type Total = Readonly<{ sum: number; count: number }>;
 
-/** The latency of each check of one node, from one reading of its `/metrics` to the next. */
+/** The latency of each check of one node, between two readings of its `/metrics`. */
 export class Latencies {
   #totals: ReadonlyMap<string, Total> = new Map();
 
-  /** Check → mean latency since the last reading, in seconds; only of checks that have run since. */
+  /**
+   * Check → mean latency since the last reading, in seconds; only for checks that have run since.
+   */
   update(metrics: string): ReadonlyMap<string, number> {
     const totals = readTotals(metrics);
     const means = new Map<string, number>();
     for (const [check, { sum, count }] of totals) {
       const last = this.#totals.get(check);
-      // A program that has started again counts from zero.
+      // A restarted program counts from zero.
       const before = last !== undefined && last.count <= count ? last : { sum: 0, count: 0 };
       if (count > before.count) means.set(check, (sum - before.sum) / (count - before.count));
     }

@@ -4,12 +4,15 @@ import type { ReadStream, WriteStream } from 'node:tty';
 const PROMPT = '> ';
 const REDRAW_MS = 1_000;
 
-/** Terminal control (ECMA-48): the cursor so many rows up, the cursor to the top left, erase from the cursor on. */
+/**
+ * Terminal control (ECMA-48): cursor up by this many rows, cursor to the top left, erase from the
+ * cursor on.
+ */
 const up = (rows: number) => (rows > 0 ? `\x1b[${rows}A` : '');
 const HOME = '\x1b[H';
 const ERASE_BELOW = '\x1b[J';
 
-/** What a screen calls: on a line that was entered, and on Ctrl-C or Ctrl-D. */
+/** What a screen calls when a line is entered, and on Ctrl-C or Ctrl-D. */
 export type Handlers = Readonly<{ onLine: (line: string) => void; onQuit: () => void }>;
 
 /** A terminal with a block of lines that is redrawn in place, a prompt below it, and messages above it. */
@@ -24,7 +27,7 @@ export class Screen {
     this.#above = 0;
     this.redraw();
   };
-  /** Rows from the block's first to the cursor's. */
+  /** Rows from the block's first one to the cursor. */
   #above = 0;
   #closed = false;
   #isInputOver = false;
@@ -37,8 +40,9 @@ export class Screen {
 
   /**
    * `draw` returns the block: fewer lines than the terminal has rows, none wider than its columns.
-   * Input that is no terminal may end; the block is still redrawn. Ctrl-Z suspends the whole process
-   * group: a shell resumes control only when npm, which started this process, is stopped as well.
+   * Input that is not a terminal may end; the block is still redrawn. Ctrl-Z suspends the whole
+   * process group: a shell resumes control only if npm, which started this process, is stopped as
+   * well.
    */
   constructor(
     input: ReadStream,
@@ -71,7 +75,7 @@ export class Screen {
     this.redraw();
   }
 
-  /** Writes lines that stay, above the block. */
+  /** Writes lines above the block, where they stay. */
   say(lines: readonly string[]): void {
     if (this.#closed) return;
     const block = this.#draw();
@@ -81,7 +85,7 @@ export class Screen {
     if (!this.#isInputOver) this.#prompt.prompt(true);
   }
 
-  /** Brings the block up to date. Waits while a line is typed that needs more than one row. */
+  /** Updates the block. Waits while the typed line needs more than one row. */
   redraw(): void {
     const typed = PROMPT.length + this.#prompt.line.length;
     if (typed < this.#out.columns) this.say([]);

@@ -2,7 +2,7 @@ import { clock, cutTo, describe, type Failure, failuresOf } from './failures.ts'
 import { formatLatency } from './latencies.ts';
 import { ALIVE, isFine, type Report } from './watch.ts';
 
-/** Colours a text, where colours are supported. */
+/** Colours a text, if colours are supported. */
 export type Paint = (colour: 'red' | 'green' | 'yellow' | 'bold', text: string) => string;
 
 /** What the table shows, and in how much space. */
@@ -23,17 +23,20 @@ export type TableOptions = Readonly<{
 
 const CHECKS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
 const HEADERS = ['node', 'api direct', 'api dns', 'ingress', 'service', 'neighbours', 'broken'];
-/** Of `node-50`, `ok 123 ms` and `10/10 ok 123 ms`, with a space: 80 columns in all, of which a fault has 11. */
+/**
+ * For `node-50`, `ok 123 ms` and `10/10 ok 123 ms`, each with a space: 80 columns in all, 11 of
+ * them for a fault.
+ */
 const WIDTHS = [9, 11, 11, 11, 11, 16, 11];
-/** Nodes that are shown, whatever fails. */
+/** How many nodes are shown, whatever fails. */
 const MIN_NODES = 5;
-/** Sentences of the verdict that are shown. */
+/** How many sentences of the verdict are shown. */
 const MAX_FINDINGS = 3;
 
 type Cell = Readonly<{ text: string; colour: 'red' | 'green' | 'yellow' }>;
 
 /**
- * The state of the checks for a person at a glance: a summary, the verdict, a line for each node, what is broken
+ * The state of the checks at a glance: a summary, the verdict, a line for each node, what is broken
  * on purpose, and every failure with its text. Never more lines than `rows`, none longer than
  * `columns`; what does not fit is counted.
  */
@@ -77,7 +80,10 @@ function verdictLines({ verdict, columns, paint }: TableOptions): string[] {
   ];
 }
 
-/** At most `max` lines; if there are more nodes, those with failures have precedence, then those that are broken. */
+/**
+ * At most `max` lines. If there are more nodes, those with failures take precedence, then broken
+ * ones.
+ */
 function nodeLines(options: TableOptions, max: number): string[] {
   const { reports, faults } = options;
   if (reports.length <= max) return reports.map((report) => nodeLine(report, options));
@@ -131,7 +137,7 @@ function withLatency(text: string, latency: number | undefined): string {
   return latency === undefined ? text : `${text} ${formatLatency(latency)}`;
 }
 
-/** How many of the neighbours were reached, and the slowest's latency. */
+/** How many of the neighbours were reached, and the slowest one's latency. */
 function neighboursCell(results: Report['results'], latencies: Report['latencies']): Cell {
   if (results.size === 0) return { text: '-', colour: 'yellow' };
   const state = results.get('neighbourhood_state');
@@ -146,7 +152,7 @@ function neighboursCell(results: Report['results'], latencies: Report['latencies
   };
 }
 
-/** As many whole texts as fit into `lines`, and the number of the others. */
+/** As many whole texts as fit into `lines`, and the number of the remaining ones. */
 function upTo(texts: readonly (readonly string[])[], lines: number): string[] {
   if (texts.flat().length <= lines) return texts.flat();
   const shown: string[] = [];

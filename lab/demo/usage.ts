@@ -2,7 +2,7 @@ import { faultHelp } from '../cluster/faults.ts';
 import { COMMANDS } from './commands.ts';
 import { KUBERNETES_COMMANDS, kubernetesFaults } from './kubernetes-commands.ts';
 
-/** How many nodes the demo can have, and with `--kubernetes`. */
+/** The maximum number of nodes of the demo, without and with `--kubernetes`. */
 export const MAX_NODES = 50;
 export const MAX_KUBERNETES_NODES = 9;
 

@@ -8,8 +8,8 @@ import { readVerdict } from './verdict.ts';
 export type Result = Readonly<{ text: string; since: number }>;
 
 /**
- * The current state of a node: check → result, and check → latest latency in seconds. A node that does not respond has
- * the one check `/alive`.
+ * The current state of a node: check → result, and check → latest latency in seconds. A node that
+ * does not respond has only the check `/alive`.
  */
 export type Report = Readonly<{
   node: string;
@@ -17,13 +17,13 @@ export type Report = Readonly<{
   latencies: ReadonlyMap<string, number>;
 }>;
 
-/** The check that fails when a node does not respond. */
+/** The check that fails if a node does not respond. */
 export const ALIVE = '/alive';
 
 const PERIOD_MS = 1_000;
-/** KUBENURSE_CHECK_INTERVAL's default (contract): there are no new latencies before. */
+/** KUBENURSE_CHECK_INTERVAL's default (contract): there are no new latencies earlier. */
 const METRICS_PERIOD_MS = 5_000;
-/** So long a pod keeps what it has collected. */
+/** How long a pod keeps what it has collected. */
 const VERDICT_PERIOD_MS = 5_000;
 /** KUBENURSE_NEIGHBOUR_LIMIT's default (contract). */
 const NEIGHBOUR_LIMIT = 10;
@@ -33,7 +33,10 @@ export function isFine({ text }: Result): boolean {
   return text === 'ok' || text === 'skipped';
 }
 
-/** Polls `/alive` of every node each second, `/metrics` each five, and the verdict of one node each five. */
+/**
+ * Polls `/alive` of every node every second, `/metrics` every five, and the verdict of one node
+ * every five.
+ */
 export class Watch {
   readonly #cluster: Cluster;
   readonly #reports = new Map<string, Report>();
@@ -41,7 +44,7 @@ export class Watch {
   readonly #onReport: (before: Report | undefined, now: Report) => void;
   #verdict: readonly string[] = [];
 
-  /** `onReport` is called with the previous and the current report of a node. */
+  /** `onReport` is called with a node's previous and current report. */
   constructor(cluster: Cluster, onReport: (before: Report | undefined, now: Report) => void) {
     this.#cluster = cluster;
     this.#onReport = onReport;
@@ -54,7 +57,7 @@ export class Watch {
     return this.#verdict;
   }
 
-  /** The report of each node, in their order; an empty one of those that have not responded yet. */
+  /** The report of each node, in order; an empty one for nodes that have not responded yet. */
   get reports(): readonly Report[] {
     return this.#cluster.nodes.map(
       ({ name }) =>
@@ -150,7 +153,7 @@ class LatencyPoll {
   }
 }
 
-/** Check → result text, from the body of `/alive` (contract). Throws when it is something else. */
+/** Check → result text, from the body of `/alive` (contract). Throws if it is something else. */
 export function readAlive(body: string): ReadonlyMap<string, string> {
   const { last_check_result: result } = JSON.parse(body) as { last_check_result?: object };
   if (result === undefined) throw new Error('/alive has no last_check_result');

@@ -37,7 +37,7 @@ function query(name: string): Packet {
   return { type: 'query', id: 4711, flags: RECURSION_DESIRED, questions: [{ name, type: 'A' }] };
 }
 
-/** Sends the datagrams and gives the first answer that comes. */
+/** Sends the datagrams and returns the first response. */
 async function overUdp(server: DnsServer, ...messages: Buffer[]): Promise<Buffer> {
   const socket = createSocket('udp4');
   onTestFinished(() => void socket.close());
@@ -191,7 +191,7 @@ test('DnsServer.break(silent) is silent over TCP too', async () => {
   server.break(undefined);
   socket.write(streamEncode(query('nobody.test')));
   await until('an answer', 2_000, () => received > 0);
-  expect(received).toBe(streamEncode(query('nobody.test')).length); // the second's alone
+  expect(received).toBe(streamEncode(query('nobody.test')).length); // only the second response
 });
 
 test('DnsServer.queries keeps the last thousand', async () => {

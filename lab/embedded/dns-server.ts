@@ -16,9 +16,12 @@ import { listenOnBoth } from '../support/listen-on-both.ts';
 
 type Answered = Packet & { flags: number };
 
-/** Seconds that a client may keep an answer. */
+/** Seconds that a client may cache an answer. */
 const TTL = 5;
-/** RFC 1035, 4.2.1: what a UDP message holds at most. EDNS(0) (RFC 6891), which would allow more, is not offered. */
+/**
+ * RFC 1035, 4.2.1: the maximum size of a UDP message. EDNS(0) (RFC 6891), which would allow more,
+ * is not supported.
+ */
 const MAX_UDP_BYTES = 512;
 /** RFC 1035, 4.1.1. */
 const SERVFAIL = 2;
@@ -54,8 +57,9 @@ export class DnsServer {
   }
 
   /**
-   * Listens at once. `records`: name → its IPv4 and IPv6 addresses; port 0 takes one that is free
-   * for both protocols. Rejects when it cannot listen, throws TypeError when an address is none.
+   * Listens immediately. `records`: name → its IPv4 and IPv6 addresses. Port 0 picks one that is
+   * free for both protocols. Rejects if it cannot listen, and with TypeError if an address is
+   * invalid.
    */
   static async start(options: {
     address: string;
@@ -75,19 +79,25 @@ export class DnsServer {
     return server;
   }
 
-  /** The last 1,000 questions, those that were not answered too; names in lower case. */
+  /** The last 1,000 queries, including those without a response; names in lower case. */
   get queries(): readonly { name: string; type: string }[] {
     return this.#queries;
   }
 
-  /** Replaces the name's addresses; with none, the name exists and has no address. Throws TypeError when one is no IP address. */
+  /**
+   * Replaces the name's addresses. With none, the name exists but has no address. Throws TypeError
+   * if one is not an IP address.
+   */
   setRecord(name: string, addresses: readonly string[]): void {
     const wrong = addresses.find((address) => !isIP(address));
     if (wrong !== undefined) throw new TypeError(`no IP address: ${wrong}`);
     this.#records.set(canonical(name), [...addresses]);
   }
 
-  /** Replaces the fault there was; `undefined` heals. `names`: only questions for these (default: all). */
+  /**
+   * Replaces the current fault; `undefined` heals. `names`: affects only queries for these
+   * (default: all).
+   */
   break(fault: DnsFault | undefined, names?: readonly string[]): void {
     this.#fault = fault && { kind: fault, names: names && new Set(names.map(canonical)) };
   }
@@ -101,7 +111,7 @@ export class DnsServer {
     ]);
   }
 
-  /** Over TCP each message comes and goes after its length in two bytes (RFC 1035, 4.2.2). */
+  /** Over TCP, each message is preceded by its length in two bytes (RFC 1035, 4.2.2). */
   #converse(socket: Socket): void {
     this.#connections.add(socket);
     socket.on('error', () => {});
@@ -121,7 +131,7 @@ export class DnsServer {
     });
   }
 
-  /** Undefined: no answer is given. */
+  /** Undefined: no response is sent. */
   #answer(message: Buffer): Answered | undefined {
     const query = parse(message);
     const question = query?.questions?.[0];
@@ -152,14 +162,16 @@ export class DnsServer {
   }
 }
 
-/** An answer that is too long for a datagram says so, so that the client comes again by TCP. */
+/**
+ * An answer too long for a datagram is marked as truncated, so that the client retries over TCP.
+ */
 function datagramOf(answer: Answered): Buffer {
   const whole = encode(answer);
   if (whole.length <= MAX_UDP_BYTES) return whole;
   return encode({ ...answer, flags: answer.flags | TRUNCATED_RESPONSE, answers: [] });
 }
 
-/** A message that cannot be parsed is ignored: undefined. */
+/** Undefined for a message that cannot be parsed, which is ignored. */
 function parse(message: Buffer): DecodedPacket | undefined {
   try {
     return decode(message);

@@ -9,7 +9,7 @@ import type { Layout, PodAddresses } from './layout.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { UdpForwarder } from './udp-forwarder.ts';
 
-/** The port at which the program listens, and at which other pods reach it (contract). */
+/** The port on which the program listens, and at which other pods reach it (contract). */
 const PORT = 8080;
 
 type Options = Readonly<{
@@ -18,11 +18,13 @@ type Options = Readonly<{
   layout: Layout;
   files: Files;
   controlPlane: ControlPlane;
-  /** How many requests by way of the service or the ingress are with the pod at this address. */
+  /**
+   * How many requests are in flight to the pod at this address through the Service or the ingress.
+   */
   connectionsTo: (address: string) => number;
 }>;
 
-/** A node of which there is nothing but the loopback addresses of its pods. */
+/** A node that consists of nothing but its pods' loopback addresses. */
 export class EmbeddedNode implements NodeNetwork {
   readonly addresses: readonly string[];
   readonly #options: Options;
@@ -44,7 +46,7 @@ export class EmbeddedNode implements NodeNetwork {
       port: PORT,
       backends: () => backends,
     });
-    // With one address all pods would have the same port.
+    // With one address, all pods would have the same port.
     const forwarder = layout.hasOneAddress
       ? undefined
       : await UdpForwarder.start(
@@ -65,13 +67,13 @@ export class EmbeddedNode implements NodeNetwork {
   async close(): Promise<void> {}
 }
 
-/** What is in front of a pod's program. */
+/** The network in front of a pod's program. */
 type Network = Readonly<{
   break: (fault: ProxyFault | undefined) => Promise<void>;
   close: () => Promise<void>;
 }>;
 
-/** A pod at a loopback address, where a proxy stands for the network in front of its program. */
+/** A pod at a loopback address. A proxy stands in for the network in front of its program. */
 class EmbeddedSandbox implements PodSandbox {
   readonly addresses: readonly string[];
   readonly programUrl: string;

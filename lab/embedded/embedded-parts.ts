@@ -10,7 +10,7 @@ import { Ingress } from './ingress.ts';
 import { layoutOf } from './layout.ts';
 import { install, isMissing } from './one-address.ts';
 
-/** Parts that need nothing but Node: servers of this project at loopback addresses. */
+/** Parts that need nothing but Node: servers of this project on loopback addresses. */
 export type EmbeddedParts = Parts &
   Readonly<{
     controlPlane: EmbeddedApiServer;
@@ -20,8 +20,9 @@ export type EmbeddedParts = Parts &
   }>;
 
 /**
- * `network`: the first two bytes of every address, such as `127.0` (layout.ts). Where the loopback interface has one
- * address, they are ports of that (one-address.ts), and one cluster can run at once.
+ * `network`: the first two bytes of every address, such as `127.0` (layout.ts). If the loopback
+ * interface has only one address, they become ports of that one (one-address.ts), and only one
+ * cluster can run at a time.
  */
 export function embeddedParts(network: string): StartParts<EmbeddedParts> {
   return async (stack) => {

@@ -3,7 +3,10 @@ import type { Backend, Breakable } from '../parts/parts.ts';
 import { Mutex } from '../support/mutex.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
-/** A Service as kube-proxy has it: it takes its endpoints in turn, and refuses connections while there is none. */
+/**
+ * A Service as kube-proxy implements it: it rotates through its endpoints, and refuses connections
+ * while it has none.
+ */
 export class EmbeddedService implements Breakable<ProxyFault> {
   readonly #proxy: TcpProxy;
   readonly #mutex = new Mutex();
@@ -15,7 +18,7 @@ export class EmbeddedService implements Breakable<ProxyFault> {
     this.#backends = backends;
   }
 
-  /** Without an endpoint at first. Rejects when the address cannot be listened at. */
+  /** Starts without endpoints. Rejects if it cannot listen on the address. */
   static async start(at: Readonly<{ address: string; port: number }>): Promise<EmbeddedService> {
     const backends: { current: readonly Backend[] } = { current: [] };
     const proxy = await TcpProxy.start({ ...at, backends: () => backends.current });
@@ -24,7 +27,7 @@ export class EmbeddedService implements Breakable<ProxyFault> {
     return service;
   }
 
-  /** Resolves when it forwards to these and to no others. */
+  /** Resolves once it forwards to these and to no others. */
   setBackends(backends: readonly Backend[]): Promise<void> {
     return this.#mutex.run(async () => {
       const hadNone = this.#backends.current.length === 0;
@@ -33,7 +36,7 @@ export class EmbeddedService implements Breakable<ProxyFault> {
     });
   }
 
-  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  /** Replaces the current fault; `undefined` heals. Resolves once it is in effect. */
   break(fault: ProxyFault | undefined): Promise<void> {
     return this.#mutex.run(() => {
       this.#fault = fault;

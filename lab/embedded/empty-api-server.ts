@@ -9,7 +9,7 @@ const RESOURCES = [
   { name: 'pods', kind: 'Pod', namespaced: true },
 ].map((each) => ({ ...each, singularName: '', verbs: ['list', 'watch'] }));
 
-/** What client-go discovers; EmbeddedApiServer serves only what the probe requests. */
+/** Responses to client-go's discovery. EmbeddedApiServer serves only what the probe requests. */
 const DISCOVERY: Readonly<Record<string, object>> = {
   '/api': { kind: 'APIVersions', versions: ['v1'] },
   '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
@@ -30,8 +30,8 @@ const INVALID = {
 };
 
 /**
- * Starts an API server over plain HTTP that has no pods and no nodes, for programs in Go, until the stack is disposed
- * of. Resolves with the path of its kubeconfig in `folder`.
+ * Starts an API server over plain HTTP without pods and nodes, for programs written in Go. It runs
+ * until the stack is disposed of. Resolves to the path of its kubeconfig in `folder`.
  */
 export async function startEmptyApiServer(
   stack: AsyncDisposableStack,

@@ -8,7 +8,7 @@ import { INGRESS_HOST, SERVICE_HOST } from '../parts/hosts.ts';
 import { LABEL, NAMESPACE } from '../parts/pod.ts';
 import type { Layout } from './layout.ts';
 
-/** The files that the programs of a cluster read, in a temporary directory that goes with it. */
+/** The files that a cluster's programs read, in a temporary directory that is removed with them. */
 export class Files {
   readonly #directory: string;
   readonly #removeAtExit: () => void;
@@ -32,7 +32,7 @@ export class Files {
     return files;
   }
 
-  /** As kubelet writes it, but for the name server's port. */
+  /** As kubelet writes it, except for the name server's port. */
   get resolvConf(): string {
     return join(this.#directory, 'resolv.conf');
   }
@@ -53,7 +53,7 @@ export class Files {
 
 const PRELOAD = new URL('one-address-preload.ts', import.meta.url).href;
 
-/** The variables a DaemonSet would give to the pod of one node. */
+/** The environment variables that a DaemonSet would set for the pod of one node. */
 export function environmentOf(
   layout: Layout,
   files: Files,
@@ -73,7 +73,8 @@ export function environmentOf(
     KUBENURSE_NEIGHBOUR_FILTER: `${LABEL.key}=${LABEL.value}`,
     KUBENURSE_LISTEN_ADDRESS: node.programAddress,
     KUBENURSE_RESOLV_CONF: files.resolvConf,
-    // A tenth of the default: long enough for the requests that come while the pod is being taken out of service.
+    // A tenth of the default: long enough for requests that arrive while the pod is being taken out
+    // of service.
     KUBENURSE_SHUTDOWN_DURATION: '500ms',
     POD_NAME: node.podName,
     NODE_NAME: node.name,

@@ -10,12 +10,13 @@ import { TcpProxy } from './tcp-proxy.ts';
 /** Timeout of a backend, after which the response is 504. */
 const BACKEND_LIMIT_MS = 30_000;
 
-/** All that the ingress publishes (contract: never `/alive` or `/metrics`). */
+/** The only path that the ingress publishes (contract: never `/alive` or `/metrics`). */
 const PUBLISHED_PATH = '/alwayshappy';
 
 /**
- * A TLS reverse proxy for one host, as an ingress controller: it takes its backends in turn,
- * and responds with 404 to what is not published, 503 without a backend and 502 when one fails.
+ * A TLS reverse proxy for one host, like an ingress controller. It rotates through its backends,
+ * and responds with 404 to anything not published, with 503 if there is no backend, and with 502 if
+ * a backend fails.
  */
 export class Ingress {
   readonly #host: string;
@@ -40,7 +41,7 @@ export class Ingress {
     );
   }
 
-  /** Rejects when the address cannot be listened at. `authority` signs the certificate it shows. */
+  /** Rejects if it cannot listen on the address. `authority` signs the certificate it presents. */
   static async start(options: {
     address: string;
     port: number;
@@ -65,7 +66,7 @@ export class Ingress {
     return this.#proxy.port;
   }
 
-  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  /** Replaces the current fault; `undefined` heals. Resolves once it is in effect. */
   async break(fault: IngressFault | undefined): Promise<void> {
     const wrong = fault?.kind === 'wrong-certificate';
     this.#server.setSecureContext(contextOf(this.#certificates[wrong ? 'wrong' : 'right']));
@@ -75,7 +76,7 @@ export class Ingress {
     );
   }
 
-  /** How many requests are with the backend at `address`. */
+  /** How many requests are in flight to the backend at `address`. */
   connectionsTo(address: string): number {
     return this.#inFlight.filter((backend) => backend.address === address).length;
   }
@@ -139,7 +140,7 @@ function contextOf({ certificate, key }: Certificate): { cert: string; key: stri
   return { cert: certificate, key };
 }
 
-/** Responds with nothing but a status; cuts a response that has begun already. */
+/** Responds with nothing but a status; cuts a response that has already begun. */
 function end(response: ServerResponse, status: number): void {
   if (response.headersSent) response.destroy();
   else response.writeHead(status).end();

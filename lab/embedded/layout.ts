@@ -1,6 +1,9 @@
 import type { Backend } from '../parts/parts.ts';
 
-/** `pod`: the pod's IP address. `program`: where its program listens, behind the pod's network. */
+/**
+ * `pod`: the pod's IP address. `program`: the address its program listens on, behind the pod's
+ * network.
+ */
 export type PodAddresses = Readonly<{ pod: string; program: string }>;
 
 /** Where the parts of a cluster listen, all within one block of loopback addresses. */
@@ -9,22 +12,25 @@ export type Layout = Readonly<{
   service: Backend;
   ingress: Backend;
   dns: Backend;
-  /** Loopback has one address: what listens elsewhere is at a port of that (one-address.ts). */
+  /** Loopback has only one address: every listener has a port of that one (one-address.ts). */
   hasOneAddress: boolean;
   /**
-   * Of a pod of the node of this number, counted from 1; beyond 250 it goes on in the next block of 256.
-   * Two pods at once can be on a node: `slot` is 0 or 1.
+   * The addresses of a pod on the node with this number, counted from 1. Beyond 250, they continue
+   * in the next block of 256. A node can have two pods at once: `slot` is 0 or 1.
    */
   pod: (number: number, slot: number) => PodAddresses;
 }>;
 
 const NODES_PER_BLOCK = 250;
-/** So many blocks after its pod's address is the program's. */
+/** Number of blocks from a pod's address to its program's. */
 const PROGRAM_BLOCKS = 100;
-/** So many blocks after the first slot's address is the second's. */
+/** Number of blocks from the first slot's address to the second's. */
 const SLOT_BLOCKS = 50;
 
-/** `network`: the first two bytes, such as `127.0`: parts at 127.0.0.x, pods from 127.0.1.1 on. DNS queries cannot be redirected. */
+/**
+ * `network`: the first two bytes, such as `127.0`. Parts are at 127.0.0.x, pods from 127.0.1.1 on.
+ * DNS queries cannot be redirected.
+ */
 export function layoutOf(network: string, hasOneAddress = false): Layout {
   return {
     apiServer: { address: `${network}.0.10`, port: 6443 },

@@ -3,22 +3,23 @@ import { createServer, isIPv4, Server, Socket } from 'node:net';
 import type { Backend } from '../parts/parts.ts';
 
 /*
- * A machine whose loopback interface has one address, as macOS: there, all addresses of a layout are at 127.0.0.1, each
- * at a port that belongs to it. The addresses remain in the objects of the API server, in URLs and in results; sockets
- * alone are redirected, in this process and, by a preload, in those of the pods.
+ * For a machine whose loopback interface has only one address, such as macOS: all addresses of a
+ * layout map to 127.0.0.1, each to a separate port. The API server's objects, URLs and results keep
+ * the original addresses. Only sockets are redirected, in this process and, by a preload, in those
+ * of the pods.
  */
 
 const ONE_ADDRESS = '127.0.0.1';
-/** The ports of a layout (layout.ts); others are the same at the one address. */
+/** The ports of a layout (layout.ts). Others stay the same at the one address. */
 const PORTS: ReadonlySet<number> = new Set([6443, 8080, 8443]);
-/** Below 32768 and 49152, where Linux and macOS begin with the ports of outgoing connections. */
+/** Below 32768 and 49152, where the ephemeral ports of Linux and macOS start. */
 const FIRST_PORT = 20_000;
 /** The layout's blocks: pods at 1 and 51, their programs at 101 and 151 (of up to 250 nodes). */
 const BLOCK_SPACING = 50;
 
 let isInstalled = false;
 
-/** Whether no interface has this address. Rejects when it cannot be listened at for another reason. */
+/** Whether no interface has this address. Rejects if listening on it fails for another reason. */
 export async function isMissing(address: string): Promise<boolean> {
   const server = createServer();
   try {
@@ -32,7 +33,7 @@ export async function isMissing(address: string): Promise<boolean> {
   }
 }
 
-/** Where the port of this loopback address is to be found at 127.0.0.1. */
+/** The address and port at 127.0.0.1 that stand for this loopback address and port. */
 export function atOneAddress({ address, port }: Backend): Backend {
   const [network, , block, byte] = address.split('.').map(Number);
   if (!isIPv4(address) || network !== 127 || address === ONE_ADDRESS || !PORTS.has(port)) {
@@ -42,7 +43,10 @@ export function atOneAddress({ address, port }: Backend): Backend {
   return { address: ONE_ADDRESS, port: FIRST_PORT + 256 * (2 * group + slot) + (byte ?? 0) };
 }
 
-/** What reaches this `http:` URL from outside of the cluster: the URL itself, unless `install` was called. */
+/**
+ * The URL that reaches this `http:` URL from outside the cluster: the URL itself, unless `install`
+ * was called.
+ */
 export function reachable(url: string): string {
   if (!isInstalled) return url;
   const it = new URL(url);
@@ -51,7 +55,10 @@ export function reachable(url: string): string {
   return it.href;
 }
 
-/** From now on, this process listens and connects at 127.0.0.1 instead of another loopback address. */
+/**
+ * From now on, this process listens on and connects to 127.0.0.1 instead of other loopback
+ * addresses.
+ */
 export function install(): void {
   if (isInstalled) return;
   isInstalled = true;
@@ -69,7 +76,10 @@ function redirect(prototype: object, name: string): void {
   Reflect.set(prototype, name, redirected);
 }
 
-/** Of `connect(options)`, `connect(port, host)`, `net.connect` (which passes an array with the options), and `listen`. */
+/**
+ * Handles `connect(options)`, `connect(port, host)`, `net.connect` (which passes an array with the
+ * options), and `listen`.
+ */
 function redirectArguments(args: readonly unknown[]): unknown[] {
   const [first, second, ...rest] = args;
   if (Array.isArray(first)) {

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 
-/** So many bytes wait for their time; beyond, the sender is read no further. */
+/** With more bytes than this held back, the sender is paused. */
 const MAX_WAITING_BYTES = 1 << 20;
 
 type Item = Readonly<{ came: number; what: Buffer | 'end' | 'reset' }>;
 
 /**
- * One direction of a forwarded connection. What comes from one socket leaves to the other in its
- * order, `delay` milliseconds after it came: 0 at once, Infinity not until the delay is another.
+ * One direction of a forwarded connection. What one socket receives is sent to the other in order,
+ * `delay` milliseconds after its arrival: immediately if 0, not until the delay changes if
+ * Infinity.
  */
 export class Pump {
   readonly #from: Socket;
@@ -69,7 +70,10 @@ export class Pump {
   }
 }
 
-/** Closes it with a reset. One that has said its end is destroyed: Node 26 would leak its handle. */
+/**
+ * Resets the connection. A socket that has already ended is destroyed instead, because Node 26
+ * would leak its handle.
+ */
 export function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

@@ -12,7 +12,7 @@ afterEach(async () => {
   stack = new AsyncDisposableStack();
 });
 
-/** Says its name, then gives back what it is sent. */
+/** Sends its name, then echoes what it receives. */
 async function startEcho(name: string): Promise<Backend> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -43,7 +43,7 @@ async function open(proxy: TcpProxy): Promise<Socket> {
   return socket;
 }
 
-/** Sends all of it, and reads to the end. */
+/** Sends the whole message, and reads to the end. */
 function exchange(socket: Socket, message: string): Promise<string> {
   socket.end(message);
   return text(socket);
@@ -129,7 +129,7 @@ test('TcpProxy that hangs accepts and passes nothing, until it is healed', async
     socket.on('data', (bytes) => (reported += bytes));
     socket.write('question');
   }
-  // Whoever comes later is not heard earlier.
+  // A connection opened during the hang gets no response earlier.
   await expect(until('a response', 20, () => reported !== '')).rejects.toThrow('not within');
 
   await proxy.break(undefined);

@@ -8,7 +8,9 @@ import { Pump, reset } from './pump.ts';
 /** Timeout of a client that has closed its side. */
 const HALF_CLOSED_LIMIT_MS = 10_000;
 
-/** A forwarded connection, from its acceptance on; it has a backend once `forward` was called. */
+/**
+ * A forwarded connection, from its acceptance on. It has a backend once `forward` has been called.
+ */
 class Connection {
   readonly #client: Socket;
   readonly #upstream = new Socket({ allowHalfOpen: true });
@@ -44,7 +46,10 @@ class Connection {
     reset(this.#client);
   }
 
-  /** Not before the client has spoken, so that it never takes the reset for a failure to connect. */
+  /**
+   * Waits until the client has sent something, so that it never takes the reset for a failure to
+   * connect.
+   */
   reset(): void {
     if (this.#client.bytesRead > 0) this.cut();
     else this.#client.once('data', () => this.cut()).once('end', () => this.cut());
@@ -52,9 +57,8 @@ class Connection {
 }
 
 /**
- * A TCP forwarder at a part's public address: the network in front of that part. It takes its
- * backends in turn. A connection for which there is no backend, or whose backend does not
- * respond, is reset.
+ * A TCP forwarder at a part's public address: the network in front of that part. It rotates through
+ * its backends. It resets connections if there is no backend or the backend does not respond.
  */
 export class TcpProxy {
   readonly address: string;
@@ -79,7 +83,7 @@ export class TcpProxy {
     server.on('connection', (client) => this.#accept(client));
   }
 
-  /** Listens at once; port 0 takes a free one. Rejects when the address cannot be listened at. */
+  /** Listens immediately; port 0 picks a free one. Rejects if it cannot listen on the address. */
   static async start(options: {
     address: string;
     port: number;
@@ -92,7 +96,7 @@ export class TcpProxy {
     return new TcpProxy(options.address, port, server, options.backends);
   }
 
-  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  /** Replaces the current fault; `undefined` heals. Resolves once it is in effect. */
   break(fault: ProxyFault | undefined): Promise<void> {
     return this.#mutex.run(() => this.#suffer(fault));
   }

@@ -31,7 +31,7 @@ async function echoBehind(): Promise<{
   return { forwarder, port, seen };
 }
 
-/** What is returned to a packet, the code of an error, or `silence` after 300 ms. */
+/** The reply to a packet, the code of an error, or `silence` after 300 ms. */
 async function send(port: number): Promise<string> {
   const client = createSocket('udp4');
   client.connect(port, '127.0.0.1');

@@ -4,10 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProxyFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
 
-/** Clients are each forgotten so long after their last packet. */
+/** How long after the last reply to a client it is forgotten, in milliseconds. */
 const IDLE_MS = 5_000;
 
-/** A UDP forwarder at a pod's address: the network in front of its program. Each client has a separate port, as by NAT. */
+/**
+ * A UDP forwarder at a pod's address: the network in front of its program. Each client has a
+ * separate port, as with NAT.
+ */
 export class UdpForwarder {
   readonly #at: Backend;
   readonly #backend: Backend;
@@ -20,7 +23,7 @@ export class UdpForwarder {
     this.#backend = backend;
   }
 
-  /** Listens at `at`, and passes packets on to the backend. Rejects when it cannot listen. */
+  /** Listens on `at`, and forwards packets to the backend. Rejects if it cannot listen. */
   static async start(at: Backend, backend: Backend): Promise<UdpForwarder> {
     const forwarder = new UdpForwarder(at, backend);
     await forwarder.break(undefined);
@@ -28,8 +31,8 @@ export class UdpForwarder {
   }
 
   /**
-   * Replaces the fault there was; `undefined` heals. Where TCP connections are refused or reset, the port is closed; where they
-   * hang, packets are lost.
+   * Replaces the current fault; `undefined` heals. A fault that refuses or resets TCP connections
+   * closes the port; one that hangs them drops packets.
    */
   async break(fault: ProxyFault | undefined): Promise<void> {
     this.#fault = fault;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** What an image says of itself (OCI image specification, config.md), as far as we look at it. */
+/** The part of an image's configuration that is read here (OCI image specification, config.md). */
 export type ImageConfig = Readonly<{
   config: Readonly<{
     User: string;
@@ -19,7 +19,9 @@ export type ImageConfig = Readonly<{
   history: readonly Readonly<{ created_by: string }>[];
 }>;
 
-/** Builds images in a separate store, from its content only; removed with the stack. */
+/**
+ * Builds images in a separate store, from its content only. The store is removed with the stack.
+ */
 export class Buildah {
   readonly #folder: string;
 
@@ -33,7 +35,7 @@ export class Buildah {
     return new Buildah(folder);
   }
 
-  /** Builds the image `name` of what is in `context`. Rejects with all that was written. */
+  /** Builds the image `name` from `context`. Rejects with all that was printed. */
   async build(name: string, context: string, ...args: string[]): Promise<void> {
     const how = ['--isolation', 'chroot', '--pull-never', '--network', 'host'];
     await this.#run('build', ...how, ...args, '--tag', name, context);
@@ -43,17 +45,17 @@ export class Buildah {
     return JSON.parse(await this.#run('inspect', '--type', 'image', image)).OCIv1;
   }
 
-  /** Writes the image, uncompressed, as an archive that a container runtime can import. */
+  /** Writes the image as an uncompressed archive that a container runtime can import. */
   async save(image: string, file: string): Promise<void> {
     await this.#run('push', '--quiet', image, `docker-archive:${file}:${image}`);
   }
 
-  /** Adds the images of an archive. */
+  /** Adds the images of an archive to the store. */
   async load(file: string): Promise<void> {
     await this.#run('pull', `docker-archive:${file}`);
   }
 
-  /** The image's files: a folder that may be changed. */
+  /** The image's files, in a folder that may be changed. */
   async unpack(image: string): Promise<string> {
     const container = await this.#run('from', '--pull-never', image);
     return this.#run('mount', container);

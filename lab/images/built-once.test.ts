@@ -13,7 +13,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** What a killed build leaves, last changed this long ago. */
+/** What a killed build leaves behind, last modified this many seconds ago. */
 function partial(parent: string, name: string, seconds: number): void {
   const folder = join(parent, name);
   mkdirSync(folder);

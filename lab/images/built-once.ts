@@ -7,15 +7,16 @@ const ROOT = join(import.meta.dirname, '../..');
 const BIN = join(ROOT, 'lab/tools/bin');
 const STAMP = 'sources.sha256';
 
-/** The longest that a build can take: far more than the minute that it takes on two cores. */
+/** The longest a build can take: far more than the minute it takes on two cores. */
 const MAX_BUILD_MS = 3_600_000;
 
 /** What `mkdtemp` appends to a name. */
 const RANDOM_PART = /^\w{6}$/;
 
 /**
- * The folder of this name in `parent`: by default, beside the programs of `npm run tools`. `build` fills it, unless it was
- * filled from the same sources before: files and folders of the repository, and the version of Node. Rejects as `build` does.
+ * The folder of this name in `parent`: by default, beside the programs of `npm run tools`. `build`
+ * fills it, unless it was filled before from the same sources (files and folders of the repository)
+ * and with the same version of Node. Rejects as `build` does.
  */
 export async function builtOnce(
   name: string,
@@ -42,8 +43,8 @@ export async function builtOnce(
 }
 
 /**
- * Removes what killed builds have left. Only the age tells them from builds in progress, because those may run in other PID
- * namespaces.
+ * Removes what killed builds have left behind. Only age distinguishes it from builds in progress,
+ * because those may run in other PID namespaces.
  */
 async function removeAbandoned(parent: string, name: string): Promise<void> {
   const prefix = `${name}-`;

@@ -9,14 +9,17 @@ import { makeBuildImage, makeRunImage, NPM_CACHE } from './stand-in-images.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What the image is built on: stand-ins for those that the Dockerfile names, as no registry is needed. Each is one layer. */
+/**
+ * The images it is built on: stand-ins for those that the Dockerfile names, so that no registry is
+ * needed. Each has one layer.
+ */
 const RUN_IMAGE = 'localhost/stand-in-to-run';
 const BUILD_IMAGE = 'localhost/stand-in-to-build';
 
-/** The image that our manifests and chart name. */
+/** The image that the manifests and the chart name. */
 export const KUBENURSE_IMAGE = `${packageJson.config.image}:${packageJson.version}`;
 
-/** The arguments of the Dockerfile that it is built with. */
+/** The Dockerfile's arguments for the build. */
 export const BUILD_ARGUMENTS = {
   BUILD_IMAGE,
   RUN_IMAGE,
@@ -25,7 +28,7 @@ export const BUILD_ARGUMENTS = {
   CREATED: '2026-11-21T10:00:00Z',
 } as const;
 
-/** What it is made of: what .dockerignore lets in, and how it is built. */
+/** The image's sources: what .dockerignore admits, and how it is built. */
 export const KUBENURSE_SOURCES: readonly string[] = [
   ...readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     .split('\n')
@@ -36,9 +39,9 @@ export const KUBENURSE_SOURCES: readonly string[] = [
 ];
 
 /**
- * An archive of the image that our Dockerfile builds. It is built, which takes 40 s, unless that was done from the same
- * sources. Whoever calls this has run `npm ci`, which has left all in the cache that the Dockerfile's `npm ci` needs.
- * Rejects with what buildah writes.
+ * An archive of the image that the project's Dockerfile builds. Building takes 40 s and is skipped
+ * if it was done from the same sources. Callers have run `npm ci`, which leaves everything in the
+ * cache that the Dockerfile's `npm ci` needs. Rejects with buildah's output.
  */
 export async function kubenurseArchive(): Promise<string> {
   return join(await builtOnce('kubenurse-image', KUBENURSE_SOURCES, build), 'kubenurse.tar');

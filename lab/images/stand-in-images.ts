@@ -12,13 +12,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Buildah } from './buildah.ts';
 
-/** Where the stand-in for the image to build in expects npm's cache. */
+/** Where the stand-in for the build image expects npm's cache. */
 export const NPM_CACHE = '/npm-cache';
 
-/** The files of an image that is being made. */
+/** The folder with the files of an image that is being made. */
 type Root = string;
 
-/** In place of `gcr.io/distroless/nodejs26-debian13:nonroot`: our Node, what it needs, and the same settings. */
+/**
+ * Replaces `gcr.io/distroless/nodejs26-debian13:nonroot`: the local Node, what it needs, and the
+ * same settings.
+ */
 export function makeRunImage(buildah: Buildah, name: string): Promise<void> {
   return make(
     buildah,
@@ -33,7 +36,10 @@ export function makeRunImage(buildah: Buildah, name: string): Promise<void> {
   );
 }
 
-/** In place of `node:26-trixie-slim`: our Node, and this machine's npm, which has nothing but its cache to install from. */
+/**
+ * Replaces `node:26-trixie-slim`: the local Node and npm. The latter can only install from its
+ * cache.
+ */
 export function makeBuildImage(buildah: Buildah, name: string): Promise<void> {
   return make(buildah, name, ['ENV PATH=/usr/local/bin:/usr/bin:/bin'], (root) => {
     addProgram(root, process.execPath, '/usr/local/bin/node');
@@ -46,7 +52,7 @@ export function makeBuildImage(buildah: Buildah, name: string): Promise<void> {
   });
 }
 
-/** An image of one program that needs nothing else, run by this user. */
+/** An image of one program that needs nothing else, run as this user. */
 export function makeProgramImage(
   buildah: Buildah,
   name: string,
@@ -79,7 +85,7 @@ async function make(
   }
 }
 
-/** With the shared libraries that it is linked to. */
+/** Adds a program and the shared libraries that it links to. */
 function addProgram(root: Root, from: string, to = from): void {
   add(root, from, to);
   const linked = execFileSync('ldd', [from], { encoding: 'utf8' });

@@ -19,15 +19,18 @@ const COREFILE = `.:53 {
 }
 `;
 
-/** Where its pods are while these are Ready. */
+/** The nodes that its pods run on, as long as these nodes are Ready. */
 export const DNS_NODES = ['node-1', 'node-2'];
 
 const NAMESPACE = 'kube-system';
 const NAME = 'coredns';
-/** As everybody calls the cluster's DNS, whatever it is. */
+/** The label of every cluster's DNS, whatever its implementation. */
 const LABELS = { 'k8s-app': 'kube-dns' };
 
-/** What kubeadm installs of CoreDNS: two pods, on two nodes where there are two, else on one, behind these cluster IPs. */
+/**
+ * CoreDNS as kubeadm installs it: two pods, on two nodes if there are two, otherwise on one, behind
+ * these cluster IPs.
+ */
 export function clusterDns(addresses: readonly string[]): object {
   const metadata = { name: NAME, namespace: NAMESPACE };
   return {
@@ -97,7 +100,7 @@ function deployment(): object {
         tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
         affinity: {
           nodeAffinity: {
-            // So that it is known which nodes have one.
+            // So that the nodes with a pod are known.
             preferredDuringSchedulingIgnoredDuringExecution: [
               {
                 weight: 1,

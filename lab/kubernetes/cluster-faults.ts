@@ -15,7 +15,10 @@ const PROBES = '--selector=app.kubernetes.io/name=kubenurse';
 const DNS_PORT = 53;
 const COREDNS = ['--namespace=kube-system', 'deployment/coredns'];
 
-/** Sends `$1` to each process of CoreDNS in the PID namespace, by its arguments. The pattern does not match itself. */
+/**
+ * Sends signal `$1` to each CoreDNS process in the PID namespace, found by its arguments. The
+ * pattern does not match itself.
+ */
 const SIGNAL_COREDNS = `for process in /proc/[0-9]*; do
   if grep -qs '/coredns/Corefil[e]' "$process/cmdline"; then kill -s "$1" "\${process#/proc/}"; fi
 done`;
@@ -27,7 +30,7 @@ const signal = (name: 'STOP' | 'CONT', nodes: readonly KubernetesNode[]) =>
       .map((node) => node.run(['sh', '-c', SIGNAL_COREDNS, 'sh', name])),
   );
 
-/** The nodes on which CoreDNS runs, in their order. */
+/** The nodes on which CoreDNS runs, in order. */
 async function nodesOfDns({ admin, nodes }: KubernetesCluster): Promise<KubernetesNode[]> {
   const { items } = await admin.get(
     '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns',
@@ -42,7 +45,7 @@ const scale = async ({ kubectl }: KubernetesCluster, replicas: number) => {
   await run([...kubectl.command, ...status], '', ROLLOUT_LIMIT_MS);
 };
 
-/** What CoreDNS can have. */
+/** The faults of CoreDNS. */
 export const DNS_FAULTS: Readonly<Record<string, ClusterWay>> = {
   'one-hangs': {
     does: 'one of the two pods of CoreDNS is stopped (SIGSTOP) until kubelet restarts it',
@@ -79,7 +82,7 @@ export const DNS_FAULTS: Readonly<Record<string, ClusterWay>> = {
   },
 };
 
-/** What the API server can have. */
+/** The faults of the API server. */
 export const API_SERVER_FAULTS: Readonly<Record<string, ClusterWay>> = {
   down: {
     does: 'it refuses connections',

@@ -20,11 +20,11 @@ const HELM_LIMIT_MS = 120_000;
 
 /** How to start a cluster. */
 export type KubernetesOptions = Readonly<{
-  /** How many there are, 3 when not said. */
+  /** Number of nodes; 3 by default. */
   nodes?: number;
-  /** The first two bytes of every IPv4 address, `10.24` when not said. */
+  /** The first two bytes of every IPv4 address; `10.24` by default. */
   network?: string;
-  /** The primary one first; IPv4 alone when not said. */
+  /** The primary one first; only IPv4 by default. */
   families?: readonly IpFamily[];
 }>;
 
@@ -53,7 +53,10 @@ export class KubernetesCluster implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Resolves when all nodes are Ready, and names are resolved. Rejects, and leaves nothing behind, when a part does not start. */
+  /**
+   * Resolves once all nodes are Ready and names are resolved. If a part does not start, rejects and
+   * leaves nothing behind.
+   */
   static async start(options: KubernetesOptions = {}): Promise<KubernetesCluster> {
     const { nodes = 3, network = '10.24', families = ['IPv4'] } = options;
     await using starting = new AsyncDisposableStack();
@@ -87,28 +90,28 @@ export class KubernetesCluster implements AsyncDisposable {
     return this.controlPlane.kubectl;
   }
 
-  /** The node of this name. Throws when there is none. */
+  /** The node of this name. Throws if there is none. */
   node(name: string): KubernetesNode {
     const node = this.#nodes.find((each) => each.name === name);
     if (node === undefined) throw new Error(`there is no ${name}`);
     return node;
   }
 
-  /** Adds the next node, and resolves when its programs run. */
+  /** Adds the next node, and resolves once its programs run. */
   async addNode(): Promise<KubernetesNode> {
     const node = this.#createNode();
     await this.switchOn(node);
     return node;
   }
 
-  /** Switches a node off for good, and deletes its Node. */
+  /** Switches a node off permanently, and deletes its Node. */
   async removeNode(node: KubernetesNode): Promise<void> {
     this.#nodes.splice(this.#nodes.indexOf(node), 1);
     await node.off();
     await this.admin.delete(`/api/v1/nodes/${node.name}`);
   }
 
-  /** Switches a node on, and resolves when its programs run. */
+  /** Switches a node on, and resolves once its programs run. */
   async switchOn(node: KubernetesNode): Promise<void> {
     const others = this.#nodes.filter((other) => other !== node);
     await node.on(others);
@@ -120,23 +123,23 @@ export class KubernetesCluster implements AsyncDisposable {
     ]);
   }
 
-  /** Applies objects as kubectl does. Rejects with what it says. */
+  /** Applies objects with kubectl. Rejects with what it writes to standard error. */
   async apply(objects: object, ...args: string[]): Promise<void> {
     const command = [...this.kubectl.command, 'apply', '--filename=-', ...args];
     await run(command, JSON.stringify(objects));
   }
 
-  /** Runs helm with these arguments, and these values. Rejects with what it says, or when it takes two minutes. */
+  /** Runs helm with these arguments and values. Rejects with its standard error, or after two minutes. */
   helm(args: readonly string[], values: object = {}): Promise<string> {
     const { kubeconfig } = this.kubectl;
-    // What it keeps beside the cluster.
+    // For the files that helm keeps outside the cluster.
     const home = join(this.#directory, 'helm');
     const variables = [`HOME=${home}`, `KUBECONFIG=${kubeconfig}`];
     const command = ['env', ...variables, tool('helm'), ...args];
     return run(command, JSON.stringify(values), HELM_LIMIT_MS);
   }
 
-  /** Resolves when as many nodes are Ready. */
+  /** Resolves once this many nodes are Ready. */
   async untilReady(count: number): Promise<void> {
     await until(`${count} nodes are Ready`, NODES_LIMIT_MS, async () => {
       const { items } = await this.admin.get('/api/v1/nodes');
@@ -144,7 +147,7 @@ export class KubernetesCluster implements AsyncDisposable {
     });
   }
 
-  /** Ends all of it. */
+  /** Stops and removes everything. */
   close(): Promise<void> {
     return this.#stack.disposeAsync();
   }
@@ -170,13 +173,13 @@ export class KubernetesCluster implements AsyncDisposable {
   async #startAll(count: number): Promise<void> {
     const nodes = Array.from({ length: count }, () => this.#createNode());
     await Promise.all(nodes.map((node) => this.switchOn(node)));
-    // Only then: its two pods would be on the first node that is Ready.
+    // Only now: earlier, both of its pods would run on the first node that is Ready.
     await this.untilReady(count);
     await this.apply(clusterDns(this.controlPlane.dnsAddresses));
     const available = until('CoreDNS is available', DNS_LIMIT_MS, async () => {
       const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
       const { spec, status } = await this.admin.get(path);
-      // Also on a single node: both of its pods are there, and can become available at once.
+      // On a single node as well: it runs both pods, which can become available at the same time.
       return status?.availableReplicas === spec.replicas;
     });
     await explained(this.kubectl, 'kube-system', available);

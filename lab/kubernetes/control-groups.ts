@@ -7,7 +7,7 @@ import { run } from '../support/command.ts';
 import { until } from '../support/until.ts';
 
 const REMOVAL_LIMIT_MS = 5_000;
-/** A group of CPUs and memory nodes has none until it is given some. */
+/** A group has no CPUs and memory nodes until it is given some. */
 const CPUSET = ['cpuset.cpus', 'cpuset.mems'];
 
 /** A control group in each hierarchy: the root of what a node sees. */
@@ -18,7 +18,7 @@ export class ControlGroups {
     this.directories = directories;
   }
 
-  /** Creates those of this name, below the group of this namespace (own-namespace.ts). */
+  /** Creates groups of this name below the group of this namespace (own-namespace.ts). */
   static async create(name: string): Promise<ControlGroups> {
     const directories: string[] = [];
     for (const { option, own } of hierarchies()) {
@@ -31,12 +31,15 @@ export class ControlGroups {
     return new ControlGroups(directories);
   }
 
-  /** Removes them, and all groups in them, once no process is left in any. Rejects when some do not end within 5 s. */
+  /**
+   * Removes them, and all groups below, once no process is left in any. Rejects if some processes
+   * do not end within 5 s.
+   */
   async close(): Promise<void> {
     await until('no process is left in the control groups', REMOVAL_LIMIT_MS, async () => {
       const left = this.directories.filter((directory) => existsSync(directory));
       if (left.length === 0) return true;
-      // Those that are not empty yet are tried again.
+      // Groups that are not empty yet are retried.
       await run(['find', ...left, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+']).catch(
         () => {},
       );

@@ -13,12 +13,12 @@ import { ServerProcess } from '../support/server-process.ts';
 import { type Tool, tool } from '../tools/tool.ts';
 import { kubeconfig } from './kubeconfig.ts';
 
-/** The last numbers of addresses: the machine's, and of the cluster IPs. */
+/** The last numbers of addresses: the machine's, and those of cluster IPs. */
 const MACHINE = 10;
 const SERVICES = { kubernetes: 1, dns: 10 };
-/** Whom the API server is to kubelet. */
+/** The user name with which the API server authenticates to kubelet. */
 const KUBELET_CLIENT = 'kube-apiserver-kubelet-client';
-/** Nodes that can be. */
+/** Maximum number of nodes. */
 const MAX_NODES = 9;
 
 /** etcd, kube-apiserver, kube-controller-manager and kube-scheduler, on one machine. */
@@ -27,9 +27,9 @@ export class ControlPlane {
   readonly apiServer: KubeApiServer;
   readonly admin: KubeClient;
   readonly kubectl: Kubectl;
-  /** Of the cluster's DNS, one for each family. */
+  /** The addresses of the cluster's DNS, one for each family. */
   readonly dnsAddresses: readonly string[];
-  /** PEM: who signed the certificate that the API server shows to kubelet. */
+  /** PEM: the authority that signed the certificate that the API server presents to kubelet. */
   readonly clientAuthority: string;
   readonly certificate: ServingCertificate;
   readonly #users: readonly User[];
@@ -58,7 +58,7 @@ export class ControlPlane {
     this.#stack = stack;
   }
 
-  /** Resolves when the API server is ready and the others run. `directory`: for all their files. */
+  /** Resolves once the API server is ready and the others run. `directory`: for all their files. */
   static async start(fabric: Fabric, directory: string): Promise<ControlPlane> {
     await using starting = new AsyncDisposableStack();
     await mkdir(directory, { recursive: true });
@@ -79,7 +79,7 @@ export class ControlPlane {
       serviceRanges: fabric.plan.serviceRange(),
       users,
       flags: [
-        // The controller manager needs nobody's help to find the one that there is.
+        // The API server is an endpoint of the Service `kubernetes`.
         '--endpoint-reconciler-type=lease',
         '--kubelet-preferred-address-types=InternalIP',
         ...(await kubeletClientFlags(clientAuthority, directory)),
@@ -115,7 +115,7 @@ export class ControlPlane {
     return controlPlane;
   }
 
-  /** The text of the kubeconfig of one of its users. Throws when there is none of this name. */
+  /** The text of a user's kubeconfig. Throws if there is no user of this name. */
   kubeconfig(name: string): string {
     const user = this.#users.find((each) => each.name === name);
     if (user === undefined) throw new Error(`the API server does not know ${name}`);
@@ -123,7 +123,7 @@ export class ControlPlane {
     return kubeconfig({ url: this.apiServer.url, authority, token: user.token });
   }
 
-  /** It refuses connections until `start()`. */
+  /** Kills the API server, which refuses connections until `start()`. */
   kill(): Promise<void> {
     return this.apiServer.kill();
   }

@@ -1,9 +1,9 @@
 import type { Kubectl } from '../real/kubectl.ts';
 
-/** Of each, the last characters that are kept. */
+/** How many of the last characters of each output are kept. */
 const KEPT = 4_000;
 
-/** What says why pods are not Ready: how kubectl is called. */
+/** The arguments of kubectl that show why pods are not Ready. */
 const COMMANDS = [
   ['get', 'deployments,daemonsets,pods', '--output=wide'],
   [
@@ -12,7 +12,7 @@ const COMMANDS = [
     "--output=jsonpath={range .items[*]}{.metadata.name}{range .status.containerStatuses[*]} {.state} {.lastState}{end}{'\\n'}{end}",
   ],
   ['events'],
-  // Every pod lacks this label.
+  // Matches every pod, because none has this label.
   ['logs', '--selector=!none', '--all-containers', '--prefix', '--tail=20'],
 ];
 

@@ -10,7 +10,7 @@ const COUNT =
   /^kubenurse_(?:errors|check_failures)_total\{type="([^"]+)",(?:event|cause)="([^"]+)"\} (\d+)$/gm;
 const FAILED = /^kubenurse_check_success\{type="([^"]+)"\} 0$/gm;
 
-/** Failures that one probe has counted of one check. */
+/** Failures that one probe has counted for one check. */
 export type CountedFailure = Readonly<{
   pod: string;
   node: string;
@@ -18,14 +18,17 @@ export type CountedFailure = Readonly<{
   /** An event, such as `connect_done`, or a cause: each failure is counted under both. */
   what: string;
   count: number;
-  /** When the count was first seen to have grown, in milliseconds since 1970. */
+  /** When the count was first seen to increase, in milliseconds since 1970. */
   since: number;
 }>;
 
 /** The state of one pod. `time`: of the request, in milliseconds since 1970. */
 type State = Readonly<{ time: number; failing: readonly string[] }>;
 
-/** What each probe counts from now on, also those that end meanwhile and those that come; read twice a second. */
+/**
+ * What each probe counts from now on, including probes that end or start in the meantime; read
+ * twice a second.
+ */
 export class FailureWatch implements AsyncDisposable {
   readonly #failures = new Map<string, CountedFailure>();
   readonly #known = new Map<string, number>();
@@ -37,7 +40,7 @@ export class FailureWatch implements AsyncDisposable {
 
   private constructor() {}
 
-  /** What the pods that there are have counted by now is not reported. */
+  /** Does not report what existing pods have counted so far. */
   static async start(cluster: KubernetesCluster, namespace: string): Promise<FailureWatch> {
     const watch = new FailureWatch();
     watch.#listed = await probePods(cluster, namespace);
@@ -50,7 +53,7 @@ export class FailureWatch implements AsyncDisposable {
     return [...this.#failures.values()];
   }
 
-  /** The pods that there were last. */
+  /** The pods listed last. */
   get listed(): readonly ProbePod[] {
     return this.#listed;
   }
@@ -60,7 +63,10 @@ export class FailureWatch implements AsyncDisposable {
     return [...this.#states.keys()];
   }
 
-  /** Whether so many pods are there, each has responded since that time, and no check failed last. */
+  /**
+   * Whether there are this many pods, each has responded since that time, and none reported a
+   * failing check in its last response.
+   */
   isWell(count: number, since: number): boolean {
     const states = this.#listed.map(({ name }) => this.#states.get(name));
     return (
@@ -79,7 +85,7 @@ export class FailureWatch implements AsyncDisposable {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await sleep(PERIOD_MS, undefined, { signal }).catch(() => {});
-      // While the API server is down, the last pods are read.
+      // While the API server is down, the last known pods are read.
       this.#listed = await probePods(cluster, namespace).catch(() => this.#listed);
       for (const pod of this.#listed) {
         if (this.#reading.has(pod.name)) continue;
@@ -89,7 +95,7 @@ export class FailureWatch implements AsyncDisposable {
     }
   }
 
-  /** A pod that does not respond counts nothing. */
+  /** A pod that does not respond is skipped. */
   async #read(pod: ProbePod, isOld: boolean): Promise<void> {
     const time = Date.now();
     const response = await httpGet(`${pod.url}/metrics`, REQUEST_LIMIT_MS).catch(() => undefined);
@@ -105,7 +111,7 @@ export class FailureWatch implements AsyncDisposable {
     const key = `${name} ${check} ${what}`;
     const before = this.#known.get(key) ?? 0;
     if (isOld) this.#known.set(key, value);
-    // A container that was started again counts from zero.
+    // A restarted container counts from zero.
     const count = value >= before ? value - before : value;
     if (isOld || count === 0) return;
     const since = this.#failures.get(key)?.since ?? Date.now();

@@ -2,16 +2,16 @@ import type { KubernetesCluster } from './cluster.ts';
 import { API_SERVER_FAULTS, DNS_FAULTS, PROBE_FAULTS } from './cluster-faults.ts';
 import { NODE_FAULTS } from './node-faults.ts';
 
-/** What can be broken, and how: `node-3:off`. Each resolves when it is in effect. */
+/** What can be broken, and how: `node-3:off`. Both functions resolve once that is in effect. */
 export type Fault = Readonly<{
   break: (cluster: KubernetesCluster) => Promise<void>;
   heal: (cluster: KubernetesCluster) => Promise<void>;
 }>;
 
-/** Each part but the nodes, with its faults by name. */
+/** Each part except the nodes, with its faults by name. */
 const PARTS = { dns: DNS_FAULTS, 'api-server': API_SERVER_FAULTS, probe: PROBE_FAULTS } as const;
 
-/** Reads `<part>:<fault>`, for a cluster with these nodes. Throws with what is expected. */
+/** Parses `<part>:<fault>` for a cluster with these nodes. Throws with what is expected. */
 export function parseFault(text: string, nodes: readonly string[]): Fault {
   const [part = '', name = ''] = text.split(':');
   if (nodes.includes(part)) {
@@ -28,7 +28,7 @@ export function parseFault(text: string, nodes: readonly string[]): Fault {
   throw new Error(`unknown part "${part}"; expected ${parts.join(', ')}`);
 }
 
-/** What `parseFault` reads: a line for each. */
+/** What `parseFault` accepts, one per line. */
 export function faultHelp(): string[] {
   return Object.entries({ 'node-N': NODE_FAULTS, ...PARTS }).flatMap(([part, faults]) =>
     Object.entries<{ does: string }>(faults).map(

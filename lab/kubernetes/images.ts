@@ -6,7 +6,7 @@ import { KUBENURSE_SOURCES, kubenurseArchive } from '../images/kubenurse-image.t
 import { makeProgramImage } from '../images/stand-in-images.ts';
 import { tool } from '../tools/tool.ts';
 
-/** What holds a pod's namespaces. */
+/** The image of the container that holds a pod's namespaces. */
 export const PAUSE_IMAGE = 'localhost/pause:lab';
 export const COREDNS_IMAGE = 'localhost/coredns:lab';
 /** The image of the manifests in otel-collector/. */
@@ -19,14 +19,17 @@ const SOURCES = [
 ];
 
 /**
- * The folder with archives of all images that a cluster runs. They are built, which takes a minute, unless that was done
- * from the same sources.
+ * The folder with archives of all images that a cluster runs. Building them takes a minute and is
+ * skipped if it was done from the same sources.
  */
 export function images(): Promise<string> {
   return builtOnce('images', SOURCES, buildImages);
 }
 
-/** Writes an archive of the Collector that `npm run tools` builds, under the name that our manifests have; for each cluster anew. */
+/**
+ * Writes an archive of the Collector that `npm run tools` builds, under the name in the manifests.
+ * It is not cached: each cluster builds it again.
+ */
 export async function writeCollectorImage(file: string): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const buildah = await Buildah.create(stack);

@@ -7,7 +7,7 @@ export type KubeconfigOptions = Readonly<{
   token: string;
 }>;
 
-/** The text of a kubeconfig, which needs no other file. */
+/** The text of a kubeconfig that needs no other file. */
 export function kubeconfig({ url, authority, token }: KubeconfigOptions): string {
   const data = Buffer.from(authority).toString('base64');
   return JSON.stringify({

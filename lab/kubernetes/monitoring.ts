@@ -11,10 +11,13 @@ const INTERVALS = '{scrape_interval: 15s, scrape_timeout: 10s, evaluation_interv
 
 const SETTLED_LIMIT_MS = 120_000;
 
-/** An alert that fires or is pending, as `KubenurseNodeUnreachable node-3`. */
+/** An alert that is firing or pending, such as `KubenurseNodeUnreachable node-3`. */
 export type Alert = Readonly<{ name: string; isFiring: boolean }>;
 
-/** A Prometheus beside the cluster, with the configuration and the rules that we ship, that finds pods by the API server. */
+/**
+ * A Prometheus beside the cluster, with the shipped configuration and rules. It discovers pods
+ * through the API server.
+ */
 export class Monitoring implements AsyncDisposable {
   readonly prometheus: Prometheus;
   readonly #folder: string;
@@ -24,7 +27,10 @@ export class Monitoring implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Scrapes the pods of this namespace. Without `keep_firing_for`, so that an alert ends with its fault. */
+  /**
+   * Scrapes the pods of this namespace. It omits `keep_firing_for`, so that an alert ends with its
+   * fault.
+   */
   static async start(
     { kubectl: { kubeconfig } }: KubernetesCluster,
     namespace: string,
@@ -43,7 +49,10 @@ export class Monitoring implements AsyncDisposable {
     return new Monitoring(await Prometheus.start(configuration), folder);
   }
 
-  /** Resolves when the rules know every path between so many nodes, and have samples of a minute. */
+  /**
+   * Resolves once the rules know every path between this many nodes, and there are samples from a
+   * minute.
+   */
   untilSettled(nodes: number): Promise<void> {
     const paths = nodes * (nodes - 1);
     return until(
@@ -74,7 +83,7 @@ export class Monitoring implements AsyncDisposable {
   }
 }
 
-/** Of a PrometheusRule: what is below its `spec`, as a rule file. */
+/** The part of a PrometheusRule below its `spec`, as a rule file. */
 function ruleFile(prometheusRule: string): string {
   const [, groups = ''] = prometheusRule.split(/^spec:\n/m);
   return groups.replaceAll(/^ +keep_firing_for: .*\n/gm, '');

@@ -29,7 +29,9 @@ const network = (does: string, fault: NetworkFault): NodeWay => ({
   heal: (node) => node.machine.break(undefined),
 });
 
-/** Packets that come to the node, and its own, pass these rules, once their connection is known. */
+/**
+ * These rules apply to packets that arrive at the node and to its own, after connection tracking.
+ */
 const rules = (
   does: string,
   rulesOf: (node: KubernetesNode, cluster: KubernetesCluster) => readonly string[],
@@ -56,7 +58,7 @@ const cutOff = rules('reaches the API server, but no other node', (node, { nodes
   });
 });
 
-/** The limit itself is the machine's, for all network namespaces (`nf_conntrack_max`). */
+/** The limit itself (`nf_conntrack_max`) is the machine's, for all network namespaces. */
 const conntrackFull = rules('no new connection, as when conntrack is full', (_, { fabric }) => [
   ...fabric.operator.map(
     (address) => `${familyOf(address) === 'IPv4' ? 'ip' : 'ip6'} saddr ${address} accept`,
@@ -65,7 +67,7 @@ const conntrackFull = rules('no new connection, as when conntrack is full', (_, 
   'ct state new drop',
 ]);
 
-/** What a node can have, by the name that is typed. */
+/** The faults of a node, by the name that is typed. */
 export const NODE_FAULTS: Readonly<Record<string, NodeWay>> = {
   off: {
     does: 'power off: every process ends at once, and its link is gone',
@@ -101,7 +103,7 @@ export const NODE_FAULTS: Readonly<Record<string, NodeWay>> = {
     },
     heal: async (node, cluster) => {
       await node.importImages();
-      // kubelet would wait for up to five minutes before it tries again.
+      // kubelet would back off for up to five minutes before it retries.
       await deleteProbe(node, cluster);
     },
   },

@@ -1,17 +1,17 @@
 import { PAUSE_IMAGE } from './images.ts';
 import { SETTINGS } from './node-init.ts';
 
-/** What the files of a node depend on. */
+/** What a node's files depend on. */
 export type NodeSettings = Readonly<{
   name: string;
-  /** Where its pods are, in the order of the families. */
+  /** The ranges of its pods, in the order of the families. */
   podRanges: readonly string[];
-  /** Of the cluster's DNS. */
+  /** The addresses of the cluster's DNS. */
   dns: readonly string[];
-  /** How kubelet and kube-proxy authenticate, each a kubeconfig. */
+  /** The kubeconfigs with which kubelet and kube-proxy authenticate. */
   kubelet: string;
   kubeProxy: string;
-  /** PEM: who signs the API server's client certificate. */
+  /** PEM: the authority that signs the API server's client certificate. */
   clientAuthority: string;
 }>;
 
@@ -36,7 +36,7 @@ state = "/run/containerd"
       SystemdCgroup = false
 `;
 
-/** Each file by its path in the node's folder of settings. JSON is YAML, too. */
+/** The files, by path in the node's settings folder. JSON is also YAML. */
 export function nodeFiles(settings: NodeSettings): Record<string, string> {
   return {
     'containerd.toml': CONTAINERD,
@@ -46,12 +46,15 @@ export function nodeFiles(settings: NodeSettings): Record<string, string> {
     'kube-proxy.yaml': JSON.stringify(kubeProxy(settings)),
     'kube-proxy.kubeconfig': settings.kubeProxy,
     'clients.crt': settings.clientAuthority,
-    // CoreDNS has nobody to forward to.
+    // CoreDNS has no server to forward to.
     'resolv.conf': 'nameserver 127.0.0.1\n',
   };
 }
 
-/** A separate link for each pod. On a bridge, responses of a pod beside the client would bypass kube-proxy's rules. */
+/**
+ * A separate link for each pod. On a bridge, a pod's responses to a client next to it would bypass
+ * kube-proxy's rules.
+ */
 function podNetwork({ podRanges }: NodeSettings): object {
   const routes = podRanges.map((range) => ({ dst: range.includes(':') ? '::/0' : '0.0.0.0/0' }));
   return {
@@ -65,7 +68,7 @@ function podNetwork({ podRanges }: NodeSettings): object {
           type: 'host-local',
           ranges: podRanges.map((subnet) => [{ subnet }]),
           routes,
-          // Gone when the node is: a pod's address is not kept for it.
+          // Removed with the node, so that no addresses stay reserved for its pods.
           dataDir: '/run/pod-addresses',
         },
       },
@@ -94,7 +97,7 @@ function kubelet({ dns }: NodeSettings): object {
     oomScoreAdj: 0,
     maxOpenFiles: 20_000,
     enforceNodeAllocatable: ['pods'],
-    // Of the machine's, which are not the cluster's to fill.
+    // These measure the machine's resources, which are not the cluster's to fill.
     evictionHard: {
       'memory.available': '50Mi',
       'nodefs.available': '1%',
@@ -110,12 +113,12 @@ function kubeProxy({ name }: NodeSettings): object {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     mode: 'nftables',
-    // What comes from elsewhere than its pods is given the node's address.
+    // Packets from anywhere other than its pods get the node's address.
     detectLocalMode: 'InterfaceNamePrefix',
     detectLocal: { interfaceNamePrefix: 'veth' },
     hostnameOverride: name,
     clientConnection: { kubeconfig: `${SETTINGS}/kube-proxy.kubeconfig` },
-    // They are the whole machine's.
+    // These apply to the whole machine.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     oomScoreAdj: 0,
   };

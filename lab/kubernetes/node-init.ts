@@ -3,7 +3,7 @@ export const IMAGES = '/opt/images';
 /** Where a node finds the files that configure it (node-files.ts). */
 export const SETTINGS = '/opt/node';
 
-/** What every node does for itself; kubelet would set it for the whole machine. */
+/** Settings that every node overrides for itself; kubelet would set them for the whole machine. */
 const MACHINE_WIDE = [
   'vm/overcommit_memory=1',
   'vm/panic_on_oom=0',
@@ -14,8 +14,8 @@ const MACHINE_WIDE = [
 ];
 
 /**
- * Joins the node's control groups, `$1` to the first `--`, and becomes the rest, which enters a control group namespace:
- * they are its root.
+ * Joins the node's control groups, `$1` up to the first `--`, and executes the rest, which enters a
+ * control group namespace with these groups as its root.
  */
 export const JOIN_GROUPS = `set -e
 while [ "$1" != -- ]; do
@@ -26,9 +26,9 @@ shift
 exec "$@"`;
 
 /**
- * The first process of a node, in namespaces of its own: hostname `$1`, disk `$2`, images `$3`, and the options of the
- * control group hierarchies. What the machine has in /etc, /opt and /var/lib is seen, and what is written there is
- * lost with the node. It stays and waits for orphans.
+ * The first process of a node, in separate namespaces: hostname `$1`, disk `$2`, images `$3`, and
+ * the options of the control group hierarchies. The machine's /etc, /opt and /var/lib are visible,
+ * and what is written there is lost with the node. It stays, and reaps orphans.
  */
 export const NODE_INIT = `set -e
 hostname "$1"
@@ -65,6 +65,9 @@ done
 echo ready >/run/node-ready
 while :; do sleep 1000; done`;
 
-/** Joins the node's control groups, from within, and becomes the rest; it is killed with the process that started it. */
+/**
+ * Joins the node's control groups from within, and executes the rest, which is killed with the
+ * process that started it.
+ */
 export const BECOME_PROGRAM = `for group in /sys/fs/cgroup/*; do echo 0 >"$group/cgroup.procs"; done
 exec setpriv --pdeathsig KILL "$@"`;

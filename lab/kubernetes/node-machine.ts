@@ -12,7 +12,7 @@ const START_LIMIT_MS = 5_000;
 
 /** A machine that is switched on: network, mount, PID, UTS, IPC and control group namespaces. */
 export class NodeMachine {
-  /** What a command line begins with to run there; the command is a child. */
+  /** The start of a command line that runs there. The command is a child. */
   readonly enter: readonly string[];
   readonly #groups: ControlGroups;
   readonly #init: OwnedProcess;
@@ -23,7 +23,10 @@ export class NodeMachine {
     this.#init = init;
   }
 
-  /** `disk`: what stays when it is switched off. Rejects, with what its first process writes, when it does not start. */
+  /**
+   * `disk`: what is kept when it is switched off. If it does not start, rejects with the output of
+   * its first process.
+   */
   static async start(
     { name, enter }: Machine,
     options: Readonly<{ group: string; disk: string; images: string }>,
@@ -64,7 +67,7 @@ export class NodeMachine {
     return ServerProcess.start(program, args, { enter: this.enter, ready });
   }
 
-  /** Power off: every process ends at once, and what was on no disk is lost. */
+  /** Power off: every process ends immediately, and what is not on the disk is lost. */
   async off(): Promise<void> {
     await this.#init.kill();
     await this.#groups.close();

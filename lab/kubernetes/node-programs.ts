@@ -5,7 +5,7 @@ import { SETTINGS } from './node-init.ts';
 /** The programs of a node. */
 export type NodeProgram = 'containerd' | 'kubelet' | 'kube-proxy';
 
-/** How one is started. */
+/** How to start one. */
 type CommandLine = Readonly<{
   program: string;
   args: readonly string[];

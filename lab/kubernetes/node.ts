@@ -15,7 +15,7 @@ const FIRST_ADDRESS = 20;
 const IMPORT_LIMIT_MS = 120_000;
 const CTR = ['ctr', '--namespace=k8s.io', 'images'];
 
-/** A machine with its programs, while it is switched on. */
+/** A machine with its programs while it is switched on. */
 type Running = Readonly<{
   machine: Machine;
   inside: NodeMachine;
@@ -26,9 +26,9 @@ export type NodeOptions = Readonly<{
   fabric: Fabric;
   controlPlane: ControlPlane;
   number: number;
-  /** Where what is on its disk is kept. */
+  /** Where the contents of its disk are kept. */
   directory: string;
-  /** The folder of the archives of images. */
+  /** The folder of the image archives. */
   images: string;
 }>;
 
@@ -46,7 +46,7 @@ export class KubernetesNode {
     this.#options = options;
   }
 
-  /** With their prefix lengths removed, in the order of the families. */
+  /** Without prefix lengths, in the order of the families. */
   get addresses(): readonly string[] {
     return this.#options.fabric.plan
       .machine(FIRST_ADDRESS + this.number)
@@ -57,12 +57,12 @@ export class KubernetesNode {
     return this.#options.fabric.plan.podRange(this.number);
   }
 
-  /** Its machine. Throws when it is switched off. */
+  /** Its machine. Throws if it is switched off. */
   get machine(): Machine {
     return this.#on.machine;
   }
 
-  /** What a command line begins with to run there. Throws when it is switched off. */
+  /** The start of a command line that runs there. Throws if it is switched off. */
   get enter(): readonly string[] {
     return this.#on.inside.enter;
   }
@@ -71,14 +71,17 @@ export class KubernetesNode {
     return this.#running !== undefined;
   }
 
-  /** Routes to its pods, as `ip route` takes them. */
+  /** Routes to its pods, as commands of `ip`. */
   get routes(): string[] {
     return this.podRanges.map(
       (range, index) => `route replace ${range} via ${this.addresses[index]}`,
     );
   }
 
-  /** Switches it on, and resolves when its programs run. `others`: the nodes whose pods its own reach. */
+  /**
+   * Switches it on, and resolves once its programs run. `others`: the nodes whose pods its own pods
+   * can reach.
+   */
   async on(others: readonly KubernetesNode[]): Promise<void> {
     const { fabric, directory, images } = this.#options;
     await using starting = new AsyncDisposableStack();
@@ -103,7 +106,7 @@ export class KubernetesNode {
     starting.move();
   }
 
-  /** Power off: nothing of it is left but its disk. Does nothing when it is off. */
+  /** Power off: only its disk is left. Does nothing if it is off. */
   async off(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
@@ -111,7 +114,7 @@ export class KubernetesNode {
     await running?.machine.close();
   }
 
-  /** Starts one of its programs, unless it runs. Rejects as `ServerProcess.start()` does. */
+  /** Starts one of its programs, unless it is running. Rejects as `ServerProcess.start()` does. */
   async start(name: NodeProgram): Promise<void> {
     const { inside, programs } = this.#on;
     if (programs.get(name) && programs.get(name)?.end === undefined) return;
@@ -119,7 +122,7 @@ export class KubernetesNode {
     programs.set(name, await inside.startProgram(program, args, isReady));
   }
 
-  /** Ends one of its programs by SIGKILL. */
+  /** Kills one of its programs with SIGKILL. */
   async kill(name: NodeProgram): Promise<void> {
     await this.#on.programs.get(name)?.kill();
   }
@@ -138,12 +141,12 @@ export class KubernetesNode {
     this.#hasImages = true;
   }
 
-  /** Imports the image in this archive, which the node sees. */
+  /** Imports the image in this archive, which must be visible on the node. */
   async importImage(archive: string): Promise<void> {
     await this.run([...CTR, 'import', archive], IMPORT_LIMIT_MS);
   }
 
-  /** Removes an image by all its names. */
+  /** Removes an image under all its names. */
   async removeImage(image: string): Promise<void> {
     const lines = (await this.run([...CTR, 'list'])).split('\n').map((line) => line.split(/\s+/));
     const digest = lines.find(([name]) => name === image)?.[2];
@@ -151,7 +154,7 @@ export class KubernetesNode {
     await this.run([...CTR, 'remove', '--sync', ...names]);
   }
 
-  /** The last that each of its programs has written. */
+  /** The last output of one of its programs. */
   output(name: NodeProgram): string {
     return this.#running?.programs.get(name)?.output ?? '';
   }

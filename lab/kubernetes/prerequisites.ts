@@ -10,7 +10,7 @@ const TOOLS = [
   ...(['kube-proxy', 'kube-scheduler', 'kubectl', 'kubelet', 'pause'] as const),
 ];
 
-/** Programs, and the Debian package that has each. */
+/** Programs, and the Debian package that contains each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   buildah: 'buildah',
   containerd: 'containerd',
@@ -18,12 +18,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   runc: 'runc',
 };
 
-/** Why no whole Kubernetes cluster can be started here; undefined when it can. */
+/** Why a whole Kubernetes cluster cannot be started here; undefined if it can. */
 export function whyNoKubernetes(): string | undefined {
   return unavailableReason() ?? whatKubernetesLacks();
 }
 
-/** What it needs beside the cluster of real parts, and is missing; undefined when nothing is. */
+/** What is missing beyond the requirements of a cluster of real parts; undefined if nothing is. */
 export function whatKubernetesLacks(): string | undefined {
   const notBuilt = whatIsNotBuilt(TOOLS);
   if (notBuilt !== undefined) return notBuilt;
@@ -33,7 +33,7 @@ export function whatKubernetesLacks(): string | undefined {
   if (!existsSync(join(CNI_PROGRAMS, 'ptp'))) {
     missing.push('CNI plugins (Debian package containernetworking-plugins)');
   }
-  // On a machine with version 2 alone, nobody has tried.
+  // Untested on machines with version 2 only.
   if (hierarchies().length === 0) missing.push('control groups of version 1');
   return missing.length > 0
     ? `a Kubernetes cluster cannot be started here; missing: ${missing.join(', ')}`

@@ -3,7 +3,7 @@ import { until } from '../support/until.ts';
 import { toUrlHost } from '../support/url-host.ts';
 import { isReady, type KubernetesCluster } from './cluster.ts';
 
-/** `/alive` waits for checks that are under way. */
+/** `/alive` waits for checks in flight. */
 const ALIVE_LIMIT_MS = 10_000;
 const SELECTOR = 'labelSelector=app.kubernetes.io%2Fname%3Dkubenurse';
 
@@ -35,8 +35,8 @@ export async function probePods(
 }
 
 /**
- * Resolves when there are as many pods, all Ready, each with all others as neighbours, and no check fails but `except`: some
- * that nothing in the cluster serves.
+ * Resolves once there are `count` pods, all Ready, each with all others as neighbours, and no check
+ * fails except those in `except`, which nothing in the cluster serves.
  */
 export async function untilAllIsWell(
   cluster: KubernetesCluster,
@@ -62,7 +62,7 @@ export async function untilAllIsWell(
 
 type AliveState = Readonly<{ failing: readonly string[]; neighbours: number }>;
 
-/** What `/alive` shows; undefined when the pod does not respond. */
+/** What `/alive` reports; undefined if the pod does not respond. */
 async function stateOf({ url }: ProbePod): Promise<AliveState | undefined> {
   try {
     const { body } = await httpGet(`${url}/alive`, ALIVE_LIMIT_MS);

@@ -21,12 +21,12 @@ export type ControlPlaneFault =
   | { kind: 'down' }
   /** Connections are accepted and no response is ever sent; open watches fall silent. */
   | { kind: 'hang' }
-  /** Every response, the watches' first byte too, comes so much later. */
+  /** Every response, including a watch's first byte, is delayed by this much. */
   | { kind: 'slow'; milliseconds: number }
   /** Every request gets this status and a Kubernetes Status object. */
   | { kind: 'status'; code: number };
 
-/** An API server for the probes, and its storage. Two implementations: embedded, and real. */
+/** An API server for the probes, and its storage. It has two implementations: embedded and real. */
 export interface ControlPlane {
   /** Where it listens: `https://127.0.2.1:6443`. */
   readonly url: URL;
@@ -35,9 +35,11 @@ export interface ControlPlane {
   /** Makes a bearer token that the API server accepts until `revoke`. */
   issueToken(name: string): Promise<string>;
   revoke(token: string): Promise<void>;
-  /** Creates the object, or replaces the one of the same namespace and name; watches hear of it. */
+  /**
+   * Creates the object, or replaces the one of the same namespace and name; watches are notified.
+   */
   put(resource: Resource, object: KubeObject): Promise<void>;
-  /** Removes the object, if there is one; watches hear of it. */
+  /** Removes the object, if there is one; watches are notified. */
   remove(resource: Resource, name: string, namespace?: string): Promise<void>;
   break(fault: ControlPlaneFault | undefined): Promise<void>;
   close(): Promise<void>;

@@ -2,10 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.ts';
 
-/** What a pod is given to speak to the API server: the paths of its kubeconfig and of the token that this names, and that token. */
+/**
+ * What a pod needs to talk to the API server: the path of its kubeconfig, the path of the token
+ * file that this names, and the token.
+ */
 export type Credentials = Readonly<{ kubeconfig: string; tokenFile: string; token: string }>;
 
-/** Issues a separate token for `name`, and writes all that it takes to use it into `directory`. */
+/** Issues a separate token for `name`, and writes everything needed to use it to `directory`. */
 export async function writeCredentials(
   directory: string,
   name: string,
@@ -14,7 +17,7 @@ export async function writeCredentials(
   const tokenFile = join(directory, `${name}.token`);
   const kubeconfig = join(directory, `${name}.kubeconfig`);
   const authorityFile = join(directory, `${name}.api-server-ca.pem`);
-  // @kubernetes/client-node reads a token's file afresh only for this kind of user.
+  // @kubernetes/client-node rereads a token file only for this kind of user.
   const user = { 'auth-provider': { name: 'tokenFile', config: { tokenFile } } };
   const config = {
     apiVersion: 'v1',

@@ -1,24 +1,26 @@
 /** How the network in front of a part is broken. */
 export type ProxyFault = Readonly<
-  /** Nobody listens, so that connecting is refused; open connections are cut. */
+  /** Nobody listens, so connections are refused; open ones are cut. */
   | { kind: 'down' }
-  /** Connections are accepted and nothing is passed on, in neither direction, until it is healed. */
+  /** Connections are accepted, but nothing is forwarded in either direction until it is healed. */
   | { kind: 'hang' }
-  /** Connections are accepted, and reset at the first bytes that come. */
+  /** Connections are accepted, and reset when the first bytes arrive. */
   | { kind: 'reset' }
-  /** Responses come so much later. */
+  /** Responses are delayed by this much. */
   | { kind: 'slow'; milliseconds: number }
 >;
 
-/** How queries are (not) answered: never, SERVFAIL, or NXDOMAIN although the name is known. */
+/**
+ * How queries fail: without a response, with SERVFAIL, or with NXDOMAIN although the name is known.
+ */
 export type DnsFault = 'silent' | 'servfail' | 'nxdomain';
 
 /** How the ingress is broken. */
 export type IngressFault =
   | ProxyFault
-  /** It responds to every request with this status itself. */
+  /** It responds to every request itself, with this status. */
   | Readonly<{ kind: 'status'; code: number }>
-  /** It shows a certificate of the same authority, for another host. */
+  /** It presents a certificate of the same authority for another host. */
   | Readonly<{ kind: 'wrong-certificate' }>;
 
 /** How the network of a node is broken. */
@@ -29,22 +31,22 @@ export type NetworkFault =
       | { kind: 'deaf' }
       /** It drops outbound connections; it can be reached. */
       | { kind: 'mute' }
-      /** Nothing gets through, either way. */
+      /** Nothing gets through in either direction. */
       | { kind: 'isolated' }
       /** Packets of more than 1,000 bytes are lost without an ICMP message. */
       | { kind: 'mtu-black-hole' }
-      /** So many of a hundred packets get lost, each way. */
+      /** This percentage of packets is lost in each direction. */
       | { kind: 'loss'; percent: number }
-      /** Each packet comes up to 40 ms late, so that they overtake each other, each way. */
+      /** Each packet is delayed by up to 40 ms, so that packets overtake each other, both ways. */
       | { kind: 'reordering' }
-      /** UDP packets to the probe are lost; all others come through. */
+      /** UDP packets to the probe are lost; all others get through. */
       | { kind: 'udp-drop' }
-      /** So many of a hundred UDP packets that the probe sends in reply are lost. */
+      /** This percentage of the UDP packets that the probe sends in reply is lost. */
       | { kind: 'udp-reply-loss'; percent: number }
     >;
 
 /**
- * How the network between the nodes is broken: the first so many do not reach the others, nor these them; `one-way`:
- * connections that these open work.
+ * How the network between the nodes is broken: the first N nodes and the rest do not reach each
+ * other. `one-way`: connections that the rest opens work.
  */
 export type NetworkSplit = Readonly<{ kind: 'split' | 'one-way-split'; first: number }>;

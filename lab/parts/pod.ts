@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ControlPlane, KubeObject } from './control-plane.ts';
 
-/** Where a program reflects UDP packets: the default of `KUBENURSE_UDP_PORT`. */
+/** The UDP port on which a program reflects packets: the default of `KUBENURSE_UDP_PORT`. */
 export const UDP_PORT = 8862;
 
-/** Where our pods are, and the label by which they know each other. */
+/** The namespace of the pods, and the label by which they find each other. */
 export const NAMESPACE = 'kubenurse';
 export const LABEL = { key: 'app.kubernetes.io/name', value: 'kubenurse' } as const;
 
@@ -21,11 +21,14 @@ const RESTRICTED = {
   seccompProfile: { type: 'RuntimeDefault' },
 } as const;
 
-/** A kubenurse pod in the API server, as kubelet writes it. What is set here is seen there after `publish`. */
+/**
+ * A kubenurse pod in the API server, as kubelet writes it. What is set here is visible there after
+ * `publish`.
+ */
 export class Pod {
-  /** As the controller of a DaemonSet makes it: `kubenurse-` and five characters. */
+  /** As the controller of a DaemonSet names it: `kubenurse-` and five characters. */
   readonly name: string;
-  /** Pending and without an address, until the program responds. */
+  /** The pod is pending and has no address until the program responds. */
   running = false;
   ready = false;
   readonly #uid = randomUUID();
@@ -49,7 +52,7 @@ export class Pod {
     return this.#deletionTimestamp !== undefined;
   }
 
-  /** Writes the object, unless it has not changed or is removed. */
+  /** Writes the object, unless it is unchanged or removed. */
   async publish(): Promise<void> {
     const object = this.#object();
     const text = JSON.stringify(object);
@@ -58,7 +61,7 @@ export class Pod {
     this.#published = text;
   }
 
-  /** Its deletion begins. */
+  /** Starts its deletion. */
   async terminate(): Promise<void> {
     this.#deletionTimestamp = new Date().toISOString();
     await this.publish();

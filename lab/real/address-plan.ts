@@ -2,22 +2,25 @@ export type IpFamily = 'IPv4' | 'IPv6';
 
 /** `.101` and `:101:` are the pods of node 1, and so on. */
 const FIRST_POD_RANGE = 100;
-/** `.255.0/24` is the services'. */
+/** `.255.0/24` is the range of the services. */
 const LAST_NODE = 154;
 
 /**
- * Who has which address in a cluster. The numbers of machines, nodes and pods stand in IPv6 addresses with the same
- * digits as in IPv4's: node 12 is `10.21.1.12` and `fd00:10:21::1:12`.
+ * Which host has which address in a cluster. IPv6 addresses contain the numbers of machines, nodes
+ * and pods with the same digits as IPv4 addresses: node 12 is `10.21.1.12` and `fd00:10:21::1:12`.
  */
 export class AddressPlan {
   /** Such as `10.21`. */
   readonly network: string;
   /** The primary one is first. */
   readonly families: readonly IpFamily[];
-  /** What every IPv6 address begins with, such as `fd00:10:21`. */
+  /** The start of every IPv6 address, such as `fd00:10:21`. */
   readonly #network6: string;
 
-  /** `network` is the first two bytes of every IPv4 address, such as `10.21`. Throws when it is something else. */
+  /**
+   * `network`: the first two bytes of every IPv4 address, such as `10.21`. Throws if it is anything
+   * else.
+   */
   constructor(network: string, families: readonly IpFamily[]) {
     if (!/^\d{1,3}\.\d{1,3}$/.test(network)) throw new Error(`"${network}" is not like 10.21`);
     this.network = network;
@@ -25,7 +28,10 @@ export class AddressPlan {
     this.#network6 = `fd00:${network.replace('.', ':')}`;
   }
 
-  /** The addresses of the machine of this number (1 is the operator), with the prefix length of the common link. */
+  /**
+   * The addresses of the machine with this number (1 is the operator), with the prefix length of
+   * the common link.
+   */
   machine(host: number): string[] {
     return this.of({
       IPv4: `${this.network}.0.${host}/16`,
@@ -33,7 +39,7 @@ export class AddressPlan {
     });
   }
 
-  /** The same of a node. Throws when there is no room for a node of this number. */
+  /** Likewise for a node. Throws if there is no address for this number. */
   node(number: number): string[] {
     if (number < 1 || number > LAST_NODE) throw new Error(`there is no address for node ${number}`);
     return this.of({
@@ -42,7 +48,7 @@ export class AddressPlan {
     });
   }
 
-  /** Where the pods of a node are, such as `10.21.101.0/24`. */
+  /** The ranges of a node's pods, such as `10.21.101.0/24`. */
   podRange(node: number): string[] {
     const range = FIRST_POD_RANGE + node;
     return this.of({
@@ -51,7 +57,10 @@ export class AddressPlan {
     });
   }
 
-  /** The addresses of a pod, as single hosts. Throws when there is no room for a pod of this number, from 1 on. */
+  /**
+   * The addresses of a pod, as single hosts. Numbers start at 1. Throws if there is no address for
+   * this one.
+   */
   pod(node: number, number: number): string[] {
     if (number < 1 || number > 254) throw new Error(`there is no address for pod ${number}`);
     const range = FIRST_POD_RANGE + node;
@@ -76,7 +85,7 @@ export class AddressPlan {
     });
   }
 
-  /** What there is of each of our families, the primary's first. */
+  /** The values for this plan's families, the primary one first. */
   of<T>(each: Readonly<Record<IpFamily, T>>): T[] {
     return this.families.map((family) => each[family]);
   }

@@ -2,18 +2,18 @@ import { readFile } from 'node:fs/promises';
 
 /** A request in kube-apiserver's audit log. */
 export type AuditedRequest = Readonly<{
-  /** When it came. */
+  /** When it arrived. */
   time: Date;
   /** Such as `system:serviceaccount:kubenurse:kubenurse`. */
   user: string;
-  /** The pod to which the user's token is bound, if it is. */
+  /** The pod to which the user's token is bound, if any. */
   pod: string | undefined;
   /** Identifies the user's token, as `JTI=` and its `jti`; undefined for a user without one. */
   credential: string | undefined;
   verb: string;
-  /** With its subresource, such as `pods/status`; otherwise a path, such as `/version`. */
+  /** The resource with its subresource, such as `pods/status`, or a path, such as `/version`. */
   resource: string;
-  /** The status code; 0 when the client disconnected before the response. */
+  /** The status code; 0 if the client disconnected before the response. */
   code: number;
 }>;
 
@@ -30,10 +30,13 @@ type AuditEvent = {
 const POD = 'authentication.kubernetes.io/pod-name';
 const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
 
-/** The requests with a response and the watches, also those that go on, in the order of their first response. */
+/**
+ * The requests with a response, and the watches, including open ones, in the order of their first
+ * response.
+ */
 export async function readAuditLog(file: string): Promise<AuditedRequest[]> {
   const requests = new Map<string, AuditedRequest>();
-  // What follows the last newline is not yet all written.
+  // What follows the last newline is not completely written yet.
   for (const line of (await readFile(file, 'utf8')).split('\n').slice(0, -1)) {
     // A watch has two entries: at its start, and at its end.
     const event: AuditEvent = JSON.parse(line);
@@ -42,7 +45,7 @@ export async function readAuditLog(file: string): Promise<AuditedRequest[]> {
   return [...requests.values()];
 }
 
-/** How many requests were alike, the most frequent first. */
+/** Counts identical requests, the most frequent first. */
 export function countRequests(
   requests: readonly AuditedRequest[],
 ): (Pick<AuditedRequest, 'user' | 'verb' | 'resource' | 'code'> & { count: number })[] {

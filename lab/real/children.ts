@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The ids of a process's children, the oldest first; none when it has ended. */
+/** The ids of a process's children, the oldest first; empty if it has ended. */
 export function childrenOf(pid: number): number[] {
   try {
     const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');

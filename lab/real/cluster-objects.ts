@@ -1,11 +1,14 @@
 import type { KubeObject, Resource } from '../parts/control-plane.ts';
 import { type ApiObject, ignoring, type KubeClient } from './kube-client.ts';
 
-/** The DaemonSet controller, and `kubectl drain`, leave a pod as long as its terminationGracePeriodSeconds, of which this is the default. */
+/**
+ * The DaemonSet controller and `kubectl drain` grant a pod its terminationGracePeriodSeconds, whose
+ * default this is.
+ */
 const GRACE_SECONDS = 30;
 
 /**
- * Writes pods and nodes by the requests of those who do it in a cluster: the DaemonSet controller
+ * Writes pods and nodes with the requests of those who do so in a cluster: the DaemonSet controller
  * creates a pod, the scheduler binds it to its node, kubelet patches its status; kubelet creates
  * its Node and patches its status, `kubectl cordon` makes it unschedulable.
  */
@@ -17,8 +20,8 @@ export class ClusterObjects {
   }
 
   /**
-   * Makes the object of this namespace and name what it should be. Its uid and resourceVersion
-   * are the API server's own. A `deletionTimestamp`: the deletion begins. Throws a KubeError.
+   * Brings the object of this namespace and name to the given state. The API server sets its uid
+   * and resourceVersion. With a `deletionTimestamp`, the deletion begins. Throws a KubeError.
    */
   async put(resource: Resource, object: KubeObject): Promise<void> {
     const path = pathOf(resource, object.metadata.namespace, object.metadata.name);
@@ -41,7 +44,10 @@ export class ClusterObjects {
     }
   }
 
-  /** As kubelet does when a pod's containers have ended. Nothing, when there is no such object. Throws a KubeError. */
+  /**
+   * Deletes the object, as kubelet does once a pod's containers have ended. Does nothing if there
+   * is none. Throws a KubeError.
+   */
   async remove(resource: Resource, name: string, namespace?: string): Promise<void> {
     await this.#admin.delete(pathOf(resource, namespace, name), { gracePeriodSeconds: 0 });
   }
@@ -60,7 +66,7 @@ export class ClusterObjects {
   }
 }
 
-/** Of the collection, or of the object of this name in it. */
+/** The path of the collection, or of the object of this name in it. */
 function pathOf(resource: Resource, namespace: string | undefined, name?: string): string {
   const scope = resource === 'pods' ? `/namespaces/${namespace ?? 'default'}` : '';
   return `/api/v1${scope}/${resource}${name === undefined ? '' : `/${name}`}`;

@@ -3,12 +3,15 @@ import { Fabric, type IpFamily } from './fabric.ts';
 import { unavailableReason } from './own-namespace.ts';
 import { whatRealPartsLack } from './prerequisites.ts';
 
-/** Why no real control plane can be started here; undefined when it can. */
+/** Why no real control plane can be started here; undefined if it can. */
 export function whyNoControlPlane(): string | undefined {
   return whatRealPartsLack() ?? unavailableReason();
 }
 
-/** One on a separate machine, closed with the stack. `network`: as of a Fabric; nobody else may use it meanwhile. */
+/**
+ * Starts one on a separate machine, and closes it with the stack. `network`: as for a Fabric;
+ * nobody else may use it in the meantime.
+ */
 export async function startControlPlane(
   stack: AsyncDisposableStack,
   network: string,

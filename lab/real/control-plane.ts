@@ -32,14 +32,14 @@ export type RealControlPlaneOptions = Readonly<{
   machine: Readonly<{
     /** The primary family's first. */
     addresses: readonly string[];
-    /** What a command line begins with to run there. */
+    /** The start of a command line that runs there. */
     enter: readonly string[];
-    /** Delays what comes and goes by its link. */
+    /** Delays packets on its link in both directions. */
     impair(impairment: { delayMs: number } | undefined): Promise<void>;
   }>;
-  /** Of cluster IPs, in the order of the families: `10.21.255.0/24`. */
+  /** The ranges of cluster IPs, in the order of the families: `10.21.255.0/24`. */
   serviceRanges: readonly string[];
-  /** Of the `kubernetes` Service: the first of each range. */
+  /** The addresses of the `kubernetes` Service: the first of each range. */
   serviceAddresses: readonly string[];
 }>;
 
@@ -55,7 +55,10 @@ type Components = Readonly<{
   tooManyRequests: TooManyRequests;
 }>;
 
-/** etcd and kube-apiserver, with what we ship applied. Needs the programs that `npm run tools` builds. */
+/**
+ * etcd and kube-apiserver, with the shipped manifests applied. Needs the programs that
+ * `npm run tools` builds.
+ */
 export class RealControlPlane implements ControlPlane {
   readonly url: URL;
   /** May do everything. */
@@ -80,7 +83,7 @@ export class RealControlPlane implements ControlPlane {
     this.#stack = stack;
   }
 
-  /** Resolves when it is ready. Rejects, and leaves nothing behind, when a part of it does not start. */
+  /** Resolves once it is ready. If a part does not start, rejects and leaves nothing behind. */
   static async start(options: RealControlPlaneOptions): Promise<RealControlPlane> {
     const { machine, serviceRanges, serviceAddresses } = options;
     await using starting = new AsyncDisposableStack();
@@ -114,17 +117,25 @@ export class RealControlPlane implements ControlPlane {
     return this.#components.certificate.authority;
   }
 
-  /** Of the service account `kubenurse`; bound to the pod of this name, if there is one, and ends with it. */
+  /**
+   * Issues a token of the service account `kubenurse`. If there is a pod of this name, the token is
+   * bound to it and ends with it.
+   */
   issueToken(name: string): Promise<string> {
     return this.#components.tokens.issue(name);
   }
 
-  /** Resolves when it is refused, which takes up to 10 s. Rejects for one that is bound to a pod. */
+  /**
+   * Resolves once the token is rejected, which takes up to 10 s. Rejects if it is bound to a pod.
+   */
   revoke(token: string): Promise<void> {
     return this.#components.tokens.revoke(token);
   }
 
-  /** By the requests of those who write such objects in a cluster (cluster-objects.ts); rejects while broken. */
+  /**
+   * Sends the requests of those who write such objects in a cluster (cluster-objects.ts). Rejects
+   * while broken.
+   */
   put(resource: Resource, object: KubeObject): Promise<void> {
     return this.#objects.put(resource, object);
   }
@@ -134,8 +145,9 @@ export class RealControlPlane implements ControlPlane {
   }
 
   /**
-   * Replaces the fault there was. Status 429 is priority and fairness's doing, and 403 RBAC's: this one leaves
-   * `/version` as it is, which everybody may read. Rejects for any other status: a real one cannot be brought to it.
+   * Replaces the current fault. Priority and fairness produces status 429, and RBAC 403, except for
+   * `/version`, which everyone may read. Rejects for any other status, which a real API server
+   * cannot be made to return.
    */
   async break(fault: ControlPlaneFault | undefined): Promise<void> {
     if (fault?.kind === 'status' && ![403, 429].includes(fault.code)) {
@@ -157,14 +169,18 @@ export class RealControlPlane implements ControlPlane {
     }
   }
 
-  /** `kubenurse` may not read these any more, but all others (`[]`: both). Open watches go on. */
+  /**
+   * From now on, `kubenurse` may read only the resources not listed (`[]`: both). Open watches
+   * continue.
+   */
   forbid(resources: readonly Resource[]): Promise<void> {
     return this.#components.rights.withhold(resources);
   }
 
   /**
-   * Ends the API server in good order, and starts it again after so many milliseconds. Without them its port may be
-   * closed for less than a tenth of a second (measured), which no check need see.
+   * Stops the API server gracefully, and starts it again after this many milliseconds. Without
+   * them, its port may be closed for less than a tenth of a second (measured), which no check may
+   * notice.
    */
   async restart(awayMs: number): Promise<void> {
     await this.#components.apiServer.stop();
@@ -173,8 +189,9 @@ export class RealControlPlane implements ControlPlane {
   }
 
   /**
-   * Forgets the past: the API server is cut off and comes back, and whatever goes on from before gets 410,
-   * a watch (whose cache knows nothing older than its start) as well as a page of a list (which etcd no longer has).
+   * Forgets the past: the API server is killed and restarted, and whatever continues from before
+   * gets 410: a watch (whose cache knows nothing older than its start) as well as a page of a list
+   * (which etcd no longer has).
    */
   async compact(): Promise<void> {
     const { apiServer, etcd } = this.#components;
@@ -184,8 +201,8 @@ export class RealControlPlane implements ControlPlane {
   }
 
   /**
-   * Replaces the serving certificate of the running server, and its authority if that is to be a new one; `announce`
-   * gets its PEM certificate before.
+   * Replaces the serving certificate of the running server, and with `new` its authority as well;
+   * `announce` gets the authority's PEM certificate beforehand.
    */
   async rotateServingCertificate({
     authority,

@@ -16,19 +16,21 @@ export type DnsRecords = Readonly<Record<string, readonly string[]>>;
 /** How to start a name server. */
 export type DnsmasqOptions = Readonly<{
   machine: Pick<Machine, 'addresses' | 'enter'>;
-  /** An address here that the machine reaches: where dnsmasq forwards queries when it is to fail. */
+  /**
+   * An address here that the machine can reach, to which dnsmasq forwards queries that must fail.
+   */
   operator: string;
   records: DnsRecords;
 }>;
 
 const RELOAD_LIMIT_MS = 5_000;
 const ANSWER_LIMIT_MS = 500;
-/** Seconds that a client may keep an answer: as CoreDNS has it for a cluster's names. */
+/** Seconds that a client may cache an answer, as in CoreDNS for a cluster's names. */
 const TTL = 5;
 
 /**
- * dnsmasq on a separate machine, at port 53 for UDP and TCP. A name that has addresses of the other family only has
- * none of this one (NODATA); every other name does not exist (NXDOMAIN).
+ * dnsmasq on a separate machine, on port 53 over UDP and TCP. A name that has addresses of the
+ * other family only has none of this one (NODATA). Names without any do not exist (NXDOMAIN).
  */
 export class DnsmasqServer {
   readonly port = 53;
@@ -48,7 +50,10 @@ export class DnsmasqServer {
     this.#records = options.records;
   }
 
-  /** Resolves when it answers at each address. Rejects, with what dnsmasq wrote, when it does not within 30 s. */
+  /**
+   * Resolves once it responds on each address. If it does not within 30 s, rejects with dnsmasq's
+   * output.
+   */
   static async start(options: DnsmasqOptions): Promise<DnsmasqServer> {
     const failing = await DnsServer.start({ address: options.operator, port: 0, records: {} });
     failing.break('servfail');
@@ -64,7 +69,10 @@ export class DnsmasqServer {
     return server;
   }
 
-  /** Replaces all records. Resolves when that is in effect; while it is silent, that is when it is healed. */
+  /**
+   * Replaces all records. Resolves once they are in effect; while the server is silent, at once, and
+   * they take effect when it is healed.
+   */
   setRecords(records: DnsRecords): Promise<void> {
     return this.#mutex.run(() => {
       this.#records = records;
@@ -72,7 +80,7 @@ export class DnsmasqServer {
     });
   }
 
-  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  /** Replaces the current fault; `undefined` heals. Resolves once it is in effect. */
   break(fault: DnsFault | undefined): Promise<void> {
     return this.#mutex.run(() => {
       this.#fault = fault;
@@ -80,7 +88,7 @@ export class DnsmasqServer {
     });
   }
 
-  /** Ends dnsmasq and removes its files. */
+  /** Stops dnsmasq and removes its files. */
   close(): Promise<void> {
     return this.#mutex.run(async () => {
       await this.#dnsmasq?.stop();
@@ -89,7 +97,7 @@ export class DnsmasqServer {
     });
   }
 
-  /** It reads its files again without a moment in which it does not answer. */
+  /** Makes dnsmasq reload its files, which it does without any downtime. */
   async #apply(): Promise<void> {
     const dnsmasq = this.#dnsmasq;
     if (this.#fault === 'silent') return dnsmasq && suspend(dnsmasq);
@@ -135,7 +143,7 @@ export class DnsmasqServer {
     );
     await writeFile(this.#hosts, [...lines, `127.0.0.1 ${this.#mark}`, ''].join('\n'));
     const { address, port } = this.#failing;
-    // Without an address: there is no server to query for any other name.
+    // Without an address, there is no server to query for other names.
     const server = this.#fault === 'servfail' ? `server=${address}#${port}` : 'server=/#/';
     await writeFile(this.#servers, `${server}\n`);
   }
@@ -145,7 +153,7 @@ export class DnsmasqServer {
     return (await Promise.all(known)).every(Boolean);
   }
 
-  /** A name that shows which files it has read. */
+  /** A name that shows which version of the files it has read. */
   get #mark(): string {
     return `version-${this.#version}.invalid`;
   }

@@ -7,7 +7,7 @@ import { tool } from '../tools/tool.ts';
 const REQUEST_LIMIT_MS = 5_000;
 
 /**
- * A real etcd of one member. It listens at a Unix socket, which can be reached from every network
+ * A real etcd with one member. It listens on a Unix socket, which can be reached from every network
  * namespace and takes no port.
  */
 export class Etcd {
@@ -31,7 +31,7 @@ export class Etcd {
         `--data-dir=${join(directory, 'etcd')}`,
         '--unsafe-no-fsync',
         `--listen-client-urls=unix://${socket}`,
-        // Required with the former; used by other members only, of which there are none.
+        // Required with the previous flag. Only other members use it, and there are none.
         '--advertise-client-urls=http://localhost:2379',
         '--listen-peer-urls=http://127.0.0.1:0',
         '--log-level=warn',
@@ -43,7 +43,7 @@ export class Etcd {
 
   /**
    * Forgets all past states, up to and including a revision that no client of the API server has
-   * seen yet. Throws when etcd does not do so within 5 s.
+   * seen yet. Rejects if etcd takes more than 5 s for either step.
    */
   async compact(): Promise<void> {
     const key = Buffer.from('/compacted').toString('base64');

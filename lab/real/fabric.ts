@@ -8,16 +8,17 @@ import { ServiceProxy } from './service.ts';
 
 export type { IpFamily } from './address-plan.ts';
 
-/** The number of our own address among the machines'. */
+/** The number of this process's own address among the machines'. */
 const OPERATOR = 1;
 
 /**
- * The network of a cluster: a bridge in the namespace we are in, and the machines and nodes on it, each in a
- * separate namespace. Several may be there at once, and several of one Fabric's machines may be added at once.
+ * The network of a cluster: a bridge in the current namespace, and the machines and nodes on it,
+ * each in a separate namespace. Several Fabrics can exist at once, and several machines of one
+ * Fabric can be added at once.
  */
 export class Fabric {
   readonly plan: AddressPlan;
-  /** The virtual addresses of services, on every node. */
+  /** The virtual addresses of services on every node. */
   readonly services = new ServiceProxy();
   readonly #own = Namespace.own();
   readonly #machines = new Set<Machine>();
@@ -28,7 +29,10 @@ export class Fabric {
     this.plan = plan;
   }
 
-  /** `network` is the first two bytes of every address, such as `10.21`: of no other Fabric that is there. */
+  /**
+   * `network`: the first two bytes of every address, such as `10.21`, which no other existing
+   * Fabric may use.
+   */
   static async create(network: string, families: readonly IpFamily[]): Promise<Fabric> {
     const fabric = new Fabric(new AddressPlan(network, families));
     const bridge = fabric.#bridge;
@@ -47,7 +51,7 @@ export class Fabric {
     return this.plan.families;
   }
 
-  /** Our own addresses on it, one for each family, the primary first. */
+  /** This process's own addresses on it, one for each family, the primary first. */
   get operator(): readonly string[] {
     return this.plan.machine(OPERATOR).map(bare);
   }
@@ -76,7 +80,7 @@ export class Fabric {
     return node;
   }
 
-  /** Replaces the partition there was; `undefined` heals it. Beside whatever else is broken. */
+  /** Replaces the current partition; `undefined` heals it. It adds to any other faults. */
   async partition(partition: Partition | undefined): Promise<void> {
     const nodes = this.#present(this.#nodes);
     await Promise.all(nodes.map((node) => node.nft(partitionRules(partition, node))));
@@ -115,12 +119,12 @@ export class Fabric {
   }
 }
 
-/** How to reach a node's pods from anywhere but there. Of a node that is gone they stay, and lead nowhere. */
+/** Routes to a node's pods from anywhere else. Those of a removed node stay, and lead nowhere. */
 function podRoutes({ podRange, addresses }: NodeNetwork): string[] {
   return podRange.map((range, index) => `route replace ${range} via ${addresses[index]}`);
 }
 
-/** IPv6 would keep an address back for a second to see whether another has it. */
+/** IPv6 would hold an address back for a second, to check whether another host has it. */
 function withoutDad(address: string): string {
   return familyOf(address) === 'IPv6' ? ' nodad' : '';
 }

@@ -1,8 +1,9 @@
 import { globSync } from 'node:fs';
 
 /**
- * Variables with which a program takes the wall clock's time from libfaketime (Debian package faketime): it is off by
- * what stands in `file`, such as `+30m`. Its monotonic clock stays the kernel's. Throws where the library is missing.
+ * Variables with which a program takes the wall clock's time from libfaketime (Debian package
+ * faketime): `file` contains the offset, such as `+30m`. Its monotonic clock remains the kernel's.
+ * Throws if the library is missing.
  */
 export function faketime(file: string): Record<string, string> {
   const [library] = globSync('/usr/lib/*/faketime/libfaketime.so.1');

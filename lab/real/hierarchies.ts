@@ -6,13 +6,13 @@ import { join, relative } from 'node:path';
 export type Hierarchy = Readonly<{
   /** The option it is mounted with: its controllers, or its name. */
   option: string;
-  /** Where the group of this process is. */
+  /** The path of this process's group. */
   own: string;
 }>;
 
 /**
- * Waits until whoever started it has ended, however that was, then removes the groups, as soon as no process is left in
- * them.
+ * Waits until the process that started it has ended, for whatever reason, then removes the groups
+ * once no process is left in them.
  */
 const REMOVE_LATER = `read -r never
 turn=0
@@ -28,7 +28,7 @@ while [ "$turn" -lt 100 ]; do
   sleep 0.1
 done`;
 
-/** All of them; none where there is only version 2. */
+/** All hierarchies; none if there is only version 2. */
 export function hierarchies(): Hierarchy[] {
   const mounts = mountsOf(readFileSync('/proc/self/mountinfo', 'utf8'));
   const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
@@ -40,8 +40,9 @@ export function hierarchies(): Hierarchy[] {
 }
 
 /**
- * Has all groups of this name, below our own groups, removed when this process has ended: a group, unlike a process or a
- * mount, does not end with its namespace. Does nothing where there is no hierarchy.
+ * Has all groups of this name, below this process's own groups, removed once this process has
+ * ended: unlike a process or a mount, a group does not end with its namespace. Does nothing if
+ * there is no hierarchy.
  */
 export function removeGroupsAtEnd(name: string): void {
   const groups = hierarchies().map(({ own }) => join(own, name));
@@ -50,7 +51,7 @@ export function removeGroupsAtEnd(name: string): void {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // The kernel closes this pipe when we end: nobody else has it.
+  // The kernel closes this pipe when this process ends, because nobody else has it.
   remover.on('error', () => {}).unref();
   (remover.stdin as unknown as { unref(): void }).unref();
 }
@@ -68,7 +69,7 @@ function mountsOf(mountinfo: string): Mount[] {
   });
 }
 
-/** As /proc/self/cgroup has them, whatever else the mount options say: `cpu,cpuacct`, `name=systemd`. */
+/** As in /proc/self/cgroup, without any other mount options: `cpu,cpuacct`, `name=systemd`. */
 function controllersOf(options: string): Set<string> {
   const words = options.split(',').filter((word) => !['rw', 'ro', 'none', 'xattr'].includes(word));
   const named = words.filter((word) => word.startsWith('name='));

@@ -5,16 +5,19 @@ import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const IMPAIR = join(import.meta.dirname, '../tools/bin/impair');
-/** It confirms within a millisecond, unless the computer is busy. */
+/** It confirms within a millisecond unless the computer is busy. */
 const CONFIRMATION_LIMIT_MS = 10_000;
 
-/** What is done to the packets of a link, in each direction. */
+/** What happens to the packets of a link, in each direction. */
 export type Impairment = Readonly<{
   delayMs?: number;
-  /** Each packet is delayed by so much less or more, evenly distributed; so packets overtake each other. */
+  /**
+   * Each packet's delay varies by up to this much, evenly distributed, so packets overtake each
+   * other.
+   */
   jitterMs?: number;
   lossPercent?: number;
-  /** By how many ms packets with a Differentiated Services code point are delayed beside that, by code point. */
+  /** Additional delay in ms of packets with a Differentiated Services code point, by code point. */
   marked?: Readonly<Record<number, number>>;
 }>;
 
@@ -39,7 +42,9 @@ export class Impairer {
     });
   }
 
-  /** Resolves when it forwards between `first` and `second`, in the namespace that `enter` leads to. */
+  /**
+   * Resolves once it forwards between `first` and `second`, in the namespace that `enter` leads to.
+   */
   static async start(
     enter: readonly string[],
     first: string,
@@ -53,7 +58,9 @@ export class Impairer {
     return impairer;
   }
 
-  /** Resolves when it is in effect for every packet that comes. Rejects when the program has ended. */
+  /**
+   * Resolves once it is in effect for every packet that arrives. Rejects if the program has ended.
+   */
   async set(impairment: Impairment): Promise<void> {
     const confirmed = once(this.#confirmations, 'line', {
       signal: AbortSignal.timeout(CONFIRMATION_LIMIT_MS),
@@ -66,14 +73,14 @@ export class Impairer {
     this.#impairment = impairment;
   }
 
-  /** Has it do nothing to packets any longer, and resolves when those that it delayed have gone on. */
+  /** Stops impairing packets, and resolves once the delayed ones have been forwarded. */
   async letGo(): Promise<void> {
     const longest = longestDelay(this.#impairment);
     await this.set({});
     await sleep(longest);
   }
 
-  /** Ends it when it has passed on what had come; packets that it still delays are lost. */
+  /** Ends it once it has forwarded what has arrived; packets that it is still delaying are lost. */
   async close(): Promise<void> {
     this.#child.stdin?.end();
     const killLater = setTimeout(() => this.#child.kill('SIGKILL'), CONFIRMATION_LIMIT_MS);

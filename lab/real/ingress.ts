@@ -17,22 +17,23 @@ import { nginxConfiguration } from './nginx-configuration.ts';
 
 const PORT = 443;
 const RELOAD_LIMIT_MS = 10_000;
-/** For requests that are with a backend when the backends change; who takes longer is not waited for. */
+/** For requests in flight to a backend when the backends change; longer ones are not waited for. */
 const DRAIN_LIMIT_MS = 500;
 const ANSWER_LIMIT_MS = 1_000;
 
 /** How to start an ingress. */
 export type NginxIngressOptions = Readonly<{
   machine: Pick<Machine, 'addresses' | 'enter' | 'break'>;
-  /** The one host that it serves. */
+  /** The only host that it serves. */
   host: string;
-  /** Signs the certificates it shows. */
+  /** Signs the certificates it presents. */
   authority: CertificateAuthority;
 }>;
 
 /**
- * nginx as an ingress, on a separate machine: TLS at port 443, and behind it the pods that are ready. It responds with 404
- * for what is not published, 503 without a backend, 502 when one cannot be reached.
+ * nginx as an ingress, on a separate machine: TLS on port 443, and behind it the pods that are
+ * ready. It responds with 404 to anything not published, 503 if there is no backend, and 502 if a
+ * backend cannot be reached.
  */
 export class NginxIngress {
   readonly port = PORT;
@@ -52,7 +53,10 @@ export class NginxIngress {
     this.#silent = silent;
   }
 
-  /** Resolves when it responds, without a backend yet. Rejects, with what nginx wrote, when it does not within 30 s. */
+  /**
+   * Resolves once it responds, still without a backend. If it does not within 30 s, rejects with
+   * nginx's output.
+   */
   static async start(options: NginxIngressOptions): Promise<NginxIngress> {
     const directory = await mkdtemp(join(tmpdir(), 'kubenurse-ingress-'));
     const silent = createServer((socket) => socket.on('error', () => {}).resume());
@@ -75,15 +79,16 @@ export class NginxIngress {
   }
 
   /**
-   * Replaces the pods it takes in turn. Resolves when they are taken, and nobody is with the former ones any more, but
-   * requests that take longer than half a second. Changes that come while nginx reloads are applied together.
+   * Replaces the pods it rotates through. Resolves once they are in use, and no request is in
+   * flight to the former ones except those that take longer than half a second. Changes made while
+   * nginx reloads are applied together.
    */
   setBackends(backends: readonly Backend[]): Promise<void> {
     this.#backends = backends;
     return this.#mutex.run(() => this.#apply());
   }
 
-  /** Replaces the fault there was; `undefined` heals. Resolves when it is in effect. */
+  /** Replaces the current fault; `undefined` heals. Resolves once it is in effect. */
   break(fault: IngressFault | undefined): Promise<void> {
     return this.#mutex.run(async () => {
       this.#fault = fault;
@@ -93,7 +98,7 @@ export class NginxIngress {
     });
   }
 
-  /** Ends nginx, which cuts the open connections, and removes its files. */
+  /** Stops nginx, which cuts the open connections, and removes its files. */
   close(): Promise<void> {
     return this.#mutex.run(async () => {
       await this.#stop();
@@ -102,7 +107,7 @@ export class NginxIngress {
     });
   }
 
-  /** Brings nginx to what is wanted by now; while it is down, that is done later. */
+  /** Applies the current state to nginx; while it is down, this happens later. */
   async #apply(): Promise<void> {
     if (this.#fault?.kind === 'down') return this.#stop();
     const configuration = this.#configuration();
@@ -127,7 +132,10 @@ export class NginxIngress {
     this.#nginx = undefined;
   }
 
-  /** nginx starts new workers before it has the old ones end, and these first finish the requests they are at. */
+  /**
+   * nginx starts new workers before it tells the old ones to end, and these finish their requests
+   * first.
+   */
   async #reload(nginx: ServerProcess): Promise<void> {
     const pid = nginx.pid ?? 0;
     const old = new Set(childrenOf(pid));
@@ -162,7 +170,7 @@ export class NginxIngress {
   }
 }
 
-/** Whether nginx shows a certificate at this address within a second. */
+/** Whether nginx presents a certificate on this address within a second. */
 async function shakesHands(host: string): Promise<boolean> {
   const socket = connect({ host, port: PORT, rejectUnauthorized: false });
   try {
@@ -175,7 +183,7 @@ async function shakesHands(host: string): Promise<boolean> {
   }
 }
 
-/** So calls itself a worker that takes no more connections. One that has ended does not either. */
+/** Whether a worker accepts no more connections: its command line says so, or it has ended. */
 function isShuttingDown(worker: number): boolean {
   try {
     return readFileSync(`/proc/${worker}/cmdline`, 'utf8').includes('is shutting down');

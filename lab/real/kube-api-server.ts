@@ -14,7 +14,9 @@ const PORT = 6443;
 
 const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
-/** Request and response status: one entry for each response and, for a watch, once more when it begins. */
+/**
+ * Request and response status: one entry for each response, and another one when a watch begins.
+ */
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
@@ -26,24 +28,28 @@ const AUDIT_POLICY = {
 export type KubeApiServerOptions = Readonly<{
   /** Where its files are. */
   directory: string;
-  /** The host it runs on: its addresses, the primary family's first, and what a command line begins with to run there. */
+  /**
+   * The host it runs on: its addresses, the primary family's first, and the start of a command line
+   * that runs there.
+   */
   machine: Readonly<{ addresses: readonly string[]; enter: readonly string[] }>;
   etcd: Etcd;
   certificate: ServingCertificate;
-  /** Of cluster IPs, in the order of the families. */
+  /** The ranges of cluster IPs, in the order of the families. */
   serviceRanges: readonly string[];
-  /** Who authenticates by a token, beside the admin. */
+  /** Users other than the admin that authenticate with a token. */
   users?: readonly User[];
-  /** Instead of or beside the flags that it has. */
+  /** Flags that replace or supplement its own. */
   flags?: readonly string[];
 }>;
 
-/** Whom the API server knows by a bearer token. */
+/** A user that the API server identifies by a bearer token. */
 export type User = Readonly<{ token: string; name: string; groups: readonly string[] }>;
 
 /**
- * A real kube-apiserver, set up as kubeadm does it: RBAC and Node authorization, Pod Security and
- * ServiceAccount admission, priority and fairness. What it writes is in etcd, so it can be ended and started again.
+ * A real kube-apiserver, set up as by kubeadm: RBAC and Node authorization, Pod Security and
+ * ServiceAccount admission, priority and fairness. Its data is in etcd, so it can be stopped and
+ * started again.
  */
 export class KubeApiServer {
   readonly url: URL;
@@ -62,7 +68,7 @@ export class KubeApiServer {
     this.#options = options;
   }
 
-  /** Resolves when it is ready. Throws as `ServerProcess.start()` does. */
+  /** Resolves once it is ready. Throws as `ServerProcess.start()` does. */
   static async start(options: KubeApiServerOptions): Promise<KubeApiServer> {
     const server = new KubeApiServer(options);
     await server.#writeFiles();
@@ -70,7 +76,7 @@ export class KubeApiServer {
     return server;
   }
 
-  /** Sends requests with this bearer token; without one, anonymously. */
+  /** A client that sends requests with this bearer token; without one, anonymously. */
   client(token?: string): KubeClient {
     return new KubeClient({
       url: this.url,
@@ -91,7 +97,10 @@ export class KubeApiServer {
     await writeFile(this.#file('audit-policy.yaml'), JSON.stringify(AUDIT_POLICY));
   }
 
-  /** Starts it again, unless it runs, and resolves when it is ready. Throws as `ServerProcess.start()` does. */
+  /**
+   * Starts it again unless it is running, and resolves once it is ready. Throws as
+   * `ServerProcess.start()` does.
+   */
   async start(): Promise<void> {
     if (this.#process?.end !== undefined) this.#process = undefined;
     this.#process ??= await ServerProcess.start(tool('kube-apiserver'), this.#arguments(), {
@@ -100,7 +109,7 @@ export class KubeApiServer {
     });
   }
 
-  /** Lets the requests under way end first; open watches end cleanly. Takes about a second. */
+  /** Lets requests in flight finish first; open watches end cleanly. Takes about a second. */
   async stop(): Promise<void> {
     await this.#process?.stop();
     this.#process = undefined;
@@ -112,7 +121,7 @@ export class KubeApiServer {
     this.#process = undefined;
   }
 
-  /** It stands still; the kernel goes on to accept connections for it. */
+  /** Suspends it; the kernel continues to accept connections for it. */
   async suspend(): Promise<void> {
     if (this.#process) await suspend(this.#process);
   }
@@ -138,21 +147,23 @@ export class KubeApiServer {
       `--bind-address=${further.length > 0 ? '::' : address}`,
       `--secure-port=${PORT}`,
       `--advertise-address=${address}`,
-      // There is only this one. It would publish its address in a lease, and reject a loopback address.
+      // There is only one API server. The reconciler would publish its address in a lease, and
+      // reject a loopback address.
       '--endpoint-reconciler-type=none',
       `--service-cluster-ip-range=${serviceRanges.join(',')}`,
       `--etcd-servers=${etcd.url}`,
-      // A minute by default, which too-many-requests.ts holds a request longer than.
+      // The default is a minute, and too-many-requests.ts holds a request for longer.
       '--request-timeout=1h',
-      // By default it waits for open watches as long as for requests; kubeadm's is killed over that after 30 s.
+      // By default, it waits for open watches as long as for requests, and kubeadm's is killed over
+      // that after 30 s.
       '--shutdown-watch-termination-grace-period=5s',
-      // Every five minutes by default. The past is forgotten when a test says so.
+      // The default is every five minutes. Here, the past is forgotten when a test requests it.
       '--etcd-compaction-interval=0',
       `--tls-cert-file=${certificate.certificateFile}`,
       `--tls-private-key-file=${certificate.keyFile}`,
       '--authorization-mode=Node,RBAC',
       '--enable-admission-plugins=NodeRestriction',
-      // Up to Pod Security alone, as kubeadm leaves it.
+      // Only Pod Security decides, as with kubeadm.
       '--allow-privileged=true',
       `--token-auth-file=${this.#file('tokens.csv')}`,
       `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,

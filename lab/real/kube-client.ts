@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 
 const REQUEST_LIMIT_MS = 10_000;
 
-/** A Kubernetes object, as far as it matters here. */
+/** A Kubernetes object, with the fields that matter here. */
 export type ApiObject = {
   apiVersion?: string;
   kind?: string;
@@ -17,17 +17,20 @@ export type ApiObject = {
     labels?: Record<string, string>;
     deletionTimestamp?: string;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: what else there is, is the caller's to know
+  // biome-ignore lint/suspicious/noExplicitAny: callers know the other fields
   [field: string]: any;
 };
 
 /** A whole response, whatever its status. */
 export type RawResponse = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
-/** Open until a response comes, as it does when the API server refuses it, or it is given up. */
+/** Open until a response arrives, as when the API server rejects it, or until it is given up. */
 export type UnfinishedPost = Readonly<{ isOpen: boolean; giveUp: () => void }>;
 
-/** Client and server. `certificateAuthority` is called for each request, as it may change. */
+/**
+ * The server, and how to authenticate. `certificateAuthority` is called for each request, because
+ * it may change.
+ */
 export type KubeClientOptions = Readonly<{
   url: URL;
   certificateAuthority: () => string;
@@ -35,12 +38,12 @@ export type KubeClientOptions = Readonly<{
   token?: string;
 }>;
 
-/** A response that is no success; its message is that of the Status. */
+/** An unsuccessful response; its message is that of the Status. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   /** The HTTP status code. */
   readonly code: number;
-  /** Such as `NotFound`; undefined when the response was no Status. */
+  /** Such as `NotFound`; undefined if the response was not a Status. */
   readonly reason: string | undefined;
 
   constructor(what: string, { status, body }: RawResponse) {
@@ -51,7 +54,10 @@ export class KubeError extends Error {
   }
 }
 
-/** Sends requests to a real API server, by paths such as `/api/v1/nodes/a`. Each request has its own connection, and 10 s. */
+/**
+ * Sends requests to a real API server, by paths such as `/api/v1/nodes/a`. Each request has a
+ * separate connection, and 10 s.
+ */
 export class KubeClient {
   readonly #options: KubeClientOptions;
 
@@ -59,32 +65,38 @@ export class KubeClient {
     this.#options = options;
   }
 
-  /** The object, or list; throws a KubeError. */
+  /** The object, or list. Throws a KubeError. */
   get(path: string): Promise<ApiObject> {
     return this.#exchange('GET', path);
   }
 
-  /** POST to a collection or a subresource, TokenRequest and Binding among them; throws a KubeError. */
+  /**
+   * Sends a POST to a collection or a subresource, including TokenRequest and Binding. Throws a
+   * KubeError.
+   */
   create(path: string, object: ApiObject): Promise<ApiObject> {
     return this.#exchange('POST', path, object);
   }
 
-  /** Merges it into the object (RFC 7386): a null removes a field, a list takes another's place. Throws a KubeError. */
+  /**
+   * Merges the patch into the object (RFC 7386): null removes a field, and a list replaces another.
+   * Throws a KubeError.
+   */
   patch(path: string, patch: object): Promise<ApiObject> {
     return this.#exchange('PATCH', path, patch, 'application/merge-patch+json');
   }
 
-  /** Does nothing when there is no such object; throws a KubeError otherwise. */
+  /** Does nothing if there is no such object. Throws a KubeError for other failures. */
   async delete(path: string, options: { gracePeriodSeconds?: number } = {}): Promise<void> {
     await ignoring(404, this.#exchange('DELETE', path, options));
   }
 
-  /** The response as it came. Throws only when there is none. */
+  /** The response, whatever its status. Throws only if there is none. */
   raw(path: string): Promise<RawResponse> {
     return this.#send('GET', path);
   }
 
-  /** Begins a POST whose body does not come. */
+  /** Begins a POST whose body never arrives. */
   beginPost(path: string): UnfinishedPost {
     const outgoing = this.#request('POST', path, 'application/json');
     const post = { isOpen: true, giveUp: () => void outgoing.destroy() };
@@ -111,7 +123,7 @@ export class KubeClient {
     const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
     return new Promise((resolve, reject) => {
       const outgoing = this.#request(method, path, contentType, signal);
-      // For the body of a DELETE, Node sets none itself.
+      // Node does not set it for the body of a DELETE.
       if (body !== undefined) outgoing.setHeader('content-length', Buffer.byteLength(body));
       outgoing.on('error', (error) => {
         reject(new Error(`${method} ${path}: ${error.message}`, { cause: error }));

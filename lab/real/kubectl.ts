@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { run } from '../support/command.ts';
 import { tool } from '../tools/tool.ts';
 
-/** The real kubectl, with one API server and user. */
+/** The real kubectl, for one API server and user. */
 export class Kubectl {
-  /** What its command line begins with. */
+  /** The start of its command line. */
   readonly command: readonly string[];
   /** Its configuration file. */
   readonly kubeconfig: string;
 
-  /** `directory` is for its configuration and cache. `authorityFile` is read each time. */
+  /** `directory` is for its configuration and cache. Each call reads `authorityFile`. */
   constructor(options: { url: URL; token: string; authorityFile: string; directory: string }) {
     const { url, token, authorityFile, directory } = options;
     const kubeconfig = join(directory, 'kubeconfig');

@@ -1,10 +1,13 @@
 import { Impairer, type Impairment } from './impairment.ts';
 import type { Namespace } from './namespace.ts';
 
-/** Of every bridge. Without a fixed one it would change with the interfaces on the bridge. */
+/**
+ * The address of every bridge. Without a fixed one, it would change with the interfaces on the
+ * bridge.
+ */
 export const BRIDGE_MAC = '02:00:00:00:00:01';
 
-/** One end at a bridge, the other, `eth0`, in a machine. */
+/** One end is on a bridge, the other, `eth0`, in a machine. */
 export type LinkEnds = Readonly<{
   outside: Namespace;
   bridge: string;
@@ -14,12 +17,13 @@ export type LinkEnds = Readonly<{
 }>;
 
 /**
- * A machine's link to a bridge: a pair of virtual Ethernet interfaces. While it is impaired, the bridge has the end
- * of a second pair, and `impair` forwards between the two:
+ * A machine's link to a bridge: a pair of virtual Ethernet interfaces. While it is impaired, the
+ * bridge has one end of a second pair, and `impair` forwards between the two:
  *
  *     bridge – port-b = port-a – impair – port = eth0
  *
- * For the moment in which one way takes the other's place both are there: a packet comes twice, and none is lost.
+ * For a moment, while one path replaces the other, both exist: packets arrive twice, and none is
+ * lost.
  */
 export class Link {
   readonly #ends: LinkEnds;
@@ -29,7 +33,7 @@ export class Link {
     this.#ends = ends;
   }
 
-  /** Both ends are up. */
+  /** Creates it with both ends up. */
   static async create(ends: LinkEnds): Promise<Link> {
     const { outside, bridge, port, inside } = ends;
     await outside.ip([
@@ -41,8 +45,9 @@ export class Link {
   }
 
   /**
-   * Replaces what was done to its packets; `undefined` makes it a plain link again, when those that are delayed have
-   * come. Not to be called while another call is under way. Rejects when `impair` is not built.
+   * Replaces the current impairment; `undefined` makes it a plain link again, once delayed packets
+   * have arrived. Must not be called while another call is in progress. Rejects if `impair` is not
+   * built.
    */
   async impair(impairment: Impairment | undefined): Promise<void> {
     if (impairment === undefined) await this.#restore();
@@ -86,8 +91,9 @@ export class Link {
 }
 
 /**
- * Takes a port from its bridge while another leads to the same machine. The bridge first forgets whom it reaches by this one:
- * it would drop frames for them from the moment in which the port is disabled until its addresses are removed.
+ * Removes a port from its bridge while another one leads to the same machine. The bridge first
+ * forgets whom it reaches through this port: otherwise it would drop frames for them from the
+ * moment the port is disabled until its addresses are removed.
  */
 function leaveBridge(port: string): string[] {
   return [`link set ${port} type bridge_slave learning off fdb_flush`, `link set ${port} nomaster`];

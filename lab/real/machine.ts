@@ -12,19 +12,21 @@ export type MachineOptions = Readonly<{
   name: string;
   /** The name of its namespace. */
   namespace: string;
-  /** With their prefix lengths, the primary family's first. */
+  /** With prefix lengths, the primary family's first. */
   addresses: readonly string[];
-  /** Where the bridge is, its name, and the name of the bridge's end of the link: at most 13 characters. */
+  /**
+   * The bridge's namespace, its name, and the name of its end of the link: at most 13 characters.
+   */
   outside: Namespace;
   bridge: string;
   port: string;
-  /** Who is spared by its faults. */
+  /** Addresses that its faults spare. */
   operator: readonly string[];
 }>;
 
 /**
- * Has the kernel know who began a connection from the connection's first packet on, and not from when a fault looks
- * for it. It decides nothing.
+ * Makes the kernel track who opened a connection from its first packet on, rather than from when a
+ * fault needs to know. The rule has no other effect.
  */
 const TRACK_CONNECTIONS = `table inet conntrack {
   chain prerouting {
@@ -33,12 +35,15 @@ const TRACK_CONNECTIONS = `table inet conntrack {
   }
 }`;
 
-/** A network namespace with an interface `eth0` at a bridge. A server's machine, a node, and a pod each are one. */
+/**
+ * A network namespace with an interface `eth0` on a bridge. A server's machine, a node and a pod
+ * are one each.
+ */
 export class Machine {
   readonly name: string;
   /** One for each family, the primary first. */
   readonly addresses: readonly string[];
-  /** What a command line begins with to run there; the process is the command's own (exec). */
+  /** The start of a command line that runs there; the process is the command's own (exec). */
   readonly enter: readonly string[];
   readonly namespace: Namespace;
   readonly #operator: readonly string[];
@@ -59,7 +64,7 @@ export class Machine {
     this.#link = link;
   }
 
-  /** Its interfaces are up and have their addresses; what is not on the link is not reached. */
+  /** Its interfaces are up and have their addresses. It reaches only what is on the link. */
   static async create(options: MachineOptions): Promise<Machine> {
     await using creating = new AsyncDisposableStack();
     const { addresses, outside, bridge, port } = options;
@@ -79,24 +84,25 @@ export class Machine {
   }
 
   /**
-   * As `enter`, for a program that sees these files and directories in the place of others; a file's place must
-   * exist. What is replaced in a mounted directory is seen.
+   * Like `enter`, for a program that sees these files and directories in place of others. A file
+   * can only replace an existing one. The program sees files that are replaced in a mounted
+   * directory.
    */
   enterWith(mounts: readonly Mount[]): readonly string[] {
     return this.namespace.enterWith(mounts);
   }
 
-  /** Adds routes, as `ip route` takes them, or replaces them. */
+  /** Adds or replaces routes, given as commands of `ip`. */
   addRoutes(commands: readonly string[]): Promise<void> {
     return this.#mutex.run(() => this.namespace.ip(commands));
   }
 
-  /** Applies rules of nftables there, all or none. */
+  /** Applies nftables rules there, all or none. */
   nft(ruleset: string): Promise<void> {
     return this.#mutex.run(() => this.namespace.nft(ruleset));
   }
 
-  /** Replaces what is done to the packets of its link, either way; `undefined` leaves them alone. */
+  /** Replaces the impairment of packets on its link, in both directions; `undefined` removes it. */
   impair(impairment: Impairment | undefined): Promise<void> {
     return this.#mutex.run(async () => {
       this.#impairment = impairment;
@@ -104,7 +110,7 @@ export class Machine {
     });
   }
 
-  /** Replaces by how much the packets that others have marked are delayed on its link, in ms by code point. */
+  /** Replaces the delays on its link of packets that others have marked, in ms by code point. */
   delayMarked(delays: Readonly<Record<number, number>>): Promise<void> {
     return this.#mutex.run(async () => {
       this.#marked = delays;
@@ -113,9 +119,9 @@ export class Machine {
   }
 
   /**
-   * Replaces the fault there was; `undefined` heals. A ProxyFault is one of these ports, TCP's and UDP's. Resolves
-   * when it is in effect. Only connections of this namespace's own sockets are cut at once, others (a node's pods')
-   * with their next segment.
+   * Replaces the current fault; `undefined` heals. A ProxyFault affects these TCP and UDP ports.
+   * Resolves once it is in effect. Only connections of this namespace's own sockets are cut
+   * immediately, others (those of a node's pods) with their next segment.
    */
   break(fault: NetworkFault | undefined, ports: readonly number[] = PROBE_PORTS): Promise<void> {
     return this.#mutex.run(async () => {
@@ -124,13 +130,16 @@ export class Machine {
       this.#ports = ports;
       await this.namespace.nft(packetRules(fault, ports, this.#operator));
       await this.#impairLink();
-      // `reset` notifies the client alone: what it left half open goes now.
+      // `reset` notifies only the client: what it left half open is cut now.
       if (last?.kind === 'reset') await this.#cut(lastPorts);
       if (cutsConnections(fault)) await this.#cut(ports);
     });
   }
 
-  /** Removes the namespace and the link. Programs in it should have ended: they are not ended by it. */
+  /**
+   * Removes the namespace and the link. Programs in it should have ended, because this does not end
+   * them.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#mutex.run(async () => {
       await this.#link.close();
@@ -155,7 +164,7 @@ export class Machine {
     );
   }
 
-  /** Resets the connections to these ports, but the operator's (`ss --kill`, of iproute2). */
+  /** Resets the connections to these ports, except the operator's (`ss --kill` of iproute2). */
   async #cut(ports: readonly number[]): Promise<void> {
     const some = ports.map((port) => `sport = :${port}`).join(' or ');
     const spared = this.#operator.map((address) => `and not dst [${address}]`).join(' ');

@@ -2,8 +2,8 @@ import type { Scenario } from '../cluster/scenario.ts';
 import type { RealParts } from './real-parts.ts';
 
 /**
- * In clusters that check name servers and have two: the one at this address, which is queried first, does not respond. Names
- * are still resolved, by the other one.
+ * For clusters that check name servers and have two: the one with this address, which is queried
+ * first, does not respond. The other one still resolves names.
  */
 export function nameServerScenarios(address: string): Scenario<RealParts>[] {
   const silent = 'dns_timeout dns';

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { run } from '../support/command.ts';
 
-/** What `enterWith` lays over the program's files: a file over a file there is, or a directory. */
+/**
+ * What `enterWith` mounts over the program's files: a file over an existing one, or a directory.
+ */
 export type Mount = Readonly<{ from: string; to: string }>;
 
-/** The shell's part of `enterWith`: mounts, then becomes the program, so that it keeps our process id. */
+/**
+ * The shell's part of `enterWith`: it mounts, then becomes the program, so that the process id
+ * stays the same.
+ */
 const MOUNT_AND_EXEC = `set -e
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mkdir -p "$2"; fi
@@ -15,13 +20,14 @@ shift
 exec "$@"`;
 
 /**
- * Addresses can be used at once, nobody announces routes or shortens them, replies may come another way than requests
- * went, and each rejected packet gets a notice: by default that is one per second.
+ * Addresses can be used immediately, nobody announces routes or shortens them, replies may take
+ * another path than requests, and each rejected packet gets a notice (by default, one per second).
  */
 const SETTINGS = [
   'net.ipv6.conf.default.accept_dad=0',
   'net.ipv6.conf.default.accept_ra=0',
-  // A pod that its node redirects to another beside it replies past the node, which has to translate the reply back.
+  // A pod that its node redirects to another pod next to it would reply past the node, which has to
+  // translate the reply back.
   'net.ipv6.conf.default.accept_redirects=0',
   'net.ipv4.conf.all.accept_redirects=0',
   'net.ipv4.conf.default.accept_redirects=0',
@@ -31,16 +37,19 @@ const SETTINGS = [
   'net.ipv6.icmp.ratelimit=0',
 ];
 
-/** Where br_netfilter is loaded it has what a bridge forwards pass the rules that are meant for a router. */
+/**
+ * If br_netfilter is loaded, packets that a bridge forwards pass the rules that are meant for a
+ * router.
+ */
 const BRIDGE_SETTINGS = [
   'net.bridge.bridge-nf-call-iptables=0',
   'net.bridge.bridge-nf-call-ip6tables=0',
 ];
 
-/** A Linux network namespace, our own or another. */
+/** A Linux network namespace: the current one or another. */
 export class Namespace {
   readonly name: string;
-  /** What a command line begins with to run in it. */
+  /** The start of a command line that runs in it. */
   readonly enter: readonly string[];
   readonly #ip: readonly string[];
 
@@ -50,12 +59,12 @@ export class Namespace {
     this.#ip = ip;
   }
 
-  /** The one we are in. */
+  /** The current one. */
   static own(): Namespace {
     return new Namespace('', [], ['ip']);
   }
 
-  /** Adds one with the loopback interface up. Rejects when there is one of this name. */
+  /** Creates one with the loopback interface up. Rejects if there is one of this name. */
   static async create(name: string): Promise<Namespace> {
     await run(['ip', 'netns', 'add', name]);
     const enter = ['nsenter', `--net=${join('/run/netns', name)}`, '--'];
@@ -66,8 +75,8 @@ export class Namespace {
   }
 
   /**
-   * What a command line begins with to run in it with these mounts, seen by that program alone. Like `enter`, it
-   * becomes the program: a signal to the process reaches it.
+   * The start of a command line that runs in it with these mounts, which only that program sees.
+   * Like `enter`, it becomes the program: a signal to the process reaches it.
    */
   enterWith(mounts: readonly Mount[]): readonly string[] {
     const shell = [
@@ -80,12 +89,12 @@ export class Namespace {
     return [...this.enter, 'unshare', '--mount', ...shell, '--'];
   }
 
-  /** Runs commands of `ip`, one after the other, until one fails: then it rejects. */
+  /** Runs commands of `ip` in order. Rejects at the first one that fails. */
   async ip(commands: readonly string[]): Promise<void> {
     await run([...this.#ip, '-batch', '-'], `${commands.join('\n')}\n`);
   }
 
-  /** Applies rules of nftables, all or none. */
+  /** Applies nftables rules, all or none. */
   async nft(ruleset: string): Promise<void> {
     await run([...this.enter, 'nft', '-f', '-'], ruleset);
   }
@@ -95,7 +104,7 @@ export class Namespace {
     await run([...this.enter, 'sysctl', '-qw', ...settings]);
   }
 
-  /** Has its bridges forward without applying the rules of nftables. */
+  /** Makes its bridges forward without applying nftables rules. */
   async makeBridgesPlain(): Promise<void> {
     await run([...this.enter, 'sysctl', '-qew', ...BRIDGE_SETTINGS]);
   }

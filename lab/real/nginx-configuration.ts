@@ -2,17 +2,17 @@ import type { IngressFault } from '../parts/faults.ts';
 import type { Backend } from '../parts/parts.ts';
 import { toUrlHost } from '../support/url-host.ts';
 
-/** All that the ingress publishes (contract: never `/alive` or `/metrics`). */
+/** The only path that the ingress publishes (contract: never `/alive` or `/metrics`). */
 const PUBLISHED_PATH = '/alwayshappy';
 
-/** Directives by which nginx keeps temporary files in its working directory. */
+/** Directives that make nginx keep temporary files in its working directory. */
 export const TEMP_PATHS = `client_body_temp_path client-body;
   proxy_temp_path proxy;
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;`;
 
-/** What nginx is to do. */
+/** What nginx must do. */
 export type NginxOptions = Readonly<{
   addresses: readonly string[];
   port: number;
@@ -22,14 +22,14 @@ export type NginxOptions = Readonly<{
   /** The files of a certificate and its key. */
   certificate: string;
   key: string;
-  /** A Unix socket at which connections are accepted and no response is sent. */
+  /** A Unix socket that accepts connections and sends no response. */
   silent: string;
 }>;
 
 /**
- * nginx's configuration. Where it goes beyond the ingress's task it has the defaults of ingress-nginx: the limits of
- * time, how often another backend is tried, and what without a backend. A request has its own connection to its
- * backend. A worker that is to end has 10 s for the requests it is at.
+ * nginx's configuration. Beyond the ingress's task, it has the defaults of ingress-nginx: the
+ * timeouts, how often another backend is tried, and the response without one. Each request has a
+ * separate connection to its backend. A worker that is told to end has 10 s for its requests.
  */
 export function nginxConfiguration(options: NginxOptions): string {
   const { addresses, port, host, backends, fault, certificate, key } = options;
@@ -75,14 +75,17 @@ http {
 `;
 }
 
-/** No backend is left out because it failed before: who is ready says Kubernetes. */
+/** No backend is excluded because it failed before: Kubernetes decides which ones are ready. */
 function upstream(backends: readonly Backend[]): string {
   if (backends.length === 0) return '';
   const servers = backends.map((backend) => `server ${socketOf(backend)} max_fails=0;`);
   return `upstream pods { ${servers.join(' ')} }`;
 }
 
-/** How every request gets this status: the same way as in earnest, where it is nginx's own. */
+/**
+ * The directives that give every request this status, in the same way as in reality if it is
+ * nginx's own.
+ */
 function statusDirectives(status: number, { silent }: NginxOptions): string {
   switch (status) {
     case 502:

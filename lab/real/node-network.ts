@@ -7,7 +7,7 @@ import { Machine, type MachineOptions } from './machine.ts';
 /** A pod's network, behind its node's. */
 export type PodNetwork = Machine;
 
-/** The node's bridge of its pods. */
+/** The node's bridge for its pods. */
 const BRIDGE = 'pods';
 /** The pods' IPv6 gateway: the node's address on that bridge. IPv4's is the node's own address. */
 const GATEWAY6 = 'fe80::1';
@@ -18,7 +18,7 @@ export class NodeNetwork {
   readonly #plan: AddressPlan;
   readonly #options: MachineOptions;
   readonly #machine: Machine;
-  /** By their numbers; undefined is one that is being added. */
+  /** By number; undefined while it is being added. */
   readonly #pods = new Map<number, PodNetwork | undefined>();
   #marked: Readonly<Record<number, number>> = {};
   #closed: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export class NodeNetwork {
         `link set ${BRIDGE} addrgenmode none up`,
         ...plan.of({ IPv4: [], IPv6: [`address add ${GATEWAY6}/64 dev ${BRIDGE} nodad`] }).flat(),
         ...plan.podRange(number).map((range) => `route add ${range} dev ${BRIDGE}`),
-        // The virtual addresses are nowhere; with a route, packets to them come as far as the rules.
+        // The virtual addresses are nowhere. With a route, packets to them get as far as the rules.
         ...plan.serviceRange().map((range) => `route add ${range} dev eth0`),
       ]);
     } catch (error) {
@@ -68,17 +68,17 @@ export class NodeNetwork {
     return this.#machine.addresses;
   }
 
-  /** All that is reached by way of it: where its pods are. */
+  /** Everything reached through it: the ranges of its pods. */
   get podRange(): readonly string[] {
     return this.#plan.podRange(this.number);
   }
 
-  /** What a command line begins with to run on the node itself, as a pod with `hostNetwork` does. */
+  /** The start of a command line that runs on the node itself, as a pod with `hostNetwork` does. */
   get enter(): readonly string[] {
     return this.#machine.enter;
   }
 
-  /** Adds a pod, with the lowest number that no other has. */
+  /** Adds a pod with the lowest free number. */
   async addPod(): Promise<PodNetwork> {
     const number = this.#freeNumber();
     const last = this.#pods.get(number);
@@ -95,27 +95,27 @@ export class NodeNetwork {
     }
   }
 
-  /** Adds routes, as `ip route` takes them. */
+  /** Adds routes, given as commands of `ip`. */
   addRoutes(commands: readonly string[]): Promise<void> {
     return this.#machine.addRoutes(commands);
   }
 
-  /** Applies rules of nftables on the node, all or none. */
+  /** Applies nftables rules on the node, all or none. */
   nft(ruleset: string): Promise<void> {
     return this.#machine.nft(ruleset);
   }
 
-  /** As a Machine's; what its pods send one another does not pass the link. */
+  /** As for a Machine; packets between its pods do not pass the link. */
   impair(impairment: Impairment | undefined): Promise<void> {
     return this.#machine.impair(impairment);
   }
 
-  /** As a Machine's, for the node and all its pods at once. */
+  /** As for a Machine, for the node and all its pods at once. */
   break(fault: NetworkFault | undefined): Promise<void> {
     return this.#machine.break(fault);
   }
 
-  /** As a Machine's, for each of its pods, also those to come. */
+  /** As for a Machine, for each of its pods, including later ones. */
   async delayMarked(delays: Readonly<Record<number, number>>): Promise<void> {
     this.#marked = delays;
     const pods = [...this.#pods.values()].filter((pod) => pod !== undefined && !pod.isClosed);

@@ -7,15 +7,15 @@ import { childrenOf } from './children.ts';
 import { removeGroupsAtEnd } from './hierarchies.ts';
 
 /**
- * In the private `/run`: only who is inside sees it, whatever else inherits our variables. It is there once all is set
- * up, and says the id of the first process as it is seen outside.
+ * In the private `/run`: visible only from inside, whatever else inherits the environment. It
+ * exists once everything is set up, and contains the id of the first process as seen from outside.
  */
 const MARK = '/run/kubenurse-own-namespace';
 
-/** Beside it: the name of the control groups that are removed when all inside has ended. */
+/** Beside it: the name of the control groups that are removed once everything inside has ended. */
 const CONTROL_GROUP = '/run/kubenurse-control-group';
 
-/** What a cluster of real parts is made of, and the Debian package that has it. */
+/** The programs that a cluster of real parts needs, and the Debian package that contains each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
@@ -32,10 +32,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 const NAMESPACES = ['--net', '--mount', '--pid', '--ipc', '--uts', '--fork'];
 
 /**
- * The first process inside. It stays, because the first of a PID namespace has to wait for orphans, and because signals
- * that it does not handle do not end it. `/proc` is still the outer one when it is read: it says our id outside, and
- * whether we were abandoned before the kernel was set to kill this process then: `$1` started `unshare`, which is our parent. With
- * `-n`, `mount` writes no notes into the outer `/run`. By the trap, the exit code is the command's also after Ctrl-C.
+ * The first process inside. It stays, because the first process of a PID namespace has to reap
+ * orphans, and because signals that it does not handle do not end it. When `/proc` is read, it is
+ * still the outer one: it shows the id of this process outside, and whether this process was
+ * abandoned before the kernel was set to kill it. In that case `$1`, which started `unshare` (the
+ * parent of this process), is no longer its parent. With `-n`, `mount` writes no notes into the
+ * outer `/run`. Because of the trap, the exit code is the command's even after Ctrl-C.
  */
 const INIT = `set -e
 read -r pid name state parent rest </proc/self/stat
@@ -57,15 +59,16 @@ exit $?`;
 
 const ANCESTORS_CHECK_MS = 200;
 
-/** Why the cluster of real parts cannot be started by this process; undefined when it can. */
+/** Why this process cannot start the cluster of real parts; undefined if it can. */
 export function unavailableReason(): string | undefined {
   if (mark() !== undefined) return undefined;
   return whatIsMissing() ?? 'the cluster of real parts is started by npm run test:real only';
 }
 
 /**
- * Goes on in separate namespaces: resolves when we are in them, else runs this same command in them and ends with its
- * exit code. Where that cannot be, says why on standard error and ends with exit code 2.
+ * Continues in separate namespaces: resolves if this process is in them, otherwise runs the same
+ * command in them and exits with its exit code. If that is impossible, reports why on standard
+ * error and exits with code 2.
  */
 export async function goOnInOwnNamespace(): Promise<void> {
   if (mark() !== undefined) return;
@@ -78,15 +81,19 @@ export async function goOnInOwnNamespace(): Promise<void> {
   process.exit(await runInOwnNamespace(again));
 }
 
-/** What root types on this computer for a shell beside us; undefined when we are not inside. */
+/**
+ * The command with which root on this computer opens a shell in these namespaces; undefined if this
+ * process is not inside.
+ */
 export function shellCommand(): string | undefined {
   const pid = mark();
   return pid && `nsenter --target ${pid} --all`;
 }
 
 /**
- * The name of the control group, below our own in each hierarchy, that those inside may create: whoever started us has it
- * removed in the end. Throws when we are not inside.
+ * The name of the control group, below the current one in each hierarchy, that processes inside may
+ * create. The process that started them has it removed in the end. Throws if this process is not
+ * inside.
  */
 export function controlGroup(): string {
   return readFileSync(CONTROL_GROUP, 'utf8').trim();
@@ -128,9 +135,10 @@ function isThere(program: string): boolean {
 }
 
 /**
- * Runs a command in new network, mount, PID, IPC and UTS namespaces: only the loopback interface, and a `/run` of its
- * own, where its temporary files are too. When we end, however that is, or who started us does, the kernel ends all
- * that is inside, and its control groups are removed.
+ * Runs a command in new network, mount, PID, IPC and UTS namespaces, with only the loopback
+ * interface and a private `/run`, which also holds its temporary files. When this process or the
+ * one that started it ends, for whatever reason, the kernel ends everything inside, and its control
+ * groups are removed.
  */
 function runInOwnNamespace(command: readonly string[]): Promise<number> {
   const unshare = ['unshare', ...NAMESPACES, '--kill-child', '--'];
@@ -140,17 +148,17 @@ function runInOwnNamespace(command: readonly string[]): Promise<number> {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...unshare, ...init], {
     stdio: 'inherit',
   });
-  // Node cannot have the kernel signal the death of its parent.
+  // Node cannot make the kernel signal its parent's death.
   const before = ancestors();
   setInterval(() => ancestors() !== before && child.kill('SIGKILL'), ANCESTORS_CHECK_MS).unref();
   return exitCode(child, () => {
     const [first = 0] = childrenOf(child.pid ?? 0);
-    // Before, its children are those that set things up.
+    // Before that, its children are those that set things up.
     return mark(`/proc/${first}/root`) === `${first}` ? childrenOf(first)[0] : undefined;
   });
 }
 
-/** Our parent; and npm, between which and us there is a shell. */
+/** This process's parent, and npm, which started that shell. */
 function ancestors(): string {
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event === undefined) return `${parent}`;
@@ -163,8 +171,8 @@ function ancestors(): string {
 }
 
 /**
- * Resolves with the exit code of what was started, as a shell would say it. Signals to us go to `heir`; before there is
- * one, what was started is killed.
+ * Resolves with the exit code of the child, as a shell would report it. Signals to this process are
+ * passed to `heir`; while there is none, they kill the child.
  */
 async function exitCode(child: ChildProcess, heir: () => number | undefined): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
@@ -174,13 +182,13 @@ async function exitCode(child: ChildProcess, heir: () => number | undefined): Pr
       else process.kill(pid, signal);
     });
   }
-  // A terminal sends it to each of us.
+  // A terminal sends it to each of these processes.
   process.on('SIGINT', () => {});
   const [code, signal] = await once(child, 'exit');
   return signal === null ? code : 128 + system.signals[signal as NodeJS.Signals];
 }
 
-/** Runs its arguments as a command; without namespaces where these cannot be had. */
+/** Runs its arguments as a command; without namespaces if they are unavailable. */
 if (import.meta.main) {
   const command = process.argv.slice(2);
   const missing = whatIsMissing();

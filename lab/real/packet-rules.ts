@@ -2,10 +2,16 @@ import type { NetworkFault } from '../parts/faults.ts';
 import { UDP_PORT } from '../parts/pod.ts';
 import type { Impairment } from './impairment.ts';
 
-/** Where the program of a pod listens, without and with TLS (contract): what a ProxyFault is about. */
+/**
+ * The ports on which a pod's program listens, without and with TLS (contract), which a ProxyFault
+ * affects.
+ */
 export const PROBE_PORTS: readonly number[] = [8080, 8443];
 
-/** The Differentiated Services code point of packets that `impair` is to delay: one nobody else uses. */
+/**
+ * The Differentiated Services code point of packets that `impair` delays: one that nobody else
+ * uses.
+ */
 const SLOW_MARK = 42;
 
 /** Linux sets PSH on the last segment of what was written, and no segment without payload is longer than 120 bytes. */
@@ -14,8 +20,8 @@ const PAYLOAD = ['tcp flags & psh == psh', 'meta length > 120'];
 type Rules = Readonly<{ in?: readonly string[]; out?: readonly string[] }>;
 
 /**
- * What each fault does to packets. `<ports>` are those that are broken, `<payload>` holds for segments with data,
- * `<percent>` is the fault's.
+ * What each fault does to packets. `<ports>` are the broken ones, `<payload>` matches segments with
+ * data, `<percent>` is the fault's.
  */
 const RULES: Record<NetworkFault['kind'], Rules> = {
   down: {
@@ -47,12 +53,13 @@ const RULES: Record<NetworkFault['kind'], Rules> = {
   reordering: {},
 };
 
-/** Without it nobody, the operator included, finds the way to an IPv6 address. */
+/** Without it, nobody, including the operator, can reach an IPv6 address. */
 const NEIGHBOUR_DISCOVERY = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept';
 
 /**
- * The whole ruleset of a fault, for `nft -f`; it replaces that of the last one, and `undefined` leaves none. `in` and
- * `out` are seen from the machine behind `eth0`, or all pods behind it when it is a node.
+ * The whole ruleset of a fault, for `nft -f`. It replaces the previous one; with `undefined`, none
+ * is left. `in` and `out` are as seen from the machine behind `eth0`, or from all pods behind it if
+ * it is a node.
  */
 export function packetRules(
   fault: NetworkFault | undefined,
@@ -89,12 +96,12 @@ export function packetRules(
   ].join('\n');
 }
 
-/** Whether it ends the connections that are open when it begins. */
+/** Whether it cuts the connections that are open when it starts. */
 export function cutsConnections(fault: NetworkFault | undefined): boolean {
   return fault?.kind === 'down' || fault?.kind === 'reset';
 }
 
-/** What of a fault packet rules cannot do: it is done on the link. */
+/** The part of a fault that packet rules cannot implement, which is done on the link. */
 export function linkImpairment(fault: NetworkFault | undefined): Impairment {
   if (fault?.kind === 'loss') return { lossPercent: fault.percent };
   if (fault?.kind === 'reordering') return { delayMs: 20, jitterMs: 20 };
@@ -113,7 +120,7 @@ function expand(rule: string, ports: readonly number[]): string[] {
     .flatMap((each) => expandPayload(each.replace('<ports>', `{ ${ports.join(', ')} }`)));
 }
 
-/** A rule with `<payload>` takes two. */
+/** A rule with `<payload>` becomes two. */
 export function expandPayload(rule: string): string[] {
   return rule.includes('<payload>')
     ? PAYLOAD.map((match) => rule.replace('<payload>', match))

@@ -2,8 +2,8 @@ import { familyOf } from './address-plan.ts';
 import type { NodeNetwork } from './node-network.ts';
 
 /**
- * Two groups of nodes that do not reach each other, their pods included. `one-way`: what `from` begins does not reach
- * `to`, what `to` begins reaches `from`.
+ * Two groups of nodes that do not reach each other, including their pods. `one-way`: connections
+ * opened by `from` do not reach `to`, those opened by `to` reach `from`.
  */
 export type Partition = Readonly<{
   from: readonly NodeNetwork[];
@@ -11,7 +11,10 @@ export type Partition = Readonly<{
   direction: 'both' | 'one-way';
 }>;
 
-/** The whole ruleset of a node for `nft -f`; it replaces that of the last partition, and `undefined` leaves none. */
+/**
+ * The whole ruleset of a node, for `nft -f`. It replaces that of the previous partition; with
+ * `undefined`, none is left.
+ */
 export function partitionRules(partition: Partition | undefined, node: NodeNetwork): string {
   const rules = partition === undefined ? [] : rulesOf(partition, node);
   const removal = ['table inet partition', 'delete table inet partition'];

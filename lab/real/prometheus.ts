@@ -10,7 +10,10 @@ type Answer = {
   data: { result: { metric: Record<string, string>; value: [number, string] }[] };
 };
 
-/** A series as a query returns it: its labels, the name among them as `__name__`, and its value now. */
+/**
+ * A series as a query returns it: its labels, including its name as `__name__`, and its current
+ * value.
+ */
 export type Series = Readonly<{ labels: Readonly<Record<string, string>>; value: number }>;
 
 /** A real Prometheus on 127.0.0.1, with its own database in a temporary folder. */
@@ -41,18 +44,18 @@ export class Prometheus {
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
-      // By default it waits 5 s before it scrapes a target that is new to it.
+      // By default, it waits 5 s before it scrapes a new target.
       '--scrape.discovery-reload-interval=100ms',
       ...flags,
     ];
   }
 
-  /** What it has written since it was last started. */
+  /** Its output since it was last started. */
   get output(): string {
     return this.#process?.output ?? '';
   }
 
-  /** The result of an instant query. Throws when it is an error, or does not come within 10 s. */
+  /** The result of an instant query. Throws if it is an error, or does not arrive within 10 s. */
   async query(expression: string): Promise<Series[]> {
     const response = await fetch(`${this.url}/api/v1/query`, {
       method: 'POST',
@@ -67,7 +70,7 @@ export class Prometheus {
     }));
   }
 
-  /** Ends the process; the port and the database stay its own. */
+  /** Stops the process, which keeps its port and its database. */
   async pause(): Promise<void> {
     await this.#process?.stop();
     this.#process = undefined;
@@ -80,7 +83,7 @@ export class Prometheus {
     });
   }
 
-  /** Ends the process and removes its database. */
+  /** Stops the process and removes its database. */
   async stop(): Promise<void> {
     await this.pause();
     await rm(this.#folder, { recursive: true, force: true });

@@ -15,38 +15,47 @@ import type { NodeNetwork } from './node-network.ts';
 import { RealSandbox } from './real-sandbox.ts';
 import type { Service } from './service-rules.ts';
 
-/** The last number of the machines' addresses, and of the cluster IPs. */
+/** The last numbers of the machines' addresses, and of the cluster IPs. */
 const MACHINES = { 'api-server': 10, ingress: 12, dns: 13, 'dns-first': 14 };
 const SERVICES = { kubernetes: 1, dns: 10, kubenurse: 20 };
 
 /** How to start the real parts. */
 export type RealPartsOptions = Readonly<{
-  /** The first two bytes of every IPv4 address, `10.21` when not said. Clusters that run at once each need their own. */
+  /**
+   * The first two bytes of every IPv4 address; `10.21` by default. Clusters that run at once need
+   * different ones.
+   */
   network?: string;
-  /** The primary one first; IPv4 alone when not said. */
+  /** The primary one first; only IPv4 by default. */
   families?: readonly IpFamily[];
-  /** The programs serve TLS as well, and use it for checks of each other and of their Service. */
+  /** The programs also serve TLS, and use it for checks of each other and of their Service. */
   tls?: boolean;
-  /** The pods have another name server, at its own address, and query it first; a silent one costs a second of a look-up. */
+  /**
+   * The pods have a second name server, at its own address, and query it first; if it is silent, a
+   * look-up takes a second longer.
+   */
   twoNameServers?: boolean;
 }>;
 
-/** Parts that are what clusters are made of: etcd, kube-apiserver, nginx, dnsmasq, nftables, network namespaces. */
+/**
+ * The parts that real clusters are made of: etcd, kube-apiserver, nginx, dnsmasq, nftables, network
+ * namespaces.
+ */
 export type RealParts = Parts &
   Readonly<{
     controlPlane: RealControlPlane;
     dns: DnsmasqServer;
-    /** With `twoNameServers`: the one that is queried first. */
+    /** With `twoNameServers`: the one queried first. */
     firstDns: DnsmasqServer | undefined;
     ingress: NginxIngress;
     fabric: Fabric;
     /** Writes these certificates as the API server's authorities (`ca.crt`) for every pod. */
     distributeAuthorities: (pem: string) => Promise<void>;
-    /** Replaces the certificate at which each pod serves TLS. */
+    /** Replaces the certificate with which each pod serves TLS. */
     rotateCertificates: () => Promise<void>;
   }>;
 
-/** Needs root on Linux, and to be in a separate namespace (own-namespace.ts). */
+/** Requires root on Linux, and a separate namespace (own-namespace.ts). */
 export function realParts(options: RealPartsOptions = {}): StartParts<RealParts> {
   return async (stack) => {
     const directory = await mkdtemp(join(tmpdir(), 'kubenurse-cluster-'));
@@ -166,7 +175,7 @@ export function realParts(options: RealPartsOptions = {}): StartParts<RealParts>
   };
 }
 
-/** What kube-proxy would make of the cluster's Services. `endpoints`: those of our own. */
+/** What kube-proxy would make of the cluster's Services. `endpoints`: those of kubenurse. */
 function servicesOf(
   plan: AddressPlan,
   apiServer: Machine,
@@ -196,7 +205,7 @@ function backendsOf(
   return hosts.flatMap(({ addresses }) => addresses.map((address) => ({ address, port })));
 }
 
-/** As kubelet writes it for a pod; `further`: options of the pod's `dnsConfig`. */
+/** As kubelet writes it for a pod. `further`: options of the pod's `dnsConfig`. */
 function resolvConfOf(nameservers: readonly string[], further: string): string {
   return [
     ...nameservers.map((address) => `nameserver ${address}`),

@@ -16,21 +16,21 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 type Options = Readonly<{
   node: NodeNetwork;
   nodeName: string;
-  /** Where its own files go. */
+  /** The folder for its own files. */
   directory: string;
-  /** What is its /etc/resolv.conf. */
+  /** The file that becomes its /etc/resolv.conf. */
   resolvConf: string;
   /** The authority of the ingress, and of the programs that serve TLS. */
   extraAuthority: string;
   controlPlane: ControlPlane;
   /** The cluster IP of the API server. */
   apiServer: string;
-  /** Signs the certificate that the program serves TLS with; undefined without TLS. */
+  /** Signs the certificate with which the program serves TLS; undefined without TLS. */
   tlsAuthority: CertificateAuthority | undefined;
   closed: () => void;
 }>;
 
-/** A pod in its own network namespace, with the files that kubelet would give it. */
+/** A pod in a separate network namespace, with the files that kubelet would give it. */
 export class RealSandbox implements PodSandbox {
   readonly addresses: readonly string[];
   readonly programUrl: string;
@@ -86,7 +86,7 @@ export class RealSandbox implements PodSandbox {
     };
   }
 
-  /** The new one is bound to no pod, so that it can be revoked without one being deleted. */
+  /** The new token is bound to no pod, so that it can be revoked without deleting one. */
   async rotateToken(): Promise<string> {
     const old = this.#token;
     await this.#writeToken(await this.#options.controlPlane.issueToken(`${this.#podName}-rotated`));
@@ -98,7 +98,7 @@ export class RealSandbox implements PodSandbox {
     return this.#write('ca.crt', pem);
   }
 
-  /** Replaces the certificate that the program serves TLS with, if it does. */
+  /** Replaces the certificate with which the program serves TLS, if it does. */
   async writeCertificate(): Promise<void> {
     const issued = await this.#options.tlsAuthority?.issue({
       commonName: this.#podName,
@@ -116,7 +116,7 @@ export class RealSandbox implements PodSandbox {
     return open.trim() === '';
   }
 
-  /** What is not of the wire in front of the pod is of its whole node. */
+  /** Faults that do not affect the wire in front of the pod affect its whole node. */
   async break(fault: NetworkFault | undefined): Promise<void> {
     const isOnTheWire = fault === undefined || WIRE.has(fault.kind);
     const { node } = this.#options;
@@ -135,7 +135,7 @@ export class RealSandbox implements PodSandbox {
     await this.#write('token', token);
   }
 
-  /** In one step, as kubelet replaces files. */
+  /** Replaces the file atomically, as kubelet does. */
   async #write(name: string, text: string): Promise<void> {
     const path = join(this.#directory, name);
     await writeFile(`${path}.new`, text, { mode: 0o600 });

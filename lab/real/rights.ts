@@ -4,7 +4,10 @@ import { type ApiObject, ignoring, type KubeClient } from './kube-client.ts';
 
 const EFFECT_LIMIT_MS = 5_000;
 
-/** What gives `kubenurse` its right to a resource, and a request that needs it (deploy/kustomize/base/rbac.yaml). */
+/**
+ * The bindings that grant `kubenurse` a right to a resource, and a request that needs it
+ * (deploy/kustomize/base/rbac.yaml).
+ */
 const GRANTS: Readonly<Record<Resource, { bindings: string; name: string; request: string }>> = {
   pods: {
     bindings: '/apis/rbac.authorization.k8s.io/v1/namespaces/kubenurse/rolebindings',
@@ -18,7 +21,9 @@ const GRANTS: Readonly<Record<Resource, { bindings: string; name: string; reques
   },
 };
 
-/** Takes and gives back the rights of the service account `kubenurse`, by its RBAC bindings. */
+/**
+ * Withdraws and restores the rights of the service account `kubenurse`, through its RBAC bindings.
+ */
 export class Rights {
   readonly #admin: KubeClient;
   readonly #kubenurse: KubeClient;
@@ -30,7 +35,10 @@ export class Rights {
     this.#kubenurse = kubenurse;
   }
 
-  /** Withholds the rights to these, and gives back all others. Resolves when it is so; throws a KubeError. */
+  /**
+   * Withholds the rights to these, and restores all others. Resolves once it is in effect; throws a
+   * KubeError.
+   */
   async withhold(resources: readonly Resource[]): Promise<void> {
     for (const resource of Object.keys(GRANTS) as Resource[]) {
       if (resources.includes(resource)) await this.#withhold(resource);

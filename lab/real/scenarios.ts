@@ -23,17 +23,22 @@ const API_SERVER = ['api_server_direct', 'api_server_dns'];
 
 /** The maximum backoff of a program, 30 s, and its jitter. */
 const MAX_WAIT_MS = 40_000;
-/** Two of the clusters' intervals and one to spare, so that every check comes upon it. */
+/** Two of the clusters' intervals and a spare one, so that every check runs into it. */
 const RESTART_MS = 3_000;
 const ANSWER_LIMIT_MS = 10_000;
-/** Four nodes send some 25 segments a second to a fifth, of which one in a hundred is to be lost. */
+/**
+ * Four nodes send some 25 segments per second to a fifth, of which one in a hundred should be lost.
+ */
 const LOSS_LIMIT_MS = 60_000;
 const MIN_SEGMENTS = 200;
 
-/** A changed file has been noticed by then: the programs look every 2 s (follow-file.ts), and kubelet takes a minute. */
+/**
+ * A changed file has been noticed by then: the programs check every 2 s (follow-file.ts), and
+ * kubelet takes a minute.
+ */
 const NOTICED_AFTER_MS = 4_000;
 
-/** These checks, by this event. */
+/** These checks, all with this event. */
 function failing(types: readonly string[], event: string): Failures {
   return Object.fromEntries(types.map((type) => [type, event]));
 }
@@ -42,14 +47,14 @@ function pathsTo(nodes: readonly string[]): string[] {
   return nodes.map((node) => `path_${node}`);
 }
 
-/** All that a node finds whose questions get nowhere. */
+/** What fails on a node whose outbound packets get nowhere. */
 const CUT_OFF: Failures = {
   api_server_direct: 'connect_done unreachable',
   ...failing(['api_server_dns', 'me_ingress', 'me_service'], 'dns_done dns'),
   ...failing(pathsTo(OTHERS), 'connect_done unreachable'),
 };
 
-/** What the first nodes say. */
+/** The verdict of the first nodes. */
 const SPLIT = `mostly_silent view + split ${FIRST}<>${LAST}`;
 
 /** What happens to a network. */
@@ -78,9 +83,9 @@ const NETWORK: readonly Scenario<RealParts>[] = [
     {
       shows: (node) =>
         failing(pathsTo(FIRST.includes(node) ? LAST : FIRST), 'connect_done unreachable'),
-      // The service is on either side.
+      // The service has pods on either side.
       mayFail: () => ['me_service'],
-      // Two silent nodes are no side: they may as well be down.
+      // Two silent nodes are not a side: they may as well be down.
       verdict: { 'node-1': SPLIT, 'node-3': 'node_unreachable node-1 + node_unreachable node-2' },
     },
   ),
@@ -91,7 +96,8 @@ const NETWORK: readonly Scenario<RealParts>[] = [
       shows: (node) =>
         FIRST.includes(node) ? failing(pathsTo(LAST), 'connect_done unreachable') : {},
       mayFail: (node) => (FIRST.includes(node) ? ['me_service'] : []),
-      // The first nodes get no report from the others: from there it looks the same as a split both ways.
+      // The first nodes get no reports from the others: to them, it looks the same as a split both
+      // ways.
       verdict: { 'node-1': SPLIT, 'node-3': `split ${FIRST}>${LAST}` },
     },
   ),
@@ -106,17 +112,17 @@ const NETWORK: readonly Scenario<RealParts>[] = [
               ...failing(pathsTo(OTHERS), 'round_trip_error mtu'),
             }
           : { 'path_node-3': 'round_trip_error mtu' },
-      // What it sends and is sent before the response is about as long as that.
+      // The packets that it sends and receives before the response are about that long.
       mayFail: (node) => (node === 'node-3' ? ['me_ingress'] : []),
       verdict: { 'node-1': 'mtu node-3', 'node-3': 'cut_off node-3' },
     },
   ),
-  // Its median is of the last minute, most of which has to be slow.
+  // The median is that of the last minute, most of which has to be slow.
   fault('node-3:slow=300ms', {}, { lastsMs: 35_000, verdict: 'slow node-3' }),
   fault('node-3:reordering', {}),
   ...[
     { percent: 10, least: 0.02, verdict: 'loss node-3' },
-    // About as much as the verdict takes for loss, so that it is not compared (verdicts.ts).
+    // About as much as the verdict considers loss, so it is not compared (verdicts.ts).
     { percent: 1, least: 0.002, verdict: '' },
   ].map(({ percent, least, verdict }) =>
     fault(
@@ -133,7 +139,9 @@ const NETWORK: readonly Scenario<RealParts>[] = [
   ),
 ];
 
-/** Resolves when the paths to node-3 retransmit more than this share of what they send from now on. */
+/**
+ * Resolves once the paths to node-3 retransmit more than this share of what they send from now on.
+ */
 async function losesPackets({ nodes }: Cluster, least: number): Promise<void> {
   const others = nodes.filter(({ name }) => name !== 'node-3');
   const count = (page: string, what: string) =>
@@ -202,7 +210,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
       await cluster.parts.controlPlane.compact();
       await cluster.node('node-3').replacePod({ surge: false });
     },
-    // The API server is cut off for it, and back within a tenth of a second.
+    // The API server is killed for this, and is back within a tenth of a second.
     mayFail: () => API_SERVER,
   },
   {
@@ -251,7 +259,7 @@ const CONTROL_PLANE: readonly Scenario<RealParts>[] = [
   },
 ];
 
-/** Gives each node a new pod, whose program has never had these rights. */
+/** Gives each node a new pod whose program has never had these rights. */
 async function startWithout(
   { parts, nodes }: Cluster<RealParts>,
   resources: readonly Resource[],
@@ -260,14 +268,14 @@ async function startWithout(
   await Promise.all(nodes.map((node) => node.replacePod({ surge: true })));
 }
 
-/** What takes the real parts. */
+/** Scenarios that require the real parts. */
 export const REAL_SCENARIOS: readonly Scenario<RealParts>[] = [
   ...NETWORK,
   ...PARTS,
   ...CONTROL_PLANE,
 ];
 
-/** Where the programs serve TLS. */
+/** Scenarios in which the programs serve TLS. */
 export const TLS_SCENARIOS: readonly Scenario<RealParts>[] = [
   fault('node-3:hang', { 'path_node-3': `tls_handshake_done ${SILENT}` }, SILENT_NODE_3),
   {
@@ -276,7 +284,7 @@ export const TLS_SCENARIOS: readonly Scenario<RealParts>[] = [
   },
 ];
 
-/** The wall clock of every program jumps, `file` being what libfaketime reads (faketime.ts). */
+/** The wall clock of every program jumps. `file` is what libfaketime reads (faketime.ts). */
 export function clockSteps(file: string): Scenario<RealParts>[] {
   return ['+30m', '-30m'].map((step) => ({
     name: `the clock steps by ${step}`,

@@ -5,16 +5,16 @@ import { ignoring } from './kube-client.ts';
 
 /** What kubelet requests for a pod's token: an hour and seven seconds, which the API server extends to a year. */
 const EXPIRATION_SECONDS = 3_607;
-/** kube-apiserver remembers for 10 s whom a token stands for (`TokenSuccessCacheTTL` in its code). */
+/** kube-apiserver caches a token's user for 10 s (`TokenSuccessCacheTTL` in its code). */
 const FORGET_LIMIT_MS = 20_000;
-/** Many are revoked at once, and the requests are the only load meanwhile. */
+/** Many tokens are revoked at once, and these requests are the only load in the meantime. */
 const ASK_PERIOD_MS = 200;
 
-/** Makes and revokes tokens of one service account. */
+/** Issues and revokes tokens of one service account. */
 export class ServiceAccountTokens {
   readonly #apiServer: KubeApiServer;
   readonly #account: Readonly<{ namespace: string; name: string }>;
-  /** token → the path of the Secret with which it ends */
+  /** token → the path of the Secret whose deletion revokes it */
   readonly #secrets = new Map<string, string>();
 
   constructor(apiServer: KubeApiServer, account: Readonly<{ namespace: string; name: string }>) {
@@ -22,7 +22,10 @@ export class ServiceAccountTokens {
     this.#account = account;
   }
 
-  /** Bound to the pod of this name, if there is one: it ends with it. Otherwise it ends when it is revoked. */
+  /**
+   * Issues a token. If there is a pod of this name, the token is bound to it and ends with it.
+   * Otherwise it ends when it is revoked.
+   */
   async issue(podName: string): Promise<string> {
     const path = this.#namespace;
     const pod = await ignoring(404, this.#apiServer.admin.get(`${path}/pods/${podName}`));
@@ -36,8 +39,8 @@ export class ServiceAccountTokens {
   }
 
   /**
-   * Resolves when it is refused, which can take 10 s. Throws when it was not issued here, or is
-   * bound to a pod: that one revokes by removing the pod.
+   * Resolves once it is rejected, which can take 10 s. Throws if it was not issued here, or is
+   * bound to a pod: to revoke that one, remove the pod.
    */
   async revoke(token: string): Promise<void> {
     const secret = this.#secrets.get(token);

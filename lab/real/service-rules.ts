@@ -6,23 +6,26 @@ import { expandPayload } from './packet-rules.ts';
 
 /** One port of a service. */
 export type Service = Readonly<{
-  /** What `break` knows it by; several ports may share it. */
+  /** The name that `break` takes; several ports may share it. */
   name: string;
   /** Its virtual addresses. */
   addresses: readonly string[];
   port: number;
   protocol: 'TCP' | 'UDP';
-  /** Of any family; an address gets those of its family. */
+  /** Of any family; an address gets the ones of its family. */
   backends: readonly Backend[];
 }>;
 
-/** The code point of responses of the first service that is slow; the next one's is one more. */
+/** The code point of responses of the first slow service; the next one's is one higher. */
 export const FIRST_SERVICE_MARK = 43;
 
-/** The mark of a packet whose backend is its sender, for which kube-proxy has one as well. */
+/** The mark of a packet whose backend is its sender; kube-proxy has one as well. */
 const TO_ITSELF = 1;
 
-/** What each fault does to the packets of connections to a virtual address, in both directions unless it says one. */
+/**
+ * What each fault does to the packets of connections to a virtual address, in both directions
+ * unless the rule names one.
+ */
 const FAULTS: Record<Service['protocol'], Record<ProxyFault['kind'], string>> = {
   TCP: {
     down: 'reject with tcp reset',
@@ -39,8 +42,9 @@ const FAULTS: Record<Service['protocol'], Record<ProxyFault['kind'], string>> = 
 };
 
 /**
- * All rules of a node for `nft -f`, instead of those it had. As kube-proxy's: a random backend for each connection, a
- * reject where there is none, and the node's own address as the source when a pod reaches itself.
+ * All rules of a node for `nft -f`, replacing the previous ones. As with kube-proxy: a random
+ * backend for each connection, a reject if there is none, and the node's own address as the source
+ * if a pod reaches itself.
  */
 export function serviceRules(
   services: readonly Service[],
@@ -57,7 +61,7 @@ export function serviceRules(
   const chain = (name: string, rules: readonly string[]) => [`chain ${name} {`, ...rules, '}'];
   return [
     'table inet service',
-    // A chain that is deleted and added again is passed by neither for an instant.
+    // If a chain is deleted and added again, packets bypass both for an instant.
     'flush table inet service',
     'table inet service {',
     ...chain('backend', ports.flatMap(backendRules)),
@@ -107,11 +111,12 @@ function matching({ header, address, protocol, number }: Port): string {
 }
 
 /**
- * Each backend takes its share of what those before it left. Not a map from numbers to backends: of rules that are being
- * replaced, the kernel still applies the old ones to a packet, but no longer finds the elements of their maps.
+ * Each backend takes its share of what those before it left. A map from numbers to backends would
+ * not do: while rules are being replaced, the kernel still applies the old ones to a packet, but no
+ * longer finds the elements of their maps.
  *
- * A pod that reaches itself is marked here, because its packet may leave the node by the rules that come next, which may no
- * longer have this backend.
+ * The packet of a pod that reaches itself is marked here, because it may leave the node under the
+ * next rules, which may no longer have this backend.
  */
 function backendRules(port: Port): string[] {
   return port.backends.flatMap((backend, index) => {

@@ -3,14 +3,14 @@ import { Mutex } from '../support/mutex.ts';
 import type { NodeNetwork } from './node-network.ts';
 import { FIRST_SERVICE_MARK, type Service, serviceRules } from './service-rules.ts';
 
-/** kube-proxy's part on every node: virtual addresses, and how they are broken. */
+/** kube-proxy's part on every node: virtual addresses, and their faults. */
 export class ServiceProxy {
   readonly #nodes = new Set<NodeNetwork>();
   #services: readonly Service[] = [];
   readonly #faults = new Map<string, ProxyFault>();
   readonly #mutex = new Mutex();
 
-  /** Resolves when the node has the rules; it gets those to come as well, until it is closed. */
+  /** Resolves once the node has the rules. It also gets later ones, until it is closed. */
   join(node: NodeNetwork): Promise<void> {
     return this.#mutex.run(async () => {
       this.#nodes.add(node);
@@ -19,8 +19,9 @@ export class ServiceProxy {
   }
 
   /**
-   * Replaces the services. Resolves when that is in effect on all nodes: for new connections; those that are open
-   * stay with their backend. (So does UDP from a port that sent a query within the last two minutes.)
+   * Replaces the services. Resolves once that is in effect on all nodes for new connections; open
+   * ones keep their backend. (So does UDP from a port that sent a query within the last two
+   * minutes.)
    */
   set(services: readonly Service[]): Promise<void> {
     return this.#mutex.run(async () => {
@@ -30,9 +31,9 @@ export class ServiceProxy {
   }
 
   /**
-   * Replaces the fault of the services of this name; `undefined` heals. Resolves when it is in effect, for pods and,
-   * but for `slow`, for the nodes themselves. An open connection is cut with its next segment; `reset` notifies the
-   * client alone.
+   * Replaces the fault of the services of this name; `undefined` heals. Resolves once it is in
+   * effect for pods and, except for `slow`, for the nodes themselves. An open connection is cut
+   * with its next segment; `reset` notifies only the client.
    */
   break(name: string, fault: ProxyFault | undefined): Promise<void> {
     return this.#mutex.run(async () => {

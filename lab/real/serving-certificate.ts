@@ -7,14 +7,14 @@ import { CertificateAuthority } from '../support/certificates.ts';
 
 const HANDSHAKE_LIMIT_MS = 2_000;
 
-/** For whom it is valid, beside the names of the `kubernetes` Service and `localhost`. */
+/** The addresses it is valid for, besides the names of the `kubernetes` Service and `localhost`. */
 type Addresses = readonly string[];
 
-/** The certificate of a server that reads it from files, and reads these again when they change. */
+/** The certificate of a server that reads it from files, and reads them again when they change. */
 export class ServingCertificate {
   readonly certificateFile: string;
   readonly keyFile: string;
-  /** What a client has to trust at the moment. */
+  /** The authority that clients must trust at the moment. */
   readonly authorityFile: string;
   readonly #addresses: Addresses;
   #authority: CertificateAuthority;
@@ -28,7 +28,7 @@ export class ServingCertificate {
     this.#authority = authority;
   }
 
-  /** Issues one by a new authority, and writes its files into this directory. */
+  /** Issues one from a new authority, and writes its files to this directory. */
   static async create(directory: string, addresses: Addresses): Promise<ServingCertificate> {
     const authority = await CertificateAuthority.create('kubernetes');
     const certificate = new ServingCertificate(directory, addresses, authority);
@@ -36,14 +36,14 @@ export class ServingCertificate {
     return certificate;
   }
 
-  /** PEM: the same. */
+  /** PEM: the authority that clients must trust at the moment. */
   get authority(): string {
     return this.#authority.certificate;
   }
 
   /**
-   * Replaces certificate and key, and with them the authority if it is to be a new one; `announce` gets its PEM
-   * certificate before.
+   * Replaces certificate and key, and with `new` the authority as well; `announce` gets the
+   * authority's PEM certificate beforehand.
    */
   async rotate(
     authority: 'same' | 'new',
@@ -57,7 +57,10 @@ export class ServingCertificate {
     await this.#issue();
   }
 
-  /** Whether a new connection to this URL is shown the current certificate. Rejects when there is none within 2 s. */
+  /**
+   * Whether a new connection to this URL is presented the current certificate. Rejects if there is
+   * none within 2 s.
+   */
   async isServedAt(url: URL): Promise<boolean> {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const socket = connect({ host, port: Number(url.port), rejectUnauthorized: false });
@@ -78,7 +81,7 @@ export class ServingCertificate {
     });
     this.#fingerprint = new X509Certificate(certificate).fingerprint256;
     await writeFile(this.authorityFile, this.authority);
-    // The server tries at each write, and takes the two as soon as they belong together.
+    // The server tries to load them at each write, and uses the two as soon as they match.
     await writeFile(this.certificateFile, certificate);
     await writeFile(this.keyFile, key, { mode: 0o600 });
   }

@@ -7,7 +7,7 @@ const EFFECT_LIMIT_MS = 10_000;
 const GROUP = '/apis/flowcontrol.apiserver.k8s.io/v1';
 const NAME = 'refuse-kubenurse';
 
-/** No seats, none to be lent, none to be borrowed, and nobody waits. */
+/** No seats, none to lend or borrow, and no queue. */
 const PRIORITY_LEVEL: ApiObject = {
   metadata: { name: NAME },
   spec: {
@@ -50,14 +50,15 @@ const FLOW_SCHEMA: ApiObject = {
   },
 };
 
-/** What everybody may POST to. */
+/** What everyone may POST to. */
 const HELD = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 
 /**
- * Has priority and fairness respond with 429 to all requests of the service account `kubenurse`. Open watches continue.
+ * Makes priority and fairness respond with 429 to all requests of the service account `kubenurse`.
+ * Open watches continue.
  *
- * A level without seats still lets one request through at a time ("a quick fix for now", says the
- * code of k8s.io/apiserver), so one of ours is held there that does not end.
+ * A level without seats still admits one request at a time ("a quick fix for now", according to the
+ * code of k8s.io/apiserver), so a request that does not end is held there.
  */
 export class TooManyRequests {
   readonly #admin: KubeClient;
@@ -71,7 +72,7 @@ export class TooManyRequests {
     this.#kubenurse = kubenurse;
   }
 
-  /** Resolves when it is so. Throws a KubeError. */
+  /** Resolves once it is in effect. Throws a KubeError. */
   async begin(): Promise<void> {
     await this.#admin.create(`${GROUP}/prioritylevelconfigurations`, PRIORITY_LEVEL);
     const { metadata } = await this.#admin.create(`${GROUP}/flowschemas`, FLOW_SCHEMA);
@@ -79,7 +80,7 @@ export class TooManyRequests {
     await this.#untilResponse('comes from this flow schema', ({ headers }) =>
       this.#isOurs(headers),
     );
-    // It is refused itself while a request before it still has the seat.
+    // This request is rejected itself while an earlier one still has the seat.
     await this.#untilResponse('is 429', ({ status }) => {
       if (!this.#held?.isOpen) {
         this.#held = this.#kubenurse.beginPost(HELD);
@@ -89,7 +90,7 @@ export class TooManyRequests {
     });
   }
 
-  /** Resolves when it is over. Throws a KubeError. */
+  /** Resolves once it is over. Throws a KubeError. */
   async end(): Promise<void> {
     this.#held?.giveUp();
     this.#held = undefined;

@@ -4,13 +4,13 @@ import { fault } from '../cluster/scenarios.ts';
 import { until } from '../support/until.ts';
 import type { RealParts } from './real-parts.ts';
 
-/** Four nodes send 40 packets a second to a fifth. */
+/** Four nodes send 40 packets per second to a fifth. */
 const LOSS_LIMIT_MS = 30_000;
 const MIN_PACKETS = 400;
 
 type Direction = 'forward' | 'backward';
 
-/** What shows by UDP and not by TCP; in clusters that check by both. */
+/** What UDP shows and TCP does not, in clusters that check with both. */
 export const UDP_SCENARIOS: readonly Scenario<RealParts>[] = [
   fault(
     'node-3:udp-drop',
@@ -28,7 +28,10 @@ export const UDP_SCENARIOS: readonly Scenario<RealParts>[] = [
   ),
 ];
 
-/** Resolves when many of the packets to node-3 were lost on their way back; rejects when any were on their way there. */
+/**
+ * Resolves if many of the packets to node-3 are lost on the way back; rejects if any is lost on the
+ * way there.
+ */
 async function losesReplies({ nodes }: Cluster): Promise<void> {
   const others = nodes.filter(({ name }) => name !== 'node-3');
   const sum = (pages: readonly string[], series: string) =>

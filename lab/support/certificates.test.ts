@@ -5,7 +5,10 @@ import { type ConnectionOptions, connect, createServer } from 'node:tls';
 import { expect, test } from 'vitest';
 import { type Certificate, CertificateAuthority } from './certificates.ts';
 
-/** Shakes hands with a server that shows the certificate; rejects when the client does not trust it. */
+/**
+ * Performs a handshake with a server that presents the certificate. Rejects if the client does not
+ * trust it.
+ */
 async function handshake(serving: Certificate, client: ConnectionOptions): Promise<void> {
   const server = createServer({ cert: serving.certificate, key: serving.key }, (socket) => {
     socket.on('error', () => {});

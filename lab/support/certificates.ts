@@ -22,7 +22,7 @@ const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' };
 const HOUR_MS = 60 * 60 * 1000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
 
-/** Signs serving certificates. It and its key live only in this process's memory. */
+/** Signs serving certificates. It and its key exist only in this process's memory. */
 export class CertificateAuthority {
   /** PEM: what a client has to trust. */
   readonly certificate: string;
@@ -48,7 +48,10 @@ export class CertificateAuthority {
     return new CertificateAuthority(authority, keys.privateKey);
   }
 
-  /** An authority that this one has signed, an intermediate; valid from an hour ago for a year, unless said otherwise. */
+  /**
+   * An intermediate authority, signed by this one; valid from an hour ago for a year, unless given
+   * otherwise.
+   */
   async intermediate(commonName: string, given: { notAfter?: Date } = {}) {
     const keys = await generateKeys();
     const authority = await X509CertificateGenerator.create({
@@ -67,9 +70,10 @@ export class CertificateAuthority {
   }
 
   /**
-   * A serving certificate with its own key. Clients look for the name they dialled among
-   * `dnsNames` and `ipAddresses` only, never at `commonName`. Valid from an hour ago for a year,
-   * unless said otherwise. With `usage: 'client'` it is a client's instead, whom a server knows by `commonName`.
+   * A serving certificate with its own key. Clients look for the name they dialled only among
+   * `dnsNames` and `ipAddresses`, never at `commonName`. Valid from an hour ago for a year, unless
+   * given otherwise. With `usage: 'client'`, it is a client's instead, whom a server identifies by
+   * `commonName`.
    */
   async issue(options: {
     commonName: string;

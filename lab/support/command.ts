@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 
-/** Timeout of a command, after which it is killed, unless its caller says another. */
+/** Default timeout of a command, after which it is killed. */
 const LIMIT_MS = 20_000;
 
 /**
- * Runs a program to its end, with `input` as its standard input, and resolves with its standard output.
- * Rejects, with what it wrote to its standard error, when it ends otherwise than with exit code 0 or not within `limitMs`, 20 s.
+ * Runs a program to completion, with `input` as its standard input, and resolves with its standard
+ * output. Rejects with its standard error if its exit code is not 0, or it takes longer than
+ * `limitMs`, by default 20 s.
  */
 export async function run(
   command: readonly string[],
@@ -21,7 +22,7 @@ export async function run(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  // It may end without having read its input; that it failed says its exit code.
+  // It may end without having read its input; the exit code shows whether it failed.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const { promise, resolve, reject } = Promise.withResolvers<string>();

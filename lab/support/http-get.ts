@@ -4,9 +4,9 @@ import { request } from 'node:http';
 const MAX_BODY_BYTES = 1 << 20;
 
 /**
- * Sends one request, over a separate connection. Rejects when there is no complete response within `limitMs`
- * milliseconds, when it has more than a mebibyte, and when `stop` aborts. `localAddress`: where it comes from; by default
- * the system chooses.
+ * Sends one request, over a separate connection. Rejects if there is no complete response within
+ * `limitMs` milliseconds, if it is larger than a mebibyte, and if `stop` aborts. `localAddress`:
+ * the source address; by default, the system chooses one.
  */
 export function httpGet(
   url: string | URL,

@@ -5,18 +5,21 @@ import type { Readable } from 'node:stream';
 /** Time from SIGTERM to SIGKILL. */
 const STOP_LIMIT_MS = 10_000;
 
-/** Of util-linux. */
+/** Part of util-linux. */
 const SETPRIV = '/usr/bin/setpriv';
 
 /**
- * The command line with which the kernel kills the program when this process dies without a chance to do so; the same
- * command line where there is no setpriv.
+ * The command line with which the kernel kills the program if this process dies without a chance to
+ * do so. Unchanged if there is no setpriv.
  */
 export function tied(commandLine: readonly string[]): string[] {
   return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', ...commandLine] : [...commandLine];
 }
 
-/** The command line with which the program has no capabilities, as in a pod; the same command line where it has none, or there is no setpriv. */
+/**
+ * The command line with which the program has no capabilities, as in a pod. Unchanged if it has
+ * none anyway, or there is no setpriv.
+ */
 export function withoutCapabilities(commandLine: readonly string[]): string[] {
   if (process.getuid?.() !== 0 || !existsSync(SETPRIV)) return [...commandLine];
   return [SETPRIV, '--bounding-set', '-all', '--inh-caps', '-all', ...commandLine];
@@ -27,27 +30,28 @@ process.on('exit', () => {
   for (const each of running) each.signal('SIGKILL');
 });
 
-/** Stops all processes that this one has started (SIGSTOP), until `continueAll`. */
+/** Stops all processes started by this one (SIGSTOP), until `continueAll`. */
 export function pauseAll(): void {
   for (const each of running) each.pause(true);
 }
 
-/** Continues them, except those that `signal('SIGSTOP')` has stopped. */
+/** Continues them, except those stopped by `signal('SIGSTOP')`. */
 export function continueAll(): void {
   for (const each of running) each.pause(false);
 }
 
 /** A process that ends with this one at the latest. */
 export class OwnedProcess {
-  /** Resolves, never rejects, when the process has ended and all that it wrote was read. */
+  /** Resolves once the process has ended and all its output has been read. Never rejects. */
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
   #end: string | undefined;
   #isStopped = false;
 
   /**
-   * Starts it with these variables and no others but PATH; `read` is given its standard output, and its standard error.
-   * `detached`: in its own process group, so that Ctrl-C in the terminal reaches this process alone.
+   * Starts it with only these variables and PATH; `read` gets its standard output and its standard
+   * error. `detached`: in a separate process group, so that Ctrl-C in the terminal reaches only
+   * this process.
    */
   constructor(
     commandLine: readonly string[],
@@ -93,13 +97,15 @@ export class OwnedProcess {
     if (this.#end === undefined) this.#child.kill(name);
   }
 
-  /** Stops or continues it; one that `signal('SIGSTOP')` has stopped stays so. */
+  /** Stops or continues it; one stopped by `signal('SIGSTOP')` stays stopped. */
   pause(isPaused: boolean): void {
     if (this.#end === undefined && !this.#isStopped)
       this.#child.kill(isPaused ? 'SIGSTOP' : 'SIGCONT');
   }
 
-  /** SIGTERM, and SIGKILL when it has not ended 10 s later. A suspended one is woken for it. */
+  /**
+   * Sends SIGTERM, and SIGKILL if it has not ended 10 s later. A suspended one is continued for it.
+   */
   async stop(): Promise<void> {
     this.signal('SIGTERM');
     this.signal('SIGCONT');
@@ -108,7 +114,7 @@ export class OwnedProcess {
     clearTimeout(killLater);
   }
 
-  /** SIGKILL; resolves when it has ended. */
+  /** Sends SIGKILL, and resolves once it has ended. */
   async kill(): Promise<void> {
     this.signal('SIGKILL');
     await this.ended;

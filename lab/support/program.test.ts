@@ -23,7 +23,7 @@ async function start(source: string, environment: Record<string, string> = {}) {
   return { stdout, stderr, program: new Program(file, environment, { stdout, stderr }) };
 }
 
-/** Whether there is such a process that has not ended (Linux). */
+/** Whether there is such a process, and it has not ended (Linux). */
 function runs(pid: number): boolean {
   const stat = `/proc/${pid}/stat`;
   return existsSync(stat) && !/\) Z/.test(readFileSync(stat, 'utf8'));

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import { COMPILE_CACHE } from './compile-cache.ts';
 import { OwnedProcess, tied } from './owned-process.ts';
 
-/** Latest lines of the output that are kept. */
+/** How many of the latest lines of the output are kept. */
 const KEPT_LINES = 1_000;
-/** A longer line, in characters, is kept in pieces. */
+/** A line of more characters is kept in pieces. */
 const MAX_LINE = 64 * 1024;
 
 /** What a program has written to one of its outputs. */
@@ -18,7 +18,7 @@ export class Lines {
     return this.#kept;
   }
 
-  /** Hears every line from now on, until the function that is returned is called. */
+  /** Calls the listener with every line from now on, until the returned function is called. */
   listen(listener: (line: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -48,14 +48,14 @@ export class Lines {
   }
 }
 
-/** Where what a program writes is kept. */
+/** Where a program's output is kept. */
 export type Output = Readonly<{ stdout: Lines; stderr: Lines }>;
 
 /** One run of a program written for Node, in a separate process. */
 export class Program extends OwnedProcess {
   /**
-   * Starts it with these variables, PATH and a compile cache. In its own process group, so that Ctrl-C in the terminal
-   * reaches this process alone. `enter` is what its command line begins with.
+   * Starts it with these variables, PATH and a compile cache, in a separate process group, so that
+   * Ctrl-C in the terminal reaches only this process. `enter`: the start of its command line.
    */
   constructor(
     file: string,

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { freePort, respondsWith200, ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
 
-/** What a server in these tests runs; it says `ready` when it listens. */
+/** What a server in these tests runs; it prints `ready` when it listens. */
 const LISTENING = `
   const server = require('node:http').createServer((request, response) => {
     response.statusCode = request.url === '/ready' ? 200 : 404;

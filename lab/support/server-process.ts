@@ -3,16 +3,18 @@ import { OwnedProcess } from './owned-process.ts';
 import { until } from './until.ts';
 
 const START_LIMIT_MS = 30_000;
-/** Latest characters of the output that are kept. */
+/** How many of the latest characters of the output are kept. */
 const KEPT_OUTPUT = 100_000;
 
 /** How to start a server. */
 export type ServerProcessOptions = Readonly<{
-  /** Its variables beside PATH. */
+  /** Its variables besides PATH. */
   environment?: Readonly<Record<string, string>>;
-  /** What its command line begins with, to run it in another namespace: `['nsenter', '--net=…', '--']`. */
+  /**
+   * The start of its command line, to run it in another namespace: `['nsenter', '--net=…', '--']`.
+   */
   enter?: readonly string[];
-  /** Polled until true. When it throws, the start fails. */
+  /** Polled until true. If it throws, the start fails. */
   ready: () => boolean | Promise<boolean>;
 }>;
 
@@ -20,7 +22,10 @@ export type ServerProcessOptions = Readonly<{
 export class ServerProcess extends OwnedProcess {
   readonly #written: { text: string };
 
-  /** Starts it and waits until it is ready. Throws, with what it wrote, when it ends before or is not ready within 30 s. */
+  /**
+   * Starts it and waits until it is ready. If it ends before, or is not ready within 30 s, throws
+   * with its output.
+   */
   static async start(
     command: string,
     args: readonly string[],
@@ -57,7 +62,7 @@ export class ServerProcess extends OwnedProcess {
     this.#written = written;
   }
 
-  /** What it wrote, at most the last 100,000 characters. */
+  /** Its output, at most the last 100,000 characters. */
   get output(): string {
     return this.#written.text;
   }
@@ -75,8 +80,8 @@ export async function respondsWith200(url: string): Promise<boolean> {
 }
 
 /**
- * A port of 127.0.0.1 that nobody listens on. Below 32768, where Linux begins with those of outgoing connections, so
- * that none of these takes it before the server does.
+ * A port of 127.0.0.1 that nobody listens on. It is below 32768, where Linux starts with the ports
+ * of outgoing connections, so that none of these takes it before the server does.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -5,9 +5,9 @@ import { until } from './until.ts';
 const LIMIT_MS = 1_000;
 
 /**
- * Stops a process (SIGSTOP), and resolves when it stands still: the signal takes effect in each of its threads some
- * milliseconds after it was sent. Rejects if that takes longer than `until` allows for a second, or the process has ended.
- * On Linux only.
+ * Stops a process (SIGSTOP), and resolves once it stands still: the signal takes effect in each of
+ * its threads some milliseconds after it was sent. Rejects if that takes longer than `until` allows
+ * for a second, or if the process has ended. Linux only.
  */
 export async function suspend(process: OwnedProcess): Promise<void> {
   process.signal('SIGSTOP');

@@ -3,13 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Factor of each limit, for machines under load. */
 const PATIENCE = 6;
 
-/** How often a condition is checked that costs CPU time, such as scrapes of every node, in milliseconds. */
+/**
+ * How often, in milliseconds, to check a condition that costs CPU time, such as scrapes of every
+ * node.
+ */
 export const SELDOM_MS = 100;
 
 /**
- * Waits until `condition` holds, checking it every `pollMs`. `limitMs`: how long that may take where nothing else is
- * running; both in milliseconds. Throws when it has not held after six times as long; `what` names the condition in the
- * error.
+ * Waits until `condition` holds, checking it every `pollMs`. `limitMs`: how long that may take if
+ * nothing else is running. Both are in milliseconds. Throws if it does not hold after six times
+ * that limit; `what` names the condition in the error.
  */
 export async function until(
   what: string,

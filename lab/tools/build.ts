@@ -8,7 +8,7 @@ type Tool = Readonly<{
   folder: string;
   programs: readonly string[];
   buildFlags: readonly string[];
-  /** Beside those that leave out what only a debugger needs. */
+  /** In addition to those that omit what only a debugger needs. */
   linkFlags?: readonly string[];
 }>;
 
@@ -21,12 +21,12 @@ const KUBERNETES_PROGRAMS = [
   'kubelet',
 ];
 
-/** All of them, in the order in which they are built. */
+/** All of them, in build order. */
 export const TOOLS: readonly Tool[] = [
   {
     folder: 'prometheus',
     programs: ['prometheus', 'promtool'],
-    // Of the service discoveries only that of Kubernetes, and no pages for a browser.
+    // Only the service discovery for Kubernetes, and no web pages.
     buildFlags: [
       '-tags=netgo,stringlabels,remove_all_sd,enable_kubernetes_sd',
       'github.com/prometheus/prometheus/cmd/prometheus',
@@ -61,7 +61,10 @@ export const TOOLS: readonly Tool[] = [
 
 const BIN = join(import.meta.dirname, 'bin');
 
-/** Sets the version of the Kubernetes programs, as its own build does; a Go module does not contain it. */
+/**
+ * Sets the version of the Kubernetes programs, as Kubernetes' own build does; a Go module does not
+ * contain it.
+ */
 function kubernetesVersionFlags(): string[] {
   const goMod = readFileSync(join(import.meta.dirname, 'kubernetes/go.mod'), 'utf8');
   const [, version, major, minor] = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\S+)/.exec(goMod) ?? [];
@@ -71,7 +74,10 @@ function kubernetesVersionFlags(): string[] {
   );
 }
 
-/** Builds the tool, unless that was done already from the same files with the same flags. Throws when it fails. */
+/**
+ * Builds the tool, unless it was already built from the same files with the same flags. Throws if
+ * it fails.
+ */
 function build(tool: Tool): void {
   const names = tool.programs.join(', ');
   const stamp = join(BIN, `${tool.folder}.sha256`);
@@ -105,7 +111,7 @@ function goBuild({ folder, buildFlags, linkFlags = [] }: Tool): void {
   const flags = ['-buildvcs=false', `-ldflags=${ldflags}`, '-o', `${BIN}/`, ...buildFlags];
   const { error, status } = spawnSync('go', ['build', ...flags], {
     cwd,
-    // Without a C compiler, and whatever workspace we stand in.
+    // Without a C compiler, and independent of any surrounding workspace.
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     stdio: 'inherit',
   });
@@ -116,7 +122,7 @@ function goBuild({ folder, buildFlags, linkFlags = [] }: Tool): void {
   if (status !== 0) throw new Error(`go build of ${folder} ended with exit code ${status}`);
 }
 
-/** Builds what is not up to date. Throws when one fails. */
+/** Builds what is not up to date. Throws if a build fails. */
 export function buildAll(): void {
   mkdirSync(BIN, { recursive: true });
   TOOLS.forEach(build);

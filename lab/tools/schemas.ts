@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadYaml } from '@kubernetes/client-node';
 
-/** Of JSON Schema, and of Kubernetes' extensions to it, what is used here. */
+/** The parts of JSON Schema, and of Kubernetes' extensions to it, that are used here. */
 type Schema = {
   $ref?: string;
   type?: string;
@@ -26,10 +26,10 @@ type CustomResourceDefinition = {
 const BIN = join(import.meta.dirname, 'bin');
 /** Schemas, by the names under which kubeconform looks for them. */
 const SCHEMAS = join(BIN, 'schemas');
-/** Definitions of custom resources, as they are applied to an API server. */
+/** Definitions of custom resources, as applied to an API server. */
 const DEFINITIONS = join(BIN, 'crds');
 
-/** The definitions that are taken from the modules in crds/go.mod. */
+/** The definitions taken from the modules in crds/go.mod. */
 const CUSTOM = [
   {
     module: 'github.com/cert-manager/cert-manager',
@@ -55,7 +55,7 @@ const CUSTOM = [
 const REFERENCE = '#/definitions/';
 const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 
-/** Where the files of a Go module are; `tool` is the folder whose go.mod requires it. */
+/** The folder with the files of a Go module. `tool`: the folder whose go.mod requires it. */
 function moduleFolder(tool: string, path: string): string {
   const cwd = join(import.meta.dirname, tool);
   const env = { ...process.env, GOWORK: 'off', GOFLAGS: '-mod=mod' };
@@ -67,7 +67,9 @@ function moduleFolder(tool: string, path: string): string {
   }).trim();
 }
 
-/** Refuses properties that are not there, and takes what the API server takes beside the type that stands there. */
+/**
+ * Rejects unknown properties, and accepts what the API server accepts besides the declared type.
+ */
 function strict(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(strict);
   if (typeof value !== 'object' || value === null) return value;
@@ -83,7 +85,7 @@ function strict(value: unknown): unknown {
   return copy;
 }
 
-/** The definitions that a schema names, and those that they name. */
+/** The definitions that a schema references, and those that they reference. */
 function reachable(start: unknown, all: Record<string, Schema>): Record<string, Schema> {
   const found: Record<string, Schema> = {};
   const visit = (value: unknown): void => {
@@ -101,13 +103,16 @@ function reachable(start: unknown, all: Record<string, Schema>): Record<string, 
   return found;
 }
 
-/** By the name under which kubeconform looks for it: kind, first part of the group, version. */
+/**
+ * Writes it under the name by which kubeconform looks for it: kind, first part of the group,
+ * version.
+ */
 function write(kind: string, group: string, version: string, schema: object): void {
   const name = [kind, group.split('.')[0], version].filter(Boolean).join('-').toLowerCase();
   writeFileSync(join(SCHEMAS, `${name}.json`), JSON.stringify(schema));
 }
 
-/** Of every kind that Kubernetes itself has. */
+/** Writes the schemas of all kinds that Kubernetes itself has. */
 function writeKubernetes(): void {
   const file = join(
     moduleFolder('kubernetes', 'k8s.io/kubernetes'),
@@ -127,7 +132,7 @@ function writeKubernetes(): void {
   }
 }
 
-/** Of every version of a custom resource. */
+/** Writes the schema of every version of a custom resource. */
 function writeCustom(text: string): void {
   const { spec } = loadYaml<CustomResourceDefinition>(text);
   for (const { name, schema } of spec.versions) {
@@ -135,7 +140,10 @@ function writeCustom(text: string): void {
   }
 }
 
-/** Writes the schemas of Kubernetes and of custom resources, and the definitions of the latter. Throws when a Go module is missing. */
+/**
+ * Writes the schemas of Kubernetes and of custom resources, and the definitions of the latter.
+ * Throws if a Go module is missing.
+ */
 export function writeSchemas(): void {
   for (const folder of [SCHEMAS, DEFINITIONS]) {
     rmSync(folder, { recursive: true, force: true });

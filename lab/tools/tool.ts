@@ -23,7 +23,7 @@ export type Tool =
   | 'prometheus'
   | 'promtool';
 
-/** Where `npm run tools` puts this program. Throws when it is not there. */
+/** The path at which `npm run tools` puts this program. Throws if it is missing. */
 export function tool(name: Tool): string {
   const path = pathOf(name);
   const reason = whatIsNotBuilt([name]);
@@ -31,12 +31,12 @@ export function tool(name: Tool): string {
   return path;
 }
 
-/** Those of these programs that are not there. */
+/** Those of these programs that are missing. */
 export function missingTools(names: readonly Tool[]): Tool[] {
   return names.filter((name) => !existsSync(pathOf(name)));
 }
 
-/** Which of these programs are not there, and what to do, as a message; `undefined` if all are. */
+/** Which of these programs are missing, and what to do, as a message; `undefined` if none. */
 export function whatIsNotBuilt(names: readonly Tool[]): string | undefined {
   const missing = missingTools(names);
   return missing.length > 0 ? `no ${missing.join(', ')}: run npm run tools first` : undefined;

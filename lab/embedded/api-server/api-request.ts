@@ -5,26 +5,26 @@ import { type Predicate, parseFieldSelector, parseLabelSelector } from './select
 
 /** The parameters of an HTTP request for pods or nodes. */
 export type ApiRequest = Readonly<{
-  /** As RBAC names it: `get`, `list` and `watch` read, all others write. */
+  /** As in RBAC: `get`, `list` and `watch` read, all others write. */
   verb: string;
   resource: Resource;
   namespace: string | undefined;
-  /** Undefined: of the collection. */
+  /** Undefined for the collection. */
   name: string | undefined;
   query: URLSearchParams;
 }>;
 
-/** `kind` of one object of each resource. */
+/** The `kind` of each resource's objects. */
 export const KINDS: Readonly<Record<Resource, string>> = { pods: 'Pod', nodes: 'Node' };
 
-/** Where a request goes. Throws ApiError 404 when that is no URL (`//`). */
+/** The request's URL. Throws ApiError 404 if it is invalid (`//`). */
 export function urlOf(request: IncomingMessage): URL {
   const url = URL.parse(request.url ?? '/', 'https://localhost');
   if (!url) throw new ApiError(404, 'the server could not find the requested resource', {});
   return url;
 }
 
-/** Undefined: not the path of a resource that this API server has. */
+/** Undefined if the path is not that of a resource of this API server. */
 export function parseApiRequest(method: string, url: URL): ApiRequest | undefined {
   const path = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(pods|nodes)(?:\/([^/]+))?$/.exec(
     url.pathname,
@@ -54,7 +54,7 @@ function verbOf(method: string, name: string | undefined, query: URLSearchParams
   }
 }
 
-/** Which objects a list or watch is about. Throws ApiError 400 for a selector that cannot be read. */
+/** Which objects a list or watch covers. Throws ApiError 400 for an invalid selector. */
 export function selectionOf({ resource, namespace, query }: ApiRequest): Predicate {
   try {
     const labels = parseLabelSelector(query.get('labelSelector') ?? '');
@@ -69,7 +69,7 @@ export function selectionOf({ resource, namespace, query }: ApiRequest): Predica
   }
 }
 
-/** A parameter that is a whole number ≥ 0; undefined when it is not given. Throws ApiError 400. */
+/** A parameter that is a whole number ≥ 0; undefined if absent. Throws ApiError 400 if invalid. */
 export function numberOf(query: URLSearchParams, parameter: string): number | undefined {
   const text = query.get(parameter) ?? '';
   if (text === '') return undefined;
@@ -79,7 +79,9 @@ export function numberOf(query: URLSearchParams, parameter: string): number | un
   return Number(text);
 }
 
-/** Likewise. Throws ApiError 400, or 500 for a watch: so it is. */
+/**
+ * Likewise, for `resourceVersion`. Throws ApiError 400, or 500 for a watch, as kube-apiserver does.
+ */
 export function resourceVersionOf({ verb, query }: ApiRequest): number | undefined {
   const text = query.get('resourceVersion') ?? '';
   if (text === '') return undefined;
@@ -93,12 +95,12 @@ function isNumber(text: string): boolean {
   return /^\d{1,15}$/.test(text);
 }
 
-/** The conversion of query parameters to booleans in apimachinery. */
+/** How apimachinery converts query parameters to booleans. */
 export function isTrue(parameter: string | null): boolean {
   return parameter !== null && !['false', '0'].includes(parameter.toLowerCase());
 }
 
-/** Who may not do it, in kube-apiserver's words. */
+/** The error for a user who lacks the permission, in kube-apiserver's words. */
 export function forbidden(
   user: string,
   method: string,
@@ -120,7 +122,7 @@ export function forbidden(
   );
 }
 
-/** The object as a response and in watch events; items of lists do not have them. */
+/** The object as in responses and watch events; items of lists lack these two fields. */
 export function withKind(resource: Resource, object: object): object {
   return { kind: KINDS[resource], apiVersion: 'v1', ...object };
 }

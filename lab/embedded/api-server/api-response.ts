@@ -1,11 +1,14 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** The whole response, as JSON. */
+/** Sends the whole response, as JSON. */
 export function sendJson(response: ServerResponse, status: number, body: object): void {
   send(response, status, JSON.stringify(body), { 'content-type': 'application/json' });
 }
 
-/** The whole response, as Go's `http.Error` gives it: what comes from no resource of the API is no Status. */
+/**
+ * Sends the whole response as Go's `http.Error` does: outside the API's resources, errors are not a
+ * Status.
+ */
 export function sendText(
   response: ServerResponse,
   status: number,
@@ -15,7 +18,7 @@ export function sendText(
   send(response, status, text, { ...headers, 'content-type': 'text/plain; charset=utf-8' });
 }
 
-/** The response of priority and fairness to a client that requests too much. */
+/** The response of API Priority and Fairness to a client that sends too many requests. */
 export function sendTooManyRequests(response: ServerResponse): void {
   const text = 'Too many requests, please try again later.\n';
   sendText(response, 429, text, { 'retry-after': '1' });

@@ -12,7 +12,7 @@ export type Status = Readonly<{
   code: number;
 }>;
 
-/** Empty for a failure that is about no resource. */
+/** Empty for a failure that concerns no resource. */
 export type StatusDetails = Readonly<{ name?: string; kind?: string }>;
 
 /** `StatusReason` of apimachinery's meta/v1, for the codes that have one. */
@@ -29,12 +29,12 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-/** A request whose response is a Status. */
+/** A failed request, whose response is a Status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: Status;
 
-  /** `message`: by default the HTTP code's own words. */
+  /** `message`: by default, the HTTP code's reason phrase. */
   constructor(code: number, message?: string, details?: StatusDetails) {
     super(message ?? STATUS_CODES[code] ?? `status ${code}`);
     const reason = REASONS[code];

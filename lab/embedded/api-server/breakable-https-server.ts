@@ -4,17 +4,22 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Certificate } from '../../support/certificates.ts';
 
-/** `hanging`: connections are accepted and nothing is read from them, not even a TLS hello. `down`: connections are refused. */
+/**
+ * `hanging`: connections are accepted but not read from, not even a TLS ClientHello. `down`:
+ * connections are refused.
+ */
 export type Availability = 'serving' | 'hanging' | 'down';
 
-/** Go's `http.Server.IdleTimeout` as kube-apiserver sets it. */
+/** Go's `http.Server.IdleTimeout`, as kube-apiserver sets it. */
 const IDLE_MS = 90_000;
 
-/** HTTP/1.1 over TLS at one address, that can hang, stop listening, and listen again on the same port. */
+/**
+ * HTTP/1.1 over TLS on one address. It can hang, stop listening, and listen again on the same port.
+ */
 export class BreakableHttpsServer {
   readonly address: string;
   readonly port: number;
-  /** Accepts; the HTTPS server itself never listens and is handed the connections. */
+  /** Accepts connections for the HTTPS server, which never listens itself and is handed them. */
   readonly #listener: Server;
   readonly #https: HttpsServer;
   readonly #sockets = new Set<Socket>();
@@ -30,7 +35,7 @@ export class BreakableHttpsServer {
     listener.on('connection', (socket) => this.#accept(socket));
   }
 
-  /** Listens at once; port 0 takes a free one. Rejects when the address cannot be listened at. */
+  /** Listens immediately; port 0 picks a free one. Rejects if it cannot listen on the address. */
   static async start(options: {
     address: string;
     port: number;
@@ -46,7 +51,10 @@ export class BreakableHttpsServer {
     return new BreakableHttpsServer(listener, https);
   }
 
-  /** Resolves when it is so. Connections that were made while it hung are served once it serves again. */
+  /**
+   * Resolves once it is in effect. Connections accepted while hanging are served once it serves
+   * again.
+   */
   async become(availability: Availability): Promise<void> {
     this.#availability = availability;
     if (availability === 'down') await this.close();

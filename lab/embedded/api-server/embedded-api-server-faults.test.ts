@@ -60,14 +60,14 @@ test('EmbeddedApiServer.break(hang) sends no response, and afterwards one to eve
     received: 0,
     reported: 0,
     resolved: false,
-    requests: 2, // not even the TLS handshake has come to pass for the others
+    requests: 2, // the others did not even complete the TLS handshake
   });
 
   await server.break(undefined);
   expect((await version).status).toBe(200);
   await until('the open connection gets its response', 2_000, () => received > 0);
   let event = await watch.next();
-  while (event.type === 'BOOKMARK') event = await watch.next(); // those before the hang
+  while (event.type === 'BOOKMARK') event = await watch.next(); // from before the hang
   expect(event).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } });
 });
 

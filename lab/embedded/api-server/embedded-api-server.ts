@@ -16,7 +16,7 @@ import { BreakableHttpsServer } from './breakable-https-server.ts';
 import { KubeApi } from './kube-api.ts';
 import { type Misbehaviour, misbehave } from './misbehaviour.ts';
 
-/** A request as it came; `path` has its query. `status` is 0 until there is a response. */
+/** A request as received; `path` includes its query. `status` is 0 until there is a response. */
 export type RequestRecord = {
   readonly method: string;
   readonly path: string;
@@ -29,13 +29,15 @@ const HISTORY_LIMIT = 1_000;
 /** kube-apiserver's `defaultBookmarkFrequency`. */
 const BOOKMARK_INTERVAL_MS = 60_000;
 
-/** A control plane that needs nothing but Node: an API server in this process, that can be broken. */
+/**
+ * A control plane that needs nothing but Node: an API server in this process that can be broken.
+ */
 export class EmbeddedApiServer implements ControlPlane {
   readonly url: URL;
   readonly certificateAuthority: string;
   readonly #server: BreakableHttpsServer;
   readonly #api: KubeApi;
-  /** Answers under way. */
+  /** Responses in flight. */
   readonly #responses = new Set<ServerResponse>();
   readonly #requests: RequestRecord[] = [];
   readonly #faultChanges = new EventEmitter().setMaxListeners(0);
@@ -59,8 +61,8 @@ export class EmbeddedApiServer implements ControlPlane {
   }
 
   /**
-   * Listens at an IP address; port 0 takes a free one. `historyLimit`: number of changes that are kept
-   * for watches and pages that go on from the past. Rejects when it cannot listen.
+   * Listens on an IP address; port 0 picks a free one. `historyLimit`: how many changes are kept
+   * for watches and pages that continue from the past. Rejects if it cannot listen.
    */
   static async start(options: {
     address: string;
@@ -85,7 +87,7 @@ export class EmbeddedApiServer implements ControlPlane {
     return apiServer;
   }
 
-  /** The last 1,000 requests, in the order of their coming. */
+  /** The last 1,000 requests, oldest first. */
   get requests(): readonly Readonly<RequestRecord>[] {
     return this.#requests;
   }
@@ -111,12 +113,15 @@ export class EmbeddedApiServer implements ControlPlane {
     this.#api.remove(resource, name, namespace);
   }
 
-  /** Forgets the past: open watches end with 410, and what would go on from before now is Gone. */
+  /** Forgets the past: open watches end with 410, and so do requests that continue from before. */
   compact(): void {
     this.#api.compact();
   }
 
-  /** Nobody may read these any more (`[]`: everybody all). Open watches go on, as they do in Kubernetes. */
+  /**
+   * Forbids everyone to read these (`[]`: everyone may read everything). Open watches continue, as
+   * in Kubernetes.
+   */
   forbid(resources: readonly Resource[]): void {
     this.#api.forbid(resources);
   }
@@ -127,7 +132,10 @@ export class EmbeddedApiServer implements ControlPlane {
     for (const response of this.#responses) response.destroy();
   }
 
-  /** Resolves when it is in effect. After a hang, requests that were received meanwhile get their responses. */
+  /**
+   * Resolves once it is in effect. After a hang, requests received in the meantime get their
+   * responses.
+   */
   async break(fault: ControlPlaneFault | undefined): Promise<void> {
     this.#fault = fault;
     if (fault?.kind === 'down') await this.#server.become('down');

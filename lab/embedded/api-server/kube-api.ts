@@ -17,9 +17,9 @@ import { ObjectStore } from './object-store.ts';
 import { getObject, listObjects } from './read-objects.ts';
 import { WatchStream } from './watch-stream.ts';
 
-/** Whoever sends no token. */
+/** The user of requests without a token. */
 const ANONYMOUS = 'system:anonymous';
-/** kube-apiserver's own least time, when the client does not say how long a watch may last. */
+/** kube-apiserver's minimum, for watches whose client sets no timeout. */
 const WATCH_SECONDS = 1_800;
 const VERSION = {
   major: '1',
@@ -30,8 +30,8 @@ const VERSION = {
 };
 
 /**
- * The API as kube-apiserver has it: `/version` for everybody; get, list and watch of pods and
- * nodes for whoever has a token.
+ * The API as kube-apiserver serves it: `/version` for everyone; get, list and watch of pods and
+ * nodes for anyone with a token.
  */
 export class KubeApi {
   readonly #store: ObjectStore;
@@ -58,36 +58,36 @@ export class KubeApi {
     return this.#watches.size;
   }
 
-  /** A bearer token that stands for the user until `revoke`. */
+  /** A bearer token that authenticates the user until `revoke`. */
   issueToken(user: string): string {
     const token = randomBytes(24).toString('base64url');
     this.#users.set(token, user);
     return token;
   }
 
-  /** The token is not valid any more; watches that were opened with it go on. */
+  /** Invalidates the token; watches opened with it continue. */
   revoke(token: string): void {
     this.#users.delete(token);
   }
 
-  /** Nobody may read these any more; replaces what was forbidden before. */
+  /** Forbids everyone to read these; replaces what was forbidden before. */
   forbid(resources: readonly Resource[]): void {
     this.#forbidden = [...resources];
   }
 
-  /** Creates or replaces; watches hear of it. */
+  /** Creates or replaces the object, and notifies watches. */
   put(resource: Resource, object: KubeObject): void {
     this.#store.put(resource, object);
     this.deliver();
   }
 
-  /** Watches hear of it, unless there was no such object. */
+  /** Notifies watches, unless there was no such object. */
   remove(resource: Resource, name: string, namespace: string | undefined): void {
     this.#store.remove(resource, name, namespace);
     this.deliver();
   }
 
-  /** Forgets all changes, and ends the watches, as if they had not kept up. */
+  /** Forgets all changes, and ends the watches as if they had fallen behind. */
   compact(): void {
     this.#store.compact();
     for (const watch of this.#watches) {
@@ -95,12 +95,12 @@ export class KubeApi {
     }
   }
 
-  /** Sends the watches what they have not yet seen. */
+  /** Sends the watches the changes that they have not seen yet. */
   deliver(): void {
     for (const watch of this.#watches) watch.deliver();
   }
 
-  /** Throws ApiError, having sent nothing, when the response is to be a Status. */
+  /** Throws ApiError, before sending anything, if the response is a Status. */
   respond(request: IncomingMessage, response: ServerResponse): void {
     const user = this.#authenticate(request.headers.authorization);
     const { method = '' } = request;
@@ -120,7 +120,7 @@ export class KubeApi {
     else sendJson(response, 200, getObject(this.#store, apiRequest, request.headers.accept ?? ''));
   }
 
-  /** The user's name. Throws ApiError 401 for a bearer token that is not valid. */
+  /** The user's name. Throws ApiError 401 for an invalid bearer token. */
   #authenticate(authorization = ''): string {
     const token = /^bearer +(\S+)/i.exec(authorization)?.[1];
     if (token === undefined) return ANONYMOUS;
@@ -145,7 +145,7 @@ export class KubeApi {
   }
 }
 
-/** Under `/api/`, what is not known may still be a resource. */
+/** Under `/api/`, an unknown path may still be that of a resource. */
 function sendNotFound(response: ServerResponse, { pathname }: URL): void {
   if (!pathname.startsWith('/api/')) {
     sendText(response, 404, '404 page not found\n');

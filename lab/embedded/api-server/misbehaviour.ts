@@ -2,13 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-/** Responses that no API server sends, but a proxy or a broken one may. */
+/** Responses that no API server sends, but a proxy or a broken server may. */
 export type Misbehaviour =
   /** 200 with bytes that are not JSON. */
   | 'garbage'
-  /** A watch ends cleanly amid a line; any other response is cut off halfway. */
+  /** A watch ends cleanly in the middle of a line; any other response is cut off halfway. */
   | 'half-line'
-  /** A line that never ends: until the client disconnects, or 64 MiB. */
+  /** A line that goes on until the client disconnects, or for 64 MiB. */
   | 'endless-line'
   /** The connection is destroyed once the request is read. */
   | 'close-before-response';
@@ -18,7 +18,7 @@ const HALF_AN_EVENT = '{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1",
 const HALF_A_LIST =
   '{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{';
 
-/** Responds in that manner. `isWatch`: the client takes the response for a stream of events. */
+/** Responds in that way. `isWatch`: the client expects a stream of events. */
 export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch: boolean): void {
   switch (kind) {
     case 'garbage':
@@ -40,7 +40,7 @@ export function misbehave(kind: Misbehaviour, response: ServerResponse, isWatch:
       break;
     case 'endless-line':
       response.writeHead(200, { 'content-type': 'application/json' });
-      // It fails when the client disconnects, which is one of the two ways for it to end.
+      // Fails when the client disconnects, which is one of the two ways it ends.
       pipeline(Readable.from(endlessLine()), response).catch(() => {});
       break;
     case 'close-before-response':

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubeObject, Resource } from '../../parts/control-plane.ts';
 
-/** What became of one object at one revision; `after` is undefined when it was removed. */
+/** A change to one object at one revision; `after` is undefined if it was removed. */
 export type Change = Readonly<{
   resource: Resource;
   revision: number;
@@ -10,7 +10,7 @@ export type Change = Readonly<{
 }>;
 
 /**
- * What etcd is to an API server: objects, one counter that every change increments, and the last
+ * What etcd is to an API server: objects, a counter that every change increments, and the last
  * changes, from which past states can be rebuilt.
  */
 export class ObjectStore {
@@ -19,16 +19,16 @@ export class ObjectStore {
     pods: new Map(),
     nodes: new Map(),
   };
-  /** Of consecutive revisions, the last being `revision`. */
+  /** Changes with consecutive revisions, the last being `revision`. */
   #history: Change[] = [];
   #revision = 1;
 
-  /** `historyLimit`: number of changes that are kept. */
+  /** `historyLimit`: how many changes are kept. */
   constructor(historyLimit: number) {
     this.#historyLimit = historyLimit;
   }
 
-  /** The number of the last change: the current `resourceVersion`. */
+  /** The revision of the last change: the current `resourceVersion`. */
   get revision(): number {
     return this.#revision;
   }
@@ -38,7 +38,7 @@ export class ObjectStore {
     return this.#revision - this.#history.length;
   }
 
-  /** Stores a copy under a new revision; an object that was there keeps its uid. */
+  /** Stores a copy under a new revision; an existing object keeps its uid. */
   put(resource: Resource, object: KubeObject): void {
     const { metadata, spec, status } = structuredClone(object);
     if (resource === 'pods') metadata.namespace ??= 'default';
@@ -51,7 +51,7 @@ export class ObjectStore {
     this.#remember({ resource, revision: this.#revision, before, after });
   }
 
-  /** Does nothing when there is no such object. */
+  /** Does nothing if there is no such object. */
   remove(resource: Resource, name: string, namespace: string | undefined): void {
     const key = keyOf(name, resource === 'pods' ? (namespace ?? 'default') : undefined);
     const before = this.#objects[resource].get(key);
@@ -60,14 +60,14 @@ export class ObjectStore {
     this.#remember({ resource, revision: ++this.#revision, before, after: undefined });
   }
 
-  /** As it is now; undefined when there is none. */
+  /** The current object; undefined if there is none. */
   get(resource: Resource, name: string, namespace: string | undefined): KubeObject | undefined {
     return this.#objects[resource].get(keyOf(name, namespace));
   }
 
   /**
-   * The objects as they were at `revision`, as [key, object] in the order of their keys.
-   * Undefined when that revision is older than `oldestRevision`.
+   * The objects as they were at `revision`, as [key, object] in key order. Undefined if that
+   * revision is older than `oldestRevision`.
    */
   list(resource: Resource, revision: number): [string, KubeObject][] | undefined {
     const changes = this.changesSince(revision);
@@ -83,7 +83,9 @@ export class ObjectStore {
     return [...objects].sort(([one], [other]) => (one < other ? -1 : 1));
   }
 
-  /** The changes after `revision`, oldest first. Undefined when that is older than `oldestRevision`. */
+  /**
+   * The changes after `revision`, oldest first. Undefined if that is older than `oldestRevision`.
+   */
   changesSince(revision: number): readonly Change[] | undefined {
     if (revision < this.oldestRevision) return undefined;
     return this.#history.slice(revision - this.oldestRevision);
@@ -100,7 +102,7 @@ export class ObjectStore {
   }
 }
 
-/** etcd's order of keys is the order of lists. */
+/** Lists are in the order of etcd's keys. */
 function keyOf(name: string | undefined, namespace: string | undefined): string {
   return `${namespace ?? ''}/${name}`;
 }

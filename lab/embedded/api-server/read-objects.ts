@@ -9,10 +9,10 @@ import {
 import { ApiError } from './api-status.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** Where a list goes on: behind the key `start` of the objects as they were at `revision`. */
+/** Where a list continues: after the key `start` of the objects as they were at `revision`. */
 type Continuation = Readonly<{ revision: number; start: string }>;
 
-/** The object of a `get`, or, if `accept` says so, its metadata alone. Throws ApiError 404. */
+/** The object of a `get`, or only its metadata if `accept` requests that. Throws ApiError 404. */
 export function getObject(store: ObjectStore, request: ApiRequest, accept: string): object {
   const { resource, namespace, name = '' } = request;
   const object = store.get(resource, name, namespace);
@@ -25,15 +25,15 @@ export function getObject(store: ObjectStore, request: ApiRequest, accept: strin
 }
 
 /**
- * The list, or the page of it, that is requested. All pages show the objects as they were
- * when the first was read. Throws ApiError: 400 for parameters that cannot be read, 410 when the
- * state that a page goes on with is forgotten.
+ * The requested list, or page of it. All pages show the objects as they were when the first was
+ * read. Throws ApiError: 400 for invalid parameters, 410 if the state that a page continues is
+ * forgotten.
  */
 export function listObjects(store: ObjectStore, request: ApiRequest): object {
   const { resource, query } = request;
   const matches = selectionOf(request);
   const resourceVersion = resourceVersionOf(request);
-  // "Any version will do" is served from the watch cache, which knows no pages.
+  // "Any version will do" is served from the watch cache, which has no pages.
   const limit = (resourceVersion !== 0 && numberOf(query, 'limit')) || Infinity;
   const token = query.get('continue') ?? '';
   if (token !== '' && resourceVersion) {
@@ -67,7 +67,7 @@ export function listObjects(store: ObjectStore, request: ApiRequest): object {
   };
 }
 
-/** The API server's own form, which clients must not look into. */
+/** The API server's own format, which is opaque to clients. */
 function encodeContinue({ revision, start }: Continuation): string {
   const token = { v: 'meta.k8s.io/v1', rv: revision, start };
   return Buffer.from(JSON.stringify(token)).toString('base64url');

@@ -1,6 +1,6 @@
 import type { KubeObject, Resource } from '../../parts/control-plane.ts';
 
-/** Whether a selector means the object. */
+/** Whether an object matches a selector. */
 export type Predicate = (object: KubeObject) => boolean;
 
 /** Label keys: an optional DNS subdomain and `/`, then a name. Values: a name or nothing. */
@@ -12,12 +12,12 @@ const LABEL_VALUE = new RegExp(`^(?:${NAME})?$`);
 const WORD = String.raw`[^\s=!(),<>]+`;
 const EQUALITY = String.raw`\s*(?<equality>==|!=|=)\s*(?<value>${WORD}|)`;
 const SET = String.raw`\s+(?<set>in|notin)\s*\((?<values>[^=!()<>]*)\)`;
-/** One requirement, and the comma or the end behind it. */
+/** One requirement, and the comma or the end after it. */
 const REQUIREMENT = String.raw`\s*(?:!\s*(?<absent>${WORD})|(?<key>${WORD})(?:${EQUALITY}|${SET})?)\s*(?<comma>,|$)`;
 
 /**
- * Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k` as the API server does, the numeric `<` and `>`
- * left out. Throws SyntaxError.
+ * Parses `a=b,c!=d,e in (f,g),h notin (i),j,!k` as the API server does, except for the numeric `<`
+ * and `>`. Throws SyntaxError.
  */
 export function parseLabelSelector(selector: string): Predicate {
   const requirements: Predicate[] = [];
@@ -58,7 +58,7 @@ function requirementOf(groups: Record<string, string | undefined>): Predicate {
   return (object) => wanted.has(label(object) as string);
 }
 
-/** The fields that can be selected by, of those the API server knows: what we need. */
+/** The supported fields: of those that the API server knows, the ones needed here. */
 const FIELDS: Record<Resource, Record<string, (object: KubeObject) => unknown>> = {
   pods: {
     'metadata.name': ({ metadata }) => metadata.name,
@@ -72,7 +72,10 @@ const FIELDS: Record<Resource, Record<string, (object: KubeObject) => unknown>> 
   },
 };
 
-/** Parses `spec.nodeName=a,status.phase!=Running` as the API server does. Throws SyntaxError, for a field that is not supported too. */
+/**
+ * Parses `spec.nodeName=a,status.phase!=Running` as the API server does. Throws SyntaxError, also
+ * for an unsupported field.
+ */
 export function parseFieldSelector(resource: Resource, selector: string): Predicate {
   const terms = selector.split(',').filter((term) => term !== '');
   const matchers = terms.map((term): Predicate => {

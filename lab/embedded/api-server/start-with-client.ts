@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { ApiClient } from '../../contract/api-client.ts';
 import { EmbeddedApiServer } from './embedded-api-server.ts';
 
-/** A separate server for the running test, which closes it, and a client that may read everything. */
+/** A separate server, which the running test closes, and a client that may read everything. */
 export async function startWithClient(
   options: { historyLimit?: number; bookmarkIntervalMs?: number } = {},
 ): Promise<{ server: EmbeddedApiServer; token: string; client: ApiClient }> {

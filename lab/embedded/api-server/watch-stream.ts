@@ -5,37 +5,42 @@ import { ApiError } from './api-status.ts';
 import type { Change, ObjectStore } from './object-store.ts';
 import type { Predicate } from './selectors.ts';
 
-/** A client that reads so slowly that this much waits for it is cut off. */
+/** A client with more unread bytes than this is disconnected. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
-/** Time from the bookmark to the end of a watch, as kube-apiserver's `nextBookmarkTime` has it. */
+/** Time from the last bookmark to the end of a watch, as in kube-apiserver's `nextBookmarkTime`. */
 const BOOKMARK_BEFORE_END_MS = 2_000;
 
-/** Beyond, Node's timers fire at once. */
+/** With a longer delay, Node's timers fire immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The parameters of a watch. */
 export type WatchOptions = Readonly<{
   resource: Resource;
   matches: Predicate;
-  /** Events after this one; undefined or 0: all that exists comes first, as ADDED. */
+  /** Only later events are sent; if undefined or 0, all existing objects come first, as ADDED. */
   resourceVersion: number | undefined;
   /** Undefined: no bookmarks. */
   bookmarkIntervalMs: number | undefined;
   timeoutSeconds: number;
 }>;
 
-/** One watch's response: a JSON object a line, for each event. It owns its timers until the response is closed. */
+/**
+ * The response to one watch: one JSON object per line for each event. It owns its timers until the
+ * response is closed.
+ */
 export class WatchStream {
   readonly #store: ObjectStore;
   readonly #options: WatchOptions;
   readonly #response: ServerResponse;
   readonly #isSilent: () => boolean;
-  /** The last change that was looked at. */
+  /** The revision of the last change that was processed. */
   #revision: number;
   #timeIsUp = false;
 
-  /** Answers at once. While `isSilent()`, nothing more is sent; call `deliver` when that ends. */
+  /**
+   * Responds immediately. While `isSilent()`, it sends nothing more; call `deliver` when that ends.
+   */
   constructor(
     store: ObjectStore,
     options: WatchOptions,
@@ -54,7 +59,7 @@ export class WatchStream {
     this.deliver();
   }
 
-  /** Sends what has happened since the last time. */
+  /** Sends what has changed since the last call. */
   deliver(): void {
     if (this.#isSilent() || !this.#isOpen) return;
     const changes = this.#store.changesSince(this.#revision);
@@ -71,7 +76,7 @@ export class WatchStream {
     if (this.#timeIsUp) this.#response.end();
   }
 
-  /** Ends it, unless silent, with the error that makes a client relist. */
+  /** Ends the watch, unless silent, with the error that makes a client relist. */
   expire(message: string): void {
     if (this.#isSilent() || !this.#isOpen) return;
     this.#write({ type: 'ERROR', object: new ApiError(410, message).status });
@@ -124,7 +129,7 @@ export class WatchStream {
   }
 }
 
-/** What a change means to a watch; undefined when it is none of its business. */
+/** What a change means to a watch; undefined if it does not concern it. */
 function eventOf(
   { resource, revision, before, after }: Change,
   watch: WatchOptions,
@@ -133,7 +138,7 @@ function eventOf(
   const matched = before !== undefined && watch.matches(before);
   if (after && watch.matches(after)) return { type: matched ? 'MODIFIED' : 'ADDED', object: after };
   if (!matched) return undefined;
-  // The last state that matched, under the revision at which it no longer did.
+  // The last state that matched, with the revision at which it stopped matching.
   const metadata = { ...before.metadata, resourceVersion: String(revision) };
   return { type: 'DELETED', object: { ...before, metadata } };
 }
