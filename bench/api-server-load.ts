@@ -6,8 +6,8 @@ import type { Benchmark } from './support/benchmark.ts';
 const OPTIONS = { nodes: clusterSizes('5,100,1000') };
 
 /**
- * What the API server bears: requests and bytes of one of our probes, beside those of a probe that watches all nodes.
- * docs/api-server-load.md says what the numbers mean.
+ * The load on the API server: requests and bytes of one kubenurse, compared with a probe that
+ * watches all nodes. docs/api-server-load.md explains the numbers.
  */
 export const apiServerLoad: Benchmark<Measured, typeof OPTIONS> = {
   summary: 'load on the API server by one probe, compared with a probe that watches all nodes',

@@ -20,7 +20,7 @@ afterAll(() => rm(copy, { recursive: true }));
 
 type Ended = Readonly<{ exitCode: number | null; stdout: string; stderr: string }>;
 
-/** `npm run bench -- …` in this folder. A benchmark that started would run for minutes. */
+/** Runs `npm run bench -- …` in this folder. A benchmark that started would run for minutes. */
 function bench(args: readonly string[], cwd = ROOT): Promise<Ended> {
   return new Promise((resolve) => {
     const command = [join(cwd, 'bench/bench.ts'), ...args];
@@ -46,7 +46,7 @@ test.concurrent.each([
   );
 });
 
-test('no benchmark measures a packed program that is older than what it is packed of', async () => {
+test('no benchmark measures a packed program that is older than its sources', async () => {
   const dist = join(copy, 'dist');
   const file = join(dist, 'kubenurse.cjs');
   await mkdir(dist);
@@ -62,7 +62,7 @@ test('no benchmark measures a packed program that is older than what it is packe
   await rm(dist, { recursive: true });
 });
 
-test.concurrent('a file in --programs has to exist', async () => {
+test.concurrent('a file in --programs must exist', async () => {
   expect(await bench(['dns', '--programs', 'package.json,missing.cjs'])).toEqual(
     refusal('no missing.cjs: run npm run bundle first'),
   );

@@ -13,8 +13,9 @@ import {
 import { OptionError } from './support/options.ts';
 
 /*
- * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table; `all`: each, one after the other,
- * or three at once with `--short`, whose numbers are meaningless anyway. Results and their discussion: docs/performance.md.
+ * `npm run bench -- <name>`: runs a benchmark of this folder, and prints its table; `all`: runs
+ * each, one after another, or three at once with `--short`, whose numbers are meaningless anyway.
+ * Results and their discussion: docs/performance.md.
  */
 
 /** The longest first. */
@@ -52,13 +53,13 @@ function refuse(reason: string): never {
   process.exit(2);
 }
 
-/** For errors that are due to the arguments. Throws any other. */
+/** Refuses errors that are due to the arguments; throws any other. */
 function refuseArguments(error: unknown): never {
   if (error instanceof OptionError) return refuse(error.message);
   throw error;
 }
 
-/** The benchmark of this name, with its arguments. Refuses what it cannot run with. */
+/** The benchmark of this name, and its arguments. Refuses what it cannot run with. */
 async function prepare(name: string): Promise<{ benchmark: Benchmark; given: Arguments }> {
   const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
   if (load === undefined) return refuse(`unknown benchmark "${name}"`);
@@ -72,7 +73,7 @@ async function prepare(name: string): Promise<{ benchmark: Benchmark; given: Arg
   }
 }
 
-/** Each in a separate process. Resolves to whether all of them succeeded. */
+/** Runs each in a separate process. Resolves to whether all of them succeeded. */
 async function runAll(): Promise<boolean> {
   for (const each of Object.keys(BENCHMARKS)) await prepare(each);
   const atOnce = args.includes('--short') ? 3 : 1;

@@ -11,7 +11,7 @@ import { markdownTable, shownSpread } from './support/table.ts';
 const SHORT = { pods: [50], times: 1 };
 
 const OPTIONS = {
-  // Each has an address of 127.91.0.0/16 (cluster/fleet.ts).
+  // Each has an address in 127.91.0.0/16 (cluster/fleet.ts).
   pods: list(wholeNumber({ default: '1000,5000', min: 11, max: 60_000 })),
   parts: someOf(['cost', 'effect']),
   collections: wholeNumber({ default: '4', min: 1, max: 100 }),
@@ -19,10 +19,10 @@ const OPTIONS = {
   over: oneOf(['http', 'tls'], 'http'),
 };
 
-/** What the verdict, and then the page of a browser, take by themselves, in milliseconds. */
+/** Milliseconds that the verdict, and then the browser page, take by themselves. */
 type Times = Readonly<{ verdict: number; page: number }>;
 
-/** `first`: in a new process. Without the parts that were not chosen. */
+/** `first`: in a new process. Parts that were not chosen are missing. */
 type Measured = Readonly<{
   pods: number;
   cost?: Cost & Readonly<{ first: Times; next: Times }>;
@@ -30,9 +30,10 @@ type Measured = Readonly<{
 }>;
 
 /**
- * What it takes a pod to collect the reports of all others, and what its own checks, those of a neighbour, and the
- * neighbour's checks of it measure meanwhile. `--pods`: sizes of the cluster; `--parts`: only one of the two; `--collections`: how often;
- * `--program`: another packed program; `--over tls`: the pods check each other and report over TLS.
+ * Measures what it costs a pod to collect the reports of all others, and the latencies of its own
+ * checks, of a neighbour's checks, and of the neighbour's checks of it meanwhile. `--pods`: cluster
+ * sizes; `--parts`: only one of the two; `--collections`: how often; `--program`: another packed
+ * program; `--over tls`: the pods check each other and report over TLS.
  */
 export const cluster: Benchmark<readonly Measured[], typeof OPTIONS> = {
   summary: 'time and memory to collect the reports of all pods, and the effect on the checks',
@@ -114,7 +115,7 @@ function withRatio(effect: Effect, period: 'watched' | 'bare', whose: keyof Peri
   return `${p99.toFixed(2)} (${(p99 / effect.quiet[whose].p99).toFixed(1)} times)`;
 }
 
-/** A row for each line of a part that was measured. */
+/** The rows of a part that was measured. */
 function rows<Part>(
   all: readonly Row<Part>[],
   results: readonly Measured[],
@@ -124,7 +125,7 @@ function rows<Part>(
   return parts.length === 0 ? [] : all.map(([name, show]) => [name, ...parts.map(show)]);
 }
 
-/** In a separate process, by the flags of the image. */
+/** Measured in a separate process, with the flags of the image. */
 function verdictTimes(nodes: number): Readonly<{ first: Times; next: Times }> {
   const script = join(import.meta.dirname, 'cluster/verdict-time.ts');
   const { stdout } = spawnSync(process.execPath, [...imageFlags(), script, String(nodes)], {

@@ -15,8 +15,9 @@ const OPTIONS = {
 };
 
 /**
- * Where the CPU time of a check goes: that of the packed program (`npm run bundle`; `--program`: another) beside bare Node
- * that opens the same sockets and sends the same requests, a profile by part, and the time that TCP_INFO takes, call by call.
+ * Where the CPU time of a check goes: the packed program (`npm run bundle`; `--program`: another)
+ * compared with bare Node that opens the same sockets and sends the same requests, a profile by
+ * part, and the time that TCP_INFO takes, call by call.
  */
 export const cpu: Benchmark<Cpu, typeof OPTIONS> = {
   summary: 'CPU time of a check, compared with bare Node, and a profile by part',
@@ -43,7 +44,8 @@ export const cpu: Benchmark<Cpu, typeof OPTIONS> = {
         row('checks', ({ checks }) => checks, 0),
       ],
     );
-    // Shares: the samples are of elapsed time, which the profiler and other processes lengthen.
+    // Shares, because the samples are of elapsed time, which the profiler and other processes
+    // lengthen.
     const total = parts.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
     const profile = markdownTable(
       ['main thread, by part', '%'],

@@ -18,8 +18,9 @@ const OPTIONS = {
 };
 
 /**
- * What a name server that does not respond does to the others: 20 checks of names for which it is silent beside 5 of
- * names for which it is not and 15 by address; and the latter two alone.
+ * Measures how a name server that does not respond affects other checks: 20 checks of names for
+ * which it is silent, alongside 5 of names for which it is not and 15 by address; and the latter
+ * two alone.
  */
 export const dns: Benchmark<Result, typeof OPTIONS> = {
   summary: 'effect of checks that wait for a silent name server on all other checks',

@@ -9,7 +9,7 @@ import { markdownTable, shownSpread } from './support/table.ts';
 const SCHEMES = ['http', 'https'] as const;
 
 const OPTIONS = {
-  // As many as there are addresses for them (fidelity/targets.ts).
+  // No more than there are addresses (fidelity/targets.ts).
   targets: list(wholeNumber({ default: '1,15,100', min: 1, max: 100 })),
   interval: number({ default: '6', min: 1, max: 60, unit: 'seconds' }),
   rounds: wholeNumber({ default: '90', min: 1, max: 10_000 }),
@@ -17,7 +17,7 @@ const OPTIONS = {
   programs: list(programFile()),
 };
 
-/** So many parts of a run, one after another, are compared to see how far they are apart. */
+/** How many consecutive parts of a run are compared, to show how far apart they are. */
 const PARTS = 5;
 
 /** Milliseconds. */
@@ -37,10 +37,12 @@ type Row = Size &
   }> &
   Record<'took' | 'wire' | 'request' | 'added', Quantiles>;
 
-/** From SYN to SYN-ACK on the wire, and the absolute errors of the client's and the kernel's clock. */
+/**
+ * From SYN to SYN-ACK on the wire, and the absolute errors of the client's and the kernel's clock.
+ */
 type Handshake = Readonly<{ wire: Quantiles; own: Quantiles; kernel: Quantiles | undefined }>;
 
-/** `own`: what of a check's time, on average, was not spent in waiting for the network. */
+/** `own`: a check's mean time that was not spent waiting for the network. */
 type HeldUpRow = Readonly<{
   isHeldUp: boolean;
   checks: number;
@@ -50,13 +52,13 @@ type HeldUpRow = Readonly<{
 }> &
   Record<'took' | 'network', Quantiles>;
 
-/** Of the whole run, and with it the least and the greatest of its parts. */
+/** Of the whole run, with the minimum and the maximum of its parts. */
 type Quantiles = Readonly<{ p50: Spread; p99: Spread }>;
 
 /**
- * How exactly the packed program measures: what it says that a check took, beside what a client in C and the stand-in in
- * Go say, and beside what it took on the wire; how far the kernel's round-trip time is from the wire; and what it says
- * of its event loop while this is held up.
+ * How accurately the packed program measures: the latency that it reports, compared with those of a
+ * client in C and of the stand-in in Go, and with the wire; how far the kernel's round-trip time is
+ * from the wire; and what it reports about its event loop while this is blocked.
  */
 export const fidelity: Benchmark<Result, typeof OPTIONS> = {
   summary: 'accuracy of the measured times, compared with clients in C and Go and with the wire',
@@ -223,7 +225,7 @@ function heldUpRowOf({ isHeldUp, checks, delay, active }: HeldUp): HeldUpRow {
   };
 }
 
-/** Of plain HTTP: from the SYN to its SYN-ACK, and from the request to its response. */
+/** For plain HTTP: from the SYN to its SYN-ACK, plus from the request to its response. */
 function networkTime({ wire: { synAck, request, response } }: Check): number {
   return synAck + response - request;
 }

@@ -20,7 +20,7 @@ import { type Usage, usageOf } from './support/usage.ts';
 const LONG = { warmUp: 30, scrapes: 15, last: 60 };
 const SHORT = { interval: 1, warmUp: 2, scrapes: 1, last: 2, all: 8 };
 
-/** What lies between the warm-up and the last minute is measured in so many parts. */
+/** How many parts the time between the warm-up and the last minute is measured in. */
 const PARTS = 4;
 
 const PROGRAMS = {
@@ -39,15 +39,15 @@ const PROGRAMS = {
 const OPTIONS = {
   minutes: number({ default: '10', min: 2, max: 1_440 }),
   programs: list(oneOf(Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[], 'packed,unpacked,peer')),
-  // As many as there are addresses for them (probed-cluster.ts).
+  // No more than there are addresses (probed-cluster.ts).
   neighbours: wholeNumber({ default: '10', min: 1, max: 254 }),
   interval: number({ default: '5', min: 1, max: 60, unit: 'seconds' }),
 };
 
-/** What a program took. */
+/** The resources that a program used. */
 type Footprint = Readonly<{
   name: string;
-  /** Of its file, if it is one. */
+  /** Of its file, if it is a single file. */
   bytes: number | undefined;
   limits: string;
   /** Megabytes, in the last minute. */
@@ -55,19 +55,27 @@ type Footprint = Readonly<{
   rssAnon: Spread;
   checks: number;
   failedChecks: number;
-  /** Milliseconds of CPU for each, with all else that it did; the spread is that of the parts. */
+  /**
+   * Milliseconds of CPU per check, including all else that it did; the spread is that of the parts.
+   */
   cpuPerCheck: Spread;
-  /** Milliseconds of CPU in a second; the spread is that of the parts. */
+  /** Milliseconds of CPU per second; the spread is that of the parts. */
   cpuPerSecond: Spread;
   series: number;
-  /** Mean latency of the checks of neighbours as the program exports it, in milliseconds; the spread is that of the parts. */
+  /**
+   * Mean latency of the checks of neighbours as exported, in milliseconds; the spread is that of
+   * the parts.
+   */
   pathLatency: Spread;
 }>;
 
-/** What was seen of a program at one moment. */
+/** The counters of a program at one moment. */
 type Sample = Readonly<{ usage: Usage; seconds: number }> & CheckCounts;
 
-/** What our program takes on a node, packed and not, beside one in Go that does the same at the same time. */
+/**
+ * Measures what kubenurse uses on a node, packed and unpacked, compared with a program in Go that
+ * does the same at the same time.
+ */
 export const footprint: Benchmark<Footprint[], typeof OPTIONS> = {
   summary: 'memory and CPU time of the program on a node, next to others with the same neighbours',
   options: OPTIONS,

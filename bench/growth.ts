@@ -10,14 +10,19 @@ import { markdownTable, shownSpread } from './support/table.ts';
 import { usageOf } from './support/usage.ts';
 
 const NEIGHBOURS = 10;
-/** With the 14 checks of the others, a hundred a round. */
+/** With the 14 other checks, a hundred per round. */
 const EXTRA_CHECKS = 86;
-/** A round, in milliseconds: what two CPUs bear together with all that respond. */
+/**
+ * The length of a round, in milliseconds: what two CPUs can bear together with all that responds.
+ */
 const INTERVAL_MS = 100;
-/** In milliseconds: Prometheus's 15 s are as many rounds in six hours as this is in the time that the checks take. */
+/**
+ * In milliseconds: some 2,000 scrapes in the time that the checks take, more than Prometheus makes in
+ * eight hours at 15 s.
+ */
 const SCRAPES_MS = 500;
 const VISITS_MS = 100;
-/** Before this share of the checks the program is still warming up. */
+/** Up to this share of the checks the program is still warming up. */
 const WARM_UP = 0.1;
 
 const OPTIONS = {
@@ -25,7 +30,10 @@ const OPTIONS = {
   minutes: number({ default: '20', min: 0.1, max: 1_440 }),
 };
 
-/** What the program held when it had made so many checks; `heap`: V8's, after its last whole collection. Bytes. */
+/**
+ * The program's memory after this many checks, in bytes; `heap`: V8's, after its last full
+ * collection.
+ */
 type Point = Readonly<{ checks: number; rssAnon: number; heap: number | undefined }>;
 
 type Growth = Readonly<{
@@ -36,9 +44,9 @@ type Growth = Readonly<{
   points: readonly Point[];
 }>;
 
-/** Whether our program's memory grows: as many checks as in months of work, in minutes. */
+/** Whether our program's memory grows: as many checks as in days of operation, in minutes. */
 export const growth: Benchmark<Growth, typeof OPTIONS> = {
-  summary: 'whether memory grows over as many checks as in weeks of operation',
+  summary: 'whether memory grows over as many checks as in days of operation',
   options: OPTIONS,
   isOfPacked: true,
   tools: ['etcd', 'kube-apiserver', 'kubectl'],
@@ -81,12 +89,12 @@ export const growth: Benchmark<Growth, typeof OPTIONS> = {
   },
 };
 
-/** With what heapAfterCollection() reads. */
+/** Makes it print what heapAfterCollection() reads. */
 function tracing(program: MeasuredProgram): MeasuredProgram {
   return { ...program, args: ['--trace-gc', ...program.args] };
 }
 
-/** Of the neighbours that run nowhere, in turn. */
+/** Checks of the neighbours that run nowhere, in turn. */
 function extraChecks(addresses: readonly string[]): string {
   return Array.from({ length: EXTRA_CHECKS }, (_, index) => {
     const address = addresses[index % addresses.length];
@@ -94,7 +102,7 @@ function extraChecks(addresses: readonly string[]): string {
   }).join('|');
 }
 
-/** Until there are so many checks, or so many milliseconds have passed. */
+/** Measures until there are this many checks, or this many milliseconds have passed. */
 async function measure(
   cluster: ProbedCluster,
   checks: number,
@@ -130,7 +138,10 @@ async function measure(
   };
 }
 
-/** Megabytes, at the twentieth of the points that is nearest to this share of the checks; empty where nothing was read. */
+/**
+ * Megabytes, over the twentieth of the points that is nearest to this share of the checks; empty if
+ * nothing was read.
+ */
 function around(
   read: (point: Point) => number | undefined,
   share: number,

@@ -12,7 +12,10 @@ const OPTIONS = {
   rounds: wholeNumber({ default: '3', min: 1, max: 1_000 }),
 };
 
-/** What a program takes, and costs the API server, as the cluster grows: ours beside one in Go that watches all nodes. */
+/**
+ * What a program uses, and costs the API server, as the cluster grows: kubenurse compared with a
+ * program in Go that watches all nodes.
+ */
 export const scale: Benchmark<Scale, typeof OPTIONS> = {
   summary:
     'memory, CPU time and API traffic as the cluster grows, compared with the stand-in in Go',

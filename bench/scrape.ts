@@ -10,7 +10,10 @@ import { markdownTable, shownSpread } from './support/table.ts';
 const PROGRAM = join(import.meta.dirname, 'scrape/scraped-process.ts');
 const FORMATS = ['text', 'openmetrics'] as const;
 
-/** How many processes, each of which is scraped so often. The first scrapes after that of cold code are not counted. */
+/**
+ * How many processes there are, and how many scrapes of each. The first scrapes after the one with
+ * cold code are not counted.
+ */
 const SIZES = {
   short: { processes: 1, scrapes: 5, warmUp: 1 },
   long: { processes: 5, scrapes: 30, warmUp: 10 },
@@ -22,14 +25,14 @@ type Scrapes = Readonly<{
   /** Milliseconds of the first scrape of a process, and of later ones. */
   cold: Spread;
   warm: Spread;
-  /** Bytes of V8's heap that a later one allocates, and of its response. */
+  /** Bytes of V8's heap that a later scrape allocates, and of its response. */
   allocated: number;
   bytes: number;
 }>;
 
 /**
- * What a scrape costs with the image's flags: collecting what was recorded since the last one, adding it up and writing it as
- * bytes, in each format.
+ * What a scrape costs with the image's flags: collecting what was recorded since the last one,
+ * adding it up and writing it as bytes, in each format.
  */
 export const scrape: Benchmark<Scrapes[]> = {
   summary: 'cost of a scrape, by format and number of label sets',

@@ -11,7 +11,7 @@ const PARTS = ['alwayshappy', 'pages', 'abuse', 'attacks'] as const;
 
 const OPTIONS = {
   parts: someOf(PARTS),
-  // Each has an address of 127.90.0.0/16 (served/neighbours.ts).
+  // Each has an address in 127.90.0.0/16 (served/neighbours.ts).
   neighbours: list(wholeNumber({ default: '13,1000', min: 1, max: 60_000 })),
   attacks: someOf(Object.keys(ATTACKS)),
   program: programFile(),
@@ -25,9 +25,10 @@ type Served = Readonly<{
 }>;
 
 /**
- * What the responses of the packed program cost (`npm run bundle`), and what the probe measures while it is flooded with
- * requests. `--parts`: only these of the four; `--attacks`: only these of `served/attacks.ts`; `--neighbours`: with how many the pages are requested; `--program`:
- * another packed program.
+ * Measures what the responses of the packed program (`npm run bundle`) cost, and what the probe
+ * measures while it is flooded with requests. `--parts`: only these of the four; `--attacks`: only
+ * these of `served/attacks.ts`; `--neighbours`: how many there are when the pages are requested;
+ * `--program`: another packed program.
  */
 export const served: Benchmark<Served, typeof OPTIONS> = {
   summary: 'cost of the endpoints, and what the probe measures while it is flooded with requests',

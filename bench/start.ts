@@ -19,8 +19,8 @@ type Starts = Readonly<{
 type Result = Readonly<{ starts: readonly Starts[]; coverage: readonly Coverage[] }>;
 
 /**
- * How long each program takes from its start to its first response, and what it takes when it has then been idle; and what
- * of the packed program runs at all.
+ * Measures how long each program takes from its start to its first response, how much memory it
+ * uses once it has been idle, and how much of the packed program runs at all.
  */
 export const start: Benchmark<Result, typeof OPTIONS> = {
   summary: 'time to the first response, memory when idle, and how much of the program runs',

@@ -9,7 +9,7 @@ test.each([
   ['{[,b', '{[,', 3, true],
   ['{[,b', '{[,', 2, false],
   ['{[,b', '[', 1, true],
-])('hasAtMost() of %s, %s and %i is %s, also of bytes', (text, characters, most, is) => {
+])('hasAtMost() of %s, %s and %i is %s, for bytes as well', (text, characters, most, is) => {
   expect(hasAtMost(text, characters, most)).toBe(is);
   expect(hasAtMost(Buffer.from(text), characters, most)).toBe(is);
 });

@@ -18,7 +18,7 @@ function message(certificates: readonly Buffer[], isTls13: boolean): Buffer {
 describe.each([true, false])('isCheapToRead(), TLS 1.3: %s', (isTls13) => {
   const certificate = Buffer.alloc(600, 0x2a);
 
-  test('accepts ten certificates, and no more', () => {
+  test('accepts at most ten certificates', () => {
     const many = (count: number) =>
       message(
         Array.from({ length: count }, () => certificate),
@@ -33,12 +33,12 @@ describe.each([true, false])('isCheapToRead(), TLS 1.3: %s', (isTls13) => {
     ['over a prime field', '2a8648ce3d0101', false],
     ['over a binary field', '2a8648ce3d0102', false],
     ['with the name prime256v1', '2a8648ce3d030107', true],
-  ])('of a key with a curve %s', (_, field, isCheap) => {
+  ])('judges a key with a curve %s', (_, field, isCheap) => {
     const key = Buffer.concat([certificate, Buffer.from(field, 'hex'), certificate]);
     expect(isCheapToRead(message([certificate, key], isTls13), isTls13)).toBe(isCheap);
   });
 
-  test('leaves to OpenSSL what is cut or says too long lengths', () => {
+  test('leaves truncated messages and excessive lengths to OpenSSL', () => {
     const whole = message([certificate, certificate], isTls13);
     for (let length = 4; length < 20; length++) {
       expect(isCheapToRead(whole.subarray(0, length), isTls13)).toBe(true);

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The states of one check, whose results come so many milliseconds after one another. */
+/** The states of one check; `record()` advances the clock before it records a result. */
 function statesOf(check = fakeCheck('me_service')) {
   const states = new CheckStates(0);
   const update = (checks = [check]) => states.update(checks).states;
@@ -33,7 +33,7 @@ test('a check without a result is pending', () => {
   ]);
 });
 
-test('a failing check has its cause, since when and how often, and the last minute', () => {
+test('a failing check is reported with its cause, start, number of failures and last minute', () => {
   const { reports, record } = statesOf();
   record(ok({}, 0.002));
   record(failed('connect', 'refused\u001b[2J'), 5_000);
@@ -59,7 +59,7 @@ test('a failing check has its cause, since when and how often, and the last minu
   ]);
 });
 
-test('an hour is kept in minutes, and the last minute forgets what is older', () => {
+test('the last hour is kept per minute, and the last minute drops older results', () => {
   const { reports, record } = statesOf();
   record(failed('connect'));
   for (let minute = 1; minute <= 70; minute++) record(ok(), 60_000);
@@ -76,7 +76,7 @@ test('an hour is kept in minutes, and the last minute forgets what is older', ()
   ]);
 });
 
-test.each([500, 10])('every %i ms, the counts of a minute are those of all its checks', (every) => {
+test.each([500, 10])('at %i ms, the counts of a minute cover all its checks', (every) => {
   const { reports, record } = statesOf();
   const checks = 60_000 / every;
   for (let index = 0; index < checks; index++) {
@@ -87,15 +87,15 @@ test.each([500, 10])('every %i ms, the counts of a minute are those of all its c
   const [report] = reports();
   expect(report?.lastHour?.minutes[0]?.slice(0, 2)).toEqual([checks, checks / 4]);
   const { lastMinute } = report ?? {};
-  // The sliding minute ends what it counts by the second.
+  // The sliding minute has a resolution of one second.
   expect(lastMinute?.checks).toBeGreaterThan(checks * 0.98);
   expect(lastMinute?.checks).toBeLessThanOrEqual(checks + 1);
-  // Neither those of a failure nor of the success after it; the minute may begin between the two.
+  // Without those of a failure and of the success after it; the minute may begin between the two.
   const { checks: all = 0, failures = 0, segmentsSent = 0 } = lastMinute ?? {};
   expect(Math.abs(segmentsSent / 5 - (all - 2 * failures))).toBeLessThanOrEqual(1);
 });
 
-test('segments that an outage costs are not counted, those that are lost between successes are', () => {
+test('segments of an outage and of the success that ends it are not counted, later ones are', () => {
   const { reports, record } = statesOf();
   const tcp = { handshakeRtt: undefined, segmentsSent: 9, segmentsRetransmitted: 4 };
   record(ok());
@@ -105,7 +105,7 @@ test('segments that an outage costs are not counted, those that are lost between
   expect(reports()[0]?.lastMinute).toMatchObject({ segmentsSent: 14, segmentsRetransmitted: 4 });
 });
 
-test('a step of the clock moves no check in time', () => {
+test('a step of the clock does not change how old a result is', () => {
   const { reports, record } = statesOf();
   record(ok());
   vi.setSystemTime(START_MS + 3_600_000);
@@ -119,7 +119,7 @@ test('a step of the clock moves no check in time', () => {
   expect(reports()[0]?.lastMinute.checks).toBe(0);
 });
 
-test('the expiry of certificates stays while no connection shows any', () => {
+test('the expiry of certificates is kept while no connection presents any', () => {
   const { reports, record } = statesOf();
   expect(reports()[0]).not.toHaveProperty('certificateNotAfter');
   const certificates = { leaf: 2_000_000_000, earliest: 1_900_000_000 };
@@ -144,7 +144,7 @@ test('with more than 200 checks the last hour is left out', () => {
   expect(lastHours()).toBe(0);
 });
 
-test('the last hour may be that of the checks that failed within it', () => {
+test('the last hour can be limited to checks that failed within it', () => {
   const { update, record } = statesOf();
   const [state] = update();
   if (state === undefined) throw new Error('a check has a state');

@@ -36,7 +36,7 @@ test('upstream fault: the series of a neighbour that has left live until the res
   expect(states.isStale({ type: PATH.type })).toBe(true);
 });
 
-test('CheckStates keeps those of a check that has come back', () => {
+test('CheckStates keeps the series of a check that has come back', () => {
   const states = new CheckStates(RETENTION_MS);
   for (const wait of [RETENTION_MS / 2, RETENTION_MS * 2]) {
     states.update([PATH]);
@@ -55,7 +55,7 @@ test('CheckStates with a retention of 0 keeps no series of a removed check', () 
   expect(states.isStale({ type: PATH.type })).toBe(true);
 });
 
-test('CheckStates keeps the series of a type that several checks share until the last has gone', () => {
+test('CheckStates keeps the series of a type that several checks share until the last is removed', () => {
   const states = new CheckStates(RETENTION_MS);
   const [a, b] = ['a', 'b'].map((key) => fakeCheck('rotating', { key }));
   if (a === undefined || b === undefined) throw new Error('two names make two checks');
@@ -78,7 +78,7 @@ test.each([{}, { exporter: 'otlp' }, { version: '1' }])(
   },
 );
 
-test('CheckStates holds nothing of checks that were removed long ago', () => {
+test('CheckStates frees checks that were removed long ago', () => {
   const states = new CheckStates(0);
   const heapAfter = (checks: number) => {
     for (let i = 0; i < checks; i++) {
@@ -130,7 +130,7 @@ test('CheckStates keeps the info series of a neighbour while that pod is checked
   ]);
 });
 
-test('CheckStates has the last results in a row of each check that is made', () => {
+test('CheckStates keeps the current streak of each check', () => {
   const states = new CheckStates(RETENTION_MS);
   const [a, b] = states.update([fakeCheck('a'), fakeCheck('b')]).states;
   if (a === undefined || b === undefined) throw new Error('two checks have two states');
@@ -152,7 +152,7 @@ test('CheckStates has the last results in a row of each check that is made', () 
   expect(streaks()).toEqual([['a', streak]]);
 });
 
-test('CheckStates counts the failures of an outage, which a success ends', () => {
+test('CheckStates counts the failures of an outage until a success ends it', () => {
   const states = new CheckStates(RETENTION_MS);
   const [state] = states.update([PATH]).states;
   if (state === undefined) throw new Error('a check has a state');
@@ -170,7 +170,7 @@ test('CheckStates counts the failures of an outage, which a success ends', () =>
   expect(states.record(state, ok()).outage).toBeUndefined();
 });
 
-test('CheckStates ends the gauge of the last result with its check, whatever the retention', () => {
+test('CheckStates drops the gauge of the last result with its check, whatever the retention', () => {
   const states = new CheckStates(RETENTION_MS);
   const attributes = { type: PATH.type };
   states.update([PATH]);

@@ -22,7 +22,7 @@ const QUESTIONS: Targets = {
   neighbours: { scheme: 'http', port: 8080 },
 };
 
-/** A neighbourhood of one pod a node, of which those on the nodes in `gone` have left. */
+/** A neighbourhood of one pod per node; the pods on the nodes in `gone` have left. */
 function neighbourhoodOf(ipByNode: Record<string, string>, gone: readonly string[] = []) {
   return {
     neighbours: () =>
@@ -48,7 +48,7 @@ function table(targets: Partial<Targets>, neighbourhood?: Neighbourhood): string
 }
 
 describe('createChecks()', () => {
-  test('checks what the contract lists, in its order: the own, the extra ones, the neighbours', () => {
+  test('checks what the contract lists, in its order: own checks, extra checks, neighbours', () => {
     const extra = [
       { name: 'b', url: new URL('http://b.example.com/x') },
       { name: 'a', url: new URL('https://a.example.com') },
@@ -64,7 +64,7 @@ describe('createChecks()', () => {
     ]);
   });
 
-  test('makes the checks anew only when the neighbours are others', () => {
+  test('recreates the checks only when the neighbours change', () => {
     const { neighbours } = neighbourhoodOf({ a: '10.1.0.1' });
     let current = neighbours();
     const neighbourhood = { neighbours: () => current } as unknown as Neighbourhood;
@@ -76,7 +76,7 @@ describe('createChecks()', () => {
     expect(first.at(-1)?.type).toBe('path_a');
   });
 
-  test('leaves out what is switched off', () => {
+  test('leaves out checks that are switched off', () => {
     const off = {
       apiServerDirect: undefined,
       apiServerDns: undefined,
@@ -99,7 +99,7 @@ describe('createChecks()', () => {
     );
   });
 
-  test('checks neighbours by UDP, too, if that is enabled', async () => {
+  test('also checks neighbours over UDP if that is enabled', async () => {
     const neighbours = { scheme: 'https', port: 8443, udpPort: 8862 } as const;
     const hood = neighbourhoodOf({ a: '10.0.0.1', b: 'fd00::1' }, ['a']);
     expect(table({ neighbours }, hood).slice(-2)).toEqual([
@@ -113,7 +113,7 @@ describe('createChecks()', () => {
     await expect(udpB?.isFalseAlarm?.(0)).resolves.toBe(false);
   });
 
-  test('hands out the neighbours of the moment', () => {
+  test('returns the checks of the current neighbours', () => {
     const ipByNode: Record<string, string> = { a: '10.0.0.1' };
     const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf(ipByNode), STARTED);
     const paths = () => checks().flatMap(({ type }) => (type.startsWith('path_') ? [type] : []));
@@ -124,7 +124,7 @@ describe('createChecks()', () => {
     expect(paths()).toEqual(['path_b']);
   });
 
-  test('looks up after a failure whether the neighbour has left', async () => {
+  test('checks after a failure whether the neighbour has left', async () => {
     const isGone = (gone: string[]) => {
       const neighbourhood = neighbourhoodOf({ a: '10.0.0.1' }, gone);
       return createChecks(QUESTIONS, PROBES, neighbourhood, STARTED)().at(-1)?.isFalseAlarm?.(0);
@@ -134,7 +134,7 @@ describe('createChecks()', () => {
   });
 
   test.each([true, false])(
-    'checks after a failure of an own check, and of no other, whether it was too early: %s',
+    'checks after a failure, of an own check only, whether it was too early: %s',
     async (isTooEarly) => {
       const extra = [{ name: 'extra', url: new URL('http://b.example.com/x') }];
       const startup = { isTooEarly: async (since: number) => isTooEarly && since === 7 };
@@ -150,7 +150,7 @@ describe('createChecks()', () => {
     },
   );
 
-  test('knows which statuses a target can give', () => {
+  test('knows which statuses a target can return', () => {
     const checks = createChecks(QUESTIONS, PROBES, neighbourhoodOf({ a: '10.0.0.1' }), STARTED)();
     const statuses = ({ errorEvents }: Check) =>
       errorEvents.flatMap((event) => {

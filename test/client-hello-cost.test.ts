@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { isCheapHello, SESSION_LENGTH_AT } from '../src/client-hello-cost.ts';
 
-/** A ClientHello with three of these bytes as its session, ciphers and compression each, and an extension of authorities. */
+/**
+ * A ClientHello whose session, ciphers and compression are three of these bytes each, with an
+ * extension of this many bytes of authorities.
+ */
 function helloOf(byte: number, authorities: number): Buffer {
   const three = [byte, byte, byte];
   const head = Buffer.alloc(SESSION_LENGTH_AT);
@@ -10,7 +13,7 @@ function helloOf(byte: number, authorities: number): Buffer {
   return Buffer.concat([head, Buffer.from([...rest, ...list]), Buffer.alloc(authorities)]);
 }
 
-test('isCheapHello() finds a long list behind fields of any length', () => {
+test('isCheapHello() finds a long list whatever the fields before it contain', () => {
   expect([0, 47, 255].map((byte) => isCheapHello(helloOf(byte, 128)))).toEqual([true, true, true]);
   expect([0, 47, 255].map((byte) => isCheapHello(helloOf(byte, 129)))).toEqual([
     false,
@@ -19,7 +22,7 @@ test('isCheapHello() finds a long list behind fields of any length', () => {
   ]);
 });
 
-test('isCheapHello() reads no further than there is', () => {
+test('isCheapHello() does not read beyond the end', () => {
   const hello = helloOf(255, 129);
   const listAt = hello.length - 129;
   for (let length = 4; length < listAt; length += 1) {

@@ -26,7 +26,7 @@ test.each([
   { scheme: 'http', text: CONTINUE },
   { scheme: 'http', text: HINTS },
   { scheme: 'https', text: CONTINUE },
-])('limitClientRequests() ends a request whose 1xx responses do not end (%#)', async (given) => {
+])('limitClientRequests() fails a request with endless 1xx responses (%#)', async (given) => {
   const server = await ScriptedServer.start({
     ...(given.scheme === 'https' ? { tls: serving } : {}),
     script: pour(given.text.repeat(1_000)),
@@ -38,13 +38,13 @@ test.each([
 test.each([
   { what: 'renews its keys', message: () => KEY_UPDATE },
   { what: 'gives tickets', message: newSessionTicket },
-])('limitClientRequests() ends a request whose server $what without end', async ({ message }) => {
+])('limitClientRequests() fails a request whose server $what endlessly', async ({ message }) => {
   const { url } = await hostileTlsServer(serving, message, 20_000);
 
   expect(await get(url)).toBe('too many keys or tickets on one connection');
 });
 
-test('limitClientRequests() lets 16 pass, of each request', async () => {
+test('limitClientRequests() accepts 16 informational responses per request', async () => {
   const server = await ScriptedServer.start({ script: say(CONTINUE.repeat(16) + OK) });
 
   expect(await get(server.url())).toBe(200);

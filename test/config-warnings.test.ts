@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { ENVIRONMENT, mistakesIn } from './support/environment.ts';
 
-/** What Kubernetes sets for a Service named kubenurse with the ports http and https (`enableServiceLinks`). */
+/** Set by Kubernetes for a Service kubenurse with ports http and https (`enableServiceLinks`). */
 const SERVICE_LINKS = {
   KUBENURSE_SERVICE_HOST: '10.96.7.1',
   KUBENURSE_SERVICE_PORT: '8080',
@@ -17,11 +17,11 @@ const SERVICE_LINKS = {
   KUBENURSE_TLS_PORT: 'tcp://10.96.7.2:8443',
 };
 
-test('readConfig() takes the links to a Service named kubenurse for no settings', () => {
+test('readConfig() ignores the service links of a Service named kubenurse', () => {
   expect(readConfig({ ...ENVIRONMENT, ...SERVICE_LINKS })).toEqual(readConfig(ENVIRONMENT));
 });
 
-test('readConfig() takes a port that is no link for a setting', () => {
+test('readConfig() takes a port that is not a service link for a setting', () => {
   const config = readConfig({ ...ENVIRONMENT, ...SERVICE_LINKS, KUBENURSE_PORT: '8081' });
   expect(config.server.port).toBe(8081);
   expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_PORT: 'http://10.96.7.1:8080' })).toHaveLength(1);
@@ -39,7 +39,7 @@ test.each([
   ['KUBENUSRE_NAMESPACE', 'KUBENURSE_NAMESPACE'],
   ['KUBENURSE_NEIGHBOR_LIMIT', 'KUBENURSE_NEIGHBOUR_LIMIT'],
   ['OTEL_METRIC_EXPORTER', 'OTEL_METRICS_EXPORTER'],
-])('readConfig() names for the misspelt %s the variable %s', (misspelt, meant) => {
+])('readConfig() reports the misspelt %s and suggests %s', (misspelt, meant) => {
   expect(readConfig({ ...ENVIRONMENT, [misspelt]: 'x' }).warnings).toEqual([
     `${misspelt} is not a known variable and has no effect: did you mean ${meant}?`,
   ]);
@@ -89,7 +89,7 @@ test.each([
   ['KUBENURSE_SERVICE_URL', 'ftp://kubenurse/;token=secret', 'ftp://kubenurse/;token=[redacted]'],
   ['KUBENURSE_EXTRA_CHECKS', 'a:ftp://x?token=se|cret', 'a:ftp://x?[redacted]'],
   ['KUBENURSE_EXTRA_CHECKS', 'a:ftp://x?t=secret@y|b:http://z', 'a:ftp://[redacted]'],
-])('readConfig() shows no credentials of a mistaken URL: %s=%s', (name, value, shown) => {
+])('readConfig() redacts the credentials of an invalid URL: %s=%s', (name, value, shown) => {
   const [mistake] = mistakesIn({ ...ENVIRONMENT, [name]: value });
   expect(mistake).toContain(shown);
   expect(mistake).not.toMatch(/se.?cret|me:/);
@@ -111,7 +111,7 @@ test.each<[string, string, string]>([
   expect(readConfig({ ...ENVIRONMENT, [name]: value }).warnings).toEqual([`${name}${warning}`]);
 });
 
-test('readConfig() takes values that upstream runs with', () => {
+test('readConfig() accepts values that upstream accepts', () => {
   const { network, server, targets, neighbours, metrics } = readConfig({
     ...ENVIRONMENT,
     KUBENURSE_INSECURE: 'True',
@@ -133,7 +133,7 @@ test('readConfig() takes values that upstream runs with', () => {
 });
 
 test.each(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])(
-  'readConfig() warns that %s has no effect, without its value',
+  'readConfig() warns that %s has no effect, without showing its value',
   (name) => {
     expect(readConfig({ ...ENVIRONMENT, [name]: 'http://me:secret@proxy' }).warnings).toEqual([
       `${name} has no effect: checks always connect to their target directly`,
@@ -141,7 +141,7 @@ test.each(['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])(
   },
 );
 
-test('readConfig() shows no endless value', () => {
+test('readConfig() shortens a long value in its message', () => {
   const [mistake] = mistakesIn({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: 'A'.repeat(100_000) });
   expect(mistake?.length).toBeLessThan(400);
 });

@@ -17,7 +17,7 @@ const OTLP = {
   histograms: 'explicit_bucket_histogram',
 };
 
-test('readConfig() gives every variable that is not set its default (the contract)', () => {
+test('readConfig() uses the default of every variable that is not set (the contract)', () => {
   expect(readConfig(ENVIRONMENT)).toEqual({
     targets: {
       apiServerDirect: new URL('https://10.96.0.1:443/version'),
@@ -169,7 +169,7 @@ test('readConfig() reads every variable', () => {
   });
 });
 
-test('readConfig() takes an empty variable for one that is not set', () => {
+test('readConfig() treats an empty variable as not set', () => {
   const empty = {
     KUBENURSE_CHECK_INTERVAL: '',
     KUBENURSE_EXTRA_CHECKS: '',
@@ -182,7 +182,7 @@ test('readConfig() takes an empty variable for one that is not set', () => {
   expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_SERVICE_URL: '' })).toHaveLength(1);
 });
 
-test('readConfig() takes an empty KUBENURSE_NAMESPACE for every namespace, and names the rights that it needs', () => {
+test('readConfig() takes an empty KUBENURSE_NAMESPACE as every namespace, and names the rights that it requires', () => {
   const of = (variables: Record<string, string>) =>
     readConfig({ ...ENVIRONMENT, KUBENURSE_NAMESPACE: '', ...variables });
   const { neighbours, warnings } = of({ KUBENURSE_NEIGHBOUR_FILTER: 'app=kubenurse' });
@@ -195,8 +195,8 @@ test('readConfig() takes an empty KUBENURSE_NAMESPACE for every namespace, and n
   expect(of({ KUBENURSE_CHECK_NEIGHBOURHOOD: 'false' }).warnings).toEqual([]);
 });
 
-describe('readConfig() and what it needs', () => {
-  test('names all that is missing at once', () => {
+describe('readConfig() with missing variables', () => {
+  test('names all of them at once', () => {
     expect(mistakesIn({ KUBENURSE_USE_TLS: 'true' })).toEqual([
       'KUBERNETES_SERVICE_HOST is not set (address of the API server; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
       'KUBERNETES_SERVICE_PORT is not set (port of the API server; set by Kubernetes): set it, or KUBENURSE_CHECK_API_SERVER_DIRECT=false',
@@ -211,7 +211,7 @@ describe('readConfig() and what it needs', () => {
     ['KUBENURSE_CHECK_ME_INGRESS', 'KUBENURSE_INGRESS_URL'],
     ['KUBENURSE_CHECK_ME_SERVICE', 'KUBENURSE_SERVICE_URL'],
     ['KUBENURSE_CHECK_API_SERVER_DIRECT', 'KUBERNETES_SERVICE_HOST'],
-  ])('with %s=false does without %s', (check, part) => {
+  ])('with %s=false does not require %s', (check, part) => {
     const environment = { ...ENVIRONMENT, [part]: '' };
     expect(mistakesIn(environment)).toEqual([expect.stringContaining(`${part} is not set`)]);
     expect(mistakesIn({ ...environment, [check]: 'false' })).toEqual([]);
@@ -242,7 +242,7 @@ describe('readConfig() with KUBENURSE_CHECK_DNS', () => {
     );
   });
 
-  test.each(['10.96.0.1', 'fd00::1'])('needs a name, which %s is not', (KUBERNETES_SERVICE_DNS) => {
+  test.each(['10.96.0.1', 'fd00::1'])('requires a name, not %s', (KUBERNETES_SERVICE_DNS) => {
     const environment = { ...ENVIRONMENT, KUBERNETES_SERVICE_DNS };
     expect(mistakesIn({ ...environment, KUBENURSE_CHECK_DNS: 'true' })).toEqual([
       expect.stringMatching(
@@ -253,7 +253,7 @@ describe('readConfig() with KUBENURSE_CHECK_DNS', () => {
   });
 });
 
-test('readConfig() switches off what is set to false', () => {
+test('readConfig() switches off checks that are set to false', () => {
   const { targets, neighbours } = readConfig({
     KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
     KUBENURSE_CHECK_API_SERVER_DNS: 'false',
@@ -281,7 +281,7 @@ test.each([
   expect(targets.meService?.href).toBe(expected);
 });
 
-test('readConfig() names a certificate or key that cannot be read, where TLS is on', () => {
+test('readConfig() reports an unreadable certificate or key if TLS is on', () => {
   const files = {
     KUBENURSE_CERT_FILE: '/nowhere/tls.crt',
     KUBENURSE_CERT_KEY: import.meta.dirname,
@@ -293,7 +293,7 @@ test('readConfig() names a certificate or key that cannot be read, where TLS is 
   expect(readConfig({ ...ENVIRONMENT, ...files }).server.tls).toBeUndefined();
 });
 
-test('upstream fault: KUBENURSE_CHECK_INTERVAL=0 is a panic', () => {
+test('upstream fault: KUBENURSE_CHECK_INTERVAL=0 causes a panic', () => {
   for (const interval of ['0', '0s', '0h0m']) {
     expect(mistakesIn({ ...ENVIRONMENT, KUBENURSE_CHECK_INTERVAL: interval })).toEqual([
       `KUBENURSE_CHECK_INTERVAL="${interval}" must be a duration from 10ms to 24h`,

@@ -10,7 +10,7 @@ import { ONLY_SERVING } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 import { serving } from './probes/check-once.ts';
 
-/** A server over HTTP and HTTPS, and what connects to either. */
+/** A server over HTTP and HTTPS, and functions that connect to each. */
 async function serve() {
   const directory = await mkdtemp(join(tmpdir(), 'kubenurse-kept-'));
   onTestFinished(() => rm(directory, { recursive: true }));
@@ -40,7 +40,7 @@ async function connected<T extends Socket>(socket: T, event: string): Promise<T>
 }
 
 test.each(['http', 'https'] as const)(
-  'over %s, a connection whose client has just sent a request is not the first that is closed for another',
+  'over %s, a connection that has just received a request is not the first to be closed for a new one',
   async (protocol) => {
     const { [protocol]: open } = await serve();
     const kept: Socket[] = [];

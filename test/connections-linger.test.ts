@@ -5,13 +5,13 @@ import { until } from '../lab/support/until.ts';
 import { admittedConnections } from './support/admitted-connections.ts';
 import { unreceived } from './support/unreceived.ts';
 
-/** More than a client's receive buffer takes (`net.ipv4.tcp_rmem`), and less than the send buffer. */
+/** Exceeds a client's receive buffer (`net.ipv4.tcp_rmem`), but not the send buffer. */
 const RESPONSE = Buffer.alloc(200_000, 'x');
 
 /** Less than a segment. */
 const SMALL = Buffer.alloc(1_000, 'x');
 
-/** A server that sends `response` and closes, and how many connections it has let go of. */
+/** A server that sends `response` and closes; `closed()` counts the connections it has released. */
 async function serve(
   response = RESPONSE,
   close = (socket: Socket) => socket.destroySoon(),
@@ -33,7 +33,7 @@ test.each([
   { how: 'do not read', prepare: (client: Socket) => client.pause() },
   { how: 'half-close and do not read', prepare: (client: Socket) => client.pause().end() },
 ])(
-  'Connections counts closed connections whose clients $how, and frees what the kernel holds of them',
+  'Connections counts closed connections whose clients $how, and frees what the kernel holds for them',
   async ({ prepare }) => {
     const { open, port } = await serve();
     for (let i = 0; i < 60; i += 1) {
@@ -46,7 +46,7 @@ test.each([
   },
 );
 
-test('Connections lets a client that reads late have the whole response, and then its FIN', {
+test('Connections sends a client that reads late the whole response, and then a FIN', {
   timeout: 10_000,
 }, async () => {
   const { open } = await serve();
@@ -71,13 +71,13 @@ test('Connections counts a closed connection until its client has closed as well
   await until('two more are closed', 500, () => closed() === 12);
 });
 
-test('Connections does not count a closed connection with a small response while the kernel keeps few', async () => {
+test('Connections does not count a closed connection with a small response while there are few orphans', async () => {
   const { open, closed } = await serve(SMALL, undefined, false);
   for (let i = 0; i < 10; i += 1) await once(open().resume(), 'end');
   await until('all are closed', 500, () => closed() === 10);
 });
 
-test('Connections lets a client have what was written before the connection was destroyed, and a FIN', async () => {
+test('Connections sends a client what was written before the connection was destroyed, and a FIN', async () => {
   const { open } = await serve(SMALL, (socket) => setImmediate(() => socket.destroy()));
   const client = open();
   const chunks: Buffer[] = [];

@@ -10,13 +10,13 @@ import { admittedConnections } from './support/admitted-connections.ts';
 
 const calls = { ...(await createSocketLimits()), hasManyOrphans: () => false };
 
-/** A server on every address. */
+/** A server that listens on all addresses. */
 async function serve() {
   let served = 0;
   const { open } = await admittedConnections({ host: '::' }, () => {
     served += 1;
   });
-  /** Connects so often from this address; `open()`: whether each still is. */
+  /** Opens this many connections from this address; `open()` returns whether each is still open. */
   const connectFrom = async (localAddress: string, count: number) => {
     const host = localAddress.includes(':') ? '::1' : '127.0.0.1';
     const before = served;
@@ -34,7 +34,7 @@ async function serve() {
 
 const countOpen = ({ open }: { open: () => boolean[] }) => open().filter(Boolean).length;
 
-test('Connections closes the oldest of a client that has 50, and nobody else', async () => {
+test('Connections closes the oldest connection of a client that has 50, and no other', async () => {
   const { connectFrom } = await serve();
   const other = await connectFrom('127.0.0.3', 10);
   const old = await connectFrom('127.0.0.2', 50);
@@ -45,7 +45,7 @@ test('Connections closes the oldest of a client that has 50, and nobody else', a
   expect([countOpen(late), countOpen(other)]).toEqual([3, 10]);
 });
 
-test('Connections limits a client over IPv6 as one over IPv4', async () => {
+test('Connections limits a client over IPv6 like one over IPv4', async () => {
   const { connectFrom } = await serve();
   const other = await connectFrom('127.0.0.2', 10);
   const old = await connectFrom('::1', 50);
@@ -58,13 +58,13 @@ test.each([
   ['127.0.0.2', '127.0.0.2'],
   ['::ffff:127.0.0.2', '127.0.0.2'],
   ['::1', '::1'],
-  // Others of the same /64 are other clients: it may cover a whole node (docs/threats.md).
+  // Addresses of the same /64 are separate clients: it may cover a whole node (docs/threats.md).
   ['fd00::1', 'fd00::1'],
 ])('clientOf() takes %s for the client %s', (remoteAddress, client) => {
   expect(clientOf({ remoteAddress })).toBe(client);
 });
 
-test('Connections keeps one of 2,000 for whoever has few: it closes the oldest of the largest client', async () => {
+test('Connections at its limit of 2,000 closes the oldest connection of the largest client for a small one', async () => {
   const { connectFrom } = await serve();
   const few = await connectFrom('127.0.3.1', 10);
   const many: Awaited<ReturnType<typeof connectFrom>>[] = [];
@@ -84,7 +84,7 @@ test('Connections has room again when connections have closed', async () => {
   }
 });
 
-test('Connections accepts all that wait in few turns of the event loop', async () => {
+test('Connections accepts all waiting connections in few turns of the event loop', async () => {
   let turn = 0;
   const turns: number[] = [];
   const { open } = await admittedConnections(
@@ -108,7 +108,7 @@ test('Connections accepts all that wait in few turns of the event loop', async (
   expect(perTurn).toEqual([64, 64, 2]);
 });
 
-test('Connections neither reads a connection nor makes a socket of it before its turn', async () => {
+test('Connections neither reads from a connection nor creates a socket for it before its turn', async () => {
   const connections = new Connections(2_000, calls, () => () => false);
   const served: Socket[] = [];
   const server = createServer((socket) => served.push(socket.resume())).listen(0, '127.0.0.1');
@@ -123,12 +123,12 @@ test('Connections neither reads a connection nor makes a socket of it before its
   });
   for (const client of clients) client.write('x'.repeat(1_000_000));
   await until('the first is read', 5_000, () => served[0]?.bytesRead === 1_000_000);
-  // Both are accepted: counted is of what Node has made a socket.
+  // Both are accepted, but only connections with a socket of Node are counted.
   expect(await promisify(server.getConnections).call(server)).toBe(1);
   await until('the second is read', 5_000, () => served[1]?.bytesRead === 1_000_000);
 });
 
-test('Connections closes those that wait: the oldest of a client that has 50, and all of them at the end', async () => {
+test('Connections closes waiting connections: the oldest of a client that has 50, and all of them at the end', async () => {
   const connections = new Connections(2_000, calls, () => () => false);
   const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -148,7 +148,7 @@ test('Connections closes those that wait: the oldest of a client that has 50, an
   const countClosed = () => clients.filter(({ closed }) => closed).length;
   await until('two are closed', 5_000, () => countClosed() === 2);
   expect(clients.slice(0, 2).every(({ closed }) => closed)).toBe(true);
-  // The one that was served, and the first that waits: the kernel would repeat a FIN that is not acknowledged.
+  // The served one and the first waiting one: the kernel would retransmit an unacknowledged FIN.
   expect(errors).toEqual(['ECONNRESET', 'ECONNRESET']);
   connections.destroyAll();
   await until('all are closed', 5_000, () => countClosed() === 52);

@@ -45,7 +45,7 @@ test.each(read)('%s has a description and a unit on every panel', (_, { panels }
   }
 });
 
-test.each(read)('%s queries the data source that is chosen, and no other', (_, dashboard) => {
+test.each(read)('%s queries only the selected data source', (_, dashboard) => {
   for (const { type, datasource } of dashboard.templating.list) {
     if (type === 'query') expect(datasource).toEqual(FROM_VARIABLE);
   }
@@ -59,7 +59,7 @@ test.each(read)('%s queries the data source that is chosen, and no other', (_, d
 });
 
 test.each(read)(
-  '%s queries the probes that are chosen, and over the rate interval',
+  '%s queries only the selected probes, each over the rate interval',
   (_, { panels }) => {
     const metrics = new RegExp(
       `\\b(${METRIC_NAMES.join('|')})(_bucket|_sum|_count)?(.{0,40})`,
@@ -74,7 +74,7 @@ test.each(read)(
   },
 );
 
-test.each(read)('%s has a place of its own for every panel', (_, { panels }) => {
+test.each(read)('%s gives every panel its own ID and place', (_, { panels }) => {
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
@@ -83,7 +83,7 @@ test.each(read)('%s has a place of its own for every panel', (_, { panels }) => 
   expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
 });
 
-test.each(read)('%s leads to dashboards that there are', (_, dashboard) => {
+test.each(read)('%s links only to existing dashboards', (_, dashboard) => {
   expect(dashboard.tags).toEqual(['kubenurse']);
   const uids = DASHBOARDS.map(({ uid }) => uid);
   for (const [, uid] of JSON.stringify(dashboard).matchAll(/"\/d\/([^?"]+)/g)) {

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('deadline() aborts after its time, with an error of its message', () => {
+test('deadline() aborts after its time, with an error that has its message', () => {
   const { signal } = deadline(new AbortController().signal, 5_000, 'no response within 5 s');
 
   vi.advanceTimersByTime(4_999);
@@ -21,7 +21,7 @@ test('deadline() aborts after its time, with an error of its message', () => {
   expect(signal.reason).toMatchObject({ name: 'TimeoutError', message: 'no response within 5 s' });
 });
 
-test('deadline() aborts with its parent, for its reason', () => {
+test('deadline() aborts with its parent, for the same reason', () => {
   const parent = new AbortController();
   const { signal } = deadline(parent.signal, 5_000, 'late');
   const reason = new Error('stopped');
@@ -32,13 +32,13 @@ test('deadline() aborts with its parent, for its reason', () => {
   expect(signal.reason).toBe(reason);
 });
 
-test('deadline() is aborted from the start where its parent is', () => {
+test('deadline() is aborted from the start if its parent is', () => {
   const reason = new Error('stopped');
 
   expect(deadline(AbortSignal.abort(reason), 5_000, 'late').signal.reason).toBe(reason);
 });
 
-test('deadline() leaves its parent alone', () => {
+test('deadline() does not abort its parent', () => {
   const parent = new AbortController();
   deadline(parent.signal, 5_000, 'late');
 
@@ -47,7 +47,7 @@ test('deadline() leaves its parent alone', () => {
   expect(parent.signal.aborted).toBe(false);
 });
 
-test('deadline() leaves nothing behind when it is disposed of, and never aborts then', () => {
+test('deadline() leaves nothing behind when it is disposed of, and does not abort afterwards', () => {
   const parent = new AbortController();
   let signal: Signal;
   {
@@ -64,7 +64,7 @@ test('deadline() leaves nothing behind when it is disposed of, and never aborts 
   expect(signal.aborted).toBe(false);
 });
 
-test('deadline() gives back the time for which the program stood still', async () => {
+test('deadline() does not count the time for which the process was suspended', async () => {
   vi.useRealTimers();
   const begun = performance.now();
   const { signal } = deadline(new AbortController().signal, 300, 'late');
@@ -77,7 +77,7 @@ test('deadline() gives back the time for which the program stood still', async (
   expect(performance.now() - begun).toBeGreaterThanOrEqual(890);
 });
 
-test('deadline() leaves nothing behind when it is disposed of after the program stood still', async () => {
+test('deadline() does not abort if it is disposed of after the process was suspended', async () => {
   vi.useRealTimers();
   let signal: Signal;
   {
@@ -90,7 +90,7 @@ test('deadline() leaves nothing behind when it is disposed of after the program 
   expect(signal.aborted).toBe(false);
 });
 
-test('a Canceller calls its listeners once, with its first reason set, and no removed one', () => {
+test('a Canceller calls its listeners once, with its first reason set, but no removed listener', () => {
   const canceller = new Canceller();
   const calls: string[] = [];
   const removed = () => calls.push('removed');
@@ -124,7 +124,7 @@ function standStill(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** Once the timers that are due have fired. */
+/** Resolves once all due timers have fired. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setTimeout(() => setImmediate(resolve), 1));
 }

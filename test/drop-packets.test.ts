@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 const createDrop = await createDropPackets();
 
-/** The bytes of an address, by its words. */
+/** The bytes of an address that consists of these words. */
 const address = (...words: number[]) => {
   const bytes = Buffer.alloc(words.length * 4);
   for (const [index, word] of words.entries()) bytes.writeUInt32BE(word, index * 4);
@@ -19,7 +19,7 @@ const address = (...words: number[]) => {
 };
 
 const LOOPBACK = address(0, 0, 0, 1);
-/** Each differs from it in one word. */
+/** Each differs from `LOOPBACK` in one word. */
 const OTHERS = [
   address(1, 0, 0, 1),
   address(0, 1, 0, 1),
@@ -65,14 +65,14 @@ test.each([
   expect(await outcomes()).toEqual(expected);
 });
 
-test('A listening socket takes filters of 120 IPv6 addresses', async () => {
+test('A listening socket accepts a filter of 120 IPv6 addresses', async () => {
   const { drop, outcomes } = await listen();
   const many = Array.from({ length: 119 }, (_, index) => address(0, 0, index, 2));
   expect(drop(new Set([...many, LOOPBACK]))).toBe(true);
   expect(await outcomes()).toEqual(['connected', 'dropped']);
 });
 
-test('A process without capabilities can have them dropped, as in a pod', async () => {
+test('A process without capabilities can drop packets, as in a pod', async () => {
   const script = `
     import { createServer } from 'node:net';
     import { createDropPackets } from './src/drop-packets.ts';

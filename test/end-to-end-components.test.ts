@@ -4,7 +4,7 @@ import { API_SERVER, COMPONENT_SCENARIOS, fault } from '../lab/cluster/scenarios
 import { until } from '../lab/support/until.ts';
 import { playEndToEnd } from './support/end-to-end.ts';
 
-/** What only the embedded API server can be made to return. */
+/** Faults that only the embedded API server can produce. */
 const EMBEDDED = [
   fault(
     'api-server:500',
@@ -17,9 +17,9 @@ const EMBEDDED = [
 ];
 
 playEndToEnd('127.21', [...COMPONENT_SCENARIOS, ...EMBEDDED], (cluster) => {
-  test('has every metric of the contract for every path', async () => {
+  test('exports every metric of the contract for every path', async () => {
     for (const node of cluster().nodes) {
-      // A caller that is no pod does not count.
+      // A caller that is not a pod does not count.
       const headers = { 'KUBENURSE-NEIGHBOUR-ORIGIN': 'elsewhere' };
       await fetch(new URL('/alwayshappy', node.url), { headers });
       const { body } = await node.get('/metrics');

@@ -19,13 +19,13 @@ const OBSERVER = NODES.findLast((node) => node !== FROM && node !== TO) ?? '';
 const PATH = `path_${TO}`;
 const PRELOAD = new URL('support/broken-path-preload.ts', import.meta.url).href;
 
-/** A node is told apart by its address, of which some machines have one alone. */
+/** Nodes are told apart by their addresses, and some machines have only one. */
 const hasOneAddress = await isMissing(`${NETWORK}.1.1`);
 
 const LIMIT_MS = 20_000;
 
 test.skipIf(hasOneAddress)(
-  'Of 6 nodes that each check 2, a broken path that none of these checks is found and named, and heals',
+  'With 6 nodes that each check 2, a broken path outside these checks is found, named and recovers',
   { timeout: 120_000 },
   async () => {
     const file = temporaryFile('');
@@ -85,7 +85,7 @@ test.skipIf(hasOneAddress)(
     expect(await page(FROM, '/metrics')).toContain(`kubenurse_check_success{type="${PATH}"} 1`);
     expect((await cluster.node(FROM).get('/alive')).status).toBe(200);
 
-    // It counts pods from its start on, and rotating checks of it are not to count.
+    // It counts pods since its start, and their rotating checks must not count.
     await cluster.node(TO).kill();
     await cluster.node(TO).restart();
     await until('it rotates again', LIMIT_MS, async () => (await rotated(TO)) > 0, SELDOM_MS);

@@ -4,7 +4,7 @@ import { until } from '../lab/support/until.ts';
 import { watchEventLoop, withActiveTime } from '../src/event-loop.ts';
 import { ok } from './support/fake-check.ts';
 
-/** The delays so far, watched until the test has finished. */
+/** Watches until the test has finished; returns the delays so far. */
 function watch(): { delays: number[]; unwatch: () => void } {
   const delays: number[] = [];
   const unwatch = watchEventLoop((seconds) => delays.push(seconds));
@@ -16,7 +16,7 @@ function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-test('watchEventLoop() looks about once a second, each time at another point of the second', () => {
+test('watchEventLoop() measures about once a second, each time at a different point of the second', () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const looks: number[] = [];
@@ -28,7 +28,7 @@ test('watchEventLoop() looks about once a second, each time at another point of 
   expect(tenths.size).toBe(10);
 });
 
-test('watchEventLoop() returns for how long timers were blocked, in seconds', async () => {
+test('watchEventLoop() reports how long timers were blocked, in seconds', async () => {
   const { delays } = watch();
   await until('a first look', 5_000, () => delays.length > 0);
   const before = delays.length;
@@ -36,12 +36,12 @@ test('watchEventLoop() returns for how long timers were blocked, in seconds', as
   block(1_530);
   await until('a look after it', 5_000, () => delays.length > before);
   const took = (performance.now() - begun) / 1000;
-  // A timer that would have come 1,030 ms after the last look came 1,530 ms after it, or later.
+  // A timer due 1,030 ms after the last measurement fires 1,530 ms after it, or later.
   expect(delays[before]).toBeGreaterThan(0.4);
   expect(delays[before]).toBeLessThan(took);
 });
 
-test('watchEventLoop() returns little where nothing blocks, and never less than 0', async () => {
+test('watchEventLoop() reports little if nothing blocks, and never less than 0', async () => {
   const { delays } = watch();
   await until('four looks, and one in time', 10_000, () => {
     return delays.length >= 4 && Math.min(...delays) < 0.05;
@@ -49,7 +49,7 @@ test('watchEventLoop() returns little where nothing blocks, and never less than 
   expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
 });
 
-test('watchEventLoop() returns a delay once', async () => {
+test('watchEventLoop() reports a delay once', async () => {
   const begun = performance.now();
   const { delays } = watch();
   block(2_500);
@@ -60,19 +60,19 @@ test('watchEventLoop() returns a delay once', async () => {
   expect(first + second).toBeLessThan(took);
 });
 
-test('watchEventLoop() returns nothing once it is stopped, and does not keep the process alive', async () => {
+test('watchEventLoop() reports nothing once it is stopped, and does not keep the process alive', async () => {
   const { delays, unwatch } = watch();
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
   unwatch();
   unwatch();
-  expect(timers()).toBe(before); // It was unref'd, so that it never counted.
+  expect(timers()).toBe(before); // It is unref'd, so it never counts.
   const other = watch();
   await until('the other one looks', 5_000, () => other.delays.length > 0);
   expect(delays).toEqual([]);
 });
 
-test('withActiveTime() returns how long the process was active during a check, without the waits', async () => {
+test('withActiveTime() reports how long the process was active during a check, excluding waits', async () => {
   const reported: number[] = [];
   const probe = withActiveTime(
     async () => {

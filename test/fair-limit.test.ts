@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { FairLimit, type Held } from '../src/fair-limit.ts';
 
-/** Something held that knows its number; `destroyed`: the numbers of those that were destroyed, in this order. */
+/** `next()` creates a numbered holder; `destroyed` lists the destroyed ones' numbers, in order. */
 function holders() {
   const destroyed: number[] = [];
   let number = 0;
@@ -12,7 +12,7 @@ function holders() {
   return { destroyed, next };
 }
 
-test('FairLimit destroys the oldest of the client that has the most', () => {
+test('FairLimit destroys the oldest entry of the client with the most', () => {
   const { destroyed, next } = holders();
   const limit = new FairLimit(5);
   for (const client of ['a', 'b', 'b', 'b', 'a']) limit.add(client, next());
@@ -20,7 +20,7 @@ test('FairLimit destroys the oldest of the client that has the most', () => {
   expect(destroyed).toEqual([2]);
 });
 
-test('FairLimit spares what has been used, and does not know what was removed', () => {
+test('FairLimit spares recently used entries, and ignores removed ones', () => {
   const { destroyed, next } = holders();
   const limit = new FairLimit(10, 3);
   const [first, second, third] = [next(), next(), next()];
@@ -33,7 +33,7 @@ test('FairLimit spares what has been used, and does not know what was removed', 
   expect(destroyed).toEqual([2, 1]);
 });
 
-test('FairLimit takes from who has the most, however much that has been used', () => {
+test('FairLimit destroys an entry of the client with the most, even if all its entries were used', () => {
   const { destroyed, next } = holders();
   const limit = new FairLimit(3);
   const [first, second, third] = [next(), next(), next()];
@@ -45,7 +45,7 @@ test('FairLimit takes from who has the most, however much that has been used', (
   expect(destroyed).toEqual([2]);
 });
 
-test('FairLimit knows who has the most after some were removed', () => {
+test('FairLimit knows the client with the most after entries were removed', () => {
   const { destroyed, next } = holders();
   const limit = new FairLimit(5);
   const all = ['a', 'a', 'a', 'b', 'b'].map((client) => ({ client, held: next() }));
@@ -57,7 +57,7 @@ test('FairLimit knows who has the most after some were removed', () => {
   expect(destroyed).toEqual([4]);
 });
 
-test('FairLimit takes a removal again, or after a destruction, for none', () => {
+test('FairLimit ignores a repeated removal, and one after a destruction', () => {
   const { destroyed, next } = holders();
   const limit = new FairLimit(2, 1);
   const [first, second] = [next(), next()];
@@ -69,7 +69,10 @@ test('FairLimit takes a removal again, or after a destruction, for none', () => 
   expect(destroyed).toEqual([1, 2]);
 });
 
-/** How many entries of maps and sets are visited while 100 new clients come to so many that hold one each, the limit. */
+/**
+ * How many entries of maps and sets are visited when 100 clients join this many, which hold one
+ * entry each and have reached the limit.
+ */
 function visitedWith(clients: number): number {
   const { destroyed, next } = holders();
   const limit = new FairLimit(clients);
@@ -83,7 +86,7 @@ function visitedWith(clients: number): number {
   return visited;
 }
 
-test('FairLimit finds who has the most without a look at each client', () => {
+test('FairLimit finds the client with the most without visiting every client', () => {
   const few = visitedWith(10);
   expect(few).toBeGreaterThan(0);
   expect(visitedWith(1_000)).toBe(few);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadFfi } from '../src/ffi.ts';
 
-test('loadFfi() leaves the warnings of others alone, however often it is called at a time', async () => {
+test('loadFfi() leaves other warnings alone, even if it is called concurrently', async () => {
   const { emitWarning } = process;
   await Promise.all([loadFfi(), loadFfi()]);
   expect(process.emitWarning).toBe(emitWarning);

@@ -24,7 +24,7 @@ async function askApiServer(url: string): Promise<void> {
 test.each([
   { what: 'a check', connect: checkOnce },
   { what: 'a request to the API server', connect: askApiServer },
-])('$what agrees on no finite-field Diffie-Hellman', async ({ connect }) => {
+])('$what does not negotiate finite-field Diffie-Hellman', async ({ connect }) => {
   const { url, failures } = await startDheServer();
 
   await connect(url);

@@ -5,13 +5,13 @@ import { until } from '../lab/support/until.ts';
 import { createFloodFilter } from '../src/flood-filter.ts';
 import { admittedConnections } from './support/admitted-connections.ts';
 
-/** Less than after what time a SYN is sent again, 1 s. */
+/** Shorter than the time after which a SYN is retransmitted, 1 s. */
 const BLOCK_MS = 500;
 
-/** A flood: as many as fill a window. */
+/** A flood: as many connections as fill a window. */
 const FLOOD = 500;
 
-/** Where a window lasts until it is full, however slow the machine is. */
+/** A server whose window lasts until it is full, however slow the machine is. */
 async function serve(host: string) {
   const floods: string[] = [];
   const filterFloods = await createFloodFilter((sentence) => floods.push(sentence), {
@@ -41,12 +41,12 @@ test.each([
   { how: 'stay', onConnect: () => {} },
   { how: 'are reset at once', onConnect: (client: Socket) => client.resetAndDestroy() },
 ])(
-  'The address of a flood whose connections $how is blocked for a while, and no other',
+  'Only the address of a flood whose connections $how is blocked, for a while',
   async ({ onConnect }) => {
     const { openFrom, acceptedAre, floods } = await serve('::');
-    // The kernel has completed all of them before the first is accepted.
+    // The kernel completes all of them before the first is accepted.
     for (let i = 0; i < FLOOD; i += 1) {
-      // Of another address fewer than a share.
+      // Another address sends fewer than a share.
       const isOther = i >= 200 && i < 203;
       const client = openFrom(isOther ? '127.0.0.3' : '127.0.0.2');
       client.on('connect', () => onConnect(client));
@@ -61,7 +61,7 @@ test.each([
   },
 );
 
-test('What the kernel has completed of a flood before its address was blocked is reset', async () => {
+test('Connections of a flood that the kernel completes before the address is blocked are reset', async () => {
   const { openFrom, acceptedAre } = await serve('127.0.0.1');
   const clients = Array.from({ length: FLOOD + 100 }, () => openFrom('127.0.0.2'));
   const other = openFrom('127.0.0.3');
@@ -74,7 +74,7 @@ test('What the kernel has completed of a flood before its address was blocked is
   expect(other.errored).toBeNull();
 });
 
-test('A flood of many addresses is told with five of them, over IPv6 in full', async () => {
+test('A flood from many addresses is reported with five of them, IPv6 addresses in full', async () => {
   const { openFrom, acceptedAre, floods } = await serve('::');
   for (let i = 0; i < FLOOD; i += 1) openFrom(i % 8 === 1 ? '::1' : `127.0.1.${i % 8}`);
   await until('all are accepted', 10_000, () => acceptedAre(FLOOD));

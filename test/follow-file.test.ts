@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { followFile, onFileChange } from '../src/follow-file.ts';
 
-/** Longer than a change takes to be noticed, with room for a busy machine. */
+/** Longer than it takes to notice a change, with a margin for a busy machine. */
 const NOTICED_MS = 8_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'kubenurse-'));
@@ -16,7 +16,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** All that is heard of a file, in order. */
+/** Everything that is reported about a file, in order. */
 function follow(path: string): { reported: string[]; stop: () => void } {
   const reported: string[] = [];
   const stop = followFile(
@@ -28,7 +28,7 @@ function follow(path: string): { reported: string[]; stop: () => void } {
   return { reported, stop };
 }
 
-/** Waits for so many to be heard, and expects these. */
+/** Waits until as many reports as expected have arrived, and compares them. */
 async function hears(reported: readonly string[], expected: readonly string[]): Promise<void> {
   await until(`${expected.at(-1)} is heard`, NOTICED_MS, () => reported.length >= expected.length);
   expect(reported).toEqual(expected);
@@ -36,7 +36,7 @@ async function hears(reported: readonly string[], expected: readonly string[]): 
 
 // Concurrent, since each change takes up to two seconds to be noticed.
 describe.concurrent('followFile() reports', () => {
-  test('what the file holds, now and after each change, and nothing without one', async () => {
+  test('the content of a file, at once and after each change, and nothing without a change', async () => {
     const [path, untouched] = [join(folder, 'changed'), join(folder, 'untouched')];
     writeFileSync(path, 'first');
     writeFileSync(untouched, 'first');
@@ -52,7 +52,7 @@ describe.concurrent('followFile() reports', () => {
     expect(other.reported).toEqual(['first']);
   });
 
-  test('of a file that is missing once, and of its coming and going', async () => {
+  test('a missing file once, and that it appears and disappears', async () => {
     const path = join(folder, 'missing');
 
     const { reported } = follow(path);
@@ -63,7 +63,7 @@ describe.concurrent('followFile() reports', () => {
     await hears(reported, ['ENOENT', 'here', 'ENOENT']);
   });
 
-  test('of a mounted file whose link the kubelet swaps', async () => {
+  test('a change of a mounted file whose link the kubelet swaps', async () => {
     const swap = (version: string) => {
       mkdirSync(join(folder, version));
       writeFileSync(join(folder, version, 'file'), version);
@@ -79,7 +79,7 @@ describe.concurrent('followFile() reports', () => {
     await hears(reported, ['first', 'second']);
   });
 
-  test('each of several that follow of a change that comes at once, until it is ended', async () => {
+  test('an immediate change to each of several followers, until it is stopped', async () => {
     const path = join(folder, 'followed');
     writeFileSync(path, 'first');
     const [ended, other] = [follow(path), follow(path)];
@@ -91,11 +91,11 @@ describe.concurrent('followFile() reports', () => {
     expect(ended.reported).toEqual(['first']);
   });
 
-  test('an error for what cannot be read', () => {
+  test('an error for a file that cannot be read', () => {
     expect(follow(folder).reported).toEqual(['EISDIR']);
   });
 
-  test('by onFileChange() nothing before a change', async () => {
+  test('nothing before a change through onFileChange()', async () => {
     const path = join(folder, 'plain');
     writeFileSync(path, 'first');
     let changes = 0;

@@ -4,7 +4,7 @@ import { countsOf } from '../lab/cluster/findings.ts';
 import { SELDOM_MS, until } from '../lab/support/until.ts';
 import { PROGRAM } from './support/program-file.ts';
 
-/** How often each check of a node was ok. */
+/** How often each check of a node succeeded. */
 async function successes(node: Cluster['nodes'][number]): Promise<Record<string, number>> {
   const counts = await countsOf(node, 'kubenurse_httpclient_requests_total');
   return Object.fromEntries(Object.entries(counts).map(([type, { 200: ok = 0 }]) => [type, ok]));

@@ -24,7 +24,7 @@ function readYaml<Content>(file: string): Content {
   return loadYaml<Content>(readFileSync(join(DEPLOY, file), 'utf8'));
 }
 
-/** The keys for which the schema has an entry, but those within objects of Kubernetes. */
+/** The keys that have an entry in the schema, except those within Kubernetes objects. */
 function keysOf({ properties = {} }: Schema, path: readonly string[] = []): string[] {
   return Object.entries(properties).flatMap(([name, part]) => {
     const key = [...path, name];
@@ -36,7 +36,7 @@ function isKey(key: string): boolean {
   return values.some((value: Value) => value.key === key && value.fallback === '');
 }
 
-test('the chart’s README has the table that document.ts makes of values.yaml', () => {
+test('the chart’s README has the table that document.ts generates from values.yaml', () => {
   const { text } = readChartFile('README.md');
   expect(text).toBe(readmeWith(values, text));
 });
@@ -45,7 +45,7 @@ test('the chart’s schema has the keys of values.yaml, described by their comme
   expect(schema).toEqual(schemaWith(values, schema));
   const known = values.map(({ key }) => key);
   const forParents = ['global', 'enabled', 'tags'];
-  // Refused by templates/_mistakes.tpl, in words, which the schema has none of.
+  // Rejected by templates/_mistakes.tpl with an explanation, which the schema cannot give.
   const gone = [
     'httpRoute.rules',
     'rbac.allow_unschedulable',
@@ -64,15 +64,15 @@ test('the chart’s schema has the keys of values.yaml, described by their comme
 test('the chart has a value for every setting of the program', () => {
   const text = readChartFile('values.yaml').text;
   const byOthers = /^(KUBERNETES_SERVICE_(HOST|PORT)|POD_|NODE_NAME|KUBENURSE_NAMESPACE|OTEL_)/;
-  // What only extraEnv is for.
+  // Settings that require extraEnv.
   const rare = ['KUBENURSE_RESOLV_CONF', 'KUBENURSE_LISTEN_ADDRESS'];
   const settings = Object.keys(VARIABLES).filter((name) => !byOthers.test(name));
   expect(settings.filter((name) => !text.includes(`\`${name}\``))).toEqual(rare);
 });
 
-test('the Service’s port has upstream’s name, and leads to the pods of both programs, in chart and base', () => {
+test('the Service’s port has upstream’s name and reaches the pods of both programs, in chart and base', () => {
   const { spec } = readYaml<V1Service>('kustomize/base/service.yaml');
-  // By its number, since the containers of upstream's pods give their port no name.
+  // By number, because the containers of upstream's pods do not name their port.
   expect(spec?.ports).toEqual([{ name: '8080-8080', port: 8080, targetPort: 8080 }]);
   const { service } = readYaml<{ service: object }>('helm/kubenurse/values.yaml');
   expect(service).toMatchObject({ name: '8080-8080', port: 8080 });
@@ -83,7 +83,7 @@ test('the Service’s port has upstream’s name, and leads to the pods of both 
   expect(monitor.spec.endpoints.map(({ port }) => port)).toEqual(['8080-8080']);
 });
 
-test('no startup or liveness probe is /ready, which a cordoned node makes 503', () => {
+test('no startup or liveness probe requests /ready, which returns 503 on a cordoned node', () => {
   const { spec } = readYaml<V1DaemonSet>('kustomize/base/daemonset.yaml');
   const [container] = spec?.template.spec?.containers ?? [];
   for (const probe of [container?.startupProbe, container?.livenessProbe]) {
@@ -91,12 +91,12 @@ test('no startup or liveness probe is /ready, which a cordoned node makes 503', 
   }
 });
 
-test('the chart is of the program’s version', () => {
+test('the chart has the program’s version', () => {
   const chart = loadYaml(readChartFile('Chart.yaml').text);
   expect(chart).toMatchObject({ version: packageJson.version, appVersion: packageJson.version });
 });
 
-test('deploy/monitoring has every dashboard of the chart, by the kustomization beside them', () => {
+test('deploy/monitoring includes every dashboard of the chart, through the kustomization beside them', () => {
   type Kustomization = { resources: string[]; configMapGenerator: { files: string[] }[] };
   const monitoring = readYaml<Kustomization>('monitoring/kustomization.yaml');
   expect(monitoring.resources).toContain('../helm/kubenurse/files');

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { filesIn, type Import, importsIn } from './support/imports.ts';
 
 /**
- * What a file in each folder may import beside its own folder's files. A name with a slash at its end stands for all
- * folders within. Each names only rows above itself, so that no folder imports in a circle.
+ * What a file in each folder may import besides files of that folder. A trailing slash stands for
+ * all folders within. A row names only rows above it, so that no folders import each other in a
+ * circle.
  */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'deploy/helm': ['src/'],
@@ -60,7 +61,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
 const ALL = ['src', 'exporters', 'lab', 'bench', 'test', 'deploy'];
 const IN_TABLE = ['lab', 'bench', 'test', 'deploy'];
 
-/** Node's own modules, packages and files such as package.json are not looked at. */
+/** Excludes Node's own modules, packages and files such as package.json. */
 function isOurs(imported: string): boolean {
   return ALL.some((folder) => imported.startsWith(`${folder}/`));
 }
@@ -69,7 +70,7 @@ function covers(entry: string, folder: string): boolean {
   return entry.endsWith('/') ? `${folder}/`.startsWith(entry) : folder === entry;
 }
 
-/** A circle in these imports, as the names along it; undefined when there is none. */
+/** The names along a circle in these imports; undefined if there is none. */
 function circle(imports: readonly Import[]): string[] | undefined {
   const next = Map.groupBy(imports, ({ file }) => file);
   const done = new Set<string>();
@@ -86,7 +87,7 @@ function circle(imports: readonly Import[]): string[] | undefined {
   return [...next.keys()].map((name) => visit(name, [])).find((found) => found !== undefined);
 }
 
-test('circle() finds one, whatever leads to it', () => {
+test('circle() finds a circle, whatever leads to it', () => {
   const imports = [
     { file: 'a', imported: 'b' },
     { file: 'b', imported: 'c' },
@@ -96,7 +97,7 @@ test('circle() finds one, whatever leads to it', () => {
   expect(circle([...imports, { file: 'd', imported: 'b' }])).toEqual(['b', 'c', 'd', 'b']);
 });
 
-test('every folder with a file of lab/, bench/, test/ and deploy/ is in the table of folders', () => {
+test('every folder with files in lab/, bench/, test/ and deploy/ is in the table of folders', () => {
   expect(new Set(filesIn(...IN_TABLE).map(dirname))).toEqual(new Set(Object.keys(FOLDERS)));
 });
 
@@ -110,7 +111,7 @@ test('a row of the table of folders names only rows above itself', () => {
   expect(wrong).toEqual([]);
 });
 
-test('lab/, bench/, test/ and deploy/ import only from the folders that they may', () => {
+test('lab/, bench/, test/ and deploy/ import only from folders that the table allows', () => {
   const wrong = importsIn(...IN_TABLE)
     .filter(({ imported }) => isOurs(imported))
     .filter(({ file, imported }) => {
@@ -120,7 +121,7 @@ test('lab/, bench/, test/ and deploy/ import only from the folders that they may
   expect(wrong.map(({ file, imported }) => `${file} must not import ${imported}`)).toEqual([]);
 });
 
-test('src/ and exporters/ import nothing of the others', () => {
+test('src/ and exporters/ import nothing from the other folders', () => {
   const wrong = importsIn('src', 'exporters').filter(({ imported }) =>
     IN_TABLE.some((folder) => imported.startsWith(`${folder}/`)),
   );

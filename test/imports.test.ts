@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { filesIn, type Import, importsIn, importsOf } from './support/imports.ts';
 
 /**
- * What of ours each part may import, beside `src/model.ts`, `src/printable.ts` and `src/url-host.ts`, which any of `src/` may.
- * A name with a slash at its end is a folder.
+ * Which of the project's files each part may import, besides `src/model.ts`, `src/printable.ts` and
+ * `src/url-host.ts`, which all of `src/` may. A trailing slash marks a folder.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/main.ts': [
@@ -183,14 +183,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'exporters/': ['exporters/'],
 };
 
-/** Who may import a package; one that is not named here, anybody. The first row that fits counts. */
+/** Which files may import a package. The first match counts; without one, all files may. */
 const IMPORTED_BY: readonly (readonly [packages: RegExp, by: readonly string[]])[] = [
   [/^@opentelemetry\/api$/, ['src/', 'exporters/']],
   [/^@opentelemetry\//, ['exporters/']],
   [/^@kubernetes\/client-node(\/|$)/, ['src/kubernetes/']],
   [/^js-yaml$/, ['src/kubernetes/']],
   [/^koa$/, ['src/request-listener.ts', 'src/pages/']],
-  // A server can have it abort the process (docs/threats.md).
+  // A server can make it abort the process (docs/threats.md).
   [/^node:http2$/, []],
 ];
 
@@ -241,7 +241,7 @@ test('every file of src/ and exporters/ is in the table of imports', () => {
   expect(files.filter((file) => !isIn(Object.keys(MAY_IMPORT), file))).toEqual([]);
 });
 
-test('src/ and exporters/ import of ours only what they may', () => {
+test('src/ and exporters/ import only those of the project’s files that the table allows', () => {
   const wrong = importsIn('src', 'exporters').filter(({ file, imported }) => {
     const rows = Object.entries(MAY_IMPORT).filter(([part]) => isIn([part], file));
     const allowed = rows.flatMap(([, may]) => may);
@@ -256,7 +256,7 @@ test('src/model.ts imports nothing', () => {
   expect(reported(importsIn('src').filter(({ file }) => file === 'src/model.ts'))).toEqual([]);
 });
 
-test('src/ and exporters/ import packages only where they may', () => {
+test('src/ and exporters/ import packages only where the table allows it', () => {
   const wrong = importsIn('src', 'exporters').filter(({ file, imported }) => {
     const [, by] = IMPORTED_BY.find(([packages]) => packages.test(imported)) ?? [];
     return by !== undefined && !isIn(by, file);

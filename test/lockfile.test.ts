@@ -15,7 +15,7 @@ test('the lockfile has the hash of every package', () => {
   expect(withoutHash).toEqual([]);
 });
 
-test('no package may run a script at installation, which could fetch what has no hash', () => {
+test('no package may run a script at installation, which could fetch files without a hash', () => {
   expect(Object.values(read('package.json').allowScripts)).not.toContain(true);
 });
 

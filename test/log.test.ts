@@ -19,7 +19,7 @@ function logged() {
   return { log, take: () => lines.splice(0) };
 }
 
-test('createLog() cuts texts of errors, and frees them of control characters', () => {
+test('createLog() truncates the texts of errors, and removes control characters from them', () => {
   const { log, take } = logged();
   const text = `\x1b[2J\x9b31m a\u2028b\u202e ${'x'.repeat(60_000)}`;
   log.error({ error: text }, 'a');
@@ -34,7 +34,7 @@ test('createLog() cuts texts of errors, and frees them of control characters', (
   expect(stack).toContain('log.test.ts');
 });
 
-test('limitedErrors() logs at most one line a minute of each message, with how many there were', () => {
+test('limitedErrors() logs at most one line per minute and message, with the number of errors', () => {
   const { log, take } = logged();
   const onError = limitedErrors(log);
   for (let i = 1; i <= 7_000; i++) onError(new Error(`client ${i}`), 'a request is malformed');

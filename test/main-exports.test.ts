@@ -5,7 +5,7 @@ import { PushCollector } from './support/push-collector.ts';
 import { ENOUGH, startListening, startProgram } from './support/start-program.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 
-/** The program, checking often and pushing to the collector often. */
+/** Starts the program so that it checks often and pushes to the collector often. */
 function startPushing(url: string, env: Record<string, string>) {
   return startListening({
     KUBENURSE_CHECK_INTERVAL: '100ms',
@@ -20,7 +20,7 @@ function startPushing(url: string, env: Record<string, string>) {
 test.each<[string, Record<string, string>]>([
   ['OTEL_SDK_DISABLED=true', { OTEL_SDK_DISABLED: 'true' }],
   ['OTEL_METRICS_EXPORTER=none', { OTEL_METRICS_EXPORTER: 'none' }],
-])('with %s no metrics leave, and the checks go on', async (_, env) => {
+])('with %s no metrics are exported, and the checks continue', async (_, env) => {
   const collector = await PushCollector.start();
   const other = await PushCollector.start();
   const program = await startPushing(collector.url, {
@@ -42,7 +42,7 @@ test('OTEL_METRICS_EXPORTER=otlp serves no /metrics', async () => {
   expect((await httpGet(`${program.url}/metrics`, 10_000)).status).toBe(404);
 });
 
-test('an exporter that fails before the metrics are made is counted, and ends nothing', async () => {
+test('the failure of an exporter before the metrics exist is counted, and does not stop the program', async () => {
   const module = temporaryFile(
     `export async function createExporter({ push, streams }) {
       streams.onDropped({}, 3);
@@ -67,7 +67,7 @@ test('an exporter that fails before the metrics are made is counted, and ends no
   expect(await scraped(`kubenurse_export_failures_total{exporter="${module}"}`)).toBeGreaterThan(0);
 });
 
-test('an exporter that cannot be loaded keeps the program from starting, and is named', async () => {
+test('an exporter that cannot be loaded prevents the start, and is named', async () => {
   const { closed, stdout } = startProgram({
     ...ENOUGH,
     KUBENURSE_SERVICE_URL: 'http://127.0.0.1',
@@ -80,7 +80,7 @@ test('an exporter that cannot be loaded keeps the program from starting, and is 
   });
 });
 
-test('the program holds 50,000 series at the most', async () => {
+test('the program holds at most 50,000 series', async () => {
   const exporter = temporaryFile(
     `export function createExporter({ streams, push }) {
       console.error('maxStreams', streams.maxStreams);
@@ -92,7 +92,7 @@ test('the program holds 50,000 series at the most', async () => {
   expect(stderr.all).toContain('maxStreams 50000');
 });
 
-test("the environment's OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win over what we know", async () => {
+test('OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME override the attributes that kubenurse sets', async () => {
   const collector = await PushCollector.start();
   await startPushing(collector.url, {
     NODE_NAME: 'k8s-66',

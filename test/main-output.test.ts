@@ -24,7 +24,7 @@ async function settings(): Promise<{ env: Record<string, string>; url: string }>
   };
 }
 
-/** Checks that it responds, and its checks go on. */
+/** Checks that the program responds, and that its checks continue. */
 async function expectItWorks(url: string): Promise<void> {
   const checks = async () => {
     const { body } = await httpGet(`${url}/metrics`, 10_000);
@@ -40,7 +40,7 @@ async function dropped(url: string): Promise<number> {
   return Number(/^kubenurse_log_lines_dropped_total (\d+)$/m.exec(body)?.[1]);
 }
 
-test.concurrent('a full disk behind standard output ends nothing, and the dropped lines are counted', async () => {
+test.concurrent('a full disk behind standard output stops nothing, and dropped lines are counted', async () => {
   const { env, url } = await settings();
   const full = openSync('/dev/full', 'w');
   const child = spawn(process.execPath, [PROGRAM], { env, stdio: ['ignore', full, 'inherit'] });
@@ -53,7 +53,7 @@ test.concurrent('a full disk behind standard output ends nothing, and the droppe
   expect(await closed).toEqual([0, null]);
 });
 
-test.concurrent('a pipe that is closed ends nothing, whoever writes to it', async () => {
+test.concurrent('a closed pipe stops nothing, whoever writes to it', async () => {
   const program = await startListening({
     KUBENURSE_CHECK_INTERVAL: '100ms',
     KUBENURSE_SHUTDOWN_DURATION: '0s',
@@ -68,7 +68,7 @@ test.concurrent('a pipe that is closed ends nothing, whoever writes to it', asyn
   expect(program.child.exitCode).toBe(0);
 });
 
-test.concurrent('a pipe that nobody reads stops neither checks nor responses nor the end', async () => {
+test.concurrent('a pipe that nobody reads blocks neither checks nor responses nor the shutdown', async () => {
   const { env, url } = await settings();
   // The pipe is full (64 KiB, pipe(7)) before the program writes its first line.
   const script = '{ head -c 65536 /dev/zero; exec "$0" "$1"; } | { sleep 60; }';
@@ -96,7 +96,7 @@ test.concurrent('a pipe that nobody reads stops neither checks nor responses nor
   );
 }, 40_000);
 
-test.concurrent('malformed requests are one line, not one each', async () => {
+test.concurrent('malformed requests are logged in one line, not in one each', async () => {
   const program = await startListening({ KUBENURSE_SHUTDOWN_DURATION: '0s' });
   const { port } = new URL(program.url);
   for (let i = 0; i < 200; i++) {

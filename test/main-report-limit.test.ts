@@ -7,7 +7,7 @@ import { startListening } from './support/start-program.ts';
 
 const MAX = 1024 * 1024;
 
-/** The address of a pod beside the program's own. */
+/** The address of a pod other than the program's own. */
 const POD_IP = '127.0.0.9';
 
 test('the program reads reports of up to 1 MiB', async () => {
@@ -35,7 +35,7 @@ test('the program reads reports of up to 1 MiB', async () => {
     reporter.closeAllConnections();
     reporter.close();
   });
-  /** Waits for a collection in which that is why there is no report of the pod. */
+  /** Waits for a collection that gives this text as the reason for the pod's missing report. */
   const waitFor = (text: string) =>
     until(text, 20_000, async () => {
       const response = await fetch(`${url}/cluster.json`);

@@ -8,13 +8,13 @@ import { startListening } from './support/start-program.ts';
 
 const CHECKED_LIMIT_MS = 10_000;
 
-/** Answers an empty 200, as upstream's /alwayshappy does. */
+/** Responds with an empty 200, as upstream's /alwayshappy does. */
 const target = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
 await once(target, 'listening');
 afterAll(() => target.close());
 const targetUrl = `http://127.0.0.1:${(target.address() as AddressInfo).port}/`;
 
-/** Runs src/main.ts until it has checked a server that is well and one that refuses; then stops it. */
+/** Runs src/main.ts until it has checked a healthy server and a refusing one, then stops it. */
 async function runUntilChecked(nodeArgs: string[]) {
   const program = await startListening(
     {
@@ -46,7 +46,7 @@ test.concurrent('TCP_INFO is read without a line on standard error or in the log
   expect(stderr).toEqual([]);
 });
 
-/** Node.js without the module, and Node.js that forbids its use, which takes `--allow-ffi`. */
+/** Node.js without the module, and Node.js that forbids its use without `--allow-ffi`. */
 test.concurrent.each([
   [['--no-experimental-ffi'], 'No such built-in module: node:ffi'],
   [

@@ -37,7 +37,7 @@ test.concurrent('--check-config reports that a configuration is valid, and does 
   expect(stdout.all).toEqual(['the configuration is valid']);
 });
 
-test.concurrent('--check-config finds everything that would end the start', async () => {
+test.concurrent('--check-config finds everything that would prevent the start', async () => {
   const broken = import.meta.filename;
   const { closed, stderr, stdout } = startProgram(
     {
@@ -61,7 +61,7 @@ test.concurrent('--check-config finds everything that would end the start', asyn
   ]);
 });
 
-test.concurrent('--check-config names an extra CA that is no certificate', async () => {
+test.concurrent('--check-config names an extra CA that is not a certificate', async () => {
   const broken = import.meta.filename;
   const { closed, stderr } = startProgram(
     { ...ENOUGH, KUBENURSE_SERVICE_URL: 'http://kubenurse', KUBENURSE_EXTRA_CA: broken },
@@ -73,7 +73,7 @@ test.concurrent('--check-config names an extra CA that is no certificate', async
   ]);
 });
 
-test.concurrent('a log line at the start has what is checked, at which redacted URLs, and the exporters', async () => {
+test.concurrent('a log line at the start lists the checks with their redacted URLs, and the exporters', async () => {
   const { stdout, child } = startProgram({
     ...ENOUGH,
     NODE_NAME: 'node-1',
@@ -99,13 +99,13 @@ test.concurrent('a log line at the start has what is checked, at which redacted 
   });
 });
 
-test.concurrent('an unknown argument is named, with exit code 2', async () => {
+test.concurrent('an unknown argument is reported, with exit code 2', async () => {
   const { closed, stderr } = startProgram({}, ['--chek-config']);
   expect(await closed).toBe(2);
   expect(stderr.all).toEqual(["kubenurse: Unknown option '--chek-config'; see kubenurse --help"]);
 });
 
-test.concurrent('mistakes in the configuration are all named, with exit code 2 and no stack trace', async () => {
+test.concurrent('all mistakes in the configuration are reported, with exit code 2 and no stack trace', async () => {
   const { closed, stderr, stdout } = startProgram({
     ...ENOUGH,
     KUBENURSE_CHECK_INTERVAL: '0',
@@ -191,7 +191,7 @@ test.concurrent('an unexpected exception ends the program with the reason and co
   });
 });
 
-test.concurrent('a check that fails and recovers is one line each, with what, why and for how long', async () => {
+test.concurrent('the failure and the recovery of a check are one log line each, with check, cause and duration', async () => {
   const port = await freePort();
   const program = await startListening({
     KUBENURSE_CHECK_ME_SERVICE: 'false',
@@ -231,8 +231,8 @@ test.concurrent('a check that fails and recovers is one line each, with what, wh
   expect(linesOf('check failed')).toHaveLength(1);
 });
 
-test.concurrent('each round begins with a request of the program to itself', async () => {
-  // Prints what its own server receives.
+test.concurrent('each round starts with a request of the program to itself', async () => {
+  // Prints what the program's own server receives.
   const spy = `import { subscribe } from 'node:diagnostics_channel';
     subscribe('net.server.socket', ({ socket }) => socket.on('data', (head) =>
       console.error(/User-Agent: (.*)/.exec(head)?.[1], /GET (.*) HTTP/.exec(head)?.[1])));`;

@@ -30,21 +30,24 @@ import { tlsInPieces } from './support/tls-pieces.ts';
 await limitOpenSsl();
 const context = createSecureContext({ ca: authority.certificate });
 
-/** The longest certificates that are accepted, or nearly. */
+/** Nearly the longest certificate that is accepted. */
 const { certificate, key } = await authority.issue({
   commonName: 'many',
   ipAddresses: ['127.0.0.1'],
   dnsNames: Array.from({ length: 700 }, (_, i) => `${i}`.padStart(40, 'n')),
 });
 
-/** Connections that are cut, and what may be left of each, in bytes: 20 KB of the client, and 75 KB if what OpenSSL had been given is kept as well (measured). */
+/**
+ * Connections that are closed, and the bytes that each may leave: 20 KB of the client, and 75 KB if
+ * what OpenSSL was given is kept as well (measured).
+ */
 const FLOODS = 500;
 const KEPT_BYTES = 45_000;
 
 const CHANGE_CIPHER_SPEC = Buffer.from([20, 3, 3, 0, 1, 1]);
-// Types of records.
+// Record types.
 const [ALERT, SERVER_HELLO] = [21, 22];
-/** A record of application data of no length. */
+/** A record of application data without data. */
 const EMPTY_RECORD = Buffer.from([23, 3, 3, 0, 0]);
 
 const FAILURE = expect.stringMatching(
@@ -56,7 +59,7 @@ function checkLimited(url: URL) {
 }
 
 describe('a check', () => {
-  /** Checks a server whose certificates arrive with so many bytes in a record. */
+  /** Checks a server whose certificates arrive in records of this many bytes. */
   async function checkInPieces(size: number) {
     const server = await ScriptedServer.start({ tls: { certificate, key } });
     const port = await tlsInPieces(server.port, size);
@@ -70,14 +73,14 @@ describe('a check', () => {
     expect(await checkInPieces(64)).toMatchObject({ kind: 'ok' });
   });
 
-  test('fails with one of more than a thousand records', async () => {
+  test('fails with a handshake in more than a thousand records', async () => {
     expect(failed(await checkInPieces(16))).toMatchObject({ phase: 'handshake', text: FAILURE });
   });
 
-  /** The beginning of a message, which does not end: a ticket of 131 KB. */
+  /** The beginning of a message that never ends: a ticket of 131 KB. */
   const piece = (nth: number) => Buffer.from([[4, 1, 255, 255][nth] ?? 0]);
 
-  test('fails with more than a thousand records of a message after the handshake', async () => {
+  test('fails with a message in more than a thousand records after the handshake', async () => {
     const { url } = await hostileTlsServer(serving, piece, 1_001);
     expect(failed(await checkLimited(url))).toMatchObject({ phase: 'response', text: FAILURE });
   });
@@ -90,7 +93,7 @@ describe('a check', () => {
 });
 
 test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-  'data may come in any number of records (%s)',
+  'data may arrive in any number of records (%s)',
   async (version) => {
     const server = await ScriptedServer.start({
       tls: serving,
@@ -128,7 +131,7 @@ describe('startServer() closes the connection of a client', () => {
     { bytes: 8, isServed: false },
     { bytes: 1, isServed: false },
   ])(
-    'whose ClientHello comes in more than a hundred records ($bytes bytes in each: served $isServed)',
+    'whose ClientHello arrives in more than a hundred records ($bytes bytes in each: served $isServed)',
     async ({ bytes, isServed }) => {
       const { port, errors } = await serve();
       const piecewise = await tlsInPieces(port, bytes);
@@ -157,7 +160,7 @@ describe('startServer() closes the connection of a client', () => {
     expect(renewals()).toBe(4);
   });
 
-  test('that renews its keys without end, and keeps nothing of it', async () => {
+  test('that renews its keys endlessly, and keeps nothing of it', async () => {
     const server = createTlsServer({ cert: serving.certificate, key: serving.key });
     server.on('secureConnection', (socket) => socket.on('error', () => socket.destroy()).resume());
     server.listen(0, '127.0.0.1');
@@ -177,7 +180,7 @@ describe('startServer() closes the connection of a client', () => {
     expect(after - before).toBeLessThan(FLOODS * KEPT_BYTES);
   }, 30_000);
 
-  /** The type of the first record that comes in response to a ClientHello. */
+  /** The type of the first record in response to a ClientHello. */
   async function typeOfResponse(hello: Buffer): Promise<number> {
     const { port, errors } = await serve();
     const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
@@ -227,17 +230,17 @@ describe('startServer() closes the connection of a client', () => {
 /** The extension that announces early data (RFC 8446, section 4.2.10). */
 const EARLY_DATA = Buffer.from([0, 42, 0, 0]);
 
-/** The extension with so many bytes that mean nothing (RFC 7685). */
+/** The extension with this many bytes of padding (RFC 7685). */
 function padding(length: number): Buffer {
   return extensionOf(21, Buffer.alloc(length));
 }
 
-/** The extension that names so many authorities, each with an empty name: 4 bytes (RFC 8446, section 4.2.4). */
+/** The extension with this many empty authority names, 4 bytes each (RFC 8446, section 4.2.4). */
 function authorities(count: number): Buffer {
   return extensionOf(47, withLength(Buffer.from('00023000'.repeat(count), 'hex')));
 }
 
-/** The extension that names so many responders, each with an empty name: 6 bytes (RFC 6066, section 8). */
+/** The extension with this many empty responder names, 6 bytes each (RFC 6066, section 8). */
 function responders(count: number): Buffer {
   const names = withLength(Buffer.from('0004a1023000'.repeat(count), 'hex'));
   return extensionOf(5, Buffer.concat([Buffer.from([1]), names, withLength(Buffer.alloc(0))]));
@@ -251,13 +254,14 @@ function withLength(content: Buffer): Buffer {
   return Buffer.concat([Buffer.from([content.length >> 8, content.length & 255]), content]);
 }
 
-/** The record of a ClientHello with this extension as the last. */
+/** The record of a ClientHello whose last extension is this one. */
 async function helloWith(extension: Buffer): Promise<Buffer> {
   const [inner, outer] = duplexPair();
   connectTls({ socket: inner }).on('error', () => {});
   const [hello] = (await once(outer, 'data')) as [Buffer];
   outer.destroy();
-  // After the header of the record, that of the message, the version and the random value: the session, ciphers and compression.
+  // Record header, message header, version and random value come before session, ciphers and
+  // compression.
   const session = 5 + 4 + 2 + 32;
   const ciphers = session + 1 + hello.readUInt8(session);
   const compression = ciphers + 2 + hello.readUInt16BE(ciphers);

@@ -8,7 +8,7 @@ import { neighbourOn } from './support/pods.ts';
 import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
 
 describe('createMetrics()', () => {
-  test('gives the process, measured at each scrape', async () => {
+  test('exports process metrics, measured at each scrape', async () => {
     const { series } = scrapedMetrics();
     const first = startingWith('process_', await series());
     expect(Object.keys(first).sort()).toEqual(
@@ -18,7 +18,7 @@ describe('createMetrics()', () => {
     );
     const startedAgo = Date.now() / 1000 - (first.start_time_seconds ?? 0);
     expect(startedAgo).toBeGreaterThan(0);
-    // `uptime()` counts from the process's start, a worker's time origin is later.
+    // `uptime()` counts from the start of the process; a worker's time origin is later.
     expect(startedAgo).toBeLessThan(process.uptime() + 1);
     expect(first.resident_memory_bytes).toBeGreaterThan(10_000_000);
     expect(first.resident_memory_bytes).toBeLessThan(4_000_000_000);
@@ -31,7 +31,7 @@ describe('createMetrics()', () => {
     expect(cpuSeconds).toBeLessThan(10);
   });
 
-  test('counts the CPU time of the process, that of the kernel for it included', async () => {
+  test('counts the CPU time of the process, including kernel time', async () => {
     const { series } = scrapedMetrics();
     const inSeconds = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1e6;
     while (process.cpuUsage().system < 20_000) readdirSync('/proc/self/fd');
@@ -100,19 +100,19 @@ describe('createMetrics()', () => {
     expect(Math.abs(after - listed)).toBeLessThan(10);
   });
 
-  test('gives the number of incomingChecks', async () => {
+  test('exports the number of incomingChecks', async () => {
     const { series } = scrapedMetrics({ incomingChecks: 7 });
     expect((await series()).kubenurse_neighbourhood_incoming_checks).toBe(7);
   });
 
-  test('gives the versions of kubenurse and of Node.js', async () => {
+  test('exports the versions of kubenurse and of Node.js', async () => {
     const { series } = scrapedMetrics({ version: '4.5.6' });
     expect(startingWith('kubenurse_build_info', await series())).toEqual({
       [`{version="4.5.6",nodejs_version="${process.versions.node}"}`]: 1,
     });
   });
 
-  test('takes the delays of the event loop', async () => {
+  test('records the delays of the event loop', async () => {
     const { metrics, series } = scrapedMetrics();
     metrics.eventLoopDelay.record(0);
     metrics.eventLoopDelay.record(0.25);
@@ -132,7 +132,7 @@ describe('createMetrics()', () => {
     expect(await series()).toMatchObject({ 'kubenurse_export_failures_total{exporter="otlp"}': 5 });
   });
 
-  test.each(METRIC_NAMES)('shows %s, and nowhere where it is disabled', async (name) => {
+  test.each(METRIC_NAMES)('exports %s unless it is disabled', async (name) => {
     const everything = async (disabled: string[]) => {
       const exposeMetadata = true;
       const { metrics, scrape } = scrapedMetrics({ disabled, exposeMetadata });

@@ -9,7 +9,7 @@ import { METRIC_NAMES } from '../src/metrics.ts';
 const DOCS = join(import.meta.dirname, '../docs');
 const page = readFileSync(join(DOCS, 'migration.md'), 'utf8');
 
-test('docs/migration.md names the variables and metrics that there are', () => {
+test('docs/migration.md names only existing variables and metrics', () => {
   const variables = page.match(/\b(KUBENURSE|KUBERNETES|OTEL)_[A-Z_]+\b/g) ?? [];
   const upstreamOnly = ['KUBENURSE_VICTORIAMETRICS_HISTOGRAM'];
   const unknown = variables.filter((name) => !(name in VARIABLES) && !upstreamOnly.includes(name));
@@ -18,7 +18,7 @@ test('docs/migration.md names the variables and metrics that there are', () => {
   expect(metrics.filter((name) => !METRIC_NAMES.includes(name))).toEqual([]);
 });
 
-test('docs/migration.md names the keys of upstream’s other charts that the chart refuses', () => {
+test('docs/migration.md names the keys of upstream’s other charts that the chart rejects', () => {
   const { text } = readChartFile('templates/_mistakes.tpl');
   const keys = [...text.matchAll(/hasKey \.(\w*) "(\w+)"/g)].map(([, section, key]) =>
     section ? `${section}.${key}` : key,
@@ -27,7 +27,7 @@ test('docs/migration.md names the keys of upstream’s other charts that the cha
   for (const key of keys) expect(page).toContain(`\`${key}\``);
 });
 
-test('the program takes the environment that upstream’s chart gives it, of its own Service too', () => {
+test('the program accepts the environment of upstream’s chart, including the links to its own Service', () => {
   const config = readConfig({
     KUBERNETES_SERVICE_HOST: '10.96.0.1',
     KUBERNETES_SERVICE_PORT: '443',

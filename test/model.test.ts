@@ -11,7 +11,7 @@ test.each<[string, string | undefined, string | undefined, Outcome]>([
     unexpectedStatus(503, 'Service Unavailable'),
   ],
   ['connecting: refused', 'connect_done', 'refused', failed('connect', 'connecting: refused')],
-])('an outcome reads "%s", with its event and its cause', (text, event, cause, outcome) => {
+])('an outcome has the text "%s", its event and its cause', (text, event, cause, outcome) => {
   expect(resultText(outcome)).toBe(text);
   expect(errorEvent(outcome)).toBe(event);
   expect(failureCause(outcome)).toBe(cause);

@@ -35,7 +35,7 @@ function read<Content>(file: string): Content {
   return loadYaml<Content>(readFileSync(join(ROOT, file), 'utf8'));
 }
 
-test('every alert has a page in docs/runbooks, and every page its alert', () => {
+test('every alert has a page in docs/runbooks, and every page has its alert', () => {
   const pages = readdirSync(join(ROOT, 'docs/runbooks')).map((file) => file.replace(/\.md$/, ''));
   expect(pages.toSorted()).toEqual(alertNames.toSorted());
   for (const name of pages) {
@@ -55,7 +55,7 @@ test.each(alerts)('$alert has a summary, a severity and a runbook', (rule) => {
   });
 });
 
-test('the rules and the runbooks name only metrics, records and pages that there are', () => {
+test('the rules and the runbooks name only existing metrics, records and pages', () => {
   const records = rules.flatMap(({ record }) => record ?? []);
   const known = new Set([...METRIC_NAMES, ...records, ...alertNames.map((name) => `(${name}.md)`)]);
   const pages = alertNames.map((name) => `docs/runbooks/${name}.md`);
@@ -84,7 +84,7 @@ test('each matcher of the inhibition matches an alert', () => {
   expect(idle).toEqual([]);
 });
 
-/** As Prometheus itself spells it. */
+/** In Prometheus's own spelling. */
 function inSnakeCase(relabeling: Relabeling): Relabeling {
   return Object.fromEntries(
     Object.entries(relabeling).map(([key, value]) => [
@@ -95,7 +95,7 @@ function inSnakeCase(relabeling: Relabeling): Relabeling {
 }
 
 test.each(['pod-monitor.yaml', 'service-monitor.yaml'])(
-  '%s gives the labels that otel-collector/scrape gives',
+  '%s sets the same labels as otel-collector/scrape',
   (file) => {
     const [scrape] = read<ScrapeConfiguration>(
       'otel-collector/scrape/prometheus.yml',
@@ -103,7 +103,7 @@ test.each(['pod-monitor.yaml', 'service-monitor.yaml'])(
     const { podMetricsEndpoints, endpoints } = read<Monitor>(`deploy/monitoring/${file}`).spec;
     const [endpoint] = podMetricsEndpoints ?? endpoints ?? [];
     const labels = endpoint?.relabelings.map(inSnakeCase);
-    // `cluster` is for who has several, and the rest chooses targets, which the operator does by itself.
+    // `cluster` is for users of several, and the rest selects targets, which is the operator's job.
     const shared = scrape.relabel_configs.filter(({ target_label: label }) =>
       ['node', 'pod', 'namespace'].includes(`${label}`),
     );
@@ -113,7 +113,7 @@ test.each(['pod-monitor.yaml', 'service-monitor.yaml'])(
   },
 );
 
-test('pod-monitor.yaml gives the job that a push has', () => {
+test('pod-monitor.yaml sets the same job as a push', () => {
   const { podMetricsEndpoints } = read<Monitor>('deploy/monitoring/pod-monitor.yaml').spec;
   expect(podMetricsEndpoints?.[0].relabelings).toContainEqual({
     targetLabel: 'job',
@@ -121,7 +121,7 @@ test('pod-monitor.yaml gives the job that a push has', () => {
   });
 });
 
-test('service-monitor.yaml keeps the labels that upstream’s gives: job, service, endpoint, container', () => {
+test('service-monitor.yaml keeps the labels that upstream’s sets: job, service, endpoint, container', () => {
   const { endpoints } = read<Monitor>('deploy/monitoring/service-monitor.yaml').spec;
   for (const { action, targetLabel } of endpoints?.[0].relabelings ?? []) {
     expect(action).toBeUndefined();
@@ -129,7 +129,7 @@ test('service-monitor.yaml keeps the labels that upstream’s gives: job, servic
   }
 });
 
-test('no rule and no dashboard depends on a label that only one kind of monitor gives, or on the name of the job', () => {
+test('no rule and no dashboard depends on a label that only one kind of monitor sets, or on the name of the job', () => {
   const dashboards = readdirSync(join(ROOT, SHIPPED, 'dashboards'));
   const files = ['prometheus-rule.yaml', ...dashboards.map((file) => `dashboards/${file}`)];
   for (const file of files) {

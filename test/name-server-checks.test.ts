@@ -5,7 +5,7 @@ import { ok } from './support/fake-check.ts';
 
 const QUERY = new URL('dns:kubernetes.default?type=A');
 
-/** The checks of these name servers, and what their probes were made with. */
+/** The checks of these name servers, and the options of their probes. */
 function checksOf(...servers: string[]) {
   let current: readonly string[] = servers;
   const made: NameServerOptions[] = [];
@@ -42,11 +42,11 @@ describe('createNameServerChecks()', () => {
     expect(made[0]?.names()).toEqual(['kubernetes.default', 'kubernetes.default.svc']);
   });
 
-  test('checks one that is listed twice once', () => {
+  test('checks a name server that is listed twice only once', () => {
     expect(checksOf('10.0.0.1', '10.0.0.2', '10.0.0.1').checks()).toHaveLength(4);
   });
 
-  test('makes other checks when the name servers have changed, and only then', () => {
+  test('recreates the checks only when the name servers change', () => {
     const { checks, replace } = checksOf('10.0.0.1');
     const before = checks();
     expect(checks()).toBe(before);

@@ -10,7 +10,7 @@ import { temporaryFile } from './support/temporary-file.ts';
 const LIMIT_MS = 15_000;
 const RECORDS = { 'kubernetes.default.svc.cluster.local': ['10.96.0.1'] };
 
-test('a pod checks each name server of resolv.conf, also after that has changed', async () => {
+test('a pod checks each name server of resolv.conf, also after the file changes', async () => {
   const servers = [await nameServer(RECORDS), await nameServer(RECORDS), await nameServer(RECORDS)];
   const [first = '', second = '', third = ''] = servers.map((each) => `127.0.0.1:${each.port}`);
   const conf = (...listed: string[]) => listed.map((each) => `nameserver ${each}\n`).join('');
@@ -64,7 +64,7 @@ test('a pod checks each name server of resolv.conf, also after that has changed'
   expect(await closed).toBe(0);
 });
 
-test('a silent name server is named while look-ups succeed, and not the checks that wait for it', async () => {
+test('a silent name server is reported while look-ups succeed, but not the checks that wait for it', async () => {
   const records = { ...RECORDS, 'service.test': ['127.0.0.1'] };
   const [first, second] = [await nameServer(records), await nameServer(records)];
   first.break('silent');

@@ -26,7 +26,7 @@ const ODD_PODS = [
   },
 ];
 
-test('The program goes on checking the others when the API server lists odd pods, and warns once of each', async () => {
+test('The program keeps checking the others when the API server lists odd pods, and warns once about each', async () => {
   await startScriptedServer(({ url = '' }, response) => {
     if (url.includes('watch=true')) return response.flushHeaders();
     const items = url.includes('/pods') ? [...ODD_PODS, pod('good')] : [];

@@ -19,7 +19,7 @@ await limitOpenSsl();
 const root = await CertificateAuthority.create('root');
 const context = createSecureContext({ ca: root.certificate });
 
-/** What a server sends with so many intermediates below `root`, and so many names besides its address. */
+/** The certificates of a server: its chain below `root`, and how many names it has. */
 async function certificates({ intermediates = 3, names = 0 }): Promise<Certificate> {
   let issuing = root;
   let chain = '';
@@ -52,7 +52,7 @@ test.each([
   expect(await check(await certificates(given))).toMatchObject({ kind: 'ok' });
 });
 
-test('more than 32 KiB of certificates are refused, also of a server that need not be trusted', async () => {
+test('more than 32 KiB of certificates are rejected, even of a server that need not be trusted', async () => {
   const tls = await certificates({ names: 800 });
   for (const insecure of [false, true]) {
     const { phase, text } = failed(await check(tls, insecure));
@@ -63,7 +63,7 @@ test('more than 32 KiB of certificates are refused, also of a server that need n
   }
 });
 
-describe('certificates that are costly to read are refused', () => {
+describe('certificates that are costly to read are rejected', () => {
   const refused = expect.stringMatching(
     /: the server sent certificates that cannot be read, more than 10, or some with .* \(length mismatch\)$/,
   );
@@ -85,7 +85,7 @@ describe('certificates that are costly to read are refused', () => {
   });
 });
 
-describe('more than a hundred requests for another handshake fail', () => {
+describe('more than a hundred requests for another handshake fail a check', () => {
   const failure = expect.stringMatching(
     /: the server sent too many TLS records without data, or requests for another handshake \(uninitialized\)$/,
   );
@@ -98,7 +98,7 @@ describe('more than a hundred requests for another handshake fail', () => {
     });
   });
 
-  test('in place of it', async () => {
+  test('instead of it', async () => {
     const record = Buffer.from([22, 3, 3, 0, 4, 0, 0, 0, 0]);
     const server = createTcpServer((socket) => {
       socket
@@ -115,7 +115,7 @@ describe('more than a hundred requests for another handshake fail', () => {
   });
 });
 
-test('requests of packages, whose contexts Node makes, are limited as well', async () => {
+test('requests of packages, whose contexts Node creates, are limited as well', async () => {
   const server = await ScriptedServer.start({ tls: await certificates({ names: 800 }) });
   const request = get(server.url(), { ca: root.certificate });
   const [error] = await once(request, 'error');
@@ -128,14 +128,14 @@ test('requests of packages, whose contexts Node makes, are limited as well', asy
 describe('a verification ends', () => {
   const hasExpired = { notAfter: new Date(Date.now() - HOUR_MS) };
 
-  test('where the authority is not trusted, before dates are looked at', async () => {
+  test('if the authority is not trusted, before dates are checked', async () => {
     const other = await CertificateAuthority.create('other');
     expect(failed(await check(await other.issue({ ...NAMES, ...hasExpired })))).toMatchObject({
       cause: { code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' },
     });
   });
 
-  test('where a signature is wrong, before dates are looked at', async () => {
+  test('if a signature is wrong, before dates are checked', async () => {
     const { certificate, key } = await root.issue({ ...NAMES, ...hasExpired });
     const { raw } = new X509Certificate(certificate);
     raw.writeUInt8((raw.at(-1) ?? 0) ^ 1, raw.length - 1);

@@ -4,10 +4,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { createOrphanLook } from '../src/orphans.ts';
 
-/** More than a client's receive buffer takes (`net.ipv4.tcp_rmem`), and less than the send buffer. */
+/** Exceeds a client's receive buffer (`net.ipv4.tcp_rmem`), but not the send buffer. */
 const RESPONSE = Buffer.alloc(200_000, 'x');
 
-test('closed connections of which the kernel has not sent all are many from the 101st on', async () => {
+test('closed connections that still have data to send are many from the 101st on', async () => {
   const hasManyOrphans = createOrphanLook(0);
   expect(hasManyOrphans()).toBe(false);
   const clients: Socket[] = [];

@@ -6,7 +6,7 @@ const LINE = 'GET /alwayshappy HTTP/1.1\r\n';
 
 const END = 'Host: a\r\nConnection: close\r\n\r\n';
 
-/** Read from these characters, each of which is a byte. */
+/** Reads a request from these characters, each of which is a byte. */
 const read = (text: string) => plainRequest(Buffer.from(text, 'latin1'));
 
 /** A request of this many bytes. */

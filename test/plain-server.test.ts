@@ -15,10 +15,10 @@ import { sendBytes } from './support/served-pages.ts';
 
 const FAST: RateLimit = { window: 1, budget: 1_000, burst: 1 };
 
-/** One request of a client is served, and no other for a minute. */
+/** Serves one request of a client, and no other for a minute. */
 const ONE: RateLimit = { window: 60_000, budget: 1, burst: 1 };
 
-/** `/happy` and `/ready`, which the test says why it is not, and what the server has seen. */
+/** Serves pages, and returns what it sees. `/ready` fails if the test sets a `reason`. */
 async function serve(limit: RateLimit) {
   const callers: string[] = [];
   const state = { reason: undefined as string | undefined, byHttp: 0, sockets: [] as Socket[] };
@@ -52,7 +52,7 @@ async function serve(limit: RateLimit) {
   return { server, port: (server.address() as AddressInfo).port, callers, state };
 }
 
-/** A request whose connection is to be closed. */
+/** A request that asks to close its connection, by default. */
 function get(path: string, lines = '', close = 'close'): string {
   return `GET ${path} HTTP/1.1\r\nHost: a\r\n${lines}Connection: ${close}\r\n\r\n`;
 }
@@ -90,14 +90,14 @@ test.each([
   ['a body', `${get('/happy', 'Content-Length: 1\r\n')}x`, 413],
   ['an expectation', get('/happy', 'Expect: 100-continue\r\n'), 417],
   ['what is not HTTP', '\x16\x03\x01\x02', 400],
-])('node:http gets %s', async (_, bytes, status) => {
+])('node:http handles %s', async (_, bytes, status) => {
   const { server, port, state } = await serve(FAST);
   server.keepAliveTimeout = 10;
   expect(await sendBytes(port, bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   expect(state.byHttp).toBe(status < 405 && status !== 400 ? 1 : 0);
 });
 
-test('node:http gets a head in two pieces, and further requests of its connection', async () => {
+test('node:http handles a head in two pieces, and further requests of its connection', async () => {
   const { port, state } = await serve(FAST);
   const client = connect({ host: '127.0.0.1', port, noDelay: true });
   onTestFinished(() => void client.destroy());
@@ -115,7 +115,7 @@ test('node:http gets a head in two pieces, and further requests of its connectio
   expect(state.byHttp).toBe(2);
 });
 
-test('a connection with half a head is reported once when it is idle, and closed when its client sends no more', async () => {
+test('a connection with half a head is reported once when it is idle, and closed when its client ends it', async () => {
   const { server, port } = await serve(FAST);
   server.timeout = 100;
   const idle: Socket[] = [];
@@ -141,7 +141,7 @@ test('a connection is closed after the response to a plain request, whatever its
   expect([client.writable, state.byHttp]).toEqual([true, 0]);
 });
 
-test('a connection is closed after a refusal, whatever its client does', async () => {
+test('a connection is closed after a rejection, whatever its client does', async () => {
   const { port, state } = await serve(FAST);
   const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
   onTestFinished(() => void client.destroy());
@@ -150,7 +150,7 @@ test('a connection is closed after a refusal, whatever its client does', async (
   await until('it is closed', 5_000, () => state.sockets[0]?.closed === true);
 });
 
-test('node:http gets a silent connection, and its timeout of the head begins then', async () => {
+test('node:http handles a silent connection, and starts its timeout for the head then', async () => {
   const { server, port, state } = await serve(FAST);
   server.headersTimeout = 100;
   expect(await sendBytes(port, '')).toMatch(/^HTTP\/1.1 408 /);
@@ -158,7 +158,7 @@ test('node:http gets a silent connection, and its timeout of the head begins the
   expect(socket).toMatchObject({ server });
 });
 
-test('node:http gets a connection that has been silent for a while, with what comes then', async () => {
+test('node:http handles a connection that was silent for a while, with what arrives then', async () => {
   const { server, port, state } = await serve(FAST);
   const client = connect({ host: '127.0.0.1', port });
   await until('node:http has it', 5_000, () => 'parser' in (state.sockets[0] ?? {}));
@@ -189,7 +189,7 @@ async function waiting(limit: RateLimit) {
   return { ...served, client, socket, received: () => received };
 }
 
-test('a plain request waits for its turn, as all of them and those of node:http do', async () => {
+test('a plain request waits for its turn, as those of node:http do', async () => {
   const { port, client, socket, callers, received } = await waiting(ONE);
   const other = connect({ host: '127.0.0.1', port }).on('error', () => {});
   onTestFinished(() => void other.destroy());
@@ -205,7 +205,7 @@ test('a plain request waits for its turn, as all of them and those of node:http 
   expect([client.destroyed, socket.destroyed]).toEqual([false, false]);
 });
 
-test('a plain request is answered when its turn comes', async () => {
+test('a plain request is served when its turn comes', async () => {
   const { port } = await serve({ window: 200, budget: 1, burst: 1 });
   const begin = performance.now();
   for (let i = 0; i < 3; i += 1) expect(await sendBytes(port, get('/happy'))).toMatch(/ 200 OK/);
@@ -216,7 +216,7 @@ test.each([
   ['sends more', (client: Socket) => client.write('x')],
   ['ends', (client: Socket) => client.end()],
   ['is gone', (client: Socket) => client.resetAndDestroy()],
-])('a connection whose plain request waits is closed where its client %s', async (_, leave) => {
+])('a connection whose plain request waits is closed if its client %s', async (_, leave) => {
   const { client, socket, received, callers } = await waiting(ONE);
   leave(client);
   await until(
@@ -227,16 +227,16 @@ test.each([
   expect([received(), callers]).toEqual(['', []]);
 });
 
-test('a plain request whose client is gone has no turn', async () => {
+test('a plain request whose client is gone takes no turn', async () => {
   const { port, client, socket, callers } = await waiting({ window: 1_500, budget: 2, burst: 1 });
   client.resetAndDestroy();
   await until('it is closed', 5_000, () => socket.closed);
-  // It has the first turn of a window, and whoever else waits the second.
+  // It would get the first turn of a window, and the other waiting request the second.
   expect(await sendBytes(port, get('/happy'))).toMatch(/ 200 OK/);
   expect(callers).toEqual([]);
 });
 
-test('a connection whose plain request waits has the idle timeout of the server', async () => {
+test('the idle timeout of the server applies to a connection whose plain request waits', async () => {
   const { server, port, state } = await serve(ONE);
   server.timeout = 1_500;
   const idle: Socket[] = [];

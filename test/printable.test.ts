@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { printable } from '../src/printable.ts';
 import { collectGarbage } from './support/garbage.ts';
 
-test('printable() cuts a text after as many characters as may be', () => {
+test('printable() truncates a text to the maximum length', () => {
   expect(printable('abcdef', 6)).toBe('abcdef');
   expect(printable('abcdef', 5)).toBe('abcde');
   // No half of a surrogate pair is left.
@@ -24,18 +24,18 @@ test.each([
     text: `Z${'\u0335'.repeat(60)}a${'\u20dd'.repeat(9)}`,
     shown: `Z${'\u0335'.repeat(4)} a${'\u20dd'.repeat(4)} `,
   },
-])('printable() puts a space in the place of what cannot be seen: $what', ({ text, shown }) => {
+])('printable() replaces what cannot be seen with a space: $what', ({ text, shown }) => {
   expect(printable(text, 100)).toBe(shown);
 });
 
-test('printable() leaves every other character as it is', () => {
+test('printable() leaves every other character unchanged', () => {
   const text = ' Ünïcode, 日本語, "quoted" \\ 😀 ';
   expect(printable(text, 100)).toBe(text);
   const decomposed = `${text} Tiếng Việt, ड़ें, မြှို့, น้ำ, שָׁלוֹם`.normalize('NFD');
   expect(printable(decomposed, 200)).toBe(decomposed);
 });
 
-test('printable() looks at no more of a long text than it shows', () => {
+test('printable() reads no more of a long text than it shows', () => {
   const text = Buffer.alloc(50_000_000, 'a\0').toString('latin1');
   const before = process.threadCpuUsage();
   expect(printable(text, 4)).toBe('a a ');
@@ -43,7 +43,7 @@ test('printable() looks at no more of a long text than it shows', () => {
   expect((user + system) / 1_000).toBeLessThan(50);
 });
 
-test('printable() does not keep the long text of which it shows the beginning', () => {
+test('printable() does not keep a long text in memory after it returns its beginning', () => {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
   const shown = Array.from({ length: 50 }, (_, i) =>

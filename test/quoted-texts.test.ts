@@ -10,7 +10,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const DOCUMENTS = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })].map(read).join('\n');
 const SOURCE = globSync(['src/**/*.ts', 'exporters/**/*.ts'], { cwd: ROOT }).map(read).join('\n');
 
-/** What the documents quote in this form, each once: the first group of the pattern, or all of it. */
+/** Distinct quotes of this form in the documents: the pattern's first group, or the whole match. */
 function quotes(pattern: RegExp): string[] {
   return [...new Set([...DOCUMENTS.matchAll(pattern)].map(([all, text]) => text ?? all))];
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 const PAGES = globSync('{*.md,{docs,deploy,otel-collector}/**/*.md}', { cwd: ROOT });
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors of a page's headings, as GitHub generates them. */
 function anchorsOf(path: string): string[] {
   return [...readFileSync(path, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -15,7 +15,7 @@ function anchorsOf(path: string): string[] {
   );
 }
 
-/** The links of a page that lead to no file, or to no heading of it. */
+/** The links of a page whose file or heading does not exist. */
 function brokenLinks(page: string): string[] {
   const path = join(ROOT, page);
   const links = readFileSync(path, 'utf8').matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g);

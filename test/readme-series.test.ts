@@ -14,7 +14,7 @@ const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 const BOUNDARIES = VARIABLES.KUBENURSE_HISTOGRAM_BUCKETS.default.split(',').map(Number);
 
-/** Families that have a row of their own. */
+/** Families with their own row. */
 const FAMILIES = [
   'kubenurse_httpclient_trace_request_duration_seconds',
   'kubenurse_httpclient_request_duration_seconds',
@@ -28,7 +28,7 @@ const FAMILIES = [
 
 type Wanted = { udpPort?: number; rotating?: number; suspects?: readonly Neighbour[] };
 
-/** The checks of a pod with so many neighbours, in a cluster with the usual addresses. */
+/** The checks of a pod with these neighbours, in a cluster with the usual addresses. */
 function checksOf(
   neighbours: readonly Neighbour[],
   { udpPort, rotating = 1, suspects = [] }: Wanted = {},
@@ -54,7 +54,7 @@ function checksOf(
   )();
 }
 
-/** The events of a request to such a target. */
+/** The events of a request to the target of this check. */
 function eventsOf({ target: { url } }: Check): TraceEvent[] {
   return [
     ...(/[a-z]/.test(url.hostname) ? (['dns_start', 'dns_done'] as const) : []),
@@ -109,7 +109,7 @@ async function countSeries(count: number, wanted: Wanted = {}): Promise<Map<stri
   return counts;
 }
 
-test('docs/metrics.md counts the series as they are', async () => {
+test('docs/metrics.md has the actual numbers of series', async () => {
   const [nine, ten] = await Promise.all([countSeries(9), countSeries(10)]);
   const row = (name: string, a: number, b: number) =>
     `| ${name} | ${[a, b, 10 * a, 100 * b, 1000 * b].map((n) => n.toLocaleString('en')).join(' | ')} |`;
@@ -127,7 +127,7 @@ test('docs/metrics.md counts the series as they are', async () => {
   expect(PAGE).toContain(`cluster of 1,000 nodes to ${left.toLocaleString('en')} series`);
 });
 
-test('docs/metrics.md counts the series of checks of name servers', async () => {
+test('docs/metrics.md has the number of series of name server checks', async () => {
   const { metrics, series } = scrapedMetrics({ boundaries: BOUNDARIES });
   const recorder = metricsRecorder(metrics);
   const checks = createNameServerChecks({
@@ -146,7 +146,7 @@ test('docs/metrics.md counts the series of checks of name servers', async () => 
   expect(PAGE).toContain(`\`KUBENURSE_CHECK_DNS\` adds ${count} series for each name server`);
 });
 
-test('docs/metrics.md counts the series of UDP checks', async () => {
+test('docs/metrics.md has the number of series of UDP checks', async () => {
   const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
   const [without, withUdp] = await Promise.all([
     countSeries(10),
@@ -156,7 +156,7 @@ test('docs/metrics.md counts the series of UDP checks', async () => {
   expect(PAGE).toContain(`\`KUBENURSE_CHECK_UDP\` adds ${each} series for each neighbour`);
 });
 
-test('docs/checks.md says when every pair was checked, and at what cost', async () => {
+test('docs/checks.md states when every pair has been checked, and at what cost', async () => {
   const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
   const series = sum(await countSeries(10));
   const none = sum(await countSeries(10, { rotating: 0 }));
@@ -183,7 +183,7 @@ test('docs/checks.md says when every pair was checked, and at what cost', async 
   }
 });
 
-test('docs/metrics.md counts the series of a suspect', async () => {
+test('docs/metrics.md has the number of series of a suspect', async () => {
   const sum = (counts: Map<string, number>) => [...counts.values()].reduce((a, b) => a + b);
   const [without, withOne] = await Promise.all([
     countSeries(10),

@@ -4,7 +4,7 @@ import { VARIABLES, type Variable } from '../src/config/variables.ts';
 
 const DOCS = new URL('../docs/', import.meta.url);
 
-test('docs/settings.md lists the variables as the program has them', () => {
+test('docs/settings.md lists the variables as the program defines them', () => {
   const page = readFileSync(new URL('settings.md', DOCS), 'utf8');
   const rows = Object.entries<Variable>(VARIABLES).map(([name, variable]) => {
     const fallback = variable.default === undefined ? '' : `\`${variable.default}\``;

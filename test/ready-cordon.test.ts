@@ -10,7 +10,10 @@ const PODS = {
   'kubenurse-other': 'node-2',
 };
 
-/** The program in the pod `kubenurse-test` on a node that it knows to be cordoned; its container has these probes. */
+/**
+ * Runs the program in the pod `kubenurse-test`, whose container has these probes, on a node that it
+ * knows to be cordoned.
+ */
 async function onCordonedNode(probes: object, env: Record<string, string> = {}) {
   const { server, kubeconfig } = await startApiServer();
   await server.put('nodes', { metadata: { name: 'node-1' }, spec: { unschedulable: true } });
@@ -40,7 +43,7 @@ async function onCordonedNode(probes: object, env: Record<string, string> = {}) 
 
 const probing = (path: string) => ({ httpGet: { path, port: 8080 } });
 
-test('/ready is 503 on a cordoned node', async () => {
+test('/ready returns 503 on a cordoned node', async () => {
   const url = await onCordonedNode({
     livenessProbe: probing('/alwayshappy'),
     readinessProbe: probing('/ready'),
@@ -55,7 +58,7 @@ test.each([
   { livenessProbe: probing('/ready') },
   { livenessProbe: probing('/alwayshappy'), startupProbe: probing('/ready') },
 ])(
-  '/ready is 200 on a cordoned node where kubelet would restart the pod for it: %o',
+  '/ready returns 200 on a cordoned node if kubelet would restart the pod for 503: %o',
   async (probes) => {
     const url = await onCordonedNode(
       { ...probes, readinessProbe: probing('/ready') },

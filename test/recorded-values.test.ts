@@ -28,7 +28,7 @@ function path(podName: string, role?: 'suspect'): Check {
   return fakeCheck('path_node-2', { target, ...(role ? { role } : {}) });
 }
 
-/** A recorder whose values of these metrics are counted, until they are read. */
+/** A recorder; `counts()` returns how often it has recorded each metric since the last call. */
 function countedRecorder() {
   const { metrics, series } = scrapedMetrics();
   const recorder = metricsRecorder(metrics);
@@ -50,7 +50,7 @@ function countedRecorder() {
 
 const ALL = { info: 1, success: 1, certificates: 2, retransmitted: 1 };
 
-test('metricsRecorder() records a value that has not changed once', () => {
+test('metricsRecorder() records an unchanged value once', () => {
   const { recorder, counts } = countedRecorder();
   const check = path('kubenurse-1');
   recorder.added?.(check);
@@ -61,7 +61,7 @@ test('metricsRecorder() records a value that has not changed once', () => {
   expect(counts()).toEqual({});
 });
 
-test('metricsRecorder() records it again after a minute, and after a check was removed', () => {
+test('metricsRecorder() records an unchanged value again after a minute, and after its check was removed', () => {
   const { recorder, counts } = countedRecorder();
   const check = path('kubenurse-1');
   recorder.record({ check, outcome: RESULT });
@@ -98,7 +98,7 @@ test('metricsRecorder() records every change', async () => {
   expect(counts()).toEqual({ success: 1, certificates: 1 });
 });
 
-test('metricsRecorder() describes each pod behind a path, also one that comes back', () => {
+test('metricsRecorder() records the info of each pod behind a path, even of one that comes back', () => {
   const { recorder, counts } = countedRecorder();
   for (const podName of ['kubenurse-1', 'kubenurse-2', 'kubenurse-1']) {
     recorder.record({ check: path(podName), outcome: failed('connect') });
@@ -117,7 +117,7 @@ test('metricsRecorder() marks a path that becomes a suspect again', () => {
   expect(results).toEqual([1, 0, 1]);
 });
 
-test('metricsRecorder() has counters that are mostly at rest from the first result, at 0', async () => {
+test('metricsRecorder() starts counters that rarely change at 0, with the first result', async () => {
   const { recorder, series, counts } = countedRecorder();
   const check = fakeCheck('a');
   const retransmitted = async () =>
@@ -138,7 +138,7 @@ test('metricsRecorder() has counters that are mostly at rest from the first resu
   expect(await retransmitted()).toEqual({ '{type="a"}': 5 });
 });
 
-test('metricsRecorder() of a UDP check adds packets that were lost alone', async () => {
+test('metricsRecorder() of a UDP check adds lost packets only if there are any', async () => {
   const { recorder, series, counts } = countedRecorder();
   const url = 'udp://10.0.0.1:8862';
   const check = fakeCheck('udp_a', { url, ...traitsOfTarget(new URL(url)) });

@@ -38,7 +38,7 @@ function logged() {
 }
 
 describe('logRecorder()', () => {
-  test('has a line when a check begins to fail, one when it recovers, none in between', () => {
+  test('logs a line when a check starts to fail, one when it recovers, and none in between', () => {
     const { record, take } = logged();
     record(ok());
     expect(take()).toEqual([]);
@@ -83,7 +83,7 @@ describe('logRecorder()', () => {
     expect(take()).toEqual([]);
   });
 
-  test('begins anew after a recovery', () => {
+  test('starts over after a recovery', () => {
     const { record, take } = logged();
     for (const outcome of [failed('connect'), ok(), failed('resolve'), failed('resolve')]) {
       record(outcome);
@@ -96,7 +96,7 @@ describe('logRecorder()', () => {
     ]);
   });
 
-  test('reports every ten minutes that a check goes on failing', () => {
+  test('reports every ten minutes that a check is still failing', () => {
     const { record, take } = logged();
     for (let seconds = 0; seconds <= 1_250; seconds += 5) {
       record(failed('connect'));
@@ -125,7 +125,7 @@ describe('logRecorder()', () => {
     ]);
   });
 
-  test('has a line when a failing check is removed, none for one that is well', () => {
+  test('logs a line when a failing check is removed, but not for a healthy one', () => {
     const { record, removed, take } = logged();
     record(ok(), fakeCheck('well'));
     record(failed('connect'), fakeCheck('ill'));

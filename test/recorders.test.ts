@@ -5,7 +5,7 @@ import { metricsRecorder } from '../src/recorders.ts';
 import { failed, fakeCheck, ok, unexpectedStatus } from './support/fake-check.ts';
 import { scrapedMetrics, startingWith } from './support/scraped-metrics.ts';
 
-/** What the metrics hold after `begin()` and these outcomes of one check, by the series' labels. */
+/** The metrics after `added()` and these outcomes of one check, by the labels of their series. */
 async function recorded(outcomes: readonly Outcome[], check = fakeCheck('a')) {
   const { metrics, series } = scrapedMetrics();
   const recorder = metricsRecorder(metrics);
@@ -24,7 +24,7 @@ async function recorded(outcomes: readonly Outcome[], check = fakeCheck('a')) {
   };
 }
 
-describe('metricsRecorder().begin()', () => {
+describe('metricsRecorder().added()', () => {
   test.each([
     ['http://kubenurse:8080/', ['dns_done', 'connect_done', 'wrote_request', 'round_trip_error']],
     ['http://10.0.0.1:8080/', ['connect_done', 'wrote_request', 'round_trip_error']],
@@ -53,7 +53,7 @@ describe('metricsRecorder().begin()', () => {
     },
   );
 
-  test('lets no duration be seen before there is one', async () => {
+  test('exports no duration before there is one', async () => {
     const { duration, httpDuration, trace } = await recorded([]);
     expect({ ...duration, ...httpDuration, ...trace }).toEqual({});
   });
@@ -78,13 +78,13 @@ describe('metricsRecorder().record()', () => {
     expect(requests).toEqual({ '{type="a",code="503"}': 2 });
   });
 
-  test('counts no error of a check that is ok', async () => {
+  test('counts no error of a successful check', async () => {
     const { errors, requests } = await recorded([ok(), ok(), ok()]);
     expect(errors).toEqual({});
     expect(requests).toEqual({ '{type="a",code="200"}': 3 });
   });
 
-  test('has durations of the requests that got a response, and of those only', async () => {
+  test('records durations only of requests that got a response', async () => {
     const { duration, httpDuration } = await recorded([
       ok({}, 0.25),
       unexpectedStatus(503, '', 0.5),
@@ -114,13 +114,13 @@ describe('metricsRecorder().record()', () => {
     expect(duration['_sum{type="a"}']).toBe(0.75);
   });
 
-  test('has the events that a failed request reached', async () => {
+  test('records the events that a failed request reached', async () => {
     const { trace } = await recorded([failed('connect', 'refused', { connect_start: 0.001 })]);
     expect(trace['_count{type="a",event="connect_start"}']).toBe(1);
     expect(Object.keys(trace).some((labels) => labels.includes('connect_done'))).toBe(false);
   });
 
-  test('counts a check that is not HTTP by the code ok', async () => {
+  test('counts a check that is not HTTP under the code ok', async () => {
     const traits = traitsOfTarget(new URL('tcp://10.0.0.1:1'));
     const outcome: Outcome = { kind: 'ok', code: 'ok', duration: 0.25, timings: {} };
     const { all, requests, duration } = await recorded([outcome], { ...fakeCheck('a'), ...traits });
@@ -129,7 +129,7 @@ describe('metricsRecorder().record()', () => {
     expect(Object.keys(all).filter((series) => series.includes('"200"'))).toEqual([]);
   });
 
-  test('has the expiry of certificates, also of a failed check', async () => {
+  test('records the expiry of certificates, even of a failed check', async () => {
     const certificates = { leaf: 2_000_000_000, earliest: 1_900_000_000 };
     const { all } = await recorded([{ ...failed('handshake'), certificates }]);
     expect(startingWith('kubenurse_certificate_not_after_seconds', all)).toEqual({
@@ -158,7 +158,7 @@ describe('metricsRecorder() of a UDP check', () => {
   const url = 'udp://10.0.0.1:8862';
   const check = fakeCheck('udp_node-2', { url, ...traitsOfTarget(new URL(url)) });
 
-  test('has series of packets from the start, and none of requests', async () => {
+  test('exports series of packets from the start, and none of requests', async () => {
     const { all } = await recorded([], check);
     expect(startingWith('kubenurse_udp_', all)).toEqual({
       'packets_sent_total{type="udp_node-2"}': 0,
@@ -171,7 +171,7 @@ describe('metricsRecorder() of a UDP check', () => {
     expect(startingWith('kubenurse_httpclient_', all)).toEqual({});
   });
 
-  test('counts packets by direction, and has each round trip', async () => {
+  test('counts packets by direction, and records each round trip', async () => {
     const { all } = await recorded(
       [
         { ...ok(), udp },

@@ -10,7 +10,7 @@ const SCRIPT = join(import.meta.dirname, '../deploy/release/publish.sh');
 
 const DIGESTS = { base: 'sha256:ba5e', image: 'sha256:1ma9e', chart: 'sha256:c4a27' };
 
-/** What each program does beside noting its arguments. */
+/** What each program does besides logging its arguments. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   docker: `case "$*" in
   "buildx imagetools inspect"*) echo '"${DIGESTS.base}"' ;;

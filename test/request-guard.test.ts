@@ -4,7 +4,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../lab/support/until.ts';
 import { fetchPage, sendBytes, servePages } from './support/served-pages.ts';
 
-/** A page that counts its requests and responds when the test has finished, and what the server has read of each connection. */
+/**
+ * Serves pages that count their requests; `/slow` responds when the test has finished. Returns the
+ * server's sockets as well, which show what it has read of each connection.
+ */
 async function serveGuarded() {
   const sockets: Socket[] = [];
   let requests = 0;
@@ -43,26 +46,26 @@ test.each([
   ['of a byte', 'Content-Length: 1\r\n\r\nx'],
   ['that is yet to come', 'Content-Length: 5\r\nExpect: 100-continue\r\n\r\n'],
   ['with an upgrade', 'Connection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello'],
-])('guardRequests() refuses a body %s with 413, unread', async (_, rest, version = '1.1') => {
+])('guardRequests() rejects a body %s with 413, unread', async (_, rest, version = '1.1') => {
   const { port, errors, sockets, requests } = await serveGuarded();
   const response = await sendBytes(port, `GET /slow HTTP/${version}\r\nHost: a\r\n${rest}`);
-  // A client that is still sending may find its connection reset before it has read.
+  // The connection of a client that is still sending may be reset before it reads the response.
   if (rest.length < 1_000)
     expect(response).toMatch(/^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/);
   await until('the connection is closed', 5_000, () => sockets[0]?.destroyed === true);
   expect(requests()).toBe(0);
-  // One read of Node's is 64 KB.
+  // Node reads up to 64 KB at once.
   expect(sockets[0]?.bytesRead).toBeLessThanOrEqual(2 << 16);
   expect(errors).toEqual([]);
 });
 
-test.each(['GET', 'HEAD'])('guardRequests() lets %s say that it has no body', async (method) => {
+test.each(['GET', 'HEAD'])('guardRequests() lets %s declare an empty body', async (method) => {
   const { port } = await serveGuarded();
   const headers = { 'Content-Length': '0' };
   expect((await fetchPage(port, '/quick', { method, headers })).status).toBe(200);
 });
 
-test('guardRequests() refuses an expectation without a body', async () => {
+test('guardRequests() rejects an expectation without a body', async () => {
   const { port, requests } = await serveGuarded();
   const head = 'GET /quick HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n';
   expect(await sendBytes(port, head)).toMatch(/^HTTP\/1\.1 417 /);
@@ -75,7 +78,7 @@ test.each([
   { path: '/no-such-page', count: 30, served: 0 },
   { path: '/quick', count: 100_000, served: 0 },
 ])(
-  'guardRequests() serves one request at a time of a connection, and closes it at the next: $count of $path',
+  'guardRequests() serves one request of a connection at a time, and closes it at the next: $count of $path',
   async ({ path, count, served }) => {
     const { port, errors, sockets, requests } = await serveGuarded();
     await sendBytes(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(count));
@@ -86,7 +89,7 @@ test.each([
   },
 );
 
-test('guardRequests() serves one request after the other of a kept connection', async () => {
+test('guardRequests() serves successive requests of a kept connection', async () => {
   const { port, requests } = await serveGuarded();
   const socket = connect({ host: '127.0.0.1', port });
   onTestFinished(() => void socket.destroy());
@@ -128,7 +131,10 @@ test.each([
   expect(requests()).toBe(status === 200 ? 1 : 0);
 });
 
-/** Sends this text a byte at a time, each in a segment, until it is sent or the server closes; resolves with the response so far. */
+/**
+ * Sends this text byte by byte, each in its own segment, until it is sent or the server closes.
+ * `received()` returns the response so far.
+ */
 async function sendByteByByte(port: number, text: string) {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true }).on('error', () => {});
   onTestFinished(() => void socket.destroy());
@@ -139,13 +145,13 @@ async function sendByteByByte(port: number, text: string) {
   for (const byte of text) {
     if (socket.destroyed) break;
     await new Promise((written) => socket.write(byte, written));
-    // Else the server, in this process, finds several in one read.
+    // Otherwise the server, in this process, gets several in one read.
     await new Promise(setImmediate);
   }
   return { socket, received: () => received };
 }
 
-test('guardRequests() serves heads that come in some pieces, of one connection', async () => {
+test('guardRequests() serves heads that arrive in a few pieces, also over one connection', async () => {
   const { port, requests } = await serveGuarded();
   const { received } = await sendByteByByte(port, 'GET /quick HTTP/1.0\r\n\r\n');
   await until('there is a response', 5_000, () => received().includes('quick'));
@@ -167,14 +173,14 @@ test('guardRequests() serves heads that come in some pieces, of one connection',
   }
 });
 
-test('guardRequests() and the log: what is not HTTP behind a request that waits is no error of the page', async () => {
+test('guardRequests() and the log: bytes that are not HTTP after a waiting request are not an error of the page', async () => {
   const { port, errors, requests } = await serveGuarded();
   await sendBytes(port, 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE');
   expect([requests(), errors]).toEqual([1, []]);
 });
 
 test.each(['GET /slow HTTP/1.1\r\nHost: a\r\n\r\n', 'GARBAGE'])(
-  'guardRequests() and the log: a reset right behind what is refused is no error of the page: %j',
+  'guardRequests() and the log: a reset right after rejected bytes is not an error of the page: %j',
   async (refused) => {
     const { port, errors, sockets, requests } = await serveGuarded();
     const client = connect({ host: '127.0.0.1', port });

@@ -8,10 +8,10 @@ import { createReadHeads } from '../src/request-heads.ts';
 
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** A server that reads heads, so many per millisecond, and a client of it. */
+/** A server that reads `budget` heads per millisecond, and a client of it. */
 async function serve({ timeout = 5_000, budget = 1_000 } = {}) {
   const heads: string[] = [];
-  // Without a burst: with no budget, each waits.
+  // Without a burst, so that every head waits if there is no budget.
   const pace = new RateLimiter({ window: 1, budget, burst: 0 });
   const readHeads = createReadHeads(pace, timeout);
   const sockets: Socket[] = [];
@@ -40,7 +40,7 @@ async function serve({ timeout = 5_000, budget = 1_000 } = {}) {
   return { heads, client, open, isRead, received: () => received, sockets };
 }
 
-test('readHeads() passes on a head that comes in pieces once, whole', async () => {
+test('readHeads() passes on a head that arrives in pieces once, as a whole', async () => {
   const { heads, client, isRead } = await serve();
   for (const at of [1, 10, HEAD.length - 2]) {
     client.write(HEAD.slice(client.bytesWritten, at));
@@ -58,13 +58,13 @@ test.each([
   ['what is not HTTP', '\x16\x03\x01'],
   ['lines that end as in no HTTP', 'GET / HTTP/1.1\n\n'],
   ['more than a head may have', `GET /${'x'.repeat(24 * 1024)}`],
-])('readHeads() passes on at once %s', async (_, bytes) => {
+])('readHeads() passes on immediately: %s', async (_, bytes) => {
   const { heads, client } = await serve();
   client.write(bytes);
   await until('it is passed on', 5_000, () => heads.join('') === bytes);
 });
 
-test('readHeads() responds with 408 where a head is not whole in time', async () => {
+test('readHeads() responds with 408 if a head is not complete in time', async () => {
   const { heads, client, received } = await serve({ timeout: 50 });
   client.write(HEAD.slice(0, -1));
   await once(client, 'end');
@@ -72,7 +72,7 @@ test('readHeads() responds with 408 where a head is not whole in time', async ()
   expect(heads).toEqual([]);
 });
 
-test('readHeads() refuses a head with a hundred lines behind it with 413, before it would have to wait', async () => {
+test('readHeads() rejects a head that a hundred lines follow with 413, before it would have to wait', async () => {
   const { heads, client, received } = await serve({ budget: 0 });
   client.write(`${HEAD}GET / HTTP/1.1\r\n${'a:\r\n'.repeat(102)}`);
   await once(client, 'end');
@@ -87,7 +87,7 @@ test('readHeads() passes on a head of a hundred fields', async () => {
 });
 
 test.each([102, 4_000])(
-  'readHeads() refuses a head of %i fields with 431, before it would have to wait',
+  'readHeads() rejects a head of %i fields with 431, before it would have to wait',
   async (fields) => {
     const { heads, client, received } = await serve({ budget: 0 });
     client.write(`GET / HTTP/1.1\r\n${'a:\r\n'.repeat(fields)}\r\n`);
@@ -97,7 +97,7 @@ test.each([102, 4_000])(
   },
 );
 
-test('readHeads() closes a connection on which more comes while its request waits', async () => {
+test('readHeads() closes a connection that sends more while its request waits', async () => {
   const { heads, client, isRead } = await serve({ budget: 0 });
   client.write(HEAD);
   await isRead(HEAD.length);
@@ -106,7 +106,7 @@ test('readHeads() closes a connection on which more comes while its request wait
   expect(heads).toEqual([]);
 });
 
-test('readHeads() rests for ever longer from reading a head of many pieces', async () => {
+test('readHeads() pauses for longer and longer while it reads a head of many pieces', async () => {
   const { heads, client, sockets } = await serve({ timeout: 60_000 });
   const head = `GET / HTTP/1.1\r\nHost: ${'x'.repeat(100)}\r\n\r\n`;
   client.setNoDelay();
@@ -118,13 +118,13 @@ test('readHeads() rests for ever longer from reading a head of many pieces', asy
   }
   await until('it is passed on', 10_000, () => heads.length > 0);
   expect(heads).toEqual([head]);
-  // Twelve rests take half a minute.
+  // Twelve pauses take half a minute.
   expect(reads).toBeLessThan(3 + 12);
 });
 
-test('readHeads() rests after the first piece of a head while many heads are not whole, and only then', async () => {
+test('readHeads() pauses after the first piece of a head only while many heads are incomplete', async () => {
   const { open, sockets } = await serve({ timeout: 60_000 });
-  /** A connection that has sent a piece, the server's end of it, and whether that rests from reading. */
+  /** A connection that has sent a piece, the server's end, and whether that pauses reading. */
   const begin = async () => {
     const before = sockets.length;
     const client = open();
@@ -135,7 +135,7 @@ test('readHeads() rests after the first piece of a head while many heads are not
     await until('it is read', 5_000, () => socket.bytesRead === 5);
     return { client, socket, rests: readStop.mock.calls.length === 1 };
   };
-  // That of `client`, which sends nothing.
+  // The connection of `client`, which sends nothing.
   await until('it is accepted', 5_000, () => sockets.length === 1);
   for (let i = 1; i <= 16; i += 1) expect((await begin()).rests).toBe(false);
   const last = await begin();
@@ -147,7 +147,7 @@ test('readHeads() rests after the first piece of a head while many heads are not
   expect((await begin()).rests).toBe(false);
 });
 
-test('readHeads() leaves nothing on a connection of each head that came in pieces', async () => {
+test('readHeads() leaves no listener on a connection after a head that arrived in pieces', async () => {
   const { heads, client, isRead, sockets } = await serve();
   const counts: (number | undefined)[] = [];
   for (let count = 1; count <= 3; count += 1) {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** The output and exit code of a process that believes to run on this version. */
+/** The output and exit code of a process that appears to run on this version. */
 function runOn(version: string): { stderr: string; status: number | null } {
   const script = `
     Object.defineProperty(process, 'versions', { value: { node: '${version}' } });
@@ -13,7 +13,7 @@ function runOn(version: string): { stderr: string; status: number | null } {
   return spawnSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' });
 }
 
-test('an older Node ends with the version that is required, this one goes on', () => {
+test('an older Node exits and names the required version, this one continues', () => {
   expect(runOn('25.9.0')).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('kubenurse requires Node 26 or later, and this is 25.9.0'),

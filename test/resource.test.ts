@@ -21,7 +21,7 @@ test('resourceAttributes() identifies the pod by the semantic conventions', () =
   });
 });
 
-test('resourceAttributes() omits what is unknown; the pod’s name then identifies it', () => {
+test('resourceAttributes() omits what is unknown, and identifies the pod by its name without a UID', () => {
   const unknown = { podUid: undefined, namespace: undefined, nodeName: undefined };
   expect(resourceAttributes({ ...SELF, ...unknown })).toEqual({
     'service.name': 'kubenurse',

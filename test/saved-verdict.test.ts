@@ -7,7 +7,7 @@ import { temporaryFile } from './support/temporary-file.ts';
 import { smallView } from './verdict/small-view.ts';
 
 const VIEW = smallView({ silent: { 'node-2': 'refused' } });
-/** Evaluated again, so that what is saved of the findings does not matter. */
+/** Evaluated again, so that the saved findings do not matter. */
 const SAVED = JSON.stringify({ schema: 1, findings: [], view: VIEW });
 
 function kubenurse(args: readonly string[], input = '') {
@@ -40,7 +40,7 @@ test.each<[args: string[], input: string, message: RegExp]>([
   [['verdict'], '', /^kubenurse: verdict takes one file; see kubenurse --help\n$/],
   [['verdict', 'a', 'b'], '', /^kubenurse: verdict takes one file; see kubenurse --help\n$/],
   [['judge'], '', /^kubenurse: unknown command "judge"; see kubenurse --help\n$/],
-])('kubenurse %j with bad input says what is wrong, and exits with 2', (args, input, message) => {
+])('kubenurse %j with bad input reports the mistake, and exits with 2', (args, input, message) => {
   const { status, stdout, stderr } = kubenurse(args, input);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(message);

@@ -9,7 +9,7 @@ const INTERVAL = 5_000;
 
 useFakeClock();
 
-/** A schedule of the checks in `checks`, and what two recorders heard of it. */
+/** A schedule of the checks in `checks`, and what it reported to two recorders. */
 function schedule(...checks: Check[]) {
   const reported: string[] = [];
   const recorder = (name: string): Recorder => ({
@@ -28,7 +28,7 @@ function schedule(...checks: Check[]) {
 }
 
 describe('Schedule passes to every recorder', () => {
-  test('once of a check that comes, of its results, and once when it goes', async () => {
+  test('that a check is added, once, its results, and that it is removed, once', async () => {
     const a = fakeCheck('a');
     const { schedule: rounds, checks, take } = schedule(a);
     rounds.start();
@@ -45,7 +45,7 @@ describe('Schedule passes to every recorder', () => {
     rounds.stop();
   });
 
-  test('nothing of a type that stays though its target changes', async () => {
+  test('neither addition nor removal of a type whose target changes', async () => {
     const { schedule: rounds, checks, take } = schedule(fakeCheck('a'));
     rounds.start();
     await vi.advanceTimersByTimeAsync(0);
@@ -56,7 +56,7 @@ describe('Schedule passes to every recorder', () => {
     rounds.stop();
   });
 
-  test('nothing of a result that comes after its check has gone', async () => {
+  test('no result that arrives after its check is removed', async () => {
     const { probe, attempts } = hangingProbe();
     const { schedule: rounds, checks, take } = schedule(fakeCheck('a', { probe }));
     rounds.start();
@@ -76,7 +76,7 @@ describe('Schedule and a target that may have left', () => {
     { outcome: failed('connect'), left: true, expected: [] },
     { outcome: failed('connect'), left: false, expected: ['1 a failed', '2 a failed'] },
     { outcome: ok(), left: true, expected: ['1 a ok', '2 a ok'] },
-  ])('records what it means: $outcome.kind, left: $left', async ({ outcome, left, expected }) => {
+  ])('drops false alarms: $outcome.kind, left: $left', async ({ outcome, left, expected }) => {
     const isGone = vi.fn(async () => left);
     const check = fakeCheck('a', { probe: async () => outcome, isFalseAlarm: isGone });
     const { schedule: rounds, take } = schedule(check);
@@ -86,7 +86,7 @@ describe('Schedule and a target that may have left', () => {
     expect(isGone).toHaveBeenCalledTimes(outcome.kind === 'ok' ? 0 : 1);
   });
 
-  test('does not check it again while it waits for the news', async () => {
+  test('does not check it again while it waits to learn whether it has', async () => {
     const { probe, attempts } = hangingProbe();
     const isGone = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
     const { schedule: rounds, take } = schedule(fakeCheck('a', { probe, isFalseAlarm: isGone }));
@@ -104,7 +104,7 @@ describe('Schedule and a target that may have left', () => {
 
 describe('Schedule passes on, when the process was suspended during a check,', () => {
   test.each([ok(), unexpectedStatus(408)])(
-    'nothing of what comes after it: $kind',
+    'no response that arrives after that: $kind',
     async (outcome) => {
       const suspend = loseTime();
       const { probe, attempts } = hangingProbe();
@@ -120,7 +120,7 @@ describe('Schedule passes on, when the process was suspended during a check,', (
     },
   );
 
-  test('a timeout after it', async () => {
+  test('a timeout after that', async () => {
     const suspend = loseTime();
     const { probe } = hangingProbe();
     const { schedule: rounds, take } = schedule(fakeCheck('a', { probe }));
@@ -140,7 +140,7 @@ describe('Schedule.stop()', () => {
     const checks = ['a', 'b', 'c'].map((type) => fakeCheck(type, { probe }));
     const { schedule: rounds, take } = schedule(...checks);
     rounds.start();
-    // Two are under way, the third waits for its turn.
+    // Two are in flight, the third waits for its turn.
     await vi.advanceTimersByTimeAsync(6);
     take();
     rounds.stop();
@@ -152,7 +152,7 @@ describe('Schedule.stop()', () => {
     ]);
   });
 
-  test('records nothing of what waits for the news of its target', async () => {
+  test('records no result that waits to learn whether its target has left', async () => {
     const isGone = () => new Promise<boolean>((resolve) => setTimeout(resolve, 900, false));
     const check = fakeCheck('a', { probe: async () => failed('connect'), isFalseAlarm: isGone });
     const { schedule: rounds, take } = schedule(check);

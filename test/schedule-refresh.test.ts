@@ -21,7 +21,7 @@ function scheduleOf(checks: ScheduleOptions['checks'], recorders: readonly Recor
   });
 }
 
-/** Whether the promise has settled, checked whenever the clock has gone on. */
+/** Returns whether the promise has settled, as of the last time the clock advanced. */
 function settling(promise: Promise<void>): () => boolean {
   let isSettled = false;
   promise.finally(() => {
@@ -31,7 +31,7 @@ function settling(promise: Promise<void>): () => boolean {
 }
 
 describe('Schedule.refresh()', () => {
-  test('checks what is older, and does not check again what is fresh', async () => {
+  test('runs checks whose results are older, and not those with fresh results', async () => {
     const old = respondingProbe(0);
     const fresh = respondingProbe(0);
     const checks = [fakeCheck('old', { probe: old.probe })];
@@ -47,7 +47,7 @@ describe('Schedule.refresh()', () => {
     expect([old.calledAt, fresh.calledAt]).toEqual([[0, 3_001], [1_000]]);
   });
 
-  test('runs each check once for many at once, and resolves for all of them after that', async () => {
+  test('runs each check once for many concurrent calls, and then resolves all of them', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     const settled = Array.from({ length: 50 }, () => settling(schedule.refresh(3_000)));
@@ -61,7 +61,7 @@ describe('Schedule.refresh()', () => {
     expect(attempts).toHaveLength(1);
   });
 
-  test('runs each check once for many at once, also where it ends before all have begun', async () => {
+  test('runs each check once for many concurrent calls, even if it ends before all have begun', async () => {
     const probes = [respondingProbe(1), respondingProbe(1)];
     const checks = probes.map(({ probe }, i) => fakeCheck(`${i}`, { probe }));
     const schedule = scheduleOf(() => checks);
@@ -75,7 +75,7 @@ describe('Schedule.refresh()', () => {
     [5_000, 3_000],
     [1_000, 1_000],
   ])(
-    'makes no more checks than one every 3 s, or the rounds of %i ms, whoever wants them',
+    'runs a check at most every 3 s, or in each round of %i ms, however often it is called',
     async (interval, every) => {
       const { probe, calledAt } = respondingProbe(10);
       const checks = [fakeCheck('a', { probe })];
@@ -97,7 +97,7 @@ describe('Schedule.refresh()', () => {
     },
   );
 
-  test('leaves no check longer than one interval and six tenths', async () => {
+  test('repeats a check after at most 1.6 intervals', async () => {
     const { probe, calledAt } = respondingProbe(10);
     const checks = [fakeCheck('a', { probe })];
     const schedule = scheduleOf(() => checks);
@@ -113,7 +113,7 @@ describe('Schedule.refresh()', () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(1.6 * INTERVAL);
   });
 
-  test('waits for what a round has under way instead of starting it again', async () => {
+  test('waits for the checks that a round has in flight instead of starting them again', async () => {
     const { probe, attempts } = hangingProbe();
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     schedule.start();
@@ -128,7 +128,7 @@ describe('Schedule.refresh()', () => {
     schedule.stop();
   });
 
-  test('has ended, once it resolves, the checks that left meanwhile', async () => {
+  test('has removed the checks that left meanwhile when it resolves', async () => {
     const { probe, attempts } = hangingProbe();
     const checks = ['stays', 'leaves'].map((type) => fakeCheck(type, { probe }));
     const ended: string[] = [];
@@ -142,7 +142,7 @@ describe('Schedule.refresh()', () => {
     expect(ended).toEqual(['leaves']);
   });
 
-  test('runs nothing after the stop, and waits for nothing', async () => {
+  test('runs nothing after stop(), and waits for nothing', async () => {
     const { probe, calledAt } = respondingProbe(0);
     const schedule = scheduleOf(() => [fakeCheck('a', { probe })]);
     schedule.stop();
@@ -173,7 +173,7 @@ describe('Schedule.refresh()', () => {
       }),
     ],
   ])(
-    'upstream fault: a round ends before its checks where the neighbourhood %s',
+    'upstream fault: a round ends before its checks if the neighbourhood %s',
     async (_, neighbourhood) => {
       const { probe } = respondingProbe(200);
       const url = new URL('https://example.com');

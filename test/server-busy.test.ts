@@ -7,13 +7,16 @@ import { until } from '../lab/support/until.ts';
 import { ONLY_SERVING, type Serving } from '../src/rate-limiter.ts';
 import { startServer } from '../src/server.ts';
 
-/** Requests in a second that are more than a tenth of the pace. */
+/** Requests per second that exceed a tenth of the pace. */
 const LOAD = 26;
 
-/** Between two requests, in milliseconds, so that few come at the same moment. */
+/** Between two requests, in milliseconds, so that few arrive at the same moment. */
 const BETWEEN_MS = 10;
 
-/** Serves `/`, while it is busy or not. `count`: resolves with how many connections Node knows of. `connections`: how many it has known of since the first. */
+/**
+ * Serves `/`, while it is busy or not. `count()` resolves with how many connections Node knows of,
+ * `connections()` returns how many it has known of since the first.
+ */
 async function serve(serving: Partial<Serving>) {
   const seen = Promise.withResolvers<Server>();
   const { http, close } = await startServer({
@@ -47,7 +50,7 @@ async function serve(serving: Partial<Serving>) {
   return { open, count, connections: () => known };
 }
 
-/** As `serve()`, under load that does not fade. */
+/** Like `serve()`, under load that does not fade. */
 async function serveUnderLoad(serving: Partial<Serving>) {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -77,21 +80,21 @@ test('startServer() serves neighbours that share an address while it is busy', a
   }
 });
 
-test('startServer() has further connections of a client wait while it is busy, and nobody else', async () => {
+test('startServer() delays further connections of a client while it is busy, and of no other client', async () => {
   let isBusy = false;
   const { open, count } = await serveUnderLoad({ isBusy: () => isBusy });
   isBusy = true;
   for (let i = 0; i < 2; i += 1) await request(open('127.0.0.2'));
   await once(open('127.0.0.2'), 'connect');
   await request(open('127.0.0.3'));
-  // That it waits for longer than the pace has it wait is not to be seen from outside.
+  // No event shows that it waits for longer than the pace requires.
   await sleep(100);
   expect(await count()).toBe(3);
   isBusy = false;
   await until('it is served', 5_000, async () => (await count()) === 4);
 });
 
-test('startServer() has further requests of a client wait while it is busy, before they are parsed', async () => {
+test('startServer() delays further requests of a client while it is busy, before they are parsed', async () => {
   let isBusy = false;
   const { open } = await serveUnderLoad({ isBusy: () => isBusy });
   isBusy = true;
@@ -126,7 +129,7 @@ test('startServer() serves no connection that is reset while it waits', async ()
   expect(connections()).toBe(before + 1);
 });
 
-test('startServer() has a known client wait neither for strangers nor while it is busy', async () => {
+test('startServer() delays a known client neither for strangers nor while it is busy', async () => {
   const isKnown = (client: string) => client === '127.0.0.2';
   let isBusy = false;
   const { open } = await serveUnderLoad({ isBusy: () => isBusy, isKnown });

@@ -24,7 +24,7 @@ async function takenPort(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** Whether somebody listens there. */
+/** Whether a server listens there. */
 function isListening(port: number, host = '127.0.0.1'): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
@@ -108,7 +108,7 @@ describe('close()', () => {
     await closed;
   });
 
-  test('closes what has no response after a second', async () => {
+  test('closes connections without a response after a second', async () => {
     const { server, port, requested } = await startSlow();
     const received = sendBytes(port, SLOW);
     await requested;

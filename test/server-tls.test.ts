@@ -61,7 +61,7 @@ async function serve(directory: string, onTestFinished: OnTestFinished) {
     response.resume();
     return (response.socket as TLSSocket).getPeerCertificate().subject.CN;
   };
-  /** Node's server of HTTPS, by way of one request. */
+  /** Node's HTTPS server, obtained through a request. */
   const nodeServer = async () => {
     await served();
     return seen.promise;
@@ -69,9 +69,9 @@ async function serve(directory: string, onTestFinished: OnTestFinished) {
   return { server, port, errors, served, nodeServer };
 }
 
-// At once, because each waits for the next look at the files.
+// Concurrent, because each waits for the next check of the files.
 describe.concurrent('startServer() with a certificate', () => {
-  test('reads it again when both files change', async ({ onTestFinished }) => {
+  test('reloads it when both files change', async ({ onTestFinished }) => {
     const directory = await temporaryDirectory(onTestFinished);
     await writePair(directory, await issue('first'));
     const { served } = await serve(directory, onTestFinished);
@@ -80,11 +80,11 @@ describe.concurrent('startServer() with a certificate', () => {
     await until('the second is served', 8_000, async () => (await served()) === 'second');
   });
 
-  test('reads it again when its directory is swapped, as the kubelet does it', async ({
+  test('reloads it when its directory is swapped, as the kubelet does', async ({
     onTestFinished,
   }) => {
     const directory = await temporaryDirectory(onTestFinished);
-    /** Puts the pair where `..data` leads, in one step. */
+    /** Replaces the pair to which `..data` points, in one step. */
     const swap = async (name: string) => {
       await mkdir(join(directory, name));
       await writePair(join(directory, name), await issue(name));
@@ -116,7 +116,7 @@ describe.concurrent('startServer() with a certificate', () => {
     ],
     ['is gone', (directory) => rm(join(directory, 'tls.crt')), 'ENOENT'],
   ])(
-    'keeps the last one and reports it when the new one %s',
+    'keeps the previous one and reports an error when the new one %s',
     async ([, spoil, reason], { onTestFinished }) => {
       const directory = await temporaryDirectory(onTestFinished);
       await writePair(directory, await issue('first'));
@@ -138,7 +138,7 @@ describe.concurrent('startServer() with a certificate', () => {
     expect(await response.text()).toBe('http');
   });
 
-  test('closes with a client that never begins the handshake', async ({ onTestFinished }) => {
+  test('closes although a client never begins the handshake', async ({ onTestFinished }) => {
     const directory = await temporaryDirectory(onTestFinished);
     await writePair(directory, await issue('first'));
     const { server, port, served } = await serve(directory, onTestFinished);
@@ -167,7 +167,7 @@ describe.concurrent('startServer() with a certificate', () => {
     expect(seconds).toBeLessThan(15);
   });
 
-  test('keeps 150 connections, also of clients that never begin the handshake', async ({
+  test('keeps 150 connections, even of clients that never begin the handshake', async ({
     onTestFinished,
   }) => {
     const directory = await temporaryDirectory(onTestFinished);
@@ -183,7 +183,7 @@ describe.concurrent('startServer() with a certificate', () => {
       for (const socket of sockets) socket.destroy();
     });
     await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-    // Accepted after all of them, and long before a handshake takes too long.
+    // Accepted after all of them, and long before a handshake times out.
     expect(await served()).toBe('first');
     expect(sockets.filter(({ closed }) => closed)).toHaveLength(51);
   });
@@ -194,11 +194,11 @@ describe.concurrent('startServer() with a certificate', () => {
     const { served } = await serve(directory, onTestFinished);
     const begin = performance.now();
     for (let i = 0; i <= 30; i += 1) await served();
-    // Thirty windows of 20 ms, but for those that are a moderate rate, and one that was idle.
+    // Thirty windows of 20 ms, except those at a moderate rate and the one of an infrequent client.
     expect(performance.now() - begin).toBeGreaterThanOrEqual(23 * 19);
   });
 
-  test('survives what is no TLS', async ({ onTestFinished }) => {
+  test('survives a client that does not use TLS', async ({ onTestFinished }) => {
     const directory = await temporaryDirectory(onTestFinished);
     await writePair(directory, await issue('first'));
     const { port, errors, served } = await serve(directory, onTestFinished);
@@ -211,7 +211,7 @@ describe.concurrent('startServer() with a certificate', () => {
     expect(errors).toEqual([]);
   });
 
-  test('does not start with one that is none', async ({ onTestFinished }) => {
+  test('does not start with an invalid one', async ({ onTestFinished }) => {
     const directory = await temporaryDirectory(onTestFinished);
     const { key } = await issue('first');
     await writePair(directory, { certificate: 'no certificate', key });
@@ -229,7 +229,7 @@ test.for([
     /./,
   ],
 ] as const)(
-  'startServer() over HTTPS closes at %s',
+  'startServer() over HTTPS closes the connection at %s',
   async ([, rest, expected], { onTestFinished }) => {
     const directory = await temporaryDirectory(onTestFinished);
     await writePair(directory, await issue('kubenurse'));
@@ -266,7 +266,7 @@ test.each<[what: string, messages: Buffer[]]>([
   8_000,
 );
 
-test('startServer() decrypts no more of a client than it reads', async () => {
+test('startServer() decrypts no more data of a client than it reads', async () => {
   const directory = await temporaryDirectory(onTestFinished);
   await writePair(directory, await issue('first'));
   const { port, nodeServer } = await serve(directory, onTestFinished);
@@ -290,7 +290,7 @@ test('startServer() closes the connection of a client that begins another handsh
   expect(errors).toEqual([]);
 });
 
-test('keeps 250 connections over HTTP beside those over HTTPS', async ({ onTestFinished }) => {
+test('keeps 250 connections over HTTP besides those over HTTPS', async ({ onTestFinished }) => {
   const directory = await temporaryDirectory(onTestFinished);
   await writePair(directory, await issue('first'));
   const { server } = await serve(directory, onTestFinished);

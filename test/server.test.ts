@@ -10,12 +10,12 @@ const hello: Page = (context) => {
   context.body = 'hello\n';
 };
 
-/** The status line of the response to these bytes; empty when there is none. */
+/** The status line of the response to these bytes; empty if there is none. */
 async function statusOf(port: number, bytes: string): Promise<string> {
   return (await sendBytes(port, bytes)).split('\r\n', 1)[0] ?? '';
 }
 
-/** How long 101 requests take over one connection, each followed by `next`, in milliseconds. */
+/** How long 201 requests take over one connection, each followed by `next`, in milliseconds. */
 async function timeOfRequests(port: number, next = async () => {}): Promise<number> {
   const socket = connect({ host: '127.0.0.1', port });
   onTestFinished(() => void socket.destroy());
@@ -33,14 +33,14 @@ function get(target: string): string {
   return `GET ${target} HTTP/1.1\r\nHost: kubenurse\r\nConnection: close\r\n\r\n`;
 }
 
-/** A request whose head has so many bytes. */
+/** A request whose head has this many bytes. */
 function headOf(bytes: number): string {
   const head = get('/hello').slice(0, -2);
   return `${head}X: ${'x'.repeat(bytes - head.length - 7)}\r\n\r\n`;
 }
 
 describe('startServer() responds', () => {
-  test('GET and HEAD of a page', async () => {
+  test('to GET and HEAD of a page', async () => {
     const { port } = await servePages({ '/hello': hello });
     expect(await fetchPage(port, '/hello?x=1')).toMatchObject({ status: 200, body: 'hello\n' });
     const head = await fetchPage(port, '/hello', { method: 'HEAD' });
@@ -48,7 +48,7 @@ describe('startServer() responds', () => {
   });
 
   test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'])(
-    'another method with 405: %s',
+    'to another method with 405: %s',
     async (method) => {
       const { port, errors } = await servePages({ '/hello': hello });
       const { status, headers } = await fetchPage(port, '/hello', { method });
@@ -71,7 +71,7 @@ describe('startServer() responds', () => {
     'of a thousand characters': `/${'a'.repeat(999)}`,
   };
 
-  test.each(Object.entries(PATHS))('a path %s with 404', async (_, path) => {
+  test.each(Object.entries(PATHS))('to a path %s with 404', async (_, path) => {
     const { port, errors } = await servePages({ '/hello': hello });
     expect(await statusOf(port, get(path))).toBe('HTTP/1.1 404 Not Found');
     expect(errors).toEqual([]);
@@ -83,7 +83,7 @@ describe('startServer() responds', () => {
     ['/hello/', '/hello'],
     ['/hello//?x=//1', '/hello?x=//1'],
     ['/a/../hello/.', '/hello'],
-  ])('an untidy path of a page with 301: %s', async (path, location) => {
+  ])('to an untidy path of a page with 301: %s', async (path, location) => {
     const { port } = await servePages({ '/hello': hello });
     for (const method of ['GET', 'HEAD', 'POST']) {
       const { status, headers } = await fetchPage(port, path, { method });
@@ -93,10 +93,10 @@ describe('startServer() responds', () => {
 
   test.each([
     ['an absolute URL by its path', get('http://example.com/hello'), '200 OK'],
-    ['an absolute URL that is none', get('http://[::1/hello'), '400 Bad Request'],
+    ['an invalid absolute URL', get('http://[::1/hello'), '400 Bad Request'],
     ['a path without slash', get('hello'), '400 Bad Request'],
     ['no path', get(''), '400 Bad Request'],
-    ['a method that is none', 'GARBAGE /hello HTTP/1.1\r\n\r\n', '400 Bad Request'],
+    ['an unknown method', 'GARBAGE /hello HTTP/1.1\r\n\r\n', '400 Bad Request'],
     ['what is not HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01', '400 Bad Request'],
     ['no Host', 'GET /hello HTTP/1.1\r\n\r\n', '400 Bad Request'],
     [
@@ -110,16 +110,16 @@ describe('startServer() responds', () => {
       '431 Request Header Fields Too Large',
     ],
     ['a head of just under 24 KB', headOf(24 * 1024 - 100), '200 OK'],
-    // Node does not count what is between names and values.
+    // Node does not count the bytes between names and values.
     ['a head of just over 24 KB', headOf(24 * 1024 + 100), '431 Request Header Fields Too Large'],
-  ])('%s', async (_, bytes, status) => {
+  ])('to %s', async (_, bytes, status) => {
     const { port, errors } = await servePages({ '/hello': hello });
     expect(await statusOf(port, bytes)).toBe(`HTTP/1.1 ${status}`);
     expect(errors).toEqual([]);
     expect((await fetchPage(port, '/hello')).status).toBe(200);
   });
 
-  test('CONNECT by closing', async () => {
+  test('to CONNECT by closing the connection', async () => {
     const { port } = await servePages({ '/hello': hello });
     const bytes = 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n';
     expect(await sendBytes(port, bytes)).toBe('');
@@ -136,7 +136,7 @@ describe('startServer() when a page fails', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no page today'))],
-  ])('responds with 500 without its error, and reports it: %s', async (_, page) => {
+  ])('responds with 500 without the error, and reports it: %s', async (_, page) => {
     const { port, errors } = await servePages({ '/page': page, '/hello': hello });
     const { status, body } = await fetchPage(port, '/page');
     expect([status, body]).toEqual([500, 'Internal Server Error']);
@@ -144,7 +144,7 @@ describe('startServer() when a page fails', () => {
     expect((await fetchPage(port, '/hello')).status).toBe(200);
   });
 
-  test('treats a client that disconnects as no error', async () => {
+  test('does not report a client that disconnects', async () => {
     const received = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
     const responded = Promise.withResolvers<void>();
@@ -166,8 +166,8 @@ describe('startServer() when a page fails', () => {
   });
 });
 
-describe('startServer() and a client that takes its time', () => {
-  /** The server behind a page, by way of one request. */
+describe('startServer() and a slow client', () => {
+  /** The server behind a page, obtained through a request. */
   async function serverAt(): Promise<{ server: Server; port: number }> {
     const seen = Promise.withResolvers<Server>();
     const { port } = await servePages({
@@ -194,7 +194,7 @@ describe('startServer() and a client that takes its time', () => {
     socket.write('GET / HTTP/1.1\r\nHost: kubenurse\r\n\r\n');
     const [response] = await once(socket, 'data');
     expect(response.toString()).toContain('\r\nKeep-Alive: timeout=120\r\n');
-    // A second more than the client is told, by Node.
+    // Node waits a second longer than it tells the client.
     const served = await seen.promise;
     await until('it waits for another request', 5_000, () => served.timeout === 121_000);
   });
@@ -218,7 +218,7 @@ describe('startServer() and a client that takes its time', () => {
     await until('the connection is closed', 5_000, () => served.destroyed);
   });
 
-  test('closes the connection of one that takes more than 15 s for its response, though bytes flow', async () => {
+  test('closes the connection of one that takes more than 15 s for its response, even while bytes flow', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const seen = Promise.withResolvers<Socket>();
@@ -247,18 +247,18 @@ describe('startServer() and a client that takes its time', () => {
     expect(await statusOf(port, bytes)).toBe('HTTP/1.1 408 Request Timeout');
   });
 
-  test('lives on when connections cannot be accepted', async () => {
+  test('keeps running when connections cannot be accepted', async () => {
     const { server, port } = await serverAt();
     for (let i = 0; i < 3; i++) server.emit('error', new Error('accept EMFILE'));
     expect((await fetchPage(port, '/')).status).toBe(404);
   });
 
-  test('is not stopped by 300 that only connect', async () => {
+  test('is not stopped by 300 clients that only connect', async () => {
     const { server, port } = await serverAt();
     const sockets = Array.from({ length: 300 }, () =>
       connect({ host: '127.0.0.1', port }).on('error', () => {}),
     );
-    // Most are reset for the others, some of them before they know that they are connected.
+    // Most are reset to make room, some of them before they know that they are connected.
     await Promise.allSettled(sockets.map((socket) => once(socket, 'connect')));
     expect((await fetchPage(port, '/')).status).toBe(404);
     for (const socket of sockets) socket.destroy();
@@ -270,12 +270,12 @@ describe('startServer() and a client that takes its time', () => {
 
   test('serves at most 250 requests per second to one client', async () => {
     const { port } = await servePages({ '/hello': hello });
-    // A hundred windows of 8 ms, but for forty requests at a moderate rate. Node's timers count whole milliseconds: one may be up to a
-    // millisecond early.
+    // A hundred windows of 8 ms, except for forty requests at a moderate rate. Node's timers count
+    // whole milliseconds, so one may fire up to a millisecond early.
     expect(await timeOfRequests(port)).toBeGreaterThanOrEqual(80 * 7);
   });
 
-  test('counts requests that are answered without node:http among them', async () => {
+  test('counts requests that are served without node:http as well', async () => {
     const raw: Page = { respond: () => ({ status: 200, body: '' }) };
     const { port } = await servePages({ '/hello': hello, '/raw': raw });
     const time = await timeOfRequests(port, async () => {
@@ -285,15 +285,15 @@ describe('startServer() and a client that takes its time', () => {
     expect(time).toBeGreaterThanOrEqual(180 * 7);
   });
 
-  test('begins to read at most 250 connections per second of one client', async () => {
+  test('starts to read at most 250 connections per second of one client', async () => {
     const { port } = await servePages({ '/hello': hello });
     const begin = performance.now();
-    // Refused by the parser, which the limit of requests knows nothing of.
+    // Rejected by the parser, without counting towards the limit of requests.
     for (let i = 0; i <= 200; i += 1) expect(await statusOf(port, 'x\r\n\r\n')).toMatch(/ 400 /);
     expect(performance.now() - begin).toBeGreaterThanOrEqual(80 * 7);
   });
 
-  test('keeps 250 connections, so that what they do not read fits into the memory of the pod', async () => {
+  test('keeps 250 connections, so that their unread responses fit into the memory of the pod', async () => {
     const { port } = await servePages({});
     const sockets = Array.from({ length: 350 }, (_, i) =>
       connect({ host: '127.0.0.1', port, localAddress: `127.0.5.${1 + (i % 20)}` }),

@@ -10,11 +10,11 @@ import { ENOUGH, freePort, startListening } from './support/start-program.ts';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
-/** Runs the rest of the command line as PID 1 of a namespace of processes, in one of users: that takes no root. */
+/** Runs a command as PID 1 of a PID namespace, in a user namespace, which does not require root. */
 const AS_PID_1 = '--pid --fork --kill-child --mount-proc --user --map-root-user'.split(' ');
 const canUnshare = spawnSync('unshare', [...AS_PID_1, 'true']).status === 0;
 
-/** The bit of SIGTERM, 15, in a mask of signals. */
+/** The bit of SIGTERM, 15, in a signal mask. */
 const SIGTERM = 1n << 14n;
 
 /** The only child of the process, once it has a handler for SIGTERM: Node's own, at first. */
@@ -27,7 +27,7 @@ function childWithHandler(parent: number): number | undefined {
 }
 
 test.skipIf(!canUnshare)(
-  'SIGTERM ends the program as PID 1 also while Node is starting',
+  'SIGTERM ends the program as PID 1 even while Node is starting',
   async () => {
     const port = String(await freePort());
     const unshare = spawn('unshare', [...AS_PID_1, process.execPath, MAIN], {
@@ -54,7 +54,7 @@ test.skipIf(!canUnshare)(
   },
 );
 
-test('SIGUSR1 opens no inspector, and ends nothing', async () => {
+test('SIGUSR1 neither opens an inspector nor ends the program', async () => {
   const { child, closed, stderr, url } = await startListening({
     KUBENURSE_SHUTDOWN_DURATION: '300ms',
   });
@@ -63,11 +63,11 @@ test('SIGUSR1 opens no inspector, and ends nothing', async () => {
   child.kill('SIGUSR1');
   child.kill('SIGTERM');
   expect(await closed).toBe(0);
-  // Node writes where its debugger listens, or that it cannot.
+  // Node would write where its debugger listens, or that it cannot.
   expect(stderr.all).toEqual([]);
 });
 
-test('signals are listened to before anything else is loaded', () => {
+test('signal handlers are installed before anything else is loaded', () => {
   const main = readFileSync(MAIN, 'utf8');
   expect(/^import .*$/m.exec(main)?.[0]).toBe("import './signals.ts';");
 });

@@ -5,7 +5,7 @@ import { nameServer, queriedNames } from './support/name-server.ts';
 import { startListening } from './support/start-program.ts';
 import { temporaryFile } from './support/temporary-file.ts';
 
-test('The program ends in time while the names of its API server and its OTLP receiver are looked up in vain', async () => {
+test('The program exits in time while look-ups of its API server and its OTLP receiver get no response', async () => {
   const names = await nameServer();
   const silent = ['api.test', 'receiver.test', 'module.test'];
   names.break('silent', silent);

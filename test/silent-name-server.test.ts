@@ -10,7 +10,7 @@ import { OK, ScriptedServer, say } from './support/scripted-server.ts';
 const INTERVAL_MS = 500;
 const ROUNDS = 4;
 
-test('a name server that is silent for 20 checks delays no other, by name or by address', async () => {
+test('a name server that is silent for 20 checks delays no other check, by name or by address', async () => {
   const target = await ScriptedServer.start({ script: say(OK) });
   const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
   const silent = numbers(20).map((index) => `silent-${index}.test`);
@@ -55,7 +55,7 @@ test('a name server that is silent for 20 checks delays no other, by name or by 
     others.every((type) => (answeredAt.get(type)?.length ?? 0) >= ROUNDS),
   );
 
-  // Each in every round. A silent name server takes 5 s and more.
+  // Each responds in every round. A silent name server takes 5 s or more.
   for (const type of others) {
     const [first = 0, , , fourth = 0] = answeredAt.get(type) ?? [];
     expect(fourth - first).toBeLessThan(3 * INTERVAL_MS + 3_000);

@@ -11,7 +11,7 @@ import { servePages } from './support/served-pages.ts';
 import { unreceived } from './support/unreceived.ts';
 
 const BODY = Buffer.alloc(200_000, 'x');
-/** More than the receive buffer of the client takes: up to 32 MiB (`net.ipv4.tcp_rmem`), by default 6 MiB. */
+/** Exceeds a client's receive buffer: up to 32 MiB (`net.ipv4.tcp_rmem`), by default 6 MiB. */
 const ENDLESS = Buffer.alloc(64 * 1024 * 1024, 'x');
 
 const page =
@@ -22,10 +22,10 @@ const page =
 
 const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: kubenurse\r\n\r\n`;
 
-/** What a send buffer of 128 KB may hold, with the segment that exceeds it. */
+/** The most that a send buffer of 128 KB holds, including the segment that exceeds it. */
 const MAX_HELD = 192 * 1024;
 
-/** Resolves when so many bytes have come. */
+/** Resolves once this many bytes have arrived. */
 async function receive(client: Socket, bytes: number): Promise<void> {
   let received = 0;
   client.on('data', (chunk: Buffer) => {
@@ -59,7 +59,7 @@ async function receiveBufferOf(socket: Socket): Promise<number | undefined> {
   return value[0];
 }
 
-test('a connection that does not read its response takes a bounded part of the kernel', async () => {
+test('a client that does not read its response takes a bounded amount of kernel memory', async () => {
   const { port, errors } = await servePages({
     '/large': page(BODY),
     '/endless': page(ENDLESS),
@@ -75,7 +75,7 @@ test('a connection that does not read its response takes a bounded part of the k
     await receive(client, BODY.length);
   }
   client.pause();
-  // One request: a second one before the response has been taken would end the connection.
+  // One request: a second one before the response is read would end the connection.
   client.write(request('/endless'));
   const held: number[] = [];
   await until(
@@ -96,7 +96,7 @@ test('a connection whose client is not read has a receive buffer of 64 KB', asyn
   expect(await receiveBufferOf(accepted)).toBe(64 * 1024);
 });
 
-/** Resolves when what the kernel holds for this port no longer grows: the other side has no more room. */
+/** Resolves when what the kernel holds for this port no longer grows: the peer has no more room. */
 async function windowIsClosed(port: number): Promise<void> {
   let held = 0;
   await until(
@@ -118,7 +118,7 @@ async function isKeptAndThenGone(port: number): Promise<void> {
 
 test('a closed connection whose client does not receive is gone after the timeout', async () => {
   const { port, client, accepted } = await connected(createSocketLimits(1_000));
-  // It acknowledges, and never has room again.
+  // The client acknowledges, but never has room again.
   client.pause();
   accepted.write(ENDLESS);
   await windowIsClosed(port);
@@ -138,7 +138,7 @@ test.each([
     (port: number) => connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }),
   ],
 ])(
-  'a closed connection to a server by %s that does not receive is gone after the timeout',
+  'a closed connection over %s to a server that does not receive is gone after the timeout',
   async (_, server: Server, open) => {
     server.on('connection', (socket: Socket) => socket.on('error', () => {}));
     server.listen(0, '127.0.0.1');

@@ -8,7 +8,7 @@ import { openStandardOutput, type StandardOutput } from '../src/standard-output.
 
 const LINE = `${'x'.repeat(999)}\n`;
 
-/** A pipe of the system's, whose two ends are the test's. */
+/** A named pipe; the test holds both ends. */
 function pipe(): { write: number; read: () => string; close: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'standard-output-'));
   const path = join(folder, 'pipe');
@@ -30,7 +30,7 @@ function pipe(): { write: number; read: () => string; close: () => void } {
   };
 }
 
-/** Reads until this has come, and returns all that was read. */
+/** Reads until `end` arrives, and returns all that was read. */
 async function readUntil(read: () => string, end: string): Promise<string> {
   let text = '';
   await until(`${JSON.stringify(end)} is read`, 5_000, () => {
@@ -40,7 +40,7 @@ async function readUntil(read: () => string, end: string): Promise<string> {
   return text;
 }
 
-test('openStandardOutput() drops and counts lines while nobody reads a pipe, and logs that when somebody does', async () => {
+test('openStandardOutput() drops and counts lines while nobody reads a pipe, and reports that once somebody does', async () => {
   const { write, read } = pipe();
   const reports: number[] = [];
   const output: StandardOutput = openStandardOutput(write, (lines) => {
@@ -66,7 +66,7 @@ test('openStandardOutput() drops and counts lines while nobody reads a pipe, and
   expect(rest).toContain('again\n');
 });
 
-test('openStandardOutput() writes what there is before flush() resolves', async () => {
+test('openStandardOutput() writes all pending lines before flush() resolves', async () => {
   const { write, read } = pipe();
   const output = openStandardOutput(write, () => {});
   output.write('last\n');

@@ -13,9 +13,9 @@ function startupProbeOf(file: string): unknown {
 }
 
 test.each(['kustomize/base/daemonset.yaml', 'helm/kubenurse/templates/daemonset.yaml'])(
-  '%s has kubelet look every second whether the program listens',
+  '%s has kubelet check every second whether the program listens',
   (file) => {
-    // Not /ready, which is 503 on a cordoned node: kubelet would restart the container.
+    // Not /ready, which returns 503 on a cordoned node: kubelet would restart the container.
     expect(startupProbeOf(file)).toMatchObject({
       startupProbe: { httpGet: { path: '/alwayshappy' }, periodSeconds: 1, failureThreshold: 60 },
     });

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Moments of a failed attempt's start, in milliseconds, and whether each is too early, checked right then. */
+/** Whether failed attempts that start at these milliseconds are too early, each checked then. */
 async function countsAt(
   startup: Startup,
   moments: readonly number[],
@@ -24,7 +24,7 @@ async function countsAt(
   return verdicts;
 }
 
-test('Startup counts failures from one interval after the start where nobody finds the pod ready', async () => {
+test('Startup counts failures from one interval after the start if nobody finds the pod ready', async () => {
   expect(await countsAt(new Startup(INTERVAL), [0, 4_999, 5_000, 9_000, 60_000])).toEqual([
     [0, true],
     [4_999, true],
@@ -59,7 +59,7 @@ test.each([
   { interval: 5_000, ready: 1_500, from: 5_500 },
   { interval: 60_000, ready: 1_500, from: 5_500 },
 ])(
-  'Startup counts failures from $from ms on when /ready said yes at $ready ms, at intervals of $interval ms',
+  'Startup counts failures from $from ms on if /ready succeeds at $ready ms, at intervals of $interval ms',
   async ({ interval, ready, from }) => {
     const startup = new Startup(interval);
     await vi.advanceTimersByTimeAsync(ready);
@@ -71,7 +71,7 @@ test.each([
   },
 );
 
-test('Startup finds a failure after the first interval too early when the pod is found ready only then', async () => {
+test('Startup treats a failure after the first interval as too early if the pod is found ready only then', async () => {
   const startup = new Startup(INTERVAL);
   await vi.advanceTimersByTimeAsync(6_000);
   const verdict = startup.isTooEarly(5_500);

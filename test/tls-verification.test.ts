@@ -5,7 +5,7 @@ import { checkServerIdentity, untrusted } from '../src/tls-verification.ts';
 
 const authority = await CertificateAuthority.create('authority');
 
-/** What the check of a certificate with these names says of the host. */
+/** The error, if any, when a certificate with these names is checked against the host. */
 async function check(
   host: string,
   names: { commonName?: string; dnsNames?: string[]; ipAddresses?: string[] },
@@ -14,7 +14,7 @@ async function check(
   return checkServerIdentity(host, new X509Certificate(certificate));
 }
 
-// Each row is what Go 1.26's x509.VerifyHostname does with it.
+// Each row is what Go 1.26's x509.VerifyHostname does.
 describe('checkServerIdentity() accepts, as Go does,', () => {
   test.each([
     ['server.test', ['other.test', 'server.test']],
@@ -38,7 +38,7 @@ describe('checkServerIdentity() accepts, as Go does,', () => {
   });
 });
 
-describe('checkServerIdentity() refuses, as Go does,', () => {
+describe('checkServerIdentity() rejects, as Go does,', () => {
   test.each([
     ['host.example', ['h*.example']],
     ['host.example', ['*t.example']],
@@ -69,7 +69,7 @@ describe('checkServerIdentity() refuses, as Go does,', () => {
     ['server.test', {}],
     ['10.0.0.1', {}],
     ['server.test', { ipAddresses: ['10.0.0.1'] }],
-  ])('%s in the common name alone, with %j', async (host, names) => {
+  ])('%s in the common name only, with %j', async (host, names) => {
     expect(await check(host, { commonName: host, ...names })).toBeInstanceOf(Error);
   });
 });
@@ -90,7 +90,7 @@ test.each([
   ['SELF_SIGNED_CERT_IN_CHAIN', 'the certificate is signed by an unknown authority; set X'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'the certificate is signed by an unknown authority; set X'],
   ['CERT_HAS_EXPIRED', undefined],
-])('untrusted() has words of ours for %s, also as a cause', (code, words) => {
+])('untrusted() has its own text for %s, also as a cause', (code, words) => {
   const error = Object.assign(new Error('…, try running Node.js with --use-system-ca'), { code });
   expect(untrusted(error, 'set X')).toBe(words);
   expect(untrusted(new Error('wrapped', { cause: error }), 'set X')).toBe(words);

@@ -4,7 +4,7 @@ import { until } from '../lab/support/until.ts';
 import { trimMemory } from '../src/trim-memory.ts';
 import { collectGarbage } from './support/garbage.ts';
 
-/** In bytes: less than what glibc takes from the system for a block alone. */
+/** In bytes: too small for glibc to request memory from the system for this block alone. */
 const BLOCK = 50_000;
 
 function anonymousMemory(): number {
@@ -12,7 +12,7 @@ function anonymousMemory(): number {
   return Number(kilobytes) * 1024;
 }
 
-test('trimMemory() returns to the system what was freed below a block in use', async () => {
+test('trimMemory() returns memory to the system that was freed below a block in use', async () => {
   let blocks = Array.from({ length: 1_000 }, () => Buffer.alloc(BLOCK, 'x'));
   blocks = blocks.filter((_, at) => at % 20 === 19);
   collectGarbage();

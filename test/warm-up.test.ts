@@ -6,7 +6,7 @@ import { checkUrl } from './probes/check-once.ts';
 import { failed, ok } from './support/fake-check.ts';
 import { servePages } from './support/served-pages.ts';
 
-/** The URLs that it requests where the server listens at that address. */
+/** The URLs that `warmUp()` requests if the server listens on this address. */
 async function requestedUrls(address: string, outcome: Outcome = ok()): Promise<string[]> {
   const urls: string[] = [];
   const probe = async ({ url }: { url: URL }) => {
@@ -22,7 +22,7 @@ test.each([
   ['0.0.0.0', 'http://127.0.0.1:8080/alwayshappy'],
   ['10.1.0.7', 'http://10.1.0.7:8080/alwayshappy'],
   ['fd00::7', 'http://[fd00::7]:8080/alwayshappy'],
-])('warmUp() requests its own server where that listens on %s', async (address, url) => {
+])('warmUp() sends a request to its own server if that listens on %s', async (address, url) => {
   expect(await requestedUrls(address)).toEqual([url]);
   expect(await requestedUrls(address, failed('connect'))).toEqual([url]);
 });
@@ -34,11 +34,11 @@ test.each([
   ['10.1.0.7', '127.0.0.1'],
   ['::1', '::1'],
   ['fd00::7', '::1'],
-])('the source of warmUp() is loopback where the server listens on %s', (address, source) => {
+])('the source of warmUp() is loopback if the server listens on %s', (address, source) => {
   expect(warmUpSource(address)).toBe(source);
 });
 
-test('a check of the own address from another one, as warmUp() makes it, leaves that address idle', async () => {
+test('a check of the pod’s own address from another one, as in warmUp(), leaves that address idle', async () => {
   const clients: string[] = [];
   const address = '127.0.7.7';
   const { port } = await servePages(
@@ -56,7 +56,7 @@ test('a check of the own address from another one, as warmUp() makes it, leaves 
   expect(clients).toEqual(['127.0.0.1', address]);
 });
 
-test('warmUp() waits for no longer than 100 ms', async () => {
+test('warmUp() waits no longer than 100 ms', async () => {
   const begun = performance.now();
   await warmUp(
     (_, signal) =>

@@ -2,10 +2,13 @@ import type { RealControlPlane } from '../../lab/real/control-plane.ts';
 import { KubeClient } from '../../lab/real/kube-client.ts';
 import { readServerMetrics, since } from './server-metrics.ts';
 
-/** The API server's CPU for so many checks, in seconds. */
+/** The API server's CPU time for `times` checks, in seconds. */
 export type CheckCost = Readonly<{ times: number; cpu: number }>;
 
-/** Requests `/version` so often, each over a new connection, as kubenurse does for its checks unless it reuses connections. */
+/**
+ * Requests `/version` `times` times, each over a new connection, as kubenurse does for its checks
+ * unless it reuses connections.
+ */
 export async function measureChecks(
   controlPlane: RealControlPlane,
   times: number,

@@ -9,22 +9,25 @@ const START_LIMIT_MS = 20_000;
 /** Twice the program's interval. */
 const CHECKS_LIMIT_MS = 10_000;
 
-/** Who follows what happens in the cluster. */
+/** A client that follows the cluster. */
 export type Client = Readonly<{
-  /** Whom the audit log names. */
+  /** The user in the audit log. */
   user: string;
-  /** Where the bytes for it go. */
+  /** The address that its bytes are sent to. */
   address: string;
-  /** Resolves when it has listed, and watches. */
+  /** Resolves when it has listed and is watching. */
   start: () => Promise<void>;
-  /** Resolves when it has checked the API server twice: directly, and by name. No other client does. */
+  /**
+   * Resolves when it has checked the API server twice, directly and by name. Other clients do not
+   * check.
+   */
   check: () => Promise<void>;
   stop: () => Promise<void>;
   /** Whether it gets an event for a status update of a node that is not cordoned. */
   hearsStatusUpdates: boolean;
 }>;
 
-/** What the API server watches itself, and nobody else. */
+/** No client: only the API server's own watches. */
 export const NOBODY: Client = {
   user: '',
   address: '',
@@ -34,7 +37,7 @@ export const NOBODY: Client = {
   hearsStatusUpdates: false,
 };
 
-/** The program, as it is on every node. It must not be running. */
+/** The program, as it runs on every node. It must not be running yet. */
 export function kubenurse({ cluster }: LargeCluster): Client {
   const [node] = cluster.nodes;
   if (node === undefined) throw new Error('the cluster has no node');
@@ -70,7 +73,7 @@ export function kubenurse({ cluster }: LargeCluster): Client {
   };
 }
 
-/** Follows all nodes, and all pods of the namespace, as upstream's program does. */
+/** Follows all nodes and all pods of the namespace, as upstream's program does. */
 export async function watchAll({ cluster }: LargeCluster): Promise<Client> {
   const { controlPlane } = cluster.parts;
   const access = await addServiceAccount(controlPlane, 'watch-all', {

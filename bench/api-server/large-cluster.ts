@@ -15,30 +15,34 @@ import { countBytes } from './wire-bytes.ts';
 const NETWORK = '10.71';
 const NODES = '/api/v1/nodes';
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
-/** Nodes have their pods at the addresses from .192.0 on, which are those of one machine. */
+/** The addresses of the nodes' pods, from .192.0 on, all on one machine. */
 const POD_ADDRESSES = `${NETWORK}.192.0/19`;
-/** There are addresses for no more. */
+/** The addresses suffice for no more. */
 const MAX_NODES = 8_000;
 const NEIGHBOURS_MACHINE = 14;
-/** Our second address on the network, for the other client. */
+/** The benchmark's second address on the network, for the other client. */
 export const OTHER_CLIENT = `${NETWORK}.0.15`;
 export const API_SERVER = `${NETWORK}.0.10`;
 
-/** kubelet's default for nodeStatusReportFrequency: so often it writes a status in which nothing has changed. */
+/** kubelet's default for nodeStatusReportFrequency: how often it writes an unchanged status. */
 export const STATUS_PERIOD_MS = 300_000;
 
-/** For who watches pods: one more than there are writes, as counted with 1.36. */
+/** Per watch of pods: one more than the number of writes, as counted with 1.36. */
 export const EVENTS_OF_A_REPLACEMENT = 9;
 
-/** The option `--nodes`: sizes of a cluster, in ascending order, in which it can be grown. */
+/**
+ * The option `--nodes`: cluster sizes, in ascending order, so that one cluster can grow through
+ * them.
+ */
 export function clusterSizes(usual: string): Option<readonly number[]> {
   const sizes = list(wholeNumber({ default: usual, min: 2, max: MAX_NODES }));
   return { ...sizes, read: (text) => sizes.read(text)?.toSorted((one, other) => one - other) };
 }
 
 /**
- * A cluster of real parts with one node that runs a program, and further nodes that are but objects: a Node and a Pod
- * each, of the size they have in production. Their pods respond, all from one program, so that ours sees a healthy cluster.
+ * A cluster of real parts with one node that runs a program, and further nodes that are only
+ * objects: a Node and a Pod each, as large as in production. One program responds for all their
+ * pods, so that kubenurse sees a healthy cluster.
  */
 export class LargeCluster {
   readonly cluster: Cluster<RealParts>;
@@ -47,9 +51,12 @@ export class LargeCluster {
   /** In the order of their nodes. */
   readonly #pods: LargePod[] = [];
   #podNames = 0;
-  /** The writes of `keepStatuses`: each node in its turn. */
+  /** The number of writes by `keepStatuses`, which takes the nodes in turn. */
   #kept = 0;
-  /** When kubelets looked last. Ahead of the clock: no two heartbeats are alike. */
+  /**
+   * The time of the last heartbeat. It runs ahead of the clock, so that no two heartbeats are
+   * alike.
+   */
   #time = Date.now();
 
   private constructor(
@@ -63,8 +70,8 @@ export class LargeCluster {
   }
 
   /**
-   * With one node that runs our program, `node-1`, unless `nodes` is 0: then it is `add`ed by the caller. Rejects, and
-   * leaves nothing, when a part does not start.
+   * Starts with one node that runs kubenurse, `node-1`, unless `nodes` is 0: then the caller must
+   * `add` it. If a part does not start, it rejects and leaves nothing behind.
    */
   static async start({ nodes }: { nodes: 0 | 1 } = { nodes: 1 }): Promise<LargeCluster> {
     await using starting = new AsyncDisposableStack();
@@ -105,12 +112,15 @@ export class LargeCluster {
     return new LargeCluster(cluster, writer, starting.move());
   }
 
-  /** Writes a node and its pod, ready from the start, of a program that somebody else runs. */
+  /** Writes a node and its pod, ready from the start, for a program that is run elsewhere. */
   add(pod: LargePod): Promise<void> {
     return this.#add([pod]);
   }
 
-  /** Adds nodes that are but objects, each with its pod, until there are so many with the one that runs a program. */
+  /**
+   * Adds nodes that are only objects, each with its pod, until there are `nodes` in all, including
+   * the one that runs a program.
+   */
   async grow(nodes: number): Promise<void> {
     const first = this.#pods.length + 2;
     const numbers = Array.from({ length: nodes + 1 - first }, (_, index) => first + index);
@@ -119,7 +129,10 @@ export class LargeCluster {
     this.#pods.push(...pods);
   }
 
-  /** The status of each node that is but an object is written so many times, all in turn. Resolves to how many writes it were. */
+  /**
+   * Writes the status of each node that is only an object, in turn, `times` times. Resolves to the
+   * number of writes.
+   */
   async updateStatuses(times: number): Promise<number> {
     for (let time = 0; time < times; time++) {
       this.#time += STATUS_PERIOD_MS;
@@ -132,8 +145,9 @@ export class LargeCluster {
   }
 
   /**
-   * As kubelets do it if nothing happens: the status of each such node is written every five minutes, each at another
-   * time; at least one is. Resolves after so many milliseconds, to how many writes it were.
+   * Writes the status of each such node every five minutes, each at a different time, as kubelets
+   * do if nothing happens; makes at least one write. Resolves after `milliseconds` to the number of
+   * writes.
    */
   async keepStatuses(milliseconds: number): Promise<number> {
     const begin = performance.now();
@@ -149,7 +163,7 @@ export class LargeCluster {
     return writes;
   }
 
-  /** Makes so many nodes unschedulable, and then schedulable again. Two writes each. */
+  /** Makes `count` nodes unschedulable, and then schedulable again, with two writes each. */
   async cordonAndUncordon(count: number): Promise<void> {
     for (const unschedulable of [true, null]) {
       await this.#writer.each(this.#pods.slice(0, count), ({ node }) =>
@@ -158,7 +172,10 @@ export class LargeCluster {
     }
   }
 
-  /** As a rolling update of the DaemonSet does it, one pod after the other, with all that kubelet reports meanwhile. */
+  /**
+   * Replaces one pod after another, as a rolling update of the DaemonSet does, with all that
+   * kubelet reports meanwhile.
+   */
   async replacePods(count: number): Promise<void> {
     for (const [index, old] of this.#pods.slice(0, count).entries()) {
       const path = `${PODS}/${old.name}`;
@@ -178,7 +195,7 @@ export class LargeCluster {
     return this.#stack.disposeAsync();
   }
 
-  /** The nodes first: the API server takes the zone of a pod from what it has heard of its node. */
+  /** Adds the nodes first: the API server takes a pod's zone from its node. */
   async #add(pods: readonly LargePod[]): Promise<void> {
     await this.#writer.each(pods, ({ node, nodeAddress }) =>
       this.#writer.create(NODES, largeNode({ name: node, address: nodeAddress }), 'kubelet'),
@@ -212,7 +229,7 @@ export class LargeCluster {
     };
   }
 
-  /** With five characters, as the DaemonSet controller makes it. */
+  /** A name that ends in five characters, as the DaemonSet controller creates it. */
   #podName(): string {
     this.#podNames++;
     return `kubenurse-${this.#podNames.toString(36).padStart(5, '0')}`;

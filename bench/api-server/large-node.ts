@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { ZONE } from '../../lab/parts/pod.ts';
 
-/** What kubelet reports at most by default (`nodeStatusMaxImages`). */
+/** The maximum that kubelet reports by default (`nodeStatusMaxImages`). */
 const IMAGES = 50;
-/** The images of a cluster: each node has some of them. */
+/** The number of images in a cluster; each node has some of them. */
 const CATALOGUE = 120;
 
-/** Who a node is. */
+/** Identifies a node. */
 type NodeName = Readonly<{ name: string; address: string }>;
 
 /**
- * A Node as kubelet registers it: 17 KB of JSON, of which the images, by digest and by tag, are 12. That is the low end of
- * what production clusters have.
+ * A Node as kubelet registers it: 17 KB of JSON, 12 KB of which are the images, by digest and by
+ * tag. That is the low end of what production clusters have.
  */
 export function largeNode({ name, address }: NodeName): {
   metadata: object;
@@ -56,7 +56,7 @@ export function largeNode({ name, address }: NodeName): {
   };
 }
 
-/** What kubelet patches in the status when nothing has changed: that all is as it was, and when it looked. */
+/** What kubelet patches in an unchanged status: the time of each condition's heartbeat. */
 export function heartbeat(at: Date): object {
   return {
     status: {

@@ -12,10 +12,13 @@ export type LargePod = Readonly<{
   address: string;
 }>;
 
-/** How far its container is. */
+/** The state of its container. */
 export type ContainerState = 'waiting' | 'running' | 'ready' | 'terminated';
 
-/** A pod as the DaemonSet controller creates it of a manifest with probes, limits and some variables. */
+/**
+ * A pod as the DaemonSet controller creates it from a manifest with probes, limits and some
+ * variables.
+ */
 export function podObject({ name, node }: LargePod): object {
   return {
     metadata: {
@@ -40,7 +43,7 @@ export function podObject({ name, node }: LargePod): object {
     spec: {
       affinity: { nodeAffinity: onlyOn(node) },
       serviceAccountName: 'kubenurse',
-      // Has the API server add the volume of the token, as it does for our pods.
+      // Makes the API server add the token volume, as for kubenurse's pods.
       automountServiceAccountToken: true,
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
       containers: [container()],
@@ -49,7 +52,7 @@ export function podObject({ name, node }: LargePod): object {
   };
 }
 
-/** What kubelet patches in its status. */
+/** What kubelet patches in the pod's status. */
 export function podStatus(pod: LargePod, state: ContainerState): object {
   const hasStarted = state === 'running' || state === 'ready';
   const condition = (type: string, holds: boolean) => ({
@@ -158,7 +161,7 @@ function containerState(state: ContainerState): object {
   }
 }
 
-/** To the second, as Kubernetes has it. */
+/** To the second, as in Kubernetes. */
 function now(): string {
   return new Date().toISOString().replace(/\.\d+/, '');
 }

@@ -3,13 +3,13 @@ import type { Load, Requests, Share } from './load.ts';
 import type { Measured } from './measure.ts';
 
 const HOUR_SECONDS = 3_600;
-/** Of a watch, in both clients: they request a timeout between five and ten minutes. */
+/** Duration of a watch: kubenurse requests between five and ten minutes, `watch-all.ts` this. */
 const WATCH_SECONDS = 450;
 const WATCHES = 2;
-/** In each interval kubenurse checks the API server directly, and by name. */
+/** In each interval kubenurse checks the API server directly and by name. */
 const CHECKS_AN_HOUR = (2 * HOUR_SECONDS) / 5;
 
-/** A row of the table: what it is, and how it comes of a Load. */
+/** A row of the table: its label, and how to derive its cells from a Load. */
 type Row = readonly [what: string, of: (load: Load) => string];
 
 const ROWS: readonly Row[] = [
@@ -51,7 +51,7 @@ export function loadTable({ loads, check }: Measured): string {
   ].join('\n');
 }
 
-/** Each time. What is less than a byte is a bookmark, of which about one a minute comes. */
+/** Bytes each time. Less than a byte comes from bookmarks, of which there is about one a minute. */
 function nodeBytes({ bytes, times }: Share): number {
   return Math.floor(bytes.nodes / times);
 }
@@ -64,7 +64,7 @@ function statusBytesAnHour({ nodes, statusUpdates }: Load): number {
   return (nodes * nodeBytes(statusUpdates) * HOUR_SECONDS * 1_000) / STATUS_PERIOD_MS;
 }
 
-/** Each verb, with how often; of requests that are no list or watch, the path instead. */
+/** Each verb with its count; for requests other than lists and watches, the path instead. */
 export function listed(requests: readonly Requests[]): string {
   const verbs = Map.groupBy(requests, ({ verb, resource }) => (verb === 'get' ? resource : verb));
   return [...verbs]
@@ -73,7 +73,7 @@ export function listed(requests: readonly Requests[]): string {
     .join(', ');
 }
 
-/** With two digits or more, in powers of 1,000. */
+/** With at least two digits, in powers of 1,000. */
 export function inBytes(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);

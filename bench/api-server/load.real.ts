@@ -4,7 +4,7 @@ import type { Load } from './load.ts';
 import { measure, STATUS_UPDATES } from './measure.ts';
 
 const LARGE = 100;
-/** Half a minute, on a machine with nothing else to do. */
+/** It takes half a minute on an idle machine. */
 const START_LIMIT_MS = 180_000;
 
 describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
@@ -26,7 +26,7 @@ describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
     expect(of('kubenurse').statusUpdates.events.nodes).toBeLessThanOrEqual(2);
   });
 
-  test('kubenurse is sent an event when a node is cordoned, and when it is no longer', () => {
+  test('kubenurse is sent an event when a node is cordoned, and when it is uncordoned', () => {
     const { events, times } = of('kubenurse').cordons;
     expect(times).toBe(4);
     expect(events.nodes).toBeGreaterThanOrEqual(2 * times);
@@ -47,25 +47,25 @@ describe.skipIf(whyNoControlPlane())('the load on the API server', () => {
     );
   });
 
-  test('kubenurse requests nothing more after the start, but for the version in its checks', () => {
+  test('after the start kubenurse requests nothing but the version in its checks', () => {
     for (const { client, later } of loads) {
       const kinds = later.requests.map(({ verb, resource }) => `${verb} ${resource}`);
       expect(kinds).toEqual(client === 'kubenurse' ? ['get /version'] : []);
     }
   });
 
-  test('kubenurse is sent less than a tenth of what one that watches all nodes is sent', () => {
+  test('kubenurse is sent less than a tenth of what a client that watches all nodes is sent', () => {
     const watched = ({ statusUpdates, cordons }: Load) =>
       statusUpdates.bytes.nodes + cordons.bytes.nodes;
     expect(watched(of('kubenurse'))).toBeLessThan(watched(of('watch-all')) / 10);
   });
 
   test.each(['kubenurse', 'watch-all'] as const)(
-    'the bytes that the API server reports as sent %s are those on the network',
+    'the bytes that the API server reports for %s match those on the network',
     (client) => {
       const { bytes, wireBytes } = of(client).replacements;
       expect(bytes.pods).toBeGreaterThan(wireBytes * 0.9);
-      // A check may fall into it.
+      // A check may fall into the period.
       expect(bytes.pods).toBeLessThan(wireBytes);
     },
   );

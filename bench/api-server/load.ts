@@ -2,45 +2,48 @@ import type { AuditedRequest } from '../../lab/real/audit-log.ts';
 import type { Period } from './period.ts';
 import { each, type PerCollection } from './server-metrics.ts';
 
-/** What the API server does for one client because something happened. */
+/** What the API server sends to one client because of something that happens. */
 export type Share = Readonly<{
   /** How often it happened. */
   times: number;
-  /** Events that the client was sent, and their bytes. */
+  /** Events sent to the client, and their bytes. */
   events: PerCollection;
   bytes: PerCollection;
-  /** All that went over the network to the client meanwhile. */
+  /** All bytes sent over the network to the client meanwhile. */
   wireBytes: number;
 }>;
 
-/** Requests that are alike. */
+/** Identical requests. */
 export type Requests = Readonly<{ verb: string; resource: string; count: number }>;
 
-/** What a client costs in a cluster of so many nodes. */
+/** The load from a client in a cluster of `nodes` nodes. */
 export type Load = Readonly<{
   nodes: number;
   client: 'kubenurse' | 'watch-all';
   start: Readonly<{
     requests: readonly Requests[];
-    /** The bodies of the responses to its lists, as sent. */
+    /** The bodies of the list responses, as sent. */
     listBytes: PerCollection;
     wireBytes: number;
   }>;
-  /** The bytes over the network for each check of the API server; undefined for who does not check it. */
+  /**
+   * Bytes on the network per check of the API server; undefined for a client that does not check
+   * it.
+   */
   checkWireBytes: number | undefined;
   statusUpdates: Share;
   cordons: Share;
   replacements: Share;
-  /** Those after its start. */
+  /** After its start. */
   later: Readonly<{ seconds: number; requests: readonly Requests[] }>;
 }>;
 
-/** By what the client does, and what happens then. */
+/** The periods by what the client does, or what happens meanwhile. */
 export type Periods = Readonly<
   Record<'start' | 'checks' | 'statusUpdates' | 'cordons' | 'replacements', Period>
 >;
 
-/** `without`: the same without the client. `times`: how often each thing happened. */
+/** `without`: the same periods without the client. `times`: how often each thing happened. */
 export function loadOf(
   { nodes, client, user }: Pick<Load, 'nodes' | 'client'> & Readonly<{ user: string }>,
   periods: Periods,
@@ -71,10 +74,10 @@ export function loadOf(
   };
 }
 
-/** Of what it was in this period: what is more than without the client. */
+/** What a period has beyond the same period without the client. */
 export function shareOf(period: Period, without: Period, times: number): Share {
   const { watchEvents, watchBytes } = without.server;
-  // Of the API server's own watches. node-1's kubelet does not wait for us: it may write once more, or less.
+  // The API server's own watches. node-1's kubelet writes at its own times: once more, or less.
   const own = each(
     (collection) =>
       watchEvents[collection] + writes(period, collection) - writes(without, collection),
@@ -99,7 +102,7 @@ function writes({ requests }: Period, collection: keyof PerCollection): number {
   ).length;
 }
 
-/** Those of this user. */
+/** Counts the requests of this user. */
 export function count(requests: readonly AuditedRequest[], user: string): Requests[] {
   const own = requests.filter((request) => request.user === user);
   const alike = Map.groupBy(own, ({ verb, resource }) => `${verb} ${resource}`);

@@ -5,7 +5,7 @@ import { type Load, loadOf, type Periods } from './load.ts';
 import { periodOf } from './period.ts';
 import type { PerCollection } from './server-metrics.ts';
 
-/** How often the status of each node is written, and how many nodes are cordoned, and pods replaced. */
+/** How often each node's status is written, and how many nodes are cordoned and pods replaced. */
 export const STATUS_UPDATES = 2;
 const CHANGED = 4;
 
@@ -18,8 +18,9 @@ const NO_EVENTS: PerCollection = { pods: 0, nodes: 0 };
 export type Measured = Readonly<{ loads: readonly Load[]; check: CheckCost }>;
 
 /**
- * What our program costs an API server, and what one that watches all nodes costs it, in clusters of these numbers of
- * nodes (2 or more, in ascending order), one grown from the other. Needs separate namespaces (own-namespace.ts).
+ * Measures the load on an API server by kubenurse, and by a client that watches all nodes, in
+ * clusters of these sizes (2 or more nodes, in ascending order), each grown from the one before.
+ * Needs separate namespaces (own-namespace.ts).
  */
 export async function measure(
   sizes: readonly number[],
@@ -51,7 +52,7 @@ export async function measure(
   return { loads, check };
 }
 
-/** The same happens to each client; `changed`: to so many nodes, and pods. */
+/** Does the same with each client. `changed`: how many nodes are cordoned, and pods replaced. */
 async function periodsOf(large: LargeCluster, client: Client, changed: number): Promise<Periods> {
   const during = (happens: () => Promise<PerCollection>) =>
     periodOf(large.cluster.parts.controlPlane, client.address, happens);

@@ -3,8 +3,8 @@ import { UDP_PORT } from '../../lab/parts/pod.ts';
 import { startReflector } from '../../src/stamp/reflector.ts';
 
 /*
- * The neighbours that run nowhere: at each of their addresses this one program responds, as `/alwayshappy` does. At the
- * addresses in its arguments it reflects STAMP packets.
+ * Stands in for the neighbours that run nowhere: responds at each of their addresses as
+ * `/alwayshappy` does, and reflects STAMP packets at the addresses in its arguments.
  */
 createServer({ maxHeaderSize: 24 * 1024 }, ({ headers }, response) =>
   response.end(headers['kubenurse-padding']),

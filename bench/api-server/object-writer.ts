@@ -1,17 +1,20 @@
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 
-/** So many requests are under way at once. */
+/** The maximum number of concurrent requests. */
 const CONNECTIONS = 16;
 const REQUEST_LIMIT_MS = 30_000;
 
-/** Client and server. */
+/** The server, and a client's credentials. */
 export type Access = Readonly<{ url: URL; certificateAuthority: string; token: string }>;
 
-/** A component of Kubernetes: who wrote what is noted in the object by the name of the program. */
+/** A component of Kubernetes: an object records who wrote what by program name. */
 export type Component = 'kubelet' | 'kube-controller-manager' | 'kube-scheduler' | 'kubectl';
 
-/** Writes many objects, over few connections that stay open. Each of its functions throws when it is refused. */
+/**
+ * Writes many objects, over a few persistent connections. Each method rejects if its request is
+ * refused.
+ */
 export class ObjectWriter {
   readonly #access: Access;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
@@ -32,7 +35,10 @@ export class ObjectWriter {
     return this.#send('DELETE', path, options, 'application/json', as);
   }
 
-  /** Does it with each, as many at once as there are connections. Rejects with the first failure. */
+  /**
+   * Calls `write` for each item, as many at once as there are connections. Rejects with the first
+   * failure.
+   */
   async each<T>(items: readonly T[], write: (item: T) => Promise<void>): Promise<void> {
     const left = items.values();
     const inTurn = async () => {

@@ -14,17 +14,17 @@ const EVENTS_LIMIT_MS = 20_000;
 /** What happened between two readings. */
 export type Period = Readonly<{
   seconds: number;
-  /** All clients'. */
+  /** For all clients. */
   server: ServerMetrics;
-  /** All clients'. */
+  /** For all clients. */
   requests: readonly AuditedRequest[];
-  /** What went to the one client, with the headers of TCP and IP and what TLS adds. */
+  /** Bytes sent to the one client, including the headers of TCP and IP and the overhead of TLS. */
   wireBytes: number;
 }>;
 
 /**
- * Has something happen, which resolves with how many events the API server will have sent because of it, to all of
- * its watches together. The period ends when it has.
+ * Runs `happens`, which resolves to the number of events that the API server sends because of it,
+ * to all of its watches together. The period ends when they have been sent.
  */
 export async function periodOf(
   { admin, auditLog }: RealControlPlane,

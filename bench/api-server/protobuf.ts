@@ -1,4 +1,7 @@
-/** The first length-delimited field of this number (at most 15) of a protobuf message; empty when there is none. */
+/**
+ * The first length-delimited field of this number (at most 15) in a protobuf message; empty if
+ * there is none.
+ */
 export function field(message: Buffer, number: number): Buffer {
   let at = 0;
   while (at < message.length) {
@@ -11,7 +14,7 @@ export function field(message: Buffer, number: number): Buffer {
       value += (byte & 127) * shift;
       if (byte < 128) break;
     }
-    // Kubernetes has but varints and length-delimited fields here.
+    // Kubernetes uses only varints and length-delimited fields here.
     if ((key & 7) !== 2) continue;
     if (key >> 3 === number) return message.subarray(at, at + value);
     at += value;

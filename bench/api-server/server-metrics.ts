@@ -6,11 +6,13 @@ export type Collection = 'pods' | 'nodes';
 /** A number for each collection. */
 export type PerCollection = Readonly<Record<Collection, number>>;
 
-/** What the API server counts, since it started or between two moments, all clients together. */
+/**
+ * Counters of the API server, since it started or between two readings, for all clients together.
+ */
 export type ServerMetrics = Readonly<{
   watchEvents: PerCollection;
   watchBytes: PerCollection;
-  /** Of responses to LIST, as they are sent: compressed, if they are. */
+  /** The responses to LIST, as sent (compressed, if they are). */
   listBytes: PerCollection;
   cpuSeconds: number;
 }>;
@@ -37,7 +39,7 @@ export async function readServerMetrics(admin: KubeClient): Promise<ServerMetric
   };
 }
 
-/** What has come about between two readings. */
+/** The difference between two readings. */
 export function since(before: ServerMetrics, after: ServerMetrics): ServerMetrics {
   const less = (key: 'watchEvents' | 'watchBytes' | 'listBytes') =>
     each((collection) => after[key][collection] - before[key][collection]);
@@ -49,7 +51,7 @@ export function since(before: ServerMetrics, after: ServerMetrics): ServerMetric
   };
 }
 
-/** The same for each collection. */
+/** Computes a number for each collection. */
 export function each(of: (collection: Collection) => number): PerCollection {
   return { pods: of('pods'), nodes: of('nodes') };
 }

@@ -4,14 +4,17 @@ import type { Access } from './object-writer.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
-/** What a service account may do: a rule of RBAC. */
+/** An RBAC rule: what a service account may do. */
 export type Rule = Readonly<{
   apiGroups: readonly string[];
   resources: readonly string[];
   verbs: readonly string[];
 }>;
 
-/** Makes a service account of this name beside ours, with this right in the whole cluster, and a token of an hour. */
+/**
+ * Creates a service account of this name in kubenurse's namespace, with this right in the whole
+ * cluster, and a token that is valid for an hour.
+ */
 export async function addServiceAccount(
   { admin, url, certificateAuthority }: RealControlPlane,
   name: string,

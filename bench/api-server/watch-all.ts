@@ -6,14 +6,15 @@ import { createGunzip } from 'node:zlib';
 import type { Access } from './object-writer.ts';
 import { field } from './protobuf.ts';
 
-/** As client-go's reflector does it: a list from the API server's cache, and a watch from there on. */
+/** As client-go's reflector does: lists from the API server's cache, and watches from there on. */
 const PAGE_OBJECTS = 500;
 const WATCH_SECONDS = 450;
 const REQUEST_LIMIT_MS = 30_000;
 
 /**
- * All objects of a collection, listed and watched without a selector. In protobuf, as the clients that
- * controller-runtime makes for types of Kubernetes request it; lists are compressed, as Go's clients request it.
+ * Lists and watches all objects of a collection, without a selector. Requests protobuf, as the
+ * clients that controller-runtime creates for Kubernetes types do, and compressed lists, as Go's
+ * clients do.
  */
 export class WatchAll {
   readonly #watch: IncomingMessage;
@@ -22,11 +23,14 @@ export class WatchAll {
   private constructor(watch: IncomingMessage, agent: Agent) {
     this.#watch = watch;
     this.#agent = agent;
-    // What it reads it forgets.
+    // Discards what it reads.
     watch.on('error', () => {}).resume();
   }
 
-  /** Resolves when the list and the head of the watch have arrived. `localAddress`: its source address. */
+  /**
+   * Resolves when the list and the head of the watch have arrived. `localAddress`: its source
+   * address.
+   */
   static async start(access: Access, path: string, localAddress: string): Promise<WatchAll> {
     const agent = new Agent({ keepAlive: true, localAddress });
     const get = (query: Record<string, string | number>) => responseTo(access, agent, path, query);
@@ -36,7 +40,8 @@ export class WatchAll {
       const page = await whole(
         await get({ limit: PAGE_OBJECTS, ...(next ? { continue: next } : { resourceVersion }) }),
       );
-      // After four bytes `k8s\0` a message `Unknown`, whose field 2 is the list, whose field 1 its ListMeta.
+      // After the four bytes `k8s\0` comes a message `Unknown`: its field 2 is the list, whose
+      // field 1 is the ListMeta.
       const metadata = field(field(page.subarray(4), 2), 1);
       resourceVersion = field(metadata, 2).toString();
       next = field(metadata, 3).toString();
@@ -74,7 +79,7 @@ async function responseTo(
     },
   });
   outgoing.end();
-  // One that is cut later is reported by its response.
+  // If the connection is cut later, the response reports it.
   outgoing.on('error', () => {});
   const [response] = await once(outgoing, 'response', {
     signal: AbortSignal.timeout(REQUEST_LIMIT_MS),

@@ -4,7 +4,10 @@ import { run } from '../../lab/support/command.ts';
 const PORT = 6443;
 const TABLE = 'bridge sent_by_the_api_server';
 
-/** Has every packet from this address of the API server to one of these clients be counted, on the bridge between them. */
+/**
+ * Counts every packet from this address of the API server to one of these clients, on the bridge
+ * between them.
+ */
 export async function countBytes(server: string, clients: readonly string[]): Promise<void> {
   const rules = clients.flatMap((client) => [
     `add counter ${TABLE} ${counterOf(client)}`,
@@ -14,7 +17,7 @@ export async function countBytes(server: string, clients: readonly string[]): Pr
   await run(['nft', '-f', '-'], [`add table ${TABLE}`, chain, ...rules, ''].join('\n'));
 }
 
-/** The bytes sent to a client so far, with the headers of TCP and IP and what TLS adds. */
+/** Bytes sent to a client so far, including the headers of TCP and IP and the overhead of TLS. */
 export async function bytesSentTo(client: string): Promise<number> {
   const listed = JSON.parse(
     await run(['nft', '--json', 'list', 'counters', 'table', ...TABLE.split(' ')]),

@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetFile } from './fleet-report.ts';
 
 /**
- * Requests `/report` of all pods of the files `FLEETS` with nothing but Node's own client, when `PORT` is requested with
- * `?over=` so many milliseconds: evenly over that time, each over a new connection. Responds when all have responded.
+ * When `PORT` is requested with `?over=` and a number of milliseconds, requests `/report` of all
+ * pods in the files `FLEETS` with Node's own client only: evenly over that time, each over a new
+ * connection. Responds when all have responded.
  */
 const { PORT, FLEETS = '', ORIGIN = '' } = process.env;
 const urls = FLEETS.split(':')

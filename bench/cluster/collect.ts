@@ -6,16 +6,19 @@ import { cpuTime } from '../served/cpu-time.ts';
 import { startPacked } from '../served/packed-program.ts';
 import { DOWN, type FleetProbe } from './fleet.ts';
 
-/** How long a collection is kept, and a little more, in milliseconds. */
+/** How long a collection is kept, plus a little, in milliseconds. */
 export const KEPT_MS = 5_500;
 
-/** A page may take this long before a benchmark gives up on it. */
+/** How long a page may take before a benchmark gives up on it, in milliseconds. */
 const LIMIT_MS = 30_000;
 
-/** `milliseconds` until the page is there; `cpu`: of the pod, in milliseconds. */
+/** `milliseconds`: until the page has arrived; `cpu`: of the pod, in milliseconds. */
 export type Collection = Readonly<{ milliseconds: number; cpu: number; reports: number }>;
 
-/** Starts the program as this pod, and waits until it has checked its neighbours. Ends with the stack. */
+/**
+ * Starts the program as this pod, and waits until it has checked its neighbours. It ends with the
+ * stack.
+ */
 export async function startPod(
   stack: AsyncDisposableStack,
   file: string,
@@ -35,7 +38,7 @@ export async function pageOf({ url }: FleetProbe, path: string): Promise<string>
 }
 
 /**
- * Has the pod collect the reports of all others, of so many pods. Rejects when the verdict is not the truth.
+ * Makes the pod collect the reports of all others, of `pods` pods. Rejects if the verdict is wrong.
  */
 export async function collect(
   probe: FleetProbe,
@@ -51,13 +54,16 @@ export async function collect(
   };
 }
 
-/** What is true on a machine that is busy with something else. */
+/** Findings that are true on a machine that is busy with something else. */
 const BUSY = /too little CPU|slow/;
 
-/** What is true where a collection has run out of time, in addition. */
+/** Findings that are also true if a collection has run out of time. */
 const LATE = new RegExp(`No report from|^WARNING: Only|to ${DOWN} is broken`);
 
-/** How many pods reported, by the text. Throws where the verdict is anything but that one pod does not run. */
+/**
+ * How many pods reported, according to the text. Throws unless the verdict is just that one pod
+ * does not run.
+ */
 function reportsIn(text: string, pods: number): number {
   const [, reported, all] = /^([\d,]+) of ([\d,]+) pods reported\.$/m.exec(text) ?? [];
   const isLate = text.includes('ran out of time');
@@ -73,7 +79,7 @@ function reportsIn(text: string, pods: number): number {
   return numberOf(reported);
 }
 
-/** Of a text such as "5,000". */
+/** Parses a number such as "5,000". */
 function numberOf(text = ''): number {
   return Number(text.replaceAll(',', ''));
 }

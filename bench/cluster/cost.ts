@@ -4,18 +4,18 @@ import { usageOf } from '../support/usage.ts';
 import { type Collection, collect, KEPT_MS, startPod } from './collect.ts';
 import { startFleet } from './fleet.ts';
 
-/** Until memory is looked at again after the last collection, in milliseconds. */
+/** From the last collection until memory is read again, in milliseconds. */
 const GIVEN_BACK_MS = 30_000;
 
-/** Bytes. */
+/** What collections cost; memory in bytes. */
 export type Cost = Readonly<{
   collections: readonly Collection[];
   rss: Readonly<{ before: number; peak: number; after: number }>;
 }>;
 
 /**
- * Has one of so many pods, with the default interval of checks, collect the reports of all others so many times, each time
- * as soon as the last collection is out of date.
+ * Makes one of `pods` pods, with the default check interval, collect the reports of all others
+ * `times` times, each time as soon as the last collection is out of date.
  */
 export async function measureCost(
   file: string,

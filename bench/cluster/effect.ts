@@ -8,28 +8,34 @@ import { spreadOf } from '../support/statistics.ts';
 import { collect, KEPT_MS, pageOf, startPod } from './collect.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 
-/** Often, for there to be enough checks for a 99th percentile: eleven twice a second. */
+/** Short, to get enough checks for a 99th percentile: eleven twice a second. */
 const INTERVAL = { KUBENURSE_CHECK_INTERVAL: '500ms' };
 
-/** How often the neighbour checks the collecting pod in a round, in addition. */
+/** How many additional checks of the collecting pod the neighbour makes in a round. */
 const EXTRA_CHECKS = 5;
 const EXTRA = 'collector_';
 
-/** A request of the bare client may take this long, in milliseconds. */
+/** Timeout of a request to the bare client, in milliseconds. */
 const LIMIT_MS = 60_000;
 
-/** What the checks took, in milliseconds. */
+/** Latencies of checks, in milliseconds. */
 type Checks = Readonly<{ p50: number; p99: number }>;
 
-/** The checks of the collecting pod, those of a pod that checks it, and of these the checks of the collecting pod. */
+/**
+ * The checks by the collecting pod, those by a pod that checks it, and of these the checks of the
+ * collecting pod.
+ */
 export type Period = Readonly<{ own: Checks; neighbour: Checks; ofCollector: Checks }>;
 
-/** `quiet`: nobody looks; `watched`: somebody does; `bare`: another client makes the same requests at the same rate. */
+/**
+ * `quiet`: nobody watches; `watched`: somebody does; `bare`: another client makes the same requests
+ * at the same rate.
+ */
 export type Effect = Readonly<{ quiet: Period; watched: Period; bare: Period }>;
 
 /**
- * The checks in a cluster of so many pods, one of which collects the reports of all others so many times, as often as it
- * does so at all.
+ * Measures the checks in a cluster of `pods` pods, one of which collects the reports of all others
+ * `times` times, as often as a pod ever does.
  */
 export async function measureEffect(
   file: string,
@@ -93,7 +99,10 @@ function checksBetween(before: string, after: string, type?: string): Checks {
   };
 }
 
-/** Resolves with what requests all reports, evenly over so many milliseconds, in a separate process. */
+/**
+ * Resolves to a function that requests all reports, evenly over this many milliseconds, in a
+ * separate process.
+ */
 async function startBareClient(
   stack: AsyncDisposableStack,
   { files, origin }: Fleet,

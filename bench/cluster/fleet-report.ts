@@ -3,7 +3,7 @@ import type { CheckReport, Report } from '../../src/verdict/report.ts';
 /** A pod of the fleet. */
 export type FleetPod = Readonly<{ name: string; node: string; address: string }>;
 
-/** Nodes that each pod checks. */
+/** How many nodes each pod checks. */
 export const NEIGHBOURS = 10;
 
 /** Written by `fleet.ts`: the nodes of the cluster, and the pods that one program reports for. */
@@ -11,7 +11,7 @@ export type FleetFile = Readonly<{ nodes: readonly string[]; served: readonly Fl
 
 const COMPONENTS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
 
-/** What the pod reports that checks these nodes, of which `down` is not reached. `now`: Unix time. */
+/** The report of a pod that checks these nodes, and cannot reach `down`. `now`: Unix time. */
 export function fleetReport(
   { name, node }: FleetPod,
   neighbours: readonly string[],

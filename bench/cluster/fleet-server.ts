@@ -5,13 +5,17 @@ import { createServer as createTlsServer } from 'node:https';
 import { Ring } from '../../src/neighbours/choose.ts';
 import { type FleetFile, fleetReport, NEIGHBOURS } from './fleet-report.ts';
 
-/** In bytes, as the program's: a check pads its request to two segments, which are large over the loopback. */
+/**
+ * In bytes, as in the program: a check pads its request to two segments, which are large on the
+ * loopback.
+ */
 const MAX_HEADER_SIZE = 24 * 1024;
 
 /**
- * The pods of the file `FLEET`, as nothing but this one program, at `PORT` of each address: each responds to `/report` with what
- * a pod with ten neighbours reports, of which `DOWN` is not reached, and anything else as `/alwayshappy`. Over TLS with a
- * certificate. Then it listens at `READY_PORT`, too.
+ * Serves all pods in the file `FLEET` from one program, at `PORT` of each address: each responds to
+ * `/report` with the report of a pod with ten neighbours that cannot reach `DOWN`, and to anything
+ * else as `/alwayshappy` does. With a certificate, over TLS. Once all of them listen, so does
+ * `READY_PORT`.
  */
 const {
   FLEET = '',

@@ -7,7 +7,7 @@ import { tlsSettings } from '../served/tls-settings.ts';
 import { startEmbeddedPods } from '../support/embedded-pods.ts';
 import { type FleetFile, type FleetPod, NEIGHBOURS } from './fleet-report.ts';
 
-/** The node whose pod does not run. The verdict has to name it, and nothing else. */
+/** The node whose pod does not run. The verdict must name it, and nothing else. */
 export const DOWN = 'node-3';
 
 /** The node of the pod that collects: the first of the cluster. */
@@ -16,14 +16,16 @@ const OWN = 'node-0';
 /** Checked by every pod through its Service. */
 const SERVICE = 'node-1';
 
-/** The variables of a pod, the URL at which it serves HTTP, and the one at which others check it. */
+/**
+ * The variables of a pod, the URL at which it serves HTTP, and the one at which others check it.
+ */
 export type FleetProbe = Readonly<{
   url: string;
   checkedUrl: string;
   environment: Readonly<Record<string, string>>;
 }>;
 
-/** `files`: what the other pods are (`FleetFile`), at `origin` with their addresses in place of `*`. */
+/** `files`: the other pods (`FleetFile`); `origin`: their URL, with `*` for the address. */
 export type Fleet = Readonly<{
   collector: FleetProbe;
   neighbour: FleetProbe;
@@ -32,9 +34,10 @@ export type Fleet = Readonly<{
 }>;
 
 /**
- * The pods of so many nodes on this machine, but one: objects of an embedded API server, and two small programs that
- * report for all others than the two that are measured, one for those that these two check; the pod of `DOWN` refuses
- * connections. Resolves with the pod of the first node, and with one that checks it. Neither has been started.
+ * Starts all pods but one of `count` nodes on this machine: objects in an embedded API server, and
+ * two small programs that report for all but the two measured pods, one of them for the pods that
+ * these two check. The pod of `DOWN` refuses connections. Resolves to the pod of the first node,
+ * and one that checks it, neither of them started.
  */
 export async function startFleet(
   stack: AsyncDisposableStack,

@@ -6,8 +6,9 @@ import { quantile } from '../support/statistics.ts';
 import { fleetReport } from './fleet-report.ts';
 
 /**
- * Prints how long the verdict and the page of a browser take for so many nodes with ten neighbours each, one of them down: the
- * first time in this process, and the median of the next five, in milliseconds.
+ * Prints how many milliseconds the verdict and the browser page take for the given number of nodes
+ * with ten neighbours each, one of them down: the first time in this process, and the median of the
+ * next five.
  */
 const [count = '1000'] = process.argv.slice(2);
 const nodes = Array.from({ length: Number(count) }, (_, i) => `node-${i}`);

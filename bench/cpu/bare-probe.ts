@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
 /*
- * Only opens the sockets of a probe and sends its requests: `URLS`, one soon after another, each `INTERVAL` milliseconds.
- * Certificates are verified by `AUTHORITY`. At `PORT` it serves callers: the number of checks so far.
+ * Only opens the sockets of a probe and sends its requests: to `URLS`, one soon after another,
+ * every `INTERVAL` milliseconds. Verifies certificates with `AUTHORITY`. At `PORT` it responds with
+ * the number of checks so far.
  */
 
 /** As the program's schedule paces its checks, in milliseconds. */

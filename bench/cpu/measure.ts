@@ -16,13 +16,19 @@ import { type CpuProfile, partsOf } from './profile.ts';
 import { startTargets, type Targets } from './targets.ts';
 import { type TcpInfoCost, tcpInfoCost } from './tcp-info-cost.ts';
 
-/** From the start of an unpacked program to its first response, at most; in milliseconds. */
+/** Maximum time from the start of an unpacked program to its first response, in milliseconds. */
 const START_MS = 1_500;
 
-/** Ethernet's: with the loopback's 65,536 bytes, full-size packets are six times as long as between nodes. */
+/**
+ * Ethernet's: with the loopback's 65,536 bytes, full-size packets are six times as long as between
+ * nodes.
+ */
 const MTU = '1500';
 
-/** CPU time in milliseconds for each check, with all else that the program does; memory in bytes at the end. */
+/**
+ * CPU time in milliseconds per check, including all else that the program does; memory in bytes at
+ * the end.
+ */
 export type Cost = Readonly<{
   checks: number;
   user: number;
@@ -33,12 +39,15 @@ export type Cost = Readonly<{
 export type Cpu = Readonly<{
   kubenurse: Cost;
   bare: Cost;
-  /** Milliseconds for each check of the main thread, by part, in a run with the profiler. */
+  /** Milliseconds of the main thread per check, by part, in a run with the profiler. */
   parts: readonly (readonly [part: string, milliseconds: number])[];
   tcpInfo: TcpInfoCost;
 }>;
 
-/** Has the packed program and bare Node check the same targets at the same time, then profiles the program. In a network namespace. */
+/**
+ * Makes the packed program and bare Node check the same targets at the same time, then profiles the
+ * program. Must run in a network namespace.
+ */
 export async function measureCpu(
   program: string,
   times: Times,
@@ -75,7 +84,7 @@ async function sideBySide(
   return [costOf(before[0], after[0]), costOf(before[1], after[1])];
 }
 
-/** Milliseconds for each check of the main thread, the most first, after the warm-up. */
+/** Milliseconds of the main thread per check, in descending order, after the warm-up. */
 async function profiled(targets: Targets, times: Times): Promise<[string, number][]> {
   const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
   try {
@@ -92,7 +101,7 @@ async function profiled(targets: Targets, times: Times): Promise<[string, number
       await sleep(times.lasts);
     });
     const checks = (await kubenurse.checks()) - before;
-    // On SIGTERM the program ends by itself, and writes the profile.
+    // On SIGTERM the program exits by itself, and writes the profile.
     await kubenurse.process.stop();
     const [file = ''] = await readdir(folder);
     const profile: CpuProfile = JSON.parse(await readFile(join(folder, file), 'utf8'));

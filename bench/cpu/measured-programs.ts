@@ -55,7 +55,10 @@ export async function startBare(
   return { ...served, checks: async () => Number(await get(served, '/')) };
 }
 
-/** While callers request each program as Prometheus does, and as neighbours do: one after another, evenly over the interval. */
+/**
+ * Runs `measuring` while callers request each program as Prometheus does, and as neighbours do: one
+ * after another, evenly over the interval.
+ */
 export async function during(
   programs: readonly Measured[],
   { interval, scrapes }: Times,

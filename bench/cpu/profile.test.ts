@@ -17,7 +17,7 @@ const PROFILE: CpuProfile = {
   timeDeltas: [9_000, 1_000, 2_000, 250, 500, 250, 250],
 };
 
-test('partsOf() gives what a function calls to its part, and leaves out the time asleep', () => {
+test('partsOf() attributes what a function calls to its part, and leaves out idle time', () => {
   expect(Object.fromEntries(partsOf(PROFILE))).toEqual({
     'garbage collection': 1,
     'native code and system calls outside JavaScript': 2,

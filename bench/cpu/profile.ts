@@ -1,4 +1,4 @@
-/** A call tree of V8's, as `--cpu-prof` writes it; times in microseconds. */
+/** A V8 call tree, as `--cpu-prof` writes it; times in microseconds. */
 export type CpuProfile = Readonly<{
   nodes: readonly Readonly<{
     id: number;
@@ -9,7 +9,10 @@ export type CpuProfile = Readonly<{
   timeDeltas: readonly number[];
 }>;
 
-/** What a check's time is spent on, by the file of the nearest caller that matches. The first that matches counts. */
+/**
+ * What a check's time is spent on, by the file of the nearest caller that matches. The first match
+ * counts.
+ */
 const PARTS: readonly (readonly [part: string, pattern: RegExp])[] = [
   [
     'look-up',
@@ -28,18 +31,18 @@ const PARTS: readonly (readonly [part: string, pattern: RegExp])[] = [
   ['sockets and streams', /node:(net|stream|internal\/(streams|stream_base))/],
 ];
 
-/** Not the program's time: the profiler has found it asleep. */
+/** Not the program's time: the profiler found it asleep. */
 const IDLE = '(idle)';
 
-/** Node's and V8's own names of what is no function. */
+/** Node's and V8's own names for what is not a function. */
 const NATIVE: ReadonlyMap<string, string> = new Map([
   ['(garbage collector)', 'garbage collection'],
   ['(program)', 'native code and system calls outside JavaScript'],
 ]);
 
 /**
- * Milliseconds by part; time asleep and the first `skip` milliseconds are left out. The main thread alone: V8's own threads
- * have no profile.
+ * Milliseconds by part, without idle time and the first `skip` milliseconds. Only the main thread:
+ * V8's own threads have no profile.
  */
 export function partsOf({ nodes, samples, timeDeltas }: CpuProfile, skip = 0): Map<string, number> {
   const partOf = new Map<number, string>();

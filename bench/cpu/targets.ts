@@ -10,16 +10,19 @@ import { startNeighbours } from '../served/neighbours.ts';
 const NEIGHBOURS = 10;
 const NAME = 'target.test';
 
-/** What both programs check, 14 URLs, and the variables by which kubenurse does so. */
+/** The 14 URLs that both programs check, and the variables that make kubenurse check them. */
 export type Targets = Readonly<{
   environment: Readonly<Record<string, string>>;
-  /** As kubenurse's; where it has to look a name up, its address. */
+  /** As kubenurse's, with the address in place of a name to look up. */
   urls: readonly string[];
-  /** PEM file: who signed the certificate. */
+  /** PEM file: the CA that signed the certificate. */
   authority: string;
 }>;
 
-/** Ten neighbours, the Service, and three checks by HTTPS, two of which look a name up. They end with the stack. */
+/**
+ * Starts ten neighbours, the Service, and an HTTPS server for three checks, two of which look up a
+ * name. They end with the stack.
+ */
 export async function startTargets(stack: AsyncDisposableStack): Promise<Targets> {
   const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
   stack.defer(() => rm(folder, { recursive: true }));

@@ -9,10 +9,10 @@ import type { TcpInfoTimes, TimedCall } from './timed-tcp-info.ts';
 
 const TIMED = join(import.meta.dirname, 'timed-tcp-info.ts');
 
-/** Of a call, in microseconds. */
+/** The cost of a call, in microseconds. */
 export type CallCost = Readonly<{ mean: number; median: number }>;
 
-/** What TCP_INFO costs, in microseconds: a read, a recorded value, and all of them for each check. */
+/** What TCP_INFO costs, in microseconds: a read, a recorded value, and all of them per check. */
 export type TcpInfoCost = Readonly<{ read: CallCost; value: CallCost; perCheck: number }>;
 
 /** Measures each call in the program itself, after the warm-up. */
@@ -33,7 +33,7 @@ export async function tcpInfoCost(targets: Targets, times: Times): Promise<TcpIn
       await sleep(times.lasts);
       counts.push(await kubenurse.checks());
     });
-    // On SIGTERM the program ends by itself, and writes the times.
+    // On SIGTERM the program exits by itself, and writes the times.
     await kubenurse.process.stop();
     const { reads, values }: TcpInfoTimes = JSON.parse(await readFile(file, 'utf8'));
     const [read, value] = [costOf(reads, since), costOf(values, since)];

@@ -3,8 +3,8 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { TcpAccount } from '../../src/probes/tcp-account.ts';
 
 /*
- * Loaded before the program (`--import`): measures what reading and recording TCP_INFO takes in it, and at its end writes
- * `TcpInfoTimes` to the file `TCP_INFO_TIMES`.
+ * Loaded before the program (`--import`): measures how long reading and recording TCP_INFO take in
+ * it, and writes `TcpInfoTimes` to the file `TCP_INFO_TIMES` when it exits.
  */
 
 /** When a call began, in milliseconds since the Unix epoch, and how many microseconds it took. */
@@ -17,7 +17,7 @@ const times: TcpInfoTimes = { reads: [], values: [] };
 
 type Method = (...args: unknown[]) => unknown;
 
-/** Replaces a method by itself, timed where `isTimed`. */
+/** Wraps a method, to time the calls for which `isTimed` holds. */
 function time<Name extends string>(
   prototype: object,
   name: Name,

@@ -7,7 +7,10 @@ import { PacketCapture } from '../fidelity/packet-capture.ts';
 import { Probe } from '../fidelity/probe.ts';
 import { INTERFACE, startTargets } from '../fidelity/targets.ts';
 
-/** The checks: by name, of names for which the name server is silent, and of others; and by address. */
+/**
+ * How many checks there are: of names for which the name server is silent, of other names, and by
+ * address.
+ */
 const CHECKS = { silent: 20, named: 5, addressed: 15 };
 
 /** The first rounds of a process are slower: code is not yet compiled. */
@@ -19,9 +22,15 @@ export type Checked = Readonly<{
   isWithSilent: boolean;
   kind: 'named' | 'addressed';
   latencies: readonly number[];
-  /** When a connection was begun (its SYN), after the phase offset of the probe's rounds in the interval. */
+  /**
+   * When a connection began (its SYN), relative to the phase offset of the probe's rounds in the
+   * interval.
+   */
   begins: readonly number[];
-  /** By how much it was longer or shorter than the interval from one connection to the next of the same check. */
+  /**
+   * How much longer or shorter than the interval it took from one connection of a check to its
+   * next.
+   */
   shifts: readonly number[];
 }>;
 
@@ -32,7 +41,10 @@ export type Plan = Readonly<{
   rounds: number;
 }>;
 
-/** Has each program check with the silent names, and without them, all in every interval, one after the other. */
+/**
+ * Makes each program check with and without the silent names, all in every interval, one after
+ * another.
+ */
 export async function measureDns(
   { programs, interval, rounds }: Plan,
   logProgress: (progress: string) => void,
@@ -65,7 +77,7 @@ export async function measureDns(
   for (const [index, { program, isWithSilent }] of variants.entries()) {
     const port = targets.port('http');
     const phaseOffset = index / (variants.length + 1);
-    // The silent ones first: whoever comes after them could be held up.
+    // The silent ones first: they could hold up whatever follows.
     const names = [...(isWithSilent ? silent : []), ...named.map(({ name }) => name)];
     const urls = [...names, ...hosts.slice(CHECKS.named)].map((host) => `http://${host}:${port}/`);
     const environment = { KUBENURSE_RESOLV_CONF: resolvConf };

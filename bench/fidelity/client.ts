@@ -3,7 +3,7 @@ import { OwnedProcess } from '../../lab/support/owned-process.ts';
 import { Lines } from '../../lab/support/program.ts';
 import type { Measurement } from './probe.ts';
 
-/** It takes OpenSSL: the libraries `ssl` and `crypto`. */
+/** Needs OpenSSL: the libraries `ssl` and `crypto`. */
 export const CLIENT_SOURCE = join(import.meta.dirname, 'client.c');
 
 export type ClientOptions = Readonly<{
@@ -20,7 +20,10 @@ export type ClientOptions = Readonly<{
   rounds: number;
 }>;
 
-/** Runs the client in C, until the stack is disposed of. What it measures is added to `measurements`, as it comes. */
+/**
+ * Runs the client in C until the stack is disposed of. Adds its measurements to `measurements` as
+ * they arrive.
+ */
 export function startClient(
   stack: AsyncDisposableStack,
   options: ClientOptions,

@@ -12,16 +12,19 @@ const INTERVAL_MS = 1_000;
 const WARM_UP_ROUNDS = 3;
 const BLOCK = join(import.meta.dirname, 'block.cjs');
 
-/** What was measured in the intervals in which the event loop was held up, or in the others. In milliseconds. */
+/**
+ * What was measured in the intervals in which the event loop was blocked, or in the others. In
+ * milliseconds.
+ */
 export type HeldUp = Readonly<{
   isHeldUp: boolean;
   checks: readonly Check[];
-  /** What the program reports, kubenurse_event_loop_{delay,active}_seconds: the means. */
+  /** The means of what the program reports: kubenurse_event_loop_{delay,active}_seconds. */
   delay: number;
   active: number;
 }>;
 
-/** Holds the probe's event loop up in every second interval. */
+/** Blocks the probe's event loop in every second interval. */
 export async function measureHeldUp(
   file: string,
   rounds: number,

@@ -12,22 +12,28 @@ import type { Connection } from './pcap.ts';
 import { type Measurement, Probe } from './probe.ts';
 import { INTERFACE, type Scheme, startTargets, type Targets } from './targets.ts';
 
-/** So many targets, one round after another. */
+/** How many targets to check per round, and how. */
 export type Size = Readonly<{ scheme: Scheme; targets: number }>;
 
-/** The remaining time of the interval in which the probes are scraped, and no program measures, in milliseconds. */
+/**
+ * The least remaining time of the interval, in milliseconds, in which no program measures and the
+ * probes are scraped.
+ */
 const LEAST_QUIET_MS = 300;
 
 /** The first rounds of a process are slower: code is not yet compiled. */
 const WARM_UP_ROUNDS = 3;
 
-/** How long the stand-in in Go takes to start, after which its rounds begin, on a busy machine, in milliseconds. */
+/**
+ * How long the stand-in in Go takes to start on a busy machine, in milliseconds. Its rounds begin
+ * then.
+ */
 const GO_START_MS = 250;
 
-/** Where the first of the stand-ins in Go listens; the next ones follow. */
+/** The address (its last byte) of the first stand-in in Go; the others follow. */
 const FIRST_GO_ADDRESS = 2;
 
-/** What a check measured, in milliseconds, by who made it; and what was seen of it on the wire. */
+/** A check as measured by the client, in milliseconds, and as seen on the wire. */
 export type Check = Readonly<{
   took: number;
   /** The TCP handshake, by the client's clock and by the kernel's (probe.ts). */
@@ -36,7 +42,7 @@ export type Check = Readonly<{
   wire: Connection;
 }>;
 
-/** What was measured of one size by one program, in milliseconds. */
+/** What one program measured for one size, in milliseconds. */
 export type Measured = Size &
   Readonly<{
     /** The file of a packed program, `C`, or `Go`. */
@@ -56,7 +62,7 @@ export type Plan = Readonly<{
   rounds: number;
 }>;
 
-/** Who measures what, and where in the interval. */
+/** Which client measures what, and where in the interval. */
 type Slot = Size &
   Readonly<{
     by: string;
@@ -68,8 +74,9 @@ type Slot = Size &
   }>;
 
 /**
- * Has each size be measured by C, by Go and by each program, all in every interval, one after the other: each has a part
- * of the interval to itself. Rejects with an `OptionError` if the interval is too short for all of them.
+ * Measures each size with C, with Go and with each program, all in every interval, one after
+ * another: each has a part of the interval to itself. Rejects with an `OptionError` if the interval
+ * is too short for all of them.
  */
 export async function measure(
   plan: Plan,
@@ -135,7 +142,7 @@ function slotsOf({ sizes, programs, interval }: Plan, targets: Targets) {
   return { slots, end };
 }
 
-/** What all that measure are started with. */
+/** What all clients are started with. */
 type Common = Readonly<{
   stack: AsyncDisposableStack;
   plan: Plan;
@@ -145,7 +152,9 @@ type Common = Readonly<{
   authorityFile: string;
 }>;
 
-/** Starts those that measure, until the stack is disposed of. Resolves with the probes that have to be scraped. */
+/**
+ * Starts the clients, until the stack is disposed of. Resolves to the probes that must be scraped.
+ */
 async function startAll(
   stack: AsyncDisposableStack,
   folder: string,
@@ -165,7 +174,8 @@ async function startAll(
   const { true: inC = [], false: probed = [] } = Object.groupBy(slots, ({ by }) => `${by === 'C'}`);
   const probes = new Map<Slot, Probe>();
   for (const slot of probed) probes.set(slot, await startProbe(common, slot, probes.size));
-  // Last: these make a fixed number of rounds from their start, and the start of a stand-in in Go takes an interval.
+  // Last, because these make a fixed number of rounds from their start, and starting a stand-in in
+  // Go takes an interval.
   for (const slot of inC) startInC(common, slot);
   return probes;
 }
@@ -201,7 +211,7 @@ function startBusyLoop(stack: AsyncDisposableStack): void {
   stack.defer(() => loop.stop());
 }
 
-/** How long nobody else measures, in milliseconds: twice what a round takes on a busy machine. */
+/** How long nothing else measures, in milliseconds: twice what a round takes on a busy machine. */
 function roomFor({ scheme, targets }: Size): number {
   return 60 + targets * (scheme === 'https' ? 6 : 1.5);
 }

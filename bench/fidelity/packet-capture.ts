@@ -4,18 +4,19 @@ import { OwnedProcess } from '../../lab/support/owned-process.ts';
 import { until } from '../../lab/support/until.ts';
 import { type Connection, connectionsOf, readPackets } from './pcap.ts';
 
-/** It takes up to a second until tcpdump has read a packet, because it is not woken for each. */
+/** tcpdump takes up to a second to read a packet, because it is not woken for each. */
 const LIMIT_MS = 5_000;
 
-/** Of each packet, in bytes: the headers. */
+/** Bytes to capture of each packet: the headers. */
 const SNAPSHOT_LENGTH = 128;
 
 /** In KiB. */
 const BUFFER_SIZE = 64 * 1024;
 
 /**
- * tcpdump on one network interface. It is not in immediate mode: being woken for each packet would take CPU time from the
- * programs that are measured. It reads the packets of a second at once, with the kernel's time stamps.
+ * Runs tcpdump on one network interface. It is not in immediate mode: waking up for each packet
+ * would take CPU time from the measured programs. It reads the packets of a second at once, with
+ * the kernel's time stamps.
  */
 export class PacketCapture {
   readonly #file: string;
@@ -23,8 +24,8 @@ export class PacketCapture {
   #stderr = '';
 
   /**
-   * Resolves when it captures, and rejects when it cannot. It ends with the stack, if not before; `folder` is where it
-   * keeps its file.
+   * Resolves when it captures; rejects if it cannot. It keeps its file in `folder`, and ends with
+   * the stack, if not before.
    */
   static async start(
     stack: AsyncDisposableStack,
@@ -48,7 +49,10 @@ export class PacketCapture {
     });
   }
 
-  /** Ends it, with all connections that got a response, by server (`address:port`). Rejects when packets were dropped. */
+  /**
+   * Ends it, and resolves to all connections that got a response, by server (`address:port`).
+   * Rejects if packets were dropped.
+   */
   async stop(): Promise<ReadonlyMap<string, readonly Connection[]>> {
     await until('tcpdump has read all packets', LIMIT_MS, async () => {
       const [captured, received] = await this.#counts();
@@ -61,7 +65,7 @@ export class PacketCapture {
     return Map.groupBy(connections, ({ to }) => to);
   }
 
-  /** The packets that tcpdump has read, and those that the kernel has for it or had. */
+  /** How many packets tcpdump has read, and how many the kernel has received for it. */
   async #counts(): Promise<number[]> {
     this.#stderr = '';
     this.#tcpdump.signal('SIGUSR1');

@@ -18,7 +18,7 @@ type Segment = Readonly<{
   sequence?: number;
 }>;
 
-/** Of the capture: the headers alone, like tcpdump with a short snapshot length. */
+/** A frame of the capture: only the headers, as from tcpdump with a short snapshot length. */
 function frameOf({ isFromServer = false, flags, payload = 0, sequence = 1 }: Segment): Buffer {
   const [from, to] = isFromServer ? [SERVER, CLIENT] : [CLIENT, SERVER];
   const frame = Buffer.alloc(14 + 20 + 32);
@@ -77,14 +77,14 @@ test('connectionsOf() times a connection by its packets', () => {
   ]);
 });
 
-test('connectionsOf() omits a connection without response, and one that is still open', () => {
+test('connectionsOf() omits a connection without a response, and one that is still open', () => {
   const [syn, synAck] = EXCHANGE;
   if (!syn || !synAck) throw new Error('no exchange');
   expect(connectionsIn([syn, synAck, END])).toEqual([]);
   expect(connectionsIn(EXCHANGE)).toEqual([]);
 });
 
-test('connectionsOf() counts from the first SYN, also where it is sent again', () => {
+test('connectionsOf() counts from the first SYN, even if it is sent again', () => {
   const repeated = [{ after: 0, flags: SYN }, ...EXCHANGE.map(later), later(END)];
   expect(connectionsIn(repeated)).toMatchObject([{ synAck: 1.0305, response: 1.15025 }]);
 });

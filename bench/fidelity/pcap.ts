@@ -1,4 +1,4 @@
-/** A TCP connection by its packets; in milliseconds, the latter three after the SYN. */
+/** A TCP connection by its packets; times in milliseconds, the last three relative to the SYN. */
 export type Connection = Readonly<{
   /** The server, `address:port`. */
   to: string;
@@ -24,7 +24,7 @@ export type Packet = Readonly<{
   length: number;
 }>;
 
-/** Of a pcap file with nanoseconds, in the byte order of this machine. */
+/** The magic number of a pcap file with nanoseconds, in the byte order of this machine. */
 const MAGIC = 0xa1b23c4d;
 const ETHERNET = 1;
 const FILE_HEADER = 24;
@@ -38,10 +38,10 @@ const SYN = 2;
 const RST = 4;
 const ACK = 16;
 
-/** A shorter payload, in bytes, is no request and no response, but the end of TLS. */
+/** In bytes. A shorter payload is neither a request nor a response, but the end of TLS. */
 const MIN_PAYLOAD = 64;
 
-/** Reads the TCP segments of a capture file (pcap-savefile(5)). Throws when it is of another kind. */
+/** Reads the TCP segments of a capture file (pcap-savefile(5)). Throws if it is of another kind. */
 export function* readPackets(file: Buffer): Generator<Packet> {
   if (file.readUInt32LE(0) !== MAGIC || file.readUInt32LE(20) !== ETHERNET) {
     throw new Error('not a pcap file of Ethernet frames with nanoseconds');

@@ -4,12 +4,12 @@ import { ringPosition } from '../../src/neighbours/choose.ts';
 import { imageEnvironment, imageFlags, ONE_CHECK, peer } from '../support/programs.ts';
 
 const RING = 2 ** 64;
-/** How exactly a probe's rounds begin at the requested phase offset, as a share of the interval. */
+/** How close to the requested phase offset a probe's rounds begin, as a share of the interval. */
 const EXACT = 0.00002;
 
 const SCRAPE_LIMIT_MS = 10_000;
 
-/** No check but those that are given, and as few buckets as there can be, because only sums are read. */
+/** Only the given checks, and as few buckets as possible, because only sums are read. */
 const ENVIRONMENT = {
   ...ONE_CHECK,
   KUBENURSE_CHECK_ME_SERVICE: 'false',
@@ -34,31 +34,41 @@ export type ProbeOptions = Options &
 /** `environment` has the variable KUBECONFIG. */
 export type GoProbeOptions = Options &
   Readonly<{
-    /** Where it listens, at port 8080. */
+    /** The address at which it listens, on port 8080. */
     address: string;
   }>;
 
-/** One measurement of a check: which of its URLs, the how-manieth of this URL, from 0, and how long it took. */
+/**
+ * One measurement of a check: the index of its URL, the number of the check of this URL, from 0,
+ * and how long it took.
+ */
 export type Measurement = Readonly<{
   target: number;
   number: number;
   milliseconds: number;
-  /** The TCP handshake by the client's own clock, from before it connects until it knows that it has, in milliseconds. */
+  /**
+   * The TCP handshake by the client's own clock, from before it connects until it knows that it is
+   * connected, in milliseconds.
+   */
   handshake: number;
-  /** The TCP handshake by the kernel's clock, in milliseconds; undefined where the client does not read that. */
+  /**
+   * The TCP handshake by the kernel's clock, in milliseconds; undefined if the client does not read
+   * it.
+   */
   rtt: number | undefined;
 }>;
 
-/** What a histogram has seen so far. */
+/** The count and sum of a histogram so far. */
 export type Seen = Readonly<{ count: number; sum: number }>;
-/** What the histograms of one target have seen so far, in seconds. */
+/** The histograms of one target so far, in seconds. */
 export type SeenChecks = Seen & Readonly<{ handshake: number; rtt: number | undefined }>;
 /** The program's event-loop metrics, in seconds. */
 export type EventLoop = Readonly<{ delay: Seen; active: Seen }>;
 
 /**
- * The packed program, as the image starts it, or the stand-in in Go. What it measures it exports as histograms only;
- * scraped once in every interval, the growth of a sum is the one measurement in it.
+ * The packed program, as the image starts it, or the stand-in in Go. It exports what it measures
+ * only as histograms: with one scrape per interval, the growth of a sum is the one measurement in
+ * it.
  */
 export class Probe {
   readonly #metricsUrl: string;
@@ -81,7 +91,7 @@ export class Probe {
     });
   }
 
-  /** The same of the stand-in in Go, whose rounds begin in the interval when it has started. */
+  /** The same for the stand-in in Go, whose rounds begin in the interval when it has started. */
   static startGo(stack: AsyncDisposableStack, options: GoProbeOptions): Promise<Probe> {
     const { address, environment } = options;
     return Probe.#start(stack, [peer().command], `http://${address}:8080`, {
@@ -120,7 +130,10 @@ export class Probe {
     this.#server.signal(name);
   }
 
-  /** Its measurements since the last call; none of a target that it has checked more than once since then. */
+  /**
+   * Its measurements since the last call; none of a target that it has checked more than once since
+   * then.
+   */
   async measurements(): Promise<{ checks: Measurement[]; eventLoop: EventLoop }> {
     const { body } = await httpGet(this.#metricsUrl, SCRAPE_LIMIT_MS);
     const seen = readChecks(body, this.#last.length);
@@ -142,7 +155,7 @@ const NOTHING: SeenChecks = { count: 0, sum: 0, handshake: 0, rtt: undefined };
 
 const SERIES = /^kubenurse_(\w+)\{([^}]*type="target-(\d+)"[^}]*)\} (.+)$/gm;
 
-/** What is exported of each target on a page of metrics. */
+/** What a page of metrics exports for each target. */
 export function readChecks(page: string, targets: number): SeenChecks[] {
   const seen = Array.from({ length: targets }, () => ({ ...NOTHING }));
   for (const [, name = '', labels = '', target, text] of page.matchAll(SERIES)) {
@@ -154,7 +167,7 @@ export function readChecks(page: string, targets: number): SeenChecks[] {
   return seen;
 }
 
-/** What a series, by its name and its event, says beside what is known by now. */
+/** What a series, identified by its name and event, adds to what is already known. */
 function read(series: string, value: number, { handshake }: SeenChecks): Partial<SeenChecks> {
   switch (series) {
     case 'httpclient_request_duration_seconds_count':
@@ -184,7 +197,7 @@ function readEventLoop(page: string): EventLoop {
   return { delay: read('delay'), active: read('active') };
 }
 
-/** A name of a pod whose rounds begin there. */
+/** The name of a pod whose rounds begin there. */
 function podNameAt(phaseOffset: number): string {
   for (let number = 0; ; number++) {
     const name = `kubenurse-${number}`;

@@ -18,14 +18,17 @@ export type Scheme = keyof typeof FIRST_PORT;
 
 /** The targets: nginx at many addresses, in its own network namespace behind a veth pair. */
 export type Targets = Readonly<{
-  /** PEM: who signed the certificate. */
+  /** PEM: the CA that signed the certificate. */
   authority: string;
   hosts: readonly string[];
   /** A port for the next client. */
   port: (scheme: Scheme) => number;
 }>;
 
-/** Starts it, until the stack is disposed of; it keeps its files in `folder`. To be run in its own namespace. */
+/**
+ * Starts nginx, until the stack is disposed of, with its files in `folder`. Must run in a separate
+ * namespace.
+ */
 export async function startTargets(stack: AsyncDisposableStack, folder: string): Promise<Targets> {
   const server = await Namespace.create('targets');
   stack.defer(() => server.close());

@@ -27,7 +27,7 @@ test('checkCounts() adds up requests, whatever the order of the labels', () => {
   });
 });
 
-test('checkCounts() is nothing before the first check', () => {
+test('checkCounts() counts nothing before the first check', () => {
   expect(checkCounts('')).toEqual({
     made: 0,
     failed: 0,

@@ -1,12 +1,12 @@
 /**
- * How many checks a program has made, how many of them had another result than 200 or "ok", or none, and
- * how long those of neighbours took, in seconds.
+ * How many checks a program has made, how many of them had a result other than 200 or "ok", or
+ * none, and how long the checks of neighbours took, in seconds.
  */
 export type CheckCounts = Readonly<{
   made: number;
   failed: number;
   paths: Readonly<{ count: number; sum: number }>;
-  /** Lines of values. */
+  /** The number of lines with values. */
   series: number;
 }>;
 
@@ -14,7 +14,7 @@ const SERIES = /^kubenurse_httpclient_requests_total\{(.*)\} (\d+)$/gm;
 const PATHS =
   /^kubenurse_httpclient_request_duration_seconds_(count|sum)\{.*type="path_[^"]*".*\} (\S+)$/gm;
 
-/** From its response to `/metrics`. */
+/** Reads them from a response to `/metrics`. */
 export function checkCounts(metrics: string): CheckCounts {
   let made = 0;
   let failed = 0;

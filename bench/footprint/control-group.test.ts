@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ControlGroup } from './control-group.ts';
 
-/** Stands for /sys/fs/cgroup, with these files. */
+/** Stands in for /sys/fs/cgroup, with these files. */
 function hierarchy(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'kubenurse-cgroup-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
@@ -23,7 +23,7 @@ function hierarchy(files: Readonly<Record<string, string>>): string {
   return root;
 }
 
-/** What is set in the one group there. */
+/** The settings of the one group there. */
 function settings(parent: string): Record<string, string> {
   const [group = ''] = readdirSync(parent).filter((name) => name.startsWith('kubenurse-bench-'));
   const path = join(parent, group);
@@ -32,14 +32,14 @@ function settings(parent: string): Record<string, string> {
   );
 }
 
-test('ControlGroup limits memory and CPU by cgroup v2', () => {
+test('ControlGroup limits memory and CPU with cgroup v2', () => {
   const root = hierarchy({ 'cgroup.subtree_control': 'cpuset cpu io memory pids\n' });
   const group = ControlGroup.create(root);
   expect(settings(root)).toEqual({ 'memory.max': '201326592', 'cpu.max': '100000 100000' });
   expect(group.limits).toContain('192 MiB');
 });
 
-test('ControlGroup limits CPU alone by cgroup v1', () => {
+test('ControlGroup limits only CPU with cgroup v1', () => {
   const root = hierarchy({ 'cpu/cpu.cfs_quota_us': '-1\n' });
   const group = ControlGroup.create(root);
   expect(settings(join(root, 'cpu'))).toEqual({
@@ -49,7 +49,7 @@ test('ControlGroup limits CPU alone by cgroup v1', () => {
   expect(group.limits).toContain('memory not limited');
 });
 
-test('ControlGroup limits nothing, and reports that, where it may not', () => {
+test('ControlGroup limits nothing, and reports that, if it is not allowed to', () => {
   for (const files of [
     {},
     ...['cpu\n', 'memory\n'].map((text) => ({ 'cgroup.subtree_control': text })),

@@ -3,21 +3,25 @@ import { join } from 'node:path';
 
 /** As in deploy/kustomize/base/daemonset.yaml. */
 const MEMORY_BYTES = 192 * 1024 * 1024;
-/** One CPU, in microseconds. The manifests limit none; Go's runtime starts fewer threads when it is limited. */
+/**
+ * One CPU, in microseconds. The manifests do not limit CPU; Go's runtime starts fewer threads with
+ * a limit.
+ */
 const PERIOD = 100_000;
 const QUOTA = 100_000;
 
-/** The shell's part of `enter`: joins, then becomes the program. */
+/** The shell's part of `enter`: joins the group, then becomes the program. */
 const JOIN_AND_EXEC = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"';
 
 /**
- * A control group for one program, with the limits that each of them has. Where the kernel has version 2, memory and
- * CPU are limited; with version 1 only CPU, because the memory of whatever we run in is not ours to divide.
+ * A control group for one program, with the same limits for each. With version 2 of cgroups, memory
+ * and CPU are limited; with version 1 only CPU, because the memory of the surrounding environment
+ * is not the benchmark's to divide.
  */
 export class ControlGroup {
-  /** What is limited, to be said beside the numbers. */
+  /** What is limited, to be shown with the numbers. */
   readonly limits: string;
-  /** What a command line begins with to run in it; the process is the command's own (exec). */
+  /** The prefix of a command line to run in it; the process is the command's own (exec). */
   readonly enter: readonly string[];
   readonly #path: string | undefined;
 
@@ -27,7 +31,7 @@ export class ControlGroup {
     this.enter = path ? ['sh', '-c', JOIN_AND_EXEC, 'sh', path] : [];
   }
 
-  /** Needs root. Where groups cannot be limited, nothing is. */
+  /** Needs root. Limits nothing if groups cannot be limited. */
   static create(root = '/sys/fs/cgroup'): ControlGroup {
     const controllers = join(root, 'cgroup.subtree_control');
     if (existsSync(controllers)) {
@@ -63,7 +67,7 @@ export class ControlGroup {
     return group;
   }
 
-  /** Once the program has ended. */
+  /** Call this once the program has ended. */
   remove(): void {
     if (this.#path) rmdirSync(this.#path);
   }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { heapAfterCollection } from './heap.ts';
 
-test('heapAfterCollection() is what Node itself finds in its heap', async () => {
+test('heapAfterCollection() is what Node itself reports of its heap', async () => {
   const program = `
     const kept = Array.from({ length: 2_000_000 }, (_, i) => i + 0.5);
     gc({ flavor: 'last-resort' });
@@ -19,11 +19,11 @@ test('heapAfterCollection() is what Node itself finds in its heap', async () => 
   expect(Math.abs((heapAfterCollection(stdout) ?? 0) - used)).toBeLessThan(500_000);
 });
 
-test('heapAfterCollection() is unknown before the first', () => {
+test('heapAfterCollection() is undefined before the first full collection', () => {
   expect(heapAfterCollection('[1:0x1]  20 ms: Scavenge 4.1 (6.0) -> 3.9 (6.0) MB')).toBeUndefined();
 });
 
-test('heapAfterCollection() knows those that were made bit by bit', () => {
+test('heapAfterCollection() recognises incremental collections', () => {
   const output = `[1:0x1]  9 ms: Incremental Mark-Compact (reduce) 19.3 (21.5) -> 11.0 (16.8) MB, pooled: 0.0 MB
 [1:0x1]  20 ms: Scavenge 12.7 (16.8) -> 12.0 (16.8) MB`;
   expect(heapAfterCollection(output)).toBe(11 * 2 ** 20);

@@ -1,6 +1,6 @@
 /**
- * What V8's heap held after the last collection of all of it, in bytes, by what a program wrote that runs with
- * `--trace-gc` (in MiB, with one digit after the point); undefined before the first one.
+ * The size of V8's heap after its last full collection, in bytes, from the output of a program that
+ * runs with `--trace-gc` (in MiB, with one decimal); undefined before the first one.
  */
 export function heapAfterCollection(output: string): number | undefined {
   const collections = output.matchAll(/Mark-Compact .*? -> ([\d.]+) \(/g);

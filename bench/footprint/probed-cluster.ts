@@ -10,7 +10,7 @@ import type { MeasuredProgram } from '../support/programs.ts';
 import { ControlGroup } from './control-group.ts';
 
 const NETWORK = '10.72';
-/** The neighbours that run nowhere have addresses from .200.1 on, which are those of one machine. */
+/** The addresses of the neighbours that run nowhere, from .200.1 on, all on one machine. */
 const NEIGHBOUR_ADDRESSES = `${NETWORK}.200.0/24`;
 const NEIGHBOURS_MACHINE = 14;
 const NEIGHBOUR_SERVER = new URL('../api-server/neighbour-server.ts', import.meta.url);
@@ -23,21 +23,23 @@ export type Probe = Readonly<{
   url: string;
   /** What its control group limits. */
   limits: string;
-  /** What it has written, at most the last 100,000 characters. */
+  /** Its output, at most the last 100,000 characters. */
   output: () => string;
 }>;
 
 export type ProbedClusterOptions = Readonly<{
   programs: readonly MeasuredProgram[];
-  /** How many each of them finds: each other, and servers that respond but do not check. */
+  /**
+   * How many neighbours each program finds: each other, and servers that respond but do not check.
+   */
   neighbours: number;
-  /** Beside what the sandbox of a pod gives, by the neighbours' addresses. */
+  /** Variables beyond those of a pod's sandbox, given the neighbours' addresses. */
   environment?: (neighbours: readonly string[]) => Readonly<Record<string, string>>;
 }>;
 
 /**
- * A cluster of real parts in which programs of several kinds run, each on a separate node under the same limits, and
- * all with the same neighbours.
+ * A cluster of real parts in which programs of several kinds run, each on a separate node under the
+ * same limits, and all with the same neighbours.
  */
 export class ProbedCluster {
   readonly probes: readonly Probe[];
@@ -55,7 +57,10 @@ export class ProbedCluster {
     this.#stack = stack;
   }
 
-  /** Resolves when each program responds. Rejects, and leaves nothing, when a part does not start. */
+  /**
+   * Resolves when each program responds. If a part does not start, it rejects and leaves nothing
+   * behind.
+   */
   static async start(options: ProbedClusterOptions): Promise<ProbedCluster> {
     await using starting = new AsyncDisposableStack();
     const parts = await realParts({ network: NETWORK })(starting);
@@ -92,7 +97,7 @@ export class ProbedCluster {
       const address = sandbox.addresses[0] ?? '';
       await writePod(writer, { name, node, nodeAddress: network.addresses[0] ?? '', address });
       addresses.push(address);
-      // The first one to check the Service has to find an endpoint.
+      // The first program to check the Service must find an endpoint.
       await parts.setEndpoints(addresses.map((each) => ({ addresses: [each], port: 8080 })));
 
       const group = ControlGroup.create();
@@ -130,7 +135,7 @@ export class ProbedCluster {
   }
 }
 
-/** The machine that responds for the neighbours that run nowhere. */
+/** Starts the machine that responds for the neighbours that run nowhere. */
 async function startNeighbours(
   { fabric }: RealParts,
   pods: readonly Readonly<{ address: string }>[],
@@ -146,7 +151,7 @@ async function startNeighbours(
   stack.defer(() => server.stop());
 }
 
-/** A node and its pod, as large as in production, ready from the start. */
+/** Writes a node and its pod, as large as in production, ready from the start. */
 async function writePod(
   writer: ObjectWriter,
   pod: Readonly<{ name: string; node: string; nodeAddress: string; address: string }>,

@@ -1,4 +1,7 @@
-/** By how much `y` grows when `x` grows by one: of the straight line with the least squares. `NaN` of fewer than two points. */
+/**
+ * By how much `y` grows when `x` grows by one: the slope of the least-squares line. `NaN` for fewer
+ * than two points.
+ */
 export function slope(points: readonly Readonly<{ x: number; y: number }>[]): number {
   const mean = points.reduce((sum, { x }) => sum + x, 0) / points.length;
   let covariance = 0;

@@ -12,7 +12,10 @@ const REQUEST_LIMIT_MS = 5_000;
 /** How many neighbours check a program: as many as it checks by default. */
 const CALLERS = 10;
 
-/** Does it every so many milliseconds until `stop` aborts, the first time at once. Rejects as soon as it fails. */
+/**
+ * Runs `task` every `period` milliseconds until `stop` aborts, the first time at once. Rejects as
+ * soon as it fails.
+ */
 export async function every(
   period: number,
   stop: AbortSignal,
@@ -26,7 +29,10 @@ export async function every(
   }
 }
 
-/** Until all have ended. When one fails the others are stopped, and it rejects once they have ended too. */
+/**
+ * Resolves when all have ended. If one fails, the others are stopped, and it rejects once they have
+ * ended too.
+ */
 export async function together(stop: AbortController, tasks: readonly Promise<void>[]) {
   try {
     await Promise.all(tasks);
@@ -36,7 +42,10 @@ export async function together(stop: AbortController, tasks: readonly Promise<vo
   }
 }
 
-/** What comes to each program from those that do not run: the neighbours' checks, and kubelet's question. */
+/**
+ * Sends each program what it gets from what does not run here: the neighbours' checks, and
+ * kubelet's readiness probe.
+ */
 export async function visit({ probes, otherPods }: ProbedCluster): Promise<void> {
   for (const { program, url } of probes) {
     if (program.environment?.KUBENURSE_CHECK_UDP === 'true') await visitByUdp(url);
@@ -47,7 +56,7 @@ export async function visit({ probes, otherPods }: ProbedCluster): Promise<void>
   }
 }
 
-/** The sessions of all neighbours, at the same time. */
+/** Runs the sessions of all neighbours at the same time. */
 async function visitByUdp(url: string): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   const sessions = Array.from({ length: CALLERS }, () =>
@@ -60,7 +69,7 @@ async function visitByUdp(url: string): Promise<void> {
   if (replies === 0) throw new Error(`${url}: no STAMP packet was reflected`);
 }
 
-/** The requests of Prometheus. */
+/** Requests `/metrics` as Prometheus does. */
 export async function scrape(url: string): Promise<CheckCounts> {
   const response = await fetch(`${url}/metrics`, {
     headers: { accept: 'text/plain;version=0.0.4', 'accept-encoding': 'gzip' },
@@ -69,7 +78,7 @@ export async function scrape(url: string): Promise<CheckCounts> {
   return checkCounts(await response.text());
 }
 
-/** Sends a `GET` over a separate connection, as a check does. Rejects where the status is not 200. */
+/** Sends a `GET` over a separate connection, as a check does. Rejects if the status is not 200. */
 export async function send(url: string, headers: Record<string, string>): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_LIMIT_MS);
   const outgoing = request(url, { agent: false, headers, signal });

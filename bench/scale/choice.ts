@@ -2,8 +2,9 @@ import type { Pod } from '../../src/kubernetes/pods.ts';
 import { Neighbourhood } from '../../src/neighbours/discover.ts';
 
 /*
- * Prints, in JSON, the milliseconds that each of many choices of neighbours takes among so many pods as its argument
- * says; the first one knows nothing yet. A separate program, so that it runs with the flags of the image.
+ * Prints, in JSON, the milliseconds that each of many choices of neighbours takes, among as many
+ * pods as its argument specifies; the first one starts from nothing. A separate program, so that it
+ * runs with the flags of the image.
  */
 
 const CHOICES = 100;

@@ -9,7 +9,7 @@ import { usageOf } from '../support/usage.ts';
 import { MemoryPeak, type Peak } from './memory-peak.ts';
 import { type Probe, ProbePod } from './probe-pod.ts';
 
-/** The default requests of both programs. */
+/** The default number of neighbours in both programs. */
 const NEIGHBOURS = 10;
 const CHOICE = fileURLToPath(new URL('choice.ts', import.meta.url));
 const NO_EVENTS: PerCollection = { pods: 0, nodes: 0 };
@@ -20,24 +20,24 @@ export type ScaleOptions = Readonly<{
   sizes: readonly number[];
   /** How often each program is started in each cluster. */
   rounds: number;
-  /** How long kubelets are at work, once the neighbours are known. */
+  /** How long kubelets work once the neighbours are known. */
   milliseconds: number;
   /** How many pods are replaced after that. */
   replacements: number;
 }>;
 
-/** What one run of a program took. Milliseconds, bytes, and seconds of CPU. */
+/** What one run of a program used, in milliseconds, bytes, and seconds of CPU. */
 export type Run = Readonly<{
   firstResponse: number;
-  /** From its start until it reported its neighbours, all checks ok. */
+  /** From its start until it reported its neighbours, with all checks ok. */
   known: number;
   startCpu: number;
-  /** At the end of the time in which kubelets were at work. */
+  /** At the end of the time in which kubelets worked. */
   rss: number;
   rssAnon: number;
-  /** For each second in that time. */
+  /** Per second of that time. */
   cpu: number;
-  /** For each pod that was replaced after it. */
+  /** Per pod that was replaced after it. */
   replacementCpu: number;
   requests: readonly Requests[];
   /** Of lists, whether as lists or as the events that a watch begins with. */
@@ -47,13 +47,13 @@ export type Run = Readonly<{
 }> &
   Peak;
 
-/** All runs of one program in a cluster of so many nodes. */
+/** All runs of one program in a cluster of `nodes` nodes. */
 export type Scaled = Readonly<{ nodes: number; program: string; runs: readonly Run[] }>;
 
 /** What was measured. */
 export type Scale = Readonly<{
   scaled: readonly Scaled[];
-  /** Milliseconds of each of many choices of our program's neighbours, one after the other. */
+  /** Milliseconds of each of many consecutive choices of kubenurse's neighbours. */
   choices: readonly Readonly<{ nodes: number; milliseconds: readonly number[] }>[];
 }>;
 
@@ -61,8 +61,9 @@ export type Scale = Readonly<{
 type Subject = Readonly<{ program: MeasuredProgram; hearsStatusUpdates: boolean }>;
 
 /**
- * What our program and the one in Go take in clusters of these numbers of nodes, one grown from the other: in each the
- * one, the other, the one… Needs separate namespaces (own-namespace.ts).
+ * Measures what kubenurse and the program in Go use in clusters of these sizes, each grown from the
+ * one before. In each cluster the two run alternately. Needs separate namespaces
+ * (own-namespace.ts).
  */
 export async function measure(
   options: ScaleOptions,
@@ -103,7 +104,7 @@ export async function measure(
 
 type Changes = Readonly<{ writes: number; period: Period }>;
 
-/** What happens in a cluster of so many nodes: the same in each run. */
+/** What happens in a cluster of `nodes` nodes, the same in each run. */
 class Happenings {
   readonly #large: LargeCluster;
   readonly #pod: ProbePod;
@@ -154,7 +155,10 @@ class Happenings {
     };
   }
 
-  /** Kubelets are at work. `watches`: the clients that are notified, the API server itself among them. */
+  /**
+   * Lets kubelets work. `watches`: the number of clients that are notified, including the API
+   * server itself.
+   */
   async statusUpdates(watches: number): Promise<Changes> {
     let writes = 0;
     const period = await this.#during(async () => {
@@ -164,7 +168,7 @@ class Happenings {
     return { writes, period };
   }
 
-  /** Pods are replaced, one after the other. */
+  /** Replaces pods, one after another. */
   async replacements(watches: number): Promise<Changes> {
     const writes = this.#options.replacements;
     const period = await this.#during(async () => {
@@ -189,7 +193,7 @@ function share({ period, writes }: Changes, without: Changes): Share {
   return shareOf(period, without.period, writes);
 }
 
-/** Milliseconds of each choice, by Node with the flags of the image. */
+/** Milliseconds of each choice, in Node with the flags of the image. */
 async function chooseAmong(nodes: number): Promise<number[]> {
   const { command, args } = packed();
   const flags = args.filter((argument) => argument.startsWith('--'));

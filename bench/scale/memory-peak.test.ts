@@ -10,11 +10,11 @@ test('highestRss() is in bytes', () => {
   );
 });
 
-test('highestRss() throws when it is not said', () => {
+test('highestRss() throws if there is no VmHWM', () => {
   expect(() => highestRss('VmRSS:\t  70000 kB\n')).toThrow('VmHWM');
 });
 
-test.runIf(process.platform === 'linux')('MemoryPeak sees the most there was at once', async () => {
+test.runIf(process.platform === 'linux')('MemoryPeak records the peak', async () => {
   using peak = new MemoryPeak(process.pid);
   const before = peak.read();
   const large = Buffer.alloc(64_000_000, 1);
@@ -24,12 +24,12 @@ test.runIf(process.platform === 'linux')('MemoryPeak sees the most there was at 
   expect(peakRss).toBeGreaterThanOrEqual(peakRssAnon);
 });
 
-test.runIf(process.platform === 'linux')('MemoryPeak outlives what it looks at', async () => {
+test.runIf(process.platform === 'linux')('MemoryPeak outlives its process', async () => {
   const child = spawn('true');
   const { pid = 0 } = child;
   using peak = new MemoryPeak(pid);
   await once(child, 'exit');
-  // Longer than from one look to the next.
+  // Longer than from one sample to the next.
   await sleep(100);
   expect(() => peak.read()).toThrow(`/proc/${pid}`);
 });

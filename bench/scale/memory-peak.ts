@@ -3,15 +3,15 @@ import { usageOf } from '../support/usage.ts';
 
 const PERIOD_MS = 20;
 
-/** The most memory that a process has had at once, in bytes. */
+/** The peak memory of a process, in bytes. */
 export type Peak = Readonly<{
-  /** As the kernel keeps it (`VmHWM`), since the process began. */
+  /** As the kernel records it (`VmHWM`), since the process started. */
   peakRss: number;
-  /** Of what was seen, looking every 20 ms. */
+  /** The maximum of samples every 20 ms. */
   peakRssAnon: number;
 }>;
 
-/** Looks at the memory of a process until it is disposed of. */
+/** Samples the memory of a process until it is disposed of. */
 export class MemoryPeak implements Disposable {
   readonly #pid: number;
   readonly #timer: NodeJS.Timeout;
@@ -23,13 +23,13 @@ export class MemoryPeak implements Disposable {
       try {
         this.#look();
       } catch {
-        // It has ended. Who waits for it knows why.
+        // The process has ended. Whoever waits for it knows why.
         clearInterval(this.#timer);
       }
     }, PERIOD_MS);
   }
 
-  /** Throws when the process has ended. */
+  /** Throws if the process has ended. */
   read(): Peak {
     this.#look();
     const peakRss = highestRss(readFileSync(`/proc/${this.#pid}/status`, 'utf8'));
@@ -45,7 +45,7 @@ export class MemoryPeak implements Disposable {
   }
 }
 
-/** Of `/proc/PID/status`. Throws when it is not said. */
+/** Reads `/proc/PID/status`. Throws if it has no such value. */
 export function highestRss(status: string): number {
   const [, kB] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
   if (kB === undefined) throw new Error(`no VmHWM in ${status}`);

@@ -12,7 +12,7 @@ const POD = 'kubenurse-probe';
 
 const START_LIMIT_MS = 60_000;
 const PAGE_LIMIT_MS = 10_000;
-/** `/alive` may run checks, and must not be requested all the time. */
+/** `/alive` may run checks, and must not be requested continuously. */
 const POLL_MS = 50;
 
 /** A program that runs in the pod. */
@@ -20,18 +20,21 @@ export type Probe = Readonly<{
   pid: number;
   /** Milliseconds from its start to its first response. */
   firstResponse: number;
-  /** Resolves, when it reports so many neighbours and no failure, to the milliseconds from its start. */
+  /**
+   * Resolves to the milliseconds from its start until it reports this many neighbours and no
+   * failure.
+   */
   known: (neighbours: number) => Promise<number>;
   stop: () => Promise<void>;
 }>;
 
-/** A pod in a large cluster, on a separate node, in which one program after the other runs. */
+/** A pod in a large cluster, on a separate node, in which one program after another runs. */
 export class ProbePod {
-  /** Whom the audit log names. */
+  /** The user in the audit log. */
   readonly user = `system:serviceaccount:${NAMESPACE}:kubenurse`;
-  /** Where the bytes for it go. */
+  /** The address that its bytes are sent to. */
   readonly address: string;
-  /** Runs a program. Rejects, with what it wrote, when it does not respond within 30 s. */
+  /** Runs a program. Rejects with its output if it does not respond within 30 s. */
   readonly run: (program: MeasuredProgram) => Promise<Probe>;
 
   private constructor(address: string, run: ProbePod['run']) {
@@ -39,7 +42,7 @@ export class ProbePod {
     this.run = run;
   }
 
-  /** Until the stack is closed. The service and the ingress lead to it alone. */
+  /** Creates it, until the stack is closed. The Service and the ingress lead only to it. */
   static async create(large: LargeCluster, stack: AsyncDisposableStack): Promise<ProbePod> {
     const { parts } = large.cluster;
     const network = await parts.addNode(1, NODE);

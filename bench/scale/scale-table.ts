@@ -6,7 +6,7 @@ import type { Run, Scale, Scaled } from './measure.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A row of the table: what it is, and how it comes of the runs. */
+/** A row of the table: its label, and how to derive its cells from the runs. */
 type Row = readonly [what: string, of: (scaled: Scaled) => string];
 
 const ROWS: readonly Row[] = [
@@ -55,7 +55,10 @@ function median(of: (run: Run) => number): Row[1] {
   return ({ runs }) => inBytes(spreadOf(runs.map(of)).median);
 }
 
-/** Of all runs together: in small clusters there are few. What is less than a byte is a bookmark, more or less. */
+/**
+ * Over all runs, because there are few updates in small clusters. Less than a byte is a bookmark,
+ * more or less.
+ */
 function bytesAnUpdate(runs: readonly Run[]): number {
   const times = runs.reduce((sum, { statusUpdates }) => sum + statusUpdates.times, 0);
   const bytes = runs.reduce((sum, { statusUpdates }) => sum + statusUpdates.bytes.nodes, 0);

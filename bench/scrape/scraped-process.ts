@@ -4,12 +4,15 @@ import { startExports } from '../../exporters/start.ts';
 import { createMetrics } from '../../src/metrics.ts';
 
 /*
- * Records so many sets of attributes and is scraped, again and again: `sets format rounds`. A third of the sets are each of a
- * histogram's, of a trace's and of counters, as in a cluster. Writes a JSON array of `ScrapeCost`, the first of which is that of
- * code that has never run.
+ * Records this many sets of attributes and is scraped, again and again: `sets format rounds`. A
+ * third each of the sets belongs to a histogram, a trace and counters, as in a cluster. Writes a
+ * JSON array of `ScrapeCost`, the first of which is for code that has never run.
  */
 
-/** Of one scrape: collecting what was recorded since the last one, adding it up and writing it as bytes. */
+/**
+ * The cost of one scrape: collecting what was recorded since the last one, adding it up and writing
+ * it as bytes.
+ */
 export type ScrapeCost = Readonly<{
   milliseconds: number;
   /** Bytes of V8's heap that it allocates. */

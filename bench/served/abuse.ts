@@ -14,12 +14,12 @@ const NEIGHBOURS = 10;
 const PATHS = ['/alwayshappy', '/alive', '/metrics', '/', '/no-such-page'];
 const RATE = 1_000;
 
-/** Often, for there to be enough checks for a 99th percentile: a round of eleven ten times a second. */
+/** Short, to get enough checks for a 99th percentile: a round of eleven ten times a second. */
 const INTERVAL_MS = 100;
 
 const SIZES = { short: { rounds: 1, seconds: 2 }, long: { rounds: 8, seconds: 8 } };
 
-/** What the probe measured in a while. Milliseconds; `cpu`: of each second. */
+/** What the probe measured in a period, in milliseconds; `cpu`: per second. */
 type Period = Readonly<{ checks: number; p50: number; p99: number; cpu: number }>;
 
 export type Abuse = Readonly<{
@@ -28,7 +28,10 @@ export type Abuse = Readonly<{
   responses: readonly Readonly<{ path: string; status: number; responses: number }>[];
 }>;
 
-/** What the probe measures while a client sends it a thousand requests per second, compared with an idle server. */
+/**
+ * Measures what the probe measures while a client sends it a thousand requests per second, compared
+ * with an idle server.
+ */
 export async function measureAbuse(
   file: string,
   { short, logProgress }: BenchmarkRun,
@@ -60,7 +63,7 @@ export async function measureAbuse(
   };
   const result = { quiet: [] as Period[], abused: [] as Period[] };
   const responses: Awaited<ReturnType<Clients['flood']>> = [];
-  // One that has just started is slower.
+  // A program that has just started is slower.
   await sleep(short ? 0 : 5_000);
   for (let round = 1; round <= rounds; round += 1) {
     logProgress(`abuse: round ${round} of ${rounds}`);

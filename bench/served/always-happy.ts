@@ -19,7 +19,10 @@ export type AlwaysHappy = Readonly<{
   bare: readonly Round[];
 }>;
 
-/** What `/alwayshappy` takes, which is in every neighbour's measurement, beside Node's own server that says the same. */
+/**
+ * Measures what `/alwayshappy` costs, which is part of every neighbour's measurement, compared with
+ * Node's own server that sends the same.
+ */
 export async function measureAlwaysHappy(
   file: string,
   { short }: BenchmarkRun,
@@ -53,7 +56,7 @@ export async function measureAlwaysHappy(
   return results;
 }
 
-/** The rounds beside each other, and how much more ours took in each pair of them. */
+/** The rounds side by side, and how much more kubenurse took in each pair of them. */
 export function alwaysHappyTable(results: readonly AlwaysHappy[]): string {
   const rows = results.flatMap(({ connections, packed, bare }) =>
     (['latency', 'cpu'] as const).map((what) => {
@@ -69,7 +72,10 @@ export function alwaysHappyTable(results: readonly AlwaysHappy[]): string {
   return markdownTable(['`/alwayshappy`', 'packed', 'bare `node:http`', 'difference, %'], rows);
 }
 
-/** The median, and between what the middle half lies: single rounds are disturbed by whatever else the machine does. */
+/**
+ * The median, and the bounds of the middle half: whatever else the machine does disturbs single
+ * rounds.
+ */
 function middleOf(values: readonly number[]): Spread {
   return { ...spreadOf(values), least: quantile(values, 0.25), greatest: quantile(values, 0.75) };
 }

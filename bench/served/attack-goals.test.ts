@@ -9,7 +9,7 @@ function under(attack: string, change: Partial<Period>): Attacked {
   return { attack, quiet: QUIET, attacked: { ...QUIET, ...change }, bare: undefined, after: 80e6 };
 }
 
-test('missedAttackGoals() reports what is slower than twice, and than ten times as in quiet', () => {
+test('missedAttackGoals() reports a p50 above twice, and a p99 above ten times, that in quiet', () => {
   expect(missedAttackGoals([under('/alive', { own: 1, p99: 80 })])).toEqual([]);
   expect(
     missedAttackGoals([under('/alive', { own: 1.1 }), under('/metrics', { own: 0.4, p99: 84 })]),

@@ -1,6 +1,6 @@
 import type { Attacked } from './attacked.ts';
 
-/** How many times as high as in quiet the latencies may be under an attack (docs/performance.md). */
+/** The maximum ratio of the latencies under an attack to those in quiet (docs/performance.md). */
 const MOST = { own: 2, p99: 10 };
 
 const WHAT = { own: "p50 of the program's own checks", p99: "p99 of a neighbour's checks" };

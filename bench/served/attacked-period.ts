@@ -8,7 +8,10 @@ import { cpuTime } from './cpu-time.ts';
 import { neighbourLatencies } from './neighbour-latencies.ts';
 import { socketMemory } from './socket-memory.ts';
 
-/** Of some seconds of a program. Milliseconds; `own`: p50 of its checks; `p99`: of a neighbour's; `scrape`: the slowest; `cpu`: of each second; `memory`: the most, in bytes. */
+/**
+ * Some seconds of a program, in milliseconds. `own`: p50 of its checks; `p99`: of a neighbour's;
+ * `scrape`: the slowest; `cpu`: per second; `memory`: the peak, in bytes.
+ */
 export type Period = Readonly<{
   own: number;
   p99: number;
@@ -17,7 +20,10 @@ export type Period = Readonly<{
   memory: number;
 }>;
 
-/** Measures so many seconds. Throws when the program ends or needs too much memory, or when a neighbour's check or a scrape fails. */
+/**
+ * Measures for `seconds`. Throws if the program ends or needs too much memory, or if a neighbour's
+ * check or a scrape fails.
+ */
 export async function measurePeriod(
   served: Attackable,
   clients: Clients,
@@ -59,7 +65,10 @@ export async function measurePeriod(
   };
 }
 
-/** What the program has resident, and the kernel holds of its connections, in bytes. Throws when it has ended. */
+/**
+ * The program's resident memory, and what the kernel holds for its connections, in bytes. Throws if
+ * the program has ended.
+ */
 export async function memoryOf({
   process: { pid },
   port,

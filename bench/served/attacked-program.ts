@@ -8,25 +8,28 @@ import { tlsSettings } from './tls-settings.ts';
 
 const NEIGHBOURS = 10;
 
-/** Often, for there to be enough checks: a round of eleven twice a second. */
+/** Short, to get enough checks: a round of eleven twice a second. */
 const INTERVAL_MS = 500;
 
-/** The chart's limit of memory, in bytes, and what V8 makes of it in a container: half of it for the heap. */
+/**
+ * The chart's memory limit, in bytes, and what V8 derives from it in a container: half of it for
+ * the heap.
+ */
 export const MEMORY_LIMIT = 192 * 2 ** 20;
 const HEAP_FLAGS = ['--max-old-space-size=96'];
 
-/** `attackedPort`: that of HTTPS, where it serves both. */
+/** `attackedPort`: the HTTPS port, if it serves both. */
 export type Attackable = Served & Readonly<{ attackedPort: number }>;
 
 /**
- * Where scrapes come from. 127.0.0.1 is the address of the program's own requests as well, twice a second: an address that
- * is never idle waits with the attackers' addresses.
+ * The source address of scrapes. 127.0.0.1 is also the address of the program's own requests, twice
+ * a second: an address that is never idle waits along with the attackers' addresses.
  */
 const PROMETHEUS = '127.91.0.1';
 
 /**
- * Starts the program with ten targets, and waits until it has checked them: neighbours, or with `overTls` URLs, because
- * neighbours would then be checked over TLS.
+ * Starts the program with ten targets, and waits until it has checked them: neighbours, or URLs if
+ * `overTls` is set, because neighbours would then be checked over TLS.
  */
 export async function startAttackable(
   stack: AsyncDisposableStack,
@@ -57,7 +60,10 @@ export async function startAttackable(
   return served;
 }
 
-/** Starts Node's own server, over TLS as well with `overTls`; any other path than `/alwayshappy` has a body of so many bytes. */
+/**
+ * Starts Node's own server, with `overTls` over TLS as well; any path other than `/alwayshappy` has
+ * a body of `bodyLength` bytes.
+ */
 export async function startAttackableBare(
   stack: AsyncDisposableStack,
   bodyLength: number,
@@ -70,7 +76,7 @@ export async function startAttackableBare(
   return { ...bare, attackedPort: overTls ? tlsPort : bare.port };
 }
 
-/** The program's `/metrics`, as Prometheus scrapes it. Throws when it is not served within 10 s. */
+/** Requests the program's `/metrics` as Prometheus does. Throws if it is not served within 10 s. */
 export async function scrape({ port }: Served): Promise<string> {
   const { status, body } = await httpGet(
     `http://127.0.0.1:${port}/metrics`,

@@ -16,18 +16,24 @@ import { type Processors, shareProcessors } from './processors.ts';
 
 const ATTACKER = join(import.meta.dirname, 'attacker.ts');
 
-/** Of each period, unless the attack takes longer. Only a long run measures in quiet before each attack, and a bare server under it. */
+/**
+ * The length of each period, unless the attack takes longer. Only a long run measures a quiet
+ * period before each attack, and a bare server under it.
+ */
 const SECONDS = { short: 0.5, long: 4 };
 
-/** Before each period in quiet: what the last attack has left is served, or closed. Milliseconds. */
+/**
+ * Before each quiet period, to let what the last attack has left be served or closed. Milliseconds.
+ */
 const SETTLE_MS = 1_000;
 
-/** How long memory may take to be back, in milliseconds. */
+/** How long memory may take to return to normal, in milliseconds. */
 const BACK_MS = { short: 0, long: 60_000 };
 
 /**
- * `bare`: a neighbour's p99 of Node's own server that sends a body of the same length, attacked alike, in milliseconds, in a
- * long run; `after`: memory when it was back, or a minute later, in bytes.
+ * `bare`: in a long run, a neighbour's p99 with Node's own server, which sends a body of the same
+ * length under the same attack, in milliseconds; `after`: memory when it was back to normal, or a
+ * minute later, in bytes.
  */
 export type Attacked = Readonly<{
   attack: string;
@@ -38,8 +44,10 @@ export type Attacked = Readonly<{
 }>;
 
 /**
- * What the program does under each of these `ATTACKS`, in the memory that the chart gives it: one program after another those over
- * HTTP, another one those over TLS. It has a processor for itself, as it has where the attackers are on other nodes. Throws when it ends or needs more memory, or when a neighbour's check or a scrape fails.
+ * Measures the program under each of these `ATTACKS`, with the chart's memory limit: one process
+ * under those over HTTP, one after another, and another process under those over TLS. It has a
+ * processor to itself, as if the attackers were on other nodes. Throws if it ends or needs more
+ * memory, or if a neighbour's check or a scrape fails.
  */
 export async function measureAttacks(
   file: string,
@@ -106,7 +114,7 @@ async function underAttack<T>(
   const command = inC
     ? clients.attacker(attackedPort, inC)
     : [process.execPath, ATTACKER, String(attackedPort), attack];
-  // Not until the attacked server responds: that may take long.
+  // Does not wait until the attacked server responds, which may take long.
   const attacker = await startProcess(stack, command, {}, undefined, whenIdle);
   await until('the attack begins', 30_000, () => {
     if (attacker.end !== undefined) throw new Error(`${attacker.end}: ${attacker.output}`);
@@ -115,7 +123,10 @@ async function underAttack<T>(
   return await run();
 }
 
-/** A neighbour's p99 of Node's own server under the same attack, in milliseconds; infinite where a check fails. */
+/**
+ * A neighbour's p99 with Node's own server under the same attack, in milliseconds; infinite if a
+ * check fails.
+ */
 async function bareUnderAttack(
   { port }: Served,
   clients: Clients,
@@ -136,7 +147,7 @@ async function bareUnderAttack(
   });
 }
 
-/** Of each attack: in quiet → under it. */
+/** For each attack: in quiet → under attack. */
 export function attacksTable(results: readonly Attacked[]): string {
   const shown = (result: Attacked, what: keyof Period, digits: number, unit = 1) =>
     [result.quiet, result.attacked]

@@ -3,9 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import { ATTACKING, ATTACKS } from './attacks.ts';
 
 /*
- * Attacks the server at 127.0.0.1 by one of `ATTACKS` until it is killed: so many connections from a hundred addresses of
- * loopback, each opened again when it is closed, at most 50 MB a second, and 800 new connections: more are a flood, whose addresses
- * the program blocks.
+ * Attacks the server at 127.0.0.1 with one of `ATTACKS` until it is killed: its connections come
+ * from a hundred loopback addresses, and each is opened again when it is closed. It sends at most
+ * 50 MB and opens at most 800 connections per second: more are a flood, whose addresses the program
+ * blocks.
  *
  * Writes `ATTACKING` once it has a connection.
  *
@@ -16,13 +17,16 @@ const ADDRESSES = 100;
 const BYTES_PER_MS = 50_000;
 const CONNECTIONS_PER_MS = 0.8;
 
-/** After the last bytes of a response, in milliseconds. */
+/** How long after its last bytes a response counts as complete, in milliseconds. */
 const QUIET_MS = 100;
 
-/** From what all connections send at once until they are closed, in milliseconds. */
+/** From when all connections send at once until they are reset, in milliseconds. */
 const TOGETHER_MS = 100;
 
-/** Between requests without reading: all connections together send fewer than are served. Milliseconds. */
+/**
+ * Between requests once it no longer reads: all connections together send fewer than are served.
+ * Milliseconds.
+ */
 const REPEAT_MS = 3_000;
 
 const [port, name = ''] = process.argv.slice(2);
@@ -40,7 +44,7 @@ let toOpen = connections;
 let last = performance.now();
 const waiting: (() => void)[] = [];
 
-/** Calls back when so many bytes may be sent. */
+/** Calls back when the payload may be sent. */
 function whenAllowed(send: () => void): void {
   waiting.push(send);
 }
@@ -57,7 +61,7 @@ setInterval(() => {
   }
 }, 1);
 
-/** Of an attack in which all connections send at once. */
+/** The connections of an attack in which all send at once. */
 const assembled = new Set<Socket>();
 
 if (together) {
@@ -110,7 +114,7 @@ function open(): void {
   else socket.pause();
 }
 
-/** Reads until nothing has come for a while; from then on only sends. */
+/** Reads until nothing has arrived for a while, and only sends from then on. */
 function stopAfterFirst(socket: Socket, sendAgain: () => void): void {
   const onQuiet = () => {
     socket.pause();

@@ -1,20 +1,23 @@
 /** What each connection of an attack sends, and what it does then. */
 export type Attack = Readonly<{
-  /** Instead of all that, a client in C: as many connections as it can open, `held` or `closed` (`connections.c`), or `renewals` of keys (`renewals.c`). */
+  /**
+   * A client in C instead of the rest: as many connections as it can open, `held` or `closed`
+   * (`connections.c`), or `renewals` of keys (`renewals.c`).
+   */
   inC?: 'held' | 'closed' | 'renewals';
-  /** Default: HTTP; `raw`: to the port of HTTPS, without TLS. */
+  /** Default: HTTP; `raw`: to the HTTPS port, without TLS. */
   over?: 'https' | 'raw';
   payload: string;
-  /** Bytes in each write, which is a record of TLS; default: all. */
+  /** Bytes in each write, which is a TLS record; default: all. */
   piece?: number;
   connections: number;
-  /** Whether it reads responses; `first`: of a connection only that one. */
+  /** Whether it reads responses; `first`: only the first of each connection. */
   reads: boolean | 'first';
-  /** Whether it sends again when there is a response, and where it reads none, every three seconds. */
+  /** Whether it sends again after a response, and every three seconds once it no longer reads. */
   repeats: boolean;
   /** Whether it closes as soon as it has sent. */
   gone: boolean;
-  /** Whether all connections are opened first, send at once, every second, and are closed then. */
+  /** Whether all connections are opened first, then send at once, every second, and are closed. */
   together?: true;
   /** How many bytes each sends before that; default: none. */
   before?: number;
@@ -33,13 +36,13 @@ const unread = { reads: false, repeats: false, gone: false };
 const fills = { reads: 'first', repeats: true, gone: false, seconds: 30 } as const;
 const gone = { reads: false, repeats: false, gone: true };
 
-/** As long a head as is allowed, of nearly as many lines. */
+/** A head of the maximum length, with nearly as many lines as allowed. */
 const LONG_HEAD = get('/alwayshappy', `X: ${'x'.repeat(240)}\r\n`.repeat(98));
 
 /** What an attacker writes once it has a connection. */
 export const ATTACKING = 'attacking\n';
 
-/** One for each way by which the program was stopped or slowed, and some that come to mind. */
+/** One for each way in which the program was stopped or slowed, and a few obvious ones. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   'bodies of 1-byte chunks': {
     payload: get('/alive', CHUNKED) + '1\r\nx\r\n'.repeat(66_000),

@@ -3,8 +3,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 
 /**
- * Node's own server and nothing else, at `PORT`, and over TLS where kubenurse's variables say so: it sends everybody what
- * `/alwayshappy` has, and for any other path a body of `BODY` bytes.
+ * Node's own server and nothing else, at `PORT`, and over TLS if kubenurse's variables configure
+ * it: it responds to everybody as `/alwayshappy` does, and to any other path with a body of `BODY`
+ * bytes.
  */
 const { PORT, BODY, KUBENURSE_TLS_PORT, KUBENURSE_CERT_FILE, KUBENURSE_CERT_KEY } = process.env;
 const bodies = { happy: Buffer.alloc(0), other: Buffer.alloc(Number(BODY), 'x') };

@@ -3,7 +3,7 @@ import { BUCKETS, between, bucketQuantile, readLatencies } from './check-latenci
 
 const NAME = 'kubenurse_httpclient_request_duration_seconds';
 
-/** A scrape with one check's counts, cumulative, of at most 1 ms, 2 ms, and all. */
+/** A scrape with one check's cumulative counts: up to 1 ms, up to 2 ms, and all. */
 function scrape(type: string, counts: readonly number[]): string {
   const lines = ['0.001', '0.002', '+Inf'].map(
     (le, i) => `${NAME}_bucket{type="${type}",le="${le}"} ${counts[i]}`,
@@ -13,7 +13,7 @@ function scrape(type: string, counts: readonly number[]): string {
   );
 }
 
-test('readLatencies() adds the checks up', () => {
+test('readLatencies() adds up the checks', () => {
   const text = `# TYPE ${NAME} histogram\n${scrape('a', [1, 2, 3])}${scrape('b{"}', [10, 20, 20])}`;
   expect([...readLatencies(text)]).toEqual([
     [0.001, 11],
@@ -27,7 +27,7 @@ test('readLatencies() of a type reads only the types that begin with it', () => 
   expect([...readLatencies(text, 'a_').values()]).toEqual([2, 3, 4]);
 });
 
-test('between() leaves out what there was before', () => {
+test('between() leaves out what was there before', () => {
   const before = readLatencies(scrape('a', [1, 1, 1]));
   const after = readLatencies(`${scrape('a', [2, 4, 5])}${scrape('b', [0, 1, 1])}`);
   expect([...between(before, after).values()]).toEqual([1, 4, 5]);
@@ -41,7 +41,7 @@ test.each([
   expect(bucketQuantile(readLatencies(scrape('a', [50, 90, 100])), q)).toBe(bound);
 });
 
-test('bucketQuantile() of no latencies is no number', () => {
+test('bucketQuantile() of no latencies is not a number', () => {
   expect(bucketQuantile(new Map(), 0.5)).toBeNaN();
   expect(bucketQuantile(readLatencies(scrape('a', [0, 0, 0])), 0.5)).toBeNaN();
 });

@@ -1,20 +1,29 @@
 const METRIC = 'kubenurse_httpclient_request_duration_seconds';
 
-/** Finer than the default's by far: neighbouring ones are a tenth apart, from 0.1 ms to 1 s. In seconds. */
+/**
+ * Much finer than the default: neighbouring bounds are a tenth apart, from 0.1 ms to 1 s. In
+ * seconds.
+ */
 export const BUCKETS: readonly number[] = Array.from({ length: 98 }, (_, i) =>
   Number((1e-4 * 1.1 ** i).toPrecision(6)),
 );
 
-/** Without the one that has a set of labels for each event: `/metrics` has as many lines as by default, about. */
+/**
+ * Without the metric that has a label set for each event, so that `/metrics` has about as many
+ * lines as by default.
+ */
 export const FINE_HISTOGRAM = {
   KUBENURSE_HISTOGRAM_BUCKETS: BUCKETS.join(','),
   KUBENURSE_METRICS_DISABLED: 'kubenurse_httpclient_trace_request_duration_seconds',
 };
 
-/** How many responses to checks of all types took at most so long, by the bucket's bound in seconds. */
+/**
+ * How many responses to checks of all types took at most this long, by the bucket's bound in
+ * seconds.
+ */
 export type Latencies = ReadonlyMap<number, number>;
 
-/** The latencies in a scrape of text format, of the checks whose type begins with this. */
+/** The latencies in a scrape of text format, of the checks whose type begins with `type`. */
 export function readLatencies(scrape: string, type = ''): Latencies {
   const latencies = new Map<number, number>();
   for (const [, le = '', count] of scrape.matchAll(
@@ -26,12 +35,14 @@ export function readLatencies(scrape: string, type = ''): Latencies {
   return latencies;
 }
 
-/** Those that came between two scrapes. */
+/** The latencies between two scrapes. */
 export function between(before: Latencies, after: Latencies): Latencies {
   return new Map([...after].map(([bound, count]) => [bound, count - (before.get(bound) ?? 0)]));
 }
 
-/** The bound, in seconds, below which at least a share `q` of them lies; `NaN` of none. */
+/**
+ * The bound, in seconds, below which at least a share `q` of them lies; `NaN` if there are none.
+ */
 export function bucketQuantile(latencies: Latencies, q: number): number {
   const rows = [...latencies].toSorted(([a], [b]) => a - b);
   const all = rows.at(-1)?.[1] ?? 0;

@@ -10,9 +10,12 @@ const run = promisify(execFile);
 
 const LIMIT_MS = 120_000;
 
-/** Clients written in C, so that the one that measures is felt as little as can be. */
+/** Clients written in C, to disturb the measurement as little as possible. */
 export type Clients = Readonly<{
-  /** Sends so many requests, one after another, each 5 ms after the last response; `new`: each over a new connection; `source`: from that address. Resolves with what each took, in milliseconds. */
+  /**
+   * Sends `count` requests, one after another, each 5 ms after the last response; `new`: each over
+   * a new connection; `source`: from that address. Resolves to the time of each, in milliseconds.
+   */
   request: (
     port: number,
     path: string,
@@ -20,7 +23,10 @@ export type Clients = Readonly<{
     connections: 'new' | 'keep',
     source?: string,
   ) => Promise<number[]>;
-  /** Requests each path in turn, so often per second. Resolves with the number of responses by path and status; 0: no response. */
+  /**
+   * Requests each path in turn, `rate` times per second. Resolves to the number of responses by
+   * path and status; 0: no response.
+   */
   flood: (
     port: number,
     flood: Readonly<{ paths: readonly string[]; rate: number; seconds: number }>,
@@ -29,7 +35,9 @@ export type Clients = Readonly<{
   attacker: (port: number, kind: NonNullable<Attack['inC']>) => string[];
 }>;
 
-/** Builds them with the system's C compiler, into a temporary folder that goes with the stack. */
+/**
+ * Builds them with the system's C compiler, in a temporary folder that is removed with the stack.
+ */
 export async function buildClients(stack: AsyncDisposableStack): Promise<Clients> {
   const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
   stack.defer(() => rm(folder, { recursive: true }));

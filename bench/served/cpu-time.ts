@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The CPU time that the threads of a process have had so far, in milliseconds (proc(5), to the nanosecond: `schedstat`). */
+/**
+ * The CPU time that the threads of a process have used so far, in milliseconds (proc(5), to the
+ * nanosecond: `schedstat`).
+ */
 export function cpuTime({ pid }: { readonly pid: number | undefined }): number {
   const threads = `/proc/${pid}/task`;
   const nanoseconds = readdirSync(threads).map((thread) =>

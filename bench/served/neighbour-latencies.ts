@@ -3,19 +3,19 @@ import type { Clients } from './client.ts';
 import type { Served } from './packed-program.ts';
 
 /**
- * Neighbours check from so many addresses, so many at once: each address every five seconds, as they do it. From one that is
- * seldom served, requests do not wait for others.
+ * How many addresses neighbours check from, and how many check at once: each address every five
+ * seconds, as neighbours do. Requests from an address that is seldom served do not wait for others.
  */
 const ADDRESSES = 300;
 const AT_ONCE = 3;
 
-/** How often each of those at once checks, in milliseconds. */
+/** How often each of the concurrent neighbours checks, in milliseconds. */
 const NEIGHBOUR_MS = 50;
 
-/** A check that takes longer fails, at a neighbour. Milliseconds. */
+/** A neighbour's check fails if it takes longer. Milliseconds. */
 const CHECK_TIMEOUT_MS = 5_000;
 
-/** What checks by neighbours took until it is over, in milliseconds. Throws where one fails. */
+/** The latencies of checks by neighbours until `isOver`, in milliseconds. Throws if one fails. */
 export async function neighbourLatencies(
   { port }: Served,
   clients: Clients,

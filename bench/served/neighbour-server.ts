@@ -1,9 +1,14 @@
 import { createServer } from 'node:http';
 
-/** In bytes, as the program's: a check pads its request to two segments, which are large over the loopback. */
+/**
+ * In bytes, as in the program: a check pads its request to two segments, which are large on the
+ * loopback.
+ */
 const MAX_HEADER_SIZE = 24 * 1024;
 
-/** Neighbours that are nothing but this one program, which responds as `/alwayshappy` does at each of `ADDRESSES`, at `PORT`. */
+/**
+ * Stands in for all neighbours: responds as `/alwayshappy` does at each of `ADDRESSES`, at `PORT`.
+ */
 const addresses = (process.env.ADDRESSES ?? '').split(',');
 for (const address of addresses) {
   createServer({ maxHeaderSize: MAX_HEADER_SIZE }, ({ headers }, response) =>

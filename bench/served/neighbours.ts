@@ -3,12 +3,13 @@ import { freePort } from '../../lab/support/server-process.ts';
 import { startEmbeddedPods } from '../support/embedded-pods.ts';
 import { startNode } from './node-process.ts';
 
-/** The addresses of one, from 0. */
+/** The address of a neighbour, by its number from 0. */
 const addressOf = (i: number) => `127.90.${Math.floor(i / 250)}.${1 + (i % 250)}`;
 
 /**
- * So many neighbours on this machine: objects of an embedded API server, and one small program that responds for all of
- * them. Resolves with the variables by which a probe checks them, all of them, and as `me_service` the first.
+ * Starts `count` neighbours on this machine: objects in an embedded API server, and one small
+ * program that responds for all of them. Resolves to the variables that make a probe check all of
+ * them, and the first one as `me_service`.
  */
 export async function startNeighbours(
   stack: AsyncDisposableStack,

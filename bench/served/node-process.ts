@@ -1,7 +1,10 @@
 import { tied, withoutCapabilities } from '../../lab/support/owned-process.ts';
 import { respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 
-/** Starts Node in a separate process, and waits until this URL, if there is one, responds with 200. Its command line begins with `enter`. It ends with the stack. */
+/**
+ * Starts Node in a separate process, and waits until `url`, if there is one, responds with 200. Its
+ * command line begins with `enter`. It ends with the stack.
+ */
 export function startNode(
   stack: AsyncDisposableStack,
   args: readonly string[],
@@ -12,7 +15,7 @@ export function startNode(
   return startProcess(stack, [process.execPath, ...args], environment, url, enter);
 }
 
-/** Starts any program likewise, without capabilities. */
+/** Starts any program in the same way, without capabilities. */
 export async function startProcess(
   stack: AsyncDisposableStack,
   [program = '', ...args]: readonly string[],

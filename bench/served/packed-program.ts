@@ -7,8 +7,9 @@ import { startNode } from './node-process.ts';
 export type Served = Readonly<{ process: ServerProcess; port: number }>;
 
 /**
- * Starts the program that `npm run bundle` has packed (or another such file), by the image's flags, and waits until it
- * responds. It checks itself alone at 127.0.0.1, unless these variables say otherwise. Its command line begins with `enter`. Ends with the stack.
+ * Starts the program that `npm run bundle` has packed (or another such file), with the image's
+ * flags, and waits until it responds. It checks only itself at 127.0.0.1, unless `environment`
+ * overrides that. Its command line begins with `enter`. It ends with the stack.
  */
 export async function startPacked(
   stack: AsyncDisposableStack,
@@ -36,8 +37,8 @@ export async function startPacked(
 }
 
 /**
- * Starts `bare-server.ts` with the same flags, and over TLS as well with these variables of the program; any other path than
- * `/alwayshappy` has a body of so many bytes.
+ * Starts `bare-server.ts` with the same flags, and over TLS as well with the program's variables in
+ * `tls`; any path other than `/alwayshappy` has a body of `bodyLength` bytes.
  */
 export async function startBare(
   stack: AsyncDisposableStack,

@@ -11,25 +11,28 @@ import { startPacked } from './packed-program.ts';
 
 const SIZES = { short: { warmUp: 0, rounds: 1 }, long: { warmUp: 3, rounds: 10 } };
 
-/** How often `/alive` is requested in a round while its results are fresh, and `/alwayshappy`. */
+/** How often `/alive`, while its results are fresh, and `/alwayshappy` are requested in a round. */
 const REQUESTS = 5;
 
 /** How long the first check of every neighbour may take. */
 const KNOWN_LIMIT_MS = 60_000;
 
-/** Past this age, in milliseconds, `/alive` takes results afresh. */
+/** Past this age, in milliseconds, `/alive` refreshes its results. */
 const STALE_MS = 3_100;
 
 /** Between two requests, in milliseconds: longer than the rests of `/metrics`. */
 const REST_MS = 150;
 
-/** No check but those of `/alive`. */
+/** No checks but those of `/alive`. */
 const NO_ROUNDS = { KUBENURSE_CHECK_INTERVAL: '1h' };
 
-/** `latency`: to the head of the response, over a new connection; `cpu`: all that the program did. Milliseconds. */
+/**
+ * `latency`: to the head of the response, over a new connection; `cpu`: all that the program did.
+ * Milliseconds.
+ */
 type Cost = Readonly<{ latency: number; cpu: number }>;
 
-/** Of each round. */
+/** The costs of each round. */
 export type Pages = Readonly<{
   neighbours: number;
   /** In a scrape. */
@@ -37,7 +40,7 @@ export type Pages = Readonly<{
   costs: Readonly<Record<'empty' | 'refresh' | 'alive' | 'metrics', readonly Cost[]>>;
 }>;
 
-/** What `/metrics` and `/alive` take, with few neighbours and with many. */
+/** Measures what `/metrics` and `/alive` cost, with few neighbours and with many. */
 export async function measurePages(
   file: string,
   sizes: readonly number[],
@@ -85,7 +88,7 @@ async function measure(
     await sleep(STALE_MS);
     const refresh = await costOf('/alive', 1);
     const alive = await costOf('/alive', REQUESTS);
-    // The results of the refresh are added up by it.
+    // This adds up the results of the refresh.
     const metrics = await costOf('/metrics', 1);
     const empty = await costOf('/alwayshappy', REQUESTS);
     if (round < 0) continue;

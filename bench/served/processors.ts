@@ -1,21 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** util-linux. */
+/** From util-linux. */
 const TASKSET = '/usr/bin/taskset';
 const CHRT = '/usr/bin/chrt';
 
 /** Which processors a program runs on. */
 export type Processors = Readonly<{
-  /** What its command line begins with to run on a processor that nothing else uses. */
+  /** The prefix of a command line to run on a processor that nothing else uses. */
   alone: readonly string[];
-  /** … to run only when nothing else uses the processors of this process. */
+  /** The prefix to run only when nothing else uses the processors of this process. */
   whenIdle: readonly string[];
 }>;
 
 /**
- * Leaves the first processor to programs started `alone`, as if they ran on another node: this process and whatever else it
- * starts use the others until the stack ends. Without effect where there is one processor only, or no Linux.
+ * Reserves the first processor for programs started `alone`, as if they ran on another node: this
+ * process and all else that it starts use the others until the stack ends. Does nothing if there is
+ * only one processor, or no Linux.
  */
 export function shareProcessors(stack: AsyncDisposableStack): Processors {
   const [first, ...others] = allowedProcessors();
@@ -29,7 +30,9 @@ function runOn(processors: readonly number[]): void {
   execFileSync(TASKSET, ['--cpu-list', '--pid', processors.join(','), String(process.pid)]);
 }
 
-/** Those that this process may use (proc(5)); none where it cannot be limited to some of them. */
+/**
+ * The processors that this process may use (proc(5)); none if it cannot be limited to some of them.
+ */
 function allowedProcessors(): number[] {
   if (!existsSync(TASKSET) || !existsSync(CHRT)) return [];
   const status = readFileSync('/proc/self/status', 'utf8');

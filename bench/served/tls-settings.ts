@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 
-/** The variables of a program that serves HTTPS at this port, with a certificate for 127.0.0.1 that ends with the stack. */
+/**
+ * The variables of a program that serves HTTPS at this port, with a certificate for 127.0.0.1 that
+ * is removed with the stack.
+ */
 export async function tlsSettings(stack: AsyncDisposableStack, port: number) {
   const folder = await mkdtemp(join(tmpdir(), 'kubenurse-bench-'));
   stack.defer(() => rm(folder, { recursive: true }));

@@ -29,7 +29,7 @@ test.each<{ what: string; runs: FunctionCoverage[][]; run: number[] }>([
     runs: [[ran('prelude', 0)], [ran(KOA, 2)]],
     run: [0, 0, KOA.length],
   },
-])('sharesOfPackages() tells $what', ({ runs, run }) => {
+])('sharesOfPackages() reports $what', ({ runs, run }) => {
   const shares = sharesOfPackages(SOURCE, runs);
   expect([...shares.keys()]).toEqual(['src, exporters', '@a/b', 'koa']);
   expect([...shares.values()].map((share) => share.run)).toEqual(run);

@@ -1,4 +1,7 @@
-/** As V8 reports it: offsets in the source, and how often what is between them has run. The inner follow the outer. */
+/**
+ * As V8 reports it: offsets in the source, and how often the code between them has run. Inner
+ * ranges follow outer ones.
+ */
 export type FunctionCoverage = Readonly<{
   ranges: readonly Readonly<{ startOffset: number; endOffset: number; count: number }>[];
 }>;
@@ -12,8 +15,8 @@ const MODULE = /^ *\/\/ ((?:node_modules\/|src\/|exporters\/|left-out:|package\.
 const PACKAGE = /^.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)/;
 
 /**
- * Of each package in a packed program (ASCII, not minified), what has run in at least one of the runs. `src, exporters`
- * is ours; what stands before the first module is nobody's.
+ * How much of each package in a packed program (ASCII, not minified) has run in at least one of the
+ * runs. `src, exporters` is kubenurse itself; what precedes the first module belongs to no package.
  */
 export function sharesOfPackages(
   source: string,

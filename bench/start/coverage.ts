@@ -13,12 +13,13 @@ const PAGES = ['/', '/alive', '/alwayshappy', '/ready', '/metrics', '/none'];
 /** Packages smaller than this, in bytes, are counted together. */
 const SMALL = 10_000;
 
-/** Of a package, or of all. */
+/** The coverage of a package, or of all. */
 export type Coverage = Readonly<{ name: string }> & Share;
 
 /**
- * Has the packed program, not minified, probe a cluster of three nodes for so long: one is only scraped, one pushes
- * protobuf, one JSON, and one is down for half of the time. Resolves with what of each package has run.
+ * Makes the packed program, not minified, probe a cluster of three nodes for this long: one is only
+ * scraped, one pushes protobuf, one JSON, and one is down for half of the time. Resolves to how
+ * much of each package has run.
  */
 export async function coverageOfPackages(milliseconds: number): Promise<Coverage[]> {
   await using stack = new AsyncDisposableStack();
@@ -83,7 +84,7 @@ async function probe(program: string, runs: string, milliseconds: number): Promi
   }
 }
 
-/** What each process wrote at its end, of the program. */
+/** What each process wrote about the program when it ended. */
 async function readRuns(folder: string): Promise<FunctionCoverage[][]> {
   const files = await readdir(folder);
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));

@@ -12,7 +12,10 @@ const LIMIT_MS = 30_000;
 /** Memory in bytes. */
 export type FirstResponse = Readonly<{ milliseconds: number; rss: number; rssAnon: number }>;
 
-/** Starts a program that checks only itself, until it responds, and reads its memory when it has then been idle so long. */
+/**
+ * Starts a program that checks only itself, waits until it responds, and reads its memory once it
+ * has been idle for `idleMs`.
+ */
 export async function firstResponse(
   { name, command, args, environment: own }: MeasuredProgram,
   idleMs: number,

@@ -3,7 +3,10 @@ import type { Options, Values } from './options.ts';
 
 /** The input of a benchmark. */
 export type BenchmarkRun<Given = unknown> = Readonly<{
-  /** Whether to run only for as long as it takes to show that the benchmark works; its numbers are meaningless. */
+  /**
+   * Whether to run only for as long as it takes to show that the benchmark works; its numbers are
+   * meaningless.
+   */
   short: boolean;
   /** The values of its own options, as given or by default. */
   values: Given;
@@ -11,7 +14,7 @@ export type BenchmarkRun<Given = unknown> = Readonly<{
   logProgress: (progress: string) => void;
 }>;
 
-/** Something that is measured, by one command. */
+/** What one command measures. */
 export type Benchmark<Result = unknown, Own extends Options = Options> = Readonly<{
   /** What it measures: a line of the help. */
   summary: string;
@@ -22,10 +25,15 @@ export type Benchmark<Result = unknown, Own extends Options = Options> = Readonl
   tools?: readonly Tool[];
   /** It runs in separate namespaces (own-namespace.ts), as root on Linux. */
   inOwnNamespace?: boolean;
-  /** What was measured, as `--json` prints it. Rejects if it could not be measured, with an `OptionError` if its options do not fit each other. */
+  /**
+   * Resolves to what was measured, as `--json` prints it. Rejects if it could not be measured, with
+   * an `OptionError` if its options do not fit each other.
+   */
   run(run: BenchmarkRun<Values<Own>>): Promise<Result>;
   /** The same in Markdown, as in the docs. */
   table(result: Result): string;
-  /** Which goals the result of a long run misses, each in a sentence; the command then exits with 1. */
+  /**
+   * Which goals the result of a long run misses, each in a sentence; the command then exits with 1.
+   */
   missedGoals?(result: Result): readonly string[];
 }>;

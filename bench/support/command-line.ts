@@ -12,7 +12,10 @@ export type Arguments = Readonly<{
   values: Readonly<Record<string, unknown>>;
 }>;
 
-/** Reads the arguments that follow the name of a benchmark. Throws an `OptionError` if one is unknown or has a value that is not expected. */
+/**
+ * Reads the arguments that follow the name of a benchmark. Throws an `OptionError` if one is
+ * unknown or has an unexpected value.
+ */
 export function readArguments(args: readonly string[], options: Options = {}): Arguments {
   const { short, json, help, ...texts } = parse(args, options);
   return {
@@ -38,12 +41,12 @@ function parse(args: readonly string[], options: Options) {
   }
 }
 
-/** What has to be built before the benchmark can run, as a sentence; `undefined` if nothing has. */
+/** What must be built before the benchmark can run, as a sentence; `undefined` if nothing. */
 export function whatIsMissing({ isOfPacked, tools = [] }: Benchmark): string | undefined {
   return (isOfPacked ? whyNotMeasured(PACKED) : undefined) ?? whatIsNotBuilt(tools);
 }
 
-/** The options of a benchmark, a line for each. */
+/** The options of a benchmark, one per line. */
 export function optionsHelp(options: Options = {}): string {
   return Object.entries(options)
     .map(([name, option]) => `  --${name}: ${option.expected}; default: ${option.default}`)

@@ -2,8 +2,8 @@ import { basename, join } from 'node:path';
 import { run } from '../../lab/support/command.ts';
 
 /**
- * Compiles a C program, such as `client.c`, and resolves with its path in `folder`. Rejects with what the compiler says,
- * or when there is none.
+ * Compiles a C program, such as `client.c`, and resolves to its path in `folder`. Rejects with the
+ * compiler's message, or if there is no compiler.
  */
 export async function compile(
   source: string,

@@ -16,7 +16,7 @@ export type EmbeddedPods = Readonly<{
   environment: Readonly<Record<string, string>>;
 }>;
 
-/** An embedded API server with a pod at each place, until the stack is disposed of. */
+/** Starts an embedded API server with a pod at each place, until the stack is disposed of. */
 export async function startEmbeddedPods(
   stack: AsyncDisposableStack,
   places: readonly Place[],

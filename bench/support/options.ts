@@ -1,7 +1,10 @@
 import { relative } from 'node:path';
 import { PACKED, whyNotMeasured } from './programs.ts';
 
-/** An option has a value with which the benchmark cannot run. The message says which value is expected. */
+/**
+ * Thrown for a value of an option with which the benchmark cannot run. The message says which value
+ * is expected.
+ */
 export class OptionError extends Error {}
 
 /** An option of a benchmark, which always takes a value. */
@@ -96,7 +99,7 @@ export function programFile(): Option<string> {
   };
 }
 
-/** Throws an `OptionError` for a value that is not expected. */
+/** Throws an `OptionError` for an unexpected value. */
 export function readOptions(
   options: Options,
   texts: Readonly<Record<string, unknown>>,

@@ -4,7 +4,7 @@ import { imageEnvironment, imageFlags } from './programs.ts';
 const entrypoint = (...words: string[]) =>
   ['FROM a', `ENTRYPOINT ${JSON.stringify(words)}`, ''].join('\n');
 
-test('imageFlags() are what stands between Node and the program', () => {
+test('imageFlags() are the arguments between Node and the program', () => {
   const dockerfile = entrypoint('/nodejs/bin/node', '--one=1', '--two', '/kubenurse.cjs');
   expect(imageFlags(dockerfile)).toEqual(['--one=1', '--two']);
 });
@@ -14,7 +14,7 @@ test('imageFlags() refuses an image that is started in another way', () => {
   expect(() => imageFlags(entrypoint('/kubenurse'))).toThrow('ENTRYPOINT');
 });
 
-test('imageFlags() understands our Dockerfile', () => {
+test('imageFlags() reads the Dockerfile of the image', () => {
   for (const flag of imageFlags()) expect(flag).toMatch(/^--/);
 });
 
@@ -27,7 +27,7 @@ test('imageEnvironment() are the variables that the image sets', () => {
   expect(imageEnvironment('FROM a\n')).toEqual({});
 });
 
-test('imageEnvironment() understands our Dockerfile', () => {
+test('imageEnvironment() reads the Dockerfile of the image', () => {
   for (const entry of Object.entries(imageEnvironment()))
     expect(entry.join('=')).toMatch(/^MALLOC_\w+=\d+$/);
 });

@@ -23,13 +23,16 @@ export type MeasuredProgram = Readonly<{
   name: string;
   command: string;
   args: readonly string[];
-  /** Of its file; undefined when it is many files. Node's own is not counted. */
+  /** The size of its file; undefined if it consists of many. Node itself is not counted. */
   bytes: number | undefined;
   /** Further variables. */
   environment?: Readonly<Record<string, string>>;
 }>;
 
-/** Why a benchmark cannot measure the program in this file: there is none, or it is ours of an earlier time. Undefined if it can. */
+/**
+ * Why a benchmark cannot measure the program in this file: there is none, or it is kubenurse and
+ * out of date. Undefined if it can.
+ */
 export function whyNotMeasured(file: string): string | undefined {
   const packedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   if (packedAt === undefined) return `no ${relative('', file)}: run npm run bundle first`;
@@ -39,7 +42,7 @@ export function whyNotMeasured(file: string): string | undefined {
   return `${relative(ROOT, changed)} is newer than ${relative('', file)}: run npm run bundle first`;
 }
 
-/** Of what the program is packed, but for packages. */
+/** The sources that the program is packed from, except for packages. */
 function packedFiles(): string[] {
   return ['src', 'exporters'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
@@ -53,7 +56,7 @@ export function programName(file: string): string {
   return resolve(file) === PACKED ? 'kubenurse' : file;
 }
 
-/** Ours as in the image. Throws when it is not packed, or was before its last change. */
+/** kubenurse as in the image. Throws if it is not packed, or was packed before its last change. */
 export function packed(): MeasuredProgram {
   const why = whyNotMeasured(PACKED);
   if (why !== undefined) throw new Error(why);
@@ -66,7 +69,7 @@ export function packed(): MeasuredProgram {
   };
 }
 
-/** Ours as `npm start` starts it. */
+/** kubenurse as `npm start` starts it. */
 export function unpacked(): MeasuredProgram {
   return {
     name: 'kubenurse, unpacked',
@@ -76,7 +79,7 @@ export function unpacked(): MeasuredProgram {
   };
 }
 
-/** The packed program where the kernel's account of connections is unavailable (src/probes/tcp-info.ts). */
+/** The packed program without the kernel's statistics of connections (src/probes/tcp-info.ts). */
 export function withoutTcpInfo(): MeasuredProgram {
   const program = packed();
   return {
@@ -86,7 +89,10 @@ export function withoutTcpInfo(): MeasuredProgram {
   };
 }
 
-/** The packed program with other variables than the defaults, for kinds of checks that can be switched. */
+/**
+ * The packed program with variables other than the defaults, for kinds of checks that can be
+ * switched on or off.
+ */
 export function packedWith(
   name: string,
   environment: Readonly<Record<string, string>>,
@@ -101,13 +107,16 @@ export function packedWith(
   };
 }
 
-/** The stand-in for upstream's program (lab/tools/peer), 8 to 17 % cheaper than that. Throws when it is not built. */
+/**
+ * The stand-in for upstream's program (lab/tools/peer), 8 to 17 % cheaper than that. Throws if it
+ * is not built.
+ */
 export function peer(): MeasuredProgram {
   const command = tool('peer');
   return { name: 'stand-in in Go', command, args: [], bytes: statSync(command).size };
 }
 
-/** What the image gives to Node before the program. Throws when the Dockerfile starts it in another way. */
+/** The flags that the image passes to Node. Throws if the Dockerfile starts it in another way. */
 export function imageFlags(dockerfile = readDockerfile()): string[] {
   const [, entrypoint = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
   const [node = '', ...args]: string[] = JSON.parse(entrypoint);
@@ -118,7 +127,7 @@ export function imageFlags(dockerfile = readDockerfile()): string[] {
   return args;
 }
 
-/** The variables that the image sets: `NAME=value`, separated by spaces, in lines of `ENV`. */
+/** The variables that the image sets: `NAME=value`, separated by spaces, in `ENV` lines. */
 export function imageEnvironment(dockerfile = readDockerfile()): Record<string, string> {
   const assignments = [...dockerfile.matchAll(/^ENV (.*)$/gm)].flatMap(([, line = '']) =>
     line.split(' '),

@@ -9,7 +9,7 @@ export function markdownTable(
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Such as `1.23 (1.1 to 1.4)`: the median, and the least and the greatest. */
+/** Such as `1.23 (1.10 to 1.41)`: the median, and the least and the greatest. */
 export function shownSpread({ median, least, greatest }: Spread, digits: number): string {
   const [middle, from, to] = [median, least, greatest].map((number) => number.toFixed(digits));
   return from === to ? `${middle}` : `${middle} (${from} to ${to})`;

@@ -12,12 +12,12 @@ test('readUsage() is in bytes and seconds, whatever the program is called', () =
   expect(readUsage(STATUS, `7 (a) S 9 (b) S ${FIELDS}\n`)).toEqual(usage);
 });
 
-test('readUsage() throws when something is not said', () => {
+test('readUsage() throws if a value is missing', () => {
   expect(() => readUsage('', `7 (node) S ${FIELDS}\n`)).toThrow('VmRSS');
   expect(() => readUsage(STATUS, '7 (node) S')).toThrow('CPU');
 });
 
-test.runIf(process.platform === 'linux')('usageOf() reads what we take ourselves', () => {
+test.runIf(process.platform === 'linux')('usageOf() reads what this process uses', () => {
   const { rss, rssAnon, cpu } = usageOf(process.pid);
   expect(rssAnon).toBeGreaterThan(1_000_000);
   expect(rss).toBeGreaterThan(rssAnon);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** The kernel's `USER_HZ`, the same on every architecture that we know. */
+/** The kernel's `USER_HZ`, the same on every known architecture. */
 const TICKS_A_SECOND = 100;
 
-/** What a process takes. Memory in bytes, CPU in seconds since its start. */
+/** What a process uses: memory in bytes, CPU in seconds since its start. */
 export type Usage = Readonly<{
   rss: number;
   rssAnon: number;
@@ -13,7 +13,7 @@ export type Usage = Readonly<{
   cpu: number;
 }>;
 
-/** Throws when the process has ended. */
+/** Throws if the process has ended. */
 export function usageOf(pid: number): Usage {
   return readUsage(
     readFileSync(`/proc/${pid}/status`, 'utf8'),
@@ -21,9 +21,12 @@ export function usageOf(pid: number): Usage {
   );
 }
 
-/** Of two files in `/proc/PID`: proc_pid_status(5), proc_pid_stat(5). Throws when one does not say it. */
+/**
+ * Reads two files of `/proc/PID`: proc_pid_status(5), proc_pid_stat(5). Throws if a value is
+ * missing.
+ */
 export function readUsage(status: string, stat: string): Usage {
-  // The program's name comes second, in parentheses, and may contain blanks and parentheses.
+  // The program's name comes second, in parentheses, and may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [user, system] = [Number(fields[11]) / TICKS_A_SECOND, Number(fields[12]) / TICKS_A_SECOND];
   const cpu = user + system;

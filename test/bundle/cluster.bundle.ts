@@ -60,7 +60,7 @@ test('the packed program has every metric of the contract', async () => {
 });
 
 test.each(PLAYED)(
-  'of the packed program, $name shows in the right checks and events, and nowhere else',
+  'with the packed program, $name shows in the right checks and events, and nowhere else',
   async (scenario) => {
     const { falseAlarms } = await play(cluster, scenario, INTERVAL_MS);
     expect(falseAlarms).toEqual([]);

@@ -9,7 +9,10 @@ const PACKED = join(import.meta.dirname, '../../dist/kubenurse.cjs');
 
 const LISTENS_LIMIT_MS = 10_000;
 
-/** The packed program alone in a separate folder, as in the image: where the repository's packages are not found. */
+/**
+ * Copies the packed program alone to a separate folder, where, as in the image, the repository's
+ * packages are not found.
+ */
 export async function packedProgram(stack: AsyncDisposableStack) {
   const folder = await mkdtemp(join(tmpdir(), 'kubenurse-packed-'));
   stack.defer(() => rm(folder, { recursive: true }));
@@ -18,7 +21,9 @@ export async function packedProgram(stack: AsyncDisposableStack) {
   return { folder, file };
 }
 
-/** Runs it, checking only itself, until the stack is disposed of. Resolves when it listens, at `url`. */
+/**
+ * Runs it, checking only itself, until the stack is disposed of. Resolves when it listens at `url`.
+ */
 export async function startPacked(
   stack: AsyncDisposableStack,
   file: string,

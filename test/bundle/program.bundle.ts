@@ -14,7 +14,7 @@ import { sendBytes } from '../support/served-pages.ts';
 import { ENOUGH, freePort } from '../support/start-program.ts';
 import { packedProgram, startPacked } from './packed-program.ts';
 
-/** As small as it was, and some room; what is new in it is to be seen. */
+/** Its current size and some room, so that an addition is noticed. */
 const MAX_BYTES = 870_000;
 
 const MY_EXPORTER = join(import.meta.dirname, '../exporters/my-exporter.mjs');
@@ -49,12 +49,12 @@ test('the packed program is small, and names no source map', async () => {
   expect(program).not.toContain('sourceMappingURL');
 });
 
-test('the packed program is ASCII, so that V8 keeps it in one byte a letter', async () => {
+test('the packed program is ASCII, so that V8 stores one byte per character', async () => {
   const program = await readFile(file);
   expect(program.findIndex((byte) => byte > 127)).toBe(-1);
 });
 
-test('the packed program knows its version, its variables, and a configuration that is valid', () => {
+test('the packed program prints its version and variables, and accepts a valid configuration', () => {
   const well = { status: 0, stderr: '' };
   expect(run('--version')).toEqual({ ...well, stdout: `${packageJson.version}\n` });
   expect(run('--help')).toMatchObject({
@@ -65,7 +65,7 @@ test('the packed program knows its version, its variables, and a configuration t
   expect(run('--check-config', env)).toEqual({ ...well, stdout: 'the configuration is valid\n' });
 });
 
-test('a packed program that is not configured reports what it needs, with exit code 2', () => {
+test('the packed program without a configuration reports what it needs, with exit code 2', () => {
   const { status, stdout, stderr } = run('--check-config');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toContain('KUBENURSE_INGRESS_URL is not set');
@@ -78,12 +78,12 @@ test('the packed program reads TCP_INFO, and writes nothing but its log', async 
       (await httpGet(`${url}/metrics`, 10_000)).body,
     ),
   );
-  // With standard error in it, where the warning of node:ffi would be.
+  // This includes standard error, where the warning of node:ffi would be.
   for (const line of stdout.all) expect(JSON.parse(line)).toHaveProperty('level');
 });
 
 test.each(['http/protobuf', 'http/json'])(
-  'every exporter of ours over %s, a file of the user and a package beside the program, leave the packed program',
+  'the packed program exports with every built-in exporter over %s, a user file, and a package next to it',
   async (protocol) => {
     await cp(MY_EXPORTER, join(folder, 'mine.mjs'));
     await mkdir(join(folder, 'node_modules/@acme/mine'), { recursive: true });
@@ -149,7 +149,7 @@ test('the packed program serves HTTPS, and checks over it', async () => {
 
 test.each([
   ['an absolute URL', 'http://a/alive', 200],
-  ['an absolute URL that is none', 'http://[::1/alive', 400],
+  ['an invalid absolute URL', 'http://[::1/alive', 400],
   ['a fragment', '/alive#b', 200],
 ])('the packed program serves %s, and writes only JSON', async (_, target, status) => {
   const { url, stdout } = await startPacked(stack, file, {});

@@ -1,7 +1,10 @@
 import type { Kind } from '../../src/verdict/finding.ts';
 import { type Broken, between, FIVE, NO_PATTERN } from '../verdict/small-view.ts';
 
-/** What is broken in a small cluster so that there is a finding of this kind. An extra check is like another component. */
+/**
+ * What is broken in a small cluster to get a finding of each kind. An extra check is like another
+ * component.
+ */
 export const BROKEN: Readonly<Record<Exclude<Kind, 'extra'>, Broken>> = {
   cut_off: {
     silent: { 'node-2': 'unreachable', 'node-3': 'unreachable' },

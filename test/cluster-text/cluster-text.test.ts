@@ -14,12 +14,12 @@ function textOf(view: ClusterView): string {
   return clusterText({ view, findings: verdict(view) }, RUNBOOKS);
 }
 
-/** Lines that are too long for a terminal, or have in them what is not printable. */
+/** Lines that are too long for a terminal, or contain unprintable characters. */
 function badLines(text: string): string[] {
   return text.split('\n').filter((line) => line.length > 80 || /\p{C}/u.test(line));
 }
 
-test.each(Object.entries(BROKEN))('the text of a finding of kind %s', async (kind, broken) => {
+test.each(Object.entries(BROKEN))('a finding of kind %s has its text', async (kind, broken) => {
   const view = smallView(broken);
   const text = textOf(view);
   expect(verdict(view).map((finding) => finding.kind)).toContain(kind);
@@ -27,7 +27,7 @@ test.each(Object.entries(BROKEN))('the text of a finding of kind %s', async (kin
   await expect(text).toMatchFileSnapshot(`texts/${kind}.txt`);
 });
 
-test('the text of a cluster in which all is healthy', async () => {
+test('a healthy cluster has its text', async () => {
   const text = textOf(smallView({}));
   expect(badLines(text)).toEqual([]);
   await expect(text).toMatchFileSnapshot('texts/ok.txt');
@@ -82,13 +82,13 @@ test('a large cluster, long names and hostile texts fit the terminal', () => {
   expect(text.length).toBeLessThan(100_000);
 });
 
-/** The paths that fail in a cluster of twelve nodes in which these are broken. */
+/** The failing paths in the text of a cluster of twelve nodes. */
 function failingPaths(failing: Readonly<Record<string, Cause>>): string {
   const nodes = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`node-${i + 1}`, '']));
   return /FAILING PATHS\n([\s\S]*?)\n\n/.exec(textOf(smallView({ nodes, failing })))?.[1] ?? '';
 }
 
-test('failing paths are grouped by the node that they have in common, node-2 before node-10', () => {
+test('failing paths are grouped by their common node, node-2 before node-10', () => {
   const failing = {
     '* → node-10': 'refused',
     'node-2 → node-3': 'mtu',
@@ -124,7 +124,7 @@ node-3 -> node-1
   );
 });
 
-test('of many paths that have failed only once, five are listed, and a check is said to have failed once', () => {
+test('of many paths that have failed only once, five are listed, and a check is reported as failed once', () => {
   const nodes = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`node-${i + 1}`, '']));
   const pairs = [1, 2, 3, 4, 5, 6, 7].map((n) => [`node-${n} → node-${n + 1}`, 'refused']);
   const failing = { ...Object.fromEntries(pairs), 'node-9 me_service': 'hung' };
@@ -149,11 +149,11 @@ test('of paths that began to fail at different times, the first and the last are
   );
 });
 
-test('the text of a large cluster is made in steps, each of which looks at few checks', () => {
+test('the text of a large cluster is built in steps, each of which reads few checks', () => {
   const view = crowdedView();
   const findings = verdict(view);
   const reads = readsOf(view, (counted) => bodySteps({ view: counted, findings }, RUNBOOKS));
   expect(reads.all).toBeGreaterThan(3);
-  // To look for certificates is one read of each check.
+  // Looking for certificates reads each check once.
   expect(reads.most).toBeLessThan(1.5);
 });

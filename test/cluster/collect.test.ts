@@ -9,7 +9,7 @@ import { closedPort } from '../support/closed-port.ts';
 import { type Broken, smallView } from '../verdict/small-view.ts';
 import { listedPods, ownReport, reporting, startFleet } from './fleet.ts';
 
-/** Bytes of the longest report that is read. */
+/** The size of the longest report that is read, in bytes. */
 const MAX_BODY = 2 ** 20;
 
 const FIVE = { 'node-1': 'a', 'node-2': 'a', 'node-3': 'a', 'node-4': 'b', 'node-5': 'b' };
@@ -19,7 +19,7 @@ function nodes(count: number) {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`node-${i + 1}`, '']));
 }
 
-/** Collects in the place of the first node of this cluster. */
+/** Collects as the first node of this cluster. */
 function collector(
   broken: Broken,
   { fetch, ...options }: Partial<CollectOptions> & { fetch: FetchFrom },
@@ -190,7 +190,7 @@ test('a false report of thousands of nodes and name servers adds a hundred of ea
   expect(report?.slice(0, honest?.length)).toEqual(honest);
 });
 
-test('nothing in a report has begun before its pod was created, by whatever clock', async () => {
+test('nothing in a report begins before its pod was created, by whatever clock', async () => {
   const view = smallView({ nodes: FIVE });
   const year5138 = 1e11;
   const lie = send(({ checks, ...report }) => ({
@@ -251,7 +251,7 @@ test('at most 64 requests run at once, and all viewers share one collection', as
   const respond = reporting(view);
   let [open, most, all] = [0, 0, 0];
   const paths = new Set<string | undefined>();
-  // No response before 64 requests have come, and a moment in which more could.
+  // No response until 64 requests have arrived, and a moment in which more could.
   const full = Promise.withResolvers<void>();
   const fetch = await startFleet(async (podIP, request, response) => {
     all += 1;
@@ -274,18 +274,18 @@ test('at most 64 requests run at once, and all viewers share one collection', as
   expect([...paths]).toEqual(['/report?hour=failures']);
 });
 
-/** The report of this pod, with blanks behind it up to the longest that is read. */
+/** The report of this pod, padded with spaces to the length of the longest that is read. */
 function padded(report: unknown): Buffer {
   return Buffer.from(JSON.stringify(report).padEnd(MAX_BODY));
 }
 
-/** Of each pod, by its IP address. */
+/** The padded report of each pod, by its IP address. */
 function longReports(view: ReturnType<typeof smallView>): Map<string, Buffer> {
   const reportOf = (name: string) => view.reports.find(({ pod }) => pod === name);
   return new Map(listedPods(view).map(({ podIP, pod }) => [podIP, padded(reportOf(pod))]));
 }
 
-test('long reports whose ends do not come neither delay usual ones nor are evidence', async () => {
+test('long reports that never end neither delay usual ones nor are evidence', async () => {
   const broken = { nodes: nodes(130) };
   const respond = reporting(smallView(broken));
   const body = padded({}).subarray(0, -1);
@@ -303,7 +303,7 @@ test('long reports whose ends do not come neither delay usual ones nor are evide
     timeouts: { ...TIMEOUTS, request: 60_000, long: 1_000, collection: 60_000 },
   })();
   expect(view.reports).toHaveLength(65);
-  // Those that are requested when the sixteenth has not come are still waited for.
+  // Those already requested when the sixteenth has not arrived are still waited for.
   expect(waited).toBeGreaterThanOrEqual(16);
   expect(waited).toBeLessThan(16 + 8);
   const texts = view.silent.map(({ cause, text }) => `${cause}: ${text.replace(/.*: /, '')}`);
@@ -316,7 +316,7 @@ test('long reports whose ends do not come neither delay usual ones nor are evide
   expect(findings.map(({ kind }) => kind)).toEqual(['mostly_silent', 'silent']);
 });
 
-test('long reports that come are all read, though a quarter does not', async () => {
+test('long reports that arrive are all read, even if a quarter does not arrive', async () => {
   const broken = { nodes: nodes(130) };
   const view = smallView(broken);
   const bodies = longReports(view);
@@ -331,7 +331,7 @@ test('long reports that come are all read, though a quarter does not', async () 
   expect(texts).toEqual(Array(32).fill('no report within 0.5 s'));
 });
 
-test('long reports that come at once are all read, eight at a time', async () => {
+test('long reports that arrive at once are all read, eight at a time', async () => {
   const broken = { nodes: nodes(65) };
   const view = smallView(broken);
   const bodies = longReports(view);
@@ -356,7 +356,7 @@ test('long reports that come at once are all read, eight at a time', async () =>
   expect(most).toBe(8);
 });
 
-test('a collection is kept for a while, and then no pod is requested until somebody views it', async () => {
+test('a collection is kept for a while, and no pod is requested again until somebody views it', async () => {
   const view = smallView({ nodes: FIVE });
   const respond = reporting(view);
   let requests = 0;
@@ -373,7 +373,7 @@ test('a collection is kept for a while, and then no pod is requested until someb
   expect(requests).toBe(8);
 });
 
-test('what is left when the time is over was not requested, and is no evidence', async () => {
+test('pods that are left when the time is over are not requested, and are no evidence', async () => {
   const broken = { nodes: nodes(20) };
   const view = smallView(broken);
   const respond = reporting(view);
@@ -393,7 +393,9 @@ test('what is left when the time is over was not requested, and is no evidence',
   expect(findings.map(({ kind }) => kind)).toEqual(['silent']);
 });
 
-/** A collection of 300 nodes, none of which responds; their paths fail as well, except this many. */
+/**
+ * A collection of 300 nodes, none of which responds; their paths fail as well, except this many.
+ */
 async function collectInVain(works: number) {
   const failing = Array.from({ length: 299 - works }, (_, i) => [`* → node-${i + 2}`, 'reset']);
   let requests = 0;
@@ -417,13 +419,13 @@ test('a pod that gets no response from 128 others requests no more', async () =>
   ]);
 });
 
-test('a pod one of whose checks of neighbours succeeds requests all others', async () => {
+test('a pod with a check of a neighbour that succeeds requests all others', async () => {
   const { findings, requests } = await collectInVain(1);
   expect(requests).toBe(299);
   expect(findings.map(({ kind }) => kind)).toEqual(['mostly_silent']);
 });
 
-test('the view is of this pod alone where neighbours are not followed', async () => {
+test('the view has only this pod if neighbours are not followed', async () => {
   const own = ownReport(smallView({ nodes: { 'node-1': '' } }));
   const { view, findings } = await createCollect({
     ownReport: () => ({ ...own, neighbourhood: { state: 'skipped', listedAt: null } }),
@@ -442,7 +444,7 @@ test('the end of the program ends a collection', async () => {
   const fetch = await startFleet(() => stop.abort());
   const begin = performance.now();
   const { view } = await collector({ nodes: FIVE }, { fetch, signal: stop.signal })();
-  // Not after the 2 s of a request.
+  // Without waiting for the 2 s of a request.
   expect(performance.now() - begin).toBeLessThan(1_900);
   expect(view.silent).toHaveLength(4);
 });

@@ -7,7 +7,10 @@ import type { ListedPod } from '../../src/neighbours/pod-list.ts';
 import { createFetchBody } from '../../src/probes/fetch-body.ts';
 import type { ClusterView, Report } from '../../src/verdict/report.ts';
 
-/** Pods of this view as the API server lists them, each at an address of this machine; without the one that collects. */
+/**
+ * The pods of this view as the API server lists them, each at an address of this machine, without
+ * the one that collects.
+ */
 export function listedPods({ expected, collector }: ClusterView): ListedPod[] {
   return expected
     .map((pod, index) => ({ ...pod, podIP: `127.9.${index >> 8}.${index & 255}`, createdAt: 0 }))
@@ -22,8 +25,8 @@ export function ownReport({ reports, collector }: ClusterView): Report {
 }
 
 /**
- * A server at all of these addresses until the test has finished, and what fetches from it. `handle`: by the address of
- * the pod.
+ * Starts a server at all of these addresses until the test has finished, and returns what fetches
+ * from it. `handle`: by the address of the pod.
  */
 export async function startFleet(
   handle: (podIP: string, ...request: Parameters<RequestListener>) => void,
@@ -48,7 +51,7 @@ export async function startFleet(
     fetchBody(new URL(`http://${podIP}:${port}${path}`), node, signal, maxBody);
 }
 
-/** Answers with the report of the pod at that address. */
+/** Responds with the report of the pod at that address. */
 export function reporting(
   view: ClusterView,
 ): (podIP: string, ...request: Parameters<RequestListener>) => void {

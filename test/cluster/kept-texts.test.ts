@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeptTexts } from '../../src/cluster/kept-texts.ts';
 
-test('a thousand words are kept, and those that are known', () => {
+test('a thousand words are kept, and known ones are still found after that', () => {
   const texts = new KeptTexts();
   const words = Array.from({ length: 1_000 }, (_, index) => `zone-${index}`);
   expect(words.map((word) => texts.word(word))).toEqual(words);

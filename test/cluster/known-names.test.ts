@@ -14,7 +14,7 @@ function taken(names: KnownNames, subjects: readonly Subject[]): number {
   return subjects.filter((subject) => names.takes(subject)).length;
 }
 
-test('a hundred nodes beside those that are known have room, however often they are named', () => {
+test('a hundred nodes beyond the known ones have room, however often they are named', () => {
   const names = new KnownNames(['listed'], OWN);
   const others = Array.from({ length: 1_000 }, (_, index) => pathTo(`other-${index}`));
   expect(taken(names, others)).toBe(100);
@@ -24,7 +24,7 @@ test('a hundred nodes beside those that are known have room, however often they 
   ).toBe(3);
 });
 
-test('a hundred checks beside those of this pod have room, however often they are named', () => {
+test('a hundred checks beyond those of this pod have room, however often they are named', () => {
   const names = new KnownNames([], OWN);
   const others = Array.from({ length: 1_000 }, (_, index) => ({
     type: `dns_10.0.${index}`,

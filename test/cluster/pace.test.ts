@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Pace } from '../../src/cluster/pace.ts';
 
-/** Starts so many requests as soon as they may; what each does is up to `request`. */
+/** Starts `count` requests as soon as they may start. */
 async function runAll(count: number, request: () => Promise<void>, turn = () => setImmediate()) {
   const pace = new Pace(count, turn);
   await Promise.all(Array.from({ length: count }, () => pace.run(request)));
@@ -15,11 +15,11 @@ test('requests start 2 ms apart', async () => {
     starts.push(performance.now() - begin);
   });
   expect(starts).toHaveLength(100);
-  // A timer may be early by some: that is made up for by the next.
+  // A timer may fire a little early, which the next one makes up for.
   expect(starts.every((start, index) => start > 2 * index - 5)).toBe(true);
 });
 
-test('while responses come within 20 ms, at most eight requests wait at once', async () => {
+test('while responses arrive within 20 ms, at most eight requests wait at once', async () => {
   let [waiting, most] = [0, 0];
   await runAll(60, async () => {
     waiting += 1;
@@ -30,7 +30,7 @@ test('while responses come within 20 ms, at most eight requests wait at once', a
   expect(most).toBe(8);
 });
 
-test('requests without a response hold up no others for longer than 20 ms', async () => {
+test('requests without a response do not hold up others for longer than 20 ms', async () => {
   const silent = Promise.withResolvers<void>();
   let started = 0;
   await runAll(60, () => {

@@ -28,7 +28,7 @@ function read(report: unknown, kept: Partial<Kept> = {}) {
   return readReport(JSON.parse(JSON.stringify(report)), { ...KEPT, ...kept });
 }
 
-/** The report, in which a field of the first path is another. */
+/** The report, with other fields in its path to node-2. */
 function withPath(fields: object) {
   return {
     ...REPORT,
@@ -55,7 +55,7 @@ test('readReport() makes texts printable, and cuts them', () => {
   expect(path?.zone).toBe('a b');
 });
 
-test('readReport() keeps when certificates expire, also one that never does, or did long ago', () => {
+test('readReport() keeps when certificates expire, even if they never do or did long ago', () => {
   const certificateNotAfter = { leaf: 253_402_300_799, earliest: -1 };
   expect(read(withPath({ certificateNotAfter })).checks).toContainEqual(
     expect.objectContaining({ type: 'path_node-2', certificateNotAfter }),
@@ -67,18 +67,18 @@ test('readReport() keeps when certificates expire, also one that never does, or 
   }
 });
 
-test('readReport() knows suspects, and no check that is none', () => {
+test('readReport() marks suspects, and no other check', () => {
   const suspects = (suspect: boolean) =>
     read(withPath({ suspect })).checks.filter((check) => 'suspect' in check);
   expect(suspects(true)).toMatchObject([{ type: 'path_node-2', suspect: true }]);
   expect(suspects(false)).toEqual([]);
 });
 
-test('readReport() treats a cause of a later version as another one', () => {
+test('readReport() reads a cause of a later version as "other"', () => {
   expect(read(withPath({ cause: 'gremlins' })).checks.map(({ cause }) => cause)).toContain('other');
 });
 
-test('readReport() keeps a check without its event and text where there is no room for these', () => {
+test('readReport() keeps a check without its event and text if there is no room for these', () => {
   const fields = { event: 'dns_done', text: 'too long' };
   const { checks } = read(withPath(fields), {
     texts: { ...KEPT.texts, word: () => '', text: () => null },
@@ -143,6 +143,6 @@ test.each<[report: unknown, message: string]>([
     withPath({ lastHour: { start: 1, minutes: [[1, 0, 'fast']] } }),
     'the median of a minute must be a number from 0 to 86400',
   ],
-])('readReport() refuses a report that is none (%#)', (report, message) => {
+])('readReport() refuses an invalid report (%#)', (report, message) => {
   expect(() => read(report)).toThrow(message);
 });

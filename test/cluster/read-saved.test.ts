@@ -29,6 +29,6 @@ test.each<[text: string, message: string]>([
     JSON.stringify({ view: { ...VIEW, silent: [{ ...VIEW.silent[0], cause: 'x' }] } }),
     'cause must be one of unreachable, refused, ',
   ],
-])('readSaved() refuses what is no saved /cluster.json (%#)', (text, message) => {
+])('readSaved() refuses what is not a saved /cluster.json (%#)', (text, message) => {
   expect(() => readSaved(text)).toThrow(message);
 });

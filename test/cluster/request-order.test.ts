@@ -20,7 +20,7 @@ function rest(order: RequestOrder): string[] {
   return found;
 }
 
-test('every pod comes once, in an order that differs from time to time', () => {
+test('every pod comes once, in an order that differs each time', () => {
   const orders = Array.from({ length: 3 }, () => rest(new RequestOrder(PODS)));
   for (const order of orders) expect(new Set(order)).toEqual(new Set(PODS.map(({ node }) => node)));
   expect(new Set(orders.map((order) => order.join())).size).toBe(3);

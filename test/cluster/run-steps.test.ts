@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { runSteps } from '../../src/cluster/run-steps.ts';
 
-/** Steps that hold the event loop for so many milliseconds each. */
+/** Steps that block the event loop for these numbers of milliseconds. */
 function* steps(lengths: readonly number[]) {
   for (const length of lengths) {
     const end = performance.now() + length;
@@ -15,11 +15,11 @@ function* steps(lengths: readonly number[]) {
 test('after a long step the event loop is free for as long', async () => {
   const begin = performance.now();
   expect(await runSteps(steps([40, 40, 40]), () => setImmediate())).toBe('done');
-  // Timers have whole milliseconds.
+  // The resolution of timers is a millisecond.
   expect(performance.now() - begin).toBeGreaterThan(235);
 });
 
-test('steps wait for a turn that has time for them: many short ones have one, each long one has its own', async () => {
+test('steps wait for a turn that has time for them: many short ones share one, each long one has its own', async () => {
   const turns: number[] = [];
   const turn = async (milliseconds: number) => turns.push(milliseconds);
   await runSteps(steps([0, 0, 0]), turn);

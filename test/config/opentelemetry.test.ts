@@ -21,7 +21,7 @@ test.each<[Record<string, string>, string[]]>([
     ['./mine.mjs', '../mine.mjs', '/opt/mine.mjs', '@acme/exporter', 'acme/x.js'],
   ],
   [{ OTEL_METRICS_EXPORTER: 'kubenurse-exporter-graphite' }, ['kubenurse-exporter-graphite']],
-])('readConfig() takes of %o the exporters %o', (environment, exporters) => {
+])('readConfig() reads from %o the exporters %o', (environment, exporters) => {
   expect(readConfig({ ...ENVIRONMENT, ...environment }).metrics.exporters).toEqual(exporters);
 });
 
@@ -35,7 +35,7 @@ test.each([
   ['otlp,otlp', ['otlp']],
   ['prometheus,', ['prometheus']],
   ['Prometheus, OTLP', ['prometheus', 'otlp']],
-])('readConfig() takes of OTEL_METRICS_EXPORTER="%s" the exporters %o', (text, exporters) => {
+])('readConfig() reads from OTEL_METRICS_EXPORTER="%s" the exporters %o', (text, exporters) => {
   const { warnings, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
   expect(metrics.exporters).toEqual(exporters);
   expect(warnings).toEqual([]);
@@ -52,7 +52,7 @@ test.each([
   ['https://example.com/x.mjs', ['prometheus'], `${EXPORTERS}: ignored`],
   ['otlp,jaeger', ['otlp'], `${EXPORTERS}; ignoring the rest`],
   ['none,otlp', ['otlp'], 'lists "none" together with other exporters: "none" is ignored'],
-])('readConfig() warns of OTEL_METRICS_EXPORTER="%s"', (text, exporters, warning) => {
+])('readConfig() warns about OTEL_METRICS_EXPORTER="%s"', (text, exporters, warning) => {
   const { warnings, ...metrics } = read({ OTEL_METRICS_EXPORTER: text });
   expect(metrics.exporters).toEqual(exporters);
   expect(warnings).toEqual([`OTEL_METRICS_EXPORTER=${JSON.stringify(text)} ${warning}`]);
@@ -100,7 +100,7 @@ test.each([{}, { OTEL_METRICS_EXPORTER: 'otlp' }])(
   },
 );
 
-test('readConfig() pushes nowhere by an endpoint that is no URL, unless pushes are wanted', () => {
+test('readConfig() does not push to an endpoint that is not a URL, unless pushes are wanted', () => {
   const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' };
   const message =
     'OTEL_EXPORTER_OTLP_ENDPOINT="collector:4317" must be an http or https URL such as "https://kubenurse.example.com"';
@@ -121,7 +121,7 @@ test.each([
   expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).otlp.url.href).toBe(url);
 });
 
-test('readConfig() takes the endpoint of metrics as it is', () => {
+test('readConfig() uses the endpoint of metrics unchanged', () => {
   expect(read({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://c/x?y=1' }).otlp.url.href).toBe(
     'http://c/x?y=1',
   );
@@ -146,7 +146,7 @@ test('readConfig() prefers the variables for metrics', () => {
   });
 });
 
-test('readConfig() keeps of OTEL_RESOURCE_ATTRIBUTES what can be read, and names the rest', () => {
+test('readConfig() keeps what it can read in OTEL_RESOURCE_ATTRIBUTES, and names the rest', () => {
   const text = 'k8s.cluster.name=c1,t=x==, a = b%20c ,broken,d=%zz,=e,';
   const { resource, warnings } = read({ OTEL_RESOURCE_ATTRIBUTES: text, OTEL_SERVICE_NAME: 'x' });
   expect(resource).toEqual({
@@ -164,7 +164,7 @@ test('readConfig() keeps of OTEL_RESOURCE_ATTRIBUTES what can be read, and names
 });
 
 test.each(['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_METRICS_HEADERS'])(
-  'readConfig() shows nothing of a mistaken %s',
+  'readConfig() shows nothing of an invalid %s',
   (name) => {
     for (const text of ['authorization: Bearer secret', 'secret', 'x=1,secret=%', 'a=@,secret']) {
       const { warnings } = read({ [name]: text });

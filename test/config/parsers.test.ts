@@ -10,7 +10,7 @@ import {
   name,
 } from '../../src/config/parsers.ts';
 
-/** Fails the test: what is used all the same is tested through `readConfig()`. */
+/** Fails the test: values that are used despite a warning are tested through `readConfig()`. */
 const noWarning = (message: string) => {
   throw new Error(`an unexpected warning: ${message}`);
 };
@@ -38,7 +38,7 @@ describe('duration()', () => {
   });
 
   test.each(['5', '5 s', ' 5s', '-5s', '1d', 's', '.s', '5S', '1m30', '1e3s', '5s,', '١s', '00'])(
-    'does not take "%s"',
+    'rejects "%s"',
     (text) => {
       expect(() => parse(text, noWarning)).toThrow(
         'must be a duration such as "5s", "1m30s" or "500ms"',
@@ -46,7 +46,7 @@ describe('duration()', () => {
     },
   );
 
-  test('names the range that is allowed', () => {
+  test('names the allowed range', () => {
     expect(() => parse('25h', noWarning)).toThrow('must be a duration from 0s to 24h');
     const atLeastTen = duration('10ms', '1h');
     expect(() => atLeastTen('9ms', noWarning)).toThrow('must be a duration from 10ms to 1h');
@@ -77,13 +77,13 @@ describe('host()', () => {
     ['what a URL would read as 10.0.0.1', '10.1'],
     ['what a URL would read as 8.0.0.1', '010.0.0.1'],
     ['begun by a dash', '-a'],
-  ])('does not take %s: %s', (_, text) => {
+  ])('rejects %s: %s', (_, text) => {
     expect(() => host(text, noWarning)).toThrow('must be a host name or an IP address');
   });
 });
 
 test.each(['', ' ', 'a b', 'A', 'a_b', '-a', 'a-', 'a'.repeat(254)])(
-  'name() does not take "%s"',
+  'name() rejects "%s"',
   (text) => {
     expect(() => name(text, noWarning)).toThrow('must be a Kubernetes name');
   },
@@ -104,7 +104,7 @@ test.each([
   ['http://kubenurse:8080', 'http://kubenurse:8080/'],
   ['https://example.com/kubenurse/', 'https://example.com/kubenurse/'],
   ['https://[fd00::1]:8443', 'https://[fd00::1]:8443/'],
-])('baseUrl() takes %s', (text, href) => {
+])('baseUrl() accepts %s', (text, href) => {
   expect(baseUrl(text, noWarning).href).toBe(href);
 });
 
@@ -140,7 +140,7 @@ describe('buckets()', () => {
     '+Inf,1',
     '1,-Inf',
     'NaN',
-  ])('does not take "%s"', (text) => {
+  ])('rejects "%s"', (text) => {
     expect(() => buckets(text, noWarning)).toThrow('must be increasing numbers of seconds');
   });
 });
@@ -170,7 +170,7 @@ describe('extraChecks()', () => {
   ])('reads the target %s', (text, href) => {
     const [check] = extraChecks(`a:${text}`, noWarning);
     expect(check?.url.href).toBe(href);
-    // What is read is the same when it is read again.
+    // Reading the result gives the same again.
     expect(extraChecks(`a:${href}`, noWarning)).toEqual([check]);
   });
 
@@ -192,7 +192,7 @@ describe('extraChecks()', () => {
     'dns://10.0.0.10:0/a',
     'dns://10.0.0.10',
     `dns:${'a'.repeat(64)}`,
-  ])('does not take the target %s', (text) => {
+  ])('rejects the target %s', (text) => {
     expect(() => extraChecks(`a:${text}`, noWarning)).toThrow(
       /^must give the check "a" a target of the form (tcp|tls|dns):/,
     );
@@ -222,7 +222,7 @@ describe('extraChecks()', () => {
       'neighbourhood_state:http://x',
       'must not name a check "neighbourhood_state": that name is reserved',
     ],
-  ])('says what is wrong with %s', (text, message) => {
+  ])('reports what is wrong with %s', (text, message) => {
     expect(() => extraChecks(text, noWarning)).toThrow(message);
   });
 });
@@ -241,7 +241,7 @@ describe('labelSelector()', () => {
     'app in (kubenurse, other),tier notin (a)',
     'app in(a,)',
     'generation>1,generation<10',
-  ])('takes %s as kubectl does', (text) => {
+  ])('accepts %s as kubectl does', (text) => {
     expect(labelSelector(text, noWarning)).toBe(text);
   });
 
@@ -259,7 +259,7 @@ describe('labelSelector()', () => {
     'app=kubenurse&limit=1',
     'generation>',
     `app=${'a'.repeat(1_000)}`,
-  ])('does not take %s', (text) => {
+  ])('rejects %s', (text) => {
     expect(() => labelSelector(text, noWarning)).toThrow(
       'must be a label selector such as "app=kubenurse"',
     );
@@ -273,7 +273,7 @@ describe('labelSelector()', () => {
     expect(() => labelSelector(`${`${part},`.repeat(40)}!`, noWarning)).toThrow(
       'must be a label selector',
     );
-    // Hours, where each part is tried with every other.
+    // It takes hours if each part is tried with every other.
     expect(performance.now() - begin).toBeLessThan(20_000);
   });
 });

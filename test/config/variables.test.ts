@@ -17,7 +17,7 @@ const EXPORTERS =
   'must list prometheus, otlp, console or modules such as "./my-exporter.mjs" or "@acme/kubenurse-exporter"';
 const METRICS = 'must list known metrics; "kubenurse_errors" is not one of: ';
 
-/** Each variable, a value that is a mistake, and what we say would be right. */
+/** Each variable, an invalid value, and the message about what would be valid. */
 const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] = [
   ['KUBENURSE_INGRESS_URL', 'kubenurse.example.com', URL],
   [
@@ -65,7 +65,7 @@ const MISTAKES: readonly (readonly [keyof typeof VARIABLES, string, string])[] =
   ['POD_NAMESPACE', 'Kube_System', NAME],
 ];
 
-/** The same of OpenTelemetry's variables, which are ignored then. */
+/** The same for OpenTelemetry's variables, which are ignored then. */
 const IGNORED: readonly (readonly [keyof typeof VARIABLES, string, string])[] = [
   ['OTEL_METRICS_EXPORTER', 'jaeger', EXPORTERS],
   ['OTEL_METRIC_EXPORT_INTERVAL', '0', MILLISECONDS],
@@ -94,7 +94,7 @@ const IGNORED: readonly (readonly [keyof typeof VARIABLES, string, string])[] = 
   ['OTEL_SDK_DISABLED', 'yes', BOOLEAN],
 ];
 
-/** Any other text is taken as the default. */
+/** Any other text selects the default. */
 const BOOLEANS: readonly (keyof typeof VARIABLES)[] = [
   'KUBENURSE_INSECURE',
   'KUBENURSE_ALLOW_UNSCHEDULABLE',
@@ -111,7 +111,7 @@ const BOOLEANS: readonly (keyof typeof VARIABLES)[] = [
   'KUBENURSE_USE_TLS',
 ];
 
-/** Any text is a path or a name; whether there is such a file is for its reader to say. */
+/** Any text is a path or a name; whether such a file exists is up to its reader to report. */
 const ANY_TEXT = [
   'KUBENURSE_EXTRA_CA',
   'KUBENURSE_CERT_FILE',
@@ -126,7 +126,7 @@ const ANY_TEXT = [
   'OTEL_SERVICE_NAME',
 ];
 
-/** What is said of a mistake: header fields may be credentials, and are not shown. */
+/** The message about a mistake: header fields may be credentials, and are redacted. */
 function reported([name, value, message]: (typeof MISTAKES)[number]): string {
   const shown = name.endsWith('_HEADERS')
     ? '[redacted]'
@@ -139,7 +139,7 @@ test.each(MISTAKES)('readConfig() reports what is wrong with %s=%s', (...mistake
   expect(mistakesIn({ ...ENVIRONMENT, [name]: value })).toEqual([reported(mistake)]);
 });
 
-test.each(IGNORED)('readConfig() warns of %s=%s, and ignores it', (...mistake) => {
+test.each(IGNORED)('readConfig() warns about %s=%s, and ignores it', (...mistake) => {
   const [name, value, message] = mistake;
   const { warnings, ...config } = readConfig({ ...ENVIRONMENT, [name]: value });
   const suffix = message.endsWith('entry 1') ? ' is ignored' : ': ignored';
@@ -147,14 +147,14 @@ test.each(IGNORED)('readConfig() warns of %s=%s, and ignores it', (...mistake) =
   expect({ ...config, warnings: [] }).toEqual(readConfig(ENVIRONMENT));
 });
 
-test.each(BOOLEANS)('readConfig() warns of %s=yes, and takes its default', (name) => {
+test.each(BOOLEANS)('readConfig() warns about %s=yes, and uses its default', (name) => {
   const { default: fallback } = VARIABLES[name] as { default?: string };
   const { warnings, ...config } = readConfig({ ...ENVIRONMENT, [name]: 'yes' });
   expect(warnings).toEqual([`${name}="yes" must be "true" or "false": using "${fallback}"`]);
   expect({ ...config, warnings: [] }).toEqual(readConfig(ENVIRONMENT));
 });
 
-test('readConfig() has a mistake here for each of its variables but those of any text', () => {
+test('every variable of readConfig() has an invalid value here, unless it accepts any text', () => {
   const tested = [...[...MISTAKES, ...IGNORED].map(([name]) => name), ...BOOLEANS, ...ANY_TEXT];
   expect(tested.sort()).toEqual(Object.keys(VARIABLES).sort());
 });

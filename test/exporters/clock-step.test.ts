@@ -34,7 +34,7 @@ test.each(['cumulative', 'delta', 'lowmemory'] as const)(
       }
       starts.push(at(points[0]?.startTime ?? [NaN, 0]));
     }
-    // A total begins once, at the first time that is known after the step.
+    // A total begins once, at the first time known after the step.
     if (temporality === 'cumulative') expect(new Set(starts)).toEqual(new Set([begun - 3_600_000]));
   },
 );

@@ -13,7 +13,7 @@ import { type Receiver, ROWS, type Row } from './exporter-rows.ts';
 /** How long anything may take, in milliseconds. */
 const LIMIT_MS = 30_000;
 
-/** The exporter with its other side, until the test has finished. */
+/** Starts the exporter and its receiver, until the test has finished. */
 async function started(row: Row, { interval = 20 } = {}) {
   const other = await row.open();
   onTestFinished(() => {});
@@ -42,14 +42,14 @@ async function started(row: Row, { interval = 20 } = {}) {
   return { other, exports, meter, gone, failures, exported };
 }
 
-/** What an export says that was begun after now. */
+/** The series of an export that begins after this call. */
 async function exportedAfterNow(exports: Exports, other: Receiver): Promise<Series[]> {
   if (other.scraped) {
     const { format, parse } = other.scraped;
     return parse(String((await exports.scrape?.(format))?.body ?? ''));
   }
   const sofar = other.exports?.() ?? [];
-  // One may have been under way.
+  // One may be in flight.
   const wanted = sofar.length + 2;
   await until('two more exports', LIMIT_MS, () => (other.exports?.().length ?? 0) >= wanted);
   return other.exports?.().at(wanted - 1) ?? [];
@@ -147,7 +147,7 @@ describe.each(ROWS)('the exporter $title', (row) => {
 });
 
 describe.each(ROWS.filter(({ name }) => name !== 'prometheus'))('pushing by $title', (row) => {
-  test('sends a last time at the shutdown', async () => {
+  test('sends a last time at shutdown', async () => {
     const { meter, exports, other, failures } = await started(row, { interval: 3_600_000 });
     meter.createCounter('checks_total').add(7, { type: 'a' });
     await exports.shutdown(LIMIT_MS);
@@ -173,7 +173,7 @@ describe.each(ROWS.filter(({ name }) => name !== 'prometheus'))('pushing by $tit
     expect(failures).toEqual([]);
   });
 
-  test.skipIf(row.name === 'console')('shuts down in time where nothing responds', async () => {
+  test.skipIf(row.name === 'console')('shuts down in time if nothing responds', async () => {
     const { meter, exports, other } = await started(row, { interval: 3_600_000 });
     other.hang?.();
     meter.createCounter('checks_total').add(7, { type: 'a' });
@@ -181,7 +181,7 @@ describe.each(ROWS.filter(({ name }) => name !== 'prometheus'))('pushing by $tit
     await exports.shutdown(300);
     const milliseconds = performance.now() - start;
     expect(milliseconds).toBeGreaterThan(290);
-    // Not after the 10 s of an export.
+    // Without waiting for the 10 s of an export.
     expect(milliseconds).toBeLessThan(8_000);
     expect(other.exports?.().map(counterValues)).toEqual([{ a: 7 }]);
   });

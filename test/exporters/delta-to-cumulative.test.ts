@@ -6,7 +6,7 @@ import { meterFor, readMetrics, readPoints, retiringReader, valuesOf } from './r
 const at = ([seconds, nanoseconds]: readonly [number, number]) =>
   seconds * 1000 + nanoseconds / 1e6;
 
-/** A clock that stands still but for what the test says. */
+/** A clock that only the test advances. */
 function stoppedClock() {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });
   onTestFinished(() => {
@@ -45,7 +45,7 @@ describe('totals', () => {
     expect(checks?.aggregationTemporality).toBe(AggregationTemporality.CUMULATIVE);
   });
 
-  test('are there as well where nothing at all is new', async () => {
+  test('are there even if nothing at all is new', async () => {
     const { add, points } = counted();
     expect(await points()).toEqual([]);
     add('a');
@@ -53,7 +53,7 @@ describe('totals', () => {
     expect(valuesOf(await points())).toEqual({ a: 1 });
   });
 
-  test('add up histograms, with the least and the greatest value', async () => {
+  test('add up histograms, with minimum and maximum', async () => {
     const reader = retiringReader();
     const advice = { explicitBucketBoundaries: [1, 10] };
     const histogram = meterFor(reader).createHistogram('seconds', { advice });
@@ -70,7 +70,7 @@ describe('totals', () => {
     });
   });
 
-  test('add up what observable and falling counters say', async () => {
+  test('add up observable and falling counters', async () => {
     const reader = retiringReader();
     const meter = meterFor(reader);
     let seconds = 5;
@@ -100,7 +100,7 @@ describe('totals', () => {
     expect(valuesOf(await readPoints(reader, 'level'))).toEqual({ b: 3 });
   });
 
-  test('of two readers know nothing of each other', async () => {
+  test('of two readers are independent of each other', async () => {
     const [one, other] = [retiringReader(), retiringReader()];
     const counter = meterFor(one, other).createCounter('checks');
     counter.add(1);
@@ -110,7 +110,7 @@ describe('totals', () => {
     expect(valuesOf(await readPoints(other, 'checks'))).toEqual({ '': 2 });
   });
 
-  test('begin once, and end at each collection, also where nothing is new', async () => {
+  test('begin once, and end at each collection, even if nothing is new', async () => {
     const clock = stoppedClock();
     const { add, points } = counted();
     add('a');
@@ -126,7 +126,7 @@ describe('totals', () => {
     expect(valuesOf(await points())).toEqual({ a: 1, b: 1 });
   });
 
-  test('keep the objects of their attributes, so that text can be kept by them', async () => {
+  test('keep the objects of their attributes, so that text can be cached by them', async () => {
     const { add, points } = counted();
     add('a');
     const [first] = await points();
@@ -136,7 +136,7 @@ describe('totals', () => {
 });
 
 describe('a set that is no longer wanted', () => {
-  test('is forgotten, and begins anew when it comes back', async () => {
+  test('is forgotten, and starts again when it comes back', async () => {
     const clock = stoppedClock();
     const { add, points, gone } = counted();
     add('a', 5);
@@ -155,7 +155,7 @@ describe('a set that is no longer wanted', () => {
     expect(at(a?.startTime ?? [0, 0])).toBeGreaterThan(at(born?.startTime ?? [0, 0]));
   });
 
-  test('is not brought back by what was still recorded of it', async () => {
+  test('is not brought back by what was last recorded of it', async () => {
     const { add, points, gone } = counted();
     add('a');
     await points();
@@ -180,7 +180,7 @@ describe('a set that is no longer wanted', () => {
 });
 
 describe('the maximum of streams', () => {
-  test('drops new ones, counts those that are dropped at the moment, and keeps known ones', async () => {
+  test('drops new ones, counts those that are currently dropped, and keeps known ones', async () => {
     const { add, points, dropped } = counted({ maxStreams: 3 });
     add('a');
     add('b');
@@ -223,7 +223,7 @@ describe('the maximum of streams', () => {
     expect(dropped()).toBe(0);
   });
 
-  test('no longer counts one that is stale, or that has got room', async () => {
+  test('no longer counts one that is stale, or that now has room', async () => {
     const { add, points, gone, dropped } = counted({ maxStreams: 3 });
     for (const type of ['x', 'y', 'a', 'b', 'c']) add(type);
     await points();
@@ -239,7 +239,9 @@ describe('the maximum of streams', () => {
 });
 
 describe('a temporality', () => {
-  /** The values and temporalities of a counter, an observable counter, a histogram and a falling one, read twice. */
+  /**
+   * The values and temporalities of a counter, an observable counter and a histogram, read twice.
+   */
   async function readTwice(temporality: 'cumulative' | 'delta' | 'lowmemory') {
     const reader = retiringReader({ temporality });
     const meter = meterFor(reader);
@@ -263,7 +265,7 @@ describe('a temporality', () => {
     return reads;
   }
 
-  test('that is cumulative goes on', async () => {
+  test('that is cumulative continues', async () => {
     const isDelta = [false, false, false];
     expect(await readTwice('cumulative')).toEqual([
       { counter: 1, histogram: 1, observable: 10, isDelta },
@@ -271,7 +273,7 @@ describe('a temporality', () => {
     ]);
   });
 
-  test('of deltas begins anew', async () => {
+  test('of deltas starts again', async () => {
     const isDelta = [true, true, true];
     expect(await readTwice('delta')).toEqual([
       { counter: 1, histogram: 1, observable: 10, isDelta },

@@ -40,7 +40,10 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** Two exponential histograms of the same values: added up of deltas by us, and recorded in one piece by the SDK. */
+/**
+ * Two exponential histograms of the same values: one added up from deltas by kubenurse, one
+ * recorded as a whole by the SDK.
+ */
 function bothWays() {
   const ours = retiringReader({ histograms: 'base2_exponential_bucket_histogram' });
   const theirs = new SdkReader();
@@ -53,7 +56,7 @@ function bothWays() {
   };
 }
 
-/** Without the order in which a sum was added up. */
+/** Rounds the sum, which depends on the order of addition. */
 const rounded = ({ sum = 0, ...rest }: ExponentialHistogram) => ({
   ...rest,
   sum: Number(sum.toPrecision(9)),
@@ -61,10 +64,11 @@ const rounded = ({ sum = 0, ...rest }: ExponentialHistogram) => ({
 
 describe('exponential histograms', () => {
   test.each(Array.from({ length: 40 }, (_, seed) => seed))(
-    'added up of deltas are those of all that was recorded, seed %i',
+    'added up from deltas equal those of all recorded values, seed %i',
     async (seed) => {
       const random = randomFrom(seed);
-      // From values all but equal, which the finest scale holds, to those that need scale -3 or less.
+      // From nearly equal values, which the finest scale can hold, to those that need scale -3 or
+      // less.
       const spread = 2 ** (20 * random() - 12);
       const centre = 2 ** (40 * random() - 20);
       const { record, read, readTheirs } = bothWays();
@@ -79,7 +83,7 @@ describe('exponential histograms', () => {
     },
   );
 
-  test('meet every scale that durations can have', async () => {
+  test('are right at every scale that durations can have', async () => {
     const scales = new Set<number>();
     for (let exponent = -14; exponent <= 10; exponent += 1) {
       const { record, read, readTheirs } = bothWays();
@@ -96,7 +100,7 @@ describe('exponential histograms', () => {
     expect(scales.size).toBeGreaterThanOrEqual(20);
   });
 
-  test('are not made coarser by nothing but zeros', async () => {
+  test('are not made coarser by mere zeros', async () => {
     const { record, read } = bothWays();
     record(0.5);
     record(0.75);
@@ -133,7 +137,7 @@ describe('exponential histograms', () => {
     }
   });
 
-  test('on one reader leave the other its buckets', async () => {
+  test('of one reader do not change the buckets of another', async () => {
     const pushed = retiringReader({ histograms: 'base2_exponential_bucket_histogram' });
     const scraped = retiringReader({ histograms: 'explicit_bucket_histogram' });
     const advice = { explicitBucketBoundaries: [0.1, 1] };

@@ -1,4 +1,4 @@
-/** A series as it came out. `start`: milliseconds since the epoch, where the exporter exports it. */
+/** An exported series. `start`: milliseconds since the epoch, if the exporter exports it. */
 export type Series = Readonly<{
   name: string;
   attributes: Record<string, string>;

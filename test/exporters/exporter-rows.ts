@@ -6,24 +6,27 @@ import type { Series } from './exported-series.ts';
 import { fromJson, fromProtobuf } from './otlp-messages.ts';
 import { startReceiver } from './receiver.ts';
 
-/** An exporter that every rule of the contract is tried on. */
+/** An exporter to test against every rule of the contract. */
 export type Row = Readonly<{
   title: string;
   /** As in OTEL_METRICS_EXPORTER. */
   name: string;
-  /** What of a metric it does not export. */
+  /** The parts of a metric that it does not export. */
   omits?: readonly ('histograms' | 'gauges' | 'starts')[];
-  /** Prepares its other side. */
+  /** Starts its receiver. */
   open: () => Promise<Receiver>;
 }>;
 
 export type Receiver = Readonly<{
   environment: Record<string, string>;
-  /** For an exporter that is scraped: in which format, and what its response contains. */
+  /** For an exporter that is scraped: the format, and a parser of its response. */
   scraped?: Readonly<{ format: Format; parse: (body: string) => Series[] }>;
-  /** For one that pushes: every export so far, and what it wrote to standard output as a separate process. */
+  /**
+   * For one that pushes: every export so far; `stdout`: what it wrote to standard output as a
+   * separate process.
+   */
   exports?: (stdout?: string) => Series[][];
-  /** From now on takes exports and does not respond, where the other side can do so. */
+  /** From now on accepts exports without responding, if the receiver can do so. */
   hang?: () => void;
 }>;
 
@@ -145,7 +148,9 @@ function fromText(body: string): Series[] {
   return [...series.values()];
 }
 
-/** The metric to which a sample belongs, and which part of it: undefined where the sample is the whole. */
+/**
+ * The metric that a sample belongs to, and which part of it; undefined if the sample is the whole.
+ */
 function readSample(line: string, types: ReadonlyMap<string, string>) {
   const [, sample = '', labels = ''] = /^(\w+)(?:\{(.*)\})?$/.exec(line) ?? [];
   const { le, ...attributes } = Object.fromEntries(
@@ -156,7 +161,7 @@ function readSample(line: string, types: ReadonlyMap<string, string>) {
   return { name: isCounter ? `${family}_total` : family, part, le, attributes };
 }
 
-/** The histogram with another of its parts; `le`: of a bucket. */
+/** The histogram with one more of its parts; `le`: the bound of a bucket. */
 function withPart(
   histogram: Series['value'],
   part: string,
@@ -174,7 +179,7 @@ function withPart(
   };
 }
 
-/** The series of what `console` writes; an export ends where a metric comes again. */
+/** The series that `console` writes; an export ends where a metric repeats. */
 function fromLines(text: string): Series[][] {
   const exports: Series[][] = [];
   let names = new Set<string>();

@@ -41,7 +41,7 @@ describe('loadExporter()', () => {
     expect(exporter.scrape !== undefined).toBe(name === 'prometheus');
   });
 
-  test('gives a module its context, and waits for what it makes', async () => {
+  test('gives a module its context, and waits for what it creates', async () => {
     const path = moduleOf(
       'export const createExporter = async (context) => ({ ...context.push(), context });',
     );
@@ -82,7 +82,7 @@ describe('loadExporter()', () => {
   });
 
   test.each(['./no-such-exporter.mjs', '/no/such/exporter.mjs', 'no-such-exporter', 'toString'])(
-    'names a module that there is not: %s',
+    'names a module that does not exist: %s',
     async (name) => {
       await expect(loadExporter(name, context)).rejects.toThrow(
         `cannot use the exporter ${name}: `,
@@ -90,8 +90,8 @@ describe('loadExporter()', () => {
     },
   );
 
-  test('loads a package that is installed beside us', () => {
-    // Node resolves a package from where the module is that imports it.
+  test('loads a package that is installed next to kubenurse', () => {
+    // Node resolves a package from the location of the module that imports it.
     const root = temporaryFolder();
     mkdirSync(join(root, 'node_modules/@acme/tea'), { recursive: true });
     writeFileSync(

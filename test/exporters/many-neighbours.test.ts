@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-/** Its 2 s are all CPU, which others may want as well. */
+/** It takes 2 s, all of them CPU time, for which others may compete. */
 const LIMIT_MS = 200_000;
 
 const SCRIPT = join(import.meta.dirname, 'many-neighbours.ts');
@@ -15,7 +15,7 @@ test.each(['scraped', 'unscraped'])(
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: LIMIT_MS });
     const { types, growth } = JSON.parse(stdout);
     expect(types).toEqual(Array.from({ length: 20 }, (_, i) => `path_node-${5_980 + i}`));
-    // A series alone takes more than 100 bytes, and 3,000 neighbours had 25 each.
+    // A series takes more than 100 bytes, and 3,000 neighbours have 25 each.
     expect(growth).toBeLessThan(500_000);
   },
   LIMIT_MS + 10_000,

@@ -9,10 +9,11 @@ import { PLAIN_TLS } from '../support/plain-tls.ts';
 import { neighbourOn } from '../support/pods.ts';
 
 /*
- * A pod that has seen 6,000 neighbours, 20 at a time, as a separate process (`node --expose-gc`). The argument selects
- * how metrics are exported: `scraped` after each change, or `unscraped`, where only the timer adds up. Prints JSON: `types`,
- * those of the neighbours that are exported at the end, and `growth`, the heap's in bytes over the last 3,000, when
- * the code has long been compiled.
+ * A pod that has seen 6,000 neighbours, 20 at a time, as a separate process (`node --expose-gc`).
+ * The argument selects how metrics are exported: `scraped` after each change, or `unscraped`, where
+ * only the timer adds up. Prints JSON: `types`, those of the neighbours that are exported at the
+ * end, and `growth`, that of the heap over the last 3,000, in bytes, once all code has been
+ * compiled.
  */
 
 const AT_ONCE = 20;
@@ -52,7 +53,7 @@ const timings = {
   wrote_request: 0.003,
 };
 
-/** A set of neighbours none of which was there before. */
+/** Meets a set of neighbours, none of which was there before. */
 async function meet(set: number): Promise<void> {
   const checks = Array.from({ length: AT_ONCE }, (_, i) => {
     const neighbour = neighbourOn(`node-${set * AT_ONCE + i}`);

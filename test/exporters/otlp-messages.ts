@@ -1,8 +1,8 @@
 import type { Series } from './exported-series.ts';
 
 /*
- * What an OTLP export says, from either encoding. The fields' numbers are those of opentelemetry-proto's
- * `metrics.proto` and `common.proto`; the names are those of its JSON encoding.
+ * Reads an OTLP export in either encoding. Field numbers are those of opentelemetry-proto's
+ * `metrics.proto` and `common.proto`, and names are those of its JSON encoding.
  */
 
 type KeyValue = { key: string; value: { stringValue: string } };

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../lab/support/until.ts';
 import { startPush } from './started-push.ts';
 
-/** A receiver that responds with what `body` is at the time, until the test has finished. */
+/** Starts a receiver that responds with the current `body`, until the test has finished. */
 async function startReceiver(contentType: string, reply: { body: Buffer }): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
@@ -22,7 +22,10 @@ async function startReceiver(contentType: string, reply: { body: Buffer }): Prom
 
 const json = (partialSuccess: object) => Buffer.from(JSON.stringify({ partialSuccess }));
 
-/** ExportMetricsServiceResponse: field 1 partial_success with 1 rejected_data_points (varint) and 2 error_message. */
+/**
+ * ExportMetricsServiceResponse: field 1 partial_success with 1 rejected_data_points (varint) and 2
+ * error_message.
+ */
 const protobuf = Buffer.from([0x0a, 9, 0x08, 3, 0x12, 5, ...Buffer.from('too \x1b')]);
 
 test.each([
@@ -44,7 +47,7 @@ test.each([
   await until('it has recovered', 5_000, () => push.recoveries.length > 0);
 });
 
-test('advice of a receiver that rejects nothing is no failure', async () => {
+test('advice from a receiver that rejects nothing is not a failure', async () => {
   const reply = { body: json({ errorMessage: 'use gzip' }) };
   const push = await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: await startReceiver('application/json', reply),

@@ -169,12 +169,12 @@ duration_seconds_created 1700000000.250
     [{ name: 'milliseconds', unit: 's' }, undefined],
     [{ name: 'a_seconds', unit: '' }, undefined],
     [{ name: 'ratio_1', unit: '1' }, undefined],
-  ])('names the unit only where the name ends in it: %j', (what, unit) => {
+  ])('names the unit only if the name ends in it: %j', (what, unit) => {
     const [, written] = /^# UNIT (.*)$/m.exec(text('openmetrics', [sum(what, [[{}, 1]])])) ?? [];
     expect(written).toBe(unit);
   });
 
-  test('has the birth of a series to the millisecond', () => {
+  test('has the start time of a series to the millisecond', () => {
     const startTime: HrTime = [5, 7_000_000];
     const metric = { ...ERRORS, dataPoints: [{ ...POINT, startTime, attributes: {}, value: 1 }] };
     expect(text('openmetrics', [metric as MetricData])).toContain('errors_created 5.007\n');
@@ -184,7 +184,7 @@ duration_seconds_created 1700000000.250
 describe.each<Format>(['text', 'openmetrics'])('serialization as %s', (format) => {
   const end = format === 'text' ? '' : '# EOF\n';
 
-  test('is whole where there is nothing', () => {
+  test('is complete if there is nothing', () => {
     expect(text(format, [])).toBe(end);
     expect(text(format, [sum({ name: 'empty' }, [])])).toBe(end);
   });
@@ -197,7 +197,7 @@ describe.each<Format>(['text', 'openmetrics'])('serialization as %s', (format) =
     expect(body.match(/^# TYPE/gm)).toHaveLength(1);
   });
 
-  test('writes values of labels that are no strings', () => {
+  test('writes values of labels that are not strings', () => {
     const attributes = { yes: true, number: 1.5 };
     const body = text(format, [gauge({ name: 'level' }, [[attributes, 1]])], false);
     expect(body).toContain('level{yes="true",number="1.5"} 1\n');
@@ -216,7 +216,7 @@ describe.each<Format>(['text', 'openmetrics'])('serialization as %s', (format) =
     expect(body).toContain(`# HELP level One\\nline, a \\\\ and a ${quote}.\n`);
   });
 
-  test('reports that a sum that falls is a gauge', () => {
+  test('reports a falling sum as a gauge', () => {
     const body = text(format, [sum({ name: 'level_total' }, [[{}, 1]], false)]);
     expect(body).toBe(`# HELP level_total Help.\n# TYPE level_total gauge\nlevel_total 1\n${end}`);
   });

@@ -18,7 +18,7 @@ afterEach(() => {
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** Names and types of the contract, and of what we have beside it. */
+/** Names and types of the contract, and of kubenurse's additions to it. */
 const TYPES = {
   kubenurse_request_duration: 'histogram',
   kubenurse_errors_total: 'counter',
@@ -145,7 +145,7 @@ describe('the scrape', () => {
     expect(names.join()).not.toContain('overflow');
   });
 
-  test('rejects where a part cannot be collected', async () => {
+  test('rejects if a part cannot be collected', async () => {
     const failing = gaugeOf(() => {
       throw new Error('no level');
     });
@@ -154,7 +154,7 @@ describe('the scrape', () => {
     await expect(rejecting()).rejects.toThrow('cannot collect metrics');
   });
 
-  test('rejects where a part is not collected within 5 s', async () => {
+  test('rejects if a part is not collected within 5 s', async () => {
     vi.useFakeTimers();
     const never = gaugeOf(() => new Promise(() => {}));
     const rejected = expect(never()).rejects.toThrow(/cannot collect metrics.*timed/);
@@ -162,7 +162,7 @@ describe('the scrape', () => {
     await rejected;
   });
 
-  test('is whole for each of many that scrape at once', async () => {
+  test('is complete for each of many concurrent scrapers', async () => {
     const { scrape } = scrapedMetrics();
     const names = (body: string) => Object.keys(seriesOf(body)).sort();
     const alone = names((await scrape()).body);
@@ -218,7 +218,7 @@ test('a counter that was dropped and comes back has the time of its return as _c
 
 const promtool = spawnSync('promtool', ['--version']);
 
-test.skipIf(promtool.error !== undefined)('promtool has nothing to say of a scrape', async () => {
+test.skipIf(promtool.error !== undefined)('promtool accepts a scrape', async () => {
   const { body } = await scrape({ exposeMetadata: true });
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: body });
   expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });

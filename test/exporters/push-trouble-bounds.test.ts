@@ -14,10 +14,13 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** In bytes. Once the code is warm the heap does not grow; one set of metrics kept for each export would be twice as much. */
+/**
+ * In bytes. Once the code is warm the heap does not grow; keeping one set of metrics for each
+ * export would take twice as much.
+ */
 const MAX_GROWTH = 2 ** 19;
 
-test('the push keeps nothing of thousands of exports that failed', async () => {
+test('the push keeps nothing of thousands of failed exports', async () => {
   const port = await closedPort('127.0.0.1');
   const push = await startPush(
     {
@@ -26,7 +29,7 @@ test('the push keeps nothing of thousands of exports that failed', async () => {
     },
     { interval: 1 },
   );
-  // What the test itself has heard of them is no leak.
+  // What the test itself records about them is not a leak.
   const failed = async (exports: number) => {
     await until(`${exports} failures`, 10_000, () => push.failures.length >= exports);
     push.failures.length = 0;
@@ -40,18 +43,18 @@ test('the push keeps nothing of thousands of exports that failed', async () => {
 test.each<[string, number]>([
   ['hangs', 0],
   ['responds with 503', 503],
-])('the push ends within the bound of its shutdown where a collector %s', async (_, status) => {
+])('the push ends within the limit of its shutdown if a collector %s', async (_, status) => {
   const collector = await PushCollector.start();
   collector.behaviour = status === 0 ? () => {} : respond(`${status} Away`);
   const push = await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await until('a push has come', 5_000, () => collector.pushes.length > 0);
   const begun = performance.now();
   await push.shutdown(300);
-  // Not after the 10 s of an export.
+  // Without waiting for the 10 s of an export.
   expect(performance.now() - begun).toBeLessThan(8_000);
 });
 
-test('the push sends a last time at the shutdown', async () => {
+test('the push sends a last time at shutdown', async () => {
   const collector = await PushCollector.start();
   const push = await startPush(
     { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
@@ -61,7 +64,7 @@ test('the push sends a last time at the shutdown', async () => {
   expect(collector.pushes).toHaveLength(1);
 });
 
-test('the push takes 200 for success, whatever stands in its body', async () => {
+test('the push treats 200 as success, whatever its body contains', async () => {
   const collector = await PushCollector.start();
   collector.behaviour = say('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\0\xff\x80{<!"');
   const push = await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
@@ -74,7 +77,7 @@ test.each([
   ['200 OK', 'http/protobuf'],
   ['400 Bad Request', 'http/protobuf'],
 ])(
-  'the push fails, and no more, by a response that does not end (%s, %s)',
+  'a response that does not end fails the push, and nothing else (%s, %s)',
   async (status, protocol) => {
     const collector = await PushCollector.start();
     collector.behaviour = (socket) => {
@@ -95,7 +98,7 @@ test.each([
 test.each([
   ['whose heads are long', `1;${'x'.repeat(10_000)}\r\ny\r\n`, 'the response exceeds 65536 bytes'],
   ['of a byte', '1\r\ny\r\n', 'the response arrived in more than 1000 pieces'],
-])('the push breaks off a response in endless chunks %s', async (_, chunk, message) => {
+])('the push aborts a response in endless chunks %s', async (_, chunk, message) => {
   const collector = await PushCollector.start();
   collector.behaviour = (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
@@ -133,7 +136,7 @@ test('the push sends nothing once an export is over', async () => {
   expect(sent).not.toContain(true);
 });
 
-test('the variables for metrics win over those for every signal', async () => {
+test('the variables for metrics take precedence over those for every signal', async () => {
   const collector = await PushCollector.start();
   const OTHER = `http://127.0.0.1:${await closedPort('127.0.0.1')}`;
   await startPush({
@@ -158,7 +161,7 @@ test('the variables for metrics win over those for every signal', async () => {
   expect(JSON.parse(first?.body ?? '')).toHaveProperty('resourceMetrics');
 });
 
-test('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT wins over OTEL_EXPORTER_OTLP_TIMEOUT', async () => {
+test('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT takes precedence over OTEL_EXPORTER_OTLP_TIMEOUT', async () => {
   const collector = await PushCollector.start();
   collector.behaviour = () => {};
   const push = await startPush({
@@ -169,7 +172,7 @@ test('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT wins over OTEL_EXPORTER_OTLP_TIMEOUT', 
   await until('an export has failed', 2_000, () => push.failures.length > 0);
 });
 
-test('a variable for metrics that is empty leaves the one for every signal in force', async () => {
+test('an empty variable for metrics leaves the one for every signal in force', async () => {
   const collector = await PushCollector.start();
   await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,

@@ -6,13 +6,13 @@ import { pour, ScriptedServer } from '../support/scripted-server.ts';
 import { startListening } from '../support/start-program.ts';
 
 const CHECK_INTERVAL_MS = 100;
-/** main.ts gives the last export 2 s; what a busy machine may add to that. */
+/** main.ts gives the last export 2 s, to which a busy machine may add the slack. */
 const LAST_EXPORT_MS = 2_000;
 const SLACK_MS = 15_000;
 
 type Program = Awaited<ReturnType<typeof startListening>>;
 
-/** The program, pushing to the collector often. */
+/** Starts the program, which pushes to the collector often. */
 function startPushing(url: string, env: Record<string, string> = {}): Promise<Program> {
   return startListening({
     KUBENURSE_CHECK_INTERVAL: `${CHECK_INTERVAL_MS}ms`,
@@ -28,7 +28,7 @@ function lines({ stdout }: Program, message: string): Record<string, unknown>[] 
   return stdout.all.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message);
 }
 
-/** The value of a series at `/metrics`; 0 where there is none. */
+/** The value of a series at `/metrics`; 0 if there is none. */
 async function scraped({ url }: Program, series: string): Promise<number> {
   const { status, body } = await httpGet(`${url}/metrics`, 10_000);
   expect(status).toBe(200);
@@ -41,7 +41,7 @@ const checks = (program: Program) =>
 const failures = (program: Program) =>
   scraped(program, 'kubenurse_export_failures_total{exporter="otlp"}');
 
-/** Sees the checks go on at their interval while exports fail. */
+/** Expects checks to continue at their interval while exports fail. */
 async function expectChecksGoOn(program: Program): Promise<void> {
   const failed = await failures(program);
   const begun = performance.now();
@@ -76,7 +76,7 @@ test('a collector that fails affects no check, and is logged once when it fails 
   expect(recovery).toMatchObject({ level: 'info', exporter: 'otlp', seconds: expect.any(Number) });
   const lost = await failures(program);
   expect(recovery?.lostExports).toBe(lost);
-  // What was counted meanwhile is pushed, and so is that exports failed.
+  // What was counted meanwhile is pushed, including the failed exports.
   await until('the pushes tell it', 5_000, () => {
     return well.pushes.at(-1)?.body.includes('kubenurse_export_failures_total') ?? false;
   });
@@ -112,7 +112,7 @@ test('SIGTERM ends the program in time, with exit code 0, while a collector hang
   expect(lines(program, 'kubenurse has stopped')).toHaveLength(1);
 });
 
-test('the last push, after SIGTERM, has what the last checks gave', async () => {
+test('the last push, after SIGTERM, has the results of the last checks', async () => {
   const collector = await PushCollector.start();
   const program = await startPushing(collector.url, { OTEL_METRIC_EXPORT_INTERVAL: '3600000' });
   await until('five checks are made', 5_000, async () => (await checks(program)) >= 5);
@@ -122,7 +122,7 @@ test('the last push, after SIGTERM, has what the last checks gave', async () => 
   expect(collector.pushes[0]?.body).toContain('kubenurse_httpclient_requests_total');
 });
 
-test("a receiver's status of 8 KB with control characters is cut and freed of them in the log", async () => {
+test("a receiver's status of 8 KB is cut, and stripped of control characters, in the log", async () => {
   const collector = await PushCollector.start();
   collector.behaviour = respond(`400 \x9b2J${'x'.repeat(8_000)}`);
   const program = await startPushing(collector.url);

@@ -21,7 +21,10 @@ const expired = await authority.issue({
 const nameless = await authority.issue({ commonName: 'localhost' });
 const elsewhere = await authority.issue({ commonName: 'x', dnsNames: ['collector.example.com'] });
 
-/** Files that are there until the test has finished; returns how to write one, which returns its path. */
+/**
+ * Returns a function that writes a file, which exists until the test has finished, and returns its
+ * path.
+ */
 function files(): (name: string, text: string) => string {
   const folder = mkdtempSync(join(tmpdir(), 'push-trouble-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -109,7 +112,7 @@ test.each(['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'])(
   },
 );
 
-test('the push fails, and no more, by a key that is none', async () => {
+test('an invalid key fails the push, and nothing else', async () => {
   const file = files();
   const { collector, push } = await pushTo(good, {
     OTEL_EXPORTER_OTLP_CERTIFICATE: file('ca.pem', authority.certificate),
@@ -121,7 +124,7 @@ test('the push fails, and no more, by a key that is none', async () => {
   await arrived(collector, 'with a key');
 });
 
-test('the push takes another authority and client certificate from their files without a restart', async () => {
+test('the push reloads authorities and client certificates from their files without a restart', async () => {
   const file = files();
   const first = await authority.issue({ commonName: 'first' });
   const second = await authority.issue({ commonName: 'second' });
@@ -142,7 +145,7 @@ test('the push takes another authority and client certificate from their files w
   expect(push.failures.filter(({ first }) => first)).not.toEqual([]);
 });
 
-test('the push takes HTTPS:// for https://', async () => {
+test('the push treats HTTPS:// as https://', async () => {
   const collector = await PushCollector.start({ tls: good });
   await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url.replace('https', 'HTTPS'),
@@ -151,20 +154,20 @@ test('the push takes HTTPS:// for https://', async () => {
   await arrived(collector, 'by TLS');
 });
 
-test('the push gives up in time where a TLS handshake gets no response', async () => {
+test('the push gives up in time if a TLS handshake gets no response', async () => {
   const silent = await ScriptedServer.start({ script: () => {} });
   const push = await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: `https://127.0.0.1:${silent.port}`,
     OTEL_EXPORTER_OTLP_TIMEOUT: '150',
   });
   await failed(push);
-  // Not after the 10 s of an export that is not limited.
+  // Without waiting for the 10 s of an export that is not limited.
   expect((push.failures[0]?.at ?? Infinity) - (push.begun[0] ?? NaN)).toBeLessThan(8_000);
   await push.shutdown(1_000);
   await until('no connection is left', 1_000, () => silent.open.size === 0);
 });
 
-test('the push fails, and no more, by TLS to a port that speaks plain HTTP', async () => {
+test('TLS to a port that speaks plain HTTP fails the push, and nothing else', async () => {
   const collector = await PushCollector.start();
   const push = await startPush({
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url.replace('http:', 'https:'),
@@ -188,7 +191,7 @@ test.each(['SSL_CERT_FILE', 'KUBENURSE_EXTRA_CA', 'OTEL_EXPORTER_OTLP_CERTIFICAT
   },
 );
 
-test('the push by a client certificate trusts by KUBENURSE_EXTRA_CA', async () => {
+test('the push with a client certificate trusts KUBENURSE_EXTRA_CA', async () => {
   const file = files();
   const client = await other.issue({ commonName: 'client' });
   const { collector } = await pushTo(good, {
@@ -200,7 +203,7 @@ test('the push by a client certificate trusts by KUBENURSE_EXTRA_CA', async () =
   expect(collector.pushes[0]?.client).toBe('client');
 });
 
-test('the push trusts OTEL_EXPORTER_OTLP_CERTIFICATE in the place of all others', async () => {
+test('the push trusts OTEL_EXPORTER_OTLP_CERTIFICATE instead of all others', async () => {
   const file = files();
   const { push } = await pushTo(good, {
     KUBENURSE_EXTRA_CA: file('extra.pem', authority.certificate),
@@ -210,7 +213,7 @@ test('the push trusts OTEL_EXPORTER_OTLP_CERTIFICATE in the place of all others'
   expect(push.failures[0]?.message).toMatch(UNKNOWN);
 });
 
-test('the push agrees on no finite-field Diffie-Hellman', async () => {
+test('the push refuses finite-field Diffie-Hellman', async () => {
   const { url, failures } = await startDheServer();
   await failed(await startPush({ OTEL_EXPORTER_OTLP_ENDPOINT: url }));
   expect(new Set(failures)).toEqual(new Set(['ERR_SSL_NO_SHARED_CIPHER']));

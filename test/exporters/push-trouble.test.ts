@@ -22,7 +22,7 @@ const AWAY = 'HTTP/1.1 503 Away\r\n';
 const OVER = /timed out after 0\.15 s|aborted due to timeout|timed out/;
 const RETRYABLE = /every attempt failed with status 429, 502, 503 or 504/;
 
-/** What a collector can do wrong, and what is said of it. */
+/** What a collector can do wrong, and the message about it. */
 const TROUBLES: readonly (readonly [name: string, behaviour: Behaviour, message: RegExp])[] = [
   ['hangs', () => {}, OVER],
   ['is slow', (socket) => setTimeout(() => well(socket), 1_000).unref(), OVER],
@@ -71,7 +71,9 @@ const endless: Behaviour = (socket) => {
   write();
 };
 
-/** Pushes to it, limited by both variables, of which the first is the lesser one if none is named. */
+/**
+ * Pushes to it, limited by both variables. The first is the lesser one unless `timeout` is given.
+ */
 function limited(collector: { url: string }, timeout = 30_000) {
   const otlpTimeout = timeout < 30_000 ? 30_000 : LIMIT_MS;
   return startPush(
@@ -118,7 +120,7 @@ describe.each([
   test.each<[string, Behaviour]>([
     ['hangs', () => {}],
     ['trickles 503', trickle(`${AWAY}\r\n`, 'x', 20)],
-  ])('leaves nothing under way where a collector %s', async (_, behaviour) => {
+  ])('leaves nothing in flight if a collector %s', async (_, behaviour) => {
     const collector = await PushCollector.start();
     collector.behaviour = behaviour;
     const push = await limited(collector, timeout);
@@ -130,7 +132,7 @@ describe.each([
     expect([collector.pushes.length, collector.open.size]).toEqual([pushes, 0]);
   });
 
-  test('heals when a collector that was down comes up, at the same address', async () => {
+  test('recovers when a collector that was down comes up at the same address', async () => {
     const port = await closedPort('127.0.0.1');
     const push = await limited({ url: `http://127.0.0.1:${port}` }, timeout);
     await until('two exports have failed', 5_000, () => push.failures.length >= 2);
@@ -143,7 +145,7 @@ describe.each([
 });
 
 test.each(['0', '-1', 'soon', 'Sat, 21 Nov 2015 00:00:00 GMT'])(
-  'the push retries after a backoff, and without a warning, where a collector responds with 429, Retry-After: %s',
+  'the push retries after a backoff, and without a warning, if a collector responds with 429, Retry-After: %s',
   async (after) => {
     const warn = vi.spyOn(process, 'emitWarning');
     onTestFinished(() => void warn.mockRestore());

@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A push whose exports last until they are ended, whatever their signal says. */
+/** A push whose exports last until the test ends them, whatever their signal does. */
 function startPush(timeout: number) {
   const failures: string[] = [];
   const sent: (() => void)[] = [];
@@ -38,7 +38,7 @@ function startPush(timeout: number) {
   return { provider, failures, sent, sends };
 }
 
-test('an export that takes longer than the interval is not joined by another', async () => {
+test('no second export starts while one takes longer than the interval', async () => {
   const { failures, sent, sends } = startPush(60_000);
   vi.advanceTimersByTime(INTERVAL_MS);
   await sends(1);
@@ -52,7 +52,7 @@ test('an export that takes longer than the interval is not joined by another', a
   expect(failures).toEqual([]);
 });
 
-test('a flush while an export is under way sends once more, after it', async () => {
+test('a flush during an export sends once more, after it', async () => {
   const { provider, failures, sent, sends } = startPush(60_000);
   vi.advanceTimersByTime(INTERVAL_MS);
   await sends(1);
@@ -65,7 +65,7 @@ test('a flush while an export is under way sends once more, after it', async () 
   expect(failures).toEqual([]);
 });
 
-test('an export that goes on after its timeout keeps the next one from starting', async () => {
+test('an export that continues after its timeout keeps the next one from starting', async () => {
   const { failures, sent, sends } = startPush(TIMEOUT_MS);
   const failed = (count: number) => until('it failed', 5_000, () => failures.length >= count);
   vi.advanceTimersByTime(INTERVAL_MS);

@@ -17,7 +17,7 @@ export type Point = Readonly<{
   endTime: HrTime;
 }>;
 
-/** How metrics are read, and which sets of attributes are kept; everything if not said otherwise. */
+/** How metrics are read, and which sets of attributes are kept; everything by default. */
 export type Reading = Omit<ReaderOptions, 'streams'> & Partial<ReaderOptions['streams']>;
 
 /** A meter with these readers, until the test has finished. */
@@ -27,7 +27,7 @@ export function meterFor(...readers: MetricReader[]): Meter {
   return provider.getMeter('test');
 }
 
-/** A reader of ours. */
+/** A reader that keeps everything by default. */
 export function retiringReader(reading: Reading = {}): CumulativeReader {
   const { temporality, histograms, ...streams } = reading;
   return new CumulativeReader({
@@ -37,7 +37,7 @@ export function retiringReader(reading: Reading = {}): CumulativeReader {
   });
 }
 
-/** What it reads now, by the metrics' names. Throws when something cannot be collected. */
+/** What it reads now, by the names of the metrics. Throws if something cannot be collected. */
 export async function readMetrics(reader: CumulativeReader): Promise<Record<string, MetricData>> {
   const { resourceMetrics, errors } = await reader.read(1_000);
   if (errors.length > 0) throw new AggregateError(errors);
@@ -45,12 +45,12 @@ export async function readMetrics(reader: CumulativeReader): Promise<Record<stri
   return Object.fromEntries(metrics.map((metric) => [metric.descriptor.name, metric]));
 }
 
-/** The points that it reads now of the metric; none where there is no such metric. */
+/** The points of the metric that it reads now; none if there is no such metric. */
 export async function readPoints(reader: CumulativeReader, name: string): Promise<Point[]> {
   return (await readMetrics(reader))[name]?.dataPoints ?? [];
 }
 
-/** The values by the attributes' values, as far as they are numbers. */
+/** The values by the attributes' values. */
 export function valuesOf(points: readonly Point[]): Record<string, unknown> {
   return Object.fromEntries(
     points.map(({ attributes, value }) => [Object.values(attributes).join(), value]),

@@ -7,7 +7,10 @@ import { onTestFinished } from 'vitest';
 /** What was posted, decompressed. */
 export type Received = Readonly<{ path: string; headers: IncomingHttpHeaders; body: Buffer }>;
 
-/** Takes what is posted to it, and responds with 200, until the test has finished; `hang()`: from now on with nothing. */
+/**
+ * Accepts what is posted to it, and responds with 200, until the test has finished; after `hang()`
+ * it no longer responds.
+ */
 export async function startReceiver(): Promise<{
   url: string;
   received: Received[];

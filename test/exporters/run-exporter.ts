@@ -3,8 +3,8 @@ import { exporterSettings } from '../support/exporter-settings.ts';
 import { PLAIN_TLS } from '../support/plain-tls.ts';
 
 /*
- * Counts to 7 with the exporter that is named by the argument, and shuts down. The process ends by itself once nothing
- * is open any more.
+ * Counts to 7 with the exporter that the argument names, and shuts down. The process exits by
+ * itself once nothing is open any more.
  */
 
 const [, , name = ''] = process.argv;

@@ -4,7 +4,7 @@ import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { untrusted } from '../../src/tls-verification.ts';
 import { exporterSettings } from '../support/exporter-settings.ts';
 
-/** The exports that failed and recovered, as main.ts would hear of them. */
+/** The exports that failed and recovered, as reported to main.ts. */
 export type StartedPush = Readonly<{
   failures: { message: string; first: boolean; at: number }[];
   recoveries: { exports: number; milliseconds: number }[];
@@ -13,7 +13,9 @@ export type StartedPush = Readonly<{
   shutdown: (milliseconds: number) => Promise<void>;
 }>;
 
-/** Pushes one gauge by OTLP, with these variables in the environment, until the test has finished. */
+/**
+ * Pushes one gauge over OTLP, with these variables in the environment, until the test has finished.
+ */
 export async function startPush(
   variables: Readonly<Record<string, string>>,
   { interval = 50, timeout = 5_000 } = {},

@@ -10,7 +10,10 @@ const root = await CertificateAuthority.create('root');
 const issuing = await root.intermediate('issuing');
 const ADDRESS = { commonName: 'api', ipAddresses: ['127.0.0.1'] };
 
-/** Sends a request to an API server with this certificate, by a kubeconfig that trusts `authority`. */
+/**
+ * Sends a request to an API server with this certificate, with a kubeconfig that trusts
+ * `authority`.
+ */
 async function requestNodes(
   { certificate, key }: Certificate,
   { authority = root, host = '127.0.0.1' } = {},
@@ -40,7 +43,7 @@ async function requestNodes(
   }
 }
 
-test('apiRequest() trusts an authority file that holds the issuing intermediate alone', async () => {
+test('apiRequest() trusts an authority file that holds only the issuing intermediate', async () => {
   const { certificate, key } = await issuing.issue(ADDRESS);
   const chain = { certificate: `${certificate}${issuing.certificate}`, key };
   expect(await requestNodes(chain, { authority: issuing })).toBe('{}');
@@ -48,14 +51,14 @@ test('apiRequest() trusts an authority file that holds the issuing intermediate 
   expect(await requestNodes(chain, { authority: root })).toBe('{}');
 });
 
-test('apiRequest() refuses a certificate with its host in the common name alone', async () => {
+test('apiRequest() refuses a certificate that has its host only in the common name', async () => {
   const named = await root.issue({ commonName: 'localhost' });
   await expect(requestNodes(named, { host: 'localhost' })).rejects.toThrow(
     /^the certificate is valid for no name: .*, not for localhost$/,
   );
 });
 
-test('apiRequest() names the authority that does not vouch for the server, and no flag of Node', async () => {
+test('apiRequest() reports that the authority of the server is unknown, and names no flag of Node', async () => {
   const stranger = await CertificateAuthority.create('stranger');
   await expect(requestNodes(await stranger.issue(ADDRESS))).rejects.toThrow(
     /^the certificate is signed by an unknown authority; only the cluster's CA is trusted/,

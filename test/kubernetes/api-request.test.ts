@@ -11,12 +11,15 @@ const NODES = '/api/v1/nodes';
 
 afterEach(() => void vi.useRealTimers());
 
-/** Has the clock of `setTimeout` stand still but for `vi.advanceTimersByTime`. Sockets and `until` go on. */
+/**
+ * Stops the clock of `setTimeout`, which only `vi.advanceTimersByTime` advances. Sockets and
+ * `until` keep working.
+ */
 function stopTimers(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 }
 
-/** What a request to a server rejects with that responds so. */
+/** The error of a request to a server that responds like this. */
 async function errorOf(
   status: number,
   body: string | object,
@@ -51,11 +54,11 @@ test('apiRequest() sends the query, the user agent, and accepted types', async (
     method: 'GET',
     headers: { accept: 'application/yaml', 'user-agent': 'kubenurse' },
   });
-  // That would be in the clear.
+  // It would be sent in the clear.
   expect(request?.headers).not.toHaveProperty('authorization');
 });
 
-test('apiRequest() has TCP keep-alive probe a connection that is silent for 15 s', async () => {
+test('apiRequest() makes TCP keep-alive probe a connection that is silent for 15 s', async () => {
   const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive');
   onTestFinished(() => setKeepAlive.mockRestore());
   await startApiServer();
@@ -87,7 +90,7 @@ test.each([
   { kind: 'null', body: 'null' },
   { kind: 'JSON without a message', body: { message: 7 } },
   { kind: 'too much', body: { message: 'x'.repeat(70_000) } },
-])('apiRequest() makes do with the status line when the body is $kind', async ({ body }) => {
+])('apiRequest() falls back to the status line if the body is $kind', async ({ body }) => {
   const error = await errorOf(503, body);
   expect(error.message).toBe('the API server responded with 503: Service Unavailable');
 });
@@ -102,7 +105,7 @@ test.each([
   ['0', 0],
   ['-1', undefined],
   ['Fri, 31 Dec 1999 23:59:59 GMT', undefined],
-])('apiRequest() takes Retry-After %s for %s seconds', async (value, seconds) => {
+])('apiRequest() reads Retry-After %s as %s seconds', async (value, seconds) => {
   expect(await errorOf(429, '', { 'retry-after': value })).toMatchObject({
     status: 429,
     retryAfter: seconds,
@@ -114,7 +117,7 @@ test('apiRequest() follows no redirect', async () => {
   expect(error.status).toBe(302);
 });
 
-test('apiRequest() gives up a server whose response does not begin within 10 s', async () => {
+test('apiRequest() gives up on a server whose response does not begin within 10 s', async () => {
   stopTimers();
   let requested = false;
   await startScriptedServer(() => {
@@ -128,7 +131,7 @@ test('apiRequest() gives up a server whose response does not begin within 10 s',
   await expect(result).rejects.toThrow('no response from the API server within 10 s');
 });
 
-test('apiRequest() gives up an error whose body does not end within 10 s', async () => {
+test('apiRequest() gives up on the body of an error that does not end within 10 s', async () => {
   stopTimers();
   let responded = false;
   await startScriptedServer((_, response) => {
@@ -139,7 +142,7 @@ test('apiRequest() gives up an error whose body does not end within 10 s', async
   });
   const result = apiRequest(NODES, {}, new AbortController().signal);
   await until('the body begins', 2_000, () => responded);
-  // In steps, so that the head has come when the time for it is up.
+  // In steps, so that the head has arrived when its time is up.
   await until('it is given up', 5_000, () => {
     vi.advanceTimersByTime(250);
     return vi.getTimerCount() === 0;
@@ -188,7 +191,7 @@ test('apiRequest() leaves no timer after a response, nor when it cannot send', a
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('apiRequest() cuts a response that is under way when its signal aborts', async () => {
+test('apiRequest() cuts off a response in progress when its signal aborts', async () => {
   let closed: Promise<unknown> | undefined;
   await startScriptedServer((_, response) => {
     closed = once(response, 'close');
@@ -218,7 +221,7 @@ test('readBody() rejects when the response breaks off', async () => {
   await expect(readBody(response, 100)).rejects.toThrow('aborted');
 });
 
-describe('readBody(), where the response is compressed by gzip,', () => {
+describe('readBody(), if the response is compressed with gzip,', () => {
   const packed = (bytes: Buffer) =>
     startScriptedServer((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes);
@@ -231,14 +234,14 @@ describe('readBody(), where the response is compressed by gzip,', () => {
     expect(await read(1_000)).toBe('x'.repeat(1_000));
   });
 
-  test('takes no more than the most of what is unpacked', async () => {
+  test('limits the size of what is unpacked', async () => {
     await packed(gzipSync('x'.repeat(10_000_000)));
     await expect(read(1_000_000)).rejects.toThrow('exceeds 1000000 bytes');
   });
 
   test.each([
     { kind: 'that breaks off', bytes: gzipSync('x'.repeat(1_000)).subarray(0, 20) },
-    { kind: 'that is none', bytes: Buffer.from('{}') },
+    { kind: 'that is invalid', bytes: Buffer.from('{}') },
   ])('rejects gzip $kind', async ({ bytes }) => {
     await packed(bytes);
     await expect(read(1_000)).rejects.toThrow(/unexpected end|incorrect header/);

@@ -33,7 +33,7 @@ function authorization() {
   return { authorize, troubles };
 }
 
-test('apiRequest() reads the token afresh for each request', async () => {
+test('apiRequest() reads the token again for each request', async () => {
   const { server, tokenFile } = await startApiServer();
   await requestNodes();
   const [first] = server.requests;
@@ -46,7 +46,7 @@ test('apiRequest() reads the token afresh for each request', async () => {
   expect(first?.authorization).not.toBe(`Bearer ${rotated}`);
 });
 
-test('apiRequest() takes a token file that ends with a newline', async () => {
+test('apiRequest() accepts a token file that ends with a newline', async () => {
   const { server, tokenFile } = await startApiServer();
   const token = await server.issueToken('kubenurse');
   await writeFile(tokenFile, `${token}\n`);
@@ -54,7 +54,7 @@ test('apiRequest() takes a token file that ends with a newline', async () => {
   expect(server.requests.at(-1)?.authorization).toBe(`Bearer ${token}`);
 });
 
-test('apiRequest() trusts a new cluster authority as soon as its file has it, and no longer the old', async () => {
+test('apiRequest() trusts a new cluster authority as soon as its file has it, and no longer the old one', async () => {
   const before = await startApiServer();
   await requestNodes();
   await before.server.close();
@@ -69,7 +69,7 @@ test('apiRequest() trusts a new cluster authority as soon as its file has it, an
   await requestNodes();
 });
 
-test('createAuthorization() reads the token afresh at each call', async () => {
+test('createAuthorization() reads the token again at each call', async () => {
   const { tokenFile } = await startApiServer();
   const { authorize, troubles } = authorization();
   for (const token of ['first', 'second\n', ' third ']) {
@@ -101,7 +101,7 @@ test.each([
   { kind: 'a carriage return', token: 'first\rHost: other' },
   { kind: 'a NUL', token: 'first\0' },
   { kind: 'a letter beyond ASCII', token: 'tökên' },
-])('a token with $kind is refused in words, and not sent', async ({ token }) => {
+])('a token with $kind is refused with a reason, and not sent', async ({ token }) => {
   const { server, tokenFile, kubeconfig } = await startApiServer();
   await writeFile(tokenFile, token);
   const { authorize, troubles } = authorization();
@@ -126,7 +126,7 @@ test('a token in the kubeconfig that ends with a newline is trimmed', async () =
 test.each([
   { kind: 'an empty token file', content: '' },
   { kind: 'a blank one', content: ' \n' },
-])('createAuthorization() has nothing to send of $kind', async ({ content }) => {
+])('createAuthorization() sends nothing for $kind', async ({ content }) => {
   const { tokenFile } = await startApiServer();
   await writeFile(tokenFile, content);
   const { authorize, troubles } = authorization();
@@ -145,7 +145,7 @@ test.each([
 });
 
 test.skipIf(existsSync(SERVICE_ACCOUNT))(
-  'Without service account and kubeconfig both are named, and there is no authority to trust',
+  'without a service account and a kubeconfig, both are named, and no authority is trusted',
   async () => {
     setEnvironment({ KUBECONFIG: '', HOME: await temporaryFolder() });
     const { authorize, troubles } = authorization();
@@ -167,7 +167,7 @@ test('loadAccess() reports that the kubeconfig is missing, or has no current con
   await expect(loadAccess()).rejects.toThrow('no current context with a cluster');
 });
 
-test('loadAccess() reports where a kubeconfig is not YAML, without quoting it', async () => {
+test('loadAccess() reports at which line a kubeconfig is not YAML, without quoting it', async () => {
   const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
   await writeFile(kubeconfig, 'users:\n- name: a\n  user:\n      token: SECRET\n    broken: b\n');
   setEnvironment({ KUBECONFIG: kubeconfig });

@@ -6,7 +6,10 @@ import { apiRequest, readBody } from '../../src/kubernetes/api-request.ts';
 import { createAuthorization } from '../../src/kubernetes/credentials.ts';
 import { setEnvironment, startApiServer, temporaryFolder } from '../support/api-server.ts';
 
-/** A plugin, as a shell script beside its kubeconfig, which writes a line to the file `runs` each time that it is run. */
+/**
+ * Writes a plugin, a shell script next to its kubeconfig, which adds a line to the file `runs` each
+ * time it runs.
+ */
 async function usePlugin(script: string, exec: object = {}, server = 'https://127.0.0.1:6443') {
   const folder = await temporaryFolder();
   const plugin = join(folder, 'plugin');
@@ -32,7 +35,7 @@ async function usePlugin(script: string, exec: object = {}, server = 'https://12
 const credential = (status: object) =>
   `echo '${JSON.stringify({ kind: 'ExecCredential', status })}'`;
 
-test('a credential plugin is run once, from the folder of its kubeconfig, by checks and lists together', async () => {
+test('a credential plugin runs once for checks and lists together, in the folder of its kubeconfig', async () => {
   const { server } = await startApiServer();
   const token = await server.issueToken('kubenurse');
   const { authorize, runs } = await usePlugin(credential({ token }), {}, server.url.href);
@@ -46,14 +49,14 @@ test('a credential plugin is run once, from the folder of its kubeconfig, by che
   );
 });
 
-test('a credential plugin is run again when its credential has expired', async () => {
+test('a credential plugin runs again when its credential has expired', async () => {
   const expired = credential({ token: 'a', expirationTimestamp: '2020-01-01T00:00:00Z' });
   const { authorize, runs } = await usePlugin(expired);
   expect([await authorize(), await authorize()]).toEqual(['Bearer a', 'Bearer a']);
   expect(await runs()).toBe(2);
 });
 
-test('a credential plugin is run again after the API server responded with 401', async () => {
+test('a credential plugin runs again after the API server has responded with 401', async () => {
   const { server } = await startApiServer();
   const plugin = await usePlugin(credential({ token: 'unknown' }), {}, server.url.href);
   const request = apiRequest('/api/v1/nodes', {}, AbortSignal.timeout(5_000));

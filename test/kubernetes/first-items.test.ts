@@ -4,7 +4,7 @@ import { FirstItems, MAX_ITEMS } from '../../src/kubernetes/first-items.ts';
 const ALL = 3 * MAX_ITEMS;
 const keyOf = (number: number) => `pod-${String(number).padStart(6, '0')}`;
 
-/** Coprime to `ALL`, so that its multiples are all numbers below that. */
+/** Coprime to `ALL`, so that its multiples, modulo `ALL`, are all numbers below it. */
 const STEP = 17_377;
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   expect(first.isCut).toBe(true);
 });
 
-test('FirstItems takes new versions of what it keeps, and nothing of what it left out', () => {
+test('FirstItems accepts new versions of what it keeps, and nothing of what it left out', () => {
   const first = new FirstItems<string>();
   for (let number = 0; number < ALL; number++) first.set(keyOf(number), 'old');
 
@@ -31,12 +31,12 @@ test('FirstItems takes new versions of what it keeps, and nothing of what it lef
   expect(first.delete(keyOf(2))).toBe(true);
   expect(first.delete(keyOf(2))).toBe(false);
   expect(first.set(keyOf(ALL), 'new')).toBe(false);
-  // There is room by now, but not for this one alone: others that precede it are not known.
+  // There is room by now, but not for this one, because others that precede it are not known.
   expect(first.set(keyOf(ALL - 1), 'new')).toBe(false);
   expect(first.set(keyOf(2), 'new')).toBe(true);
 });
 
-test('FirstItems leaves nothing out where there are no more than it keeps', () => {
+test('FirstItems leaves nothing out if there are no more than it keeps', () => {
   const first = new FirstItems<number>();
   for (let number = 0; number < MAX_ITEMS; number++) first.set(keyOf(number), number);
   expect(first.items.size).toBe(MAX_ITEMS);

@@ -4,7 +4,7 @@ import { until } from '../../lab/support/until.ts';
 import { Informer } from '../../src/kubernetes/informer.ts';
 import type { KubernetesObject } from '../../src/kubernetes/responses.ts';
 
-/** Longer than this no test waits for the collection. */
+/** No test waits longer than this for the collection. */
 const LIMIT_MS = 5_000;
 
 export const PODS = '/api/v1/namespaces/kubenurse/pods';
@@ -16,9 +16,9 @@ export function pod(name: string, version = '1'): KubeObject {
 
 type Labelled = KubernetesObject & { metadata: { labels?: Record<string, string> } };
 
-/** A collection of the pods that is being followed, until `stop` or the end of the test. */
+/** A collection of the pods that is followed until `stop` or the end of the test. */
 export class Followed {
-  /** The text of each trouble, `contact`, `too many` and `all`, in their order. */
+  /** The text of each trouble, `contact`, `too many` and `all`, in order. */
   readonly reported: string[] = [];
   readonly oddities: string[] = [];
   changes = 0;
@@ -43,7 +43,7 @@ export class Followed {
     onTestFinished(() => this.stop());
   }
 
-  /** `name=version` of each item; undefined until the first list has come. */
+  /** `name=version` of each item; undefined until the first list has arrived. */
   get items(): string[] | undefined {
     const { items } = this.#collection;
     return items && Array.from(items, ([name, version]) => `${name}=${version}`);
@@ -61,13 +61,13 @@ export class Followed {
     this.#collection.retryNow();
   }
 
-  /** Resolves when these are the items, in whatever order. */
+  /** Resolves when these are the items, in any order. */
   async has(...items: string[]): Promise<void> {
     const wanted = items.toSorted().join();
     await until(`the items ${wanted}`, LIMIT_MS, () => this.items?.toSorted().join() === wanted);
   }
 
-  /** Resolves when so many troubles and contacts have been heard. */
+  /** Resolves when this many troubles and contacts have been reported. */
   async hears(count: number): Promise<void> {
     await until(`${count} troubles or contacts`, LIMIT_MS, () => this.reported.length >= count);
   }

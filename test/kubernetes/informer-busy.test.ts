@@ -32,12 +32,12 @@ test('Informer rests between events four times as long as it works on them', asy
     return following;
   });
 
-  // With that of the list.
+  // Including the change by the list.
   await until('all events have come', 5_000, () => changedAt.length === EVENTS + 1);
 
   const [, first = 0] = changedAt;
   const both = (EVENTS - 1) * (1 + WATCH_REST) * WORK_MS;
-  // A timer may be a millisecond early.
+  // A timer may fire a millisecond early.
   expect((changedAt.at(-1) ?? 0) - first).toBeGreaterThanOrEqual(both - EVENTS);
 });
 

@@ -32,7 +32,7 @@ test.each([
   { kind: 'repeats its pages', names: () => ['pod'], token: (n: number) => `${n}`, pages: 2 },
   { kind: 'has empty pages', names: () => [], token: (n: number) => `${n}`, pages: 1 },
 ])(
-  'Informer gives up a list that $kind, reports it, and backs off',
+  'Informer gives up on a list that $kind, reports it, and backs off',
   async ({ names, token, pages }) => {
     let requests = 0;
     await startScriptedServer((_, response) => {
@@ -47,7 +47,7 @@ test.each([
   },
 );
 
-test('Informer paces a list that does not end, and gives it up after 400 pages', async () => {
+test('Informer paces a list that does not end, and gives up after 400 pages', async () => {
   let requests = 0;
   await startScriptedServer((_, response) => {
     const number = requests++;

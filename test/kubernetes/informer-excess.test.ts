@@ -10,7 +10,7 @@ vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),
 );
 
-/** Of a list: few pages, for the sake of the time. */
+/** The size of a page: few pages per list, to save time. */
 const PAGE = 2_000;
 const EXCESS = 2 * PAGE;
 const LIMIT_MS = 20_000;
@@ -24,7 +24,9 @@ const versionOf = (name: string, version: string, resourceVersion = '6') => {
   return { metadata: { ...metadata, resourceVersion } };
 };
 
-/** A server that lists `names`, as they are by then; `watches` are those that were opened. */
+/**
+ * Starts a server that lists `names` as they currently are; `watches` are those that were opened.
+ */
 async function startServer(
   names: string[],
 ): Promise<{ pages: string[]; watches: ServerResponse[] }> {
@@ -50,7 +52,7 @@ const added = (names: readonly string[]) =>
 const isKnown = (followed: Followed, name: string, version: string) =>
   followed.items?.includes(`${name}=${version}`) ?? false;
 
-/** Has it know the first of `NAMES`, and be watching. */
+/** Waits until it knows the first of `NAMES`, and is watching. */
 async function knowsFirst(followed: Followed): Promise<void> {
   await until('it watches', LIMIT_MS, () => followed.isWatching);
   const items = followed.items?.toSorted() ?? [];
@@ -68,7 +70,7 @@ test('Informer lists the first 10,000 objects, and warns once that there are mor
   expect(pages).toHaveLength(MAX_ITEMS / PAGE + 1);
 }, 30_000);
 
-test('Informer keeps the same objects where a watch adds them', async () => {
+test('Informer keeps the same objects if a watch adds them', async () => {
   const { watches } = await startServer([]);
   const followed = new Followed();
   await until('it watches', LIMIT_MS, () => watches.length === 1);
@@ -78,7 +80,7 @@ test('Informer keeps the same objects where a watch adds them', async () => {
   expect(followed.reported).toEqual(['too many']);
 }, 60_000);
 
-test('Informer follows events of objects that it keeps, and takes no note of the others', async () => {
+test('Informer follows events of objects that it keeps, and ignores the others', async () => {
   const { watches } = await startServer(NAMES);
   const followed = new Followed();
   await until('it watches', LIMIT_MS, () => watches.length === 1);
@@ -98,7 +100,7 @@ test('Informer follows events of objects that it keeps, and takes no note of the
   expect(followed.changes - changes).toBe(2);
 }, 30_000);
 
-test('Informer lists anew when the watch ends, and says when nothing is left out any more', async () => {
+test('Informer lists again when the watch ends, and reports when nothing is left out any more', async () => {
   const names = [...NAMES];
   const { watches } = await startServer(names);
   const followed = new Followed();
@@ -111,7 +113,7 @@ test('Informer lists anew when the watch ends, and says when nothing is left out
   expect(followed.reported).toEqual(['too many', 'all']);
 }, 60_000);
 
-test('Informer lists anew only where something was left out', async () => {
+test('Informer lists again only if something was left out', async () => {
   const { watches, pages } = await startServer(NAMES.slice(0, 2));
   const followed = new Followed();
   await until('it watches', LIMIT_MS, () => watches.length === 1);

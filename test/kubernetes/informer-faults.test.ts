@@ -17,7 +17,7 @@ type Fault = {
   kind: string;
   begin: (server: EmbeddedApiServer) => unknown;
   trouble: { list: RegExp; watch: RegExp };
-  /** Requests that come without a wait before them: the first 410 is followed by one. */
+  /** Requests without a wait before them: the first 410 is followed by one. */
   withoutWait?: number;
 };
 
@@ -65,7 +65,10 @@ async function heal(server: EmbeddedApiServer): Promise<void> {
   server.misbehave(undefined);
 }
 
-/** That the waits, of which the first came after so many failures, double up to 30 s and are shortened by up to a half. */
+/**
+ * Expects the waits, the first of which followed this many failures, to double up to 30 s, each
+ * shortened by up to a half.
+ */
 function expectBackoff(firstFailures: number): void {
   for (const [index, wait] of waits.entries()) {
     const longest = Math.min(1_000 * 2 ** (firstFailures + index), 30_000);
@@ -99,7 +102,7 @@ describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
     await server.put('pods', pod('a'));
     const followed = new Followed();
     await followed.has('a=1');
-    // An event, so that the watch has shown itself to work.
+    // An event, which shows that the watch works.
     await server.put('pods', pod('b'));
     await followed.has('a=1', 'b=1');
     const before = server.requests.length;
@@ -119,7 +122,7 @@ describe.each(FAULTS)('Informer of an API server that $kind', (fault) => {
   });
 });
 
-test('Informer.retryNow() shortens no later wait when the API server reports changes at the moment', async () => {
+test('Informer.retryNow() shortens no later wait if a watch is open', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
   await until('it watches', 5_000, () => followed.isWatching);
@@ -143,7 +146,7 @@ test.each([
   { retryAfter: '86400', least: 30_000, most: 30_000 },
   { retryAfter: '0', least: 1_000, most: 2_000 },
 ])(
-  'Informer leaves an API server that says Retry-After: $retryAfter alone for so long, at most 30 s',
+  'Informer obeys an API server that responds with Retry-After: $retryAfter, for at most 30 s',
   async ({ retryAfter, least, most }) => {
     await startScriptedServer((_, response) => {
       response.writeHead(429, { 'retry-after': retryAfter }).end();
@@ -155,7 +158,7 @@ test.each([
   },
 );
 
-test('Informer keeps its items while the API server hangs, and hears what it then has to say', async () => {
+test('Informer keeps its items while the API server hangs, and catches up afterwards', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { server } = await startApiServer({ bookmarkIntervalMs: 20 });
@@ -178,7 +181,7 @@ test('Informer keeps its items while the API server hangs, and hears what it the
   expect(followed.reported).toEqual(['no response from the API server within 10 s', 'contact']);
 });
 
-test('Informer gives up a page that has not come in 30 s', async () => {
+test('Informer gives up on a page that has not arrived within 30 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   let requested = false;
@@ -189,7 +192,7 @@ test('Informer gives up a page that has not come in 30 s', async () => {
   });
   const followed = new Followed();
   await until('it is requested', 5_000, () => requested);
-  // In steps, so that the head has come when the time for it is up.
+  // In steps, so that the head has arrived when its time is up.
   await until('it gives up to wait', 5_000, () => {
     vi.advanceTimersByTime(1_000);
     return followed.reported.length > 0;

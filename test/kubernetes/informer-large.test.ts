@@ -24,7 +24,7 @@ const small = (name: string, resourceVersion: string) => ({
 
 const ignoring = (name: string) => `ignoring all but the name of "${name}": it is too large`;
 
-test('Informer lists what is between objects that are too large, and of these the names', async () => {
+test('Informer lists the objects between those that are too large, and the names of these', async () => {
   await startScriptedServer(({ url: path = '' }, response) => {
     if (isWatch({ path })) return response.flushHeaders();
     const items = [large('x', '1'), small('a', '2'), large('y', '3'), small('b', '4')];
@@ -37,7 +37,7 @@ test('Informer lists what is between objects that are too large, and of these th
   expect(followed.reported).toEqual([]);
 });
 
-test('Informer watches on when an object becomes too large, and forgets what it said before', async () => {
+test('Informer keeps watching when an object becomes too large, and forgets its previous content', async () => {
   const queries: string[] = [];
   await startScriptedServer(({ url: path = '' }, response) => {
     if (!isWatch({ path })) {
@@ -58,7 +58,7 @@ test('Informer watches on when an object becomes too large, and forgets what it 
   await expect.poll(() => queries[1], { timeout: 5_000 }).toContain('resourceVersion=9');
 });
 
-test('Informer takes a page of 50 objects of 900 KB each, of which none is parsed', async () => {
+test('Informer accepts a page of 50 objects of 900 KB each, none of which is parsed', async () => {
   const { server } = await startApiServer();
   const spec = { imagePullSecrets: Array(300_000).fill({}) };
   const names = Array.from({ length: 50 }, (_, number) => `x-${number}`);
@@ -69,11 +69,11 @@ test('Informer takes a page of 50 objects of 900 KB each, of which none is parse
   expect(followed.reported).toEqual([]);
 }, 30_000);
 
-test('Informer watches on at objects of many megabytes, of which it takes the names', async () => {
+test('Informer keeps watching despite objects of many megabytes, and keeps only their names', async () => {
   const requests = await startWatchServer((response) => {
     response.flushHeaders();
     const metadata = { name: 'x', resourceVersion: '6' };
-    // Its beginning has fewer characters than one that is parsed.
+    // Two bytes per character: the limit is in bytes.
     const object = { metadata, spec: 'ü'.repeat(7_000_000) };
     for (const type of ['ADDED', 'MODIFIED']) response.write(event(type, object));
     response.write(event('ADDED', small('b', '7')));
@@ -84,7 +84,7 @@ test('Informer watches on at objects of many megabytes, of which it takes the na
   expect(followed.oddities).toEqual([ignoring('x'), ignoring('x')]);
 });
 
-test('Informer watches on when an object that is too large does not begin with its resourceVersion', async () => {
+test('Informer keeps watching when an object that is too large does not begin with its resourceVersion', async () => {
   const { server } = await startApiServer();
   await server.put('pods', pod('a'));
   const followed = new Followed();

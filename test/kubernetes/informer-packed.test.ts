@@ -17,7 +17,7 @@ test('Informer requests lists with gzip, and watches without', async () => {
   await expect.poll(() => requests).toEqual(['list gzip', 'watch undefined']);
 });
 
-test('Informer reports it when a packed list is cut', async () => {
+test('Informer reports a compressed list that is cut off', async () => {
   await startScriptedServer((_, response) => {
     const packed = gzipSync(page(['a', 'b']));
     response.setHeader('content-encoding', 'gzip').setHeader('content-length', packed.length);

@@ -3,7 +3,7 @@ import { until } from '../../lab/support/until.ts';
 import { startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 
-/** A server that refuses every request, and when it did (ms of `performance.now()`). */
+/** Starts a server that refuses every request. Returns when it did (ms of `performance.now()`). */
 async function startRefusing(headers: Record<string, string> = {}): Promise<number[]> {
   const times: number[] = [];
   await startScriptedServer((_, response) => {
@@ -13,7 +13,7 @@ async function startRefusing(headers: Record<string, string> = {}): Promise<numb
   return times;
 }
 
-/** How long it took from one refusal to the next, in milliseconds. */
+/** The time between the last two refusals, in milliseconds. */
 const betweenLast = (times: readonly number[]) => (times.at(-1) ?? 0) - (times.at(-2) ?? 0);
 
 test('Informer.retryNow() sends the next request, but not before a second has passed', async () => {

@@ -4,7 +4,7 @@ import { startApiServer, startScriptedServer } from '../support/api-server.ts';
 import { Followed } from './follow.ts';
 import { page } from './watch-server.ts';
 
-/** That it is no longer followed before any wait is over (1 s at least), without having reported an error. */
+/** Expects it to end before any wait is over (1 s at least), without reporting an error. */
 async function expectToStop(followed: Followed): Promise<void> {
   const { reported } = followed;
   const before = [...reported];
@@ -20,7 +20,7 @@ test('Informer.follow() ends at once before it has begun', async () => {
   expect(server.watchers).toBe(0);
 });
 
-test('Informer.follow() ends at once amid a watch, and leaves nothing open', async () => {
+test('Informer.follow() ends at once during a watch, and leaves nothing open', async () => {
   const { server } = await startApiServer();
   const followed = new Followed();
   await until('it watches', 5_000, () => server.watchers === 1);
@@ -39,7 +39,7 @@ test('Informer.follow() ends at once while it waits after a failure', async () =
   const { server } = await startApiServer();
   await server.break({ kind: 'status', code: 500 });
   const followed = new Followed();
-  // From now on it waits for a second at least.
+  // From now on it waits for at least a second.
   await followed.hears(1);
   await expectToStop(followed);
   expect(server.requests).toHaveLength(1);

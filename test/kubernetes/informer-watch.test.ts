@@ -56,7 +56,7 @@ test('Informer continues from the last resourceVersion that a request can have',
   expect(queriesOf(requests).watches[1]?.resourceVersion).toBe('8');
 });
 
-test('Informer lists anew when a watch gets 410', async () => {
+test('Informer lists again when a watch gets 410', async () => {
   const requests = await startWatchServer((response) => {
     response.writeHead(410);
     response.end();
@@ -68,7 +68,7 @@ test('Informer lists anew when a watch gets 410', async () => {
   expect(waits).toEqual([]);
 });
 
-test('Informer goes on without another list after an error event that is not 410', async () => {
+test('Informer continues without another list after an error event that is not 410', async () => {
   const error = event('ERROR', { code: 500, message: 'etcd is slow' });
   const requests = await startWatchServer((response) => void response.end(error), silent);
   const followed = new Followed();
@@ -77,7 +77,7 @@ test('Informer goes on without another list after an error event that is not 410
   expect(followed.reported).toEqual(['the API server responded with 500: etcd is slow']);
 });
 
-test('Informer begins a list anew when its next page is gone', async () => {
+test('Informer restarts a list when its next page is gone', async () => {
   let lists = 0;
   await startScriptedServer(({ url = '' }, response) => {
     if (url.includes('watch=true')) silent(response);
@@ -100,7 +100,7 @@ test.each([
   expect(queriesOf(requests).lists).toHaveLength(1);
 });
 
-test('Informer backs off from an API server that ends each watch by 410 after an event, and reports it', async () => {
+test('Informer backs off from an API server that ends each watch with 410 after an event, and reports it', async () => {
   const gone = event('ERROR', { code: 410, message: 'too old' });
   const requests = await startWatchServer((response) => void response.end(added + gone));
   const followed = new Followed();
@@ -125,7 +125,7 @@ test.each([
   { line: '{"type":"ADDED","object":{}}', trouble: 'a watch event without resourceVersion' },
   { line: '{"type":"ERROR"}', trouble: 'the API server responded with 0: watch error' },
   { line: 'no JSON', trouble: 'the API server sent invalid JSON' },
-])('Informer survives $line in a watch, and goes on', async ({ line, trouble }) => {
+])('Informer survives $line in a watch, and continues', async ({ line, trouble }) => {
   const requests = await startWatchServer(
     (response) => void response.end(`${line}\n`),
     (response) => void response.write(added),
@@ -151,7 +151,7 @@ test.each(['null', '[]', '{}', '{"metadata":{},"items":[]}', '{"items":[null]}']
   },
 );
 
-test('Informer gives up a watch that has been silent for 150 s', async () => {
+test('Informer gives up on a watch that has been silent for 150 s', async () => {
   const limits: number[] = [];
   const setTimeout = IncomingMessage.prototype.setTimeout;
   const shortened = vi.spyOn(IncomingMessage.prototype, 'setTimeout').mockImplementation(function (
@@ -196,7 +196,7 @@ test('Informer reports contact 5 s after a watch has begun, if no event comes be
   expect(passed).toBeGreaterThanOrEqual(5_000);
 });
 
-test('Informer does not take a watch that has ended for one that has lasted 5 s', async () => {
+test('Informer does not mistake a watch that has ended for one that has lasted 5 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   await startWatchServer(

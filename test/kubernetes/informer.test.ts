@@ -8,7 +8,7 @@ vi.mock('node:timers/promises', async (load) =>
   (await import('./short-waits.ts')).shortenWaits(load),
 );
 
-test('Informer lists by pages of 50, reports it once, and watches from the list on', async () => {
+test('Informer lists in pages of 50, reports it once, and watches from there on', async () => {
   const { server } = await startApiServer();
   const names = Array.from({ length: 120 }, (_, index) => `pod-${index}`);
   for (const name of names) await server.put('pods', pod(name));
@@ -35,7 +35,7 @@ test('Informer lists by pages of 50, reports it once, and watches from the list 
   expect(new URL(server.requests[0]?.path ?? '', server.url).pathname).toBe(PODS);
 });
 
-test('Informer has no items until the last page has come', async () => {
+test('Informer has no items until the last page has arrived', async () => {
   let sendLastPage: (() => void) | undefined;
   await startScriptedServer(({ url = '' }, response) => {
     if (url.includes('watch=true')) silent(response);
@@ -90,7 +90,7 @@ test('Informer continues where it was, without another list, when a watch is cut
   expect(followed.reported).toEqual([]);
 });
 
-test('Informer lists anew when an open watch ends with 410', async () => {
+test('Informer lists again when an open watch ends with 410', async () => {
   const { server } = await startApiServer();
   await server.put('pods', pod('a'));
   const followed = new Followed();
@@ -102,7 +102,7 @@ test('Informer lists anew when an open watch ends with 410', async () => {
   expect(followed.reported).toEqual([]);
 });
 
-test('Informer lists anew when it has missed too much, and forgets what is gone meanwhile', async () => {
+test('Informer lists again when it has missed too much, and forgets what has gone meanwhile', async () => {
   const { server } = await startApiServer();
   for (const name of ['a', 'b']) await server.put('pods', pod(name));
   const followed = new Followed();

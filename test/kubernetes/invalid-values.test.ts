@@ -31,7 +31,7 @@ test.each([
   expect(isPodAddress(value, { allowLoopback: false })).toBe(is);
 });
 
-test('isPodAddress() takes a loopback address where that is allowed, and no other that leads nowhere', () => {
+test('isPodAddress() accepts a loopback address if that is allowed, and no other that leads nowhere', () => {
   const isOne = (value: string) => isPodAddress(value, { allowLoopback: true });
   expect(['127.0.1.1', '::1', '0.0.0.0', '::1%lo'].map(isOne)).toEqual([true, true, false, false]);
 });
@@ -55,13 +55,13 @@ test.each([
 test.each([
   ['a name', nameText, 253],
   ['the value of a label', labelText, 63],
-])('of texts as long as %s, no longer one is kept, and none that is not ASCII', (_, text, most) => {
+])('a text that is longer than %s can be, or not ASCII, is not kept', (_, text, most) => {
   const all = ['a'.repeat(most), 'a'.repeat(most + 1), 'Europe/1_a', 'ü', 'a\n', 5, ['a'], null];
   const none = Array(5).fill('');
   expect(all.map(text)).toEqual(['a'.repeat(most), '', 'Europe/1_a', ...none]);
 });
 
-test('logOnce() passes each text on once, and ten in all', () => {
+test('logOnce() passes each text on once, and at most ten in all', () => {
   const reported: string[] = [];
   const report = logOnce((text) => reported.push(text));
   const texts = Array.from({ length: 20 }, (_, index) => `${index}`);

@@ -6,7 +6,7 @@ import { setEnvironment, temporaryFolder } from '../support/api-server.ts';
 
 type Part = { server?: string; user?: object; context?: string; current?: boolean };
 
-/** A kubeconfig of one cluster, user and context, all of the name `context`. */
+/** A kubeconfig with one cluster, user and context, all named `context`. */
 function kubeconfig({ server, user, context = 'a', current = true }: Part): string {
   return JSON.stringify({
     ...(server && { clusters: [{ name: context, cluster: { server } }] }),
@@ -16,7 +16,10 @@ function kubeconfig({ server, user, context = 'a', current = true }: Part): stri
   });
 }
 
-/** Has KUBECONFIG list files of these contents, of which `undefined` is missing. Returns their folder. */
+/**
+ * Makes KUBECONFIG list files of these contents; a file is missing if its content is `undefined`.
+ * Returns their folder.
+ */
 async function useFiles(...contents: (string | undefined)[]): Promise<string> {
   const folder = await temporaryFolder();
   const paths = contents.map((_, index) => join(folder, `config-${index}`));
@@ -27,7 +30,10 @@ async function useFiles(...contents: (string | undefined)[]): Promise<string> {
   return folder;
 }
 
-/** Where requests go, and with which value of `Authorization`, by lists and watches and by checks. */
+/**
+ * The server that requests go to, and the value of `Authorization` for lists and watches and for
+ * checks.
+ */
 async function access() {
   const { server, options } = await loadAccess();
   const { Authorization: sent } = (options.headers ?? {}) as Record<string, string>;
@@ -77,12 +83,12 @@ test.each([
       kubeconfig({ server: 'https://first:6443', user: { token: 'one' } }),
     ],
   },
-])('of KUBECONFIG=a:b the second has $kind', async ({ files }) => {
+])('with KUBECONFIG=a:b, the second has $kind', async ({ files }) => {
   await useFiles(...files);
   expect(await access()).toEqual({ ...FIRST, errors: [] });
 });
 
-test('a kubeconfig with entries that are odd or broken works by those of its current context', async () => {
+test('a kubeconfig with odd or broken entries works with those of its current context', async () => {
   const config = JSON.parse(kubeconfig({ server: 'https://first:6443', user: { token: 'one' } }));
   config.clusters.unshift(null, 5, { name: 'broken' }, { name: 'bare', cluster: {} });
   config.users.unshift({}, { name: 'none', user: null });
@@ -90,19 +96,19 @@ test('a kubeconfig with entries that are odd or broken works by those of its cur
   expect(await access()).toEqual({ ...FIRST, errors: [] });
 });
 
-test('a tokenFile counts before the token, from the folder of its kubeconfig, without its newline', async () => {
+test('a tokenFile, in the folder of its kubeconfig, precedes the token, and is read without its newline', async () => {
   const user = { token: 'two', tokenFile: 'token' };
   const folder = await useFiles(kubeconfig({ server: 'https://first:6443', user }));
   await writeFile(join(folder, 'token'), 'one\n');
   expect(await access()).toEqual({ ...FIRST, errors: [] });
 });
 
-test('a token in the kubeconfig goes without the newline at its end', async () => {
+test('a token in the kubeconfig is sent without the newline at its end', async () => {
   await useFiles(kubeconfig({ server: 'https://first:6443', user: { token: 'one\n' } }));
   expect(await access()).toEqual({ ...FIRST, errors: [] });
 });
 
-test('a token with a line break inside is no header, and is not shown', async () => {
+test('a token with a line break inside is refused, and not shown', async () => {
   await useFiles(kubeconfig({ server: 'https://first:6443', user: { token: 'SECRET\nmore' } }));
   const message = expect.stringMatching(/^the API server token contains a line break/);
   await expect(access()).rejects.toMatchObject({ message });
@@ -126,7 +132,7 @@ test.each([
   },
 );
 
-test('a server that is no URL is named as that', async () => {
+test('a server that is not a URL is reported as such', async () => {
   await useFiles(kubeconfig({ server: 'first', user: { token: 'one' } }));
   await expect(access()).rejects.toThrow("the kubeconfig's server is not a URL");
 });

@@ -15,11 +15,11 @@ test.each([
   { chunks: ['a\n', '\nb\n'], lines: ['a', '', 'b'] },
   { chunks: ['a\nbroken off'], lines: ['a'] },
   { chunks: [], lines: [] },
-])('LineSplitter gives the lines, however they are cut (%#)', ({ chunks, lines }) => {
+])('LineSplitter yields the lines, however they are cut (%#)', ({ chunks, lines }) => {
   expect(linesOf(chunks)).toEqual(lines);
 });
 
-test('LineSplitter puts together a character that two chunks share', () => {
+test('LineSplitter joins a character that is split between two chunks', () => {
   const bytes = Buffer.from('Zürich 🏔\n');
   const single = Array.from(bytes, (byte) => Buffer.of(byte));
   expect(linesOf(single)).toEqual(['Zürich 🏔']);
@@ -30,11 +30,11 @@ test.each([
   { kind: 'in several', chunks: ['123', '45\n'] },
   { kind: 'that has not yet ended', chunks: ['12345'] },
   { kind: 'after one that is not', chunks: ['1\n123', '45'] },
-])('LineSplitter throws at a line longer than the most, $kind', ({ chunks }) => {
+])('LineSplitter throws for a line that exceeds the maximum, $kind', ({ chunks }) => {
   expect(() => linesOf(chunks, 4)).toThrow('a line exceeds 4 bytes');
 });
 
-test('LineSplitter takes lines of just the most, however many', () => {
+test('LineSplitter accepts lines of the maximum length, however many', () => {
   expect(linesOf(['1234\n12', '34\n1234\n'], 4)).toEqual(['1234', '1234', '1234']);
 });
 

@@ -38,14 +38,14 @@ test.each([
   for (const bytes of [1, 2, 3, 1_000]) expect(split(text, { bytes })).toEqual({ objects, rest });
 });
 
-test('ListSplitter gives each object once it is complete', () => {
+test('ListSplitter yields each object once it is complete', () => {
   const objects: string[] = [];
   const list = new ListSplitter(100, (json) => objects.push(json.toString()));
   list.write(Buffer.from('{"items":[{"a":1},{"b":2'));
   expect(objects).toEqual(['{"a":1}']);
 });
 
-test('ListSplitter throws at an object or a rest that is too long, before its end', () => {
+test('ListSplitter throws for an object or a rest that is too long, before its end', () => {
   const objects = '{"items":[{"a":1234},{"a":1234}]}';
   expect(split(objects, { bytes: 5, most: 10 }).objects).toHaveLength(2);
   expect(() => split('{"items":[{"a":1},{"a":123456', { bytes: 5, most: 10 })).toThrow(
@@ -61,7 +61,7 @@ test('ListSplitter keeps the beginning of a long object, and the next from its b
   expect(objects).toEqual([long.slice(0, KEPT_BYTES), '{"a":1}']);
 });
 
-/** Prints the CPU time of the splitter for each that a bare loop over the same bytes takes. */
+/** Prints the ratio of the splitter's CPU time to that of a bare loop over the same bytes. */
 const RATIO = `
   const { ListSplitter } = await import(process.argv[1]);
   const table = new Uint8Array(256);
@@ -83,7 +83,7 @@ const RATIO = `
   console.log(cost(split) / cost(bare));
 `;
 
-test('ListSplitter takes few times as long as a bare loop, without optimizing compilers', async () => {
+test('ListSplitter takes only a few times as long as a bare loop, without optimizing compilers', async () => {
   const file = join(import.meta.dirname, '../../src/kubernetes/list-splitter.ts');
   const flags = ['--no-opt', '--no-maglev', '--input-type=module', '-e', RATIO, file];
   const { stdout } = await promisify(execFile)(process.execPath, flags);

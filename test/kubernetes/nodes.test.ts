@@ -88,7 +88,7 @@ test('isNodeGone() is true when there is no such node, false when there is', asy
   ]);
 });
 
-test('readZone() is the label of the node, empty where there is none, and rejects where it cannot be queried', async () => {
+test('readZone() is the label of the node, empty if there is none, and rejects if it cannot be queried', async () => {
   const { server } = await startApiServer();
   const labels = { 'topology.kubernetes.io/zone': 'eu-1a' };
   await server.put('nodes', { ...node('node-1'), metadata: { name: 'node-1', labels } });
@@ -130,7 +130,7 @@ test('isNodeGone() is false when the API server is down, or hangs until the sign
   expect(await isNodeGone('node-1', AbortSignal.abort())).toBe(false);
 });
 
-test('isNodeGone() requests a node by the whole of its name', async () => {
+test('isNodeGone() requests a node by its whole name', async () => {
   const { server } = await startApiServer();
   await isNodeGone('../pods?watch=true', new AbortController().signal);
   expect(server.requests[0]?.path).toBe('/api/v1/nodes/..%2Fpods%3Fwatch%3Dtrue');

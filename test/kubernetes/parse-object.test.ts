@@ -28,14 +28,14 @@ test.each([
   ],
   ['bytes', { metadata: METADATA, spec: 'x'.repeat(2_200_000) }],
   ['bytes, not characters', { metadata: METADATA, spec: 'ü'.repeat(1_100_000) }],
-])('parseObject() takes only the head of an object with too many %s', (_, value) => {
+])('parseObject() keeps only the head of an object with too many %s', (_, value) => {
   expect(parse(value)).toEqual({
     value: { metadata: HEAD },
     isTooLarge: true,
   });
 });
 
-test('parseObject() takes only the head of an event with too large an object', () => {
+test('parseObject() keeps only the head of an event with too large an object', () => {
   const object = { kind: 'Pod', apiVersion: 'v1', metadata: METADATA, spec: dense(300_000) };
   expect(parse({ type: 'DELETED', object })).toEqual({
     value: { type: 'DELETED', object: { metadata: HEAD } },
@@ -48,20 +48,20 @@ test.each([
   ['has metadata that is no object', { metadata: 'a', spec: dense(11_000) }],
   ['has metadata without a text', { metadata: { labels: {}, name: 'a' }, spec: dense(11_000) }],
   ['is an array', Array(11_000).fill({})],
-])('parseObject() takes nothing of an object that is too large and %s', (_, value) => {
+])('parseObject() keeps nothing of an object that is too large and %s', (_, value) => {
   expect(parse(value)).toEqual({
     value: { metadata: undefined },
     isTooLarge: true,
   });
 });
 
-test('parseObject() takes no name from where an attacker chooses the text', () => {
+test('parseObject() takes no name from text that an attacker chooses', () => {
   const metadata = { generateName: 'x","name":"forged', labels: { name: 'forged' } };
   const { value } = parse({ metadata, spec: dense(11_000) });
   expect(JSON.stringify(value)).not.toContain('forged');
 });
 
-test('parseObject() throws where it is not JSON', () => {
+test('parseObject() throws if it is not JSON', () => {
   expect(() => parseObject(Buffer.from('{'))).toThrow('the API server sent invalid JSON');
 });
 

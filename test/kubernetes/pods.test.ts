@@ -53,7 +53,7 @@ function followPods(options: Partial<PodsOptions> = {}) {
   return Object.assign(pods, { oddities });
 }
 
-/** The pod as it is kept once the API server has it so. */
+/** The pod as it is kept, once the API server has this object. */
 async function kept(server: EmbeddedApiServer, object: KubeObject): Promise<Pod | undefined> {
   await server.put('pods', object);
   const pods = followPods();
@@ -61,7 +61,7 @@ async function kept(server: EmbeddedApiServer, object: KubeObject): Promise<Pod 
   return pods.items?.get(object.metadata.name);
 }
 
-test('createPodInformer() keeps what a neighbour is, and nothing else of a pod', async () => {
+test('createPodInformer() keeps what describes a neighbour, and nothing else of a pod', async () => {
   const { server } = await startApiServer();
   const before = performance.now();
   const pod = await kept(
@@ -102,14 +102,14 @@ test.each([
   { status: { conditions: [] }, isUnready: false },
   { status: {}, isUnready: false },
 ])(
-  'createPodInformer() takes $status.conditions.1.status, of the Ready condition, for unready: $isUnready',
+  'createPodInformer() reads the Ready condition $status.conditions.1.status as unready: $isUnready',
   async ({ status, isUnready }) => {
     const { server } = await startApiServer();
     expect(await kept(server, podObject('a', { status }))).toMatchObject({ isUnready });
   },
 );
 
-test('createPodInformer() keeps of a pod that is not placed yet that it does not run', async () => {
+test('createPodInformer() keeps a pod that is not scheduled yet as one that does not run', async () => {
   const { server } = await startApiServer();
   const { metadata } = podObject('a');
   expect(await kept(server, { metadata })).toEqual({
@@ -139,7 +139,7 @@ test("createPodInformer() keeps the zone in the pod's label", async () => {
   expect(pod?.neighbour.zone).toBe('zone-a');
 });
 
-test('createPodInformer() keeps no text that is longer than any of its kind', async () => {
+test('createPodInformer() keeps no text that is longer than any valid one', async () => {
   const { server } = await startApiServer();
   const long = 'a'.repeat(64);
   const object = podObject('a', {
@@ -163,7 +163,7 @@ test.each([
   [{ readinessProbe: { httpGet: { path: '/ready' } } }, false],
   [{ livenessProbe: { tcpSocket: { port: 8080 } } }, false],
 ])(
-  'createPodInformer() keeps of a pod with %o whether kubelet restarts it when it is unready: %o',
+  'createPodInformer() keeps whether kubelet restarts a pod with %o when it is unready: %o',
   async (probes, isRestartedWhenUnready) => {
     const { server } = await startApiServer();
     const spec = { nodeName: 'node-1', containers: [{ name: 'proxy' }, { name: 'a', ...probes }] };
@@ -182,7 +182,7 @@ test.each([
   [[{ ...daemonSet, uid: 7, controller: true }], ''],
   ['a-uid', ''],
 ])(
-  'createPodInformer() keeps of a pod with the owners %j its DaemonSet: %j',
+  'createPodInformer() keeps the DaemonSet of a pod with the owners %j: %j',
   async (owners, uid) => {
     const { server } = await startApiServer();
     const metadata = { ownerReferences: owners };
@@ -196,7 +196,7 @@ test('createPodInformer() sees that a pod is terminating', async () => {
   expect(await kept(server, podObject('a', { metadata }))).toMatchObject({ isTerminating: true });
 });
 
-test('createPodInformer() keeps since when a pod runs, over events and a new list', async () => {
+test('createPodInformer() keeps since when a pod has run, across events and a new list', async () => {
   const { server } = await startApiServer();
   const pods = followPods();
   await until('it watches', 5_000, () => server.watchers === 1);
@@ -244,7 +244,7 @@ test('createPodInformer() without a selector requests all pods of the namespace'
   expect(server.requests[0]?.path).not.toContain('labelSelector');
 });
 
-test('createPodInformer() of every namespace keeps apart pods of one name', async () => {
+test('createPodInformer() of every namespace keeps pods of the same name apart', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('a'));
   await server.put('pods', podObject('a', { metadata: { namespace: 'default' } }));
@@ -275,7 +275,7 @@ test('upstream fault: every pod keeps whole Pod objects, up to megabytes each', 
   await until('what has been read is forgotten', 5_000, () => heap() - before < 5_000_000);
 });
 
-test('createPodInformer() knows of a pod that it was ready before', async () => {
+test('createPodInformer() remembers that a pod was ready before', async () => {
   const { server } = await startApiServer();
   await server.put('pods', podObject('a', { status: ready('True') }));
   const pods = followPods();

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { LIST_REST, type Received, readEvent, readPage } from '../../src/kubernetes/responses.ts';
 
-/** Of a page of more than 2 MiB, so that no two of them end in the same piece. */
+/** The objects of a page of more than 2 MiB, so that no two of them end in the same piece. */
 const OBJECTS = 25;
 const WORK_MS = 3;
 
-/** Reads a page whose bytes come one by one, and returns what it has. */
+/** Reads a page whose bytes arrive one by one, and returns what it has. */
 async function pageOf(text: string) {
   const received: Received[] = [];
   const bytes = Readable.from(Array.from(Buffer.from(text), (byte) => Buffer.of(byte)));
@@ -27,12 +27,12 @@ test.each([
     `{${META},"items":[{"metadata":{"name":"${'a'.repeat(254)}"}},{"metadata":{"name":"ü"}}]}`,
     Array(2),
   ],
-])('readPage() takes %s for items', async (_, text, names) => {
+])('readPage() reads %s as items', async (_, text, names) => {
   const { received } = await pageOf(text);
   expect(received.map(({ object }) => object?.metadata.name).toSorted()).toEqual([...names]);
 });
 
-test('readPage() gives the same objects of a page that it parses whole and of one that it splits', async () => {
+test('readPage() yields the same objects from a page that it parses whole and from one that it splits', async () => {
   const few = ['null', '5', '{}', '{"metadata":{"name":"b","labels":{"c":"ü"}}}', '[]', '[{}]'];
   const many = Array<string>(17_000).fill('{"metadata":{"name":"a"}}');
   const page = async (items: string[]) => {
@@ -52,7 +52,7 @@ test('readPage() rests between the pieces of a large page', async () => {
   const page = Buffer.from(`{${META},"items":[${Array(OBJECTS).fill(object)}]}`);
   const begin = performance.now();
   await readPage(Readable.from([page]), () => work(WORK_MS));
-  // A timer may be a millisecond early.
+  // A timer may fire a millisecond early.
   const both = OBJECTS * (WORK_MS + LIST_REST * WORK_MS - 1);
   expect(performance.now() - begin).toBeGreaterThanOrEqual(both);
 });
@@ -74,7 +74,7 @@ test.each([
   '{"metadata":{"resourceVersion":5},"items":[]}',
   `{"metadata":{"resourceVersion":"${'5'.repeat(254)}"},"items":[]}`,
   '{"metadata":{"resourceVersion":"5","continue":7},"items":[]}',
-])('readPage() takes %s for no list', async (text) => {
+])('readPage() does not accept %s as a list', async (text) => {
   await expect(pageOf(text)).rejects.toThrow('sent an invalid list');
 });
 

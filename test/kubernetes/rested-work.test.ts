@@ -15,7 +15,7 @@ const rested = () => vi.mocked(sleep).mock.calls.map(([milliseconds]) => millise
 
 beforeEach(() => void vi.mocked(sleep).mockClear());
 
-test('RestedWork adds short pieces of work', async () => {
+test('RestedWork adds up short pieces of work', async () => {
   const reading = new RestedWork(TIMES);
   for (let piece = 0; piece < 3; piece++) {
     reading.begin(0);
@@ -26,7 +26,7 @@ test('RestedWork adds short pieces of work', async () => {
   expect(rested()[0]).toBeGreaterThanOrEqual(TIMES * 2);
 });
 
-test('RestedWork counts what it takes to receive bytes', async () => {
+test('RestedWork counts the time that it takes to receive bytes', async () => {
   const reading = new RestedWork(TIMES);
   reading.begin(1_000_000);
   await reading.rest();

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadAccess } from '../../src/kubernetes/credentials.ts';
 import { setEnvironment, temporaryFolder } from '../support/api-server.ts';
 
-/** What is loaded in a pod with these variables. */
+/** The access that is loaded in a pod with these variables. */
 async function accessInPod(host: string, port: string) {
   const root = await temporaryFolder();
   const folder = join(root, '/var/run/secrets/kubernetes.io/serviceaccount');
@@ -24,7 +24,7 @@ async function accessInPod(host: string, port: string) {
 }
 
 test.each(['80', '8001', '8080'])(
-  'In a cluster the API server at port %s is reached by TLS',
+  'in a cluster, the API server at port %s is reached over TLS',
   async (port) => {
     expect(await accessInPod('10.96.0.1', port)).toEqual({
       href: `https://10.96.0.1:${port}/`,
@@ -34,7 +34,7 @@ test.each(['80', '8001', '8080'])(
   },
 );
 
-test('The TLS server name of an API server whose name ends with a dot is without it', async () => {
+test('the TLS server name of an API server omits a dot at the end of its name', async () => {
   const access = await accessInPod('kubernetes.default.svc.', '443');
   expect(access).toMatchObject({
     href: 'https://kubernetes.default.svc./',

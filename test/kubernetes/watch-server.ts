@@ -17,7 +17,7 @@ export const silent = (response: ServerResponse) => response.flushHeaders();
 
 export const isWatch = ({ path }: { path: string }) => path.includes('watch=true');
 
-/** The queries of the requests for a list, and of those for a watch, in their order. */
+/** The queries of the requests for a list, and of those for a watch, in order. */
 export function queriesOf(requests: readonly { path: string }[]) {
   const all = requests.map(({ path }) => new URL(path, 'http://a').searchParams);
   return {
@@ -27,8 +27,8 @@ export function queriesOf(requests: readonly { path: string }[]) {
 }
 
 /**
- * A server whose every list is one pod, `a`, and which has each watch handled by the next of `handlers`, the last of
- * them all further ones. Returns the requests as they come.
+ * Starts a server whose every list is one pod, `a`. The next of `handlers` handles each watch, and
+ * the last of them all further ones. Returns the requests as they arrive.
  */
 export async function startWatchServer(
   ...handlers: ((response: ServerResponse) => void)[]

@@ -8,7 +8,7 @@ import { Neighbourhood } from '../../src/neighbours/discover.ts';
 import { startApiServer } from '../support/api-server.ts';
 import { neighbourOn } from '../support/pods.ts';
 
-/** An API server with a node and a ready pod of ours for each name. */
+/** Starts an API server with a node and a ready kubenurse pod for each name. */
 async function startCluster(...nodeNames: string[]): Promise<EmbeddedApiServer> {
   const { server } = await startApiServer();
   for (const name of nodeNames) await addNode(server, name);

@@ -5,7 +5,7 @@ import { playNeighbourhood } from './neighbourhood.ts';
 
 const a = neighbourOn('a');
 
-// A tenth of the time that a failure waits for news.
+// A failure waits for news for a tenth of the usual time.
 vi.mock('node:timers/promises', async (original) => {
   const real = await original<typeof import('node:timers/promises')>();
   return { ...real, setTimeout: vi.fn((ms: number) => real.setTimeout(ms / 10)) };
@@ -19,7 +19,7 @@ afterEach(() => void vi.useRealTimers());
 
 const waits = () => vi.mocked(sleep).mock.calls.map(([milliseconds]) => milliseconds);
 
-/** A neighbourhood with a pod each on the nodes a and b, and the names of the nodes that were requested. */
+/** A neighbourhood with a pod each on the nodes a and b, and the names of the requested nodes. */
 function play(isGone: (nodeName: string) => boolean = () => false) {
   const requestedNodes: string[] = [];
   const played = playNeighbourhood({
@@ -50,13 +50,13 @@ test('Neighbourhood.isGone() waits for 3 s while the API server reports nothing'
   expect(waits()).toEqual([3_000]);
 });
 
-test('Neighbourhood.isGone() does not wait after a check that has taken longer than the news', async () => {
+test('Neighbourhood.isGone() does not wait after a check that has taken longer than news does', async () => {
   vi.advanceTimersByTime(6_000.25);
   expect(await play().neighbourhood.isGone(a, 0)).toBe(false);
   expect(waits()).toEqual([]);
 });
 
-test('Neighbourhood.isGone() is true for one whose pod has got another address', async () => {
+test('Neighbourhood.isGone() is true for one whose pod has another address now', async () => {
   const played = play();
   played.put(podOn('a', { podIP: '10.0.0.9' }));
   expect(await checkGone(played)).toEqual({ left: true, atOnce: true });
@@ -116,7 +116,7 @@ test('Neighbourhood.isGone() is false again for one whose node has come back', a
   expect(played.checkedNodes()).toEqual(['a', 'b']);
 });
 
-test('Neighbourhood gives a pod on a node that was gone its time to start, as any other', async () => {
+test('Neighbourhood gives a pod on a node that was gone its time to start, like any other', async () => {
   const played = play(() => true);
   await checkGone(played);
   vi.advanceTimersByTime(60_000);
@@ -154,7 +154,7 @@ test('Neighbourhood.isGone() is true for all that wait for the same node', async
   expect(played.requestedNodes).toEqual(['a']);
 });
 
-test('Neighbourhood.isGone() is false when the API server hangs over the node, after a second', async () => {
+test('Neighbourhood.isGone() is false after a second if the request for the node hangs', async () => {
   const signals: AbortSignal[] = [];
   const played = playNeighbourhood({
     isNodeGone: (_, signal) => {
@@ -167,7 +167,7 @@ test('Neighbourhood.isGone() is false when the API server hangs over the node, a
   expect(signals).toHaveLength(1);
 });
 
-test('Neighbourhood.isGone() takes the pod of its namespace, of two with one name', async () => {
+test('Neighbourhood.isGone() finds the pod of its namespace, of two with the same name', async () => {
   const { neighbourhood, pods } = play();
   const { neighbour } = podOn('a');
   const other = {

@@ -4,7 +4,7 @@ import { playNeighbourhood } from './neighbourhood.ts';
 
 const NODES = Array.from({ length: 20 }, (_, index) => `node-${index}`);
 
-test('Neighbourhood.ownNode() is that of the environment, else that of the own pod, else the host name', () => {
+test('Neighbourhood.ownNode() is that of the environment, else that of its pod, else the host name', () => {
   const ours = podOn('of-our-pod', { podName: 'us' });
   const said = playNeighbourhood({ podName: 'us', nodeName: 'said', hostname: 'host' });
   said.put(ours);
@@ -21,7 +21,7 @@ test('Neighbourhood.ownNode() is that of the environment, else that of the own p
 test('upstream fault: on the host network nobody finds itself, so that all check the same neighbours, and themselves', () => {
   const chosen = new Map<string, string>();
   for (const node of NODES) {
-    // No POD_NAME and no NODE_NAME: the host's name, which is the node's, is all that is known.
+    // Without POD_NAME and NODE_NAME, only the host's name is known, which is the node's.
     const { put, checkedNodes } = playNeighbourhood({
       podName: node,
       nodeName: undefined,
@@ -36,7 +36,7 @@ test('upstream fault: on the host network nobody finds itself, so that all check
   expect(new Set(chosen.values()).size).toBe(NODES.length);
 });
 
-test('Neighbourhood chooses anew once it knows the node of its own pod', () => {
+test('Neighbourhood chooses again once it knows the node of its own pod', () => {
   const { put, checkedNodes } = playNeighbourhood({ podName: 'us', nodeName: undefined, limit: 0 });
   put(podOn('own', { podName: 'surge' }), podOn('a'));
   expect(checkedNodes()).toEqual(['a', 'own']);
@@ -44,7 +44,7 @@ test('Neighbourhood chooses anew once it knows the node of its own pod', () => {
   expect(checkedNodes()).toEqual(['a']);
 });
 
-test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of the own node alone', () => {
+test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of only its own node', () => {
   const { neighbourhood, cordon } = playNeighbourhood();
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
   cordon('another');
@@ -55,7 +55,7 @@ test('Neighbourhood.isOwnNodeCordoned() follows cordon and uncordon of the own n
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
 });
 
-test('Neighbourhood.isOwnNodeCordoned() is false where cordoned nodes are checked as well', () => {
+test('Neighbourhood.isOwnNodeCordoned() is false if cordoned nodes are checked as well', () => {
   const { neighbourhood, cordon } = playNeighbourhood({ cordonedNodes: undefined });
   cordon('own');
   expect(neighbourhood.isOwnNodeCordoned()).toBe(false);
@@ -77,20 +77,20 @@ test('Neighbourhood.isUnreadyByCordon() is false as long as the pod may be one t
   unlisted.cordon('own');
   unlisted.pods.items = undefined;
   expect(unlisted.neighbourhood.isUnreadyByCordon()).toBe(false);
-  // On the host network, by manifests that are not ours: neither the pod's name is known nor what the node is called.
+  // On the host network, with other manifests: neither the pod's name nor the node's is known.
   const nameless = playNeighbourhood({ podName: 'own', nodeName: undefined, hostname: 'own' });
   nameless.cordon('own');
   expect(nameless.neighbourhood.isOwnNodeCordoned()).toBe(true);
   expect(nameless.neighbourhood.isUnreadyByCordon()).toBe(false);
 });
 
-test('Neighbourhood.isUnreadyByCordon() is true where the filter leaves out the own pod, and NODE_NAME is set', () => {
+test('Neighbourhood.isUnreadyByCordon() is true if the filter leaves out its own pod, and NODE_NAME is set', () => {
   const { neighbourhood, cordon } = playNeighbourhood();
   cordon('own');
   expect(neighbourhood.isUnreadyByCordon()).toBe(true);
 });
 
-test('Neighbourhood looks its own zone up as soon as it has the pods, so that the first report names it', () => {
+test('Neighbourhood looks up its own zone as soon as it has the pods, so that the first report names it', () => {
   const requested: string[] = [];
   const { neighbourhood, put } = playNeighbourhood({
     zoneOf: (node) => {

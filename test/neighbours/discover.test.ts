@@ -4,7 +4,7 @@ import { playNeighbourhood } from './neighbourhood.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
-  // We have been running for a while.
+  // The pod has been running for a while.
   vi.advanceTimersByTime(1_000_000);
 });
 afterEach(() => void vi.useRealTimers());
@@ -51,7 +51,7 @@ describe('Neighbourhood.neighbours()', () => {
     },
   );
 
-  test('of every namespace are not taken for the own one because they have its name', () => {
+  test('of every namespace are not mistaken for the pod itself because of its name', () => {
     const { neighbourhood, pods, put } = playNeighbourhood({ nodeName: undefined });
     pods.items = new Map([
       ['another/kubenurse-own', podOn('another', { podName: 'kubenurse-own' })],
@@ -71,7 +71,7 @@ describe('Neighbourhood.neighbours()', () => {
     expect(checkedNodes()).toEqual(['a', 'b']);
   });
 
-  test('are all that run where cordoned nodes are checked as well', () => {
+  test('are all that run if cordoned nodes are checked as well', () => {
     const { put, cordon, checkedNodes } = playNeighbourhood({ cordonedNodes: undefined });
     cordon('a');
     put(podOn('a'), podOn('b'));
@@ -116,7 +116,7 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
   const started = (isUnready: boolean) =>
     podOn('a', { isUnready, runningSince: performance.now() });
 
-  test('have it 15 s after its start, without a word of the API server', () => {
+  test('include it 15 s after its start, without news from the API server', () => {
     const { put, checkedNodes } = playNeighbourhood();
     put(started(true));
     expect(checkedNodes()).toEqual([]);
@@ -126,7 +126,7 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     expect(checkedNodes()).toEqual(['a']);
   });
 
-  test('have it as soon as it is ready', () => {
+  test('include it as soon as it is ready', () => {
     const { put, checkedNodes } = playNeighbourhood();
     const pod = started(true);
     put(pod);
@@ -136,13 +136,13 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     expect(checkedNodes()).toEqual(['a']);
   });
 
-  test('have it at once when it was ready before, however young it is', () => {
+  test('include it at once if it was ready before, however young it is', () => {
     const { put, checkedNodes } = playNeighbourhood();
     put({ ...started(true), wasReady: true });
     expect(checkedNodes()).toEqual(['a']);
   });
 
-  test('have it at once when it has run for long', () => {
+  test('include it at once if it has run for long', () => {
     const { put, checkedNodes } = playNeighbourhood();
     const pod = started(false);
     put(pod);
@@ -152,7 +152,7 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     expect(checkedNodes()).toEqual(['a']);
   });
 
-  test('have each of several in its time', () => {
+  test('include each of several in its own time', () => {
     const { put, checkedNodes } = playNeighbourhood();
     put(started(true));
     vi.advanceTimersByTime(5_000);
@@ -168,7 +168,7 @@ describe('Neighbourhood.neighbours(), when a pod is not ready,', () => {
     { winner: 'the ready one', loser: { podName: 'a', isUnready: true, runningSince: 500_000 } },
     { winner: 'the older', loser: { podName: 'a', runningSince: 700_000 } },
     { winner: 'the first by name', loser: { podName: 'z', runningSince: 600_000 } },
-  ])('have, of two on a node, $winner', ({ loser }) => {
+  ])('include, of two on a node, $winner', ({ loser }) => {
     const pods = [podOn('a', loser), podOn('a', { podName: 'b', runningSince: 600_000 })];
     for (const inOrder of [pods, pods.toReversed()]) {
       const { neighbourhood, put } = playNeighbourhood();
@@ -207,7 +207,7 @@ test('Neighbourhood hands over from the old pod of a node to the new one in a ro
   expect(checkedPods()).toEqual(['a-new']);
 });
 
-test('Neighbourhood.state() is why the neighbours are not known, and ok once they are', () => {
+test('Neighbourhood.state() reports why the neighbours are not known, and ok once they are', () => {
   const { neighbourhood, pods } = playNeighbourhood();
   pods.items = undefined;
   expect(neighbourhood.state()).toBe('the API server has not listed the neighbours yet');
@@ -219,7 +219,7 @@ test('Neighbourhood.state() is why the neighbours are not known, and ok once the
   expect(neighbourhood.state()).toBe('ok');
 });
 
-test("the API server's words reach a page without control characters, and not without end", () => {
+test("the API server's messages reach a page without control characters, and with a limited length", () => {
   const { neighbourhood, pods } = playNeighbourhood();
   pods.items = undefined;
   pods.error = new Error(`403: \u001b[2J${'x'.repeat(1_000)}`);
@@ -242,7 +242,7 @@ test('isCaller() knows the names of all pods and of their nodes, and no other on
   expect(known()).toEqual([...names, 'claimed', '']);
 });
 
-test('isPodAddress() knows the addresses of all pods, also of those that are not checked, and of the own one', () => {
+test('isPodAddress() knows the addresses of all pods, including those that are not checked and its own', () => {
   const { neighbourhood, put, remove, cordon } = playNeighbourhood({ limit: 1 });
   const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::4'];
   const known = () => addresses.filter((address) => neighbourhood.isPodAddress(address));

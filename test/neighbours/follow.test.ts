@@ -29,7 +29,7 @@ function follow(allowUnschedulable = true) {
   return { neighbourhood, lines };
 }
 
-test('followNeighbourhood() logs how many neighbours are chosen of how many pods, and warns at none', async () => {
+test('followNeighbourhood() logs how many neighbours are chosen of how many pods, and warns if none is', async () => {
   const { server } = await startApiServer();
   const put = (nodeName: string) => {
     const { podName, podIP, hostIP, phase } = neighbourOn(nodeName);
@@ -60,7 +60,7 @@ test.each([
   { of: '/pods', what: 'neighbours', remedy: 'KUBENURSE_NEIGHBOUR_FILTER should select only' },
   { of: '/nodes', what: 'cordoned nodes', remedy: 'pods on the nodes left out are checked' },
 ])(
-  'followNeighbourhood() warns of more $what than it keeps',
+  'followNeighbourhood() warns if there are more $what than it keeps',
   async ({ of, what, remedy }) => {
     const items = Array.from({ length: 1.05 * MAX_ITEMS + 1 }, (_, i) => ({
       metadata: { name: `${i}` },

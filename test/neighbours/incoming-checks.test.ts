@@ -28,7 +28,7 @@ test('IncomingChecks forgets a caller 60 s after its last request', () => {
   expect(incomingChecks.count()).toBe(0);
 });
 
-test('IncomingChecks never forgets one that comes every 5 s, however many expire about it', () => {
+test('IncomingChecks never forgets one that comes every 5 s, however many others expire', () => {
   const incomingChecks = new IncomingChecks();
   for (let round = 0; round < 100; round++) {
     incomingChecks.record('steady');
@@ -45,7 +45,7 @@ test('upstream fault: a header that the client chooses grows the map of incoming
   expect(incomingChecks.count()).toBe(MOST);
 });
 
-test('IncomingChecks keeps those it knows when there is room for no more', () => {
+test('IncomingChecks keeps those it knows when it is full', () => {
   const incomingChecks = new IncomingChecks();
   for (let number = 0; number < MOST; number++) incomingChecks.record(`caller-${number}`);
   vi.advanceTimersByTime(59_000);
@@ -67,7 +67,7 @@ test.each([
   ['', 0],
   ['n'.repeat(253), 1],
   ['n'.repeat(254), 0],
-])('IncomingChecks takes for a name only what can be one (%#)', (name, count) => {
+])('IncomingChecks accepts only what can be a name (%#)', (name, count) => {
   const incomingChecks = new IncomingChecks();
   incomingChecks.record(name);
   expect(incomingChecks.count()).toBe(count);

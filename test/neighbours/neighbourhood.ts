@@ -6,12 +6,12 @@ type Known = {
   error: Error | undefined;
   isWatching: boolean;
   currentAt: number | null;
-  /** How often somebody was called `retryNow()`. */
+  /** How often `retryNow()` was called. */
   hurried: number;
   retryNow: () => void;
 };
 
-/** A neighbourhood whose API server is played by the test, and what the API server knows. */
+/** A neighbourhood whose API server the test simulates, and what the API server knows. */
 export type Played = {
   neighbourhood: Neighbourhood;
   pods: Known;
@@ -26,7 +26,7 @@ export type Played = {
   checkedNodes: () => string[];
 };
 
-/** We are the pod `kubenurse-own` on the node `own`, unless said otherwise; there is nobody else yet. */
+/** By default, the pod is `kubenurse-own` on the node `own`, and there is no other pod yet. */
 export function playNeighbourhood(options: Partial<NeighbourhoodOptions> = {}): Played {
   const pods: Known = {
     items: new Map(),

@@ -8,7 +8,7 @@ import { playNeighbourhood } from './neighbourhood.ts';
 
 const EVENTS = 5_000;
 
-/** What a field may be instead of what it should be. */
+/** Values that a field may have instead of what it should be. */
 const ODD: readonly unknown[] = [
   null,
   true,
@@ -47,7 +47,7 @@ function randomNumbers(seed: number): () => number {
 const random = randomNumbers(7);
 const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
 
-/** The value, in which here and there a field is odd or missing. */
+/** The value, with an occasional field that is odd or missing. */
 function broken(value: unknown): unknown {
   if (random() < 0.06) return pick(ODD);
   if (Array.isArray(value)) return value.map(broken);
@@ -86,7 +86,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
     }
     while (number < EVENTS) {
       const object = broken(podObject(++number));
-      // What has no resourceVersion would end the watch.
+      // An object without a resourceVersion would end the watch.
       const metadata = { resourceVersion: `${number}` };
       const isWhole =
         typeof (object as { metadata?: { resourceVersion?: unknown } } | null)?.metadata
@@ -127,7 +127,7 @@ test(`${EVENTS} odd events and lists end neither the watch nor the choice of nei
   expect(played.neighbourhood.neighbours().length).toBeGreaterThan(10);
 });
 
-test('readPage() and readEvent() say of what they cannot read that it is no list or no event', async () => {
+test('readPage() and readEvent() report what they cannot read as an invalid list or event', async () => {
   const known =
     /^(the API server sent an invalid list|a watch event without resourceVersion|the API server responded with \S+: .*)$/;
   for (let number = 0; number < EVENTS; number++) {

@@ -12,7 +12,7 @@ const names = (pods: readonly Readonly<{ podName?: string; pod?: string }>[]) =>
   pods.map(({ podName, pod }) => podName ?? pod);
 
 test.each(['', 'another'])(
-  'a planted pod of the DaemonSet "%s" is neither checked nor requested where the node has a pod of the own one',
+  'a planted pod of the DaemonSet "%s" is neither checked nor requested if the node has a pod of the right one',
   (daemonSet) => {
     const { neighbourhood, put } = playNeighbourhood();
     const real = podOn('a', { daemonSet: 'ours', isUnready: true, wasReady: true });
@@ -31,7 +31,7 @@ test('both pods of a rollout with surge are requested, and no planted one', () =
   expect(names(neighbourhood.podList().pods)).toEqual(['old', 'a-new']);
 });
 
-test('a pod that belongs to no DaemonSet, or another, counts on a node without a pod of the own one', () => {
+test('a pod of no DaemonSet, or of another, counts on a node without a pod of the right one', () => {
   const { neighbourhood, put } = playNeighbourhood();
   const leaving = podOn('a', { daemonSet: 'ours', isTerminating: true });
   put(own, planted('a'), leaving, podOn('b', { daemonSet: 'another' }));
@@ -39,7 +39,7 @@ test('a pod that belongs to no DaemonSet, or another, counts on a node without a
 });
 
 test.each(['ours', ''])(
-  'of many pods on a node without one of the DaemonSet "%s" the two best are requested',
+  'of many pods on a node without one of the DaemonSet "%s", the two best are requested',
   (daemonSet) => {
     const { neighbourhood, put } = playNeighbourhood();
     const many = Array.from({ length: 20 }, (_, i) =>
@@ -54,7 +54,7 @@ test.each(['ours', ''])(
   },
 );
 
-test('without a DaemonSet of the own pod, both pods of a node are requested, first the older', () => {
+test('if the requesting pod has no DaemonSet, both pods of a node are requested, the older first', () => {
   const { neighbourhood, put } = playNeighbourhood();
   put({ ...own, daemonSet: '' }, podOn('a'), planted('a'));
   expect(names(neighbourhood.podList().pods)).toEqual(['a-planted-a', 'kubenurse-a']);

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-test('podList() has every pod that should respond, those that are not neighbours too', () => {
+test('podList() has every pod that should respond, including those that are not neighbours', () => {
   const { neighbourhood, pods, put, cordon } = playNeighbourhood({ limit: 1 });
   pods.currentAt = 1_700_000_000;
   cordon('c');

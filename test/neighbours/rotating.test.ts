@@ -18,7 +18,10 @@ useFakeClock();
 const NONE = { apiServerDirect: undefined, apiServerDns: undefined, extra: [] };
 const TARGETS = { ...NONE, meIngress: undefined, meService: undefined };
 
-/** A pod on `own` with so many others, of which it always checks `limit`, and whose rotating checks this probe makes. */
+/**
+ * Starts a pod on `own` with this many others, of which it always checks `limit`; `probe` makes its
+ * rotating checks.
+ */
 function startPod(
   others: number,
   {
@@ -35,7 +38,7 @@ function startPod(
   const nodes = Array.from({ length: others }, (_, index) => `node-${index}`);
   const pods = nodes.map((node, index) => podOn(node, { podIP: `10.0.0.${index + 1}` }));
   played.put(...pods);
-  // Its second of grace passes by no fake clock.
+  // Its grace period of a second does not pass by a fake clock.
   vi.spyOn(played.neighbourhood, 'isGone').mockResolvedValue(false);
   const rotating = new RotatingNeighbours(played.neighbourhood, count);
   const states = new CheckStates(0);
@@ -69,7 +72,7 @@ const nodesOf = (results: readonly Result[], type: string) =>
 
 const rounds = (count: number) => vi.advanceTimersByTimeAsync(count * INTERVAL);
 
-/** Reaches every node but this one, while it is broken. */
+/** A probe that reaches every node but this one, while it is broken. */
 function brokenPath(node: string) {
   const path = { isBroken: true };
   const probe: Probe = async ({ neighbour }) =>
@@ -77,14 +80,14 @@ function brokenPath(node: string) {
   return { path, probe };
 }
 
-test('In as many rounds as there are other nodes, rotating checks come to each of them once', async () => {
+test('rotating checks reach each of the other nodes once in as many rounds as there are such nodes', async () => {
   const { results, nodes, schedule } = startPod(30);
   await rounds(29.9);
   expect(nodesOf(results, 'rotating').toSorted()).toEqual(nodes.toSorted());
   schedule.stop();
 });
 
-test('Nothing rotates where all others are fixed neighbours, or none is to', async () => {
+test('nothing rotates if all others are fixed neighbours, or if rotation is off', async () => {
   const small = startPod(10);
   const off = startPod(30, { count: 0 });
   await rounds(3);
@@ -96,7 +99,7 @@ test('Nothing rotates where all others are fixed neighbours, or none is to', asy
   }
 });
 
-test('A rotating check is counted by its type alone, and has no state, no last result and no info', async () => {
+test('a rotating check is counted only by its type, and has no state, no last result and no info', async () => {
   const { states, series, schedule } = startPod(30);
   await rounds(29.9);
   expect(states.current().map(({ check }) => check.type)).not.toContain('rotating');
@@ -112,7 +115,7 @@ test('A rotating check is counted by its type alone, and has no state, no last r
   schedule.stop();
 });
 
-test('The result of a rotating check that takes longer than a round is that of its own neighbour', async () => {
+test('the result of a rotating check that takes longer than a round counts for its own neighbour', async () => {
   const { probe, attempts } = hangingProbe();
   const { results, schedule } = startPod(30, { probe });
   await rounds(1);
@@ -126,7 +129,7 @@ test('The result of a rotating check that takes longer than a round is that of i
   schedule.stop();
 });
 
-test('A refresh runs no rotating check', async () => {
+test('a refresh runs no rotating check', async () => {
   const { results, schedule } = startPod(30);
   await rounds(0.9);
   await schedule.refresh(0);
@@ -134,7 +137,7 @@ test('A refresh runs no rotating check', async () => {
   schedule.stop();
 });
 
-test('A broken path is found, and checked by name in each round until it has been ok for five minutes', async () => {
+test('a broken path is found, and checked by name in each round until it has been ok for five minutes', async () => {
   const own = playNeighbourhood();
   own.put(...Array.from({ length: 30 }, (_, index) => podOn(`node-${index}`)));
   const far =
@@ -174,7 +177,7 @@ test('A broken path is found, and checked by name in each round until it has bee
   pod.schedule.stop();
 });
 
-test('A suspect that becomes a fixed neighbour is none any more', async () => {
+test('a suspect that becomes a fixed neighbour is no longer a suspect', async () => {
   const pod = startPod(12, { limit: 4, probe: async () => failed('connect') });
   await rounds(12);
   const marks = async () =>
@@ -190,7 +193,7 @@ test('A suspect that becomes a fixed neighbour is none any more', async () => {
   pod.schedule.stop();
 });
 
-test('A node that is gone is no suspect', async () => {
+test('a node that is gone is not a suspect', async () => {
   const pod = startPod(12, { limit: 4, probe: async () => failed('connect') });
   await rounds(12);
   for (const each of pod.pods) pod.remove(each);

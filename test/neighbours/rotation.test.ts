@@ -5,7 +5,7 @@ import { Suspects } from '../../src/neighbours/suspects.ts';
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, index) => `node-${index}`).sort();
 
-/** A round of November 2026, of 5 s. */
+/** A round of 5 s in November 2026. */
 const ROUND = 359_000_017;
 
 /** What a pod that starts in this round checks first. */
@@ -19,7 +19,7 @@ function load(targets: readonly string[]): Map<string, number> {
   return checkers;
 }
 
-test('In each round, of 2 to 200 nodes, each is checked by as many as it checks, whenever they started', () => {
+test('in each round, each of 2 to 200 nodes is checked by as many as it checks, whenever they started', () => {
   for (let size = 2; size <= 200; size++) {
     const nodes = numbered(size);
     for (const count of [1, 3]) {
@@ -40,7 +40,7 @@ test('In each round, of 2 to 200 nodes, each is checked by as many as it checks,
 });
 
 test.each([1, 3])(
-  'Of 2 to 200 nodes, %i a round, each checks each other in each cycle, and never itself',
+  'each of 2 to 200 nodes, %i per round, checks each other in each cycle, and never itself',
   (count) => {
     for (let size = 2; size <= 200; size++) {
       const nodes = numbered(size);
@@ -57,7 +57,7 @@ test.each([1, 3])(
   },
 );
 
-test('A node that comes or goes in each round makes a cycle leave out no other', () => {
+test('a node that comes or goes in each round does not make a cycle leave out another', () => {
   const nodes = numbered(100);
   const rotation = new Rotation();
   const checked = new Set<string>();
@@ -69,13 +69,13 @@ test('A node that comes or goes in each round makes a cycle leave out no other',
   expect(checked.size).toBeGreaterThanOrEqual(97);
 });
 
-test('A pod whose own node is not listed (cordoned) checks the same nodes', () => {
+test('a pod whose own node is not listed (cordoned) checks the same nodes', () => {
   const nodes = numbered(20);
   const others = nodes.filter((node) => node !== 'node-7');
   expect(firstOf('node-7', others, ROUND, 3)).toEqual(firstOf('node-7', nodes, ROUND, 3));
 });
 
-test('A node is checked by two at the most while half of the pods do not know of a new one', () => {
+test('a node is checked by at most two while half of the pods do not know of a new one', () => {
   const before = numbered(100);
   const after = numbered(101);
   for (let round = ROUND; round < ROUND + 100; round++) {
@@ -86,11 +86,11 @@ test('A node is checked by two at the most while half of the pods do not know of
   }
 });
 
-test.each([0, 1])('Without other nodes there is nothing to check (%i listed)', (size) => {
+test.each([0, 1])('without other nodes there is nothing to check (%i listed)', (size) => {
   expect(firstOf('node-0', numbered(size), ROUND, 1)).toEqual([]);
 });
 
-test('A count of 0 checks nothing', () => {
+test('a count of 0 checks nothing', () => {
   expect(firstOf('node-0', numbered(5), ROUND, 0)).toEqual([]);
 });
 

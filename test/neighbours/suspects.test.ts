@@ -7,7 +7,7 @@ function failing(count: number): Suspects {
   return suspects;
 }
 
-test('A suspect is one until it has been ok for five minutes without a failure', () => {
+test('a suspect remains one until it has been ok for five minutes without a failure', () => {
   const suspects = failing(1);
   suspects.ok('node-0', 1_000);
   suspects.ok('node-0', 300_999);
@@ -20,19 +20,19 @@ test('A suspect is one until it has been ok for five minutes without a failure',
   expect(suspects.nodes()).toEqual([]);
 });
 
-test('A node that is ok does not become a suspect', () => {
+test('a node that is ok does not become a suspect', () => {
   const suspects = new Suspects();
   suspects.ok('node-0', 0);
   expect(suspects.nodes()).toEqual([]);
 });
 
-test('Of ten that fail, none makes room for another', () => {
+test('of ten suspects that fail, none makes room for another', () => {
   const suspects = failing(11);
   expect(suspects.nodes()).toHaveLength(10);
   expect(suspects.nodes()).not.toContain('node-10');
 });
 
-test('The suspect that has been ok the longest makes room for another', () => {
+test('the suspect that has been ok the longest makes room for another', () => {
   const suspects = failing(10);
   suspects.ok('node-3', 2_000);
   suspects.ok('node-5', 1_000);

@@ -3,7 +3,7 @@ import { ZoneCache } from '../../src/neighbours/zone-cache.ts';
 
 const { waits } = vi.hoisted(() => ({ waits: [] as number[] }));
 
-// The waits of a second and a minute, noted and made a thousandth as long.
+// Records the waits of a second and a minute, and makes them a thousandth as long.
 vi.mock('node:timers/promises', () => ({
   setTimeout: (milliseconds: number) => {
     waits.push(milliseconds);
@@ -11,7 +11,7 @@ vi.mock('node:timers/promises', () => ({
   },
 }));
 
-/** ZoneCache of the nodes `a` and `b`; others cannot be read. */
+/** A ZoneCache of the nodes `a` and `b`; others cannot be read. */
 function play() {
   waits.length = 0;
   const stop = new AbortController();
@@ -35,7 +35,7 @@ function play() {
   return { zones, lookedUp, onKnown, stop };
 }
 
-test('ZoneCache.of() is undefined until the zone has been looked up, once', async () => {
+test('ZoneCache.get() is undefined until the zone has been looked up, once', async () => {
   const { zones, lookedUp, onKnown } = play();
   expect(zones.get('a')).toBeUndefined();
   await vi.waitUntil(() => zones.get('a') === 'zone-a');

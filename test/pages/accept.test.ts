@@ -38,7 +38,7 @@ test.each([
     `${'a/b,'.repeat(4_000)}application/openmetrics-text`,
     'text',
   ],
-])('formatFor() goes by Accept: %s', (_, accept, expected) => {
+])('formatFor() follows Accept: %s', (_, accept, expected) => {
   expect(formatFor(accept)).toBe(expected);
 });
 
@@ -54,6 +54,6 @@ test.each([
   ['identity', false],
   ['', false],
   [`${'a,'.repeat(8_000)}gzip`, false],
-])('prefersGzip() goes by Accept-Encoding: %s', (acceptEncoding, expected) => {
+])('prefersGzip() follows Accept-Encoding: %s', (acceptEncoding, expected) => {
   expect(prefersGzip(acceptEncoding)).toBe(expected);
 });

@@ -24,7 +24,7 @@ const ALL_OK = {
   me_service: 'ok',
 };
 
-/** The state of a check whose last result reads like this. */
+/** The state of a check with this text as its last result. */
 function stateOf([type, text]: [string, string]) {
   const outcome = text === 'ok' ? ok() : failed('connect', text);
   const now = performance.now();
@@ -121,7 +121,7 @@ describe('alivePage()', () => {
 `);
   });
 
-  test('names the node where it is known', async () => {
+  test('names the node if it is known', async () => {
     const { body } = await fetchPage(await serveAlive(ALL_OK, { node: 'k8s-7' }), '/alive');
     expect(Object.entries(JSON.parse(body)).slice(0, 2)).toEqual([
       ['hostname', 'kubenurse-x2bwx'],
@@ -183,7 +183,7 @@ test.each([
 });
 
 describe('alivePage() shows headers', () => {
-  /** What is shown of these header lines. */
+  /** What the page shows of these header lines. */
   async function shownHeaders(lines: readonly string[]): Promise<object> {
     const port = await serveAlive(ALL_OK);
     const head = ['GET /alive HTTP/1.1', 'Host: kubenurse', 'Connection: close', ...lines];
@@ -224,7 +224,7 @@ describe('alivePage() shows headers', () => {
   });
 });
 
-test('alivePage() shows each of many clients at once its own request alone', async () => {
+test('alivePage() shows each of many concurrent clients only its own request', async () => {
   const port = await serveAlive(ALL_OK, { refresh: () => sleep(50) });
   const names = Array.from({ length: 10 }, (_, i) => `client-${i}`);
   const responses = await Promise.all(
@@ -237,8 +237,8 @@ test('alivePage() shows each of many clients at once its own request alone', asy
 });
 
 describe('alivePage() bounds what a request can make it show', () => {
-  /** The length of a response to these header lines, and the milliseconds that it took. */
-  async function cost(port: number, lines: string): Promise<number> {
+  /** The length of a response to these header lines. */
+  async function lengthOf(port: number, lines: string): Promise<number> {
     const head = `GET /alive HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n`;
     return (await sendBytes(port, head)).length;
   }
@@ -252,12 +252,12 @@ describe('alivePage() bounds what a request can make it show', () => {
     ['many long headers', `X: ${'"'.repeat(150)}\r\n`.repeat(90)],
   ])('%s', async (_, lines) => {
     const port = await serveAlive(ALL_OK);
-    expect((await cost(port, lines)) - (await cost(port, ''))).toBeLessThan(25_000);
+    expect((await lengthOf(port, lines)) - (await lengthOf(port, ''))).toBeLessThan(25_000);
   });
 });
 
 describe('alivePage() and the checks', () => {
-  test('runs them once for many requests at once, and responds with their results', async () => {
+  test('runs them once for many concurrent requests, and responds with their results', async () => {
     const { probe, calledAt } = respondingProbe(150, failed('connect', 'connection refused'));
     const states = new CheckStates(0);
     const schedule = new Schedule({
@@ -284,7 +284,7 @@ describe('alivePage() and the checks', () => {
       expect(failing.me_service).toMatchObject({ cause: 'refused', failures: 1 });
       expect(Math.abs(Date.now() - Date.parse(failing.me_service.since))).toBeLessThan(10_000);
     }
-    // A result of now is fresh.
+    // A result of just now is fresh.
     await fetchPage(port, '/alive');
     expect(calledAt).toHaveLength(1);
     schedule.stop();
@@ -349,7 +349,7 @@ describe('alivePage() and the checks', () => {
     schedule.stop();
   });
 
-  test('wants no result older than 3 s', async () => {
+  test('requires results no older than 3 s', async () => {
     const maxAges: number[] = [];
     const refresh = async (maxAge: number) => void maxAges.push(maxAge);
     await fetchPage(await serveAlive(ALL_OK, { refresh }), '/alive');

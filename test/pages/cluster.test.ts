@@ -19,7 +19,7 @@ const RUNBOOKS = 'https://example.com/kubenurse/docs/runbooks/';
 
 const run: RunSteps = async (steps) => finish(steps);
 
-/** The collection of a cluster with this fault, so many seconds old. */
+/** The collection of a cluster with this fault, `age` seconds old. */
 function clusterOf(broken: Broken, age = 3): Cluster {
   const view = { ...smallView(broken), now: Date.now() / 1000 - age };
   return { view, findings: verdict(view) };
@@ -34,7 +34,7 @@ function serve(cluster: Cluster) {
   });
 }
 
-test('/cluster.txt is the verdict in words with its age, and 200 whatever it is', async () => {
+test('/cluster.txt is the verdict in words with its age, with status 200 whatever it is', async () => {
   const { port } = await serve(clusterOf({ silent: { 'node-2': 'refused' } }));
   const { status, headers, body } = await fetchPage(port, '/cluster.txt');
   expect(status).toBe(200);
@@ -52,7 +52,7 @@ test.each<[what: string, broken: Broken, status: number]>([
   ['it knows less than it should', { podListError: 'no response within 5 s' }, 200],
   ['something is slow', { slow: { '* me_ingress': 0.7 } }, 503],
   ['something is broken', { failing: { '* me_ingress': 'status' } }, 503],
-])('/cluster.json has the status of the verdict where %s', async (_, broken, expected) => {
+])('/cluster.json has the status of the verdict if %s', async (_, broken, expected) => {
   const cluster = clusterOf(broken);
   const { port } = await serve(cluster);
   const { status, headers, body } = await fetchPage(port, '/cluster.json');
@@ -65,7 +65,7 @@ test.each<[what: string, broken: Broken, status: number]>([
 });
 
 test.each(['/cluster', '/cluster.txt'])(
-  '%s is made once of a collection, however many view it',
+  '%s is rendered once per collection, however many view it',
   async (path) => {
     let reads = 0;
     const { view, findings } = clusterOf({});
@@ -85,7 +85,7 @@ test.each(['/cluster', '/cluster.txt'])(
   },
 );
 
-test('/cluster.json of a large cluster is whole, and can be evaluated again', async () => {
+test('/cluster.json of a large cluster is complete, and can be evaluated again', async () => {
   const nodes = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`node-${i + 1}`, 'ä']));
   const cluster = clusterOf({ nodes });
   const { port } = await serve(cluster);
@@ -96,7 +96,7 @@ test('/cluster.json of a large cluster is whole, and can be evaluated again', as
   expect(head).toMatchObject({ status: 200, body: '' });
 });
 
-test('/cluster.json is made in steps, and only as far as it is read', async () => {
+test('/cluster.json is rendered in steps, and only as far as it is read', async () => {
   const nodes = Object.fromEntries(Array.from({ length: 160 }, (_, i) => [`node-${i + 1}`, 'ä']));
   const cluster = clusterOf({ nodes });
   let chunks = 0;
@@ -121,12 +121,12 @@ test('/cluster.json is made in steps, and only as far as it is read', async () =
   viewer.write('GET /cluster.json HTTP/1.1\r\nHost: a\r\n\r\n');
   await once(viewer, 'data');
   viewer.pause();
-  // In turn with the other viewer, who reads nothing any more.
+  // This takes turns with the other viewer, who reads nothing any more.
   await fetchPage(port, '/cluster.json');
   expect(chunks).toBeLessThan(2.5 * whole);
 });
 
-test('/cluster.json of one long report is made in pieces', async () => {
+test('/cluster.json of one long report is rendered in pieces', async () => {
   const view = smallView({});
   const [report] = view.reports;
   const [check] = report?.checks ?? [];
@@ -148,8 +148,8 @@ test('/cluster.json of one long report is made in pieces', async () => {
   expect(Math.max(...lengths)).toBeLessThan(100_000);
 });
 
-test('a viewer that leaves amid /cluster.json is no error of the page', async () => {
-  // More than the kernel takes for a viewer that does not read.
+test('a viewer that leaves during /cluster.json is not an error of the page', async () => {
+  // More than the kernel buffers for a viewer that does not read.
   const nodes = Object.fromEntries(Array.from({ length: 160 }, (_, i) => [`node-${i + 1}`, 'ä']));
   const cluster = clusterOf({ nodes });
   const page = clusterJsonPage(async () => cluster, run);

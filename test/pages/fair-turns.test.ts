@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { FairTurns } from '../../src/pages/fair-turns.ts';
 
-/** Has each of these wait for a turn while the first has one; resolves with the order in which all got theirs. */
+/**
+ * Makes each of these wait for a turn while the first has one; resolves to the order in which all
+ * got theirs.
+ */
 async function order(turns: FairTurns, clients: readonly string[]): Promise<string> {
   const taken: string[] = [];
   const all = clients.map(async (client) => {
@@ -14,13 +17,13 @@ async function order(turns: FairTurns, clients: readonly string[]): Promise<stri
   return taken.join(' ');
 }
 
-test('of the clients that wait, one that had no turn gets the next', async () => {
+test('of the clients that wait, one that has had no turn gets the next', async () => {
   const turns = new FairTurns();
   expect(await order(turns, ['a', 'a', 'a', 'b', 'c', 'b'])).toBe('a b c a b a');
   expect(await order(turns, ['c', 'a', 'b', 'd'])).toBe('c d b a');
 });
 
-test('a turn that nobody waits for is there for the next to come', async () => {
+test('a turn that nobody waits for is available to the next client', async () => {
   const turns = new FairTurns();
   expect(await order(turns, ['a'])).toBe('a');
   expect(await order(turns, ['a'])).toBe('a');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createInTurn } from '../../src/pages/in-turn.ts';
 import { anyTime, inTurn } from '../support/any-time.ts';
 
-test('createInTurn() lets one caller go on in each turn of the event loop, in their order', async () => {
+test('createInTurn() lets one caller continue in each turn of the event loop, in order', async () => {
   let turn = 0;
   let isOver = false;
   const count = () => {
@@ -24,7 +24,7 @@ test('createInTurn() lets one caller go on in each turn of the event loop, in th
   expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i));
 });
 
-test('createInTurn() gives no turn to who has gone, at the call or while waiting', async () => {
+test('createInTurn() gives no turn to a client that has gone, at the call or while waiting', async () => {
   let isOver = false;
   let turn = 0;
   const count = () => {
@@ -47,7 +47,7 @@ test('createInTurn() gives no turn to who has gone, at the call or while waiting
   expect(turn).toBeLessThan(10);
 });
 
-test('createInTurn() lets a caller go on when there is time', async () => {
+test('createInTurn() lets a caller continue when there is time', async () => {
   const { promise: isTime, resolve } = Promise.withResolvers<void>();
   const isInTurn = createInTurn(() => isTime);
   let hasTurn = false;

@@ -21,7 +21,7 @@ async function served() {
   return servePages({ '/metrics': metricsPage(scrape, inTurn, anyTime) });
 }
 
-/** The response's bytes, as they came. */
+/** The response's bytes, as received. */
 async function fetchBytes(port: number, headers: Record<string, string>) {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const signal = AbortSignal.timeout(5_000);
@@ -83,7 +83,7 @@ test('metricsPage() compresses with the fastest level', async () => {
   expect(bytes[8]).toBe(FASTEST);
 });
 
-/** A page whose scrapes end when they are let. */
+/** A page whose scrapes end when the test ends them. */
 async function servedSlowly() {
   const scrapes: { format: string; end: () => void }[] = [];
   const page = metricsPage(
@@ -103,13 +103,13 @@ async function servedSlowly() {
   return { port, scrapes, seen };
 }
 
-test('metricsPage() gives all who wait the same scrape, also behind one address', async () => {
+test('metricsPage() gives all waiting clients the same scrape, even behind one address', async () => {
   const { port, scrapes, seen } = await servedSlowly();
   const first = fetchPage(port, '/metrics');
   await seen(1);
   const others = Array.from({ length: 40 }, () => fetchPage(port, '/metrics'));
   const zipped = fetchBytes(port, { 'Accept-Encoding': 'gzip' });
-  // That they have come is not to be seen from outside.
+  // Nothing shows from outside that they have arrived.
   await sleep(300);
   scrapes[0]?.end();
   expect(await first).toMatchObject({ status: 200, body: 'scrapes 1\n' });
@@ -143,7 +143,7 @@ test('metricsPage() does not scrape for each client that has gone', async () => 
   expect(scrapes).toHaveLength(2);
 });
 
-test('metricsPage() responds 500, and not half of a scrape, when that fails', async () => {
+test('metricsPage() responds with 500, and not with half of a scrape, if that fails', async () => {
   const scrape = () => Promise.reject(new Error('metrics cannot be collected'));
   const { port, errors } = await servePages({ '/metrics': metricsPage(scrape, inTurn, anyTime) });
   const { status, body } = await fetchPage(port, '/metrics');
@@ -151,7 +151,7 @@ test('metricsPage() responds 500, and not half of a scrape, when that fails', as
   expect(errors).toEqual(['cannot serve a request: metrics cannot be collected']);
 });
 
-test('metricsPage() takes a tenth of a CPU at most: it rests for nine times as long as a scrape took', async () => {
+test('metricsPage() takes at most a tenth of a CPU: it rests for nine times as long as a scrape took', async () => {
   const scrapes: { begin: number; end: number }[] = [];
   const page = metricsPage(
     async () => {
@@ -169,7 +169,7 @@ test('metricsPage() takes a tenth of a CPU at most: it rests for nine times as l
   expect(scrapes).toHaveLength(3);
   for (const [i, { begin }] of scrapes.slice(1).entries()) {
     const last = scrapes[i] ?? { begin: 0, end: 0 };
-    // Not more than a second.
+    // At most a second.
     expect(begin - last.end).toBeGreaterThan(Math.min(8.5 * (last.end - last.begin), 990));
   }
 });

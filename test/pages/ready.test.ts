@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readyPage } from '../../src/pages/ready.ts';
 import { fetchPage, servePages } from '../support/served-pages.ts';
 
-test('readyPage() responds with 200, or 503 and why, as it is at the time', async () => {
+test('readyPage() responds with the current state: 200, or 503 and the reason', async () => {
   let notReadyReason: string | undefined;
   let found = 0;
   const { port } = await servePages({
@@ -21,6 +21,6 @@ test('readyPage() responds with 200, or 503 and why, as it is at the time', asyn
   });
   notReadyReason = undefined;
   expect(await fetchPage(port, '/ready')).toMatchObject({ status: 200, body: '' });
-  // The client that found the pod ready, not one that got 503.
+  // Clients that found the pod ready, not one that got 503.
   expect(found).toBe(2);
 });

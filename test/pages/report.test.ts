@@ -64,7 +64,7 @@ test.each(['', '?hour=failures'])(
     };
     await Promise.all(Array.from({ length: 5 }, client));
     const [first = 0, , third = 0] = begun;
-    // By timers that may be a millisecond early.
+    // Timers may fire a millisecond early.
     expect(third - first).toBeGreaterThanOrEqual(2 * (10 * TAKES_MS - 1));
   },
 );

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fetchPage } from '../support/served-pages.ts';
 import { startListening } from '../support/start-program.ts';
 
-/** What Koa's own redirect would parse: milliseconds of the event loop for each request. */
+/** Koa's own redirect would parse this, which takes milliseconds of the event loop per request. */
 const LONG_ACCEPT = `text/html,${'a/b;q=0.5,'.repeat(2_000)}`;
 
 // The page is defined in src/routes.ts, so the test requests it from the program.

@@ -5,7 +5,7 @@ beforeEach(() => vi.useFakeTimers({ now: 0 }));
 
 afterEach(() => vi.useRealTimers());
 
-/** A shared run that takes so many milliseconds, and when each has begun. */
+/** A shared run that takes this long, and when each run began. */
 function timed(
   milliseconds: number,
   { fails = false, ...options }: { fails?: boolean } & Parameters<typeof shared>[1] = {},
@@ -21,7 +21,7 @@ function timed(
   return { get, begun };
 }
 
-test('shared() runs at once, and once for all who come together', async () => {
+test('shared() runs at once, and once for all concurrent callers', async () => {
   const { get, begun } = timed(10);
   const results = Promise.all([get(), get(), get()]);
   await vi.advanceTimersByTimeAsync(10);
@@ -43,10 +43,10 @@ test.each([
   [1, 4, 100],
   [50, 4, 200],
   [6_000, 4, 1_000],
-  // One that waits for others.
+  // A run that waits for others.
   [6_000, 0, 100],
 ])(
-  'shared() rests after a run of %i ms, by %i, for %i ms',
+  'shared() rests after a run of %i ms, with a rest per run of %i, for %i ms',
   async (milliseconds, restPerRun, rest) => {
     const { get, begun } = timed(milliseconds, { restPerRun });
     get();
@@ -77,7 +77,7 @@ test('shared() rejects for all who wait, and continues', async () => {
   await second;
 });
 
-test('shared() begins when there is time, and rests for as long as the run alone took', async () => {
+test('shared() begins when there is time, and rests in proportion to the run alone', async () => {
   const whenFree = () => new Promise((resolve) => setTimeout(resolve, 500));
   const { get, begun } = timed(20, { restPerRun: 9, whenFree });
   get();

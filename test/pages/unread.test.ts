@@ -14,7 +14,7 @@ import { anyTime, inTurn } from '../support/any-time.ts';
 import { servePages } from '../support/served-pages.ts';
 import { smallView } from '../verdict/small-view.ts';
 
-/** Much more than the kernel holds of a connection. */
+/** Much more than the kernel buffers for a connection. */
 const BYTES = 4_000_000;
 const TEXT = 'x'.repeat(BYTES);
 
@@ -36,10 +36,10 @@ async function receivesAll(client: Socket): Promise<boolean> {
   return client.bytesRead > BYTES;
 }
 
-/** A response of which nobody knows when it is closed. */
+/** A response that does not report when it is closed. */
 const fakeResponse = (destroyed = false) => ({ destroyed, destroy: vi.fn(), once: vi.fn() });
 
-test('boundUnread() keeps nothing of responses that are closed already', () => {
+test('boundUnread() keeps nothing of responses that are already closed', () => {
   const hold = boundUnread(1);
   const open = fakeResponse();
   hold({}, open as unknown as Response);
@@ -60,14 +60,14 @@ test.each([
     metricsPage(async () => ({ contentType: 'text/plain', body: TEXT }), inTurn, anyTime),
   ],
   ['/report', reportPage(() => ({ version: TEXT }) as Report, inTurn)],
-])('of %s, clients that do not read hold three versions', async (path, page) => {
+])('clients that do not read hold three versions of %s', async (path, page) => {
   const { port } = await servePages({ [path]: page });
   const clients: Socket[] = [];
   while (clients.length < 5) clients.push(await openUnread(port, path));
   expect(await Promise.all(clients.map(receivesAll))).toEqual([false, false, true, true, true]);
 });
 
-test('of /cluster.json, clients that do not read hold the last collection while the next is made', async () => {
+test('clients that do not read /cluster.json hold the last collection while the next is made', async () => {
   const reports = smallView({}).reports.map((report) => ({ ...report, version: TEXT }));
   const cluster: Cluster = { view: { ...smallView({}), reports }, findings: [] };
   let begun = 0;

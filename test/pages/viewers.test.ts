@@ -6,10 +6,13 @@ import { until } from '../../lab/support/until.ts';
 import { boundViewers } from '../../src/pages/viewers.ts';
 import { fetchPage, servePages } from '../support/served-pages.ts';
 
-/** More than the kernel takes of what nobody reads. */
+/** More than the kernel buffers if nobody reads. */
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
 
-/** `closed`: which of the responses, by the order in which they were made, has been closed before its end. */
+/**
+ * `closed`: which of the responses, numbered in the order in which they were made, were closed
+ * before their end.
+ */
 async function serve() {
   let made = 0;
   const closed: number[] = [];
@@ -39,7 +42,7 @@ async function lazyClient(port: number, localAddress: string): Promise<Socket> {
   return socket;
 }
 
-test('boundViewers() closes the oldest response of the client that has the most, for one that is too many', async () => {
+test('boundViewers() closes the oldest response of the client that has the most when there are too many', async () => {
   const { port, errors, closed, made } = await serve();
   for (let number = 1; number <= 16; number++) {
     await lazyClient(port, number === 1 ? '127.0.0.2' : '127.0.0.3');
@@ -54,7 +57,7 @@ test('boundViewers() closes the oldest response of the client that has the most,
   expect(errors).toEqual([]);
 });
 
-test('boundViewers() counts a viewer until its connection is closed, though its response is written', async () => {
+test('boundViewers() counts a viewer until its connection is closed, even if its response is written', async () => {
   const closed: number[] = [];
   let made = 0;
   const bounded = boundViewers(async () => {});
@@ -63,7 +66,7 @@ test('boundViewers() counts a viewer until its connection is closed, though its 
       made += 1;
       const number = made;
       context.socket.once('close', () => closed.push(number));
-      // The kernel takes all of it.
+      // The kernel buffers all of it.
       context.body = LARGE.subarray(0, 100_000);
     }),
   });
@@ -90,12 +93,12 @@ test('boundViewers() counts a connection once, however many pages it views', asy
   expect(closed).toEqual([]);
 });
 
-test('boundViewers() makes one response after the other, with a rest', async () => {
+test('boundViewers() makes one response after another, with rests in between', async () => {
   const { port } = await serve();
   const begin = performance.now();
   const all = await Promise.all(Array.from({ length: 11 }, () => fetchPage(port, '/small')));
   expect(all.map(({ status }) => status)).toEqual(Array(11).fill(200));
-  // Ten rests of 50 ms, by a timer that may be a millisecond early.
+  // Ten rests of 50 ms, by a timer that may fire a millisecond early.
   expect(performance.now() - begin).toBeGreaterThan(480);
 });
 

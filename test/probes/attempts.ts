@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
 import { onTestFinished, vi } from 'vitest';
 
-/** Where a socket is connected to, and the socket. */
+/** A socket, and where it connects to. */
 export type Attempt = Readonly<{ address: string; port: number; socket: Socket }>;
 
-/** The connections that this process begins from now on until the test has finished, in order. */
+/** The connections that this process attempts until the test has finished, in order. */
 export function attempts(): readonly Attempt[] {
   const begun: Attempt[] = [];
   const connect = Socket.prototype.connect;

@@ -9,7 +9,7 @@ import { createCaBundle } from '../../src/probes/ca-bundle.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { checkUrl, failed } from './check-once.ts';
 
-/** An authority, and what starts a server whose certificate it has signed. */
+/** An authority, and a function that starts a server whose certificate it has signed. */
 async function signed(name: string) {
   const authority = await CertificateAuthority.create(name);
   const tls = await authority.issue({ commonName: name, ipAddresses: ['127.0.0.1'] });
@@ -81,7 +81,7 @@ describe('createCaBundle() trusts', () => {
     expect(mistakes).toEqual([]);
   });
 
-  test("what lies in each of the system's folders, beside what is of no use there", async () => {
+  test("the authorities in each of the system's folders, beside unusable files", async () => {
     const systemFolder = join(folder, 'certs');
     mkdirSync(join(systemFolder, 'folder'), { recursive: true });
     writeFileSync(join(systemFolder, 'a'), 'garbage');
@@ -97,14 +97,14 @@ describe('createCaBundle() trusts', () => {
     expect(await trusted(trust({}).secureContext)).toEqual(['system', 'other']);
   });
 
-  test('by one context for all handshakes, since making it takes long', () => {
+  test('with one context for all handshakes, because creating it takes long', () => {
     const { secureContext } = trust({ extra: file(extra.pem) });
 
     expect(secureContext()).toBe(secureContext());
   });
 });
 
-describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authority too", () => {
+describe("upstream fault: a bad KUBENURSE_EXTRA_CA costs the cluster's authority as well", () => {
   const missing = join(folder, 'missing');
   const garbage = file('garbage');
   const halfAndWhole = file(`${other.pem.slice(0, 100)}\n${extra.pem}${other.pem.slice(0, 300)}`);
@@ -141,7 +141,7 @@ describe("upstream fault: a bad KUBENURSE_EXTRA_CA cost us the cluster's authori
       mistake: / contains an invalid certificate, number 2: /,
       names: ['system', 'cluster', 'extra', 'other'],
     },
-  ])('$what is named, and costs nothing else', async ({ path, mistake, names }) => {
+  ])('$what is reported, and costs nothing else', async ({ path, mistake, names }) => {
     const { secureContext, mistakes } = trust({ cluster: file(cluster.pem), extra: path });
 
     expect(await trusted(secureContext)).toEqual(names);

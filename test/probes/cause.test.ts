@@ -25,7 +25,7 @@ test.each<[Phase, string, Cause]>([
   ['response', 'ECONNRESET', 'reset'],
   ['response', 'ETIMEDOUT', 'unreachable'],
   ['response', 'HPE_INVALID', 'other'],
-])('causeOf() goes by phase and code: %s, %s is %s', (phase, code, cause) => {
+])('causeOf() depends on phase and code: %s, %s is %s', (phase, code, cause) => {
   expect(causeOf({ phase, error: withCode(code), tcp: undefined })).toBe(cause);
 });
 
@@ -33,7 +33,7 @@ test('causeOf() treats a connection that the peer closed as a reset', () => {
   expect(causeOf({ phase: 'response', error: new ClosedError(), tcp: undefined })).toBe('reset');
 });
 
-// What the kernel counts in each case was measured between two network namespaces.
+// The kernel's counters in each case were measured between two network namespaces.
 test.each<[string, Phase, Partial<TcpInfo> | undefined, Cause]>([
   ['there is no reply to the SYN', 'connect', { isEstablished: false }, 'unreachable'],
   ['the kernel cannot be queried', 'response', undefined, 'other'],

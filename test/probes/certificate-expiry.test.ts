@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CertificateAuthority } from '../../lab/support/certificates.ts';
 import { expiryOf } from '../../src/probes/certificate-expiry.ts';
 
-/** From 2050 on a time has the year in four digits (RFC 5280, 4.1.2.5). */
+/** From 2050 on, a time has a four-digit year (RFC 5280, 4.1.2.5). */
 const NOT_AFTER = '20991231235959Z';
 
 async function certificateWith(notAfter: string): Promise<X509Certificate> {
@@ -34,7 +34,7 @@ test.each(['20999999999999Z', 'XXXXXXXXXXXXXXX', '-9991231235959Z'])(
   },
 );
 
-test('the earliest expiry passes over a certificate of the chain without a valid time', async () => {
+test('the earliest expiry ignores a certificate of the chain without a valid time', async () => {
   const server = await certificateWith(NOT_AFTER);
   const [valid, invalid] = [
     await certificateWith('20880101000000Z'),

@@ -16,7 +16,7 @@ import {
   serveInEachStep,
 } from './serve-clients.ts';
 
-/** A check by a name that this server resolves. */
+/** A check of a name that this server resolves. */
 async function checkOfName(server: Parameters<typeof resolverOf>[0][number]) {
   const { port } = await startThreadServer(undefined, [[0, OK]]);
   const clocks = await createCheckClocks();
@@ -25,7 +25,7 @@ async function checkOfName(server: Parameters<typeof resolverOf>[0][number]) {
   return { begin, clocks };
 }
 
-test('httpProbe() does not measure for how long the program serves its clients while a name is looked up', async () => {
+test('httpProbe() does not measure the time spent on clients while it looks up a name', async () => {
   const { udp } = await startThreadNameServer();
   const { begin, clocks } = await checkOfName(udp);
   const duration = await durationOf(begin, () => serveInEachStep(clocks));
@@ -35,14 +35,14 @@ test('httpProbe() does not measure for how long the program serves its clients w
 test.each([
   { what: 'the last address', options: { waits: { A: SLOW_MS } } },
   { what: 'the response to a query', options: { waits: { A: SLOW_MS }, isPreceded: true } },
-])('httpProbe() measures all of the time until $what comes', async ({ options }) => {
+])('httpProbe() measures all of the time until $what arrives', async ({ options }) => {
   const { udp } = await startThreadNameServer(options);
   const { begin, clocks } = await checkOfName(udp);
   const duration = await durationOf(begin, () => serveClients(clocks, AT_ONCE));
   expect(duration).toBeGreaterThanOrEqual(SLOW_MS);
 });
 
-test('httpProbe() measures it also where no client is served after a packet that is no response', async () => {
+test('httpProbe() measures all of it even if no client is served after a packet that is not a response', async () => {
   const { udp } = await startThreadNameServer({ waits: { A: SLOW_MS }, isPreceded: true });
   const { begin, clocks } = await checkOfName(udp);
   const serve = async () => clocks.whileServing(() => busyFor(SLOW_MS / 3));
@@ -50,7 +50,7 @@ test('httpProbe() measures it also where no client is served after a packet that
 });
 
 test.each(['udp', 'tcp'] as const)(
-  'nameServerProbe() does not measure it over %s',
+  'nameServerProbe() over %s does not measure the time spent on clients',
   async (transport) => {
     const server = (await startThreadNameServer())[transport];
     const clocks = await createCheckClocks();
@@ -64,7 +64,7 @@ test.each(['udp', 'tcp'] as const)(
   },
 );
 
-test('a check of a name server does not measure it', async () => {
+test('a check of a name server does not measure the time spent on clients', async () => {
   const { udp } = await startThreadNameServer();
   const clocks = await createCheckClocks();
   const duration = await durationOf(

@@ -4,7 +4,10 @@ import { startThread } from '../support/thread.ts';
 import { check } from './check-once.ts';
 import { AT_ONCE, CLIENT_MS, durationOf, serveClients } from './serve-clients.ts';
 
-/** In a turn of the event loop, clients are served for this long; a slow reflector replies within it. Milliseconds. */
+/**
+ * For how long each turn of the event loop serves clients, in milliseconds. A slow reflector
+ * replies within that time.
+ */
 const TURN_MS = AT_ONCE * CLIENT_MS;
 const SLOW_MS = TURN_MS / 3;
 
@@ -25,7 +28,10 @@ const REFLECTOR = `
     socket.bind(0, '127.0.0.1', () => parentPort.postMessage(socket.address().port));
   });`;
 
-/** How long a check takes of a reflector that replies after `delay` while this thread serves clients, in milliseconds. */
+/**
+ * How long a check of a reflector that replies after `delay` takes while this thread serves
+ * clients, in milliseconds.
+ */
 async function durationOfCheck(delay: number): Promise<number> {
   const packets = new URL('../../src/stamp/packets.ts', import.meta.url).href;
   const port = await startThread<number>(REFLECTOR, { packets, delay });
@@ -37,10 +43,10 @@ async function durationOfCheck(delay: number): Promise<number> {
   });
 }
 
-test('a UDP check does not measure for how long the program serves its clients', async () => {
+test('a UDP check does not measure the time spent on clients', async () => {
   expect(await durationOfCheck(0)).toBeLessThan(TURN_MS / 2);
 });
 
-test('a UDP check measures all of the time until a reply comes', async () => {
+test('a UDP check measures all of the time until a reply arrives', async () => {
   expect(await durationOfCheck(SLOW_MS)).toBeGreaterThanOrEqual(SLOW_MS);
 });

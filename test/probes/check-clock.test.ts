@@ -22,13 +22,13 @@ const schemes = [
 ];
 
 test.each(schemes)(
-  'httpProbe() does not measure for how long the program serves its clients ($scheme)',
+  'httpProbe() does not measure the time spent on clients ($scheme)',
   async ({ tls }) => {
     const url = await startThreadServer(tls, [[0, OK]]);
     const clocks = await createCheckClocks();
     const idle = new IdleConnections();
     onTestFinished(() => idle.close());
-    // Over a kept connection, the response is all that is waited for.
+    // Over a kept connection, a check waits only for the response.
     await checkUrl(url, { idle });
     const duration = await durationOf(
       () => checkUrl(url, { idle, clocks }),
@@ -38,7 +38,7 @@ test.each(schemes)(
   },
 );
 
-test('httpProbe() does not measure it while a connection is made', async () => {
+test('httpProbe() does not measure the time spent on clients while it connects', async () => {
   const url = await startThreadServer(undefined, [[0, OK]]);
   const clocks = await createCheckClocks();
   const outcome = checkUrl(url, { clocks });
@@ -51,7 +51,7 @@ test('httpProbe() does not measure it while a connection is made', async () => {
 });
 
 test.each(schemes)(
-  'httpProbe() does not measure it during any step of a new connection ($scheme)',
+  'httpProbe() does not measure the time spent on clients in any step of a new connection ($scheme)',
   async ({ tls }) => {
     const url = await startThreadServer(tls, [[0, OK]]);
     const clocks = await createCheckClocks();
@@ -64,7 +64,7 @@ test.each(schemes)(
 );
 
 test.each(schemes)(
-  'httpProbe() measures all of the time until the response comes ($scheme)',
+  'httpProbe() measures all of the time until the response arrives ($scheme)',
   async ({ tls }) => {
     const url = await startThreadServer(tls, [[SLOW_MS, OK]]);
     const clocks = await createCheckClocks();
@@ -77,7 +77,7 @@ test.each(schemes)(
 );
 
 test.each(schemes)(
-  'httpProbe() measures all of the time until the last piece of a head comes ($scheme)',
+  'httpProbe() measures all of the time until the last piece of a head arrives ($scheme)',
   async ({ tls }) => {
     const pieces = OK.match(/[^\n]+\n?/g) ?? [];
     const wait = SLOW_MS / pieces.length;
@@ -96,7 +96,7 @@ test.each(schemes)(
 );
 
 test.each(schemes)(
-  'httpProbe() measures all of the time until the rest of a head comes over a kept connection ($scheme)',
+  'httpProbe() measures all of the time until the rest of a head arrives over a kept connection ($scheme)',
   async ({ tls }) => {
     const first = OK.slice(0, 10);
     const url = await startThreadServer(tls, [
@@ -107,7 +107,7 @@ test.each(schemes)(
     const idle = new IdleConnections();
     onTestFinished(() => idle.close());
     await checkUrl(url, { idle });
-    // The first piece comes meanwhile; then no client is served.
+    // The first piece arrives meanwhile, and then no client is served.
     const serve = async () => clocks.whileServing(() => busyFor(SLOW_MS / 3));
     const duration = await durationOf(() => checkUrl(url, { idle, clocks }), serve);
     expect(duration).toBeGreaterThanOrEqual(SLOW_MS);
@@ -129,7 +129,10 @@ describe('CheckClock', () => {
 
   afterEach(() => void vi.useRealTimers());
 
-  /** What its clock shows of 20 ms: after 10 and 20 a client is served, and `meanwhile` happens in between. Then all is read. */
+  /**
+   * How much of 20 ms the clock shows. A client is served after 10 and after 20 ms, with
+   * `meanwhile` in between. Then everything is read.
+   */
   function shownOf(meanwhile: (clock: CheckClock) => void): number {
     const clocks = new CheckClocks({
       poll: (running) => running.map(() => isThere),
@@ -152,14 +155,14 @@ describe('CheckClock', () => {
     return arrivedAt - before;
   }
 
-  test('stands still while what it waits for is there, between two clients, too', () => {
+  test('stands still while what it waits for is there, even between two clients', () => {
     expect(shownOf(() => {})).toBe(0);
   });
 
   test.each([
     { what: 'a connection is made', bytes: 0 },
     { what: 'bytes are there', bytes: 10 },
-  ])('goes on until $what', ({ bytes }) => {
+  ])('keeps running until $what', ({ bytes }) => {
     [isThere, received] = [false, bytes];
     const shown = shownOf(() => {
       isThere = true;
@@ -167,11 +170,11 @@ describe('CheckClock', () => {
     expect(shown).toBe(20);
   });
 
-  test('goes on until all of it is there', () => {
+  test('keeps running until all of it is there', () => {
     expect(shownOf(() => (received += 10))).toBe(20);
   });
 
-  test('goes on where that which was there has been read, and more has come', () => {
+  test('keeps running if what was there has been read and more has arrived', () => {
     const shown = shownOf(() => {
       read = received;
       received += 10;
@@ -179,7 +182,7 @@ describe('CheckClock', () => {
     expect(shown).toBe(20);
   });
 
-  test('goes on where that which was there has been read', () => {
+  test('keeps running if what was there has been read', () => {
     const shown = shownOf(() => {
       read = received;
       isThere = false;
@@ -187,7 +190,7 @@ describe('CheckClock', () => {
     expect(shown).toBe(20);
   });
 
-  test('shows when something came, and that it was there only if it is what the check waits for', () => {
+  test('shows when something arrived, and stands still for it only if the check waits for it', () => {
     const times: number[] = [];
     const shown = shownOf((clock) => {
       read = received;
@@ -198,13 +201,13 @@ describe('CheckClock', () => {
     expect(shown).toBe(20);
   });
 
-  test('never goes back, though it should have stood still for longer', () => {
+  test('never goes back, even if it should have stood still for longer', () => {
     const shown = shownOf((clock) => void clock.now());
     expect(shown).toBe(10);
   });
 });
 
-describe('CheckClock goes on', () => {
+describe('CheckClock keeps running', () => {
   const MS = 10;
   let clocks: CheckClocks;
   let clock: CheckClock;
@@ -222,26 +225,26 @@ describe('CheckClock goes on', () => {
     vi.useRealTimers();
   });
 
-  /** Something is there when a client is served, and received some time after that. */
+  /** Something is there when a client is served, and is received some time later. */
   function serveAndReceive(): void {
     clocks.whileServing(() => {});
     vi.advanceTimersByTime(MS);
   }
 
-  test('where it was there at no look', () => {
+  test('if no poll has seen what is received', () => {
     clock.reading({ bytesRead: 11 } as Socket);
     serveAndReceive();
     expect(clock.arrivedAt() - start).toBe(MS);
   });
 
-  test('where another attempt to connect had failed', () => {
+  test('if another attempt to connect has failed', () => {
     clock.connecting({} as Socket);
     serveAndReceive();
     clock.connected({} as Socket);
     expect(clock.now() - start).toBe(MS);
   });
 
-  test('where one of the things that it waited for at once came to nothing in the end', () => {
+  test('if one of the things that it waits for concurrently comes to nothing', () => {
     using branch = clock.branch();
     branch.reading({} as Socket);
     serveAndReceive();
@@ -252,7 +255,7 @@ describe('CheckClock goes on', () => {
   });
 });
 
-test('CheckClocks looks at nothing while no check runs', async () => {
+test('CheckClocks polls nothing while no check runs', async () => {
   const poll = vi.fn(() => [false]);
   const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
   const serve = vi.fn();
@@ -265,7 +268,7 @@ test('CheckClocks looks at nothing while no check runs', async () => {
   expect(serve).toHaveBeenCalledTimes(2);
 });
 
-test('CheckClocks looks at no more than the last 32 checks', () => {
+test('CheckClocks polls no more than the last 32 checks', () => {
   const poll = vi.fn((clocks: readonly unknown[]) => clocks.map(() => false));
   const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
   const running = Array.from({ length: 40 }, () => new CheckClock(clocks));
@@ -277,7 +280,7 @@ test('CheckClocks looks at no more than the last 32 checks', () => {
   expect(poll).not.toHaveBeenCalled();
 });
 
-test('CheckClocks looks before and after each client, and not within', () => {
+test('CheckClocks polls before and after each client, but not meanwhile', () => {
   const poll = vi.fn(() => [false]);
   const clocks = new CheckClocks({ poll, bytesReceived: () => 0 });
   using _clock = new CheckClock(clocks);

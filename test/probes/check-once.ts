@@ -12,7 +12,7 @@ import { TLS_CLIENT } from '../../src/tls-verification.ts';
 /** The CA that the probe of `checkUrl` trusts. */
 export const authority = await CertificateAuthority.create('the test');
 
-/** For a server on this machine, under the names that the tests use. */
+/** The certificate of a server on this machine, with the names that the tests use. */
 export const serving = await authority.issue({
   commonName: 'serving',
   dnsNames: ['server.test', 'other.test'],
@@ -32,7 +32,10 @@ const DEFAULTS: KindOptions = {
 /** More than any of these requests takes. */
 const TIMEOUT_MS = 8_000;
 
-/** Checks once, with a probe that resolves every name to 127.0.0.1 and trusts `authority`, unless the options say otherwise. */
+/**
+ * Checks once, with a probe that resolves every name to 127.0.0.1 and trusts `authority`, unless
+ * the options say otherwise.
+ */
 export function checkUrl(
   url: URL,
   options: Partial<HttpOptions> & { signal?: AbortSignal } = {},
@@ -57,7 +60,7 @@ export function events({ timings }: Outcome): TraceEvent[] {
 
 const PHASES: readonly Phase[] = ['resolve', 'connect', 'handshake', 'request', 'response'];
 
-/** What failed, in words, and the original error; the test fails when nothing did. */
+/** The failed phase, the text and the original error; the test fails if nothing failed. */
 export function failed(outcome: Outcome): { phase: string; text: string; cause: unknown } {
   expect(outcome).toMatchObject({ kind: 'failed' });
   const { event, error } = outcome as Extract<Outcome, { kind: 'failed' }>;

@@ -16,7 +16,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const inDays = (days: number) => ({ notAfter: new Date(Date.now() + days * DAY_MS) });
 const names = { commonName: 'nginx', dnsNames: ['server.test'] };
 
-/** The certificates of nginx, each shown at a port. */
+/** The certificates of nginx, each served at its own port. */
 const CERTIFICATES = {
   right: serving,
   tomorrow: await authority.issue({ ...names, ...inDays(1) }),
@@ -94,7 +94,7 @@ describe.skipIf(reason)(`checks of nginx${reason ? `: ${reason}` : ''}`, () => {
     });
   });
 
-  test.each(['right', 'tomorrow'] as const)('tls, and the certificate is %s', async (name) => {
+  test.each(['right', 'tomorrow'] as const)('tls with a certificate that is %s', async (name) => {
     const leaf = expiryOf(CERTIFICATES[name]);
     const certificates = { leaf, earliest: leaf };
     expect(await check(tlsAt(name))).toMatchObject({ kind: 'ok', code: 'ok', certificates });
@@ -107,7 +107,7 @@ describe.skipIf(reason)(`checks of nginx${reason ? `: ${reason}` : ''}`, () => {
       'strange',
       'the certificate is signed by an unknown authority; add its CA with KUBENURSE_EXTRA_CA',
     ],
-  ] as const)('tls, and the certificate is %s', async (name, why) => {
+  ] as const)('tls with a certificate that is %s', async (name, why) => {
     const leaf = expiryOf(CERTIFICATES[name]);
     expect(await check(tlsAt(name))).toMatchObject({
       event: 'tls_handshake_done',

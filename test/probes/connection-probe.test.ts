@@ -23,14 +23,14 @@ describe('a check of a tcp URL', () => {
     expect([server.accepted, server.requests]).toEqual([1, []]);
   });
 
-  test('is measured until the connection is there', async () => {
+  test('is measured until the connection is established', async () => {
     const server = await ScriptedServer.start();
     const { duration, timings } = await check(`tcp://127.0.0.1:${server.port}`);
     expect(duration).toBeGreaterThan(0);
     expect(duration).toBeGreaterThanOrEqual(timings.connect_done ?? Infinity);
   });
 
-  test('fails where nobody listens', async () => {
+  test('fails if nobody listens', async () => {
     const port = await closedPort('127.0.0.1');
     expect(await check(`tcp://127.0.0.1:${port}`)).toMatchObject({
       kind: 'failed',
@@ -40,7 +40,7 @@ describe('a check of a tcp URL', () => {
     });
   });
 
-  test('fails where nothing responds, after 5 s', { timeout: 15_000 }, async () => {
+  test('fails after 5 s if nothing responds', { timeout: 15_000 }, async () => {
     const port = await blackHole('127.0.0.1');
     expect(await check(`tcp://127.0.0.1:${port}`)).toMatchObject({
       event: 'connect_done',
@@ -49,7 +49,7 @@ describe('a check of a tcp URL', () => {
     });
   });
 
-  test('fails where the name cannot be resolved', async () => {
+  test('fails if the name cannot be resolved', async () => {
     expect(await check('tcp://server.test:1', { resolve: notFound })).toMatchObject({
       event: 'dns_done',
       cause: 'dns',
@@ -83,7 +83,7 @@ function expiryIn(pem: string): number {
   return new X509Certificate(pem).validToDate.getTime() / 1000;
 }
 
-test('the earliest expiry is that of an intermediate which ends before the certificate', async () => {
+test('the earliest expiry is that of an intermediate that expires before the certificate', async () => {
   const intermediate = await authority.intermediate('an intermediate', untilHours(48));
   const { certificate, key } = await intermediate.issue(names);
   const chain = { key, certificate: `${certificate}${intermediate.certificate}` };
@@ -126,7 +126,7 @@ describe('a check of a tls URL', () => {
       certificates.strange,
       'the certificate is signed by an unknown authority; add its CA with KUBENURSE_EXTRA_CA',
     ],
-  ])('fails where the certificate %s', async (_, tls, why) => {
+  ])('fails if the certificate %s', async (_, tls, why) => {
     const server = await ScriptedServer.start({ tls });
     const text = `tls://server.test:${server.port}`;
     expect(await check(text)).toMatchObject({
@@ -138,7 +138,7 @@ describe('a check of a tls URL', () => {
     expect(await check(text, { insecure: true })).toMatchObject({ kind: 'ok' });
   });
 
-  test('fails where the server does not speak TLS', async () => {
+  test('fails if the server does not speak TLS', async () => {
     const server = await ScriptedServer.start({
       onConnection: (socket) => socket.write('220 ready\r\n'),
     });
@@ -149,7 +149,7 @@ describe('a check of a tls URL', () => {
     });
   });
 
-  test('fails where the handshake gets no response', async () => {
+  test('fails if the handshake gets no response', async () => {
     const server = await ScriptedServer.start();
     const outcome = await check(`tls://127.0.0.1:${server.port}`, {
       signal: AbortSignal.timeout(300),
@@ -158,7 +158,7 @@ describe('a check of a tls URL', () => {
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   });
 
-  test('fails where nobody listens', async () => {
+  test('fails if nobody listens', async () => {
     const port = await closedPort('127.0.0.1');
     expect(await check(`tls://127.0.0.1:${port}`)).toMatchObject({
       event: 'connect_done',

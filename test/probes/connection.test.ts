@@ -32,8 +32,8 @@ describe('openConnection()', () => {
   test.each([
     { what: 'plain HTTP', tls: undefined, insecure: false, verified: false },
     { what: 'plain HTTP, insecure', tls: undefined, insecure: true, verified: false },
-    { what: 'a certificate that we trust', tls: serving, insecure: false, verified: true },
-    { what: 'a certificate that we trust, insecure', tls: serving, insecure: true, verified: true },
+    { what: 'a trusted certificate', tls: serving, insecure: false, verified: true },
+    { what: 'a trusted certificate, insecure', tls: serving, insecure: true, verified: true },
     { what: 'a strange one, insecure', tls: unverifiable, insecure: true, verified: false },
   ])('over $what: verified is $verified', async ({ tls, insecure, verified }) => {
     const server = await ScriptedServer.start(tls ? { tls } : {});
@@ -41,7 +41,7 @@ describe('openConnection()', () => {
     expect((await opened(server.url(), { insecure })).verified).toBe(verified);
   });
 
-  test('treats a certificate for another host as unverified when it accepts it', async () => {
+  test('treats an accepted certificate for another host as unverified', async () => {
     const server = await ScriptedServer.start({ tls: serving });
 
     const { verified } = await opened(server.url('/', 'stranger.test'), { insecure: true });
@@ -49,7 +49,7 @@ describe('openConnection()', () => {
     expect(verified).toBe(false);
   });
 
-  test('reads the trusted CAs anew for each handshake', async () => {
+  test('reads the trusted CAs again for each handshake', async () => {
     const server = await ScriptedServer.start({ tls: serving });
     const nobody = createSecureContext({ ca: stranger.certificate });
 
@@ -60,7 +60,7 @@ describe('openConnection()', () => {
   test.each([
     { scheme: 'http', port: 80 },
     { scheme: 'https', port: 443 },
-  ])('goes to port $port for $scheme', async ({ scheme, port }) => {
+  ])('connects to port $port for $scheme', async ({ scheme, port }) => {
     const begun = attempts();
     const stop = new AbortController();
 
@@ -76,7 +76,7 @@ describe('openConnection()', () => {
     { what: 'plain', tls: undefined },
     { what: 'TLS', tls: serving },
   ])(
-    'gives a socket whose later reset is no uncaught error, and lets go of the signal ($what)',
+    'returns a socket whose later reset is not an uncaught error, and releases the signal ($what)',
     async ({ tls }) => {
       const server = await ScriptedServer.start({
         ...(tls ? { tls } : {}),
@@ -96,7 +96,7 @@ describe('openConnection()', () => {
 });
 
 describe('openConnection() leaves no socket', () => {
-  test('where the handshake fails', async () => {
+  test('if the handshake fails', async () => {
     const server = await ScriptedServer.start({ tls: unverifiable });
 
     await expect(opened(server.url())).rejects.toThrow(/verify/);
@@ -104,7 +104,7 @@ describe('openConnection() leaves no socket', () => {
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   });
 
-  test('where the signal aborts in the handshake', async () => {
+  test('if the signal aborts during the handshake', async () => {
     const stop = new AbortController();
     const reason = new Error('stopped');
     const server = await ScriptedServer.start({
@@ -117,7 +117,7 @@ describe('openConnection() leaves no socket', () => {
     await until('the connection is closed', 2_000, () => server.open.size === 0);
   });
 
-  test('where the signal aborts as soon as it is connected', async () => {
+  test('if the signal aborts as soon as it is connected', async () => {
     const stop = new AbortController();
     const reason = new Error('stopped');
     const server = await ScriptedServer.start({ tls: serving });
@@ -132,7 +132,7 @@ describe('openConnection() leaves no socket', () => {
   });
 });
 
-describe('openConnection() has 5 s for looking up and connecting together', () => {
+describe('openConnection() times out after 5 s for look-up and connection together', () => {
   afterEach(() => {
     vi.useRealTimers();
   });

@@ -26,7 +26,7 @@ describe('dial() tries', () => {
       given: ['127.0.0.1', '127.0.0.2', '127.0.0.3', '::1', '::ffff:127.0.0.4'],
       tried: ['::1', '127.0.0.1', '::ffff:127.0.0.4', '127.0.0.2', '127.0.0.3'],
     },
-  ])('of $given the families in turn, IPv6 first', async ({ given, tried }) => {
+  ])('the families of $given in turn, IPv6 first', async ({ given, tried }) => {
     const port = await closedPort('127.0.0.1');
     const begun = attempts();
 
@@ -39,7 +39,7 @@ describe('dial() tries', () => {
     expect(begun.every(({ socket }) => socket.destroyed)).toBe(true);
   });
 
-  test('sixteen of however many, of both families', async () => {
+  test('at most sixteen addresses, from both families', async () => {
     const port = await closedPort('127.0.0.1');
     const begun = attempts();
     const four = Array.from({ length: 1_200 }, (_, i) => `127.1.${i >> 8}.${i & 255}`);
@@ -54,7 +54,7 @@ describe('dial() tries', () => {
     );
   });
 
-  test('nothing further once it is connected', async () => {
+  test('no further address once it is connected', async () => {
     const server = await ScriptedServer.start();
     const begun = attempts();
 
@@ -64,7 +64,7 @@ describe('dial() tries', () => {
     expect(begun.map(({ address }) => address)).toEqual(['::1', '127.0.0.2', '127.0.0.1']);
   });
 
-  test('the next at once where one is refused', async () => {
+  test('the next at once if one is refused', async () => {
     const server = await ScriptedServer.start();
     // The 250 ms until the next attempt do not pass.
     vi.useFakeTimers({ toFake: ['setTimeout'] });
@@ -75,7 +75,7 @@ describe('dial() tries', () => {
     expect(socket.remoteAddress).toBe('127.0.0.1');
   });
 
-  test('the next after 250 ms beside one that does not respond, and closes what lost', async () => {
+  test('the next after 250 ms besides one that does not respond, and closes the loser', async () => {
     const port = await blackHole('::1');
     const server = await ScriptedServer.start({ port });
     const begun = attempts();
@@ -89,7 +89,7 @@ describe('dial() tries', () => {
     expect(server.accepted).toBe(1);
   });
 
-  test('on with the one that does not respond when the others are refused', async () => {
+  test('one that does not respond until the end when the others are refused', async () => {
     const port = await blackHole('::1');
     const begun = attempts();
     const stop = new AbortController();
@@ -107,7 +107,7 @@ describe('dial() tries', () => {
 });
 
 describe('dial() ends with the signal', () => {
-  test('and closes what it has begun', async () => {
+  test('and closes the sockets that it has opened', async () => {
     const port = await blackHole('::1');
     const begun = attempts();
     const stop = new AbortController();
@@ -119,7 +119,7 @@ describe('dial() ends with the signal', () => {
     expect(begun.map(({ socket }) => socket.destroyed)).toEqual([true]);
   });
 
-  test('without beginning where it has aborted', async () => {
+  test('without an attempt if that has already aborted', async () => {
     const begun = attempts();
 
     await expect(dial(['127.0.0.1'], 1, AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -127,7 +127,7 @@ describe('dial() ends with the signal', () => {
     expect(begun).toEqual([]);
   });
 
-  test('but for a connection that is made, with which it lets go of the signal', async () => {
+  test('but releases the signal once a connection is established', async () => {
     const server = await ScriptedServer.start();
     const stop = new AbortController();
 
@@ -138,7 +138,7 @@ describe('dial() ends with the signal', () => {
   });
 });
 
-test('dial() leaves nothing of itself on a connected socket, which V8 would keep with it', async () => {
+test('dial() leaves none of its listeners on a connected socket, with which V8 would keep them', async () => {
   const server = await ScriptedServer.start();
 
   const socket = await dialled(['127.0.0.1'], server.port);
@@ -147,7 +147,7 @@ test('dial() leaves nothing of itself on a connected socket, which V8 would keep
   expect(socket.listeners('connect')).toEqual([]);
 });
 
-test('dial() gives a socket whose reset at any later time is no uncaught error', async () => {
+test('dial() returns a socket whose reset at any later time is not an uncaught error', async () => {
   const server = await ScriptedServer.start();
   const socket = await dialled(['127.0.0.1'], server.port);
   await until('the server has accepted', 2_000, () => server.open.size === 1);
@@ -158,7 +158,7 @@ test('dial() gives a socket whose reset at any later time is no uncaught error',
   expect(await closed).toBe(true);
 });
 
-test('upstream fault: a dial that lost the race counted as an error of a check that succeeded', async () => {
+test('upstream fault: a dial that loses the race counts as an error of a successful check', async () => {
   const port = await blackHole('::1');
   const server = await ScriptedServer.start({ port });
 

@@ -4,7 +4,7 @@ import { readAddresses } from '../../src/probes/dns-addresses.ts';
 const bytes = (hex: string) => Buffer.from(hex, 'hex');
 
 describe('readAddresses()', () => {
-  test('reads IPv4 addresses in their order', () => {
+  test('reads IPv4 addresses in order', () => {
     const records = [Buffer.from([127, 0, 5, 1]), Buffer.from([255, 255, 255, 255])];
     expect(readAddresses('A', records)).toEqual(['127.0.5.1', '255.255.255.255']);
   });
@@ -20,7 +20,7 @@ describe('readAddresses()', () => {
     expect(readAddresses('AAAA', [bytes(hex)])).toEqual([address]);
   });
 
-  test('leaves out records of another length', () => {
+  test('ignores records of another length', () => {
     const four = Buffer.from([127, 0, 5, 1]);
     expect(readAddresses('A', [Buffer.alloc(0), Buffer.alloc(3), Buffer.alloc(16), four])).toEqual([
       '127.0.5.1',

@@ -14,7 +14,7 @@ const ID = 0xabcd;
 const QUERY = encodeQuery(ID, { name: 'a.b.test', type: 'A' });
 const QUESTION = { name: 'a.b.test', type: 'A', class: 'IN' } as const;
 const ADDRESS: Answer = { type: 'A', name: 'a.b.test', data: '10.0.0.1' };
-/** The data of its record. */
+/** The data of the record of `ADDRESS`. */
 const DATA = Buffer.from([10, 0, 0, 1]);
 const OTHER: Answer = { ...ADDRESS, name: 'other.test' };
 const ADDRESS_6: Answer = { type: 'AAAA', name: 'a.b.test', data: 'fd00::1' };
@@ -88,12 +88,12 @@ describe('readResponse()', () => {
     ['another type', { questions: [{ ...QUESTION, type: 'AAAA' }] }],
     ['two questions', { questions: [QUESTION, QUESTION] }],
     ['no question', { questions: [] }],
-  ])('passes over a message with %s', (_, packet) => {
+  ])('ignores a message with %s', (_, packet) => {
     const message = response({ answers: [ADDRESS], ...(packet as object) });
     expect(readResponse(message, QUERY)).toBeUndefined();
   });
 
-  test('passes over a message that ends too soon, wherever it does', () => {
+  test('ignores a truncated message, wherever it ends', () => {
     const whole = response({ answers: [ALIAS, ADDRESS] });
     expect(readResponse(whole, QUERY)).toBeDefined();
     for (let end = 0; end < whole.length; end++) {

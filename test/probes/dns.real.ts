@@ -52,7 +52,7 @@ async function startDnsmasq(failing: number): Promise<Server> {
   return { at: `${ADDRESS}:${port}`, address: ADDRESS, port, process };
 }
 
-/** Forwards to `known`, but for the one domain. */
+/** Forwards to `known`, except `servfail.test`. */
 async function startCoredns(folder: string, known: number, failing: number): Promise<Server> {
   const port = await freePort();
   const corefile = join(folder, 'Corefile');
@@ -103,7 +103,7 @@ describe.skipIf(reason)(
         ['SRV', '_http._tcp.example.test'],
         ['PTR', '3.2.1.10.in-addr.arpa'],
         ['TXT', 'text.example.test'],
-      ])('has a record of the type %s', async (type, queried) => {
+      ])('has a record of type %s', async (type, queried) => {
         const outcome = await check(`dns://${servers[name].at}/${queried}?type=${type}`);
         expect(outcome).toMatchObject({ kind: 'ok', code: 'ok' });
       });
@@ -151,7 +151,7 @@ describe.skipIf(reason)(
         await expect(resolving).rejects.toMatchObject({ code });
       });
 
-      test('as one of two in resolv.conf that is suspended, is named', async () => {
+      test('is named if it is one of two in resolv.conf and suspended', async () => {
         const nameservers = () => [servers.dnsmasq.at, servers.CoreDNS.at];
         const target = 'dns:four.example.test';
         expect(await check(target, { nameservers })).toMatchObject({ kind: 'ok' });

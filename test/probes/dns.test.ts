@@ -40,7 +40,7 @@ describe('a check of a dns URL', () => {
     ['CNAME', { data: 'b.test' }],
     ['PTR', { data: 'b.test' }],
     ['SRV', { data: { port: 80, target: 'b.test' } }],
-  ])('is ok with a %s record', async (type, data) => {
+  ])('succeeds with a %s record', async (type, data) => {
     const server = await serverReturning(0, [{ type, name: 'a.test', ...data } as never]);
     expect(await check(`dns://${server}/a.test?type=${type}`)).toMatchObject({ kind: 'ok' });
   });
@@ -50,7 +50,7 @@ describe('a check of a dns URL', () => {
     [2, 'dns_servfail', 'the name server failed (ESERVFAIL)'],
     [5, 'dns_refused', 'the name server refused the query (EREFUSED)'],
     [0, 'dns_nodata', 'the name has no such record (ENODATA)'],
-  ])('fails with the code %i as %s', async (rcode, event, why) => {
+  ])('fails on the code %i as %s', async (rcode, event, why) => {
     const server = await serverReturning(rcode);
     expect(await check(`dns://${server}/a.test`)).toMatchObject({
       kind: 'failed',
@@ -60,16 +60,16 @@ describe('a check of a dns URL', () => {
     });
   });
 
-  test('fails where the server is silent, after 2 s', { timeout: 10_000 }, async () => {
+  test('fails after 2 s if the server is silent', { timeout: 10_000 }, async () => {
     const server = await nameServer({ 'a.test': ['127.0.5.1'] });
     server.break('silent');
     const begin = performance.now();
     expect(await check(`dns://${at(server)}/a.test`)).toMatchObject({ event: 'dns_timeout' });
-    // Its two seconds, and not the six of a check.
+    // The two seconds of a query, not the six of a check.
     expect(performance.now() - begin).toBeLessThan(5_800);
   });
 
-  test('fails where nobody listens', async () => {
+  test('fails if nobody listens', async () => {
     const port = await closedPort('127.0.0.1');
     expect(await check(`dns://127.0.0.1:${port}/a.test`)).toMatchObject({
       event: 'dns_unreachable',
@@ -77,7 +77,7 @@ describe('a check of a dns URL', () => {
     });
   });
 
-  test('looks up the name of the server, and fails where that fails', async () => {
+  test('looks up the name of the server, and fails if that fails', async () => {
     const { port } = await nameServer({ 'a.test': ['127.0.5.1'] });
     expect(await check(`dns://server.test:${port}/a.test`)).toMatchObject({ kind: 'ok' });
     const resolve = () => Promise.reject(Object.assign(new Error('no'), { code: 'ESERVFAIL' }));
@@ -108,14 +108,14 @@ describe('a check of a dns URL', () => {
     expect(await check('dns:a.test', { nameservers })).toMatchObject({ event: 'dns_nxdomain' });
   });
 
-  test('repeats a query over TCP whose response was truncated', async () => {
+  test('repeats a query over TCP if its response is truncated', async () => {
     const addresses = Array.from({ length: 40 }, (_, index) => `127.0.5.${index + 1}`);
     const server = await nameServer({ 'a.test': addresses });
     expect(await check(`dns://${at(server)}/a.test`)).toMatchObject({ kind: 'ok' });
     expect(server.queries).toHaveLength(2);
   });
 
-  test('ends a flood of packets with another id', async () => {
+  test('fails on a flood of packets with another ID', async () => {
     const socket = createSocket('udp4').bind(0, '127.0.0.1');
     onTestFinished(() => void socket.close());
     socket.on('message', (message, client) => {
@@ -138,13 +138,13 @@ describe('a check of a dns URL', () => {
     });
   });
 
-  test('ends with its signal', async () => {
+  test('ends when its signal aborts', async () => {
     const server = await nameServer();
     server.break('silent');
     const begin = performance.now();
     const outcome = await check(`dns://${at(server)}/a.test`, { signal: AbortSignal.timeout(200) });
     expect(outcome.kind).toBe('failed');
-    // Not after its two seconds.
+    // Not after the two seconds of a query.
     expect(performance.now() - begin).toBeLessThan(1_950);
   });
 
@@ -153,7 +153,7 @@ describe('a check of a dns URL', () => {
     ['dns://10.0.0.10:53/a.test?type=A', ''],
     ['dns://[fd00::10]:53/a.test?type=A', ''],
     ['dns://server.test:53/a.test?type=A', 'dns_done '],
-  ])('%s has the events of DNS', (text, lookUp) => {
+  ])('%s has the DNS events', (text, lookUp) => {
     const { errorEvents, causes } = traitsOfTarget(new URL(text));
     expect(errorEvents.join(' ')).toBe(
       `${lookUp}dns_nxdomain dns_nodata dns_servfail dns_refused dns_timeout dns_unreachable dns_error`,

@@ -23,10 +23,10 @@ function listeners(socket: Socket): Record<string, number> {
 }
 
 test.each([
-  { what: 'an script', script: say('HTTP/1.1 200 OK\r\n\r\n'), resolves: true },
+  { what: 'a response', script: say('HTTP/1.1 200 OK\r\n\r\n'), resolves: true },
   { what: 'something else', script: say('x'), resolves: false },
   { what: 'an end', script: sayAndClose(''), resolves: false },
-])('exchange() takes its listeners away after $what', async ({ script, resolves }) => {
+])('exchange() removes its listeners after $what', async ({ script, resolves }) => {
   const socket = await connected(script);
   const before = listeners(socket);
 
@@ -56,7 +56,7 @@ test('exchange() sends nothing when the signal has aborted', async () => {
   expect(socket.bytesWritten).toBe(0);
 });
 
-test('exchange() rejects at once when the socket is closed already', async () => {
+test('exchange() rejects at once when the socket is already closed', async () => {
   const socket = await connected(say(''));
   const progress = new Progress();
   await once(socket.destroy(), 'close');
@@ -68,10 +68,10 @@ test('exchange() rejects at once when the socket is closed already', async () =>
   expect(progress.timings).toEqual({});
 });
 
-test('exchange() rejects with what went wrong in sending, in the phase of the request', async () => {
+test('exchange() rejects with the error of sending, in the request phase', async () => {
   const socket = await connected(say(''));
   const progress = new Progress();
-  // What was idle and is ended by the other side at this very moment.
+  // Like an idle socket that the peer ends at this very moment.
   socket.end();
 
   await expect(exchange(socket, REQUEST, progress, live)).rejects.toThrow('write after end');

@@ -21,7 +21,7 @@ describe('failure()', () => {
     ['handshake', 'TLS handshake with server.test:8443: it failed'],
     ['request', 'sending the request to server.test:8443: it failed'],
     ['response', 'waiting for the response of server.test:8443: it failed'],
-  ])('says what was attempted, and no secret of the URL: %s', (phase, text) => {
+  ])('names what was attempted, without secrets of the URL: %s', (phase, text) => {
     const cause = new Error('it failed');
 
     const error = failure(phase, url, cause);
@@ -45,7 +45,7 @@ describe('failure()', () => {
     ['handshake', 'ECONNRESET', 'connection reset by peer'],
     ['request', 'EPIPE', 'connection closed by peer'],
     ['response', 'ECONNRESET', 'connection reset by peer'],
-  ])('says in words why: %s, %s', (phase, code, words) => {
+  ])('explains the code in words: %s, %s', (phase, code, words) => {
     expect(failure(phase, url, withCode(code)).message).toMatch(`: ${words} (${code})`);
   });
 
@@ -56,7 +56,7 @@ describe('failure()', () => {
     expect(failure('handshake', url, ofCertificate).message).toHaveLength(text.length + 300);
   });
 
-  test("cuts a host, which may be a redirect's, after 253 characters and its port", () => {
+  test("truncates a host, which may be a redirect's, after 253 characters, and keeps its port", () => {
     const long = new URL(`http://${'a'.repeat(60_000)}:8080/`);
 
     expect(failure('connect', long, withCode('ECONNREFUSED')).message).toBe(
@@ -67,7 +67,7 @@ describe('failure()', () => {
     );
   });
 
-  test('puts spaces in the place of control characters', () => {
+  test('replaces control characters with spaces', () => {
     const ofCertificate = new Error('Host: a is not in DNS:\u001b[31m\u009b31m\r\n\u007f.test');
 
     expect(failure('handshake', url, ofCertificate).message).toBe(
@@ -75,7 +75,7 @@ describe('failure()', () => {
     );
   });
 
-  test('reports the text of an error that it does not know', () => {
+  test('reports the text of an unknown error', () => {
     const ofOpenSsl = Object.assign(new Error('140:error:0A00010B:SSL routines::x:ssl.c:78:'), {
       code: 'ERR_SSL_X',
       reason: 'wrong version number',
@@ -106,7 +106,7 @@ describe('failure()', () => {
       { segmentsReceivedOutOfOrder: 1 },
       'small packets come from node-3, full-size ones do not: check the MTU',
     ],
-  ])('says by the kernel’s account why nothing came: %s', (cause, tcp, words) => {
+  ])('explains from the kernel’s counters why nothing arrived: %s', (cause, tcp, words) => {
     const error = new DOMException('no response within 6 s', 'TimeoutError');
     const attempt = { phase: 'response', url, peer: 'node-3', error } as const;
 

@@ -26,7 +26,7 @@ async function fetchFrom(url: URL) {
   return 'body' in fetched ? fetched.body.toString() : fetched;
 }
 
-/** In this many pieces. */
+/** Sends the text in this many pieces. */
 function inPieces(text: string, pieces: number): Script {
   return (socket) => {
     const size = Math.ceil(text.length / pieces);
@@ -37,14 +37,14 @@ function inPieces(text: string, pieces: number): Script {
   };
 }
 
-/** Whose pieces differ. */
+/** A body whose pieces differ. */
 const BODY = '1234567'.repeat(MAX_BODY / 7).padEnd(MAX_BODY, 'x');
 
 test.each<[what: string, script: Script, body: string]>([
   ['at once', say(response('{}')), '{}'],
   ['in many pieces', inPieces(response(BODY), 50), BODY],
   ['with more behind it', say(`${response('{}')}more`), '{}'],
-])('createFetchBody() returns a body that comes %s', async (_, script, body) => {
+])('createFetchBody() returns a body that arrives %s', async (_, script, body) => {
   const server = await ScriptedServer.start({ script });
   expect(await fetchFrom(server.url('/report?hour=failures'))).toBe(body);
   expect(server.requests).toEqual([

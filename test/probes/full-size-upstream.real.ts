@@ -16,7 +16,7 @@ const OURS = '10.79.0.1';
 const UPSTREAM = '10.79.0.2';
 const URL_OF_UPSTREAM = new URL(`http://${UPSTREAM}:8080/alwayshappy`);
 
-/** Longer than Linux takes to send a lost segment again, twice, in milliseconds. */
+/** Longer than Linux takes to retransmit a lost segment twice, in milliseconds. */
 const LIMIT_MS = 2_000;
 
 const OFF = {
@@ -31,7 +31,10 @@ const OFF = {
 const reason =
   unavailableReason() ?? (missingTools(['peer']).length > 0 ? 'peer is not built' : undefined);
 
-/** In a mixed fleet, during a migration: the other pod runs upstream's program (here: lab/tools/peer, on net/http). */
+/**
+ * A mixed fleet, during a migration: the other pod runs upstream's program (here: lab/tools/peer,
+ * on net/http).
+ */
 describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` : ''}`, () => {
   const stack = new AsyncDisposableStack();
   afterAll(() => stack.disposeAsync());
@@ -61,16 +64,16 @@ describe.skipIf(reason)(`full-size packets to upstream${reason ? `: ${reason}` :
       checkUrl(URL_OF_UPSTREAM, { isFullSize, readTcpInfo, signal: AbortSignal.timeout(LIMIT_MS) });
   });
 
-  test('it takes the header, and its empty response is a success', async () => {
+  test('upstream accepts the header, and its empty response is a success', async () => {
     const padded = await check(true);
     expect(padded).toMatchObject({ kind: 'ok', code: '200', tcp: { segmentsRetransmitted: 0 } });
     const small = await check(false);
     expect(small.kind).toBe('ok');
-    // Three segments instead of one, and what acknowledges the response and ends the connection.
+    // Three segments instead of one, besides those that acknowledge the response and close.
     expect(padded.tcp?.segmentsSent).toBeGreaterThanOrEqual((small.tcp?.segmentsSent ?? 0) + 2);
   });
 
-  test('where packets over 1,000 bytes do not arrive the check fails by its MTU, and a small one does not', async () => {
+  test('if packets over 1,000 bytes do not arrive, the check fails with cause mtu, and a small one succeeds', async () => {
     await upstream.nft(
       [
         'table inet fault {',

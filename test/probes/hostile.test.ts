@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createFetchBody } from '../../src/probes/fetch-body.ts';
 import { authority, checkUrl, serving } from './check-once.ts';
 
-/** Sends `first`, then `repeated` without end, in writes of so many bytes, from a separate thread. */
+/** Sends `first`, then `repeated` endlessly, in writes of `size` bytes, from a separate thread. */
 const SERVER = `
   const { parentPort, workerData: { tls, first, repeated, size } } = require('node:worker_threads');
   const piece = Buffer.alloc(size, repeated);
@@ -61,7 +61,7 @@ test.each(
     attacks.map((attack) => ({ kind: 'failed', ...attack, scheme })),
   ),
 )(
-  'a check costs half a second of CPU at most of a target that sends $what ($scheme)',
+  'a check of a target that sends $what costs at most half a second of CPU ($scheme)',
   async ({ scheme, kind, ...flood }) => {
     const url = await startHostile(scheme, flood);
     const before = process.threadCpuUsage();
@@ -75,7 +75,7 @@ test.each(
 );
 
 test.each(['http', 'https'])(
-  'a report costs half a second of CPU at most of a pod that sends it byte by byte (%s)',
+  'a report that a pod sends byte by byte costs at most half a second of CPU (%s)',
   async (scheme) => {
     const url = await startHostile(scheme, {
       first: `${START}Content-Length: 1000000\r\n\r\n`,

@@ -9,7 +9,7 @@ const authorization = async () => TOKEN;
 const stranger = await CertificateAuthority.create('a stranger');
 const unverifiable = await stranger.issue({ commonName: 'x', ipAddresses: ['127.0.0.1'] });
 
-/** The `Authorization` fields of the requests that the server got; `undefined` for a request without. */
+/** The `Authorization` field of each request that the server received; `undefined` without one. */
 function authorizations({ requests }: ScriptedServer): (string | undefined)[] {
   return requests.map((request) => /^authorization: (.*)$/im.exec(request)?.[1]?.trim());
 }
@@ -37,9 +37,9 @@ describe('httpProbe() sends the token', () => {
   test.each([
     { where: 'over plain HTTP', tls: undefined },
     { where: 'to a server that cannot be verified', tls: unverifiable },
-  ])('upstream fault: the token went $where', async ({ tls }) => {
+  ])('upstream fault: the token goes $where', async ({ tls }) => {
     const server = await ScriptedServer.start(tls ? { tls } : {});
-    // Also with the connection kept, whose second request has no handshake.
+    // Over a kept connection as well, whose second request has no handshake.
     const idle = new IdleConnections();
 
     for (let i = 0; i < 2; i++) {
@@ -56,7 +56,7 @@ describe('httpProbe() sends the token', () => {
     expect(server.accepted).toBe(1);
   });
 
-  test('upstream fault: the token went to any URL that ends in /version, now not where a redirect leads', async () => {
+  test('upstream fault: the token goes to any URL that ends in /version: here, a redirect to one does not get it', async () => {
     const another = await ScriptedServer.start({ tls: serving });
     const server = await ScriptedServer.start({
       tls: serving,
@@ -69,7 +69,7 @@ describe('httpProbe() sends the token', () => {
     expect(authorizations(another)).toEqual([undefined]);
   });
 
-  test('not where a redirect leads, be it to the same origin', async () => {
+  test('but not to the target of a redirect, even of the same origin', async () => {
     const server = await ScriptedServer.start({
       tls: serving,
       script: (socket, request, nth) => {
@@ -85,7 +85,7 @@ describe('httpProbe() sends the token', () => {
     expect(authorizations(server)).toEqual([TOKEN, undefined]);
   });
 
-  test('reading it afresh for each request, since it rotates', async () => {
+  test('and reads it for each request, because it rotates', async () => {
     const server = await ScriptedServer.start({ tls: serving });
     const tokens = ['Bearer first', 'Bearer second'];
     const rotating = async () => tokens.shift();
@@ -96,7 +96,7 @@ describe('httpProbe() sends the token', () => {
     expect(authorizations(server)).toEqual(['Bearer first', 'Bearer second']);
   });
 
-  test('upstream fault: a token that could not be read failed every check', async () => {
+  test('upstream fault: a token that cannot be read fails every check', async () => {
     const server = await ScriptedServer.start({ tls: serving });
 
     const outcome = await checkUrl(server.url(), { authorization: async () => undefined });
@@ -125,7 +125,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
   });
 
   test.each(['server.test', 'a.server.test'])(
-    'and further header fields also where a redirect leads to that host or one below it, whatever its port: %s',
+    'and further header fields to the target of a redirect on that host or one below it, whatever its port: %s',
     async (host) => {
       const another = await ScriptedServer.start();
       const server = await ScriptedServer.start({ script: redirectTo(another.url('/', host)) });
@@ -141,7 +141,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
   );
 
   test.each(['test', 'other.test', 'another-server.test', 'server.test.other.test', '127.0.0.1'])(
-    'not where a redirect leads to another host: %s',
+    'but not to the target of a redirect on another host: %s',
     async (host) => {
       const another = await ScriptedServer.start();
       const server = await ScriptedServer.start({ script: redirectTo(another.url('/', host)) });
@@ -155,7 +155,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
     },
   );
 
-  test('not where another host leads back to that of the URL', async () => {
+  test('but not if another host redirects back to that of the URL', async () => {
     const back = await ScriptedServer.start();
     const another = await ScriptedServer.start({
       script: redirectTo(back.url('/', 'server.test')),
@@ -169,7 +169,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
     expect(authorizations(back)).toEqual([undefined]);
   });
 
-  test('not in the clear where a redirect leads from https to http', async () => {
+  test('but not in clear text if a redirect leads from https to http', async () => {
     const plain = await ScriptedServer.start();
     const server = await ScriptedServer.start({
       tls: serving,
@@ -182,7 +182,7 @@ describe('httpProbe() sends the credentials of the URL', () => {
     expect(authorizations(plain)).toEqual([undefined]);
   });
 
-  test('neither to a redirect to another host, nor those of the URL that it leads to, nor further header fields', async () => {
+  test('but not to the target of a redirect on another host, nor those in its URL, nor further header fields', async () => {
     const another = await ScriptedServer.start();
     const server = await ScriptedServer.start({
       script: redirectTo(withCredentials(another.url(), 'their', 'secret')),

@@ -41,7 +41,7 @@ describe('httpProbe() names the phase that failed: connect', () => {
     ['http', '127.0.0.1'],
     ['https', '127.0.0.1'],
     ['http', '[::1]'],
-  ])('%s of %s, where nobody listens', async (scheme, host) => {
+  ])('%s to %s, where nobody listens', async (scheme, host) => {
     const port = await closedPort(host.replace(/[[\]]/g, ''));
 
     const outcome = await checkUrl(new URL(`${scheme}://${host}:${port}/`));
@@ -110,11 +110,11 @@ describe('httpProbe() names the phase that failed: response', () => {
     expect(server.accepted).toBe(1);
   });
 
-  // A reset that has come before the client has seen that it is connected fails its connecting.
+  // A reset that arrives before the client notices that it is connected fails the phase `connect`.
   test.each([
     { scheme: 'http', phases: /^(connect|request|response)$/ },
     { scheme: 'https', phases: /^(request|response)$/ },
-  ])('it resets what it has just accepted ($scheme)', async ({ scheme, phases }) => {
+  ])('it resets a connection that it has just accepted ($scheme)', async ({ scheme, phases }) => {
     const server = await ScriptedServer.start({
       ...(scheme === 'https' ? { tls: serving } : {}),
       onConnection: reset,
@@ -127,7 +127,7 @@ describe('httpProbe() names the phase that failed: response', () => {
   });
 });
 
-describe('httpProbe() ends with the signal, in the phase of the moment', () => {
+describe('httpProbe() ends with the signal, in the current phase', () => {
   const silent = () => ScriptedServer.start({ script: () => {} });
   const reason = new Error('no response within the interval');
 
@@ -194,7 +194,7 @@ describe('httpProbe() ends with the signal, in the phase of the moment', () => {
   });
 });
 
-test('upstream fault: one failure was counted as two errors, or as none', async () => {
+test('upstream fault: one failure is counted as two errors, or as none', async () => {
   const server = await ScriptedServer.start({ script: sayAndReset('') });
 
   const outcomes = await Promise.all(Array.from({ length: 20 }, () => checkUrl(server.url())));

@@ -9,7 +9,7 @@ function redirect(location: string, status = 302): string {
   return `HTTP/1.1 ${status} Moved\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`;
 }
 
-/** Responds by the requested path. */
+/** Responds according to the requested path. */
 function pages(responses: Record<string, string>): Script {
   return (socket, request) => {
     const path = request.split(' ')[1] ?? '';
@@ -19,7 +19,7 @@ function pages(responses: Record<string, string>): Script {
 
 describe('httpProbe() follows a redirect', () => {
   test.each([301, 302, 303, 307, 308])(
-    'of status %i, which is no error of the check',
+    'of status %i, which is not an error of the check',
     async (status) => {
       const server = await ScriptedServer.start({
         script: pages({ '/': redirect('/there', status), '/there': OK }),
@@ -38,7 +38,7 @@ describe('httpProbe() follows a redirect', () => {
     { location: 'there?a=b', requested: '/folder/there?a=b' },
     { location: '../there', requested: '/there' },
     { location: '?a=b', requested: '/folder/page?a=b' },
-  ])('to $location, in relation to the page', async ({ location, requested }) => {
+  ])('to $location, relative to the page', async ({ location, requested }) => {
     const server = await ScriptedServer.start({
       script: pages({ '/folder/page': redirect(location), [requested]: OK }),
     });
@@ -50,7 +50,7 @@ describe('httpProbe() follows a redirect', () => {
     { location: '/m\xc3\xbcde?\xe6\x97\xa5', requested: '/m%C3%BCde?%E6%97%A5' },
     { location: '/m\xfcde', requested: '/m%FCde' },
   ])(
-    'to a path of bytes beyond ASCII, percent-encoded: $requested',
+    'to a path with non-ASCII bytes, percent-encoded: $requested',
     async ({ location, requested }) => {
       const script = pages({ [requested]: OK });
       const server = await ScriptedServer.start({
@@ -64,7 +64,7 @@ describe('httpProbe() follows a redirect', () => {
     },
   );
 
-  test('to a host of bytes beyond ASCII, in its form for DNS', async () => {
+  test('to a host with non-ASCII bytes, in its DNS form', async () => {
     const names: string[] = [];
     const server = await ScriptedServer.start({
       script: (socket, request) => {
@@ -119,7 +119,7 @@ describe('httpProbe() follows a redirect', () => {
     expect(another.requests[0]).toContain(`\r\nHost: other.test:${another.port}\r\n`);
   });
 
-  test('upstream fault: the hop of a redirect counted as an error of a check that ended ok', async () => {
+  test('upstream fault: the hop of a redirect counts as an error of a successful check', async () => {
     const server = await ScriptedServer.start({
       script: pages({ '/': redirect('/there', 301), '/there': OK }),
     });
@@ -139,7 +139,7 @@ describe('httpProbe() follows a redirect', () => {
     });
   });
 
-  test('ten times at most, so that a loop ends', async () => {
+  test('at most ten times, so that a loop ends', async () => {
     const step: Script = (socket, request) => {
       const nth = Number(/\d+/.exec(request)?.[0]);
       socket.write(nth === 0 ? OK : redirect(`/${nth - 1}`));
@@ -188,7 +188,7 @@ describe('httpProbe() follows a redirect', () => {
 });
 
 test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://', 'http://[::1'])(
-  'httpProbe() fails where a redirect leads to %s',
+  'httpProbe() fails if a redirect leads to %s',
   async (location) => {
     const server = await ScriptedServer.start({ script: say(redirect(location)) });
 
@@ -200,7 +200,7 @@ test.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'mailto:a@b.test', 'http://
   },
 );
 
-test('httpProbe() follows no redirects that arrive in more than 1,000 pieces together', async () => {
+test('httpProbe() does not follow redirects that arrive in more than 1,000 pieces in total', async () => {
   const head = redirect('/').replace('\r\n\r\n', `\r\nPadding: ${'x'.repeat(600)}\r\n\r\n`);
   const server = await ScriptedServer.start({
     script: async (socket) => {
@@ -215,7 +215,7 @@ test('httpProbe() follows no redirects that arrive in more than 1,000 pieces tog
   expect(text).toMatch(/: the redirects arrived in more than 1000 pieces$/);
 });
 
-test('httpProbe() follows a redirect to a URL of 8,192 bytes, and to none that is longer', async () => {
+test('httpProbe() follows a redirect to a URL of 8,192 bytes, but not to a longer one', async () => {
   const responses: Record<string, string> = {};
   const server = await ScriptedServer.start({ script: pages(responses) });
   const { href, host } = server.url();
@@ -224,7 +224,7 @@ test('httpProbe() follows a redirect to a URL of 8,192 bytes, and to none that i
   responses[longest] = OK;
   responses['/longer'] = redirect(`${longest}a`);
   responses['/much-longer'] = redirect(`/${'a'.repeat(8_192)}`);
-  // Each is relative to the URL before.
+  // Each is relative to the previous URL.
   const part = `${'a'.repeat(3_000)}/`;
   for (const depth of [0, 1, 2]) responses[`/grows/${part.repeat(depth)}`] = redirect(part);
 
@@ -244,7 +244,7 @@ test.each([
   ['/\\', '\xc3\xbc\t'],
   ['http:\t\\/', 'a'],
 ])(
-  'httpProbe() refuses a redirect to a host of more than 253 characters: %j, %j …',
+  'httpProbe() rejects a redirect to a host of more than 253 characters: %j, %j …',
   async (start, letter) => {
     const location = `${start}${letter.repeat(1_013)}:80/`;
     const server = await ScriptedServer.start({

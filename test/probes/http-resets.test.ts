@@ -6,10 +6,10 @@ import { IdleConnections } from '../../src/probes/idle-connections.ts';
 import { ScriptedServer } from '../support/scripted-server.ts';
 import { checkUrl, serving } from './check-once.ts';
 
-/** So many turns of the event loop are more than a handshake, a request and its response take here. */
+/** More turns of the event loop than a handshake, a request and its response take here. */
 const MAX_TURNS = 50;
 
-/** The errors that nobody caught while the test ran. */
+/** The errors that nobody catches while the test runs. */
 function uncaughtErrors(): unknown[] {
   const errors: unknown[] = [];
   const note = (error: unknown) => errors.push(error);
@@ -18,7 +18,7 @@ function uncaughtErrors(): unknown[] {
   return errors;
 }
 
-/** Resets the connection after so many turns of the event loop. */
+/** Resets the connection after this many turns of the event loop. */
 async function resetAfter(turns: number, socket: Socket): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
   socket.resetAndDestroy();

@@ -20,11 +20,11 @@ function idleConnections(): IdleConnections {
   return idle;
 }
 
-describe('httpProbe() with connections that are kept', () => {
+describe('httpProbe() with kept connections', () => {
   test.each([
     { scheme: 'http', tls: undefined },
     { scheme: 'https', tls: serving },
-  ])('reuses the same one, which needs nothing but the request ($scheme)', async ({ tls }) => {
+  ])('reuses the same one, which requires only the request ($scheme)', async ({ tls }) => {
     const server = await ScriptedServer.start(tls ? { tls } : {});
     const idle = idleConnections();
     const url = server.url('/', 'server.test');
@@ -41,7 +41,7 @@ describe('httpProbe() with connections that are kept', () => {
     expect(server.requests[0]).toContain('\r\nConnection: keep-alive');
   });
 
-  test('keeps them for a response of any status', async () => {
+  test('keeps them after a response of any status', async () => {
     const server = await ScriptedServer.start({
       script: say('HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n'),
     });
@@ -93,7 +93,7 @@ describe('httpProbe() with connections that are kept', () => {
       what: 'the wish to close',
       response: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: Close\r\n\r\n',
     },
-  ])('does not use one again after a response with $what', async ({ response }) => {
+  ])('does not reuse one after a response with $what', async ({ response }) => {
     const server = await ScriptedServer.start({ script: say(response) });
     const idle = idleConnections();
 
@@ -106,7 +106,7 @@ describe('httpProbe() with connections that are kept', () => {
     expect(server.accepted).toBe(2);
   });
 
-  test('keeps no more than 50 of those to which redirects have led', async () => {
+  test('keeps at most 50 connections to targets of redirects', async () => {
     let hops = 0;
     const server = await ScriptedServer.start({
       script: (socket, request) => {
@@ -122,7 +122,7 @@ describe('httpProbe() with connections that are kept', () => {
     }
 
     await until('51 are left', 2_000, () => server.open.size === 51);
-    // The target's own is kept all the same.
+    // The connection to the target itself is still kept.
     expect(server.accepted).toBe(61);
   });
 
@@ -144,7 +144,7 @@ describe('httpProbe() with connections that are kept', () => {
   });
 });
 
-describe('httpProbe() does not treat it as an error that the server closed a kept connection', () => {
+describe('httpProbe() does not treat it as an error that the server closes a kept connection', () => {
   const onSecond =
     (act: (socket: Socket) => void): Script =>
     (socket, _, nth) => {
@@ -156,7 +156,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
     ['https', serving],
   ] as const;
 
-  test.each(tls)('while it was idle (%s)', async (_, tls) => {
+  test.each(tls)('while it is idle (%s)', async (_, tls) => {
     const server = await ScriptedServer.start({ script: sayAndClose(OK), ...(tls ? { tls } : {}) });
     const idle = idleConnections();
 
@@ -174,7 +174,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
   ];
   test.each(
     tls.flatMap(([scheme, tls]) => ends.map(([what, act]) => ({ what, act, scheme, tls }))),
-  )('just as it was used: it $what ($scheme)', async ({ act, tls }) => {
+  )('just as it is used: it $what ($scheme)', async ({ act, tls }) => {
     const server = await ScriptedServer.start({ script: onSecond(act), ...(tls ? { tls } : {}) });
     const idle = idleConnections();
 
@@ -187,7 +187,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
     expect(server.accepted).toBe(2);
   });
 
-  test('in the same moment, before that has reached us', async () => {
+  test('at the same moment, before the client notices', async () => {
     const server = await ScriptedServer.start({ script: sayAndClose(OK) });
     const idle = idleConnections();
 
@@ -195,7 +195,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
       expect(await checkUrl(server.url(), { idle })).toMatchObject({ kind: 'ok' });
   });
 
-  test('except for one whose response had begun', async () => {
+  test('unless the response has begun', async () => {
     const server = await ScriptedServer.start({
       script: onSecond((socket) => void socket.end('HTTP/1.1 2')),
     });
@@ -210,7 +210,7 @@ describe('httpProbe() does not treat it as an error that the server closed a kep
     expect(server.accepted).toBe(1);
   });
 
-  test('but for one where no new connection can be made', async () => {
+  test('unless no new connection can be established', async () => {
     const server = await ScriptedServer.start({ script: onSecond(reset) });
     const idle = idleConnections();
     const url = server.url('/', 'server.test');

@@ -7,10 +7,10 @@ import { checkUrl, failed, serving } from './check-once.ts';
 
 const readTcpInfo = await createTcpInfoReader();
 
-/** Longer than the kernel takes to repeat a SYN, in milliseconds. */
+/** Longer than the kernel takes to retransmit a SYN, in milliseconds. */
 const REPEATED_SYN_MS = 1_500;
 
-describe("httpProbe() has the kernel's account", () => {
+describe("httpProbe() returns the kernel's counters", () => {
   test.each(['http', 'https'])('of a response over %s', async (scheme) => {
     const server = await ScriptedServer.start(scheme === 'https' ? { tls: serving } : {});
     const { kind, tcp } = await checkUrl(server.url(), { readTcpInfo });
@@ -33,7 +33,7 @@ describe("httpProbe() has the kernel's account", () => {
     );
   });
 
-  test('of this check alone over a kept connection', async () => {
+  test('of this check only over a kept connection', async () => {
     const server = await ScriptedServer.start({ script: say(OK) });
     const idle = new IdleConnections();
     const sent: (number | undefined)[] = [];
@@ -66,14 +66,14 @@ describe("httpProbe() has the kernel's account", () => {
     );
   });
 
-  test('or none, where the kernel cannot be queried', async () => {
+  test('or none if the kernel cannot be queried', async () => {
     const server = await ScriptedServer.start({});
     expect((await checkUrl(server.url())).tcp).toBeUndefined();
   });
 });
 
 describe('httpProbe() with full-size packets', () => {
-  /** Answers with a body as long as the padding, in two pieces; the second is sent by the test. */
+  /** Responds with a body as long as the padding, in two pieces; the test sends the second. */
   async function paddedResponse() {
     let sendRest = () => {};
     const server = await ScriptedServer.start({
@@ -88,12 +88,13 @@ describe('httpProbe() with full-size packets', () => {
     return { server, sendRest: () => sendRest() };
   }
 
-  test('pads its request to more than two segments, 18,200 bytes at the most', async () => {
+  test('pads its request to more than two segments, at most 18,200 bytes', async () => {
     const server = await ScriptedServer.start({});
     await checkUrl(server.url(), { readTcpInfo, isFullSize: true });
     await checkUrl(server.url(), { isFullSize: true });
     const lengths = server.requests.map((head) => /PADDING: (x+)/.exec(head)?.[1]?.length);
-    // The loopback's segments have up to 64 KB; where the kernel does not report it, Ethernet's size is assumed.
+    // Loopback segments have up to 64 KB. If the kernel does not report the size, Ethernet's is
+    // assumed.
     expect(lengths).toEqual([18_200, 2_996]);
   });
 
@@ -123,7 +124,7 @@ describe('httpProbe() with full-size packets', () => {
     expect(phase).toBe('response');
   });
 
-  test('takes an empty response of a neighbour that knows no padding', async () => {
+  test('accepts an empty response of a neighbour that does not support padding', async () => {
     const server = await ScriptedServer.start({
       script: say('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
     });

@@ -64,7 +64,7 @@ const unverifiable: { what: string; tls: Certificate; host: string; why: string 
 
 describe('httpProbe() verifies the certificate of the server', () => {
   test.each(unverifiable)(
-    'upstream fault: TLS was not verified; refused is a certificate $what',
+    'upstream fault: TLS is not verified: here, a certificate $what is rejected',
     async ({ tls, host, why }) => {
       const server = await ScriptedServer.start({ tls });
       const url = server.url('/', host);
@@ -84,7 +84,7 @@ describe('httpProbe() verifies the certificate of the server', () => {
   );
 
   test.each(unverifiable)(
-    'unless it is configured to be insecure; accepted is then a certificate $what',
+    'unless it is configured to be insecure: then, a certificate $what is accepted',
     async ({ tls, host }) => {
       const server = await ScriptedServer.start({ tls });
 
@@ -97,10 +97,10 @@ describe('httpProbe() verifies the certificate of the server', () => {
 
 test.each([
   { host: 'server.test', sent: 'server.test' },
-  // RFC 6066, section 3: without the trailing dot. Go's server refuses it.
+  // RFC 6066, section 3: without the trailing dot. Go's server rejects it.
   { host: 'server.test.', sent: 'server.test' },
   { host: '127.0.0.1', sent: false },
-])('httpProbe() sends the server name $sent at $host', async ({ host, sent }) => {
+])('httpProbe() sends the server name $sent for $host', async ({ host, sent }) => {
   const names: unknown[] = [];
   const server = await ScriptedServer.start({
     tls: serving,
@@ -119,7 +119,7 @@ describe('httpProbe() names the phase that failed: handshake', () => {
     {
       what: 'the server speaks HTTP',
       why: 'wrong version number',
-      // As Go's server does it.
+      // As Go's server does.
       onFirstBytes: say(
         'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTPS request to an HTTP server.\n',
       ),

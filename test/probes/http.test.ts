@@ -39,7 +39,7 @@ function start(scheme: string, host: string, script?: Script): Promise<ScriptedS
 }
 
 describe('httpProbe() requests', () => {
-  test.each(targets)('$scheme of $host, noting each moment in its order', async (target) => {
+  test.each(targets)('$scheme at $host, recording each moment in order', async (target) => {
     const server = await start(target.scheme, target.host);
 
     const began = performance.now();
@@ -53,7 +53,7 @@ describe('httpProbe() requests', () => {
     expect(times.toSorted((a, b) => a - b)).toEqual(times);
   });
 
-  test('with a request of just these lines', async () => {
+  test('with exactly these lines', async () => {
     const server = await start('http', '::1');
 
     await checkUrl(server.url('/path?query=1#fragment'), { headers: { 'X-Origin': 'pod-a' } });
@@ -70,7 +70,7 @@ describe('httpProbe() requests', () => {
   });
 
   test.each(['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'])(
-    'upstream fault: %s of the environment sent checks of pods through a proxy',
+    'upstream fault: %s in the environment sends checks of pods through a proxy',
     async (variable) => {
       const [proxy, http, https] = await Promise.all([
         start('http', '127.0.0.1'),
@@ -128,7 +128,7 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
     expect(server.accepted).toBe(1);
   });
 
-  test('noting the first byte of it when that has come', async () => {
+  test('recording the first byte when it arrives', async () => {
     const LOOKUP_INTERVAL_MS = 50;
     const server = await start('http', '127.0.0.1', (socket) => {
       socket.write(OK.slice(0, 1));
@@ -141,7 +141,7 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
     expect(timings.got_first_resp_byte).toBeLessThan(duration - (LOOKUP_INTERVAL_MS / 1000) * 0.9);
   });
 
-  test('upstream fault: a duration kept growing until it was recorded', async () => {
+  test('upstream fault: a duration keeps growing until it is recorded', async () => {
     const server = await start('https', '127.0.0.1');
 
     const outcome = await checkUrl(server.url());
@@ -152,7 +152,7 @@ describe('httpProbe() has its result when the head has arrived, and closes its c
   });
 });
 
-describe('httpProbe() treats a status other than 200 as an unexpected one', () => {
+describe('httpProbe() treats a status other than 200 as unexpected', () => {
   test.each([
     { line: 'HTTP/1.1 503 Service Unavailable', status: 503, reason: 'Service Unavailable' },
     { line: 'HTTP/1.1 503 Am Ausruhen', status: 503, reason: 'Am Ausruhen' },

@@ -22,8 +22,8 @@ const literalField = Buffer.concat([
 ]);
 
 /**
- * A server that once it has heard a request says `first`, then `repeated` without end, in writes of so many, until the test
- * has finished.
+ * A server that, once it receives a request, sends `first`, then `repeated` endlessly, `times` per
+ * write, until the test has finished.
  */
 async function startFlood(first: Buffer, repeated: Buffer, times: number): Promise<URL> {
   const server = createServer({
@@ -51,7 +51,7 @@ async function startFlood(first: Buffer, repeated: Buffer, times: number): Promi
   return new URL(`https://127.0.0.1:${port}/`);
 }
 
-describe('httpProbe() ends a connection over HTTP/2 on which come without end', () => {
+describe('httpProbe() ends an HTTP/2 connection with an endless flood of', () => {
   test.each<[string, Buffer, Buffer?]>([
     ['PING', frame(6, 0, 0, Buffer.alloc(8))],
     ['acknowledged PING', frame(6, 1, 0, Buffer.alloc(8))],
@@ -79,7 +79,7 @@ describe('httpProbe() ends a connection over HTTP/2 on which come without end', 
   });
 });
 
-test('httpProbe() takes a response over HTTP/2 whose body has no end', async () => {
+test('httpProbe() accepts a response over HTTP/2 whose body has no end', async () => {
   const url = await startFlood(
     frame(1, 4, 1, Buffer.from([0x88])),
     frame(0, 0, 1, Buffer.alloc(1_000)),

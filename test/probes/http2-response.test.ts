@@ -32,7 +32,7 @@ describe('Http2HeadReader', () => {
   test.each([
     { what: 'a status of the static table', block: '8d', status: 404 },
     { what: 'a status in plain', block: '0803353033', status: 503 },
-    // RFC 7541, appendix C.6.1: with a location, and fields that a table would remember.
+    // RFC 7541, appendix C.6.1: with a location, and fields that a table would store.
     {
       what: 'compressed strings',
       block:
@@ -42,7 +42,7 @@ describe('Http2HeadReader', () => {
     },
     { what: 'names in plain', block: '00073a73746174757303333037', status: 307 },
     { what: 'the size of its table', block: '2088', status: 200 },
-  ])('takes $what', ({ block, status, location }) => {
+  ])('reads $what', ({ block, status, location }) => {
     const head = read(SETTINGS, headers(block));
 
     expect(head).toMatchObject({ status });
@@ -55,11 +55,11 @@ describe('Http2HeadReader', () => {
     { what: 'a continuation', frames: [headers('', 0), frame(9, 4, 1, '8d')] },
     { what: 'other frames before', frames: [frame(8, 0, 0, '00000001'), headers('8d')] },
     { what: 'an informational response before', frames: [headers('0803313033'), headers('8d')] },
-  ])('takes a head with $what', ({ frames }) => {
+  ])('reads a head with $what', ({ frames }) => {
     expect(read(SETTINGS, ...frames)).toMatchObject({ status: 404 });
   });
 
-  test('takes a head that comes byte by byte, and knows when it begins', () => {
+  test('reads a head that arrives byte by byte, and knows when it begins', () => {
     const reader = new Http2HeadReader(() => {});
     const bytes = [...SETTINGS, ...headers('8d')];
     const heads = bytes.map((byte) => reader.add(Buffer.from([byte])));
@@ -73,7 +73,7 @@ describe('Http2HeadReader', () => {
     expect(begun.hasBegun).toBe(true);
   });
 
-  test('refuses a head in more than 1,000 pieces', () => {
+  test('rejects a head in more than 1,000 pieces', () => {
     const reader = new Http2HeadReader(() => {});
     reader.add(SETTINGS);
     reader.add(frame(99, 0, 0, '00'.repeat(2_000)).subarray(0, 9));
@@ -91,7 +91,7 @@ describe('Http2HeadReader', () => {
       what: '200 KB',
       frames: Array.from({ length: 13 }, () => frame(99, 0, 0, '00'.repeat(16_000))),
     },
-  ])('refuses more than $what', ({ frames }) => {
+  ])('rejects more than $what', ({ frames }) => {
     expect(() => read(SETTINGS, ...frames)).toThrow(/more than (200 frames|204800 bytes)/);
   });
 
@@ -134,7 +134,7 @@ describe('Http2HeadReader', () => {
     ['a promise', [SETTINGS, frame(5, 4, 1, '0000000288')], /out of place \(PUSH_PROMISE\)/],
     ['PING within a head', [SETTINGS, headers('', 0), frame(6, 0, 0, '')], /out of place \(PING\)/],
     ['a lone continuation', [SETTINGS, frame(9, 4, 1, '88')], /out of place \(CONTINUATION\)/],
-  ])('refuses %s', (_, frames, message) => {
+  ])('rejects %s', (_, frames, message) => {
     expect(() => read(...frames)).toThrow(message);
   });
 });

@@ -25,7 +25,7 @@ class Http2Server {
     this.url = url;
   }
 
-  /** Speaks HTTP/2, and nothing else, until the test has finished. */
+  /** Speaks only HTTP/2, by default, until the test has finished. */
   static async start(respond: HttpResponse = ok, allowHTTP1 = false): Promise<Http2Server> {
     const server: Http2SecureServer = createSecureServer({
       cert: serving.certificate,
@@ -101,7 +101,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     { what: 'kept', idle: new IdleConnections() },
     { what: 'not kept', idle: undefined },
   ])(
-    'pays for the handshake that failed only the first time (connections $what)',
+    'performs the handshake that fails only the first time (connections $what)',
     async ({ idle }) => {
       const server = await Http2Server.start();
       const probe = createHttpProbe({
@@ -121,9 +121,9 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     },
   );
 
-  test('does not take what comes before the response for its first byte', async () => {
+  test('does not take frames before the response for its first byte', async () => {
     const stop = new AbortController();
-    // The client has then read the server's SETTINGS and PING.
+    // By then, the client has read the server's SETTINGS and PING.
     const server = await Http2Server.start((stream) => {
       stream.session?.ping(() => stop.abort(new Error('no response')));
     });
@@ -134,7 +134,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(events(outcome)).toEqual(TRACE.slice(0, -1));
   });
 
-  test('takes another status for an unexpected one', async () => {
+  test('treats another status as unexpected', async () => {
     const server = await Http2Server.start((stream) =>
       stream.respond({ ':status': 503 }, { endStream: true }),
     );
@@ -152,7 +152,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
       what: '990 fields',
       fields: Object.fromEntries(Array.from({ length: 990 }, (_, i) => [`a-${i}`, 'b'])),
     },
-  ])('takes a head of $what', async ({ fields }) => {
+  ])('accepts a head of $what', async ({ fields }) => {
     const server = await Http2Server.start((stream) => {
       stream.respond({ ':status': 200, ...fields }, { endStream: true });
     });
@@ -160,7 +160,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(await checkUrl(server.url)).toMatchObject({ kind: 'ok' });
   });
 
-  test('fails where the head has 1,100 fields', async () => {
+  test('fails if the head has 1,100 fields', async () => {
     const fields = Object.fromEntries(Array.from({ length: 1_100 }, (_, i) => [`a-${i}`, 'b']));
     const server = await Http2Server.start((stream) => {
       stream.respond({ ':status': 200, ...fields }, { endStream: true });
@@ -179,7 +179,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(server.requests.map((headers) => headers[':path'])).toEqual(['/path?a=b', '/there']);
   });
 
-  test('takes the response of a server that then goes', async () => {
+  test('accepts the response of a server that then goes away', async () => {
     const server = await Http2Server.start((stream) => {
       stream.session?.goaway(0);
       ok(stream, {});
@@ -204,7 +204,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     expect(server.requests[1]).toMatchObject({ ':path': `/${search}` });
   });
 
-  test('sends a head of more than a frame', async () => {
+  test('sends a head larger than a frame', async () => {
     const server = await Http2Server.start();
     const long = 'b'.repeat(40_000);
 
@@ -234,7 +234,7 @@ describe('httpProbe() of a server that speaks only HTTP/2', () => {
     ['resets the stream', (stream) => stream.close(2)],
     ['ends the session', (stream) => stream.session?.destroy()],
     ['says that it goes without a response', (stream) => stream.session?.goaway(2)],
-  ])('fails in the phase of the response where it %s', async (_, respond) => {
+  ])('fails in the response phase if it %s', async (_, respond) => {
     const server = await Http2Server.start(respond);
 
     const outcome = await checkUrl(server.url);

@@ -15,7 +15,7 @@ async function connectionTo(server: ScriptedServer): Promise<Connection> {
   return { socket, transport: socket, verified: false, isHttp2: false };
 }
 
-test('IdleConnections gives what it keeps once, to its origin only', async () => {
+test('IdleConnections returns a kept connection once, and only for its origin', async () => {
   const connection = await connectionTo(await ScriptedServer.start());
   const idle = new IdleConnections();
 
@@ -47,7 +47,7 @@ test.each([
     what: 'nobody has used for a time',
     end: (_: ScriptedServer, { socket }: Connection) => socket.emit('timeout'),
   },
-])('IdleConnections closes and forgets what $what', async ({ end }) => {
+])('IdleConnections closes and forgets a connection that $what', async ({ end }) => {
   const server = await ScriptedServer.start();
   const connection = await connectionTo(server);
   const idle = new IdleConnections();
@@ -68,7 +68,7 @@ function each(server: ScriptedServer, act: 'end' | 'reset' | 'speak'): void {
   }
 }
 
-test('IdleConnections keeps a connection 90 s, and one that is taken has no such limit', async () => {
+test('IdleConnections keeps a connection for 90 s, and removes the limit when it is taken', async () => {
   const connection = await connectionTo(await ScriptedServer.start());
   const idle = new IdleConnections();
   const events = () =>
@@ -83,7 +83,7 @@ test('IdleConnections keeps a connection 90 s, and one that is taken has no such
   expect(events()).toEqual(before);
 });
 
-test('IdleConnections.close() closes what is kept, not what is in use', async () => {
+test('IdleConnections.close() closes kept connections, but not those in use', async () => {
   const server = await ScriptedServer.start();
   const kept = [await connectionTo(server), await connectionTo(server)];
   const inUse = await connectionTo(server);

@@ -24,16 +24,16 @@ test.each([
   ['both.test', {}, 'fd00::1'],
   ['both.test', 4, '10.0.0.1'],
   ['10.0.0.9', { all: true }, [{ address: '10.0.0.9', family: 4 }]],
-])('createLookup() finds of %s by %j what dns.lookup would', async (name, options, found) => {
+])('createLookup() finds for %s with %j what dns.lookup would', async (name, options, found) => {
   expect(await lookup(name, options)).toEqual(found);
 });
 
-test('createLookup() fails by the code of the resolver, and where there is no address of the family', async () => {
+test('createLookup() fails with the code of the resolver, and if there is no address of the family', async () => {
   await expect(lookup('none.test', {})).rejects.toMatchObject({ code: 'ENOTFOUND' });
   await expect(lookup('10.0.0.9', { family: 6 })).rejects.toThrow('10.0.0.9 has no IPv6 address');
 });
 
-test('createLookup() serves a connection of Node', async () => {
+test('createLookup() works for a connection of Node', async () => {
   const target = await ScriptedServer.start({ script: say(OK) });
   const names = await nameServer({ 'target.test': [target.host] });
   const socket = connect({

@@ -22,7 +22,7 @@ const ADDRESS = '127.0.0.1';
 
 type Server = Readonly<{ port: number; process: ServerProcess }>;
 
-/** What the servers under test are started with: `known` and `failing` are ports of servers to forward queries to. */
+/** What the tested servers are started with. `known`, `failing`: ports to forward queries to. */
 type Started = Readonly<{ folder: string; known: number; failing: number }>;
 
 async function knows(port: number): Promise<boolean> {
@@ -34,7 +34,7 @@ async function knows(port: number): Promise<boolean> {
   );
 }
 
-/** It refuses names that are not in the cluster's domain, since there is nobody whom it could forward them to. */
+/** Refuses names outside the cluster's domain, because it has no server to forward them to. */
 async function dnsmasq({ folder, failing }: Started): Promise<Server> {
   const port = await freePort();
   const hosts = join(folder, 'hosts');
@@ -55,7 +55,7 @@ async function dnsmasq({ folder, failing }: Started): Promise<Server> {
   return { port, process };
 }
 
-/** It forwards queries for names of the cluster's domain, and refuses all others. */
+/** Forwards queries for names in the cluster's domain, and refuses all others. */
 async function coredns({ folder, known, failing }: Started): Promise<Server> {
   const port = await freePort();
   const corefile = join(folder, 'Corefile');

@@ -33,7 +33,7 @@ function query(
 
 const OVER = { udp: '', tcp: ' over TCP' };
 
-/** A server that sends what `respond` makes of each query over UDP, and of each over TCP. */
+/** A server that sends what `respond` returns for each query, over UDP and over TCP. */
 async function responding(respond: (query: Buffer) => readonly Buffer[]): Promise<Server> {
   const [datagrams, listener] = await listenOnBoth('127.0.0.1', 0);
   onTestFinished(() => void datagrams.close());
@@ -49,7 +49,7 @@ async function responding(respond: (query: Buffer) => readonly Buffer[]): Promis
   });
 }
 
-/** A TCP server that does this with each connection. */
+/** A TCP server that calls `talk` with each connection. */
 async function talking(talk: (socket: Socket) => void): Promise<Server> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -70,7 +70,7 @@ function talkingOn(listener: Listener, talk: (socket: Socket) => void): Server {
   return { address: '127.0.0.1', port: (listener.address() as AddressInfo).port };
 }
 
-/** What a right server would respond with, changed. */
+/** What a correct server would respond with, with this change. */
 function changed(change: Partial<Packet>): (query: Buffer) => [Buffer] {
   return (message) => {
     const { id = 0, questions = [] } = decode(message);
@@ -83,7 +83,7 @@ function changed(change: Partial<Packet>): (query: Buffer) => [Buffer] {
 describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
   const shown = `127.0.0.1${OVER[transport]} for A ${NAME}`;
 
-  test('is ok with the record', async () => {
+  test('succeeds with the record', async () => {
     const server = await nameServer({ [NAME]: ['10.96.0.1'] });
     const outcome = await query(server, transport);
     expect(outcome).toMatchObject({ kind: 'ok', code: 'ok' });
@@ -100,7 +100,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     [5, 'dns_refused', 'the name server refused the query (EREFUSED)'],
     [0, 'dns_nodata', 'the name has no such record (ENODATA)'],
     [4, 'dns_error', 'response code 4'],
-  ])('fails with the code %i as %s', async (flags, event, why) => {
+  ])('fails on the code %i as %s', async (flags, event, why) => {
     const server = await responding(changed({ flags, answers: [] }));
     expect(await query(server, transport)).toMatchObject({
       kind: 'failed',
@@ -110,7 +110,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     });
   });
 
-  test('fails where the server is silent, after 2 s', { timeout: 10_000 }, async () => {
+  test('fails after 2 s if the server is silent', { timeout: 10_000 }, async () => {
     const server = await nameServer();
     server.break('silent');
     const start = performance.now();
@@ -122,7 +122,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     expect(server.queries).toHaveLength(transport === 'udp' ? 2 : 1);
   });
 
-  test('fails where nobody listens', async () => {
+  test('fails if nobody listens', async () => {
     const server = { address: '127.0.0.1', port: await closedPort('127.0.0.1') };
     expect(await query(server, transport)).toMatchObject({
       event: 'dns_unreachable',
@@ -130,13 +130,13 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     });
   });
 
-  test('is ok with a truncated response', async () => {
+  test('succeeds with a truncated response', async () => {
     const flags = TRUNCATED_RESPONSE;
     const server = await responding(changed({ flags, answers: [] }));
     expect(await query(server, transport)).toMatchObject({ kind: 'ok' });
   });
 
-  test('queries further names only while there is no such name', async () => {
+  test('queries further names only while the previous ones do not exist', async () => {
     const server = await nameServer({ 'b.test': ['10.96.0.1'] });
     const names = ['a.test', 'b.test', 'c.test'] as const;
     expect(await query(server, transport, { names })).toMatchObject({ kind: 'ok' });
@@ -151,7 +151,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
     });
   });
 
-  test('ends with its signal', async () => {
+  test('ends when its signal aborts', async () => {
     const server = await nameServer();
     server.break('silent');
     const start = performance.now();
@@ -175,7 +175,7 @@ describe.each(TRANSPORTS)('a check of a name server over %s', (transport) => {
 });
 
 describe('a check of a name server over UDP', () => {
-  test('passes over packets that are no response, and takes the one that is', async () => {
+  test('ignores packets that are not a response, and accepts the one that is', async () => {
     const right = changed({});
     const wrong = changed({ id: 1 });
     const server = await responding((message) => [
@@ -186,14 +186,14 @@ describe('a check of a name server over UDP', () => {
     expect(await query(server, 'udp')).toMatchObject({ kind: 'ok' });
   });
 
-  test('ends a flood of them', async () => {
+  test('fails on a flood of them', async () => {
     const server = await responding(() => Array.from({ length: 150 }, () => Buffer.from('x')));
     const start = performance.now();
     expect(await query(server, 'udp')).toMatchObject({ event: 'dns_error' });
     expect(performance.now() - start).toBeLessThan(1_950);
   });
 
-  test('receives from no other address', async () => {
+  test('ignores packets from other addresses', async () => {
     const server = await nameServer({ [NAME]: ['10.96.0.1'] });
     server.break('silent');
     const forger = createSocket('udp4').bind(0, '127.0.0.2');
@@ -207,7 +207,7 @@ describe('a check of a name server over UDP', () => {
     expect(await query(silent.address(), 'udp')).toMatchObject({ event: 'dns_timeout' });
   });
 
-  test('sends a second packet where the first was lost', async () => {
+  test('sends a second packet if the first is lost', async () => {
     let packets = 0;
     const right = changed({});
     const server = await responding((message) => (++packets === 1 ? [] : right(message)));
@@ -217,7 +217,7 @@ describe('a check of a name server over UDP', () => {
   });
 });
 
-test('a server that refuses TCP fails over TCP alone', async () => {
+test('a server that refuses TCP fails only over TCP', async () => {
   const datagrams = createSocket('udp4').bind(await closedPort('127.0.0.1'), '127.0.0.1');
   onTestFinished(() => void datagrams.close());
   await once(datagrams, 'listening');
@@ -234,7 +234,7 @@ test('a server that refuses TCP fails over TCP alone', async () => {
 describe('a check of a name server over TCP', () => {
   const response = (message: Buffer) => changed({})(message.subarray(2))[0];
 
-  test('takes a response in single bytes', async () => {
+  test('accepts a response in single bytes', async () => {
     const server = await talking((socket) => {
       socket.setNoDelay();
       socket.once('data', async (bytes: Buffer) => {
@@ -247,7 +247,7 @@ describe('a check of a name server over TCP', () => {
     expect(await query(server, 'tcp')).toMatchObject({ kind: 'ok' });
   });
 
-  test('takes a response that the server ends the connection with', async () => {
+  test('accepts a response with which the server ends the connection', async () => {
     const server = await talking((socket) => {
       socket.once('data', (bytes: Buffer) => socket.end(streamEncode(decode(response(bytes)))));
     });
@@ -258,7 +258,7 @@ describe('a check of a name server over TCP', () => {
     ['at once', Buffer.alloc(0)],
     ['within the length', Buffer.from([1])],
     ['within the message', Buffer.from([1, 0, 0])],
-  ])('fails where the connection ends %s', async (_, bytes) => {
+  ])('fails if the connection ends %s', async (_, bytes) => {
     const server = await talking((socket) => socket.once('data', () => socket.end(bytes)));
     const start = performance.now();
     expect(await query(server, 'tcp')).toMatchObject({
@@ -268,7 +268,7 @@ describe('a check of a name server over TCP', () => {
     expect(performance.now() - start).toBeLessThan(1_950);
   });
 
-  test('fails where the connection is reset', async () => {
+  test('fails if the connection is reset', async () => {
     const server = await talking((socket) => socket.once('data', () => socket.resetAndDestroy()));
     expect(await query(server, 'tcp')).toMatchObject({ event: 'dns_error' });
   });
@@ -276,7 +276,7 @@ describe('a check of a name server over TCP', () => {
   test.each([
     ['a length of 65,535 and nothing', Number.POSITIVE_INFINITY],
     ['endless single bytes', 1],
-  ])('fails in time with %s', { timeout: 10_000 }, async (_, milliseconds) => {
+  ])('times out with %s', { timeout: 10_000 }, async (_, milliseconds) => {
     const server = await talking((socket) => {
       socket.write(Buffer.from([0xff, 0xff]));
       if (!Number.isFinite(milliseconds)) return;
@@ -288,7 +288,7 @@ describe('a check of a name server over TCP', () => {
     expect(performance.now() - start).toBeLessThan(5_800);
   });
 
-  test('reads no more than one message of a server that sends without end', async () => {
+  test('reads no more than one message of a server that sends endlessly', async () => {
     let sent = 0;
     const server = await talking((socket) => {
       const chunk = Buffer.alloc(65_536, 0xff);
@@ -299,7 +299,7 @@ describe('a check of a name server over TCP', () => {
       send();
     });
     expect(await query(server, 'tcp')).toMatchObject({ event: 'dns_error' });
-    // What the kernel's buffers of both sides hold.
+    // What the kernel buffers on both sides.
     expect(sent).toBeLessThan(32 * 1024 * 1024);
   });
 });

@@ -17,21 +17,21 @@ test.each([
   });
 });
 
-test('readCertificates() passes over an end without a beginning', () => {
+test('readCertificates() ignores an end without a beginning', () => {
   expect(readCertificates(`${whole.slice(100)}\n${certificate}`)).toEqual({
     certificates: [whole],
     mistakes: [],
   });
 });
 
-test('splitPem() takes time linear to the text: 5 MB of beginnings', () => {
+test('splitPem() takes linear time: 5 MB of beginnings', () => {
   const begun = performance.now();
-  // Hours, where each is held against all that follow.
+  // It takes hours if each is compared with all that follow.
   expect(splitPem(BEGIN.repeat(180_000))).toEqual({ blocks: [], unfinished: 180_000 });
   expect(performance.now() - begun).toBeLessThan(20_000);
 });
 
-test('readCertificates() reads nothing of a text that is longer than a ConfigMap can be', () => {
+test('readCertificates() reads nothing from a text that is longer than a ConfigMap can be', () => {
   expect(readCertificates(certificate.padEnd(1024 * 1024))).toMatchObject({ mistakes: [] });
   expect(readCertificates(certificate.padEnd(1024 * 1024 + 1))).toEqual({
     certificates: [],

@@ -24,7 +24,7 @@ describe('httpTraits()', () => {
     ['https://10.0.0.1/', 'connect_done tls_handshake_done wrote_request round_trip_error'],
     ['https://[::1]:8443/', 'connect_done tls_handshake_done wrote_request round_trip_error'],
     ['http://1.example/', 'dns_done connect_done wrote_request round_trip_error'],
-  ])('has the error events that a check of %s can come to', (url, events) => {
+  ])('has the error events that a check of %s can end with', (url, events) => {
     expect(httpTraits(new URL(url), []).errorEvents.join(' ')).toBe(events);
   });
 
@@ -37,7 +37,7 @@ describe('httpTraits()', () => {
     expect(httpTraits(new URL(url)).causes.join(' ')).toBe(causes);
   });
 
-  test('has the statuses that the target is known to give', () => {
+  test('has the statuses that the target is known to return', () => {
     const { errorEvents } = httpTraits(new URL('http://10.0.0.1/'), [404, 503]);
     expect(errorEvents.slice(-2)).toEqual(['status_code_404', 'status_code_503']);
   });

@@ -59,12 +59,12 @@ describe('parseResolvConf()', () => {
       { nameservers: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] },
     ],
     [
-      'no name server that is no address',
+      'no name server that is not an address',
       'nameserver\nnameserver dns.test\nnameserver 1.2.3\nnameserver 10.0.0.1\n',
       { nameservers: ['10.0.0.1'] },
     ],
     [
-      'no name server with a port that there is none of',
+      'no name server with an invalid port',
       'nameserver 10.0.0.1:0\nnameserver 10.0.0.2:65536\nnameserver [::1]:0\nnameserver 10.0.0.3:65535\n',
       { nameservers: ['10.0.0.3:65535'] },
     ],
@@ -93,7 +93,7 @@ describe('parseResolvConf()', () => {
     expect(parseResolvConf(text)).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  test('lets LOCALDOMAIN and RES_OPTIONS come after the file', () => {
+  test('lets LOCALDOMAIN and RES_OPTIONS override the file', () => {
     const text = 'search a b\noptions ndots:5 timeout:2\n';
 
     expect(
@@ -128,7 +128,7 @@ describe('candidateNames()', () => {
   });
 });
 
-test('parseHosts() gives the addresses of each name, in the order of the file', () => {
+test('parseHosts() returns the addresses of each name, in the order of the file', () => {
   const text = [
     '# written by the kubelet',
     '127.0.0.1\tlocalhost',

@@ -17,7 +17,10 @@ const live = new AbortController().signal;
 
 type Query = Readonly<{ message: Buffer; port: number }>;
 
-/** A name server over UDP alone that sends these packets in response to each query, and the queries that it has received. */
+/**
+ * A UDP-only name server that responds to each query with these packets, and the queries that it
+ * has received.
+ */
 async function serverSending(respond: (message: Buffer) => readonly Buffer[]) {
   const queries: Query[] = [];
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
@@ -26,7 +29,7 @@ async function serverSending(respond: (message: Buffer) => readonly Buffer[]) {
     queries.push({ message, port });
     for (const each of respond(message)) {
       socket.send(each, port, address, ignore);
-      // The kernel holds but few large ones.
+      // The kernel buffers only a few large ones.
       if (each.length > 1_000) await setImmediate();
     }
   });
@@ -34,7 +37,7 @@ async function serverSending(respond: (message: Buffer) => readonly Buffer[]) {
   return { ...socket.address(), queries };
 }
 
-/** The response with an address to a query for `A`, and that with none to one for `AAAA`; changed. */
+/** The response to a query, with an address for `A` and none for `AAAA`, and with this change. */
 function response(message: Buffer, change: Partial<Packet> = {}): Buffer {
   const { id = 0, questions = [] } = decode(message);
   const { name = '', type } = questions[0] ?? {};
@@ -43,7 +46,7 @@ function response(message: Buffer, change: Partial<Packet> = {}): Buffer {
   return encode({ type: 'response', id, flags, questions, answers, ...change });
 }
 
-/** A response of 60 KB with another id: 4,000 records, each with names of 120 labels that are compressed. */
+/** A response of 60 KB with another ID: 4,000 records, each with compressed names of 120 labels. */
 function costly(message: Buffer): Buffer {
   const { questions = [] } = decode(message);
   const head = encode({ type: 'response', id: message.readUInt16BE(0) ^ 1, questions });
@@ -58,17 +61,17 @@ function costly(message: Buffer): Buffer {
 }
 
 describe('createResolver()', () => {
-  test('spends no CPU on large packets with another id', async () => {
+  test('spends no CPU on large packets with another ID', async () => {
     const server = await serverSending((message) => Array(90).fill(costly(message)));
     const resolve = resolverOf([server], 'options timeout:1');
     const before = process.cpuUsage();
     await expect(resolve('a.test', live)).rejects.toThrow();
     const { user, system } = process.cpuUsage(before);
-    // The server's part is in it.
+    // This includes the server's share.
     expect((user + system) / 1_000).toBeLessThan(150);
   });
 
-  test('ends a flood of packets with another id, and asks the next server', async () => {
+  test('gives up on a flood of packets with another ID, and queries the next server', async () => {
     const flooding = await serverSending((message) => [
       ...Array(110).fill(response(message, { id: message.readUInt16BE(0) ^ 1 })),
       response(message),
@@ -80,11 +83,11 @@ describe('createResolver()', () => {
     });
     const server = await nameServer({ 'a.test': ['127.0.5.2'] });
     expect(await resolverOf([flooding, server])('a.test', live)).toEqual(['127.0.5.2']);
-    // Not after the 5 s that a silent server has.
+    // Not after the 5 s that it waits for a silent server.
     expect(performance.now() - start).toBeLessThan(4_000);
   });
 
-  test('passes over packets that do not match, and takes the response that does', async () => {
+  test('ignores packets that do not match, and accepts the response that does', async () => {
     const server = await serverSending((message) => [
       Buffer.from('x'),
       response(message, { id: message.readUInt16BE(0) ^ 1 }),
@@ -94,7 +97,7 @@ describe('createResolver()', () => {
     expect(await resolverOf([server])('a.test', live)).toEqual(['127.0.5.1']);
   });
 
-  test('queries each time from another port, with another id', async () => {
+  test('sends each query from another port, with another ID', async () => {
     const server = await serverSending((message) => [response(message)]);
     const resolve = resolverOf([server]);
     for (let i = 0; i < 10; i++) await resolve('a.test', live);
@@ -103,7 +106,7 @@ describe('createResolver()', () => {
     expect(new Set(ids).size).toBeGreaterThan(15);
   });
 
-  test('asks the next server where the response is truncated, and nobody responds over TCP', async () => {
+  test('queries the next server if the response is truncated and nobody responds over TCP', async () => {
     const truncated = await serverSending((message) => [
       response(message, { flags: RECURSION_AVAILABLE | TRUNCATED_RESPONSE }),
     ]);
@@ -124,7 +127,7 @@ describe('createResolver()', () => {
     expect(performance.now() - start).toBeGreaterThan(900);
   });
 
-  test('asks a server that fails once, and a silent one as often as `attempts` says', async () => {
+  test('queries a failing server once, and a silent one as often as `attempts` says', async () => {
     const failing = await serverSending((message) => [response(message, { flags: 2 })]);
     const silent = await serverSending(() => []);
     const resolve = resolverOf([failing, silent], 'options timeout:1 attempts:2');

@@ -11,7 +11,7 @@ describe('createResolver() tries the names of the search list', () => {
     { name: 'a.b', names: ['a.b.one.test', 'a.b.two.test', 'a.b'] },
     { name: 'a.b.c', names: ['a.b.c', 'a.b.c.one.test', 'a.b.c.two.test'] },
     { name: 'a.b.', names: ['a.b'] },
-  ])('by ndots and in its order: $name', async ({ name, names }) => {
+  ])('according to ndots, in order: $name', async ({ name, names }) => {
     const server = await nameServer();
 
     await expect(resolverOf([server], conf)(name, live)).rejects.toMatchObject({
@@ -21,7 +21,7 @@ describe('createResolver() tries the names of the search list', () => {
     expect(queriedNames(server)).toEqual(names);
   });
 
-  test('as far as the first that has an address', async () => {
+  test('up to the first that has an address', async () => {
     const server = await nameServer({ 'a.two.test': ['127.0.5.2'], a: ['127.0.5.3'] });
 
     expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
@@ -42,7 +42,7 @@ describe('createResolver() tries the names of the search list', () => {
     expect(await resolverOf([server], conf)('a', live)).toEqual(['127.0.5.2']);
   });
 
-  test('not past one for which the server is silent for the attempts and timeout of resolv.conf', async () => {
+  test('but not past one for which the server is silent for the attempts and timeout of resolv.conf', async () => {
     const server = await nameServer({ 'a.two.test': ['127.0.5.2'] });
     server.break('silent', ['a.one.test']);
     const began = performance.now();

@@ -13,14 +13,14 @@ import { temporaryFile } from '../support/temporary-file.ts';
 
 const live = new AbortController().signal;
 
-/** Where a name server was, and is no longer. */
+/** A name server that no longer runs. */
 async function goneServer(): Promise<DnsServer> {
   const server = await DnsServer.start({ address: '127.0.0.1', port: 0, records: {} });
   await server.close();
   return server;
 }
 
-/** How many UDP sockets there are, without those that are being closed. */
+/** The number of UDP sockets, without those that are being closed. */
 async function openSockets(): Promise<number> {
   await setImmediate();
   await setImmediate();
@@ -34,7 +34,7 @@ const SERVFAIL = 2;
 const NOTIMP = 4;
 const REFUSED = 5;
 
-/** A name server that answers with no address, and by the question's type with one of these codes. */
+/** A name server that responds without an address, with the code for the question's type. */
 async function codesByType(codes: Record<string, number>) {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   onTestFinished(() => void socket.close());
@@ -47,7 +47,7 @@ async function codesByType(codes: Record<string, number>) {
   return socket.address();
 }
 
-/** A name server that leaves questions of this type unanswered, and answers others with 127.0.5.1. */
+/** A name server that ignores questions of this type, and answers others with 127.0.5.1. */
 async function silentFor(silentType: string) {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   onTestFinished(() => void socket.close());
@@ -63,7 +63,7 @@ async function silentFor(silentType: string) {
   return socket.address();
 }
 
-describe('createResolver() gives the addresses', () => {
+describe('createResolver() returns the addresses', () => {
   test.each([
     { what: 'IPv4 only', given: ['127.0.5.1', '127.0.5.2'], addresses: ['127.0.5.1', '127.0.5.2'] },
     { what: 'IPv6 only', given: ['::1'], addresses: ['::1'] },
@@ -101,7 +101,7 @@ describe('createResolver() gives the addresses', () => {
     expect(await resolverOf([server])('a.test', live)).toEqual(many.slice(0, 16));
   });
 
-  test('anew each time: nothing is kept', async () => {
+  test('of a new look-up each time, without a cache', async () => {
     const server = await nameServer({ 'a.test': ['127.0.5.1'] });
     const resolve = resolverOf([server]);
 
@@ -112,13 +112,13 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries).toHaveLength(4);
   });
 
-  test('of the second name server where nobody is at the first', async () => {
+  test('of the second name server if nobody listens at the first', async () => {
     const [gone, server] = [await goneServer(), await nameServer({ 'a.test': ['127.0.5.1'] })];
 
     expect(await resolverOf([gone, server])('a.test', live)).toEqual(['127.0.5.1']);
   });
 
-  test('of the second name server where the first fails', async () => {
+  test('of the second name server if the first fails', async () => {
     const [failing, server] = [await nameServer(), await nameServer({ 'a.test': ['127.0.5.1'] })];
     failing.break('servfail');
 
@@ -129,7 +129,7 @@ describe('createResolver() gives the addresses', () => {
     ['SERVFAIL', SERVFAIL],
     ['NOTIMP', NOTIMP],
     ['REFUSED', REFUSED],
-  ])('of the second name server where the first answers %s', async (_, code) => {
+  ])('of the second name server if the first responds with %s', async (_, code) => {
     const [refusing, server] = [
       await codesByType({ A: code, AAAA: code }),
       await nameServer({ 'a.test': ['127.0.5.1'] }),
@@ -138,7 +138,7 @@ describe('createResolver() gives the addresses', () => {
     expect(await resolverOf([refusing, server])('a.test', live)).toEqual(['127.0.5.1']);
   });
 
-  test('of the second name server for the family alone for which the first fails', async () => {
+  test('of the second name server only for the family for which the first fails', async () => {
     const [failing, server] = [
       await codesByType({ AAAA: SERVFAIL }),
       await nameServer({ 'a.test': ['::1'] }),
@@ -148,7 +148,7 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries.map(({ type }) => type)).toEqual(['AAAA']);
   });
 
-  test('not of the second name server where the first rejects the query as malformed', async () => {
+  test('but not of the second name server if the first rejects the query as malformed', async () => {
     const [rejecting, server] = [
       await codesByType({ A: FORMERR, AAAA: FORMERR }),
       await nameServer({ 'a.test': ['127.0.5.1'] }),
@@ -160,7 +160,7 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries).toEqual([]);
   });
 
-  test('not of the second name server where the first knows that there are none', async () => {
+  test('but not of the second name server if the first knows that there are none', async () => {
     const [knowing, server] = [await nameServer(), await nameServer({ 'a.test': ['127.0.5.1'] })];
 
     const resolving = resolverOf([knowing, server])('a.test', live);
@@ -180,14 +180,14 @@ describe('createResolver() gives the addresses', () => {
     expect(server.queries).toEqual([]);
   });
 
-  test('of the hosts file and of the name servers where lines of theirs are broken', async () => {
+  test('of the hosts file and of the name servers if some of their lines are broken', async () => {
     const server = await nameServer({ 'a.test': ['127.0.5.1'] });
     const resolve = resolverOf([server], 'nameserver dns.test', 'nonsense a.test\n');
 
     expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
   });
 
-  test('by the files as they are now, until it is closed', async () => {
+  test('according to the current files, until it is closed', async () => {
     const [old, now] = [await nameServer(), await nameServer({ 'a.now.test': ['127.0.5.2'] })];
     const resolvConf = temporaryFile(`nameserver 127.0.0.1:${old.port}\n`);
     const hosts = temporaryFile('');
@@ -225,13 +225,13 @@ describe('createResolver() rejects', () => {
     await expect(resolve('a.test', live)).rejects.toMatchObject({ code: 'ESERVFAIL' });
   });
 
-  test('where the name has no address', async () => {
+  test('if the name has no address', async () => {
     const server = await nameServer({ 'a.test': [] });
 
     await expect(resolverOf([server])('a.test', live)).rejects.toMatchObject({ code: 'ENODATA' });
   });
 
-  test('where nobody is at the address of the name server', async () => {
+  test('if nobody listens at the address of the name server', async () => {
     const resolve = resolverOf([await goneServer()]);
 
     await expect(resolve('a.test', live)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
@@ -301,7 +301,7 @@ test('createResolver() lets no silent name delay another', async () => {
   await Promise.all(hanging);
 });
 
-test('createResolver() treats a file that is missing as an empty one', async () => {
+test('createResolver() treats a missing file as an empty one', async () => {
   const server = await nameServer({ 'a.test': ['127.0.5.1'] });
   const resolvConf = temporaryFile(`nameserver 127.0.0.1:${server.port}\n`);
   const without = createResolver({ resolvConf, hosts: `${resolvConf}.missing` });
@@ -339,14 +339,14 @@ test('createResolver() finds no address behind a dangling CNAME, and continues w
   expect(await searched).toEqual(['127.0.5.1']);
 });
 
-test('createResolver() with no-aaaa requests IPv4 addresses alone', async () => {
+test('createResolver() with no-aaaa requests only IPv4 addresses', async () => {
   const server = await nameServer({ 'a.test': ['127.0.5.1', '::1'] });
   const resolve = resolverOf([server], 'options no-aaaa');
   expect(await resolve('a.test', live)).toEqual(['127.0.5.1']);
   expect(server.queries.map(({ type }) => type)).toEqual(['A']);
 });
 
-test('createResolver() waits for a silent family as long as glibc does: timeout by attempts', async () => {
+test('createResolver() waits for a silent family as long as glibc does: timeout times attempts', async () => {
   const server = await silentFor('AAAA');
   const start = performance.now();
   const resolve = resolverOf([server], 'options timeout:2 attempts:2');

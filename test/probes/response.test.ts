@@ -11,7 +11,7 @@ function read(...chunks: string[]): ResponseHead | undefined {
 const WHOLE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
 
 describe('ResponseHeadReader', () => {
-  test('gives the head, and what had come of the body with it', () => {
+  test('returns the head, and the part of the body that has arrived with it', () => {
     const head = read(`${WHOLE}ok`);
 
     expect(head).toMatchObject({ status: 200, reason: 'OK' });
@@ -19,7 +19,7 @@ describe('ResponseHeadReader', () => {
     expect(head?.body.toString()).toBe('ok');
   });
 
-  test('gives the same wherever the bytes are cut', () => {
+  test('returns the same wherever the bytes are split', () => {
     for (let cut = 1; cut < WHOLE.length; cut++) {
       expect(read(WHOLE.slice(0, cut), WHOLE.slice(cut))).toEqual(read(WHOLE));
     }
@@ -58,7 +58,7 @@ describe('ResponseHeadReader', () => {
     ' HTTP/1.1 200 OK',
     'SSH-2.0-OpenSSH',
     '',
-  ])('throws at the status line %j', (line) => {
+  ])('throws on the status line %j', (line) => {
     expect(() => read(`${line}\r\n\r\n`)).toThrow('the response is not HTTP/1');
   });
 
@@ -66,7 +66,7 @@ describe('ResponseHeadReader', () => {
     expect(() => read(text)).toThrow('the response is not HTTP/1');
   });
 
-  test('takes field names without regard to case, values without the blanks around them, the first of several', () => {
+  test('reads field names case-insensitively, values without surrounding blanks, and the first of several', () => {
     const head = read(
       'HTTP/1.1 200 OK\r\nA: one\r\nLocation:\t http://a.test:80/ \r\na:two\r\nno colon\r\n: x\r\nempty:\r\n\r\n',
     );
@@ -78,7 +78,7 @@ describe('ResponseHeadReader', () => {
     });
   });
 
-  test('treats a line that ends with LF alone as one, wherever the bytes are cut', () => {
+  test('accepts lines that end with LF only, wherever the bytes are split', () => {
     const lf = WHOLE.replaceAll('\r\n', '\n');
 
     expect(read(`${lf}ok`)).toEqual(read(`${WHOLE}ok`));
@@ -87,13 +87,13 @@ describe('ResponseHeadReader', () => {
     expect(read('HTTP/1.1 200 OK\n\r')).toBeUndefined();
   });
 
-  test('joins a value that goes on in the next line, which begins with a blank', () => {
+  test('joins a value that continues in the next line, which begins with a blank', () => {
     const head = read('HTTP/1.1 302 Found\r\nLocation:\r\n\t /there\r\nb: c\r\n\r\n');
 
     expect(Object.fromEntries(head?.headers ?? [])).toEqual({ location: '/there', b: 'c' });
   });
 
-  test('treats 101 as a response, after which no other comes', () => {
+  test('treats 101 as a response that no other follows', () => {
     expect(read('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nxyz')).toMatchObject({
       status: 101,
       reason: 'Switching Protocols',
@@ -111,7 +111,7 @@ describe('ResponseHeadReader', () => {
   const MAX = 200 * 1024;
   const tooLong = 'the response head exceeds 204800 bytes';
 
-  test('takes a head of 200 KiB, and no longer one', () => {
+  test('accepts a head of 200 KiB, but not a longer one', () => {
     const padded = (bytes: number) => {
       const start = 'HTTP/1.1 200 OK\r\nA: ';
       return `${start}${'a'.repeat(bytes - start.length)}`;
@@ -132,14 +132,14 @@ describe('ResponseHeadReader', () => {
     expect(() => read(hints, hints, hints, hints, hints)).toThrow(tooLong);
   });
 
-  test('accepts 16 informational responses, and no more', () => {
+  test('accepts at most 16 informational responses', () => {
     const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
     expect(read(CONTINUE.repeat(16) + WHOLE)).toMatchObject({ status: 200 });
     expect(() => read(CONTINUE.repeat(17))).toThrow('more than 16 informational responses (1xx)');
   });
 
-  test('takes 1,000 lines, of all heads of one response, and no more', () => {
+  test('accepts at most 1,000 lines in all heads of one response', () => {
     const hints = `HTTP/1.1 103 Early Hints\r\n${'A: b\r\n'.repeat(99)}\r\n`;
     const lines = (count: number) => `HTTP/1.1 200 OK\r\n${'A:\r\n'.repeat(count - 2)}\r\n`;
 
@@ -149,7 +149,7 @@ describe('ResponseHeadReader', () => {
     }
   });
 
-  test('takes a head in 1,000 pieces, and no more', () => {
+  test('accepts a head in at most 1,000 pieces', () => {
     const start = 'HTTP/1.1 200 OK\r\nA: ';
 
     expect(read(start, ...Array(998).fill('a'), '\r\n\r\n')).toMatchObject({ status: 200 });
@@ -158,7 +158,7 @@ describe('ResponseHeadReader', () => {
     );
   });
 
-  test('does not count the body to the head', () => {
+  test('does not count the body as part of the head', () => {
     expect(read(`${WHOLE}${'b'.repeat(100_000)}`)?.body.length).toBe(100_000);
   });
 });

@@ -6,19 +6,19 @@ import type { CheckClocks } from '../../src/probes/check-clock.ts';
 export const SERVING_MS = 300;
 export const CLIENT_MS = 3;
 
-/** How many of them may come at once. */
+/** How many of them may arrive at once. */
 export const AT_ONCE = 15;
 
 /** When a slow server responds, in milliseconds: while clients are served. */
 export const SLOW_MS = 150;
 
-/** Takes the processor. */
+/** Keeps the processor busy. */
 export function busyFor(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
 }
 
-/** Begins what `begin` does, and has `serve` serve clients right after. Returns the duration in milliseconds. */
+/** Calls `begin`, and right after it `serve`. Returns the duration of the check in milliseconds. */
 export async function durationOf(begin: () => Promise<Outcome>, serve: () => Promise<void>) {
   const outcome = begin();
   await new Promise(setImmediate);
@@ -28,7 +28,7 @@ export async function durationOf(begin: () => Promise<Outcome>, serve: () => Pro
   return duration * 1000;
 }
 
-/** One client of the program after another: all at once, or some in each turn of the event loop. */
+/** Serves one client after another: all at once, or some in each turn of the event loop. */
 export async function serveClients(
   clocks: CheckClocks,
   atOnce = SERVING_MS / CLIENT_MS,
@@ -39,7 +39,10 @@ export async function serveClients(
   }
 }
 
-/** In a turn of the event loop for each step of a check over a new connection (to connect, for the handshake, for the response), and in one more. */
+/**
+ * Serves clients in a turn of the event loop for each step of a check over a new connection
+ * (connection, handshake, response), and in one more.
+ */
 export async function serveInEachStep(clocks: CheckClocks): Promise<void> {
   for (let turn = 0; turn < 4; turn += 1) await serveClients(clocks);
 }

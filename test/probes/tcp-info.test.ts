@@ -12,10 +12,10 @@ const read = await createTcpInfoReader();
 /** More than a round trip over the loopback takes, in seconds. */
 const MAX_LOOPBACK_RTT = 0.01;
 
-/** Longer than the second after which Linux repeats a SYN, in milliseconds (RFC 6298, section 2). */
+/** Longer than the second after which Linux retransmits a SYN, in ms (RFC 6298, section 2). */
 const REPEATED_SYN_LIMIT_MS = 5_000;
 
-/** A client that has connected to a server that echoes. */
+/** A client that is connected to an echo server. */
 async function connectedClient(host: string): Promise<Socket> {
   const server = createServer((socket) => socket.pipe(socket)).listen(0, host);
   await once(server, 'listening');
@@ -56,7 +56,7 @@ test('read() counts what was sent, acknowledged and received', async () => {
   });
 });
 
-test('read() takes a TLS socket for the connection under it', async () => {
+test('read() reads the TCP connection under a TLS socket', async () => {
   const server = createTlsServer({ cert: serving.certificate, key: serving.key });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -71,7 +71,7 @@ test('read() takes a TLS socket for the connection under it', async () => {
   expect(read(secure)).toEqual(read(socket));
 });
 
-test('read() has no round trip of a SYN without any response, and counts its repetition', async () => {
+test('read() returns no round trip for a SYN without a response, and counts its retransmission', async () => {
   const socket = connect(await blackHole('127.0.0.1'), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   await vi.waitUntil(() => read(socket)?.segmentsRetransmitted, { timeout: REPEATED_SYN_LIMIT_MS });

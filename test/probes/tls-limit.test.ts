@@ -6,14 +6,14 @@ import { until } from '../../lab/support/until.ts';
 import { hostileTlsServer, KEY_UPDATE, newSessionTicket } from '../support/hostile-tls.ts';
 import { checkUrl, failed, serving } from './check-once.ts';
 
-/** 27 bytes each at least: some ten reads. */
+/** At least 27 bytes each: about ten reads. */
 const MANY = 20_000;
 
 test.each([
   { what: 'renews its keys', message: () => KEY_UPDATE },
   { what: 'gives tickets', message: newSessionTicket },
 ])(
-  'httpProbe() ends the connection of a verified server that $what without end',
+  'httpProbe() ends the connection of a verified server that $what endlessly',
   async ({ message }) => {
     const server = await hostileTlsServer(serving, message, MANY);
 
@@ -35,7 +35,7 @@ test('httpProbe() lets a server renew its keys a few times', async () => {
   expect(failed(await checkUrl(server.url, { signal: stop.signal })).cause).toBe(reason);
 });
 
-test('httpProbe() does not negotiate anew', async () => {
+test('httpProbe() does not renegotiate', async () => {
   const failures: unknown[] = [];
   const server = tls
     .createServer(

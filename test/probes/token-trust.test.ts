@@ -15,7 +15,7 @@ const system = await CertificateAuthority.create('system');
 const extra = await CertificateAuthority.create('extra');
 const namesake = await CertificateAuthority.create('cluster');
 
-/** A server's certificate by one authority, sent together with others. */
+/** A server's certificate from one authority, sent together with those of others. */
 async function chain(authority: CertificateAuthority, ...sent: CertificateAuthority[]) {
   const { certificate, key } = await authority.issue(HERE);
   return {
@@ -24,7 +24,7 @@ async function chain(authority: CertificateAuthority, ...sent: CertificateAuthor
   };
 }
 
-/** What the server got as `Authorization` in a check that was ok. */
+/** The `Authorization` field that the server receives in each of two successful checks. */
 async function authorizationFor(
   tls: Certificate,
   cluster: Parameters<typeof createCaBundle>[0]['cluster'],
@@ -82,19 +82,19 @@ test.each([
     await chain(namesake, cluster),
     namesake.certificate,
   ],
-])('the token does not go to a server %s, which is checked without', async (_, tls, extraPem) => {
+])('a server %s is checked without the token', async (_, tls, extraPem) => {
   const given = { pem: cluster.certificate };
   expect(await authorizationFor(tls, given, extraPem)).toEqual([undefined, undefined]);
 });
 
-test('the token goes to any verified server where the credentials name no CA, and without credentials nowhere', async () => {
+test('the token goes to any verified server if the credentials name no CA, and to none without credentials', async () => {
   const tls = await chain(system);
   expect(await authorizationFor(tls, {}, extra.certificate)).toEqual([TOKEN, TOKEN]);
   expect(await authorizationFor(tls, undefined, extra.certificate)).toEqual([undefined, undefined]);
 });
 
-test('the token does not go where the CA that has vouched has expired', async () => {
-  // OpenSSL, which goes by the system's clock, verifies the server all the same.
+test('the token does not go to a server whose CA has expired', async () => {
+  // OpenSSL, which uses the system's clock, still verifies the server.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 365 * 24 * 60 * 60 * 1000 });
   onTestFinished(() => void vi.useRealTimers());
   const given = { pem: cluster.certificate };

@@ -38,7 +38,7 @@ async function reflectorPort(): Promise<number> {
   return port;
 }
 
-/** A port of 127.0.0.1 that nobody listens at. */
+/** A port of 127.0.0.1 on which nobody listens. */
 async function closedPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -49,7 +49,7 @@ async function closedPort(): Promise<number> {
 
 describe('the target of a UDP check', () => {
   test.each(['udp://10.0.0.1:862', 'udp://router.example.com:862', 'udp://[fd00::1]:862'])(
-    'is read: %s',
+    'is accepted: %s',
     (url) => {
       expect(readTarget(url).href).toBe(url);
     },
@@ -62,7 +62,7 @@ describe('the target of a UDP check', () => {
     'udp://10.0.0.1:99999',
     'udp://a@b:862',
     'udp://:862',
-  ])('is not read: %s', (url) =>
+  ])('is rejected: %s', (url) =>
     expect(() => readTarget(url)).toThrow('a target of the form udp://host:port'),
   );
 
@@ -81,7 +81,7 @@ describe('the target of a UDP check', () => {
 });
 
 describe('the UDP probe', () => {
-  test('succeeds, with what it has counted', async () => {
+  test('succeeds, and returns what it has counted', async () => {
     const outcome = await check(`udp://a.test:${await reflectorPort()}`);
     expect(outcome).toMatchObject({
       kind: 'ok',
@@ -106,7 +106,7 @@ describe('the UDP probe', () => {
     expect(outcome).toMatchObject({ kind: 'ok', udp: { lost } });
   });
 
-  test('fails when no packet is replied to', async () => {
+  test('fails when no packet gets a reply', async () => {
     const port = await udpProxy(await reflectorPort(), { forward: () => DROP });
     const outcome = await check(`udp://127.0.0.1:${port}`);
     expect(outcome).toMatchObject({

@@ -10,10 +10,10 @@ import { authority, checkUrl, events, serving } from './check-once.ts';
 
 const context = createSecureContext({ ca: authority.certificate });
 
-/** More than the server takes to respond. */
+/** Longer than the server takes to respond. */
 const BUSY_MS = 20;
 
-/** Begins what `begin` does, and keeps the thread busy right after: the response is there when it next looks. */
+/** Calls `begin`, then keeps the thread busy, so that the response is there when it next polls. */
 function busyAfter(begin: () => Promise<Outcome>): Promise<Outcome> {
   return new Promise((resolve) => {
     setImmediate(() => resolve(begin()));
@@ -30,7 +30,7 @@ const schemes = [
 ];
 
 test.each(schemes)(
-  'httpProbe() notes when the request was written, also where the response was there first ($scheme)',
+  'httpProbe() records when the request was written, even if the response is there first ($scheme)',
   async ({ tls }) => {
     const url = await startThreadServer(tls, [[0, OK]]);
     const idle = new IdleConnections();
@@ -49,7 +49,7 @@ test.each(schemes)(
 );
 
 test.each(schemes)(
-  'httpProbe() notes that also where the response is none ($scheme)',
+  'httpProbe() records that even if the response is not HTTP ($scheme)',
   async ({ tls }) => {
     const url = await startThreadServer(tls, [[0, 'x']]);
     const idle = new IdleConnections();

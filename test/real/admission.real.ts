@@ -26,14 +26,14 @@ describe.skipIf(whyNoControlPlane())('a real API server', () => {
   }
 
   test.each(VARIANTS)(
-    'takes deploy/kustomize/%s and its pods, and warns of nothing',
+    'accepts deploy/kustomize/%s and its pods, and gives no warning',
     async (of) => {
       const namespace = of.replace('/', '-');
       expect(await tryInNamespace(namespace, await render({ of, namespace }))).toEqual([]);
     },
   );
 
-  test('takes the patches of deploy/README.md', async () => {
+  test('accepts the patches of deploy/README.md', async () => {
     const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(readFileSync(README, 'utf8')) ?? [];
     const { patches } = loadYaml<{ patches: object[] }>(yaml);
     const namespace = 'patched';
@@ -47,7 +47,7 @@ describe.skipIf(whyNoControlPlane())('a real API server', () => {
   });
 
   test.each(CHARTED)(
-    'takes the chart with ci/%s-values.yaml and its pods, and warns of nothing',
+    'accepts the chart with ci/%s-values.yaml and its pods, and gives no warning',
     async (name) => {
       const namespace = `chart-${name.replaceAll('.', '-')}`;
       const rendered = await renderChart(variantValues(name), { namespace });
@@ -64,7 +64,7 @@ describe.skipIf(whyNoControlPlane())('a real API server', () => {
     );
   });
 
-  test('refuses a field that there is not', async () => {
+  test('refuses a field that does not exist', async () => {
     const { yaml } = await render({ of: 'base' });
     const misspelt = readManifests(yaml.replace('dnsConfig:', 'dnsConfiguration:'));
     await expect(tryInNamespace('kubenurse', misspelt)).rejects.toThrow(
@@ -72,7 +72,7 @@ describe.skipIf(whyNoControlPlane())('a real API server', () => {
     );
   });
 
-  test('warns of what is no longer meant to be used', async () => {
+  test('warns about what is deprecated', async () => {
     const { yaml } = await render({ of: 'base' });
     const outdated = readManifests(yaml.replace('kubernetes.io/os:', 'beta.kubernetes.io/os:'));
     const warnings = await tryInNamespace('kubenurse', outdated);

@@ -14,12 +14,17 @@ import { ofKind, probeOf, type Rendered } from './rendered.ts';
 
 const execute = promisify(execFile);
 
-/** Those that `npm run tools` takes from the Go modules of who defines them (lab/tools/crds). */
+/**
+ * The definitions that `npm run tools` takes from the Go modules that define them (lab/tools/crds).
+ */
 const DEFINITIONS = join(import.meta.dirname, '../../lab/tools/bin/crds');
 
 const APPLY = ['apply', '--server-side'];
 
-/** Resolves when the API server knows the kinds of prometheus-operator, Gateway API and cert-manager that we use. */
+/**
+ * Resolves when the API server knows the kinds of prometheus-operator, Gateway API and cert-manager
+ * that the manifests use.
+ */
 export async function installDefinitions({ kubectl }: RealControlPlane): Promise<void> {
   if (!existsSync(DEFINITIONS)) throw new Error(`${DEFINITIONS} is missing: npm run tools`);
   const files = readdirSync(DEFINITIONS).map((file) => `--filename=${join(DEFINITIONS, file)}`);
@@ -28,8 +33,9 @@ export async function installDefinitions({ kubectl }: RealControlPlane): Promise
 }
 
 /**
- * Makes the namespace, and the service accounts that the pods in it have. It is the one that is rendered or, where none
- * is, one that takes restricted pods only, unless the probe is to be on the host's network.
+ * Creates the namespace, and the service accounts of the pods in it. The namespace is the rendered
+ * one or, if there is none, one that accepts only restricted pods, unless the probe uses the host's
+ * network.
  */
 export async function makeNamespace(
   { kubectl }: RealControlPlane,
@@ -57,8 +63,8 @@ function namespaceOf(name: string, level: string): KubernetesObject {
 }
 
 /**
- * Has the API server look at all of it as if it were applied, and at a Pod of each template in it. Resolves with what
- * it warns of, one line each; rejects with why it refuses one.
+ * Makes the API server examine everything as if it were applied, and a Pod of each template in it.
+ * Resolves to its warnings, one line each; rejects with the reason if it refuses one.
  */
 export async function tryToApply(
   { kubectl }: RealControlPlane,
@@ -69,7 +75,7 @@ export async function tryToApply(
   return [...warnings, ...(await send(kubectl, trial, toYaml(podsOf(rendered))))];
 }
 
-/** A Pod of each template of a DaemonSet or Deployment, as its controller would make it. */
+/** A Pod of each template of a DaemonSet or Deployment, as its controller would create it. */
 function podsOf(rendered: Rendered): V1Pod[] {
   return ['DaemonSet', 'Deployment']
     .flatMap((kind) => ofKind<V1DaemonSet>(rendered, kind))
@@ -84,11 +90,11 @@ function toYaml(objects: readonly KubernetesObject[]): string {
   return objects.map((object) => dumpYaml(object)).join('---\n');
 }
 
-/** Resolves with the lines that kubectl writes to its standard error. */
+/** Resolves to the lines that kubectl writes to its standard error. */
 async function send(kubectl: Kubectl, verb: readonly string[], yaml: string): Promise<string[]> {
   const [program = '', ...args] = kubectl.command;
   const running = execute(program, [...args, ...verb, '--filename=-'], { timeout: 20_000 });
-  // Why it ended without having read all says its standard error.
+  // Its standard error reports why it ended without having read everything.
   running.child.stdin?.on('error', () => {}).end(yaml);
   const { stderr } = await running;
   return stderr.split('\n').filter((line) => line !== '');

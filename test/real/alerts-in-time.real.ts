@@ -15,22 +15,27 @@ import { missingTools } from '../../lab/tools/tool.ts';
 const RULES = new URL('../../deploy/helm/kubenurse/files/prometheus-rule.yaml', import.meta.url);
 
 const SCRAPE_MS = 15_000;
-/** What docs/alerts.md promises, from the fault to the alert: of an outage, and of an MTU fault. */
+/**
+ * What docs/alerts.md promises, from the fault to the alert, for an outage and for an MTU fault.
+ */
 const OUTAGE_SECONDS = 90;
 const MTU_SECONDS = 120;
 
 const START_LIMIT_MS = 180_000;
-/** Until each series has samples of the minute that the rules look back on. */
+/** Until each series has samples for the minute that the rules look back on. */
 const SETTLED_LIMIT_MS = 120_000;
 const WELL_LIMIT_MS = 60_000;
-/** Six times as long at the most. */
+/** Up to six times as long. */
 const FIRES_LIMIT_MS = 60_000;
 const TEST_LIMIT_MS = 300_000;
 
 const [missing] = missingTools(['prometheus']);
 const skipped = whyNoControlPlane() ?? (missing && `${missing} is missing: npm run tools`);
 
-/** A fault, the alert that it has to lead to, within so many seconds, and the cause of the failures of these checks. */
+/**
+ * A fault, the alert that it must lead to within this many seconds, and the cause of the failures
+ * of these checks.
+ */
 const FAULTS = [
   ['node-3:deaf', 'KubenurseNodeUnreachable', OUTAGE_SECONDS, 'path_node-3', 'unreachable'],
   ['node-2:down', 'KubenurseNodeUnreachable', OUTAGE_SECONDS, 'path_node-2', 'refused'],

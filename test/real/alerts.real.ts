@@ -16,14 +16,20 @@ const PROMETHEUS_RULE = join(
 );
 const RUNBOOKS = join(import.meta.dirname, '../../docs/runbooks');
 
-/** Days of a cluster are played, which takes the longest of them a quarter of a minute, and more beside other tests. */
+/**
+ * The tests simulate days of a cluster: the longest takes a quarter of a minute, and more alongside
+ * other tests.
+ */
 const LIMIT_MS = 300_000;
 
 const [missing] = missingTools(['promtool']);
 const isMissing = missing !== undefined;
 const reason = isMissing ? ` (${missing} is missing: npm run tools)` : '';
 
-/** `rules.yaml`, a rule file with what is below `spec` in the PrometheusRule, and the rules' tests beside it. */
+/**
+ * Has `rules.yaml`, a rule file with what is below `spec` in the PrometheusRule, and the rules'
+ * tests next to it.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'kubenurse-rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const { spec } = loadYaml<{ spec: object }>(readFileSync(PROMETHEUS_RULE, 'utf8'));
@@ -57,7 +63,10 @@ test.skipIf(isMissing).each(readdirSync(join(folder, 'rules_test')))(
   LIMIT_MS,
 );
 
-/** The queries of a runbook: each begins at the margin, and goes on indented or with a closing parenthesis. */
+/**
+ * The queries of a runbook: each begins at the margin, and continues indented or with a closing
+ * parenthesis.
+ */
 function queriesIn(page: string): string[] {
   const blocks = [...page.matchAll(/```promql\n(.+?)```/gs)].map(([, block]) => block ?? '');
   return blocks.flatMap((block) => block.replaceAll(/^#.*\n/gm, '').split(/\n(?![\s)]|$)/));

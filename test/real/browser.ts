@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import type { Browser } from 'playwright-core';
 
-/** Where Debian's package `chromium` has it. */
+/** Where Debian's package `chromium` installs it. */
 const PATH = '/usr/bin/chromium';
 
-/** Why no browser can be started; undefined when it can. */
+/** Why no browser can be started; undefined if one can. */
 export function whyNoBrowser(): string | undefined {
   try {
     accessSync(PATH, constants.X_OK);
@@ -19,7 +19,10 @@ export function whyNoBrowser(): string | undefined {
   }
 }
 
-/** Debian's Chromium. Its sandbox is off: tests run as root, and it opens only pages of this project. */
+/**
+ * Debian's Chromium. Its sandbox is off: tests run as root, and it opens only pages of this
+ * project.
+ */
 export async function startBrowser(): Promise<Browser> {
   const { chromium } = await import('playwright-core');
   return chromium.launch({ executablePath: PATH, args: ['--no-sandbox'] });

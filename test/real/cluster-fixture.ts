@@ -23,7 +23,7 @@ const WELL_LIMIT_MS = 30_000;
 
 const skipped = whyNoControlPlane();
 
-/** Plays scenarios in a cluster of five nodes, one after the other; each is a test. */
+/** Plays scenarios in a cluster of five nodes, one after another; each is a test. */
 export function playAll(
   title: string,
   parts: RealPartsOptions,
@@ -36,7 +36,8 @@ export function playAll(
     beforeAll(async () => {
       cluster = await Cluster.startOf(realParts(parts), {
         program: PROGRAM,
-        // A fifth of kube-proxy's half second, as the interval is: the pods wait one interval for their endpoint.
+        // A fifth of kube-proxy's half second, like the interval: the pods wait one interval for
+        // their endpoint.
         readiness: { initialDelay: 0, propagation: 100 },
         env: {
           KUBENURSE_CHECK_INTERVAL: `${INTERVAL_MS}ms`,
@@ -48,11 +49,12 @@ export function playAll(
     }, START_LIMIT_MS);
     afterAll(() => cluster?.close(), START_LIMIT_MS);
 
-    test('starts, and no check fails but that of a service that has no pod yet', async () => {
+    test('starts, and no check fails except that of a service that has no pod yet', async () => {
       await allIsWell(cluster, WELL_LIMIT_MS);
       for (const node of cluster.nodes) {
-        // Beside other clusters, four programs that start at once may take longer than three intervals of a second until
-        // the first of them is behind the service: fresh-install.test.ts holds that at the default interval.
+        // Alongside other clusters, it may take four programs that start at once longer than three
+        // intervals of a second until the first of them is behind the service:
+        // fresh-install.test.ts verifies that at the default interval.
         const { me_service = {}, me_ingress = {}, ...others } = await countsOf(node);
         expect(others, node.name).toEqual({});
         const events = [...Object.keys(me_service), ...Object.keys(me_ingress)];

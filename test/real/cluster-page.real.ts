@@ -14,7 +14,10 @@ const RUNBOOKS = 'https://example.com/docs/runbooks/';
 const WIDE = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
 
-/** As the API server's proxy has it: the path of the page is not the root, and has no slash at its end. */
+/**
+ * As behind the API server's proxy: the path of the page is not the root, and has no slash at its
+ * end.
+ */
 const PATH = '/api/v1/namespaces/kubenurse/services/kubenurse:8080/proxy/cluster';
 
 const skipped = whyNoBrowser();
@@ -22,7 +25,7 @@ let browser: Browser;
 
 const GONE = { kind: 'gone', node: 'node-3', cause: 'unreachable', age: 700 } as const;
 
-/** With the age that the page shows. */
+/** Shifts all times, so that the page shows the right age. */
 function aged({ view, findings }: Cluster): Cluster {
   const shift = Date.now() / 1000 - 4 - view.now;
   const reports = view.reports.map((report) => ({
@@ -42,7 +45,10 @@ function aged({ view, findings }: Cluster): Cluster {
   return { view: moved, findings: findings.length > 0 ? verdict(moved) : [] };
 }
 
-/** Serves the page, and opens it. `problems`: what the browser has reported, such as a violation of the policy. */
+/**
+ * Serves the page, and opens it. `problems`: what the browser has reported, such as a violation of
+ * the policy.
+ */
 async function open(
   current: () => Cluster,
   options: Readonly<{ viewport?: typeof WIDE; javaScriptEnabled?: boolean; query?: string }> = {},
@@ -75,7 +81,7 @@ async function open(
   return { tab, problems, server };
 }
 
-/** Of the whole page, which is wider than the window if it has to be scrolled sideways. */
+/** The width of the whole page, which is wider than the window if it must be scrolled sideways. */
 function widthOf(tab: Page): Promise<number> {
   return tab.evaluate('document.documentElement.scrollWidth');
 }
@@ -99,7 +105,7 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
             faults.length > 0 ? 'node-3 is unreachable' : 'Everything works',
           );
           expect(await widthOf(tab)).toBe(viewport.width);
-          // The verdict is seen without scrolling.
+          // The verdict is visible without scrolling.
           await expect(tab.locator('article h2').first().isVisible()).resolves.toBe(true);
           const box = await tab.locator('article').first().boundingBox();
           expect((box?.y ?? Infinity) + 100).toBeLessThan(viewport.height);
@@ -139,7 +145,7 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
     expect(problems).toEqual([]);
   });
 
-  test('keys alone reach the verdict, a node, and the way back', async () => {
+  test('the keyboard alone reaches the verdict, a node, and the way back', async () => {
     const cluster = aged(simulated(5, 1, [GONE]));
     const { tab } = await open(() => cluster);
     await tab.keyboard.press('Tab');
@@ -157,7 +163,7 @@ describe.skipIf(skipped)(skipped === undefined ? title : `${title}: ${skipped}`,
   });
 
   test.each([100, 1_000])(
-    'of %i nodes, the keys pass everything within fifty stops',
+    'with %i nodes, the keyboard passes everything within fifty stops',
     async (size) => {
       const { tab } = await open(() => aged(simulated(size, 3, [GONE])));
       const stops = tab.locator(

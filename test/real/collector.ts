@@ -1,9 +1,9 @@
 import { freePort, respondsWith200, ServerProcess } from '../../lab/support/server-process.ts';
 import { tool } from '../../lab/tools/tool.ts';
 
-/** A real Collector on 127.0.0.1, with one of the configurations that we ship. */
+/** A real Collector on 127.0.0.1, with one of the shipped configurations. */
 export class Collector {
-  /** Where it takes OTLP over HTTP: the value of OTEL_EXPORTER_OTLP_ENDPOINT. */
+  /** Where it accepts OTLP over HTTP: the value of OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly endpoint: string;
   readonly #arguments: readonly string[];
   readonly #environment: Record<string, string>;
@@ -11,9 +11,9 @@ export class Collector {
   #process: ServerProcess | undefined;
 
   /**
-   * Starts it with this configuration file, in this environment. Its own addresses are replaced by free ones of
-   * 127.0.0.1; `settings` are further replacements, such as `exporters.prometheus.endpoint=127.0.0.1:1234`.
-   * Throws as `ServerProcess.start()` does.
+   * Starts it with this configuration file, in this environment. Its own addresses are replaced by
+   * free ones of 127.0.0.1; `settings` are further replacements, such as
+   * `exporters.prometheus.endpoint=127.0.0.1:1234`. Throws as `ServerProcess.start()` does.
    */
   static async start(
     file: string,
@@ -47,7 +47,7 @@ export class Collector {
     return this.#process?.output ?? '';
   }
 
-  /** Ends the process; its addresses stay its own. */
+  /** Ends the process; it keeps its addresses. */
   async pause(): Promise<void> {
     await this.#process?.stop();
     this.#process = undefined;

@@ -3,14 +3,14 @@ import { controlPlaneContract } from '../../lab/contract/control-plane-contract.
 import { startControlPlane, whyNoControlPlane } from '../../lab/real/control-plane-fixture.ts';
 import type { KubeClient } from '../../lab/real/kube-client.ts';
 
-/** Another namespace that pods can be put in. */
+/** Creates another namespace that pods can be put in. */
 async function addNamespace(admin: KubeClient, name: string): Promise<void> {
   await admin.create('/api/v1/namespaces', { metadata: { name } });
   const accounts = `/api/v1/namespaces/${name}/serviceaccounts`;
   await admin.create(accounts, { metadata: { name: 'kubenurse' } });
 }
 
-/** The token of a service account that may do everything. */
+/** Creates a service account that may do everything, and returns its token. */
 async function addReader(admin: KubeClient): Promise<string> {
   const accounts = '/api/v1/namespaces/kube-system/serviceaccounts';
   const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';

@@ -24,7 +24,8 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
         '-n',
         namespace,
       );
-      // Resources, non-resource URLs, resource names, verbs. Every client may query its own identity and rights.
+      // Resources, non-resource URLs, resource names, verbs. Every client may query its own
+      // identity and rights.
       const lines = table.split('\n').map((line) => line.replaceAll(/ +/g, ' ').trim());
       return lines
         .filter((line) => /^[a-z]/.test(line) && !line.startsWith('selfsubject'))
@@ -49,7 +50,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
   });
 
   test('the built-in role view reaches no page of the pods through the API server', async () => {
-    // What `view` is made of, by a controller that does not run here.
+    // What a controller, which does not run here, puts into `view`.
     const label = 'rbac.authorization.k8s.io/aggregate-to-view=true';
     const roles = await controlPlane().kubectl.run('get', 'clusterrole', '-l', label, '-o', 'json');
     const { items }: { items: { rules: { resources?: string[] }[] | null }[] } = JSON.parse(roles);
@@ -62,7 +63,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     }
   });
 
-  test('the manifests have only restricted pods in the namespace', async () => {
+  test('the manifests allow only restricted pods in the namespace', async () => {
     const { spec, metadata } = pod('privileged');
     const containers = [{ name: 'a', image: 'a', securityContext: { privileged: true } }];
     const privileged = { metadata, spec: { ...spec, containers } };
@@ -88,7 +89,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     });
   });
 
-  test('a token that is issued to a pod names it, and ends with it', async () => {
+  test('a token that is issued to a pod names it, and is refused once it is gone', async () => {
     await putForThisTest('holder', { nodeName: 'n' });
     const token = await controlPlane().issueToken('holder');
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
@@ -136,7 +137,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     }
   });
 
-  test('RealControlPlane.put() requests no change where there is none', async () => {
+  test('RealControlPlane.put() requests no change if there is none', async () => {
     const options = { nodeName: 'n', labels: { app: 'x' }, status: { phase: 'Running' } };
     await putForThisTest('same', options);
     const before = await controlPlane().admin.get(`${PODS}/same`);

@@ -34,7 +34,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     expect(await statuses()).toEqual([200, 200, 200]);
   });
 
-  test('RealControlPlane.break() rejects what no real one can be brought to, and stays as it is', async () => {
+  test('RealControlPlane.break() rejects what a real one cannot be made to do, and changes nothing', async () => {
     await expect(controlPlane().break({ kind: 'status', code: 503 })).rejects.toThrow('503');
     expect((await (await clientOf('prober')).get('/version')).status).toBe(200);
   });
@@ -65,7 +65,7 @@ describe.skipIf(whyNoControlPlane())('a real control plane', () => {
     expect(names((await client.get(PODS)).body)).toEqual(['kept']);
   });
 
-  test('RealControlPlane.compact() cuts watches, and what they have seen last is too old', async () => {
+  test('RealControlPlane.compact() cuts watches, and the last version that they have seen is too old', async () => {
     await putForThisTest('seen');
     const client = await clientOf('prober');
     const watch = await client.watch(PODS);

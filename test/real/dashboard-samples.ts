@@ -13,7 +13,10 @@ const run = promisify(execFile);
 /** A series that promtool generates; `values` in its notation, a sample every 15 s. */
 export type Input = Readonly<{ series: string; values: string }>;
 
-/** What a query of a panel returns after five minutes: the title, the index of the query, and the samples. */
+/**
+ * What a query of a panel returns after five minutes: the title, the index of the query, and the
+ * samples.
+ */
 export type Expected = readonly [
   title: string,
   index: number,
@@ -25,7 +28,10 @@ export function series(name: string, node: string, type: string, labels = ''): s
   return `${name}{job="kubenurse",node="${node}",type="${type}"${labels}}`;
 }
 
-/** Evaluates queries of a dashboard's panels with promtool, and expects these results. `chosen`: values of its variables. */
+/**
+ * Evaluates queries of a dashboard's panels with promtool, and expects these results. `chosen`:
+ * values of its variables.
+ */
 export async function expectSamples(
   uid: string,
   input: readonly Input[],

@@ -6,7 +6,10 @@ const [missing] = missingTools(['promtool']);
 const reason = missing === undefined ? '' : ` (${missing} is missing: npm run tools)`;
 const OFTEN = '0+6x20';
 
-/** Node a reaches the fixed neighbour b and not the suspects c and d, to which it loses every other segment. */
+/**
+ * Node a reaches the fixed neighbour b and not the suspects c and d, to which it loses every other
+ * segment.
+ */
 const INPUT = ['path_b', 'path_c', 'path_d'].flatMap((type) => {
   const isSuspect = type !== 'path_b';
   const lost = isSuspect ? '0+3x20' : '0x20';
@@ -27,7 +30,10 @@ const INPUT = ['path_b', 'path_c', 'path_d'].flatMap((type) => {
   ];
 });
 
-/** Each query of the overview that is a share of paths, or a count of failing ones, by title and index. */
+/**
+ * Each query of the overview that is a share of paths, or a count of failing ones, by title and
+ * index.
+ */
 const EXPECTED: readonly Expected[] = [
   ['Checks that fail', 0, [{ labels: '{}', value: 2 }]],
   ['Share of checks that fail', 0, [{ labels: '{}', value: 0 }]],

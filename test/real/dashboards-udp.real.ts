@@ -27,7 +27,10 @@ function udp(type: string, event: string, failures: string, success: string): In
   ];
 }
 
-/** Node a reaches b and c over TCP. Over UDP it does not reach b, every other check of a router fails, and d is a suspect. */
+/**
+ * Node a reaches b and c over TCP. Over UDP it does not reach b, every other check of a router
+ * fails, and d is a suspect.
+ */
 const INPUT = [
   ...healthy('path_b'),
   ...healthy('path_c'),

@@ -14,7 +14,7 @@ const SEEN_LIMIT_MS = 30_000;
 const SUSPECT_FAILS =
   'kubenurse_check_success == 0 and on (node, type) kubenurse_neighbour_suspect';
 const RANGE_SECONDS = 30;
-/** When every scrape has ended that had begun. */
+/** By then, every scrape that had begun has ended. */
 const SCRAPED_AFTER_SECONDS = 2;
 
 const DASHBOARDS = await Promise.all(UIDS.map(readDashboard));
@@ -57,7 +57,7 @@ beforeAll(async () => {
   });
 }, START_LIMIT_MS);
 
-/** Whether more than half of the checks fail that are to, and so many probes report. */
+/** Whether more than half of the checks that must fail do, and this many probes report. */
 async function isBroken({ url }: Prometheus, probes: number): Promise<boolean> {
   const sum = (metric: string) => `sum by (type) (rate(${metric}[${RATE_INTERVAL}]))`;
   const failing = `${sum('kubenurse_errors_total')} / ${sum('kubenurse_httpclient_requests_total')}`;
@@ -113,7 +113,7 @@ describe.each([
     });
   });
 
-  test('the numbers of the overview say what is broken', async () => {
+  test('the numbers of the overview show what is broken', async () => {
     const overview = await readDashboard('kubenurse-overview');
     const { url } = prometheus();
     const values = await valuesOf(overview, url, RATE_INTERVAL);

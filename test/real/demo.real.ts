@@ -14,11 +14,17 @@ const QUERIES = (await readFile(join(import.meta.dirname, 'queries.txt'), 'utf8'
   .filter((line) => line !== '' && !line.startsWith('#'));
 
 const INTERVAL_MS = 1_000;
-/** Long enough for rates over what has been seen. */
+/** How long to scrape before the comparison: long enough for rates. */
 const SEEN_MS = 30_000;
-/** How far two results may lie apart that were sampled at different moments, as a share of the greater. */
+/**
+ * How far apart two results that were sampled at different moments may be, as a share of the
+ * greater.
+ */
 const TOLERANCE = 0.3;
-/** A quantile may be that of the bucket after the next, on a busy machine with few in its tail: each is up to 2.5 times as large. */
+/**
+ * On a busy machine with few samples in its tail, a quantile may be that of the bucket after the
+ * next: each is up to 2.5 times as large.
+ */
 const QUANTILE_TOLERANCE = 0.85;
 
 let pipeline: Pipeline;
@@ -84,7 +90,7 @@ async function compareOnce(query: string): Promise<void> {
   const [a, b] = [byLabels(pushed), byLabels(pulled)];
   expect([...a.keys()].sort(), query).toEqual([...b.keys()].sort());
   expect(a.size, query).toBeGreaterThan(0);
-  // irate() is of the last two samples, which are not the same two.
+  // irate() uses the last two samples, which are not the same two.
   if (query.includes('irate')) return;
   for (const [labels, value] of a) {
     const other = b.get(labels) ?? Number.NaN;
@@ -97,7 +103,7 @@ async function compareOnce(query: string): Promise<void> {
   }
 }
 
-/** Its labels but `instance`: the pod's UID where it pushes, its address where it is scraped. */
+/** Its labels except `instance`: the pod's UID if it pushes, its address if it is scraped. */
 function identity(labels: Series['labels']): string {
   const { instance: _, ...rest } = labels;
   return JSON.stringify(Object.entries(rest).sort());

@@ -67,7 +67,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
       { commonLabels: { 'app.kubernetes.io/instance': 'a' } },
       'commonLabels must not contain app.kubernetes.io/instance',
     ],
-  ])('refuses the combination %o in words', async (values, message) => {
+  ])('refuses the combination %o with a reason', async (values, message) => {
     await expect(render(values)).rejects.toThrow(message);
   });
 
@@ -150,7 +150,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     { ingress: { url: 'xn--bcher-kva.example' } },
     { podLabels: { 'example.com/team': 'a.b_c-D', empty: '' } },
     { podAnnotations: { 'Example.com/Any': 'whatever it is' } },
-  ])('takes %o', async (values) => {
+  ])('accepts %o', async (values) => {
     await render(values);
   });
 
@@ -171,7 +171,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
     await expect(render(values)).rejects.toThrow(message);
   });
 
-  test('names all mistaken combinations at once', async () => {
+  test('names all invalid combinations at once', async () => {
     const refused = render({ use_tls: true, httpRoute: { enabled: true } });
     await expect(refused).rejects.toThrow(/parentRefs.*use_tls needs a certificate/s);
   });

@@ -45,7 +45,10 @@ const service = (name: string) => ({
   spec: { ports: [{ port: 8080 }] },
 });
 
-/** What somebody writes, the values in which it stands, and an object in which the API server would see it. */
+/**
+ * What a user writes, the values that contain it, and an object in which the API server would see
+ * it.
+ */
 const CASES: readonly (readonly [string, Values, object])[] = [
   ...LABEL_VALUES.map(
     (a) => [`label a=${a}`, { podLabels: { a } }, configMap({ labels: { a } })] as const,

@@ -10,7 +10,7 @@ async function notes(values: Values): Promise<string> {
 }
 
 describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart', () => {
-  test('reports how to see /alive, and nothing more where nothing is to be said', async () => {
+  test('reports how to see /alive, and nothing more if there is nothing to report', async () => {
     const values = {
       ingress: { url: 'a.example.com', className: 'traefik' },
       fullnameOverride: 'x',
@@ -56,14 +56,14 @@ or raise updateStrategy.rollingUpdate.maxUnavailable, which is 10%.
       { updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
       'updateStrategy.rollingUpdate.maxSurge',
     ],
-  ])('notes of %o what is to be known', async (values, text) => {
+  ])('notes for %o what the user must know', async (values, text) => {
     expect(await notes(values)).toContain(text);
   });
 
   test.each<Values>([
     { updateStrategy: { type: 'OnDelete' } },
     { updateStrategy: { rollingUpdate: { maxUnavailable: 2 } } },
-  ])('notes of %o no rollout that waits for a cordoned node', async (values) => {
+  ])('notes for %o no rollout that waits for a cordoned node', async (values) => {
     expect(await notes(values)).not.toContain('cordoned');
   });
 });

@@ -28,7 +28,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     return helm(['upgrade', '--install', release, chart, ...place], values);
   }
 
-  /** A release of what stands for upstream's chart, whatever it was of before. */
+  /** Upgrades a release to what stands in for upstream's chart, whatever it was before. */
   async function upgradeToUpstream(release: string, namespace: string) {
     const folder = await mkdtemp(join(tmpdir(), 'upstream-chart-'));
     stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -40,7 +40,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     return helm(['rollback', release, '1', `--namespace=${namespace}`, kubeconfig]);
   }
 
-  /** What the release's objects of each kind say, but for what the API server notes about them. */
+  /** What the release's objects of each kind contain, without what the API server adds to them. */
   async function specsOf(name: string, namespace: string): Promise<Record<string, object>> {
     const kinds = ['daemonset', 'service', 'serviceaccount', 'role', 'ingress'];
     const entries = kinds.map(async (kind) => {
@@ -89,7 +89,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
       goBack: upgradeToUpstream,
     },
   ])(
-    'goes from upstream’s chart to this one, and back by $back, with the Service as it is throughout',
+    'goes from upstream’s chart to this one, and back by $back, and the Service stays the same',
     async ({ namespace, goBack }) => {
       await upgradeToUpstream('walk', namespace);
       const before = await specsOf('walk-kubenurse', namespace);
@@ -108,7 +108,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     },
   );
 
-  test('names the keys that are missing where an upgrade from upstream’s chart reuses its values', async () => {
+  test('names the keys that are missing if an upgrade from upstream’s chart reuses its values', async () => {
     await upgradeToUpstream('reused', 'reused');
     const place = ['reused', CHART, '--namespace=reused', kubeconfig];
     await expect(helm(['upgrade', ...place, '--reuse-values'])).rejects.toThrow(
@@ -124,7 +124,7 @@ describe.skipIf(cannotRun)('helm, at a real API server', () => {
     expect(values).toContain('insecure: true\nlog_level: debug');
   });
 
-  test('installs releases beside one another, in one namespace and by one name in two', async () => {
+  test('installs releases side by side, in one namespace and with the same name in two', async () => {
     await upgrade('one', CHART, 'shared');
     await upgrade('two', CHART, 'shared');
     await upgrade('one', CHART, 'another');

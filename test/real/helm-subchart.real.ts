@@ -6,7 +6,7 @@ import { missingTools } from '../../lab/tools/tool.ts';
 import { CHART, helm, render, type Values } from './helm.ts';
 import { ofKind, probeOf, readManifests } from './rendered.ts';
 
-/** What a chart of somebody's, with this one in it, makes of its values. */
+/** What a parent chart, with this one in it, renders from its values. */
 async function renderParent(values: Values) {
   const folder = await mkdtemp(join(tmpdir(), 'parent-chart-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -31,7 +31,7 @@ async function renderParent(values: Values) {
 }
 
 describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart as a part of another', () => {
-  test('renders, with what Helm and the other chart put beside its values', async () => {
+  test('renders with what Helm and the other chart add to its values', async () => {
     const rendered = await renderParent({
       global: { imageRegistry: 'registry.example.com' },
       tags: { monitoring: true },
@@ -58,7 +58,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('the Helm chart as a part of 
     expect((await renderParent({ tags: { monitoring: false } })).objects).toEqual([]);
   });
 
-  test('renders by itself with the values that a part of another chart has', async () => {
+  test('renders by itself with the values of a part of another chart', async () => {
     const values = {
       enabled: true,
       tags: { monitoring: true },

@@ -25,7 +25,7 @@ const ALIVE = JSON.stringify(
   1,
 );
 
-/** Runs what the pod of `helm test` does, with the Service at that URL. */
+/** Runs what the pod of `helm test` runs, with the Service at that URL. */
 async function helmTestAt(url: string): Promise<string> {
   const [container] = theOnly<V1Pod>(await render(), 'Pod').spec?.containers ?? [];
   const [program, ...args] = container?.command ?? [];

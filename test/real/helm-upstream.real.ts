@@ -9,7 +9,10 @@ import { OVERRIDES } from './upstream-overrides.ts';
 
 type Read = (probe: ReturnType<typeof probeOf>) => unknown;
 
-/** A value of `daemonset`, by upstream's name; the same otherwise by ours; and where in the pod it shows. */
+/**
+ * A value of `daemonset`, by upstream's name; another one for the same, by this chart's name; and
+ * where in the pod it shows.
+ */
 const OLD_AND_NEW: readonly [old: Values, ours: Values, read: Read][] = [
   [
     { image: { repository: 'old/image', tag: 'a' } },
@@ -76,7 +79,7 @@ const OLD_AND_NEW: readonly [old: Values, ours: Values, read: Read][] = [
 
 describe.skipIf(missingTools(['helm']).length > 0)('a value of upstream’s chart', () => {
   test.each(OLD_AND_NEW)(
-    'daemonset: %o is taken, and gives way to ours',
+    'daemonset: %o is accepted, and overridden by the chart’s own value',
     async (old, ours, read) => {
       const shown = async (values: Values) => read(probeOf(await render(values)));
       const onlyOld = await shown({ daemonset: old });
@@ -88,7 +91,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of upstream’s char
   );
 
   test.each(OVERRIDES)(
-    'renders as a values file of upstream’s, by itself and over its defaults: %o',
+    'renders as an upstream values file, by itself and over its defaults: %o',
     async (values) => {
       probeOf(await render(values));
       const defaults = join(CHART, 'ci/upstream-1.15-values.yaml');
@@ -97,7 +100,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of upstream’s char
     },
   );
 
-  test('is in the chart’s own file what it was, except for what docs/migration.md lists', async () => {
+  test('of upstream’s own file means the same, except for what docs/migration.md lists', async () => {
     const rendered = await render(variantValues('upstream-1.15'));
     expect(writtenEnvironment(rendered)).toEqual({
       KUBENURSE_ALLOW_UNSCHEDULABLE: 'false',

@@ -6,7 +6,7 @@ import { missingTools } from '../../lab/tools/tool.ts';
 import { render, type Values, writtenEnvironment } from './helm.ts';
 import { ofKind, probeOf } from './rendered.ts';
 
-/** What a key of values.yaml says that it keeps, or is, when not set. */
+/** The default that values.yaml documents for a key. */
 function documentedDefault(key: string): unknown {
   const { description = '' } = readValues().find((value) => value.key === key) ?? {};
   const [, text] = /`([[{].*[\]}])`/.exec(description) ?? [];
@@ -25,7 +25,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     expect(read(probeOf(await render()))).toEqual(documentedDefault(key));
   });
 
-  test('securityContext keeps what is not named, and takes what is, even if it is false', async () => {
+  test('securityContext keeps what is not named, and accepts what is, even if it is false', async () => {
     const values = { securityContext: { readOnlyRootFilesystem: false } };
     expect(probeOf(await render(values)).container.securityContext).toEqual({
       ...(documentedDefault('securityContext') as object),
@@ -33,7 +33,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     });
   });
 
-  test('securityContext and resources keep what is not named in what they hold', async () => {
+  test('securityContext and resources keep what is not named in nested values', async () => {
     const values = {
       securityContext: { capabilities: { add: ['NET_RAW'] } },
       resources: { requests: { memory: '128Mi', cpu: null }, limits: { cpu: '500m' } },
@@ -52,7 +52,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     [{ shutdown_duration: '500ms' }, 21],
     [{ shutdown_duration: '0s' }, 20],
     [{ terminationGracePeriodSeconds: 60 }, 60],
-  ])('%o gives the pod the time that its end takes', async (values, seconds) => {
+  ])('%o gives the pod the time that it takes to end', async (values, seconds) => {
     expect(probeOf(await render(values)).pod.terminationGracePeriodSeconds).toBe(seconds);
   });
 
@@ -76,7 +76,7 @@ describe.skipIf(missingTools(['helm']).length > 0)('a value of the Helm chart', 
     [86_400_000, '86400000'],
     [1.5, '1.5'],
   ])(
-    'otlp.resourceAttributes and clusterName: %s is percent-encoded, but for what Kubernetes fills in',
+    'otlp.resourceAttributes and clusterName: %s is percent-encoded, except what Kubernetes fills in',
     async (value, encoded) => {
       const rendered = await render({
         clusterName: String(value),

@@ -28,7 +28,10 @@ function isSelected(labels: Record<string, string>, selector: Record<string, str
   return Object.entries(selector).every(([name, value]) => labels[name] === value);
 }
 
-/** By whom pods are selected: the Service, network policies, the DaemonSet, and the neighbour filter. */
+/**
+ * The selectors of pods: those of the Service, network policies, the DaemonSet, and the neighbour
+ * filter.
+ */
 function selectorsOf(rendered: Rendered): Record<string, string>[] {
   const { KUBENURSE_NEIGHBOUR_FILTER: filter = '' } = writtenEnvironment(rendered);
   return [
@@ -78,7 +81,7 @@ describe.skipIf(missingTools(['helm', 'kubeconform']).length > 0)('the Helm char
       expect(output).toContain('0 chart(s) failed');
     });
 
-    test('renders objects of the schemas of Kubernetes and its custom resources', async () => {
+    test('renders objects that match the schemas of Kubernetes and its custom resources', async () => {
       expect(await kubeconform(rendered.yaml)).toContain('Invalid: 0, Errors: 0, Skipped: 0');
     });
 
@@ -118,7 +121,7 @@ describe.skipIf(missingTools(['helm', 'kubeconform']).length > 0)('the Helm char
       expect(probeOf(rendered).pod.hostNetwork ?? false).toBe(variant === 'host-network');
     });
 
-    test('gives the program an environment that it takes', async () => {
+    test('gives the program an environment that it accepts', async () => {
       const environment: Record<string, string> = {
         KUBERNETES_SERVICE_HOST: '10.96.0.1',
         KUBERNETES_SERVICE_PORT: '443',
@@ -139,7 +142,7 @@ describe.skipIf(missingTools(['helm', 'kubeconform']).length > 0)('the Helm char
     });
   });
 
-  test('is not let through by kubeconform with a field that does not exist', async () => {
+  test('is refused by kubeconform with a field that does not exist', async () => {
     const { yaml } = await render();
     const wrong = yaml.replace('terminationGracePeriodSeconds:', 'terminationGracePeriod:');
     await expect(kubeconform(wrong)).rejects.toThrow('exit code 1');

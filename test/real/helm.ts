@@ -15,7 +15,7 @@ export const VARIANTS: readonly string[] = readdirSync(join(CHART, 'ci')).map((f
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Resolves with what helm wrote to its standard output. Rejects as `run()` does, with what helm says. */
+/** Resolves to helm's standard output. Rejects as `run()` does, with helm's message. */
 export function helm(args: readonly string[], values?: Values): Promise<string> {
   if (!values) return run([tool('helm'), ...args]);
   return run([tool('helm'), ...args, '--values=-'], JSON.stringify(values));
@@ -26,7 +26,7 @@ export function variantValues(name: string): Values {
   return loadYaml<Values>(readFileSync(join(CHART, 'ci', `${name}-values.yaml`), 'utf8'));
 }
 
-/** What the chart makes of these values. Rejects, with what helm says of them, when it refuses them. */
+/** What the chart renders from these values. Rejects with helm's message if it refuses them. */
 export async function render(
   values: Values = {},
   { release = 'kubenurse', namespace = 'kubenurse' } = {},
@@ -35,7 +35,10 @@ export async function render(
   return readManifests(await helm(place, values));
 }
 
-/** The values that stand in the probe's environment; those of secrets and the downward API are left out. */
+/**
+ * The values that are written in the probe's environment, without those of secrets and the downward
+ * API.
+ */
 export function writtenEnvironment(rendered: Rendered): Record<string, string> {
   const variables = probeOf(rendered).container.env ?? [];
   return Object.fromEntries(

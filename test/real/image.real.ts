@@ -33,7 +33,7 @@ function isThere(program: string): boolean {
   }
 }
 
-/** Every file in the layers that are on top of its base, which is one. */
+/** Every file in the layers on top of its base, which is a single layer. */
 function addedFiles(archive: string): string[] {
   const read = (file: string) =>
     execFileSync('tar', ['--extract', '--to-stdout', '--file', archive, file], {
@@ -70,12 +70,12 @@ describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${ski
     expect(readFileSync(join(root, 'LICENSE'), 'utf8')).toContain('@opentelemetry/sdk-metrics');
   });
 
-  test('runs as a user by its number, from the root folder, whatever its base has', () => {
+  test('runs as a numeric user, from the root folder, whatever its base has', () => {
     expect(config.config).toMatchObject({ User: '65532:65532', WorkingDir: '/' });
     expect(Object.keys(config.config.ExposedPorts)).toEqual(['8080/tcp', '8443/tcp']);
   });
 
-  test('reports what it is', () => {
+  test('describes itself', () => {
     expect(config.config.Labels).toMatchObject({
       'org.opencontainers.image.title': 'kubenurse',
       'org.opencontainers.image.description': packageJson.description,
@@ -87,12 +87,12 @@ describe.skipIf(skipped)(skipped === undefined ? 'the image' : `the image: ${ski
     });
   });
 
-  test('is made for any architecture without running anything of it', () => {
+  test('is built for any architecture without running anything in it', () => {
     const run = config.history.filter(({ created_by }) => !created_by.includes('#(nop)'));
     expect(run).toEqual([]);
   });
 
-  test('runs what its arguments say', async () => {
+  test('passes its arguments to the program', async () => {
     const { output, closed } = startImage(stack, root, config, ['--version'], {});
     expect({ code: await closed, output: output.all }).toEqual({
       code: 0,

@@ -102,7 +102,10 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
 
   const statusOf = async (options = {}) => (await get(options)).status;
 
-  /** What a client that is not the operator gets: a status, or an error's code, and after how many milliseconds. */
+  /**
+   * What a client other than the operator gets: a status, or an error's code, and after how many
+   * milliseconds.
+   */
   async function timedRequest(): Promise<{ result: string; milliseconds: number }> {
     const script = `const begin = performance.now();
       const report = (result) => console.log(JSON.stringify({ result, milliseconds: performance.now() - begin }));
@@ -136,7 +139,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect(await statusOf({ name: 'other.example.test' })).toBe(404);
   });
 
-  test('NginxIngress responds 503 without a backend, 502 when it refuses, and takes another if there is one', async () => {
+  test('NginxIngress responds 503 without a backend, 502 when it refuses, and uses another if there is one', async () => {
     const refusing = { address: fabric.operator[0] ?? '', port: 1 };
     await ingress.setBackends([]);
     expect(await statusOf()).toBe(503);
@@ -167,7 +170,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect([...responses.keys()].sort()).toEqual(['200 one', '200 other']);
   });
 
-  test('NginxIngress.setBackends() waits for the requests that are with a former backend', async () => {
+  test('NginxIngress.setBackends() waits for the requests that a former backend is serving', async () => {
     let [isReceived, isDone] = [false, false];
     const slow = await startBackend((_, response) => {
       isReceived = true;
@@ -185,7 +188,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
   });
 
   test.each([500, 502, 503, 504, 429])(
-    'NginxIngress responds with %i when it is broken so',
+    'NginxIngress responds with %i when it is broken that way',
     async (code) => {
       await ingress.setBackends([await startBackend(says('ok'))]);
       await ingress.break({ kind: 'status', code });
@@ -270,7 +273,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     }
   });
 
-  test('DnsmasqServer.break() responds by the fault until it is healed', async () => {
+  test('DnsmasqServer.break() responds according to the fault until it is healed', async () => {
     const resolver = resolverAt();
     const faults = { silent: 'ETIMEOUT', servfail: 'ESERVFAIL', nxdomain: 'ENOTFOUND' } as const;
     for (const fault of ['silent', 'servfail', 'nxdomain', 'silent'] as const) {
@@ -283,7 +286,7 @@ describe.skipIf(unavailableReason())('the real ingress and name server', () => {
     expect(await resolver.resolve4(host)).toEqual(['10.31.0.12']);
   });
 
-  test('DnsmasqServer.setRecords() replaces them all, also while it is silent', async () => {
+  test('DnsmasqServer.setRecords() replaces them all, even while it is silent', async () => {
     const resolver = resolverAt();
     stack.defer(() => dns.setRecords(records));
     await dns.setRecords({ [host]: ['10.31.0.99'] });

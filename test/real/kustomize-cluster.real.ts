@@ -14,12 +14,12 @@ const START_LIMIT_MS = 120_000;
 const WELL_LIMIT_MS = 30_000;
 
 /**
- * What Kubernetes itself sets in every container, and the authority of the ingress's certificate: one of the tests'
- * own, in a file of a name that is not known before.
+ * What Kubernetes itself sets in every container, and the authority of the ingress's certificate:
+ * the tests' own, in a file whose name is not known beforehand.
  */
 const GIVEN = ['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT', 'KUBENURSE_EXTRA_CA'];
 
-/** The real parts, by which each program has the environment that the DaemonSet gives it, and no other. */
+/** The real parts, with which each program has only the environment that the DaemonSet gives it. */
 function partsOf(rendered: Rendered): StartParts<RealParts> {
   return async (stack) => {
     const parts = await realParts({ network: '10.47' })(stack);
@@ -70,7 +70,7 @@ describe.skipIf(whyNoControlPlane())('a cluster of real parts', () => {
   }, START_LIMIT_MS);
   afterAll(() => cluster?.close(), START_LIMIT_MS);
 
-  test('by the environment that the DaemonSet gives them, the probes find all of it, and all well', async () => {
+  test('with the environment that the DaemonSet gives them, the probes find everything, and all is well', async () => {
     await allIsWell(cluster, WELL_LIMIT_MS);
     for (const node of cluster.nodes) {
       const { last_check_result } = JSON.parse((await node.alive()).body);

@@ -37,7 +37,10 @@ function environmentIn(namespace: string, rendered: Rendered): Record<string, st
   });
 }
 
-/** What the program says of these variables, beside those that Kubernetes sets in every pod of the namespace. */
+/**
+ * What the program reports about these variables, in addition to those that Kubernetes sets in
+ * every pod of the namespace.
+ */
 async function checkConfig(environment: Record<string, string>): Promise<string> {
   const env = {
     KUBERNETES_SERVICE_HOST: '10.96.0.1',
@@ -51,7 +54,7 @@ async function checkConfig(environment: Record<string, string>): Promise<string>
   return stdout + stderr;
 }
 
-/** The path of the Secret's volume replaced by that of a directory with its files. */
+/** Replaces the path of the Secret's volume with that of a directory with its files. */
 async function withSecret(environment: Record<string, string>): Promise<Record<string, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'secret-'));
   onTestFinished(() => rm(directory, { recursive: true }));
@@ -76,7 +79,7 @@ describe.each(VARIANTS)('deploy/kustomize/%s', (variant) => {
     expect(await checkConfig(await withSecret(environment))).toBe('the configuration is valid\n');
   });
 
-  test('whatever selects the pods selects them', () => {
+  test('all selectors for the pods match them', () => {
     expect(probeOf(rendered).template.metadata?.labels).toMatchObject(SELECTOR);
     expect(theOnly<V1DaemonSet>(rendered, 'DaemonSet').spec?.selector.matchLabels).toEqual(
       SELECTOR,
@@ -93,7 +96,7 @@ describe.each(VARIANTS)('deploy/kustomize/%s', (variant) => {
     }
   });
 
-  test('the pods have no rights on their node, and a token of an hour', () => {
+  test('the pods have no rights on their node, and a token that is valid for an hour', () => {
     const { pod, container } = probeOf(rendered);
     expect(pod).toMatchObject({
       automountServiceAccountToken: false,
@@ -146,7 +149,7 @@ describe.each(VARIANTS)('deploy/kustomize/%s', (variant) => {
   });
 });
 
-test('all components can be put together', async () => {
+test('all components can be combined', async () => {
   const rendered = await render({ of: 'base', components: COMPONENTS });
   expect(probeOf(rendered).pod.hostNetwork).toBe(true);
   const environment = await withSecret(environmentIn('kubenurse', rendered));
@@ -205,7 +208,7 @@ describe('the NetworkPolicy', () => {
     expect(controllers).toEqual([{ _from: [{ namespaceSelector }], ports: [{ port: 8080 }] }]);
   });
 
-  test('is not there on the host network, where the namespace admits privileged pods', async () => {
+  test('is absent on the host network, where the namespace admits privileged pods', async () => {
     const rendered = await render({ of: 'base', components: ['components/host-network'] });
     expect(ofKind(rendered, 'NetworkPolicy')).toEqual([]);
     expect(theOnly<V1Namespace>(rendered, 'Namespace').metadata?.labels).toMatchObject({
@@ -234,7 +237,7 @@ test.each([{ components: [] }, { components: COMPONENTS }])(
   },
 );
 
-test('/alwayshappy alone is published, at KUBENURSE_INGRESS_URL, and requested there', async () => {
+test('only /alwayshappy is published, at KUBENURSE_INGRESS_URL, and requested there', async () => {
   const rendered = await render({
     of: 'base',
     components: ['components/ingress', 'components/gateway-api'],

@@ -10,7 +10,7 @@ const FOLDER = join(import.meta.dirname, '../../deploy/kustomize');
 /** The folders of deploy/kustomize that can be applied as they are. */
 export const VARIANTS = ['base', ...foldersIn('overlays')];
 
-/** The folders of deploy/kustomize that an overlay can put together. */
+/** The folders of deploy/kustomize that an overlay can combine. */
 export const COMPONENTS = foldersIn('components');
 
 /** An overlay as a user writes it. */
@@ -19,7 +19,7 @@ export type Overlay = Readonly<{
   of: string;
   components?: readonly string[];
   namespace?: string;
-  /** Variables beside or instead of those of base/settings.env; components look into them. */
+  /** Variables in addition to or instead of those of base/settings.env; components read them. */
   settings?: Readonly<Record<string, string>>;
   patches?: readonly object[];
 }>;
@@ -28,7 +28,7 @@ function foldersIn(folder: string): string[] {
   return readdirSync(join(FOLDER, folder)).map((name) => `${folder}/${name}`);
 }
 
-/** What `kubectl kustomize` makes of it. Throws with what kubectl says when it cannot be rendered. */
+/** What `kubectl kustomize` renders. Throws with kubectl's message if it cannot be rendered. */
 export async function render(overlay: Overlay): Promise<Rendered> {
   const directory = mkdtempSync(join(tmpdir(), 'overlay-'));
   try {

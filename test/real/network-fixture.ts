@@ -5,9 +5,12 @@ import { run } from '../../lab/support/command.ts';
 import type { Result } from './network-peer.ts';
 import { Peer } from './network-peers.ts';
 
-/** Long against what a response takes here, 1 ms: so long it takes to see that there is none. */
+/**
+ * How long it takes to see that there is no response: long, compared with the 1 ms that a response
+ * takes here.
+ */
 export const LIMIT_MS = 800;
-/** Of Linux: the first packet of a connection is sent again so late when it was lost. */
+/** How long after it was lost Linux sends the first packet of a connection again. */
 export const SYN_AGAIN_MS = 1_000;
 
 /** A cluster's network: an ingress, three nodes with one pod each, and a program in each. */
@@ -65,7 +68,7 @@ export class Network {
   }
 }
 
-/** How a request ended, and whether it came as far as a connection. */
+/** How a request ended, and whether it got as far as a connection. */
 export function outcomeOf({ error, connected }: Result): string {
   if (error === undefined) return 'response';
   return connected ? `${error} when connected` : error;

@@ -16,7 +16,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
   });
   afterAll(() => network?.close());
 
-  /** Whom a pod reaches: `1>2 2>1 …`, by IPv4 and IPv6 alike. */
+  /** Which pods reach which: `1>2 2>1 …`, over IPv4 and IPv6 alike. */
   async function reached(): Promise<string> {
     const pairs = [1, 2, 3].flatMap((from) =>
       [1, 2, 3].filter((to) => to !== from).map((to) => [from, to] as const),
@@ -62,7 +62,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
   });
 
   describe('an impaired link', () => {
-    test('delays both ways, and is plain again afterwards', async () => {
+    test('delays both ways, and is normal again afterwards', async () => {
       const [address = ''] = network.pod(2).addresses;
       await network.node(2).impair({ delayMs: 250 });
       // There and back for the connection, there and back for the response.
@@ -77,7 +77,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
       expect(await run(['ip', '-brief', 'link'])).not.toContain('-a@');
     });
 
-    test('loses so many packets', async () => {
+    test('loses the given share of packets', async () => {
       const [address = ''] = network.pod(2).addresses;
       await network.node(2).impair({ lossPercent: 50 });
       const options = { limitMs: 3_000 };
@@ -105,7 +105,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     });
 
     test.each(['/bytes/2000000', undefined])(
-      'passes on intact what is reordered and lost (%s)',
+      'delivers intact what is reordered and lost (%s)',
       async (path) => {
         const [, address = ''] = network.pod(2).addresses;
         await network.node(2).impair({ delayMs: 5, jitterMs: 4, lossPercent: 1 });

@@ -12,14 +12,14 @@ import {
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The commands of the test that has started the peer (network.real.ts). */
+/** The commands of the test that started the peer (network.real.ts). */
 export type Question = Readonly<
   | { kind: 'get'; url: string; limitMs: number; body?: number; keepAlive?: boolean }
   | { kind: 'datagram'; address: string; port: number; limitMs: number }
   | { kind: 'read'; file: string }
 >;
 
-/** `error` is Node's code of it, or `timeout`. */
+/** `error`: Node's error code, or `timeout`. */
 export type Result = Readonly<{
   text?: string;
   error?: string;
@@ -27,11 +27,11 @@ export type Result = Readonly<{
   ms: number;
 }>;
 
-/** As a program in a pod: the ports of the probe. */
+/** As with a program in a pod: the ports of the probe. */
 const PORTS = [8080, 8443];
-/** So late the response to `/later` comes: longer than it takes to break the network. */
+/** The delay of the response to `/later`: longer than it takes to break the network. */
 const LATER_MS = 300;
-/** Where it listens: everywhere, unless the command line says otherwise. */
+/** Where it listens: everywhere, unless the command line specifies addresses. */
 const [name = '', ...hosts] = process.argv.slice(2);
 
 const serve: RequestListener = async (request, response) => {
@@ -86,7 +86,10 @@ async function resultOf(question: Question): Promise<Result> {
   }
 }
 
-/** The response's body; of one with a digest or to a body that we sent, whether the digest is right. */
+/**
+ * The response's body or, if it has a digest or responds to a body that was sent, whether the
+ * digest is right.
+ */
 async function get(
   question: Extract<Question, { kind: 'get' }>,
   connected: () => void,
@@ -122,7 +125,7 @@ async function datagram({
   const signal = AbortSignal.timeout(limitMs);
   signal.addEventListener('abort', () => reject(signal.reason));
   socket.on('message', (message) => resolve(message.toString())).on('error', reject);
-  // A connected socket hears of ICMP errors.
+  // A connected socket receives ICMP errors.
   socket.connect(port, address, () => socket.send('hello'));
   try {
     return await promise;

@@ -7,7 +7,10 @@ import type { Question, Result } from './network-peer.ts';
 const PROGRAM = join(import.meta.dirname, 'network-peer.ts');
 const READY_LIMIT_MS = 30_000;
 
-/** A program in a network namespace (network-peer.ts): it responds to others, and sends requests on command. */
+/**
+ * A program in a network namespace (network-peer.ts): it responds to others, and sends requests on
+ * command.
+ */
 export class Peer {
   readonly name: string;
   readonly #child: ChildProcess;
@@ -46,7 +49,7 @@ export class Peer {
     return promise;
   }
 
-  /** Sends an HTTP request, and gives up after so many ms. */
+  /** Sends an HTTP request, and gives up after `limitMs`. */
   get(
     address: string,
     options: {
@@ -74,7 +77,10 @@ export class Peer {
   }
 }
 
-/** The failures of requests that are sent one per millisecond while something happens. Rejects if that was too short for 50. */
+/**
+ * The failures of requests that are sent once per millisecond while something happens. Rejects if
+ * that is too short for 50.
+ */
 export async function errorsDuring(
   request: () => Promise<Result>,
   happens: () => Promise<void>,

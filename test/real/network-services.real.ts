@@ -25,7 +25,10 @@ describe.skipIf(unavailableReason())('a service', () => {
     ]);
   }
 
-  /** Whose responses there were to 40 requests; the chance that one of three gets none is 1 in 10,000,000. */
+  /**
+   * Which programs responded to 40 requests; the chance that one of three gets none is 1 in
+   * 10,000,000.
+   */
   async function respondents(peer: Peer, address: string): Promise<string[]> {
     const responses = await Promise.all(
       Array.from({ length: 40 }, () => peer.get(address, { port: PORT })),
@@ -56,7 +59,8 @@ describe.skipIf(unavailableReason())('a service', () => {
 
   test.each(addresses)('%s refuses when it has no backend', async (address) => {
     await serve();
-    // Over IPv6, Linux overlooks a reject that comes before `connect` has returned, as here, but not the next one.
+    // Over IPv6, Linux ignores a reject that arrives before `connect` has returned, as here, but
+    // not the next one.
     const options = { port: PORT, limitMs: LIMIT_MS + SYN_AGAIN_MS };
     expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('ECONNREFUSED');
     expect(outcomeOf(await network.peer('pod-1').datagram(address, options))).toBe('ECONNREFUSED');
@@ -64,7 +68,7 @@ describe.skipIf(unavailableReason())('a service', () => {
     expect(outcomeOf(await network.peer('pod-1').get(address, options))).toBe('response');
   });
 
-  test.each(addresses)('%s takes a pod to itself', async (address) => {
+  test.each(addresses)('%s connects a pod to itself', async (address) => {
     await serve(network.pod(1));
     const response = await network.peer('pod-1').get(address, { port: PORT, limitMs: LIMIT_MS });
     const node = network.node(1).addresses[addresses.indexOf(address)];
@@ -72,7 +76,7 @@ describe.skipIf(unavailableReason())('a service', () => {
   });
 
   test.each(addresses)(
-    '%s takes a pod to another of its node, also while its rules are replaced',
+    '%s connects a pod to another of its node, even while its rules are replaced',
     async (address) => {
       const pod = await network.node(1).addPod();
       const beside = await Peer.start('beside', pod.enter);
@@ -87,7 +91,7 @@ describe.skipIf(unavailableReason())('a service', () => {
     },
   );
 
-  test('is there for a node that comes later, and for the node itself', async () => {
+  test('is available to a pod on a node that joins later, and to the node itself', async () => {
     await serve(network.pod(1));
     const node = await network.fabric.addNode(4);
     const pod = await node.addPod();

@@ -19,7 +19,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
   });
   afterAll(() => network?.close());
 
-  /** What the peers of these names say of each address of pod 2; `begins`: what it says of pod 1. */
+  /** What these peers find at each address of pod 2; `begins`: what it finds at pod 1. */
   async function checkAll() {
     const [one, two] = [network.peer('pod-1'), network.peer('pod-2')];
     const operator = network.peer('operator');
@@ -74,7 +74,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
     expect(await checkAll()).toEqual(onEach(whole));
   });
 
-  test('there are addresses of these families alone', async () => {
+  test('there are only addresses of these families', async () => {
     for (const { enter } of [network.ingress, network.node(1), network.pod(1)]) {
       const addresses = await run([...enter, 'ip', '-brief', 'address', 'show', 'dev', 'eth0']);
       expect(addresses.includes(':') ? 'IPv6' : '').toBe(families.includes('IPv6') ? 'IPv6' : '');
@@ -117,7 +117,7 @@ describe.skipIf(unavailableReason()).each(CLUSTERS)('a fabric %s of %j', (prefix
     expect(await ruleset(pod)).toBe(before);
   });
 
-  test('a pod that is slow responds so much later, except to the operator', async () => {
+  test('a pod that is slow responds that much later, except to the operator', async () => {
     await network.pod(2).break({ kind: 'slow', milliseconds: 1_000 });
     for (const address of network.pod(2).addresses) {
       const response = await network.peer('pod-1').get(address, { limitMs: 10_000 });
@@ -176,7 +176,7 @@ describe.skipIf(unavailableReason())('a fabric', () => {
     await network.pod(2).break(undefined);
   });
 
-  test('the operator finds a pod that is isolated anew', async () => {
+  test('the operator resolves the address of an isolated pod again', async () => {
     await network.pod(2).break({ kind: 'isolated' });
     for (const { enter } of [network.pod(2), network.node(2)]) {
       await run([...enter, 'ip', 'neighbour', 'flush', 'all']);

@@ -4,7 +4,7 @@ import { pod } from '../../lab/contract/contract-objects.ts';
 import type { RealControlPlane } from '../../lab/real/control-plane.ts';
 import { startControlPlane } from '../../lab/real/control-plane-fixture.ts';
 
-/** A control plane for the tests of a file, started before them. `network`: as of a Fabric. */
+/** A control plane for the tests of a file, started before them. `network`: as for a Fabric. */
 export function ownControlPlane(network: string) {
   const stack = new AsyncDisposableStack();
   let running: RealControlPlane;

@@ -48,7 +48,10 @@ function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
-/** Runs a command in a network and a `/run` that no other test uses, and without the variable that marks the inner process. */
+/**
+ * Runs a command in a network and a `/run` that no other test uses, and without the variable that
+ * marks the inner process.
+ */
 const ELSEWHERE = [
   'unshare',
   '--net',
@@ -59,13 +62,13 @@ const ELSEWHERE = [
   'sh',
 ];
 
-/** All that could be left behind where `enter` leads to. */
+/** Everything that could be left behind where `enter` leads to. */
 function whatThereIs(enter: readonly string[]): Promise<string> {
   const commands = ['ip -oneline link', 'ip netns', 'nft list ruleset', 'cat /proc/mounts'];
   return run([...enter, 'sh', '-c', [...commands, 'ls -R /run'].join(' && ')]);
 }
 
-/** Leaves of a namespace whatever can be left, and two processes. */
+/** Leaves behind everything that a namespace can leave, and two processes. */
 const LITTER = `ip netns add litter; ip link add br-litter type bridge; nft add table inet litter
   mount -t tmpfs tmpfs /mnt; echo x >/run/litter; echo x >$TMPDIR/litter
   setsid sleep 1000 & echo littered; sleep 1000`;
@@ -157,7 +160,7 @@ describe.skipIf(unavailableReason())('own-namespace', () => {
     expect(await end).toMatchObject({ code: 5 });
   });
 
-  test('own-namespace is ended by a signal before there is a command, too', async () => {
+  test('own-namespace is also ended by a signal before there is a command', async () => {
     const child = start(inOwnNamespace('sleep', '1000'));
     const end = ended(child);
     await until('it has a child', 5_000, () => childrenOf(child.pid ?? 0).length > 0);
@@ -195,7 +198,7 @@ describe.skipIf(unavailableReason())('own-namespace', () => {
 
 const NOTHING_THERE = { PATH: '/nonexistent' };
 
-test('own-namespace runs the command without namespaces where a program is missing, and reports that', async () => {
+test('own-namespace runs the command without namespaces when a program is missing, and reports that', async () => {
   const command = inOwnNamespace(...node(`console.log('ran'); process.exitCode = 3`));
   const { code, stdout, stderr } = await ended(start(command, NOTHING_THERE));
   expect({ code, stdout }).toEqual({ code: 3, stdout: 'ran\n' });
@@ -219,7 +222,7 @@ test.skipIf(unavailableReason())(
 );
 
 test.skipIf(unavailableReason())(
-  'goOnInOwnNamespace() fails where a program is missing',
+  'goOnInOwnNamespace() fails when a program is missing',
   async () => {
     const command = [...ELSEWHERE, 'env', 'PATH=/nonexistent', ...goOn];
     const { code, stdout, stderr } = await ended(start(command));

@@ -32,7 +32,10 @@ async function arrival(prometheus: Prometheus, rounds: number): Promise<void> {
   });
 }
 
-/** Hangs up on everybody who connects to where Prometheus was, until somebody still tries after so many milliseconds. */
+/**
+ * Closes all connections to the former address of Prometheus, until a client still tries after this
+ * many milliseconds.
+ */
 async function refusing(url: string, milliseconds: number): Promise<void> {
   const tries: number[] = [];
   const server = createTcpServer((socket) => {
@@ -68,7 +71,7 @@ test.each(Object.keys(PIPELINES))(
 );
 
 test.each(Object.keys(PIPELINES))(
-  '%s: the series go on after a restart of the receiver',
+  '%s: the series continue after a restart of the receiver',
   async (name) => {
     await using pipeline = await started(name);
     await pipeline.push(3);
@@ -89,7 +92,7 @@ test.each(Object.keys(PIPELINES))(
 );
 
 test.each(COLLECTORS)(
-  '%s: a push that reports nothing about its pod arrives, and the Collector warns of nothing',
+  '%s: a push that reports nothing about its pod arrives, without a warning of the Collector',
   async (name) => {
     await using pipeline = await started(name);
     await pipeline.push(1);
@@ -108,7 +111,7 @@ test.each(COLLECTORS)(
 );
 
 test.each(['agent', 'remote-write'])(
-  '%s: what Prometheus could not take arrives later, with its own time',
+  '%s: what Prometheus could not accept arrives later, with its own time',
   async (name) => {
     await using pipeline = await started(name);
     await pipeline.prometheus.pause();
@@ -123,7 +126,7 @@ test.each(['agent', 'remote-write'])(
 );
 
 test.each(Object.keys(PIPELINES))(
-  '%s: what is told of a neighbour has the labels that a scraped probe has',
+  '%s: series about a neighbour have the labels that a scraped probe has',
   async (name) => {
     await using pipeline = await started(name);
     await pipeline.push(3, { metrics: [...METRICS, PUSHED_NEIGHBOUR_INFO] });

@@ -5,7 +5,7 @@ import { shipped } from '../../lab/support/shipped.ts';
 import { Collector } from './collector.ts';
 import { METRICS, type Metric, otlpRequest } from './sample.ts';
 
-/** What the probe says of itself in every push. */
+/** What the probe reports about itself in every push. */
 const RESOURCE = {
   'service.name': 'kubenurse',
   'service.instance.id': '6cbe1a34-97a1-4d7c-9b4f-6d1a7a0b2f10',
@@ -15,7 +15,10 @@ const RESOURCE = {
   'k8s.cluster.name': 'blue',
 };
 
-/** The labels of every series, beside its own, that identify its origin: those of a scraped probe. */
+/**
+ * The labels of every series, in addition to its own, that identify its origin: those of a scraped
+ * probe.
+ */
 export const ORIGIN = {
   job: 'kubenurse',
   node: 'node-a',
@@ -27,7 +30,7 @@ export const ORIGIN = {
 /** The same, and the label `instance` that a pushed series has. */
 export const PUSHED_ORIGIN = { ...ORIGIN, instance: RESOURCE['service.instance.id'] };
 
-/** A way for the probe's pushes into a Prometheus, through the configurations that we ship. */
+/** Takes the probe's pushes to a Prometheus, through the shipped configurations. */
 export class Pipeline implements AsyncDisposable {
   readonly prometheus: Prometheus;
   /** What the probe pushes to: a Collector, or Prometheus itself. */
@@ -55,8 +58,8 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /**
-   * Pushes what the probe has counted in so many rounds, as of `time` (milliseconds since 1970).
-   * Throws when it is not taken.
+   * Pushes what the probe has counted in `rounds` rounds, as of `time` (milliseconds since 1970).
+   * Throws if it is not accepted.
    */
   async push(
     rounds: number,
@@ -123,8 +126,8 @@ export const PIPELINES: Readonly<Record<string, () => Promise<Pipeline>>> = {
 };
 
 /**
- * The Prometheus configuration of this folder, scraping five times a second, with what `targets` matches replaced by
- * this address of ours. Throws when `targets` matches nothing.
+ * The Prometheus configuration of this folder, scraping five times a second, with what `targets`
+ * matches replaced by `replacement`. Throws if `targets` matches nothing.
  */
 export async function scraping(
   folder: string,

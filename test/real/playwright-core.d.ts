@@ -1,4 +1,7 @@
-/** What the tests use of playwright-core: like Chromium it may be missing, and the tests that need it are skipped then. */
+/**
+ * What the tests use of playwright-core. Like Chromium, it may be missing, and the tests that need
+ * it are then skipped.
+ */
 declare module 'playwright-core' {
   type Named = Readonly<{ name?: string | RegExp; exact?: boolean; level?: number }>;
 

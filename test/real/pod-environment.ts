@@ -5,9 +5,9 @@ import { ofKind, probeOf, type Rendered } from './rendered.ts';
 export type Fields = Readonly<Record<string, string>>;
 
 /**
- * The variables that kubelet gives to a DaemonSet's first container (makeEnvironmentVariables of kubelet_pods.go): first those
- * of the ConfigMaps; then the container's own, in which `$(NAME)` stands for one that is above it. Throws where it has
- * no value for one.
+ * The variables that kubelet gives to a DaemonSet's first container (makeEnvironmentVariables of
+ * kubelet_pods.go): first those of the ConfigMaps, then the container's own, in which `$(NAME)`
+ * refers to one above it. Throws if one has no value.
  */
 export function environmentOf(rendered: Rendered, fields: Fields): Record<string, string> {
   const { container } = probeOf(rendered);

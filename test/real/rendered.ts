@@ -3,24 +3,27 @@ import { type KubernetesObject, loadAllYaml, type V1DaemonSet } from '@kubernete
 /** Manifests as they are applied, and what is in them. */
 export type Rendered = Readonly<{ yaml: string; objects: readonly KubernetesObject[] }>;
 
-/** Throws when the text is not YAML. */
+/** Throws if the text is not YAML. */
 export function readManifests(yaml: string): Rendered {
   return { yaml, objects: loadAllYaml(yaml).filter((object) => object !== undefined) };
 }
 
-/** Those of a kind. */
+/** The objects of a kind. */
 export function ofKind<Kind extends KubernetesObject>({ objects }: Rendered, kind: string): Kind[] {
   return objects.filter((object) => object.kind === kind) as Kind[];
 }
 
-/** The one of its kind. Throws when there is none, or several. */
+/** The only object of its kind. Throws if there is none, or several. */
 export function theOnly<Kind extends KubernetesObject>(rendered: Rendered, kind: string): Kind {
   const [object, ...others] = ofKind<Kind>(rendered, kind);
   if (!object || others.length > 0) throw new Error(`not one ${kind}`);
   return object;
 }
 
-/** Of the only DaemonSet: its pods, and their only container. Throws when it is not as that says. */
+/**
+ * The pod template of the only DaemonSet, its pod, and the only container. Throws if there is none,
+ * or several.
+ */
 export function probeOf(rendered: Rendered) {
   const template = theOnly<V1DaemonSet>(rendered, 'DaemonSet').spec?.template;
   const [container, ...others] = template?.spec?.containers ?? [];

@@ -1,6 +1,6 @@
 /** Default boundaries of the histograms' buckets, in seconds (the contract). */
 const BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** What each histogram records in a round, in seconds; the last lies beyond the last boundary. */
+/** What each histogram records in a round, in seconds; the last is beyond the last boundary. */
 const OBSERVED = [0.0007, 0.3, 12];
 
 type Labels = Readonly<Record<string, string>>;
@@ -16,8 +16,8 @@ export type Metric = Readonly<{
 const PATH = { type: 'path_node-b' };
 
 /**
- * Every metric of the contract, with one set of attributes. Units as in src/metrics.ts, but for the first, which has
- * none there: a pipeline that appends units would be found out by it.
+ * Every metric of the contract, with one set of attributes. Units are as in src/metrics.ts, except
+ * for the first, which has none there: it would expose a pipeline that appends units.
  */
 export const METRICS: readonly Metric[] = [
   { kind: 'histogram', name: 'kubenurse_request_duration', unit: 's', attributes: PATH },
@@ -52,7 +52,7 @@ export const METRICS: readonly Metric[] = [
   { kind: 'gauge', name: 'process_start_time_seconds', unit: 's', attributes: {} },
 ];
 
-/** Has attributes that are named as labels of its origin are. */
+/** Has attributes with the names of labels of its origin. */
 export const NEIGHBOUR_INFO: Metric = {
   kind: 'gauge',
   name: 'kubenurse_neighbour_info',
@@ -73,8 +73,9 @@ export function seriesText({ __name__ = '', ...labels }: Labels): string {
 }
 
 /**
- * Every series that Prometheus should hold after so many rounds, with its value. `origin`: the labels that identify where
- * it comes from. An attribute of the same name gives way, as Prometheus has it (honor_labels: false).
+ * Every series that Prometheus should have after `rounds` rounds, with its value. `origin`: the
+ * labels that identify where it comes from. An attribute of the same name gives way, as in
+ * Prometheus (honor_labels: false).
  */
 export function expectedSeries(
   metrics: readonly Metric[],
@@ -91,7 +92,7 @@ export function expectedSeries(
   return Object.fromEntries(relabelled.flatMap((metric) => seriesOf(metric, rounds)));
 }
 
-/** The page /metrics of a probe after so many rounds. */
+/** The /metrics page of a probe after `rounds` rounds. */
 export function metricsPage(metrics: readonly Metric[], rounds: number): string {
   const lines = metrics.flatMap((metric) => [
     `# TYPE ${metric.name} ${metric.kind}`,
@@ -125,7 +126,10 @@ function observedSum(): number {
   return OBSERVED.reduce((sum, seconds) => sum + seconds, 0);
 }
 
-/** The body of an OTLP push, in JSON, after so many rounds that began a minute before `time` (milliseconds since 1970). */
+/**
+ * The body of an OTLP push, in JSON, after `rounds` rounds that began a minute before `time`
+ * (milliseconds since 1970).
+ */
 export function otlpRequest(
   metrics: readonly Metric[],
   rounds: number,

@@ -9,8 +9,8 @@ const END = '<!-- end -->';
 type Row = Readonly<{ cluster: string; name: string; findings: Finding[] }>;
 
 /**
- * Writes what was seen of the scenarios as a table, between its marks in the file that SCENARIO_TABLE names; nothing
- * where it names none.
+ * Writes what the scenarios showed as a table, between its marks in the file that SCENARIO_TABLE
+ * names. Does nothing if it names none.
  */
 export class ScenarioTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

@@ -8,7 +8,7 @@ import { clockSteps, TLS_SCENARIOS } from '../../lab/real/scenarios.ts';
 import { UDP_SCENARIOS } from '../../lab/real/udp-scenarios.ts';
 import { playAll } from './cluster-fixture.ts';
 
-/** Of each part one way to fail, and a change that nobody may notice. */
+/** For each part one way to fail, and a change that must go unnoticed. */
 const SOME = [
   'node-3:down',
   'node-3:hang',

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import type { ImageConfig } from '../../lab/images/buildah.ts';
 import { Lines } from '../../lab/support/program.ts';
 
-/** As a container runtime does it for a pod that is *restricted*: the files are read-only, and the user cannot become another. */
+/**
+ * As a container runtime does for a *restricted* pod: the files are read-only, and the user cannot
+ * become another.
+ */
 const ENTER = `set -e
 root=$1 user=$2
 shift 2
@@ -13,8 +16,8 @@ mount -n -o remount,bind,ro "$root"
 exec setpriv --no-new-privs chroot --userspec="$user" --groups= "$root" "$@"`;
 
 /**
- * Starts what the image's settings say, in its files under `root`, with these arguments and variables; it is killed when
- * the stack is disposed of, if it has not ended.
+ * Starts the command of the image's settings, in its files under `root`, with these arguments and
+ * variables. It is killed when the stack is disposed of, if it has not ended.
  */
 export function startImage(
   stack: AsyncDisposableStack,

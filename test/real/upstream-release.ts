@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const RBAC = 'rbac.authorization.k8s.io/v1';
 
-/** What the chart of postfinance/kubenurse 1.15 makes for a release: names, selectors, kinds. */
+/** What the chart of postfinance/kubenurse 1.15 renders for a release: names, selectors, kinds. */
 function objects(release: string, namespace: string): object[] {
   const name = `${release}-kubenurse`;
   const labels = {
@@ -109,7 +109,10 @@ function objects(release: string, namespace: string): object[] {
   ];
 }
 
-/** Writes a chart that stands for upstream's, as it renders for this release, whose name is without `kubenurse`. */
+/**
+ * Writes a chart that stands in for upstream's, as it renders for this release, whose name does not
+ * contain `kubenurse`.
+ */
 export async function writeUpstreamChart(
   folder: string,
   release: string,

@@ -8,7 +8,7 @@ import {
   toReply,
 } from '../../src/stamp/packets.ts';
 
-/** 2026-01-01 00:00:00.5 UTC, in NTP's seconds 0xED003780. */
+/** 2026-01-01 00:00:00.5 UTC, 0xED003780 in NTP seconds. */
 const SENT = 1_767_225_600.5;
 
 const REQUEST = Buffer.from(
@@ -61,7 +61,7 @@ test('toReply() writes the fields of RFC 8762, figure 4', () => {
   expect(reply(REQUEST).toString('hex')).toBe(REPLY.toString('hex'));
 });
 
-test('toReply() repeats every TLV, and marks those that it does not know or that are malformed', () => {
+test('toReply() repeats every TLV, and marks unknown and malformed ones', () => {
   const known = '80010002ffff';
   const unknown = '00ee0001aa';
   const malformed = '00010009bb';
@@ -89,7 +89,7 @@ test('decodeReply() reads what a Session-Reflector wrote', () => {
   expect(decodeReply(REPLY.subarray(1))).toBeUndefined();
 });
 
-test('a timestamp of after 2036 is one of the next era', () => {
+test('a timestamp after 2036 belongs to the next era', () => {
   const late = 2_100_000_000.25;
   const packet = Buffer.from(REPLY);
   stampReply(packet, late);
@@ -97,7 +97,7 @@ test('a timestamp of after 2036 is one of the next era', () => {
   expect(decodeReply(packet)?.timestamp).toBe(late);
 });
 
-test('isTestPacket() distinguishes the packet of a Session-Sender from a reply, and from what is too short', () => {
+test('isTestPacket() distinguishes the packet of a Session-Sender from replies and from truncated packets', () => {
   expect(isTestPacket(REQUEST)).toBe(true);
   expect(isTestPacket(REPLY)).toBe(false);
   expect(isTestPacket(REQUEST.subarray(1))).toBe(false);

@@ -11,7 +11,10 @@ const AF_INET = 2;
 const SOCK_RAW = 3;
 const IPPROTO_UDP = 17;
 
-/** Sends a packet from and to 127.0.0.1, from a port that no socket can be bound to. Throws where the kernel does not send it. */
+/**
+ * Sends a packet from and to 127.0.0.1, from a port to which no socket can be bound. Throws if the
+ * kernel does not send it.
+ */
 async function sendRaw(payload: Buffer, from: number, to: number): Promise<void> {
   const { dlopen, getRawPointer } = await loadFfi();
   const { functions } = dlopen(null, {
@@ -30,7 +33,7 @@ async function sendRaw(payload: Buffer, from: number, to: number): Promise<void>
   expect(sent).toBe(BigInt(packet.length));
 }
 
-/** Of 16 bits each, in network byte order. */
+/** The bytes of numbers of 16 bits each, in network byte order. */
 function words(...numbers: number[]): number[] {
   return numbers.flatMap((number) => [number >> 8, number & 0xff]);
 }

@@ -14,7 +14,7 @@ async function reflector(address?: string): Promise<Reflector> {
   return started;
 }
 
-/** A socket of 127.0.0.1 with what it has received. */
+/** A socket on 127.0.0.1, and the packets that it has received. */
 async function client(): Promise<{ socket: Socket; port: number; received: Buffer[] }> {
   const socket = createSocket('udp4');
   onTestFinished(() => void socket.close());
@@ -30,7 +30,7 @@ function request(sequence: number, session = 1, length = 44): Buffer {
 }
 
 test.each([['127.0.0.1'], [undefined]])(
-  'the reflector of %s replies with its own count for each session',
+  'the reflector on %s replies with its own count for each session',
   async (address) => {
     const { port } = await reflector(address);
     const { socket, received } = await client();
@@ -69,7 +69,7 @@ test('a reply is as long as the packet that it replies to', async () => {
   expect(received.map(({ length }) => length)).toEqual(lengths);
 });
 
-test('the reflector does not reply to what is no packet of a Session-Sender', async () => {
+test('the reflector does not reply to anything but packets of a Session-Sender', async () => {
   const { port } = await reflector('127.0.0.1');
   const { socket, received } = await client();
   const noMbz = request(0);
@@ -88,7 +88,7 @@ test('the reflector does not reply to what is no packet of a Session-Sender', as
 
 test('two reflectors do not reply to each other, nor one to itself', async () => {
   const [first, second] = await Promise.all([client(), reflector('127.0.0.1')]);
-  // What the second one replies, and so what it would get from a first one whose address somebody else has used.
+  // The second one's reply, which it would also receive from a first one whose address is spoofed.
   first.socket.send(request(0), second.port, '127.0.0.1');
   await until('a reply', LIMIT_MS, () => first.received.length > 0);
   const [reply] = first.received;
@@ -105,7 +105,7 @@ test('the reflector replies no more than 400 times to a thousand packets within 
     await new Promise((sent) => flood.socket.send(request(i, i), port, '127.0.0.1', sent));
   }
   const begun = performance.now();
-  // The address is the same, so that this one has to wait for the next second.
+  // The address is the same, so this client has to wait for the next second.
   await until('a reply to another', LIMIT_MS, () => {
     other.socket.send(request(0), port, '127.0.0.1');
     return other.received.length > 0;

@@ -11,12 +11,12 @@ import { type Treatment, udpProxy } from '../support/udp-proxy.ts';
 
 const NEVER = new AbortController().signal;
 const DROP = { copies: 0 };
-/** As the kernel reports a message of ICMP. */
+/** As the kernel reports an ICMP message. */
 const REFUSED = Object.assign(new Error('recvmsg ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 type Treat = (index: number, length: number) => Treatment | undefined;
 
-/** What a session with a reflector finds behind a proxy that treats packets so. */
+/** The result of a session with a reflector behind a proxy that treats packets this way. */
 async function session(treatments: Readonly<{ forward?: Treat; backward?: Treat }> = {}) {
   const { port, close } = await startReflector({
     ...{ address: '127.0.0.1', port: 0 },
@@ -30,12 +30,12 @@ async function session(treatments: Readonly<{ forward?: Treat; backward?: Treat 
   return { ...result, ...statistics };
 }
 
-/** A treatment of the packets with these places in the order of their direction. */
+/** Treats the packets at these positions in the order of their direction. */
 function at(indexes: readonly number[], treatment: Treatment): Treat {
   return (index) => (indexes.includes(index) ? treatment : undefined);
 }
 
-test('a session has ten packets, five of them full-size, and a round trip of each', async () => {
+test('a session has ten packets, five of them full-size, and a round trip for each', async () => {
   const lengths: number[] = [];
   const found = await session({
     forward: (_index, length) => {
@@ -67,13 +67,13 @@ test.each([
   ['requests', { forward: at([7, 8, 9, 10], DROP) }, { forward: 4, backward: 0, unknown: 0 }],
   ['replies', { backward: at([7, 8, 9, 10], DROP) }, { forward: 0, backward: 4, unknown: 0 }],
 ])(
-  'a session whose last %s are lost sends further packets, to learn which way',
+  'a session whose last %s are lost sends further packets to learn the direction',
   async (_what, treatments, lost) => {
     expect(await session(treatments)).toMatchObject({ sent: 12, lost });
   },
 );
 
-test('a session whose path breaks in the middle does not know which way', async () => {
+test('a session whose path breaks in the middle does not know the direction', async () => {
   const found = await session({ forward: (index) => (index > 4 ? DROP : undefined) });
   expect(found).toMatchObject({ sent: 15, lost: { forward: 0, backward: 0, unknown: 10 } });
 });
@@ -128,7 +128,10 @@ test('round trips do not include the time of the reflector', async () => {
   expect(Math.min(...received.map(({ rtt }) => rtt))).toBeLessThan(0.1);
 });
 
-/** A reflector that replies so, in so many turns of the event loop. Returns its port. */
+/**
+ * A reflector that claims to have held each packet for `heldSeconds`, and replies to it in each of
+ * this many turns of the event loop. Returns its port.
+ */
 async function hostileReflector(heldSeconds: number, turns: number): Promise<number> {
   const reflector = createSocket('udp4');
   let isOpen = true;
@@ -153,7 +156,7 @@ async function hostileReflector(heldSeconds: number, turns: number): Promise<num
 }
 
 test.each([-1e9, -1, 1, 1e9])(
-  'a round trip is from 0 to the time until the reply, where a reflector claims to have held it for %s s',
+  'a round trip is between 0 and the time until the reply if a reflector claims to have held it for %s s',
   async (heldSeconds) => {
     const start = performance.now();
     const port = await hostileReflector(heldSeconds, 1);
@@ -174,7 +177,7 @@ test('a session ends after a thousand packets', async () => {
   expect(replies).toHaveLength(999);
 });
 
-test('a session does not take for a reply what does not repeat its timestamps', async () => {
+test('a session ignores packets that do not repeat its timestamps', async () => {
   const liar = createSocket('udp4');
   onTestFinished(() => void liar.close());
   liar.bind(0, '127.0.0.1');
@@ -201,7 +204,7 @@ test('a session with a closed port ends at once, with the error', async () => {
 test.each([
   { what: 'one message before a reply', event: 'connect', messages: 1 },
   { what: 'five messages after a reply', event: 'message', messages: 5 },
-])('a session goes on after $what that the port is closed: anybody can send it', async (given) => {
+])('a session survives $what that the port is closed: anybody can send it', async (given) => {
   const onError = (error: Error) => expect.fail(error.message);
   const { port, close } = await startReflector({ address: '127.0.0.1', port: 0, onError });
   onTestFinished(() => close());

@@ -13,7 +13,7 @@ test('Sessions number the replies of each session from 0', () => {
   expect(next('10.0.0.1', 'a')).toBe(2);
 });
 
-test('Sessions let one source have 200 replies a second, whatever it sends, and the others theirs', () => {
+test('Sessions allow one source 200 replies per second, whatever it sends, and the others theirs', () => {
   const sessions = new Sessions();
   const count = (address: string, now: number) =>
     Array.from({ length: 1_000 }, (_, i) => sessions.next(address, String(i), now)).filter(
@@ -25,7 +25,7 @@ test('Sessions let one source have 200 replies a second, whatever it sends, and 
   expect(count('10.0.0.1', 1_100)).toBe(COUNT_PER_SECOND);
 });
 
-test('Sessions let all sources together have 5,000 replies a second', () => {
+test('Sessions allow all sources together 5,000 replies per second', () => {
   const sessions = new Sessions();
   let replies = 0;
   for (let i = 0; i < 20_000; i++) {
@@ -35,7 +35,7 @@ test('Sessions let all sources together have 5,000 replies a second', () => {
   expect(sessions.next('10.1.0.1', 'a', 1_000)).toBe(0);
 });
 
-test('Sessions let 30 sources have 20 replies a second beside a hundred that flood', () => {
+test('Sessions allow each of 30 sources 20 replies per second beside a hundred that flood', () => {
   const sessions = new Sessions();
   const count = (address: string, packets: number) =>
     Array.from({ length: packets }, () => sessions.next(address, 'a', 0)).filter(
@@ -45,7 +45,7 @@ test('Sessions let 30 sources have 20 replies a second beside a hundred that flo
   for (let i = 0; i < 30; i++) expect(count(`10.0.1.${i}`, 20)).toBe(20);
 });
 
-test('Sessions forget the sessions and sources that were not used for longest', () => {
+test('Sessions forget the least recently used sessions and sources', () => {
   const sessions = new Sessions();
   sessions.next('10.0.0.1', 'kept', 0);
   sessions.next('10.0.0.1', 'forgotten', 0);

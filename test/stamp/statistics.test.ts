@@ -4,7 +4,7 @@ import { type Received, sessionStatistics } from '../../src/stamp/statistics.ts'
 const STATEFUL = { isStateful: true, stride: 1 };
 const UNKNOWN = { isStateful: false, stride: 1 };
 
-/** Replies, as pairs of the sender's and the reflector's sequence number, in the order in which they came. */
+/** Replies, as pairs of sender's and reflector's sequence number, in the order of their arrival. */
 function replies(...pairs: readonly (readonly [number, number])[]): Received[] {
   return pairs.map(([senderSequence, sequence]) => ({ senderSequence, sequence, rtt: 0.001 }));
 }
@@ -28,7 +28,7 @@ test.each([
     replies([0, 0], [1, 2], [2, 3], [3, 4]),
     lost(0, 0, 0),
   ],
-])('sessionStatistics() finds out that a session of four lost %s', (_what, received, expected) => {
+])('sessionStatistics() finds that a session of four lost %s', (_what, received, expected) => {
   expect(sessionStatistics(4, received, STATEFUL).lost).toEqual(expected);
 });
 
@@ -43,7 +43,7 @@ test.each([
   },
 );
 
-test('sessionStatistics() counts duplicates, and packets that came after a later one', () => {
+test('sessionStatistics() counts duplicates, and packets that arrived after a later one', () => {
   const {
     duplicated,
     reordered,
@@ -56,7 +56,7 @@ test('sessionStatistics() counts duplicates, and packets that came after a later
   });
 });
 
-test('sessionStatistics() compares round trips of packets of one length for jitter', () => {
+test('sessionStatistics() compares round trips of packets of the same length for jitter', () => {
   const received = [1, 10, 3, 10, 2].map((rtt, sequence) => ({
     senderSequence: sequence,
     sequence,

@@ -12,7 +12,7 @@ import { runSession } from '../../src/stamp/sender.ts';
 const isMissing = ['tshark', 'text2pcap'].some((name) => spawnSync(name, ['--version']).error);
 const reason = isMissing ? ' (tshark is missing: apt-get install tshark)' : '';
 
-/** The packets of TWAMP's test protocol, whose fields STAMP has: Wireshark's decoder is the same for both. */
+/** Fields of TWAMP-Test packets, which STAMP shares: Wireshark has one decoder for both. */
 const FIELDS = [
   'seq_number',
   'timestamp',

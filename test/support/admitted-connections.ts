@@ -8,10 +8,10 @@ import { createSocketLimits } from '../../src/socket-limits.ts';
 
 const limits = await createSocketLimits();
 
-/** As the program's. */
+/** The same as the program's. */
 const BACKLOG = 2_048;
 
-/** A server whose connections `Connections` admits, and clients of it; all of them end with the test. */
+/** A server whose connections `Connections` admits, and its clients; all end with the test. */
 export async function admittedConnections(
   {
     host,

@@ -15,13 +15,13 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Sets variables of the environment until the test ends. */
+/** Sets environment variables until the test ends. */
 export function setEnvironment(variables: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
 }
 
-/** An API server, and a KUBECONFIG that leads to it; both until the test ends. */
+/** An API server, and a KUBECONFIG that points to it; both until the test ends. */
 export async function startApiServer(
   options: { port?: number; bookmarkIntervalMs?: number } = {},
 ): Promise<{ server: EmbeddedApiServer; folder: string; kubeconfig: string; tokenFile: string }> {
@@ -33,7 +33,7 @@ export async function startApiServer(
   return { server, folder, ...credentials };
 }
 
-/** A server whose requests `handler` handles, and a KUBECONFIG that leads to it; both until the test ends. */
+/** A server with this handler, and a KUBECONFIG that points to it; both until the test ends. */
 export async function startScriptedServer(handler: RequestListener, path = ''): Promise<void> {
   const server = createServer(handler);
   server.listen(0, '127.0.0.1');
@@ -49,7 +49,7 @@ export async function startScriptedServer(handler: RequestListener, path = ''): 
   });
 }
 
-/** Has KUBECONFIG lead to a kubeconfig of that cluster and user until the test ends. */
+/** Points KUBECONFIG to a kubeconfig of that cluster and user until the test ends. */
 export async function useKubeconfig(of: { cluster: object; user: object }): Promise<void> {
   const kubeconfig = join(await temporaryFolder(), 'kubeconfig');
   await writeFile(

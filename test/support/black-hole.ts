@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 
-/** Listens, and is then blocked for good, so that it accepts nobody. */
+/** Listens, then blocks for good, so that it accepts no connection. */
 const LISTEN_AND_BLOCK = `
   const { parentPort, workerData } = require('node:worker_threads');
   const server = require('node:net').createServer();
@@ -15,7 +15,7 @@ const LISTEN_AND_BLOCK = `
 /** With a backlog of one, Linux keeps two connections for a listener that does not accept. */
 const KEPT = 2;
 
-/** A port at which, until the test has finished, nobody responds: the listener's queue is full. */
+/** A port at which nobody responds until the test has finished: the listener's queue is full. */
 export async function blackHole(host: string): Promise<number> {
   const worker = new Worker(LISTEN_AND_BLOCK, { eval: true, workerData: host });
   const fill: Socket[] = [];

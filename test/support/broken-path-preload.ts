@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /*
- * What a process that imports this connects to at the address in the file `BROKEN_PATH` is a port at which nothing
- * listens: a path that is broken for one pod, since loopback has no way to tell who connects.
+ * In a process that imports this, connections to the address in the file `BROKEN_PATH` go to a port
+ * on which nothing listens. That breaks a path for one pod, because loopback cannot tell who
+ * connects.
  */
 
 const CLOSED_PORT = 1;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port at which nobody listens: it was free a moment ago. */
+/** A port on which nobody listens: it was free a moment ago. */
 export async function closedPort(host: string): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, 'listening');

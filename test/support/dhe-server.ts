@@ -19,7 +19,10 @@ const keys = await crypto.subtle.generateKey(
 );
 const certificate = await X509CertificateGenerator.createSelfSigned({ name: 'CN=dh', keys });
 
-/** A server that agrees on DHE alone, until the test has finished; `failures`: codes of handshakes that failed. */
+/**
+ * A server that supports only DHE, until the test has finished. `failures`: codes of handshakes
+ * that failed.
+ */
 export async function startDheServer(): Promise<{ url: string; failures: string[] }> {
   const failures: string[] = [];
   const server = createServer({

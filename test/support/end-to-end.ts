@@ -7,7 +7,10 @@ import { PROGRAM } from './program-file.ts';
 /** A second instead of five, so that the scenarios take a fifth of the time. */
 const INTERVAL_MS = 1_000;
 
-/** Has a cluster of five nodes play the scenarios; `more` adds tests before these. `network`: as for `Cluster.start`. */
+/**
+ * Plays the scenarios in a cluster of five nodes. `more` adds tests before these. `network`: as for
+ * `Cluster.start`.
+ */
 export function playEndToEnd(
   network: string,
   scenarios: readonly Scenario[],

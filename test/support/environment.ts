@@ -1,6 +1,6 @@
 import { ConfigError, readConfig } from '../../src/config.ts';
 
-/** The least that a pod of ours is given: what has no default. */
+/** The least that a pod must be given: the variables without a default. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   KUBERNETES_SERVICE_HOST: '10.96.0.1',
   KUBERNETES_SERVICE_PORT: '443',
@@ -9,7 +9,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   KUBENURSE_NAMESPACE: 'kube-system',
 };
 
-/** What `readConfig()` finds wrong, a line each; none when it finds nothing. Throws what is no `ConfigError`. */
+/** The mistakes that `readConfig()` reports, if any. Throws every error but a `ConfigError`. */
 export function mistakesIn(environment: Readonly<Record<string, string>>): string[] {
   try {
     readConfig(environment);

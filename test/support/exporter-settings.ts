@@ -2,7 +2,7 @@ import type { ExporterSettings } from '../../exporters/exporter.ts';
 import { readConfig } from '../../src/config.ts';
 import { ENVIRONMENT } from './environment.ts';
 
-/** What the exporters are given where the program has these variables. */
+/** The settings that the exporters get if the program has these variables. */
 export function exporterSettings(
   variables: Readonly<Record<string, string>> = {},
 ): ExporterSettings {

@@ -2,13 +2,13 @@ import type { Check, Outcome, Probe, Signal, Timings } from '../../src/model.ts'
 import { httpTraits } from '../../src/probes/http.ts';
 import { errorEventOf, type Phase } from '../../src/probes/phases.ts';
 
-/** A target that responds with 200. `seconds` until its response was received. */
+/** A target responds with 200. `seconds`: until its response was received. */
 export function ok(timings: Timings = {}, seconds = 0.002): Outcome {
   const tcp = { handshakeRtt: 0.0005, segmentsSent: 5, segmentsRetransmitted: 0 };
   return { kind: 'ok', code: '200', duration: seconds, timings, tcp };
 }
 
-/** A target that responds otherwise. `seconds` until its response was received. */
+/** A target responds with another status. `seconds`: until its response was received. */
 export function unexpectedStatus(status: number, reason = '', seconds = 0.002): Outcome {
   return {
     kind: 'failed',
@@ -21,7 +21,7 @@ export function unexpectedStatus(status: number, reason = '', seconds = 0.002): 
   };
 }
 
-/** A target that does not respond. */
+/** A target does not respond. */
 export function failed(phase: Phase, message = 'connection refused', timings: Timings = {}) {
   return {
     kind: 'failed',
@@ -32,7 +32,7 @@ export function failed(phase: Phase, message = 'connection refused', timings: Ti
   } satisfies Outcome;
 }
 
-/** A check that is ok, but for what is said otherwise. */
+/** A check that succeeds, unless specified otherwise. */
 export function fakeCheck(
   type: string,
   {
@@ -55,7 +55,7 @@ export function fakeCheck(
 /** One attempt of a check; the test may end it. */
 export type Attempt = { at: number; signal: Signal; resolve: (outcome: Outcome) => void };
 
-/** A probe that notes each attempt, and resolves when the test does so or the signal aborts. */
+/** A probe that records each attempt, and resolves when the test does or the signal aborts. */
 export function hangingProbe(): { probe: Probe; attempts: Attempt[] } {
   const attempts: Attempt[] = [];
   const probe: Probe = (_, signal) =>
@@ -66,7 +66,7 @@ export function hangingProbe(): { probe: Probe; attempts: Attempt[] } {
   return { probe, attempts };
 }
 
-/** A probe that records when it is called, and returns so many milliseconds later. */
+/** A probe that records when it is called, and returns this many milliseconds later. */
 export function respondingProbe(
   milliseconds: number,
   outcome: Outcome = ok(),

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, vi } from 'vitest';
 
-/** Every test of the file has a clock that it moves, which is at 0. */
+/** Gives every test of the file a clock that starts at 0 and that the test advances. */
 export function useFakeClock(): void {
   beforeEach(() => {
     vi.useFakeTimers({ now: 0 });
-    // It would take a millisecond of this clock.
+    // `setImmediate()` would take a millisecond of this clock.
     vi.stubGlobal('setImmediate', queueMicrotask);
   });
   afterEach(() => {
@@ -14,7 +14,10 @@ export function useFakeClock(): void {
   });
 }
 
-/** Has the clock go on without the timers: what a busy or suspended process sees. Returns what loses so many milliseconds. */
+/**
+ * Has the clock advance without the timers, as a busy or suspended process sees it. Returns a
+ * function that loses this many milliseconds.
+ */
 export function loseTime(): (milliseconds: number) => void {
   const now = performance.now.bind(performance);
   let lost = 0;

@@ -3,5 +3,5 @@ import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
 
-/** Frees in this process what nothing refers to. */
+/** Frees everything in this process that nothing refers to. */
 export const collectGarbage: () => void = runInNewContext('gc');

@@ -9,7 +9,7 @@ import type { Certificate } from '../../lab/support/certificates.ts';
 const HANDSHAKE = 22;
 const HELLO_REQUEST = Buffer.from([0, 0, 0, 0]);
 
-/** After the type, version and length of the record, those of the message, and its version. */
+/** After the header of the record, the header of the message, and its version. */
 const RANDOM_AT = 5 + 4 + 2;
 
 /** The pseudorandom function of TLS 1.2 (RFC 5246, section 5). */
@@ -24,7 +24,10 @@ function expand(secret: Buffer, seed: Buffer, length: number): Buffer {
   return bytes;
 }
 
-/** What a server sends so many times after its `Finished`, encrypted (TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256). */
+/**
+ * HelloRequests, this many, as a server sends them encrypted after its `Finished`
+ * (TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256).
+ */
 function helloRequests(master: Buffer, clientRandom: Buffer, serverRandom: Buffer, count: number) {
   const seed = Buffer.concat([Buffer.from('key expansion'), serverRandom, clientRandom]);
   const block = expand(master, seed, 2 * 16 + 2 * 4);
@@ -44,8 +47,8 @@ function helloRequests(master: Buffer, clientRandom: Buffer, serverRandom: Buffe
 }
 
 /**
- * A server of TLS 1.2, until the test has finished, that requests so many further handshakes once it has heard a request, and
- * then sends a response.
+ * A TLS 1.2 server, until the test has finished, that responds to a request by requesting this many
+ * further handshakes.
  */
 export async function helloRequestServer(
   { certificate: cert, key }: Certificate,

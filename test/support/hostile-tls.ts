@@ -9,10 +9,10 @@ import type { Certificate } from '../../lab/support/certificates.ts';
 const APPLICATION_DATA = 23;
 const HANDSHAKE = 22;
 
-/** The messages of TLS 1.3 that a server may send at any time. */
+/** A TLS 1.3 message that a server may send at any time, as a `NewSessionTicket`. */
 export const KEY_UPDATE = Buffer.from([24, 0, 0, 1, 0]);
 
-/** A ticket for a session, with a lifetime of an hour, that differs by its nonce. */
+/** A session ticket with a lifetime of an hour; each differs in its nonce. */
 export function newSessionTicket(nth: number): Buffer {
   const body = Buffer.alloc(4 + 4 + 1 + 4 + 2 + 32 + 2);
   body.writeUInt32BE(3600, 0);
@@ -23,14 +23,14 @@ export function newSessionTicket(nth: number): Buffer {
   return Buffer.concat([Buffer.from([4, 0, 0, body.length]), body]);
 }
 
-/** HKDF-Expand-Label (RFC 8446, section 7.1), for what fits into one block of the hash. */
+/** HKDF-Expand-Label (RFC 8446, section 7.1), for output that fits into one block of the hash. */
 function expandLabel(secret: Buffer, label: string, length: number): Buffer {
   const name = Buffer.from(`tls13 ${label}`);
   const info = Buffer.concat([Buffer.from([0, length, name.length]), name, Buffer.from([0, 1])]);
   return createHmac('sha256', secret).update(info).digest().subarray(0, length);
 }
 
-/** Encrypts what one side sends from here on (TLS_AES_128_GCM_SHA256). */
+/** Encrypts what one side sends from now on (TLS_AES_128_GCM_SHA256). */
 class Records {
   #secret: Buffer;
   #sequence: number;
@@ -81,8 +81,9 @@ function countRecords(bytes: Buffer): number {
 }
 
 /**
- * A server with a certificate that holds, until the test has finished: once it has heard a request it sends so many
- * messages of TLS, or parts of them, each in a record, and before each what is `between`; no response.
+ * A server with a valid certificate, until the test has finished. Once it has received a request,
+ * it sends this many TLS messages, or parts of them, each in its own record, and `between` before
+ * each. It sends no response.
  */
 export async function hostileTlsServer(
   certificate: Certificate,
@@ -114,7 +115,7 @@ export async function hostileTlsServer(
     let records = 0;
     outer.on('data', (bytes: Buffer) => {
       if (isFlooding) return;
-      // Those after the client's `Finished` are encrypted by the keys for application data.
+      // Those after the client's `Finished` are encrypted with the keys for application data.
       if (isDone) records += countRecords(bytes);
       socket.write(bytes);
     });
@@ -149,8 +150,8 @@ export async function hostileTlsServer(
 }
 
 /**
- * A client that sends these messages to a server on this machine after the handshake, each in a record: `KEY_UPDATE`, or
- * else data. Resolves when the server has closed the connection.
+ * A client that sends these messages to a server on this machine after the handshake, each in its
+ * own record: `KEY_UPDATE`, or else data. Resolves when the server has closed the connection.
  */
 export async function floodTlsServer(port: number, messages: readonly Buffer[]): Promise<void> {
   const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
@@ -171,7 +172,7 @@ export async function floodTlsServer(port: number, messages: readonly Buffer[]):
     if (label === 'CLIENT_TRAFFIC_SECRET_0') secret = Buffer.from(value, 'hex');
   });
   await once(secure, 'secureConnect');
-  // Its `Finished` has been written by now.
+  // The client's `Finished` has been written by now.
   await new Promise(setImmediate);
   outer.off('data', forward);
   if (secret === undefined) throw new Error('no secret');
@@ -179,7 +180,7 @@ export async function floodTlsServer(port: number, messages: readonly Buffer[]):
   const all = messages.map((message) =>
     records.record(message, message === KEY_UPDATE ? HANDSHAKE : APPLICATION_DATA),
   );
-  // Not `once()`: the server may reset it.
+  // Not `once()`: the server may reset the connection.
   const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.write(Buffer.concat(all));
   await closed;

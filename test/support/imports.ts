@@ -15,7 +15,7 @@ export function filesIn(...folders: string[]): string[] {
     .filter((file) => file.endsWith('.ts'));
 }
 
-/** Every import of a file in these folders; one of ours by its path from the root, a package by its name. */
+/** Every import in these folders: a file of the project by its path from the root, or a package. */
 export function importsIn(...folders: string[]): Import[] {
   return filesIn(...folders).flatMap((file) =>
     importsOf(readFileSync(join(ROOT, file), 'utf8')).map((name) => ({

@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSequencerConstructor, type TestSpecification } from 'vitest/node';
 
 /**
- * Runs these files first, in this order, also in a fresh clone, where Vitest goes by the files' sizes: one that takes long
- * must not begin when the others are over. `files`: how their paths end.
+ * Runs these files first, in this order, even in a fresh clone, where Vitest sorts by file size: a
+ * slow file must not start when the others have finished. `files`: how their paths end.
  */
 export function longestFirst(files: readonly string[]): TestSequencerConstructor {
   const rank = ({ moduleId }: TestSpecification) => {

@@ -12,7 +12,10 @@ export async function nameServer(
   return server;
 }
 
-/** A resolver that queries each of these servers once, with these further lines of resolv.conf and of a hosts file. */
+/**
+ * A resolver that queries each of these servers once, with these further lines of resolv.conf and
+ * of a hosts file.
+ */
 export function resolverOf(
   servers: readonly Readonly<{ address: string; port: number }>[],
   conf = '',
@@ -27,7 +30,7 @@ export function resolverOf(
   return resolver.resolve;
 }
 
-/** The names that were queried, in order, each once. */
+/** The distinct names that were queried, in order. */
 export function queriedNames({ queries }: DnsServer): string[] {
   return [...new Set(queries.map(({ name }) => name))];
 }

@@ -1,4 +1,4 @@
 import type { Tls } from '../../exporters/exporter.ts';
 
-/** What an exporter that opens no TLS connection in a test is made with. */
+/** The TLS options of an exporter that opens no TLS connection in a test. */
 export const PLAIN_TLS: Tls = { options: (own) => own, untrusted: () => undefined };

@@ -1,7 +1,7 @@
 import type { Pod } from '../../src/kubernetes/pods.ts';
 import type { Neighbour } from '../../src/model.ts';
 
-/** The pod of ours on that node, as `/alive` would show it. */
+/** The kubenurse pod on this node, as `/alive` would show it. */
 export function neighbourOn(nodeName: string, podName = `kubenurse-${nodeName}`): Neighbour {
   return {
     ...{ podName, namespace: 'monitoring', podIP: '10.0.0.1', hostIP: '10.1.0.1' },
@@ -9,7 +9,7 @@ export function neighbourOn(nodeName: string, podName = `kubenurse-${nodeName}`)
   };
 }
 
-/** A pod of ours that has been running and ready for long, unless said otherwise. */
+/** A kubenurse pod that has long been running and ready, unless specified otherwise. */
 export function podOn(
   nodeName: string,
   { podName, podIP, ...rest }: Partial<Pod & Neighbour> = {},

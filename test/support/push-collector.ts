@@ -6,18 +6,18 @@ import type { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import type { Certificate } from '../../lab/support/certificates.ts';
 
-/** What is done with a push, once it is there whole. */
+/** What to do with a push once it has arrived completely. */
 export type Behaviour = (socket: Socket) => void;
 
 export type Push = Readonly<{
   path: string;
   headers: IncomingMessage['headers'];
   body: string;
-  /** Whose client certificate came with it. */
+  /** The common name in the client certificate. */
   client: string | undefined;
 }>;
 
-/** Writes these bytes, and leaves the connection as it is. */
+/** Writes these bytes, and leaves the connection open. */
 export function say(text: string): Behaviour {
   return (socket) => void socket.write(text);
 }
@@ -27,7 +27,7 @@ export function respond(status: string, ...headers: string[]): Behaviour {
   return say(`${[`HTTP/1.1 ${status}`, ...headers, 'Content-Length: 0'].join('\r\n')}\r\n\r\n`);
 }
 
-/** Writes the head, and then the piece again and again, until the connection has gone. */
+/** Writes the head, then the piece again and again, until the connection is closed. */
 export function trickle(head: string, piece: string, everyMs: number): Behaviour {
   return (socket) => {
     socket.write(head);
@@ -38,7 +38,7 @@ export function trickle(head: string, piece: string, everyMs: number): Behaviour
 
 export const well = respond('200 OK');
 
-/** A collector on 127.0.0.1 whose every byte is the test's choice. */
+/** A collector on 127.0.0.1 whose every byte the test chooses. */
 export class PushCollector {
   /** What it does with the pushes from now on. */
   behaviour: Behaviour = well;
@@ -91,7 +91,7 @@ export class PushCollector {
     try {
       for await (const chunk of request) chunks.push(chunk);
     } catch {
-      return; // It was cut before it had come.
+      return; // The push was cut off.
     }
     const { subject } = (request.socket as Partial<TLSSocket>).getPeerCertificate?.() ?? {};
     this.pushes.push({

@@ -7,7 +7,7 @@ import { createMetrics, type Metrics, type MetricsOptions } from '../../src/metr
 import { exporterSettings } from './exporter-settings.ts';
 import { PLAIN_TLS } from './plain-tls.ts';
 
-/** Every set of attributes is wanted, and there is room for it. */
+/** Keeps every set of attributes, and has room for all. */
 export const EVERYTHING: StreamLimits = {
   isStale: () => false,
   maxStreams: 10_000,
@@ -16,12 +16,12 @@ export const EVERYTHING: StreamLimits = {
 
 type Options = Partial<Omit<MetricsOptions, 'meter' | 'incomingChecks'>> & {
   exposeMetadata?: boolean;
-  /** Which sets are wanted; all if not given. */
+  /** Which sets are stale; none by default. */
   isStale?: StreamLimits['isStale'];
   incomingChecks?: number;
 };
 
-/** Our instruments with the real SDK and the Prometheus exporter behind them, until the test has finished. */
+/** The instruments with the real SDK and the Prometheus exporter, until the test has finished. */
 export function scrapedMetrics({
   exposeMetadata = false,
   incomingChecks = 0,
@@ -29,9 +29,9 @@ export function scrapedMetrics({
   ...options
 }: Options = {}): {
   metrics: Metrics;
-  /** As text if not given. */
+  /** As text by default. */
   scrape: (format?: Format) => Promise<Scrape & { body: string }>;
-  /** The value of each series that a scrape shows now, by its name and labels as they are written. */
+  /** The value of each series that a scrape shows now, by its name and labels as written. */
   series: () => Promise<Record<string, number>>;
 } {
   const exporter = createExporter({
@@ -64,7 +64,7 @@ export function scrapedMetrics({
   return { metrics, scrape, series: async () => seriesOf((await scrape()).body) };
 }
 
-/** The value of each series of a scrape, by its name and labels as they are written. */
+/** The value of each series of a scrape, by its name and labels as written. */
 export function seriesOf(body: string): Record<string, number> {
   return Object.fromEntries(
     body
@@ -77,7 +77,7 @@ export function seriesOf(body: string): Record<string, number> {
   );
 }
 
-/** The series whose name begins so, without it. */
+/** The series whose names begin with `start`, which is removed from them. */
 export function startingWith(
   start: string,
   series: Readonly<Record<string, number>>,

@@ -5,33 +5,33 @@ import { onTestFinished } from 'vitest';
 import type { Certificate } from '../../lab/support/certificates.ts';
 import { toUrlHost } from '../../src/url-host.ts';
 
-/** What is done with a request; `nth` counts those of the connection, from 1. */
+/** What to do with a request; `nth` counts those of the connection, from 1. */
 export type Script = (socket: Socket, request: string, nth: number) => void;
 
-/** A response that needs nothing more to come. */
+/** A complete response. */
 export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
-/** Writes the text, and leaves the connection as it is. */
+/** Writes the text, and leaves the connection open. */
 export function say(text: string): Script {
   return (socket) => void socket.write(text);
 }
 
-/** Writes the text, and closes the connection then. */
+/** Writes the text, then closes the connection. */
 export function sayAndClose(text: string): Script {
   return (socket) => void socket.end(text);
 }
 
-/** Writes the text, and resets the connection then. */
+/** Writes the text, then resets the connection. */
 export function sayAndReset(text: string): Script {
   return (socket) => void socket.write(text, () => reset(socket));
 }
 
-/** Writes the text again and again, for as long as the connection lasts. */
+/** Writes the text again and again while the connection lasts. */
 export function pour(text: string): Script {
   return (socket) => pourInto(socket, text);
 }
 
-/** Writes the text again and again, for as long as the connection lasts. */
+/** Writes the text again and again while the connection lasts. */
 export function pourInto(socket: Socket, text: string): void {
   const more = () => {
     while (!socket.destroyed && socket.write(text)) {}
@@ -40,21 +40,21 @@ export function pourInto(socket: Socket, text: string): void {
   more();
 }
 
-/** The TCP connections below those of TLS. */
+/** The TCP connection below each TLS connection. */
 const below = new WeakMap<Socket, Socket>();
 
-/** Resets the connection, also below TLS, which has no such end. */
+/** Resets the connection, or the one below TLS, which has no reset. */
 export function reset(socket: Socket): void {
   (below.get(socket) ?? socket).resetAndDestroy();
 }
 
-/** A server whose every byte is the test's choice, so that it can respond as no HTTP library would. */
+/** A server whose every byte the test chooses, so that it can respond as no HTTP library would. */
 export class ScriptedServer {
   readonly host: string;
   readonly port: number;
   /** The heads of the requests so far. */
   readonly requests: string[] = [];
-  /** How many connections were made so far. */
+  /** How many connections it has accepted so far. */
   accepted = 0;
   /** The connections that are open. */
   readonly open = new Set<Socket>();
@@ -66,7 +66,10 @@ export class ScriptedServer {
     this.#scheme = scheme;
   }
 
-  /** Listens until the test has finished. `onAccept` comes before the TLS handshake, `onConnection` after it. */
+  /**
+   * Listens until the test has finished. Calls `onAccept` before the TLS handshake, `onConnection`
+   * after it.
+   */
   static async start(
     options: {
       host?: string;
@@ -103,7 +106,7 @@ export class ScriptedServer {
     return scripted;
   }
 
-  /** A URL of this server, at `host` instead of its address where one is given. */
+  /** A URL of this server, with `host` instead of its address if given. */
   url(path = '/', host = this.host): URL {
     return new URL(`${this.#scheme}://${toUrlHost(host)}:${this.port}${path}`);
   }

@@ -8,7 +8,10 @@ import { startServer } from '../../src/server.ts';
 /** How long a response may take, in milliseconds. */
 const LIMIT_MS = 30_000;
 
-/** Serves the pages on a port of their own until the test has finished. `errors`: what the server has reported. */
+/**
+ * Serves the pages on their own port until the test has finished. `errors`: what the server has
+ * reported.
+ */
 export async function servePages(
   pages: Readonly<Record<string, Page>>,
   address = '127.0.0.1',
@@ -28,7 +31,7 @@ export async function servePages(
 
 export type PageResponse = Readonly<{ status: number; headers: IncomingHttpHeaders; body: string }>;
 
-/** Sends one request over a new connection. Rejects if there is no complete response within 30 s. */
+/** Sends one request over a new connection. Rejects without a complete response within 30 s. */
 export function fetchPage(
   port: number,
   path: string,
@@ -61,7 +64,10 @@ export function fetchPage(
   });
 }
 
-/** Sends these bytes, and resolves with what came back once the server has closed. Rejects when it does not within 30 s. */
+/**
+ * Sends these bytes, and resolves with the response once the server has closed the connection.
+ * Rejects if it sends nothing for 30 s and does not close.
+ */
 export function sendBytes(port: number, bytes: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
     let received = '';
@@ -71,7 +77,7 @@ export function sendBytes(port: number, bytes: string, host = '127.0.0.1'): Prom
     socket.on('data', (text: string) => {
       received += text;
     });
-    // A server that does not read all of our bytes resets the connection.
+    // A server that does not read all bytes resets the connection.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
     });

@@ -1,6 +1,6 @@
 import type { TcpInfo } from '../../src/probes/tcp-info.ts';
 
-/** A connection over which everything was acknowledged, and nothing came. */
+/** A connection on which everything was acknowledged and nothing arrived. */
 export const SILENT: TcpInfo = {
   isEstablished: true,
   rtt: 0.001,

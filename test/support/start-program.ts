@@ -8,7 +8,7 @@ import { Lines } from '../../lab/support/program.ts';
 import { until } from '../../lab/support/until.ts';
 import { PROGRAM } from './program-file.ts';
 
-/** Every check but one switched off, so that the program needs nothing around it. */
+/** Switches off every check but one, so that the program requires nothing else. */
 export const ENOUGH = {
   KUBENURSE_CHECK_API_SERVER_DIRECT: 'false',
   KUBENURSE_CHECK_API_SERVER_DNS: 'false',
@@ -18,14 +18,14 @@ export const ENOUGH = {
   POD_NAME: 'kubenurse-test',
 };
 
-/** What is closed when the tests of the file are over. */
-// Not onTestFinished(): the tests run beside each other.
+/** What is closed when the tests of the file have finished. */
+// Not onTestFinished(): the tests run concurrently.
 export const opened = new DisposableStack();
 afterAll(() => opened.dispose());
-// Where the run is broken off (--bail), no afterAll() is called.
+// If the run is aborted (--bail), afterAll() is not called.
 process.on('exit', () => opened.dispose());
 
-/** Starts the program; it is killed when the tests of the file are over, if it has not ended. */
+/** Starts the program, and kills it when the tests of the file have finished, if it still runs. */
 export function startProgram(
   env: Record<string, string>,
   args: readonly string[] = [],
@@ -55,7 +55,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts it, and waits until it listens, at `url`. */
+/** Starts the program, and waits until it listens at `url`. */
 export async function startListening(env: Record<string, string> = {}, nodeArgs: string[] = []) {
   const port = await freePort();
   const program = startProgram(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** The path of a new file with this content, in a separate folder that exists until the test has finished. */
+/** The path of a new file with this content, in its own folder, until the test has finished. */
 export function temporaryFile(content: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'kubenurse-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,10 @@
 import type { NameServer, Transport } from '../../src/probes/dns-exchange.ts';
 import { startThread } from './thread.ts';
 
-/** `waits`: after how many milliseconds at least a type is responded to; else at once. `isPreceded`: over UDP, by a packet that is no response. */
+/**
+ * `waits`: the minimum time until the response for a type, in milliseconds; by default, none.
+ * `isPreceded`: over UDP, a packet that is not a response comes first.
+ */
 type Options = Readonly<{ waits?: Readonly<Record<string, number>>; isPreceded?: boolean }>;
 
 const SERVER = `
@@ -35,7 +38,10 @@ const SERVER = `
     parentPort.postMessage({ udp: udp.address().port, tcp: tcp.address().port });
   });`;
 
-/** A name server, until the test ends, that responds also while this thread is busy: 127.0.0.1 for each name. By transport. */
+/**
+ * A name server, until the test ends, that responds even while this thread is busy, with 127.0.0.1
+ * for each name. Returns its address for each transport.
+ */
 export async function startThreadNameServer(
   options: Options = {},
 ): Promise<Readonly<Record<Transport, NameServer>>> {

@@ -1,6 +1,6 @@
 import { startThread } from './thread.ts';
 
-/** What is sent in response to each request, one after another: after so many milliseconds at least, this text. */
+/** What is sent in response to each request: each text after at least this many milliseconds. */
 export type Pieces = readonly (readonly [number, string])[];
 
 const SERVER = `
@@ -19,8 +19,8 @@ const SERVER = `
   server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
 
 /**
- * The URL of a server, until the test ends, that responds also while this thread is busy, to each read with the same bytes. `tls`: the options of
- * its TLS; undefined: none.
+ * The URL of a server, until the test ends, that responds to each read with the same bytes, even
+ * while this thread is busy. `tls`: its TLS options, or undefined for no TLS.
  */
 export async function startThreadServer(tls: object | undefined, pieces: Pieces): Promise<URL> {
   const port = await startThread<number>(SERVER, { tls, pieces });

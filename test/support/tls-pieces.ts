@@ -6,8 +6,8 @@ const HANDSHAKE = 22;
 const HEADER_LENGTH = 5;
 
 /**
- * The port of a proxy, until the test has finished, to a server on this machine: what each side sends of a handshake before it
- * encrypts arrives at the other with so many bytes in a record.
+ * The port of a proxy to a server on this machine, until the test has finished. What each side
+ * sends of a handshake before it encrypts arrives at the other in records of this many bytes.
  */
 export async function tlsInPieces(port: number, size: number): Promise<number> {
   const proxy = createServer((client) => {

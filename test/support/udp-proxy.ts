@@ -2,13 +2,16 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 
-/** What is done to a packet: how many copies are passed on, and how many milliseconds later. */
+/** How to treat a packet: how many copies are forwarded, and how many milliseconds later. */
 export type Treatment = Readonly<{ copies?: number; delayMs?: number }>;
 
-/** What is done to the packets of a direction, by their order in it and their length; undefined: passed on as they are. */
+/** How to treat a direction's packets, by their order and length; undefined: forward unchanged. */
 type Treat = (index: number, length: number) => Treatment | undefined;
 
-/** Passes packets of one client to a port of 127.0.0.1 and back, until the test has finished. Resolves to its port. */
+/**
+ * Forwards packets of one client to a port of 127.0.0.1 and back, until the test has finished.
+ * Resolves with its own port.
+ */
 export async function udpProxy(
   target: number,
   treatments: Readonly<{ forward?: Treat; backward?: Treat }>,

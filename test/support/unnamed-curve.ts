@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 
-/** What this tag of ASN.1 encodes (X.690), up to 64 KiB. */
+/** The DER encoding of this ASN.1 tag and its content (X.690), up to 64 KiB. */
 function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const { length } = content;
@@ -10,7 +10,7 @@ function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
 
 const [INTEGER, BITS, OBJECT, UTF8, TIME, SEQUENCE, SET] = [2, 3, 6, 12, 23, 0x30, 0x31];
 
-/** A certificate, as PEM, whose key says its curve by its parameters. Its signature is none. */
+/** A PEM certificate whose key defines its curve by parameters. Its signature is invalid. */
 export function unnamedCurveCertificate(): string {
   const { publicKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',

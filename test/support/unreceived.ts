@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** States of a connection as `/proc/net/tcp` has them (include/net/tcp_states.h); closed: FIN_WAIT1, LAST_ACK, CLOSING. */
+/**
+ * Connection states in `/proc/net/tcp` (include/net/tcp_states.h). `closed`: FIN_WAIT1, LAST_ACK,
+ * CLOSING.
+ */
 const STATES = { open: ['01'], closed: ['04', '09', '0B'] };
 
 /**
- * Of each connection of this port in this state of which the kernel holds something that the client has not received: how
- * many bytes, as sent or to send. Only IPv4, and only on Linux.
+ * How many bytes, sent or not, the kernel holds for each connection of this port and state, where
+ * the client has not received everything. Only IPv4, and only on Linux.
  */
 export function unreceived(port: number, state: keyof typeof STATES): number[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -6,7 +6,7 @@ import { NOW, smallView } from './small-view.ts';
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
-/** What is said of the certificates that these checks of node-1 receive. */
+/** The sentences about the certificates that these checks of node-1 receive. */
 function sentences(notAfter: Readonly<Record<string, number>>): string[] {
   const view = withCertificates(smallView({}), { 'node-1': notAfter });
   return expiringCertificates(view).map((each) => certificateSentence(each, NOW));

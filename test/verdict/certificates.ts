@@ -1,6 +1,9 @@
 import type { ClusterView } from '../../src/verdict/report.ts';
 
-/** The view with certificates: for each node, its checks by `type`, and the Unix time at which the first one expires. */
+/**
+ * Adds certificates to the view: for each node, its checks by `type`, and the Unix time at which
+ * the first certificate expires.
+ */
 export function withCertificates(
   view: ClusterView,
   notAfter: Readonly<Record<string, Readonly<Record<string, number>>>>,

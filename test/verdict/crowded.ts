@@ -5,7 +5,10 @@ import { smallView } from './small-view.ts';
 const NODES = 150;
 const NAME_SERVERS = 40;
 
-/** A view of many nodes in three zones that all check each other, and many name servers, and say that every check fails. */
+/**
+ * A view of many nodes in three zones that all check each other and many name servers, and report
+ * that every check fails.
+ */
 export function crowdedView(): ClusterView {
   const nodes = Object.fromEntries(
     Array.from({ length: NODES }, (_, i) => [`node-${i + 1}`, `zone-${i % 3}`]),
@@ -22,8 +25,8 @@ export function crowdedView(): ClusterView {
 }
 
 /**
- * How often the steps have read a field of a check, for each of the checks; `most`: the step that read most. `steps`: how many
- * there were.
+ * How often the steps have read a field of a check, per check; `most`: in the step that read most;
+ * `steps`: their number.
  */
 export function readsOf(view: ClusterView, stepsOf: (view: ClusterView) => Steps<unknown>) {
   let reads = 0;

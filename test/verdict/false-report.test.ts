@@ -14,7 +14,7 @@ function nodes(count: number): Record<string, string> {
   );
 }
 
-/** The check, or a false one in its place: it fails, loses packets or is slow. */
+/** The check, or a false one instead: it fails, loses packets or is slow. */
 function lie(check: CheckReport, random: Random): CheckReport {
   const { lastMinute } = check;
   return random.pick<() => CheckReport>([
@@ -34,7 +34,9 @@ function lie(check: CheckReport, random: Random): CheckReport {
   ])();
 }
 
-/** A quiet cluster, one pod of which reports what is not so, at times of a check that no other pod has. */
+/**
+ * A quiet cluster in which one pod reports falsely, sometimes about a check that no other pod has.
+ */
 function withLies(count: number, random: Random): ClusterView {
   const view = smallView({ nodes: nodes(count) });
   return {
@@ -105,7 +107,7 @@ test.each([
   { what: 'between zones', here: 9, zones: ['a', 'b'], kind: 'unclear' },
   { what: 'without zones', here: 10, zones: ['', ''], kind: 'node_unreachable' },
 ])(
-  'a split $what, where one of $here nodes claims to reach the others: $kind',
+  'a split $what, in which one of $here nodes claims to reach the others: $kind',
   ({ here, zones, kind }) => {
     const names = Array.from({ length: here + 4 }, (_, i) => [
       `node-${i + 1}`,
@@ -147,13 +149,13 @@ test.each<[what: string, isNode: boolean, kind: string, broken: Broken]>([
   ],
   ['ten of its 18 paths lose packets', false, 'loss', { again: valueFor(PATHS.slice(0, 10), 8) }],
   ['eleven of its 18 paths lose packets', true, 'loss', { again: valueFor(PATHS.slice(0, 11), 8) }],
-])('a node is at fault where %s: %s', (_what, isNode, kind, broken) => {
+])('a node is at fault if %s: %s', (_what, isNode, kind, broken) => {
   const findings = verdict(smallView({ nodes: nodes(10), ...broken }));
   expect(new Set(findings.map((each) => each.kind))).toEqual(new Set([kind]));
   expect(findings.some(({ subject }) => subject.type === 'node')).toBe(isNode);
 });
 
-test('of several reports of a node the first counts, which is that of its better pod', () => {
+test('of several reports of a node only the first counts, that of its better pod', () => {
   const view = smallView({ nodes: nodes(10) });
   const [own] = smallView({
     nodes: nodes(10),
@@ -173,7 +175,10 @@ const FALSE = {
   text: 'a lie',
 } as const;
 
-/** A quiet cluster of eight nodes. The reports of the first of them, so many, have these checks, failing if not said otherwise. */
+/**
+ * A quiet cluster of eight nodes. The reports of the first `liars` of them have these checks, which
+ * fail by default.
+ */
 function withFalse(liars: number, lies: readonly Partial<CheckReport>[]): ClusterView {
   const { reports, ...view } = smallView({ nodes: nodes(8) });
   const types = new Set(lies.map(({ type }) => type));
@@ -187,7 +192,7 @@ function withFalse(liars: number, lies: readonly Partial<CheckReport>[]): Cluste
   return { ...view, reports: changed };
 }
 
-test('failures that are said to have just begun discount no success of the last interval', () => {
+test('failures that are reported to have just begun discount no success of the last interval', () => {
   const view = withFalse(2, [{ type: 'api_server_direct', kind: 'api_server_direct' }]);
   expect(verdict(view)).toMatchObject([
     { kind: 'api_server', severity: 'warning', witnesses: { agree: 2, of: 8 } },
@@ -200,7 +205,7 @@ test.each<[what: string, lie: Partial<CheckReport>, zone: string]>([
   ['an extra check', { type: 'invented', kind: 'extra' }, ''],
   ['an extra check in one zone', { type: 'invented', kind: 'extra' }, 'a'],
 ])(
-  '%s that only those two check that report its failure fails on them, not everywhere',
+  '%s, checked only by the two nodes that report its failure, fails on them, not everywhere',
   (_, lie, zone) => {
     const view = withFalse(2, [lie]);
     const zoned = view.reports.map((report) => ({ ...report, zone }));
@@ -219,7 +224,7 @@ test.each<[what: string, lie: Partial<CheckReport>, zone: string]>([
   },
 );
 
-test('a zone is not at fault by a check that most of its nodes do not have', () => {
+test('a zone is not at fault because of a check that most of its nodes do not have', () => {
   const view = withFalse(2, [{ type: 'invented', kind: 'extra' }]);
   const zoneOf = (node: string) => (Number(node.slice(5)) <= 6 ? 'a' : 'b');
   const reports = view.reports.map((report) => {
@@ -241,7 +246,10 @@ test('a check that most nodes already have in a rollout fails everywhere', () =>
   ]);
 });
 
-/** The view, in which this report has other checks, made of its own. `like`: a path that works. */
+/**
+ * The view, with other checks in the reports of `liars`, made from their own. `like`: a path that
+ * works.
+ */
 function changed(
   view: ClusterView,
   liars: readonly string[],
@@ -255,7 +263,7 @@ function changed(
   return { ...view, reports };
 }
 
-/** Eight nodes without zones, and this broken. */
+/** Eight nodes without zones, with this broken. */
 function eight(broken: Broken): ClusterView {
   const names = Array.from({ length: 8 }, (_, i) => `node-${i + 1}`);
   return smallView({ nodes: Object.fromEntries(names.map((name) => [name, ''])), ...broken });
@@ -276,7 +284,7 @@ const toNoNodes =
     ];
   };
 
-test('nodes that are not in the cluster are not unreachable, whoever says so', () => {
+test('nodes that are not in the cluster are not unreachable, whoever reports it', () => {
   const view = changed(eight({}), ['node-1', 'node-2', LIAR], (checks, like) => [
     ...checks,
     { ...like, ...PATH_LOST, type: 'path_invented', node: 'invented' },
@@ -286,7 +294,7 @@ test('nodes that are not in the cluster are not unreachable, whoever says so', (
   expect(verdict(withoutList).map(({ kind }) => kind)).toContain('node_unreachable');
 });
 
-test('latencies to nodes that are not in the cluster are not what is usual', () => {
+test('latencies to nodes that are not in the cluster do not count as usual', () => {
   const slow = eight({ slow: valueFor(TO_NODE_3, 0.2) });
   expect(verdict(changed(slow, [LIAR], toNoNodes(1)))).toEqual(verdict(slow));
   const names = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `* → node-${n}`);
@@ -295,7 +303,7 @@ test('latencies to nodes that are not in the cluster are not what is usual', () 
 });
 
 test.each([0, 2 ** 53 - 1])(
-  'a huge number of segments, %d of them sent again, does not outweigh those of other paths',
+  'a huge number of segments, %d of them retransmitted, does not outweigh those of other paths',
   (segmentsRetransmitted) => {
     const view = changed(
       eight({ again: valueFor([...TO_NODE_3, ...FROM_NODE_3], 8) }),
@@ -312,7 +320,7 @@ test.each([0, 2 ** 53 - 1])(
   },
 );
 
-test('the zone of a silent node is that which most say', () => {
+test('the zone of a silent node is the one that most report', () => {
   const view = eight({ silent: { 'node-6': 'unreachable', 'node-7': 'unreachable' } });
   const zoned = changed(view, ['node-8'], (checks) =>
     checks.map((check) => (check.state === 'failing' ? { ...check, zone: 'far' } : check)),
@@ -326,7 +334,7 @@ test.each([
   { liars: [LIAR, 'node-5'], suspect: true },
   { liars: [LIAR, 'node-5'], suspect: undefined },
 ])(
-  'paths of the reports of $liars do not hide another one, suspect: $suspect',
+  'paths in the reports of $liars do not hide another one, suspect: $suspect',
   ({ liars, suspect }) => {
     const path = eight({ failing: { 'node-3 → node-4': 'unreachable' } });
     const view = changed(path, liars, (checks) =>
@@ -343,7 +351,7 @@ test.each([
   },
 );
 
-test('look-ups that one pod alone makes do not confirm those that fail by chance', () => {
+test('look-ups that only one pod makes do not confirm those that fail by chance', () => {
   const names = [1, 3, 4, 5, 7].map((n) => `node-${n} api_server_dns`);
   const view = eight({
     silent: { 'node-6': 'unreachable' },
@@ -362,7 +370,7 @@ test('look-ups that one pod alone makes do not confirm those that fail by chance
   expect(kinds(lies)).toEqual(new Set(['node_unreachable', 'extra']));
 });
 
-test('a false success leaves it critical that a component fails on most nodes', () => {
+test('a component that fails on most nodes is critical despite a false success', () => {
   const view = eight({
     failing: { '* api_server_direct': 'refused', [`${LIAR} api_server_direct`]: 'ok' },
   });
@@ -384,13 +392,13 @@ test.each<[what: string, kind: string, broken: Broken]>([
     { silent: { ...RESET, 'node-8': 'status' } },
   ],
 ])(
-  'a pod that gets no report, because others reset its requests, finds nothing but that: %s',
+  'a pod that gets no report, because others reset its requests, reports nothing but that: %s',
   (_, kind, broken) => {
     expect(verdict(eight(broken)).map((each) => each.kind)).toEqual([kind]);
   },
 );
 
-test('a suspect that responds does not say that a pod without reports reaches others', () => {
+test('a suspect that responds is no evidence that a pod without reports reaches others', () => {
   const silent = { ...RESET, 'node-8': 'reset' } as const;
   const reached = eight({ silent, failing: { 'node-1 → node-8': 'ok' } });
   const view = changed(reached, ['node-1'], (checks) =>

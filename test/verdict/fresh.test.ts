@@ -7,7 +7,10 @@ import { FIVE, NOW, smallView } from './small-view.ts';
 /** Seconds since the last result of a check, by its node and type. */
 type Ages = Readonly<Record<string, number>>;
 
-/** With checks that began to fail so long ago, and with the ages of the last results of others. */
+/**
+ * The view, with checks that began to fail `failingFor` seconds ago, and with these ages of the
+ * last results of others.
+ */
 function aged(view: ClusterView, consecutive: number, failingFor: number, ages: Ages): ClusterView {
   const reports = view.reports.map((report) => ({
     ...report,
@@ -20,7 +23,10 @@ function aged(view: ClusterView, consecutive: number, failingFor: number, ages: 
   return { ...view, reports };
 }
 
-/** Five nodes, three of which have failed twice, the second time just now; the last success of the others is so old. */
+/**
+ * Five nodes, three of which have failed twice, the second time just now; the last success of the
+ * others is `age` seconds old.
+ */
 function headlines(type: string, cause: Cause, age: number): string[] {
   const failing = Object.fromEntries([1, 2, 3].map((n) => [`node-${n} ${type}`, cause]));
   const view = smallView({ nodes: FIVE, failing });
@@ -40,7 +46,7 @@ test.each([
   },
 );
 
-test('DNS is not said to fail on one node while look-ups of the others are under way', () => {
+test('DNS is not reported to fail on one node while look-ups of the others are in progress', () => {
   const failing = {
     'node-1 api_server_dns': 'dns',
     'node-1 me_service': 'dns',
@@ -58,7 +64,7 @@ test('DNS is not said to fail on one node while look-ups of the others are under
   ]);
 });
 
-test('a service whose name alone failed twice is not accused before the next look-up of another name', () => {
+test('a service of which only the name failed, twice, is not accused before the next look-up of another name', () => {
   const view = smallView({ failing: { '* me_service': 'dns', '* me_ingress': 'dns' } });
   const ages = (age: number) =>
     Object.fromEntries([1, 2, 3].map((n) => [`node-${n} api_server_dns`, age]));
@@ -75,7 +81,7 @@ test('an ingress that responds with an error status is not accused before its se
   expect(verdict(aged(view, 2, 6, ages(1))).map(({ kind }) => kind)).toEqual(['ingress']);
 });
 
-test('UDP to a node is not accused before the node has been checked by TCP', () => {
+test('UDP to a node is not accused before the node has been checked over TCP', () => {
   const view = smallView({ udp: { '* ⇢ node-3': 'unreachable' } });
   const ages = (age: number) => ({ 'node-1 path_node-3': age, 'node-2 path_node-3': age });
   expect(verdict(aged(view, 2, 6, ages(9)))).toEqual([]);

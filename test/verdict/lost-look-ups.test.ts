@@ -9,7 +9,7 @@ const NO_NAMES = {
   '* me_ingress': 'dns',
 } as const;
 
-/** Node-2 is gone, and these look-ups have failed so often in a row. */
+/** Node-2 is gone, and these look-ups have failed `consecutive` times in a row. */
 function headlines(failing: Readonly<Record<string, 'dns'>>, consecutive: number): string[] {
   return verdict(smallView({ ...GONE, failing, consecutive })).map(({ headline }) => headline);
 }
@@ -24,7 +24,7 @@ test('look-ups that fail now and then are explained by a node that is gone', () 
   expect(findings[0]?.victims).toContainEqual({ node: 'node-3', type: 'me_service' });
 });
 
-test('when no look-up succeeds any more, DNS is at fault beside the node that is gone', () => {
+test('when no look-up succeeds any more, DNS is at fault in addition to the node that is gone', () => {
   expect(headlines(NO_NAMES, 3)).toHaveLength(1);
   expect(headlines(NO_NAMES, 4)).toEqual([
     'node-2 is unreachable: nothing responds.',
@@ -32,7 +32,7 @@ test('when no look-up succeeds any more, DNS is at fault beside the node that is
   ]);
 });
 
-test('where look-ups fail on one node of many, a node that is gone does not explain it', () => {
+test('if look-ups fail on one node of many, a node that is gone does not explain it', () => {
   const nodes = Object.fromEntries(['1', '2', '3', '4', '5'].map((each) => [`node-${each}`, '']));
   const failing = { 'node-3 api_server_dns': 'dns', 'node-3 me_service': 'dns' } as const;
   const found = verdict(smallView({ ...GONE, nodes, failing, consecutive: 3 }));

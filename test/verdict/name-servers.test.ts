@@ -4,7 +4,7 @@ import { type Broken, FIVE, smallView } from './small-view.ts';
 
 const TWO = ['10.0.0.1', '10.0.0.2'];
 
-/** What checks by name take while the first name server is silent. */
+/** Latencies of checks by name while the first name server is silent. */
 const SLOW = { '* api_server_dns': 5.01, '* me_service': 5.01, '* me_ingress': 5.01 };
 
 const NAMED = { '* api_server_dns': 'dns', '* me_service': 'dns', '* me_ingress': 'dns' } as const;
@@ -53,7 +53,7 @@ describe('verdict() of name servers', () => {
     ]);
   });
 
-  test('one fails over TCP alone', () => {
+  test('one fails only over TCP', () => {
     const all = findings({ failing: { '* dns_tcp_10.0.0.2': 'dns' } });
     expect(all.map(({ headline }) => headline)).toEqual([
       'One of 2 name servers, 10.0.0.2, fails over TCP everywhere: it does not respond.',
@@ -67,7 +67,7 @@ describe('verdict() of name servers', () => {
     expect(first?.headline).toBe('The name server 10.0.0.1 fails everywhere: it does not respond.');
   });
 
-  test('where no name is resolved, DNS is at fault, with what its name servers do', () => {
+  test('if no name is resolved, DNS is at fault, with the state of its name servers', () => {
     const all = findings({
       failing: { ...NAMED, '* dns_10.0.0.1': 'dns', '* dns_tcp_10.0.0.1': 'dns' },
     });
@@ -75,12 +75,12 @@ describe('verdict() of name servers', () => {
     expect(all[0]?.details.at(-1)).toBe('Name servers: 10.0.0.1 fails, 10.0.0.2 responds.');
   });
 
-  test('where they are not checked, a finding about DNS does not mention them', () => {
+  test('if they are not checked, a finding about DNS does not mention them', () => {
     const [dns] = findings({ failing: NAMED, nameServers: [] });
     expect(dns?.details.join(' ')).not.toContain('Name servers');
   });
 
-  test('checks by name that are slow are a finding where every name server responds', () => {
+  test('checks by name that are slow are a finding if every name server responds', () => {
     expect(findings({ slow: SLOW }).map(({ kind }) => kind)).toContain('slow');
   });
 

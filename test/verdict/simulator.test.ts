@@ -6,14 +6,14 @@ import { describeCase } from './simulator/describe-case.ts';
 import { look } from './simulator/look.ts';
 import { isTooNarrow } from './simulator/truth.ts';
 
-/** More of them by hand: `SIMULATED_CASES=20000 npx vitest run test/verdict/simulator`. */
+/** Run more of them by hand: `SIMULATED_CASES=20000 npx vitest run test/verdict/simulator`. */
 const CASES = Number(process.env.SIMULATED_CASES ?? 2_000);
 if (!(CASES >= 10)) throw new Error('SIMULATED_CASES must be a number from 10 on');
 
 /** The rest have one fault, or none. */
 const TWO_FAULTS = CASES * 0.4;
 
-/** Judges so many cases: what is wrong, in words. */
+/** Judges `cases` cases, and describes what is wrong. */
 function play(cases: number, faultCount: number, firstSeed: number) {
   const inexact: string[] = [];
   const wrong: string[] = [];
@@ -28,18 +28,19 @@ function play(cases: number, faultCount: number, firstSeed: number) {
   return { inexact, wrong };
 }
 
-/** Cases beyond those above that were judged wrongly once: seed and number of faults. */
+/** Further cases that were judged wrongly once: seed and number of faults. */
 const FORMER_MISTAKES: readonly (readonly [number, number])[] = [
-  // In the side of the slow node its ingress check has nothing to be compared with.
+  // On the side of the slow node, its ingress check has nothing to be compared with.
   [2_002_964, 2],
-  // Three random failures in a row among 2,000 checks and more.
+  // Three random failures in a row among more than 2,000 checks.
   [2_003_470, 2],
   [3_001_060, 2],
   // A component is slow in one zone, and DNS fails in the other.
   [3_005_966, 2],
-  // The last check of the component that is slow has failed by chance.
+  // The last check of the slow component has failed by chance.
   [3_103_425, 1],
-  // The check of the API server by its address, which would explain the failures by name, has just failed once by chance.
+  // The check of the API server by its address, which would explain the failures by name, has just
+  // failed once by chance.
   [7_002_265, 1],
   [7_000_528, 1],
 ];

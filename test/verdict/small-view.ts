@@ -5,16 +5,22 @@ export const NOW = 1_795_867_200;
 
 const COMPONENTS = ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'] as const;
 
-/** What is not as it should be in a small cluster in which every node checks every other. */
+/** What is wrong in a small cluster in which every node checks every other. */
 export type Broken = Readonly<{
   /** Names of nodes, and their zones. */
   nodes?: Readonly<Record<string, string>>;
   collector?: string;
-  /** `a → b` or `a api_server_direct`, `*` for every node: why it fails, or `ok` though the node is silent. */
+  /**
+   * `a → b` or `a api_server_direct`, `*` for every node: why it fails, or `ok` even if the node is
+   * silent.
+   */
   failing?: Readonly<Record<string, Cause | 'ok'>>;
-  /** Nodes without a report: why. Those that check them fail for the same cause, unless `failing` says something else. */
+  /**
+   * Nodes without a report, and why. Checks of them fail with the same cause, unless `failing`
+   * overrides it.
+   */
   silent?: Readonly<Record<string, Cause>>;
-  /** Nodes are checked by UDP, too; `a ⇢ b`: why it fails. */
+  /** Nodes are checked over UDP, too; `a ⇢ b`: why it fails. */
   udp?: Readonly<Record<string, Cause>>;
   /** Addresses of name servers that are checked; the keys of `failing` are `a dns_10.0.0.1`. */
   nameServers?: readonly string[];
@@ -22,9 +28,12 @@ export type Broken = Readonly<{
   extras?: readonly string[];
   /** The same keys: seconds. */
   slow?: Readonly<Record<string, number>>;
-  /** The same keys: segments sent again, of 84. */
+  /** The same keys: segments retransmitted, of 84. */
   again?: Readonly<Record<string, number>>;
-  /** How many failures there have been in a row, and when the first of them was: an interval of 5 s each. */
+  /**
+   * The number of failures in a row, and with it when the first of them was: an interval of 5 s
+   * each.
+   */
   consecutive?: number;
   starved?: readonly string[];
   cordoned?: readonly string[];
@@ -33,7 +42,7 @@ export type Broken = Readonly<{
 
 const THREE = { 'node-1': '', 'node-2': '', 'node-3': '' };
 
-/** A view of the cluster: all is well but what is named. */
+/** A view of the cluster: everything works except what is named. */
 export function smallView(broken: Broken): ClusterView {
   const { nodes = THREE, collector = 'node-1', silent = {}, cordoned = [] } = broken;
   const { podListError = null } = broken;
@@ -156,7 +165,7 @@ export function between(
   );
 }
 
-/** Ten paths fail, and no node, zone or split explains it. */
+/** Ten paths fail, and no node, zone or split explains them. */
 export const NO_PATTERN: Broken = {
   nodes: FIVE,
   failing: {

@@ -11,7 +11,7 @@ function run<T>(steps: Steps<T>): [result: T, steps: number] {
   }
 }
 
-test('the verdict about a large cluster is reached in steps, each of which looks at few checks', () => {
+test('the verdict about a large cluster is reached in steps, each of which reads few checks', () => {
   const reads = readsOf(crowdedView(), verdictSteps);
   expect(reads.all).toBeGreaterThan(50);
   expect(reads.most).toBeLessThan(1.5);

@@ -48,7 +48,7 @@ test('A node that all of its fixed neighbours reach is not unreachable, whoever 
   ]);
 });
 
-test('A pod that reaches all of its fixed neighbours does not reach nobody, whatever it suspects', () => {
+test('A pod that reaches all of its fixed neighbours is not reported to reach nobody, whatever it suspects', () => {
   const others = CLUSTER.nodes
     .map(({ name }) => name)
     .filter((to) => to !== NODE && !CLUSTER.neighbours.get(NODE)?.includes(to));

@@ -5,7 +5,7 @@ import type { CheckReport, ClusterView } from '../../src/verdict/report.ts';
 import { verdict } from '../../src/verdict/verdict.ts';
 import { type Broken, between, FIVE, NO_PATTERN, NOW, smallView } from './small-view.ts';
 
-/** What is broken, and what the verdict says of it: the headline of each finding. */
+/** What is broken, and the headline of each finding about it. */
 type Row = [what: string, broken: Broken, headlines: string[]];
 
 const SEVEN = {
@@ -460,7 +460,7 @@ test('What fails because large packets are lost has the runbook of an MTU fault'
   expect(found).toMatchObject([{ kind: 'ingress', runbook: 'KubenurseMtuFault.md' }]);
 });
 
-test('A time is right by the collector, however wrong the clock of the pod that reported it is', () => {
+test('A time is right by the clock of the collector, however wrong that of the reporting pod is', () => {
   const view = smallView({ failing: between([2], [3]) });
   const reports = view.reports.map((report) => ({
     ...report,
@@ -470,7 +470,7 @@ test('A time is right by the collector, however wrong the clock of the pod that 
   expect(verdict({ ...view, reports })[0]?.since).toBe(NOW - 60);
 });
 
-/** The view, in which the reports of these nodes were not requested. */
+/** The view without the reports of these nodes, which were not requested. */
 function unrequested(nodes: readonly string[], broken: Broken = {}): ClusterView {
   const view = smallView(broken);
   return {
@@ -491,7 +491,7 @@ test('A pod whose report was not requested is not accused', () => {
   ]);
 });
 
-test('Where most pods were not requested in time, that is what the verdict says, and it accuses nobody', () => {
+test('If most pods were not requested in time, the verdict reports that, and accuses nobody', () => {
   const [first, ...others] = verdict(unrequested(['node-3', 'node-4', 'node-5'], { nodes: FIVE }));
   expect(first).toMatchObject({ kind: 'mostly_silent', severity: 'warning', cause: null });
   expect(first?.headline).toBe(
@@ -500,7 +500,7 @@ test('Where most pods were not requested in time, that is what the verdict says,
   expect(others).toMatchObject([{ kind: 'silent', severity: 'info' }]);
 });
 
-test('Nodes whose reports were not requested are no side of a split by one failing path each', () => {
+test('Nodes whose reports were not requested are not a side of a split because of one failing path each', () => {
   const late = ['node-5', 'node-6', 'node-7'];
   const failing = { ...between([1], [5]), ...between([2], [6]), ...between([3], [7]) };
   const view = unrequested(late, { nodes: SEVEN, failing });
@@ -518,7 +518,7 @@ test('Nodes whose reports were not requested are no side of a split by one faili
   ]);
 });
 
-test('Nodes whose reports were not requested are a side of a split where three nodes fail to reach each', () => {
+test('Nodes whose reports were not requested are a side of a split if three nodes fail to reach each', () => {
   const late = ['node-5', 'node-6', 'node-7'];
   const view = unrequested(late, { nodes: SEVEN, failing: between([1, 2, 3, 4], [5, 6, 7]) });
   expect(verdict(view)[0]).toMatchObject({ kind: 'split' });
@@ -551,7 +551,7 @@ test('The zone of a silent node is known from those that check it', () => {
   expect(verdict(view)[0]?.headline).toMatch(/^The network is split: zone a .* and zone b /);
 });
 
-test('A path is not slow where it fails, or has hardly been checked', () => {
+test('A path is not slow if it fails, or has hardly been checked', () => {
   const slow = { slow: { 'node-1 → node-2': 0.08 } };
   expect(verdict(smallView(slow)).map(({ kind }) => kind)).toEqual(['slow']);
   const failing = smallView({ ...slow, failing: between([1], [2]), consecutive: 3 });

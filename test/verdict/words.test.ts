@@ -20,7 +20,7 @@ test.each(DURATIONS)('duration() of %d s is %s', (seconds, words) => {
   expect(duration(seconds)).toBe(words);
 });
 
-test("the page's script words durations by the same function", () => {
+test("the page's script formats durations with the same function", () => {
   const [, source = ''] = /const inWords = (.+?\n\});?\n/s.exec(SCRIPT) ?? [];
   const inWords = new Function(`return ${source}`)() as typeof duration;
   expect(DURATIONS.map(([seconds]) => inWords(seconds))).toEqual(

@@ -42,7 +42,7 @@ test('the page begins with the verdict: what is at fault, since when, by how man
   expect(markup.indexOf('class="finding')).toBeLessThan(markup.indexOf('class="tiles"'));
 });
 
-test('the page of a quiet cluster says that everything works, and what is checked', () => {
+test('the page of a healthy cluster reports that everything works, and what is checked', () => {
   const markup = page({});
   const finding = textOf(markup, /<article class="finding ok"[\s\S]*?<\/article>/);
   expect(finding).toMatch(/^✓ Everything works\. 3 of 3 nodes reported/);
@@ -110,7 +110,7 @@ function withSuspect(size: number): [view: ClusterView, from: string, to: string
   return [{ ...view, reports }, report.node, to];
 }
 
-test('the failing pair that the verdict names is in the matrix though it is a suspect', () => {
+test('the failing pair that the verdict names is in the matrix even if it is a suspect', () => {
   const [view, from, to] = withSuspect(50);
   const markup = render(view);
   expect(markup).toContain(`<title>The path from ${from} to ${to} is broken`);
@@ -119,7 +119,7 @@ test('the failing pair that the verdict names is in the matrix though it is a su
   ]);
 });
 
-test('above 100 nodes a failing suspect is named beside its zones and its node', () => {
+test('above 100 nodes a failing suspect is named next to its zones and its node', () => {
   const [view, from, to] = withSuspect(200);
   const markup = render(view);
   expect(textOf(markup, /<table class="matrix wide zones"[\s\S]*?<\/table>/)).toMatch(
@@ -140,7 +140,7 @@ test('each name server that is checked has a tile, and a row in the last hour', 
   expect(textOf(markup, /<tr><th scope="row">Name servers[\s\S]*?<\/tr>/)).toMatch(/Name servers/);
 });
 
-test('a pod that is cut off says so first, and no component is shown as ok', () => {
+test('the page of a pod that is cut off reports this first, and shows no component as ok', () => {
   const failing = Object.fromEntries(
     ['api_server_direct', 'api_server_dns', 'me_ingress', 'me_service'].map((type) => [
       `node-1 ${type}`,
@@ -178,7 +178,7 @@ test('a tile names the node whose finding explains it, so that nobody has to cou
   expect(markup).toContain('explained by finding 2 (<a href="?node=node-3#node">node-3</a>)');
 });
 
-test('a tile of what is not checked says so', () => {
+test('a tile of what is not checked reports this', () => {
   const view = smallView({});
   const reports = view.reports.map((report) => ({
     ...report,
@@ -256,7 +256,7 @@ test('a chosen node shows who checks it, whom it checks, and its own checks', ()
   expect(page({})).not.toContain('<section id="node"');
 });
 
-test('of the suspects of a chosen node that is down at most twenty are listed', () => {
+test('at most twenty of the suspects of a chosen node that is down are listed', () => {
   const { view } = simulated(200, 1, [
     { kind: 'gone', node: 'node-7', cause: 'unreachable', age: 600 },
   ]);
@@ -266,12 +266,12 @@ test('of the suspects of a chosen node that is down at most twenty are listed', 
   expect(suspects).toMatch(/20 of \d+, failing ones first\.$/);
 });
 
-test('a node that does not exist is said not to, and similar names are offered', () => {
+test('a node that does not exist is reported as such, and similar names are offered', () => {
   const detail = textOf(page({}, 'ode-2'), /<section id="node"[\s\S]*?<\/section>/);
   expect(detail).toBe('Close No node is named “ode-2” ✓ node-2');
 });
 
-test('the last hour says in words what its bars show', () => {
+test('the last hour also describes in words what its bars show', () => {
   const { view } = simulated(12, 1, [
     {
       kind: 'ingress',
@@ -315,6 +315,7 @@ test('the page is served with a strict policy, and not stored', async () => {
     'cache-control': 'no-store',
   });
   expect(body).toContain('<section id="node"');
-  // Relative, so that it works behind any proxy, and without `style` attributes, which the policy forbids.
+  // Relative, so that it works behind any proxy, and without `style` attributes, which the policy
+  // forbids.
   expect(body).not.toMatch(/(href|src|action)="\/|style=/);
 });

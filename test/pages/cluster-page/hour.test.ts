@@ -13,7 +13,7 @@ function hourOf(change: Partial<CheckReport>, pod: Partial<Report> = {}) {
   return sum.hour;
 }
 
-test('HourSum.add() puts minutes where they belong by the collecting pod’s clock', () => {
+test('HourSum.add() assigns minutes by the collecting pod’s clock', () => {
   const skew = 240;
   const start = Math.floor(NOW / 60) * 60 - 120 + skew;
   const lastHour = {
@@ -29,7 +29,7 @@ test('HourSum.add() puts minutes where they belong by the collecting pod’s clo
   expect([...hour.checks.slice(-4)]).toEqual([0, 12, 12, 3]);
 });
 
-test('HourSum.add() goes by the last state of a check without an hour', () => {
+test('HourSum.add() uses the last state of a check without an hour', () => {
   const hour = hourOf({ since: NOW - 180 });
   expect(shares(hour).slice(-5)).toEqual([0, 1, 1, 1, 1]);
   expect(hour.checks[0]).toBe(12);

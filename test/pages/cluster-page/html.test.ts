@@ -14,7 +14,7 @@ test.each([
   );
 });
 
-test('html escapes the elements of lists, and nests what it made itself', () => {
+test('html escapes the elements of lists, and nests its own markup', () => {
   const items = ['<', '>'].map((each) => html`<li>${each}</li>`);
   expect(html`<ul>${[items, ['&']]}</ul>${false}${undefined}${0}`.markup).toBe(
     '<ul><li>&lt;</li><li>&gt;</li>&amp;</ul>0',
@@ -22,7 +22,7 @@ test('html escapes the elements of lists, and nests what it made itself', () => 
   expect(html`${trusted('<hr>')}`.markup).toBe('<hr>');
 });
 
-test('html does not take markup for made by it that only looks so', () => {
+test('html does not trust what only looks like its own markup', () => {
   const lookalike = JSON.parse('{"markup":"<script>"}');
   expect(html`${lookalike}`.markup).not.toContain('<script>');
 });

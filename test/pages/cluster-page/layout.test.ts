@@ -5,16 +5,16 @@ import { verdict } from '../../../src/verdict/verdict.ts';
 import { crowdedView, readsOf } from '../../verdict/crowded.ts';
 import { NOW, smallView } from '../../verdict/small-view.ts';
 
-test('the page of a large cluster is rendered in steps, each of which looks at few checks', () => {
+test('the page of a large cluster is rendered in steps, each of which reads few checks', () => {
   const view = crowdedView();
   const findings = verdict(view);
   const reads = readsOf(view, (counted) => partsSteps({ view: counted, findings }, ''));
   expect(reads.all).toBeGreaterThan(10);
-  // To look for certificates is one read of each check.
+  // Looking for certificates reads each check once.
   expect(reads.most).toBeLessThan(1.5);
 });
 
-test('the squares of the matrix have so much text together that the page stays below 2 MB', () => {
+test('the text of all squares of the matrix is limited, so that the page stays below 2 MB', () => {
   const nodes = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`node-${i + 1}`, '']));
   const view = smallView({ nodes });
   const reports = view.reports.map((report) => ({

@@ -25,7 +25,10 @@ const FAULTS: readonly (readonly [string, readonly Broken[], collector: string])
   ['a pod that is cut off', [{ kind: 'isolated', node: 'node-7', age: 900 }], 'node-7'],
 ];
 
-/** Numbers from 1000 on without a separator, but those in names, versions, addresses, dates and times. */
+/**
+ * Numbers from 1000 on without a separator, except those in names, versions, addresses, dates and
+ * times.
+ */
 function bareNumbers(text: string): string[] {
   return text.match(/(?<![\w.,:/-])\d{4,}(?![\w.:-])/g) ?? [];
 }

@@ -7,7 +7,10 @@ import { look } from '../../verdict/simulator/look.ts';
 const MINUTES = 60;
 const CHECKS_A_MINUTE = 12;
 
-/** A simulated cluster as the collecting pod sees it, with the last hour of each check, and its verdict. */
+/**
+ * A simulated cluster as the collecting pod sees it, with the last hour of each check, and its
+ * verdict.
+ */
 export function simulated(
   nodes: number,
   zones: number,
@@ -19,7 +22,10 @@ export function simulated(
   return { view, findings: verdict(view) };
 }
 
-/** With an hour in which each check failed for as long as it has been failing, and now and then before. */
+/**
+ * Adds an hour in which each check failed for as long as it has been failing, and occasionally
+ * before.
+ */
 export function withHours(view: ClusterView): ClusterView {
   let counter = 0;
   const reports = view.reports.map((report) => ({
@@ -48,7 +54,10 @@ function failuresIn({ state, since }: CheckReport, now: number, minute: number):
 
 const NAME = `x<img src=x onerror=alert(1)>"'><script>alert(2)</script>\u202e`;
 
-/** A cluster whose names and texts try to be markup; the collector lets no such name through, the page must not either. */
+/**
+ * A cluster whose names and texts try to be markup. The collector lets no such name through, and
+ * neither must the page.
+ */
 export const hostile = {
   node: NAME,
   view(): ClusterView {

@@ -38,12 +38,15 @@ function colourIn(body: string, property: string): string | undefined {
   return new RegExp(`(?:^|[;{\\s])${property}: (?:linear-gradient\\()?${COLOUR}`).exec(body)?.[1];
 }
 
-/** What text without a background may lie on: the page, cards, and where a card's gradient begins. */
+/**
+ * What may be behind text without a background: the page, cards, and the start of a card's
+ * gradient.
+ */
 const BEHIND = ['page', 'card', 'fail-bg', 'ok-bg'].map((name) => `var(--${name})`);
-/** The colours of text that stands in a finding: others are on the page or on cards alone. */
+/** The colours of text in a finding: others are only on the page or on cards. */
 const IN_FINDINGS = new Set(['text', 'soft', 'link'].map((name) => `var(--${name})`));
 
-/** Every colour of text with what is behind it, from each rule of the stylesheet. */
+/** Every colour of text with its background, from each rule of the stylesheet. */
 function pairs(): Pair[] {
   const rules = [...STYLE.matchAll(/([^{}]+)\{([^{}]+)\}/g)];
   return rules.flatMap(([, , body = '']): Pair[] => {

@@ -24,7 +24,7 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
       given().nodes.map(({ name }) => name),
     ).break(given());
 
-  /** With the defaults, whatever the tests before have left. */
+  /** With the defaults, whatever earlier tests have left. */
   const install = async () => {
     await upgrade(given());
     await untilWell(given());
@@ -34,7 +34,7 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
     `${RUNS} fresh installs`,
     async () => {
       for (let number = 1; number <= RUNS; number++) {
-        // Not one name again: CoreDNS would go on with the address of the last Service for 30 s.
+        // A new name each time: CoreDNS would keep the address of the last Service for 30 s.
         const release = `kn-${number}`;
         const failures = await failuresDuring(
           given(),
@@ -105,7 +105,8 @@ describeCluster('what happens every day is no failure', { prepare: createNamespa
     expect(
       await failuresDuring(given(), async () => {
         await parseFault('node-4:drained', ['node-4']).break(given());
-        // Its pod leaves the Service as soon as readiness probes have failed three times, because the node is cordoned.
+        // Its pod leaves the Service as soon as readiness probes have failed three times, because
+        // the node is cordoned.
         await until('the pod of node-4 is not Ready', 20_000, async () =>
           (await probePods(given(), NAMESPACE)).some(
             (pod) => pod.node === 'node-4' && !pod.isReady,

@@ -8,7 +8,7 @@ import { NO_RULES } from './outages.ts';
 const OUTAGE_LIMIT_MS = 180_000;
 
 describeCluster('Kubernetes', {}, (given) => {
-  test('explained() says how the pods are when something fails', async () => {
+  test('explained() reports the state of the pods when something fails', async () => {
     const { kubectl } = given();
     const error = new Error('not in time');
     const failed = explained(kubectl, 'kube-system', Promise.reject(error));
@@ -21,7 +21,7 @@ describeCluster('Kubernetes', {}, (given) => {
     expect(message.match(/^\[pod\/coredns-\S+ CoreDNS-/gm)).toHaveLength(2);
   });
   installationTests(given);
-  // All of them: outages.long.ts. By now, checks run each second.
+  // All outages: outages.long.ts. By now, checks run every second.
   test(
     NO_RULES.name,
     async () => {

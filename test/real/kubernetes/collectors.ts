@@ -98,7 +98,7 @@ export function collectorTests(given: Given): void {
 
       await applyYaml(cluster, await collectorOf(pushing, `http://${address}${pushing.path}`));
       const name = `kubenurse-${pushing.folder}`;
-      // The variables of a Service are in the pods that start after it.
+      // Pods that start after a Service have its variables.
       await untilRolledOut(cluster, `${pushing.kind.toLowerCase()}/${name}`);
       await applyYaml(cluster, await probesOf(pushing));
       await untilInstalled(cluster);
@@ -122,9 +122,9 @@ export function collectorTests(given: Given): void {
   );
 }
 
-/** Into each node. */
+/** Imports the Collector's image into each node. */
 async function importCollector(cluster: KubernetesCluster): Promise<void> {
-  // The nodes see it: only /etc, /opt, /run and /var are theirs alone.
+  // The nodes see it: only /etc, /opt, /run and /var are their own.
   const folder = await mkdtemp('/tmp/collector-');
   onTestFinished(() => rm(folder, { recursive: true }));
   const archive = join(folder, 'collector.tar');
@@ -138,7 +138,7 @@ async function collectorOf({ folder, kind, target }: Pushing, url: string): Prom
   return (await render({ of: `../../otel-collector/${folder}`, patches: [patch] })).yaml;
 }
 
-/** An overlay of the base, by which the probes push to the Collector. */
+/** An overlay of the base that makes the probes push to the Collector. */
 async function probesOf({ folder, host }: Pushing): Promise<string> {
   const url = `http://${host}:${OTLP_PORT}`;
   const podSelector = { matchLabels: { 'app.kubernetes.io/name': `kubenurse-${folder}` } };
@@ -157,7 +157,7 @@ async function probesOf({ folder, host }: Pushing): Promise<string> {
   return yaml;
 }
 
-/** Sets a variable of a container. */
+/** A patch that sets a variable of a container. */
 function variablePatch(
   kind: string,
   name: string,
@@ -170,7 +170,7 @@ function variablePatch(
   return { patch: JSON.stringify({ apiVersion: 'apps/v1', kind, metadata: { name }, spec }) };
 }
 
-/** Of the pods of this name, as they are written in a URL. */
+/** The addresses of the pods of this name, as they are written in a URL. */
 async function addressesOf({ admin }: KubernetesCluster, name: string): Promise<string[]> {
   const selector = `labelSelector=app.kubernetes.io%2Fname%3D${name}`;
   const { items } = await admin.get(`/api/v1/namespaces/${NAMESPACE}/pods?${selector}`);

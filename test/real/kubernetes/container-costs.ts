@@ -7,7 +7,7 @@ export type ContainerCost = Readonly<{
   cpuSeconds: number;
   /** Periods in which it was throttled. */
   throttled: number;
-  /** Bytes: now with the page cache, the most there was, and without the cache. */
+  /** Bytes: now with the page cache, the maximum, and without the cache. */
   memory: number;
   maxMemory: number;
   anonymous: number;
@@ -34,7 +34,7 @@ type Pod = Readonly<{
   status: { containerStatuses?: { containerID: string; restartCount: number }[] };
 }>;
 
-/** Of the container of each probe in this namespace. Rejects where one does not run. */
+/** The costs of each probe's container in this namespace. Rejects if one does not run. */
 export async function containerCosts(
   cluster: KubernetesCluster,
   namespace: string,

@@ -7,7 +7,7 @@ import { describeCluster } from './kubernetes-tests.ts';
 const MINUTE_MS = 60_000;
 const PODS = 1_000;
 const CREATED_AT_ONCE = 50;
-/** Any object that stays. */
+/** Any object that is permanent. */
 const OWNER = 'kube-root-ca.crt';
 const OWNER_PATH = `/api/v1/namespaces/${NAMESPACE}/configmaps/${OWNER}`;
 
@@ -55,7 +55,10 @@ describeCluster(
   },
 );
 
-/** Listed and watched by every probe, and never scheduled. By its owner, the DaemonSet does not adopt it. */
+/**
+ * Listed and watched by every probe, and never scheduled. Because of its owner, the DaemonSet does
+ * not adopt it.
+ */
 function pod(number: number, uid = '') {
   return {
     metadata: {
@@ -82,7 +85,10 @@ function pod(number: number, uid = '') {
   };
 }
 
-/** Prints the most of each, and expects no container to have been killed, throttled or refused memory. */
+/**
+ * Prints the maximum of each, and expects no container to have been killed, throttled or refused
+ * memory.
+ */
 function report(
   what: string,
   costs: readonly ContainerCost[],

@@ -12,7 +12,7 @@ import { describeWithPrograms } from './kubernetes-tests.ts';
 const LIMIT_MS = 300_000;
 const START_LIMIT_MS = 60_000;
 const LEFT_LIMIT_MS = 10_000;
-/** It would take longer to go on until the chart is installed. */
+/** Continuing until the chart is installed would take longer. */
 const STOP_LIMIT_MS = 5_000;
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -37,7 +37,7 @@ async function traces(): Promise<string[]> {
   ];
 }
 
-/** All but this one, those that it started just now, and those that have ended. */
+/** All except this one, those that it has just started, and those that have ended. */
 function processes(): string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => {
@@ -51,7 +51,10 @@ function processes(): string[] {
   });
 }
 
-/** A demo with one node. It would go on in the namespaces that this test is in. */
+/**
+ * Starts a demo with one node, in separate namespaces. Otherwise it would continue in those of this
+ * test.
+ */
 function startDemo(...options: string[]) {
   const demo = [join(ROOT, 'lab/demo/demo.ts'), '--kubernetes', '--nodes', '1', ...options];
   const args = [join(ROOT, 'lab/real/own-namespace.ts'), process.execPath, ...demo];

@@ -1,11 +1,11 @@
 import type { ProbePod } from '../../../lab/kubernetes/probes.ts';
 import { httpGet } from '../../../lab/support/http-get.ts';
 
-/** A collection of a pod takes 12 s at the most. */
+/** A pod's collection takes at most 12 s. */
 const REQUEST_LIMIT_MS = 15_000;
 /** The pod whose verdict is read: no outage breaks its node. */
 const VIEWER = 'node-1';
-/** What was seen, each when it was seen first. */
+/** What was seen, each with the time at which it was first seen. */
 export class FirstSeen {
   readonly #began: number;
   readonly #seen = new Map<string, number>();
@@ -45,8 +45,8 @@ type Finding = Readonly<{
 type Collected = Readonly<{ findings: readonly Finding[]; view: Readonly<{ now: number }> }>;
 
 /**
- * The findings of `/cluster.json` on node-1, as `node_unreachable node-3`; none where it does not respond, or with what it
- * collected before `began`, in milliseconds since 1970.
+ * The findings of `/cluster.json` on node-1, as `node_unreachable node-3`; none if it does not
+ * respond, or responds with what it collected before `began`, in milliseconds since 1970.
  */
 export async function findingsOf(pods: readonly ProbePod[], began: number): Promise<string[]> {
   try {

@@ -7,14 +7,17 @@ import { createNamespace, failuresDuring, NAMESPACE, RELEASE, upgrade } from './
 import type { Given } from './kubernetes-tests.ts';
 
 const LIMIT_MS = 180_000;
-/** Each check runs at least once more: by default, and each second. */
+/** Each check runs at least once more: by default, and with an interval of a second. */
 const ROUND_MS = 6_000;
 const SHORT_ROUND_MS = 2_000;
 const DAEMON_SET = `daemonset/${RELEASE}-kubenurse`;
 const SERVICE_PROXY = `/api/v1/namespaces/${NAMESPACE}/services/${RELEASE}-kubenurse:8080-8080/proxy`;
 const FORWARDED = 18_080;
 
-/** What a user does with the chart, from the first installation; each test goes on from those before. */
+/**
+ * What a user does with the chart, from the first installation; each test continues where the
+ * previous one ended.
+ */
 export function installationTests(given: Given): void {
   const kubectl = (...args: string[]) => given().kubectl.run(`--namespace=${NAMESPACE}`, ...args);
 
@@ -78,9 +81,9 @@ export function installationTests(given: Given): void {
         () =>
           upgrade(cluster, {
             check_interval: '1s',
-            // The rollback takes less time.
+            // This shortens the rollback.
             shutdown_duration: '3s',
-            // One after the other, and with the default duration: changes.long.ts.
+            // One after another, and with the default duration: changes.long.ts.
             updateStrategy: { rollingUpdate: { maxSurge: '100%', maxUnavailable: 0 } },
           }),
         SHORT_ROUND_MS,
@@ -92,7 +95,7 @@ export function installationTests(given: Given): void {
   );
 }
 
-/** What follows. The release is at its second revision. */
+/** What follows the installation. The release is at its second revision. */
 export function uninstallationTests(given: Given): void {
   test(
     'nothing fails while helm rollback replaces every pod, without surge',
@@ -118,7 +121,8 @@ export function uninstallationTests(given: Given): void {
       const kinds =
         'all,configmap,endpointslice,networkpolicy,role,rolebinding,secret,serviceaccount';
       const label = `--selector=app.kubernetes.io/instance=${RELEASE}`;
-      // Helm removes no hooks: the pod of the last `helm test` stays until the next one, or with its namespace.
+      // Helm removes no hooks: the pod of the last `helm test` stays until the next one, or with
+      // its namespace.
       const hook = `pod/${RELEASE}-kubenurse-test`;
       let left: string[] = [];
       await until('nothing is left', 20_000, async () => {

@@ -9,10 +9,10 @@ import { CHART } from '../helm.ts';
 export const NAMESPACE = 'probe';
 export const RELEASE = 'kn';
 const WELL_LIMIT_MS = 20_000;
-/** Three of the default's checks. */
+/** Three rounds of checks at the default interval. */
 const THREE_ROUNDS_MS = 15_000;
 
-/** The release as `helm` is to find it. */
+/** Where `helm` finds the release. */
 const PLACE = [`--namespace=${NAMESPACE}`];
 const WAIT = ['--wait', '--timeout=90s', '--values=-'];
 
@@ -38,7 +38,7 @@ export function untilWell(cluster: KubernetesCluster): Promise<void> {
   return untilAllIsWell(cluster, NAMESPACE, cluster.nodes.length, WELL_LIMIT_MS);
 }
 
-/** What failed while this was done, and for some rounds of checks after. */
+/** What failed during the change, and for some rounds of checks after it. */
 export async function failuresDuring(
   cluster: KubernetesCluster,
   change: () => Promise<void>,

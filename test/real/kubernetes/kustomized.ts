@@ -5,13 +5,13 @@ import { CertificateAuthority } from '../../../lab/support/certificates.ts';
 import { run } from '../../../lab/support/command.ts';
 
 export const DEPLOY = join(import.meta.dirname, '../../../deploy/kustomize');
-/** That of the manifests. */
+/** The namespace of the manifests. */
 export const KUSTOMIZE_NAMESPACE = 'kubenurse';
-/** The pods respond for some seconds more. */
+/** The pods still respond for some seconds. */
 const REMOVAL_LIMIT_MS = 90_000;
 const ROLLOUT_LIMIT_MS = 100_000;
 const WELL_LIMIT_MS = 30_000;
-/** Nothing is at the URL that they are given. */
+/** Nothing is served at the URLs that they are given. */
 const UNSERVED = ['me_ingress', 'example'];
 
 /** Removes all that was installed, and adds the Secret that some variants need. */
@@ -35,7 +35,7 @@ export async function applyYaml({ kubectl }: KubernetesCluster, yaml: string): P
   await run([...kubectl.command, 'apply', '--filename=-'], yaml);
 }
 
-/** As `kubectl apply -k` does. */
+/** Applies a folder as `kubectl apply -k` does. */
 export async function applyFolder(cluster: KubernetesCluster, folder: string): Promise<void> {
   await applyYaml(cluster, await cluster.kubectl.run('kustomize', folder));
 }
@@ -50,7 +50,10 @@ export async function untilRolledOut(
   await run([...kubectl.command, place, ...rollout], '', ROLLOUT_LIMIT_MS);
 }
 
-/** Resolves when every node has a probe that is Ready, and no check fails but those of what is not served. */
+/**
+ * Resolves when every node has a probe that is Ready, and no check fails except those of what is
+ * not served.
+ */
 export async function untilInstalled(cluster: KubernetesCluster): Promise<void> {
   await untilRolledOut(cluster, 'daemonset/kubenurse');
   const { length } = cluster.nodes;

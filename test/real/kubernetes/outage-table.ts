@@ -10,8 +10,8 @@ const HEADER = [
 ];
 
 /**
- * Writes what was seen of outages as a table, between its marks in the file that SCENARIO_TABLE names, and keeps the rows of
- * those that were not played; nothing where it names none.
+ * Writes the outages that were seen as a table, between its marks in the file that SCENARIO_TABLE
+ * names, and keeps the rows of those that were not played. Does nothing if it names none.
  */
 export class OutageTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -47,7 +47,7 @@ function rowOf({ name, shown, alsoShown, verdict, alerts, healed, resolved }: Se
   return `| ${[name, ...cells, isSeen ? healed : ''].map((cell) => cell || 'nothing').join(' | ')} |`;
 }
 
-/** All before the first ` on <number>` or the last comma in the type of code. */
+/** Formats all before the first ` on <number>` or the last comma as code. */
 function code(text: string): string {
   const [, what = text, rest = ''] = /^(.*?)( on \d.*|, \d+ s)$/.exec(text) ?? [];
   return `\`${what}\`${rest}`;

@@ -9,50 +9,52 @@ import { FirstSeen, findingsOf } from './first-seen.ts';
 import { NAMESPACE } from './installed.ts';
 
 const WELL_LIMIT_MS = 60_000;
-/** Alerts look back on a minute, and Prometheus evaluates twice a minute. */
+/** Alerts look back one minute, and Prometheus evaluates twice a minute. */
 const RESOLVED_LIMIT_MS = 120_000;
-/** Six times as long at the most, after it has lasted. */
+/** Up to six times as long, after the outage has lasted. */
 const SHOWN_LIMIT_MS = 10_000;
 const PERIOD_MS = 1_000;
-/** They depend on how busy the machine is that the cluster runs on. */
+/** They depend on how busy the machine is on which the cluster runs. */
 const BUSY = ['slow', 'starved', 'loss'];
 
-/** Something that happens to a cluster of three nodes, and what its probes have to find. */
+/** Something that happens to a cluster of three nodes, and what its probes must find. */
 export type Outage = Readonly<{
   /** What happens, as a heading. */
   name: string;
   begin: (cluster: KubernetesCluster) => Promise<void>;
-  /** Puts it right again. */
+  /** Heals it. */
   end: (cluster: KubernetesCluster) => Promise<void>;
-  /** What has to fail on the node of this name, by check: events and causes, all of which are counted. */
+  /**
+   * What must fail on the node of this name, by check: events and causes, all of which are counted.
+   */
   shows?: (node: string) => Readonly<Record<string, string>>;
-  /** Checks that may fail as well on the node of this name. */
+  /** Checks that may also fail on the node of this name. */
   mayFail?: (node: string) => readonly string[];
-  /** Findings of `/cluster.json` that have to be there; no others may be, but of the kinds `mayFind`. */
+  /** Findings of `/cluster.json` that must be there; any others must be of the kinds `mayFind`. */
   verdict?: readonly string[];
   mayFind?: readonly string[];
-  /** The alert that has to fire, where there is a Prometheus. */
+  /** The alert that must fire, if there is a Prometheus. */
   alert?: string;
-  /** Its duration at least, in milliseconds. */
+  /** Its minimum duration, in milliseconds. */
   lastsMs?: number;
 }>;
 
-/** What was seen. Times in seconds since the outage began, or `healed` since it was ended. */
+/** What was seen. Times are in seconds since the outage began, for `healed` since it was ended. */
 export type Seen = Readonly<{
   name: string;
   /** `path_node-3 connect_done unreachable on 2`, when it was counted on the last of the nodes. */
   shown: readonly string[];
-  /** As `shown`, of checks that may fail: chance decides. */
+  /** As `shown`, for checks that may fail by chance. */
   alsoShown: readonly string[];
   verdict: readonly string[];
   alerts: readonly string[];
   healed: number;
-  /** Until the outage's alert no longer fired; undefined where none is expected. */
+  /** Until the outage's alert no longer fired; undefined if none is expected. */
   resolved: number | undefined;
   falseAlarms: readonly string[];
 }>;
 
-/** Plays it. Rejects when what has to show does not, or does not heal. */
+/** Plays it. Rejects if what must show does not, or does not heal. */
 export async function play(
   cluster: KubernetesCluster,
   monitoring: Monitoring | undefined,
@@ -108,7 +110,7 @@ export async function play(
   };
 }
 
-/** Until it has lasted, and all that has to be seen was. */
+/** Observes it until it has lasted, and everything that must be seen has been seen. */
 async function observe(
   cluster: KubernetesCluster,
   monitoring: Monitoring | undefined,
@@ -152,7 +154,7 @@ async function observe(
   return [verdict, alerts];
 }
 
-/** Those of the error budget are of the outages before, too. */
+/** Without those of the error budget, which also reflect earlier outages. */
 async function firing(monitoring: Monitoring | undefined): Promise<string[]> {
   const alerts = (await monitoring?.alerts()) ?? [];
   return alerts
@@ -160,7 +162,7 @@ async function firing(monitoring: Monitoring | undefined): Promise<string[]> {
     .map(({ name }) => name);
 }
 
-/** Holds what was seen against what has to be. */
+/** Compares what was seen with what must be seen. */
 export function expectSeen(seen: Seen, { verdict = [], mayFind = [] }: Outage): void {
   expect(seen.falseAlarms).toEqual([]);
   const findings = seen.verdict.map((text) => text.replace(/, \d+ s$/, ''));

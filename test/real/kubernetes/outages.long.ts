@@ -15,7 +15,7 @@ declare module 'vitest' {
 let monitoring: Monitoring;
 
 describeCluster(
-  'with a check each 5 s, and a scrape each 15 s',
+  'with a check every 5 s and a scrape every 15 s',
   {
     prepare: async (cluster, opened) => {
       await createNamespace(cluster);

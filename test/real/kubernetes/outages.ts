@@ -4,7 +4,7 @@ import type { Outage } from './outage.ts';
 
 /** Outage alerts fire within 77 s of a fault (docs/alerts.md). */
 const ALERT_MS = 90_000;
-/** And that of an MTU fault within two minutes. */
+/** The alert of an MTU fault fires within two minutes. */
 const MTU_ALERT_MS = 120_000;
 /** The node controller waits 40 s for a kubelet, and acts within 5. */
 const NOT_READY_MS = 75_000;
@@ -30,7 +30,9 @@ const fault = (
 const all = (checks: readonly string[], what: string) =>
   Object.fromEntries(checks.map((check) => [check, what]));
 
-/** node-3 opens no connection to another node, by which these of its checks fail, and is not reached. */
+/**
+ * node-3 opens no connection to another node, so that these of its checks fail, and is not reached.
+ */
 const unreachableNode3 = (failing: readonly string[]): Omit<Outage, 'name' | 'begin' | 'end'> => ({
   shows: (node) =>
     node === 'node-3'
@@ -48,13 +50,14 @@ export const NO_RULES = fault('node-3:no-rules', 'the rules of kube-proxy on nod
     node === 'node-3'
       ? { api_server_direct: 'connect_done unreachable', ...all(BY_NAME, 'dns_done dns') }
       : {},
-  // The kernel still knows connections through the Service, and drops one to the same pod from the same port.
+  // The kernel still knows connections through the Service, and drops one to the same pod from the
+  // same port.
   mayFail: (node) => (node === 'node-3' ? PATHS_OF_NODE_3 : []),
   verdict: ['api_server node-3', 'dns node-3'],
   lastsMs: ALERT_MS,
 });
 
-/** What can happen to the Kubernetes around the probes, CoreDNS being on node-1 and node-2. */
+/** What can happen to the Kubernetes around the probes, with CoreDNS on node-1 and node-2. */
 export const OUTAGES: readonly Outage[] = [
   fault('node-3:off', 'node-3, without CoreDNS, loses power', {
     shows: (node) => (node === 'node-3' ? {} : { 'path_node-3': 'connect_done unreachable' }),
@@ -66,7 +69,8 @@ export const OUTAGES: readonly Outage[] = [
   }),
   fault('node-2:off', 'node-2, with one of two pods of CoreDNS, loses power', {
     shows: (node) => (node === 'node-2' ? {} : { 'path_node-2': 'connect_done unreachable' }),
-    // Until the Node is not Ready, half of the queries are lost, and a third of the connections to the Service.
+    // Until the Node is not Ready, half of the queries are lost, and a third of the connections to
+    // the Service.
     mayFail: () => BY_NAME,
     verdict: ['node_unreachable node-2'],
     alert: 'KubenurseNodeUnreachable node-2',

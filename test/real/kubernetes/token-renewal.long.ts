@@ -6,13 +6,15 @@ import { until } from '../../../lab/support/until.ts';
 import { createNamespace, NAMESPACE, RELEASE, untilWell, upgrade } from './installed.ts';
 import { describeCluster } from './kubernetes-tests.ts';
 
-/** The shortest that the API server issues. */
+/** The shortest lifetime that the API server issues. */
 const LIFETIME_S = 600;
-/** kubelet renews a token at 80 % of its lifetime, and when it next looks after the pod: each minute or so. */
+/**
+ * kubelet renews a token at 80 % of its lifetime, when it next syncs the pod: every minute or so.
+ */
 const RENEWED_LIMIT_MS = 600_000;
 const EXPIRED_LIMIT_MS = 180_000;
 const POLL_MS = 5_000;
-/** A minute of checks with the new token alone. */
+/** A minute of checks with only the new token. */
 const AFTER_MS = 60_000;
 const WATCHING_LIMIT_MS = 60_000;
 const LIMIT_MS = 1_200_000;
@@ -64,7 +66,7 @@ describeCluster(
     };
 
     test(
-      'is used, and no check and no watch fails before, while and after the one before it is rejected',
+      'is used, and no check and no watch fails before, while and after the previous one is rejected',
       async () => {
         await using watch = await FailureWatch.start(given(), NAMESPACE);
         const began = Date.now();

@@ -33,7 +33,7 @@ describeCluster(
       expect(spec.ipFamilies).toEqual(['IPv4', 'IPv6']);
     });
 
-    test("the chart with the values of upstream's, which name another image", async () => {
+    test("the chart with upstream's values, which name another image", async () => {
       const cluster = given();
       await recreateNamespace(cluster);
       await cluster.helm(

@@ -5,12 +5,12 @@ import { type Broken, connection } from './faults.ts';
 import { type Case, look } from './look.ts';
 import { accusesNobodyHealthy, names } from './truth.ts';
 
-/** What is wrong with a verdict: nothing where all three are empty. */
+/** What is wrong with a verdict: nothing if all three are empty. */
 export type Assessment = Readonly<{
   findings: readonly Finding[];
   /** Findings that accuse what is healthy. */
   wrong: readonly Finding[];
-  /** Faults that no finding names, though they show. */
+  /** Visible faults that no finding names. */
   missed: readonly Broken[];
   /** Findings that name no fault. */
   surplus: readonly Finding[];
@@ -23,7 +23,7 @@ const ABOUT_VIEW = new Set<Finding['kind']>([
   'pod_list_stale',
 ]);
 
-/** Holds the verdict against the truth. */
+/** Compares the verdict with the truth. */
 export function assess(each: Case): Assessment {
   const view = look(each);
   const findings = verdict(view);
@@ -53,7 +53,7 @@ export function assess(each: Case): Assessment {
   };
 }
 
-/** Whether what is said about the view is so. */
+/** Whether what a finding claims about the view is true. */
 function isSeen(view: ClusterView, { kind, subject }: Finding): boolean {
   const silent = new Set(view.silent.map(({ node }) => node));
   const { reports } = view;
@@ -63,7 +63,10 @@ function isSeen(view: ClusterView, { kind, subject }: Finding): boolean {
   return subject.type === 'nodes' && subject.nodes.every((node) => silent.has(node));
 }
 
-/** Whether a broken path shows only in that the collector gets no report over it: that it says so is all there is. */
+/**
+ * Whether a broken path shows only because the collector gets no report over it, and a finding says
+ * so.
+ */
 function isOnlyFetched({ collector }: Case, fault: Broken, findings: readonly Finding[]): boolean {
   if (!('from' in fault)) return false;
   const other = fault.from === collector ? fault.to : fault.from;
@@ -74,17 +77,20 @@ function isOnlyFetched({ collector }: Case, fault: Broken, findings: readonly Fi
   );
 }
 
-/** Whether what is slow loses packets as well: that is the reason, as far as reports show. */
+/** Whether what is slow also loses packets, which is the reason as far as reports show. */
 function isSlowByLoss({ faults }: Case, fault: Broken): boolean {
   if (fault.kind !== 'slow' && fault.kind !== 'path_slow') return false;
   const ends = 'node' in fault ? [fault.node] : [fault.from, fault.to];
   return faults.some((other) => other.kind === 'loss' && ends.includes(other.node));
 }
 
-/** So many checks have to differ by a fault for it to show; a fault of one path or check is one that is checked. */
+/**
+ * How many checks must differ because of a fault for it to show; for a fault of one path or check,
+ * one is enough.
+ */
 const ENOUGH = 2;
 
-/** Whether the fault can be seen beside the others: the view would be another one without it. */
+/** Whether the fault shows beside the others: the view would be different without it. */
 function shows(each: Case, view: ClusterView, fault: Broken): boolean {
   if (each.faults.length === 1) return isVisible(each, fault);
   const without = look({ ...each, faults: each.faults.filter((other) => other !== fault) });
@@ -101,7 +107,7 @@ function isVisible({ collector, faults }: Case, fault: Broken): boolean {
   return connection(faults, collector, fault.from) === undefined;
 }
 
-/** What the reports say, without what chance makes of it. */
+/** What the reports show, without the effects of chance. */
 function observations({ reports }: ClusterView): Map<string, string> {
   const all = new Map<string, string>();
   for (const { node, checks, eventLoopDelaySeconds } of reports) {

@@ -32,7 +32,10 @@ const WHERE_WITHOUT_ZONES = ['cluster', 'node'] as const;
 const CAUSES: readonly Cause[] = ['unreachable', 'refused', 'hung', 'reset', 'tls', 'status'];
 const COMPONENTS: readonly Component[] = ['api_server_direct', 'me_ingress', 'me_service', 'shop'];
 
-/** Two sides of at least two nodes each: zones, if there are any, or nodes that have nothing in common. */
+/**
+ * Two sides of at least two nodes each: zones, if there are any, or nodes that have nothing in
+ * common.
+ */
 function anySplit(random: Random, cluster: SimulatedCluster): SimulatedFault | undefined {
   const { nodes, zones } = cluster;
   const names = random.shuffle(nodes.map(({ name }) => name));
@@ -45,7 +48,7 @@ function anySplit(random: Random, cluster: SimulatedCluster): SimulatedFault | u
     return { kind: 'split', sides, bothWays };
   }
   const [first = '', ...others] = random.shuffle(zones);
-  // Of three zones, one may be cut off from the other two, or from one of them alone.
+  // Of three zones, one may be cut off from the other two, or from only one of them.
   const far = others.length > 1 && random.chance(0.4) ? others.slice(1) : others;
   const sides = [inZone(cluster, first), inZone(cluster, ...far)] as const;
   return sides.some(({ size }) => size < 2) ? undefined : { kind: 'split', sides, bothWays };
@@ -131,7 +134,7 @@ const MAKE: readonly Make[] = [
   (random, cluster) => ({ kind: 'starved', node: anyNode(random, cluster) }),
 ];
 
-/** Breaks one thing, of a kind that every kind has the same chance to be. */
+/** Breaks one thing. Every kind of fault has the same chance. */
 export function breakSomething(random: Random, cluster: SimulatedCluster): Broken {
   const fault = random.pick(MAKE)(random, cluster);
   // Not every cluster can be split, or checks name servers.
@@ -139,7 +142,7 @@ export function breakSomething(random: Random, cluster: SimulatedCluster): Broke
   return { ...fault, age: Math.round(random.between(20, random.chance(0.5) ? 90 : 3_000)) };
 }
 
-/** Whether it can be the collector that this happens to: without a program on its node it receives no request. */
+/** Whether this node can be the collector: without a program on it, it receives no request. */
 export function canCollect(faults: readonly Broken[], node: string): boolean {
   return !faults.some((fault) => fault.kind === 'gone' && fault.node === node);
 }

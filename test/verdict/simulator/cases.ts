@@ -23,7 +23,10 @@ function anySize(random: Random): number {
   return 3;
 }
 
-/** One broken path between two nodes that do not check each other, for longer than it takes to find it. */
+/**
+ * One broken path between two nodes that do not check each other, for longer than it takes to find
+ * it.
+ */
 export function drawPathBesideTheRing(seed: number): Case {
   const random = new Random(seed);
   const size = random.pick([12, 13, 20, 50, 200]);
@@ -38,7 +41,10 @@ export function drawPathBesideTheRing(seed: number): Case {
   }
 }
 
-/** A node with one of two DNS pods is gone: until it is out of their Service, half of all look-ups fail everywhere. */
+/**
+ * A node with one of two DNS pods is gone: until that pod is removed from their Service, half of
+ * all look-ups fail everywhere.
+ */
 export function drawDnsNodeGone(seed: number): Case {
   const random = new Random(seed);
   const size = random.pick([3, 3, 3, 5, 12, 50, 200]);
@@ -49,14 +55,14 @@ export function drawDnsNodeGone(seed: number): Case {
   return { seed, cluster, faults, collector: third, dnsNodes: [node, other] };
 }
 
-/** One fault that began so recently that checks of it are still under way. */
+/** One fault that began so recently that checks of it are still in progress. */
 export function drawYoung(seed: number): Case {
   const each = drawCase(seed, 1);
   const age = new Random(~seed).between(0, YOUNG);
   return { ...each, faults: each.faults.map((fault) => ({ ...fault, age })) };
 }
 
-/** A case by its seed: any size, so many faults, any live collector. */
+/** A case by its seed: any size, `faultCount` faults, any live collector. */
 export function drawCase(seed: number, faultCount: number, size?: number): Case {
   const random = new Random(seed);
   const cluster = simulatedCluster(

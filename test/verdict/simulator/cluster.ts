@@ -8,7 +8,7 @@ export type SimulatedCluster = Readonly<{
   byName: ReadonlyMap<string, SimulatedNode>;
   zones: readonly string[];
   neighbours: ReadonlyMap<string, readonly string[]>;
-  /** Those that every node checks, the first one first in resolv.conf. */
+  /** Those that every node checks, in the order of resolv.conf. */
   nameServers: readonly string[];
 }>;
 
@@ -17,7 +17,7 @@ export const NAME_SERVERS = ['10.0.0.1', '10.0.0.2'] as const;
 const LIMIT = 10;
 const clusters = new Map<string, SimulatedCluster>();
 
-/** `size` nodes, spread over so many zones, that check each other by the contract's ring. */
+/** `size` nodes, spread over `zoneCount` zones, that check each other by the contract's ring. */
 export function simulatedCluster(
   size: number,
   zoneCount: number,

@@ -1,7 +1,7 @@
 import type { Assessment } from './assess.ts';
 import type { Case } from './look.ts';
 
-/** A case that has a wrong verdict, with what it takes to play it again. */
+/** Describes a case with a wrong verdict, with all that is needed to replay it. */
 export function describeCase(
   { seed, cluster, faults, collector }: Case,
   assessment: Assessment,

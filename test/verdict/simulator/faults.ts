@@ -8,14 +8,19 @@ export type Component =
   | 'me_service'
   | 'shop';
 
-/** Where a component fails: on these nodes; `where` says whether they are all, a zone, or chosen nodes. */
+/**
+ * Where a component fails: on these nodes; `where` says whether they are all, a zone, or chosen
+ * nodes.
+ */
 export type Where = Readonly<{ where: 'cluster' | 'zone' | 'node'; nodes: ReadonlySet<string> }>;
 
 /** One thing that is broken. */
 export type SimulatedFault =
-  /** Nothing gets to the program or from it: the node is off, the program ended, or stands still. */
+  /**
+   * Nothing reaches the program or leaves it: the node is off, or the program has ended or hangs.
+   */
   | Readonly<{ kind: 'gone'; node: string; cause: 'unreachable' | 'refused' | 'hung' }>
-  /** What others begin does not get there, what it begins itself gets nowhere, or both. */
+  /** Drops inbound connections, outbound ones, or both. */
   | Readonly<{ kind: 'deaf' | 'mute' | 'isolated'; node: string }>
   | Readonly<{ kind: 'path'; from: string; to: string; bothWays: boolean }>
   | Readonly<{
@@ -24,11 +29,14 @@ export type SimulatedFault =
       bothWays: boolean;
     }>
   | Readonly<{ kind: 'dns' } & Where>
-  /** `server` does not respond, over neither transport or over TCP alone: names are resolved by the other one. */
+  /**
+   * `server` does not respond, over either transport or only over TCP: the other one resolves
+   * names.
+   */
   | Readonly<{ kind: 'name_server'; server: string; overTcpOnly: boolean } & Where>
   | Readonly<{ kind: 'api'; cause: Cause } & Where>
   | Readonly<{ kind: 'api_by_name'; cause: Cause } & Where>
-  /** `isEmpty`: the service has no endpoints, and the ingress says so by a status. */
+  /** `isEmpty`: the service has no endpoints, which the ingress reports by a status. */
   | Readonly<{ kind: 'service'; cause: Cause; isEmpty: boolean } & Where>
   | Readonly<{ kind: 'ingress'; cause: Cause } & Where>
   | Readonly<{ kind: 'extra'; cause: Cause } & Where>
@@ -41,10 +49,10 @@ export type SimulatedFault =
   | Readonly<{ kind: 'component_slow'; component: Component } & Where>
   | Readonly<{ kind: 'starved'; node: string }>;
 
-/** A fault and for how long there has been one, in seconds. */
+/** A fault, and how long it has existed, in seconds. */
 export type Broken = SimulatedFault & Readonly<{ age: number }>;
 
-/** Why a connection that `from` begins to the pod on `to` fails; undefined where it does not. */
+/** Why a connection that `from` opens to the pod on `to` fails; undefined if it does not. */
 export function connection(
   faults: readonly Broken[],
   from: string,
@@ -53,7 +61,7 @@ export function connection(
   let onlyLarge: [Cause, Broken] | undefined;
   for (const fault of faults) {
     const cause = connectionCause(fault, from, to);
-    // Where nothing gets through, neither do small packets.
+    // If nothing gets through, neither do small packets.
     if (cause !== undefined && cause !== 'mtu') return [cause, fault];
     if (cause !== undefined) onlyLarge ??= [cause, fault];
   }
@@ -106,7 +114,7 @@ function isAcross(
   return bothWays && b.has(from) && a.has(to);
 }
 
-/** Why a check of a component fails on a node; undefined where it does not. */
+/** Why a check of a component fails on a node; undefined if it does not. */
 export function componentFailure(
   faults: readonly Broken[],
   node: string,
@@ -127,7 +135,7 @@ export function componentFailure(
   return undefined;
 }
 
-/** The younger of the faults by which no name server responds on a node. */
+/** The younger of the faults because of which no name server responds on a node. */
 function silentTogether(faults: readonly Broken[], node: string): Broken | undefined {
   const silent = faults.filter(
     (fault) => fault.kind === 'name_server' && !fault.overTcpOnly && fault.nodes.has(node),

@@ -15,10 +15,10 @@ import { INTERVAL, type Known, knownOf, YOUNG } from './rounds.ts';
 /** Checks fail at random with this probability. */
 const NOISE = 0.002;
 
-/** Segments that the network loses anyway. */
+/** The share of segments that the network always loses. */
 const USUAL_LOSS = 0.0005;
 
-/** Seconds from which on a fault is in the median of the last minute. */
+/** Age from which a fault shows in the median of the last minute, in seconds. */
 const MEDIAN_SHOWS = YOUNG;
 const CHECKS_A_MINUTE = 60 / INTERVAL;
 const SEGMENTS_A_CHECK = 7;
@@ -33,23 +33,26 @@ const COMPONENTS: readonly Component[] = [
   'shop',
 ];
 
-/** Everything that a case is made of. */
+/** Everything that makes up a case. */
 export type Case = Readonly<{
   seed: number;
   cluster: SimulatedCluster;
   faults: readonly Broken[];
   collector: string;
-  /** Nodes with a pod of the cluster's DNS, behind one Service; [] where a look-up fails by a fault of DNS alone. */
+  /**
+   * Nodes with a pod of the cluster's DNS, behind one Service; [] if look-ups fail only by a DNS
+   * fault.
+   */
   dnsNodes?: readonly string[];
 }>;
 
-/** What the collecting pod gets to see of the cluster. */
+/** What the collecting pod sees of the cluster. */
 export function look({ seed, cluster, faults, collector, dnsNodes = [] }: Case): ClusterView {
   const random = new Random(seed ^ 0x5eed);
   const reports: Report[] = [];
   const silent: ClusterView['silent'][number][] = [];
   for (const node of cluster.nodes) {
-    // Drawn for each node, so that two views of one seed differ by their faults alone.
+    // Drawn for each node, so that two views with the same seed differ only by their faults.
     const own = new Random(random.below(2 ** 31));
     const failure = node.name === collector ? undefined : connection(faults, collector, node.name);
     if (failure === undefined) reports.push(report(cluster, faults, node, own, dnsNodes));
@@ -126,10 +129,13 @@ function report(
   };
 }
 
-/** How many a pod has at once. */
+/** The maximum that a pod has at once. */
 const MAX_SUSPECTS = 10;
 
-/** The paths beside the fixed ones that rotating checks, one a round, have found to fail, or that failed once by chance. */
+/**
+ * The paths beyond the fixed ones that rotating checks, one per round, have found to fail, or that
+ * failed once by chance.
+ */
 function suspects(
   { nodes, neighbours }: SimulatedCluster,
   faults: readonly Broken[],
@@ -152,12 +158,15 @@ function suspects(
   return found.map((check) => ({ ...check, suspect: true }));
 }
 
-/** Pods that a service still sends connections to in vain: how many of all, why these fail, for how many checks. */
+/**
+ * Pods to which a service still sends connections in vain: their share, why the connections fail,
+ * and for how many checks.
+ */
 type DeadEndpoints = Readonly<{ share: number; cause: Cause; checks: number }>;
 
 /**
- * Why a connection that the service sends to this pod fails: Kubernetes takes the pods of a dead node out after 40 s, and
- * does not notice a split.
+ * Why a connection that the service sends to this pod fails: Kubernetes removes the pods of a dead
+ * node after 40 s, and does not notice a split.
  */
 function deadEndpoint(
   faults: readonly Broken[],
@@ -172,10 +181,10 @@ function leavesEndpoint({ kind, age }: Broken): boolean {
   return kind === 'split' || (kind === 'gone' && age < 45);
 }
 
-/** Look-ups that meet a DNS pod in vain: how many of all, for how many checks. */
+/** Look-ups that reach a DNS pod in vain: their share, and for how many checks. */
 type LostLookUps = Readonly<{ share: number; checks: number }>;
 
-/** So many checks back it is known how they went. */
+/** How many checks back the results are known. */
 const HISTORY = 60;
 
 /** Makes a node's checks. */
@@ -209,7 +218,7 @@ class CheckMaker {
     ];
     const loss = lossOf(this.#lasting, this.#node, to);
     const check = this.#check(random, `path_${to}`, failure, {
-      // A lost SYN or request is sent again well within the time: few checks fail.
+      // A lost SYN or request is retransmitted well within the timeout: few checks fail.
       noise: NOISE + loss ** 3,
       loss: loss + USUAL_LOSS,
       latency: latencyOf(this.#lasting, this.#node, to, random),
@@ -220,7 +229,7 @@ class CheckMaker {
   component(component: Component, dead: DeadEndpoints, lookUps: LostLookUps): CheckReport {
     const random = new Random(this.#random.below(2 ** 31));
     const failure = componentFailure(this.#faults, this.#node, component);
-    // The ingress says by a status that its backend is dead.
+    // The ingress reports by a status that its backend is dead.
     const chance = component === 'me_service' ? dead.cause : 'status';
     const lostLookUps = component === 'api_server_direct' ? 0 : lookUps.share;
     const isBalanced = component === 'me_service' || component === 'me_ingress';

@@ -2,7 +2,7 @@ import { NAME_SERVERS } from './cluster.ts';
 import { type Broken, isPath } from './faults.ts';
 import type { Random } from './random.ts';
 
-/** Checks that look a name up first. */
+/** Checks that look up a name first. */
 const NAMED: ReadonlySet<string> = new Set(['api_server_dns', 'me_ingress', 'me_service', 'shop']);
 
 /** How long a look-up waits for the first name server. */

@@ -14,7 +14,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  /** Another source with the same state: what it draws changes nothing that this one will. */
+  /** Another source, derived from this state: what it draws does not affect what this one draws. */
   fork(): Random {
     return new Random(~this.#state);
   }
@@ -23,7 +23,10 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Which of so many happen that have this probability each: their indices. Draws no more numbers than there are. */
+  /**
+   * The indices of the trials that happen, each with this probability. Draws no more numbers than
+   * necessary.
+   */
   hits(trials: number, probability: number): number[] {
     const all: number[] = [];
     const scale = Math.log1p(-Math.min(probability, 0.999_999));

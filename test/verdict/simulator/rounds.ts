@@ -3,7 +3,9 @@ import type { Cause } from '../../../src/model.ts';
 /** Seconds between a node's checks. */
 export const INTERVAL = 5;
 
-/** Faults that are younger show check by check: of some nodes the first check that fails is still under way. */
+/**
+ * Younger faults show check by check: on some nodes the first failing check is still in progress.
+ */
 export const YOUNG = 20;
 
 /** Seconds until a check fails, by cause; at once for any other. */
@@ -15,15 +17,18 @@ const TIMEOUTS: Partial<Readonly<Record<Cause, number>>> = {
   hung: 6,
 };
 
-/** What a node knows of a check that has been failing for so long. */
+/** What a node knows about a failing check. */
 export type Known = Readonly<{
   /** How many results are failures. */
   failures: number;
-  /** How old the last result is, in seconds. */
+  /** The age of the last result, in seconds. */
   lastAge: number;
 }>;
 
-/** `age`: of the fault, in seconds. `phase`: seconds from its begin to the node's next round, less than an interval. */
+/**
+ * `age`: of the fault, in seconds. `phase`: seconds from its start to the node's next round, less
+ * than an interval.
+ */
 export function knownOf(age: number, phase: number, cause: Cause): Known {
   const sinceFirst = age - phase - (TIMEOUTS[cause] ?? 0);
   if (sinceFirst >= 0) {

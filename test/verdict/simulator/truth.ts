@@ -33,8 +33,8 @@ const KIND_OF: Readonly<Record<string, Finding['kind']>> = {
 };
 
 /**
- * Whether the finding is what is to be said about the fault. Where two faults meet in a cluster of five nodes or fewer,
- * paths and nodes cannot always be distinguished: to name the one for the other is enough there.
+ * Whether the finding names the fault. If two faults meet in a cluster of five nodes or fewer,
+ * paths and nodes cannot always be distinguished: naming the one for the other is enough there.
  */
 export function names(each: Case, fault: Broken, finding: Finding): boolean {
   return namesExactly(each, fault, finding) || (meets(each) && namesEnds(fault, finding));
@@ -95,7 +95,7 @@ function typeOf({ server, overTcpOnly }: Of<'name_server'>): string {
   return `${overTcpOnly ? 'dns_tcp_' : 'dns_'}${server}`;
 }
 
-/** Whether DNS is accused where no name server responds. */
+/** Whether DNS is accused because no name server responds. */
 function isWithoutNameServers(each: Case, { subject }: Finding): boolean {
   if (subject.type !== 'component' || subject.component !== 'dns') return false;
   const isSilent = (server: string, node: string) =>
@@ -133,10 +133,10 @@ function isComponent(
   return isHere && ([...scope].every((node) => broken.has(node)) || isUnionOf(each, finding));
 }
 
-/** Faults by which a node's checks of components fail or are slow by themselves. */
+/** Faults that by themselves make a node's checks of components fail or slow. */
 const HIDES = new Set<Broken['kind']>(['mute', 'isolated', 'mtu', 'slow', 'loss']);
 
-/** The nodes of a scope that could have been seen. */
+/** The nodes of a scope that could be seen. */
 export function scopeNodes(
   { cluster, faults, collector }: Case,
   scope: Extract<Subject, { type: 'component' }>['scope'],
@@ -151,7 +151,9 @@ export function scopeNodes(
   return new Set(there.map(({ name }) => name));
 }
 
-/** By its sides, or, where one is small, by its nodes: then it looks the same as nodes that are gone. */
+/**
+ * By its sides or, if one is small, by its nodes: it then looks the same as nodes that are gone.
+ */
 function namesSplit(
   each: Case,
   { sides: [a, b], bothWays }: Of<'split'>,
@@ -169,7 +171,7 @@ function namesSplit(
     Set<string>,
     Set<string>,
   ];
-  // A node that is gone as well looks the same as the other side.
+  // A node that is also gone looks the same as the other side.
   const gone = new Set(each.faults.flatMap((other) => ('node' in other ? [other.node] : [])));
   const isForth = near.isSubsetOf(a.union(gone)) && far.isSubsetOf(b.union(gone));
   const isBack = bothWays && near.isSubsetOf(b.union(gone)) && far.isSubsetOf(a.union(gone));
@@ -184,7 +186,10 @@ function namesSplit(
   return (isForth || isBack) && isNamed;
 }
 
-/** Whether a part of the cluster is accused though the fault is in all of it, or a node though it is in its zone. */
+/**
+ * Whether a part of the cluster is accused though the fault is in all of it, or a node though it is
+ * in its whole zone.
+ */
 export function isTooNarrow({ faults }: Case, { subject }: Finding): boolean {
   if (subject.type !== 'component') return false;
   const { scope } = subject;
@@ -195,7 +200,7 @@ export function isTooNarrow({ faults }: Case, { subject }: Finding): boolean {
   });
 }
 
-/** Whether all that the finding accuses is broken, though perhaps not in the way it says. */
+/** Whether all that the finding accuses is broken, even if not in the way it claims. */
 export function accusesNobodyHealthy(each: Case, finding: Finding): boolean {
   const { subject } = finding;
   const { faults, collector } = each;
@@ -225,8 +230,8 @@ export function accusesNobodyHealthy(each: Case, finding: Finding): boolean {
 }
 
 /**
- * Whether every path of the node, in one direction, is broken: two broken paths of three nodes look the same as a broken
- * node.
+ * Whether every path of the node, in one direction, is broken: two broken paths among three nodes
+ * look the same as a broken node.
  */
 function isEveryPath(each: Case, { subject }: Finding): boolean {
   if (subject.type !== 'node') return false;
@@ -253,7 +258,9 @@ function isBroken({ faults }: Case, from: string, to: string): boolean {
   });
 }
 
-/** Whether it fails on nodes alone that reach nothing at all: that is so, though not all that is to be said. */
+/**
+ * Whether it fails only on nodes that reach nothing at all: that is true, but not the whole story.
+ */
 function isOnBrokenNodes(
   { faults }: Case,
   scope: Extract<Subject, { type: 'component' }>['scope'],
@@ -265,7 +272,7 @@ function isOnBrokenNodes(
   return scope.in === 'nodes' && scope.nodes.every(isMute);
 }
 
-/** Whether two faults of one component together are what is named. */
+/** Whether the finding names two faults of one component together. */
 function isUnionOf(each: Case, finding: Finding): boolean {
   const { subject, kind } = finding;
   if (subject.type !== 'component') return false;
