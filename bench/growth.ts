@@ -17,8 +17,8 @@ const EXTRA_CHECKS = 86;
  */
 const INTERVAL_MS = 100;
 /**
- * In milliseconds: some 2,000 scrapes in the time that the checks take, more than Prometheus makes in
- * eight hours at 15 s.
+ * In milliseconds: some 2,000 scrapes in the time that the checks take, more than Prometheus makes
+ * in eight hours at 15 s.
  */
 const SCRAPES_MS = 500;
 const VISITS_MS = 100;

@@ -36,9 +36,9 @@ export type StreamLimits = Readonly<{
 }>;
 
 /**
- * Cumulative totals that can be removed, which the SDK does not support (opentelemetry-js#2997): the SDK is read with
- * delta temporality, and the deltas are added up here. A stream that comes back starts again, with a new start time. A
- * gauge has no total: it keeps its last value.
+ * Cumulative totals that can be removed, which the SDK does not support (opentelemetry-js#2997):
+ * the SDK is read with delta temporality, and the deltas are added up here. A stream that comes
+ * back starts again, with a new start time. A gauge has no total: it keeps its last value.
  */
 export class DeltaToCumulative {
   readonly #limits: StreamLimits;

@@ -3,7 +3,10 @@ import type { MetricReader, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { StreamLimits } from './delta-to-cumulative.ts';
 import type { HistogramAggregation, ReaderOptions, Temporality } from './reader.ts';
 
-/** `text`: Prometheus's text format 0.0.4; `openmetrics`: OpenMetrics 1.0.0, which has the start time of each series. */
+/**
+ * `text`: Prometheus's text format 0.0.4; `openmetrics`: OpenMetrics 1.0.0, which has the start
+ * time of each series.
+ */
 export type Format = 'text' | 'openmetrics';
 
 /** The response to a scrape; the body is text or its bytes. */

@@ -2,7 +2,10 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CreateExporter, Exporter, ExporterContext } from './exporter.ts';
 
-/** The built-in exporters, by their names in OTEL_METRICS_EXPORTER. Only the configured ones are loaded. */
+/**
+ * The built-in exporters, by their names in OTEL_METRICS_EXPORTER. Only the configured ones are
+ * loaded.
+ */
 const BUILT_IN: Readonly<Record<string, () => Promise<{ createExporter: CreateExporter }>>> = {
   prometheus: () => import('./prometheus.ts'),
   otlp: () => import('./otlp.ts'),

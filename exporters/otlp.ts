@@ -96,7 +96,9 @@ function send(
   });
 }
 
-/** The package's error after it has given up on retryable responses; it does not name their status. */
+/**
+ * The package's error after it has given up on retryable responses; it does not name their status.
+ */
 const RETRYABLE = 'Export failed with retryable status';
 
 /** Adds the status, which the package keeps beside the message. */

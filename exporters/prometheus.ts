@@ -3,7 +3,9 @@ import { serializeOpenMetrics } from './prometheus-openmetrics.ts';
 import { serializeText } from './prometheus-text.ts';
 import { CumulativeReader } from './reader.ts';
 
-/** How long collecting may take, in milliseconds; Prometheus itself gives up after 10 s by default. */
+/**
+ * How long collecting may take, in milliseconds; Prometheus itself gives up after 10 s by default.
+ */
 const COLLECT_TIMEOUT_MS = 5_000;
 
 /** How often to add up recorded values without a scrape, in milliseconds: series still go stale. */

@@ -48,7 +48,10 @@ export class CheckStates {
     this.#retention = retention;
   }
 
-  /** Replaces the current checks; returns their states in the same order, and the added and removed ones. */
+  /**
+   * Replaces the current checks; returns their states in the same order, and the added and removed
+   * ones.
+   */
   update(checks: readonly Check[]): {
     states: CheckState[];
     added: CheckState[];

@@ -1,7 +1,10 @@
 import type { Log } from './recorders.ts';
 import { inSeconds } from './seconds.ts';
 
-/** Counts and logs the failures of exporters. Created before the first exporter, which may already report. */
+/**
+ * Counts and logs the failures of exporters. Created before the first exporter, which may already
+ * report.
+ */
 export class ExportHealth {
   /** Failed exports, by exporter. */
   readonly failures: Map<string, number>;

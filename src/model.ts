@@ -46,7 +46,10 @@ export type TcpCounts = Readonly<{
   segmentsRetransmitted: number;
 }>;
 
-/** Where packets were lost: on the way to the target, on the way back, or either (RFC 8762, section 4.3). */
+/**
+ * Where packets were lost: on the way to the target, on the way back, or either (RFC 8762, section
+ * 4.3).
+ */
 export const DIRECTIONS = ['forward', 'backward', 'unknown'] as const;
 
 export type Direction = (typeof DIRECTIONS)[number];
@@ -103,7 +106,10 @@ export type Outcome = Readonly<
   )
 >;
 
-/** Ends a wait. Every `AbortSignal` is one; those of `deadline()` take less time and memory. A listener is called once. */
+/**
+ * Ends a wait. Every `AbortSignal` is one; those of `deadline()` take less time and memory. A
+ * listener is called once.
+ */
 export type Signal = Pick<AbortSignal, 'aborted' | 'reason' | 'throwIfAborted'> &
   Readonly<{
     addEventListener: (type: 'abort', listener: () => void, options?: { once: true }) => void;

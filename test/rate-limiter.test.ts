@@ -111,7 +111,10 @@ test('RateLimiter never delays a client with one request per second, even if it 
   expect(served.filter((each) => each.startsWith('b'))).toHaveLength(6);
 });
 
-/** Returns whether a request of `b` is served at once after so many milliseconds, in which others keep attacking. */
+/**
+ * Returns whether a request of `b` is served at once after so many milliseconds, in which others
+ * keep attacking.
+ */
 async function attacked(burst: number): Promise<(milliseconds: number) => Promise<boolean>> {
   const { served, come } = await pacedUnderLoad(burst);
   for (let i = 0; i < 400; i += 1) come(`attacker-${i % 20}`);

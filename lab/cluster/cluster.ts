@@ -96,7 +96,10 @@ export class Cluster<P extends Parts = Parts> {
     return this.#nodes.at(-1) as ClusterNode;
   }
 
-  /** Removes a node as the scale-down of a node group does: its pod ends gracefully, then the Node is deleted. */
+  /**
+   * Removes a node as the scale-down of a node group does: its pod ends gracefully, then the Node
+   * is deleted.
+   */
   async removeNode(name: string): Promise<void> {
     const node = this.node(name);
     await this.#inTurn(async () => {

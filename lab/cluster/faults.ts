@@ -27,7 +27,10 @@ export class FaultMistake extends Error {
   override name = 'FaultMistake';
 }
 
-/** One way to break a part: its syntax, its effect, its parser, and whether it requires the real parts. */
+/**
+ * One way to break a part: its syntax, its effect, its parser, and whether it requires the real
+ * parts.
+ */
 type Way<F> = Readonly<{
   syntax: string;
   does: string;

@@ -1,6 +1,9 @@
 import type { ClusterNode } from './node.ts';
 
-/** Check → event → how often a probe has counted it (`kubenurse_errors_total`, or another counter), without zeros. */
+/**
+ * Check → event → how often a probe has counted it (`kubenurse_errors_total`, or another counter),
+ * without zeros.
+ */
 export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** What a probe has logged about a check. `time`: milliseconds since the epoch. */

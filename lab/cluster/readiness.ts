@@ -9,7 +9,10 @@ const LIMIT_MS = 1_000;
 const FAILURES = 3;
 const PERIOD_MS = 1_000;
 
-/** Milliseconds from the program's start to the first probe, and from readiness until Service and ingress know the endpoint. */
+/**
+ * Milliseconds from the program's start to the first probe, and from readiness until Service and
+ * ingress know the endpoint.
+ */
 export type ReadinessTimes = Readonly<{ initialDelay: number; propagation: number }>;
 
 /** kube-proxy needs half a second on average, because it applies changes once a second. */

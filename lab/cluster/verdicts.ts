@@ -31,10 +31,10 @@ const BUSY: ReadonlySet<string> = new Set(['slow', 'starved']);
 const BUSY_OR_LOSSY: ReadonlySet<string> = BUSY.union(new Set(['loss']));
 
 /**
- * What is wrong according to this pod's verdict, sorted:
- * `node_unreachable node-3 + service cluster`, empty if nothing is. Findings about what cannot be
- * seen, and those of the kinds in `noise`, are omitted unless `expected` names their kind. Undefined if the verdict was reached before
- * `begin` (Unix time by the pod's clock). Rejects if the pod does not respond.
+ * What is wrong according to this pod's verdict, sorted: `node_unreachable node-3 + service
+ * cluster`, empty if nothing is. Findings about what cannot be seen, and those of the kinds in
+ * `noise`, are omitted unless `expected` names their kind. Undefined if the verdict was reached
+ * before `begin` (Unix time by the pod's clock). Rejects if the pod does not respond.
  */
 async function verdictOf(
   node: ClusterNode,

@@ -12,7 +12,10 @@ export type ContractedControlPlane = ControlPlane &
     compact(): void | Promise<void>;
   }>;
 
-/** A control plane with the namespaces `kubenurse` and `other`, and a token that may read all pods and nodes. */
+/**
+ * A control plane with the namespaces `kubenurse` and `other`, and a token that may read all pods
+ * and nodes.
+ */
 export type Subject = Readonly<{
   controlPlane: ContractedControlPlane;
   reader: string;

@@ -1,6 +1,9 @@
 import { isFine, type Report } from './watch.ts';
 
-/** One line for each check of the node whose result has changed; none for a check that has never failed. */
+/**
+ * One line for each check of the node whose result has changed; none for a check that has never
+ * failed.
+ */
 export function changes(before: Report | undefined, now: Report): string[] {
   const lines: string[] = [];
   for (const [check, result] of now.results) {

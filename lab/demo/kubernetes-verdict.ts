@@ -9,7 +9,10 @@ const PERIOD_MS = 5_000;
 /** A collection takes up to 13 s. */
 const REQUEST_LIMIT_MS = 15_000;
 
-/** A page of the first pod that responds with it, preferably of one that is Ready. Rejects if none does. */
+/**
+ * A page of the first pod that responds with it, preferably of one that is Ready. Rejects if none
+ * does.
+ */
 export async function clusterPage(
   cluster: KubernetesCluster,
   namespace: string,

@@ -15,7 +15,10 @@ const ERASE_BELOW = '\x1b[J';
 /** What a screen calls when a line is entered, and on Ctrl-C or Ctrl-D. */
 export type Handlers = Readonly<{ onLine: (line: string) => void; onQuit: () => void }>;
 
-/** A terminal with a block of lines that is redrawn in place, a prompt below it, and messages above it. */
+/**
+ * A terminal with a block of lines that is redrawn in place, a prompt below it, and messages above
+ * it.
+ */
 export class Screen {
   readonly #input: ReadStream;
   readonly #out: WriteStream;

@@ -140,7 +140,10 @@ class LatencyPoll {
     return this.#current;
   }
 
-  /** Reads `/metrics` if the last reading is five seconds old. Never rejects: the last latencies remain. */
+  /**
+   * Reads `/metrics` if the last reading is five seconds old. Never rejects: the last latencies
+   * remain.
+   */
   async poll(): Promise<void> {
     if (performance.now() < this.#next) return;
     try {

@@ -129,7 +129,10 @@ export class KubernetesCluster implements AsyncDisposable {
     await run(command, JSON.stringify(objects));
   }
 
-  /** Runs helm with these arguments and values. Rejects with its standard error, or after two minutes. */
+  /**
+   * Runs helm with these arguments and values. Rejects with its standard error, or after two
+   * minutes.
+   */
   helm(args: readonly string[], values: object = {}): Promise<string> {
     const { kubeconfig } = this.kubectl;
     // For the files that helm keeps outside the cluster.

@@ -17,8 +17,8 @@ const COMMANDS = [
 ];
 
 /**
- * Resolves as `work` does. Rejects with its message and, below it, the state, events and logs of the pods in this
- * namespace: at most 4,000 characters of each, or why kubectl failed.
+ * Resolves as `work` does. Rejects with its message and, below it, the state, events and logs of
+ * the pods in this namespace: at most 4,000 characters of each, or why kubectl failed.
  */
 export function explained<T>(kubectl: Kubectl, namespace: string, work: Promise<T>): Promise<T> {
   return work.catch(async (error: Error) => {

@@ -70,8 +70,8 @@ export class DnsmasqServer {
   }
 
   /**
-   * Replaces all records. Resolves once they are in effect; while the server is silent, at once, and
-   * they take effect when it is healed.
+   * Replaces all records. Resolves once they are in effect; while the server is silent, at once,
+   * and they take effect when it is healed.
    */
   setRecords(records: DnsRecords): Promise<void> {
     return this.#mutex.run(() => {

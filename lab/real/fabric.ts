@@ -56,7 +56,9 @@ export class Fabric {
     return this.plan.machine(OPERATOR).map(bare);
   }
 
-  /** `host` is the last number of its addresses, such as 10 for `10.21.0.10` and `fd00:10:21::10`. */
+  /**
+   * `host` is the last number of its addresses, such as 10 for `10.21.0.10` and `fd00:10:21::10`.
+   */
   async addMachine(name: string, host: number): Promise<Machine> {
     const machine = await Machine.create(this.#options(name, this.plan.machine(host)));
     this.#machines.add(machine);
@@ -64,7 +66,10 @@ export class Fabric {
     return machine;
   }
 
-  /** Node 7 is `10.21.1.7` and `fd00:10:21::1:7`; its pods are in `10.21.107.0/24` and `fd00:10:21:107::/64`. */
+  /**
+   * Node 7 is `10.21.1.7` and `fd00:10:21::1:7`; its pods are in `10.21.107.0/24` and
+   * `fd00:10:21:107::/64`.
+   */
   async addNode(number: number): Promise<NodeNetwork> {
     const options = this.#options(`node-${number}`, this.plan.node(number));
     const node = await NodeNetwork.create(number, this.plan, options);

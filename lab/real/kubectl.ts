@@ -29,7 +29,9 @@ export class Kubectl {
     this.command = [tool('kubectl'), `--kubeconfig=${kubeconfig}`, cache];
   }
 
-  /** Runs it with these arguments, and resolves with its standard output. Throws as `run()` does. */
+  /**
+   * Runs it with these arguments, and resolves with its standard output. Throws as `run()` does.
+   */
   run(...args: readonly string[]): Promise<string> {
     return run([...this.command, ...args]);
   }

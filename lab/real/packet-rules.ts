@@ -14,7 +14,10 @@ export const PROBE_PORTS: readonly number[] = [8080, 8443];
  */
 const SLOW_MARK = 42;
 
-/** Linux sets PSH on the last segment of what was written, and no segment without payload is longer than 120 bytes. */
+/**
+ * Linux sets PSH on the last segment of what was written, and no segment without payload is longer
+ * than 120 bytes.
+ */
 const PAYLOAD = ['tcp flags & psh == psh', 'meta length > 120'];
 
 type Rules = Readonly<{ in?: readonly string[]; out?: readonly string[] }>;

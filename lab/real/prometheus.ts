@@ -23,7 +23,10 @@ export class Prometheus {
   readonly #arguments: readonly string[];
   #process: ServerProcess | undefined;
 
-  /** Starts it with this configuration file's text and these flags. Throws as `ServerProcess.start()` does. */
+  /**
+   * Starts it with this configuration file's text and these flags. Throws as
+   * `ServerProcess.start()` does.
+   */
   static async start(configuration: string, flags: readonly string[] = []): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
     const prometheus = new Prometheus(folder, await freePort(), flags);

@@ -3,7 +3,10 @@ import { until } from '../support/until.ts';
 import type { KubeApiServer } from './kube-api-server.ts';
 import { ignoring } from './kube-client.ts';
 
-/** What kubelet requests for a pod's token: an hour and seven seconds, which the API server extends to a year. */
+/**
+ * What kubelet requests for a pod's token: an hour and seven seconds, which the API server extends
+ * to a year.
+ */
 const EXPIRATION_SECONDS = 3_607;
 /** kube-apiserver caches a token's user for 10 s (`TokenSuccessCacheTTL` in its code). */
 const FORGET_LIMIT_MS = 20_000;

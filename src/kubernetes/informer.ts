@@ -37,7 +37,10 @@ const WATCH_SECONDS = 300;
 const IDLE_TIMEOUT_MS = 150_000;
 /** A watch that has lasted this long, in milliseconds, counts as working even without an event. */
 const WORKING_AFTER_MS = 5_000;
-/** After this many watches in a row that delivered events and ended sooner, an event no longer counts as success. */
+/**
+ * After this many watches in a row that delivered events and ended sooner, an event no longer
+ * counts as success.
+ */
 const MAX_SHORT_WATCHES = 2;
 /**
  * Rest after work on events, as a multiple of the work: at 1, the median check takes seven times as
@@ -87,8 +90,8 @@ export type InformerEvents = Readonly<{
 }>;
 
 /**
- * The objects of a collection, listed once and kept up to date by a watch. While the API server is unavailable, the last
- * known items are kept: a missing response is never an empty collection.
+ * The objects of a collection, listed once and kept up to date by a watch. While the API server is
+ * unavailable, the last known items are kept: a missing response is never an empty collection.
  */
 export class Informer<T extends KubernetesObject, Item> {
   readonly #options: InformerOptions<T, Item>;
@@ -99,7 +102,10 @@ export class Informer<T extends KubernetesObject, Item> {
   #failures = 0;
   #isWatching = false;
   #currentAt: number | null = null;
-  /** Consecutive watches, including the current one, that delivered events but were too short to count as working. */
+  /**
+   * Consecutive watches, including the current one, that delivered events but were too short to
+   * count as working.
+   */
   #shortWatches = 0;
   /** Whether the last attempt ended because its resourceVersion was too old. */
   #wasGone = false;
@@ -131,8 +137,8 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 
   /**
-   * Ends the back-off early, but not before `Retry-After` ends, nor before a second for each failure
-   * in a row but the first, five at most. Does nothing while the watch is connected.
+   * Ends the back-off early, but not before `Retry-After` ends, nor before a second for each
+   * failure in a row but the first, five at most. Does nothing while the watch is connected.
    */
   retryNow(): void {
     if (!this.#isWatching) this.#retryNow.abort();
@@ -149,7 +155,8 @@ export class Informer<T extends KubernetesObject, Item> {
         this.#resourceVersion ??= await this.#list(signal);
         const begun = performance.now();
         await this.#watch(signal);
-        // A shorter watch is followed by a back-off even if it delivered events: the next may be short, too.
+        // A shorter watch is followed by a back-off even if it delivered events: the next may be
+        // short, too.
         if (this.#failures === 0 && performance.now() - begun > WORKING_AFTER_MS) continue;
         throw new Error('the API server closes watches immediately');
       } catch (error) {
@@ -336,7 +343,10 @@ export class Informer<T extends KubernetesObject, Item> {
   }
 }
 
-/** A readable error for a connection that is closed during a response; any other error with a printable message. */
+/**
+ * A readable error for a connection that is closed during a response; any other error with a
+ * printable message.
+ */
 function inWords(error: Error): Error {
   const { code } = error as NodeJS.ErrnoException;
   const isCut = error.message === 'aborted' || code === 'ERR_STREAM_PREMATURE_CLOSE';

@@ -48,7 +48,10 @@ export function isLoopback(address: string): boolean {
   return isIn(loopback, address);
 }
 
-/** Whether the value is an IP address, without a zone, at which a pod may be reached from another node. */
+/**
+ * Whether the value is an IP address, without a zone, at which a pod may be reached from another
+ * node.
+ */
 export function isPodAddress(value: unknown, options: { allowLoopback: boolean }): value is string {
   if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) return false;
   if (isIn(unreachable, value)) return false;

@@ -11,8 +11,8 @@ export const ZONE_LABEL = 'topology.kubernetes.io/zone';
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
 
 /**
- * The cordoned nodes, by name. The field selector excludes all other nodes, and with them the status updates of
- * their kubelets, however large the cluster.
+ * The cordoned nodes, by name. The field selector excludes all other nodes, and with them the
+ * status updates of their kubelets, however large the cluster.
  */
 export function createCordonedNodeInformer(
   events: InformerEvents,
@@ -25,7 +25,10 @@ export function createCordonedNodeInformer(
   });
 }
 
-/** Whether the API server reports that the node does not exist. False if it is unavailable or the permission is missing. */
+/**
+ * Whether the API server reports that the node does not exist. False if it is unavailable or the
+ * permission is missing.
+ */
 export async function isNodeGone(nodeName: string, signal: AbortSignal): Promise<boolean> {
   try {
     await readMetadata(nodeName, signal);

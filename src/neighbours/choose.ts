@@ -2,7 +2,9 @@ import { hash } from 'node:crypto';
 
 const RING = 1n << 64n;
 
-/** A node's place on the ring: the first 8 bytes, big-endian, of its name's SHA-256 (the contract). */
+/**
+ * A node's place on the ring: the first 8 bytes, big-endian, of its name's SHA-256 (the contract).
+ */
 export function ringPosition(nodeName: string): bigint {
   return hash('sha256', nodeName, 'buffer').readBigUInt64BE(0);
 }

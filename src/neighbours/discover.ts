@@ -7,7 +7,10 @@ import { betterOf, trustedByNode } from './better-pod.ts';
 import { Ring } from './choose.ts';
 import type { ListedPod, PodList } from './pod-list.ts';
 
-/** How long a pod that has never been ready may take to start listening, in milliseconds, before it is checked. */
+/**
+ * How long a pod that has never been ready may take to start listening, in milliseconds, before it
+ * is checked.
+ */
 const STARTUP_GRACE_MS = 15_000;
 
 /**
@@ -60,7 +63,10 @@ export type NeighbourhoodOptions = Readonly<{
   isNodeGone: (nodeName: string, signal: AbortSignal) => Promise<boolean>;
   /** The zone of a node, undefined until known; for neighbours whose pods lack the label. */
   zoneOf: (nodeName: string) => string | undefined;
-  /** Called at each choice with the number of neighbours, and the number of pods that they were chosen from. */
+  /**
+   * Called at each choice with the number of neighbours, and the number of pods that they were
+   * chosen from.
+   */
   onChosen?: (neighbours: number, pods: number) => void;
 }>;
 
@@ -134,7 +140,10 @@ export class Neighbourhood {
     return messageOf(pods.error) ?? 'the API server has not listed the neighbours yet';
   }
 
-  /** `ok`, or why the list of pods cannot be updated; and when it was last known to be current, in Unix seconds. */
+  /**
+   * `ok`, or why the list of pods cannot be updated; and when it was last known to be current, in
+   * Unix seconds.
+   */
   listState(): { state: string; listedAt: number | null } {
     const { error, currentAt } = this.#options.pods;
     return { state: messageOf(error) ?? this.state(), listedAt: currentAt };
@@ -281,7 +290,10 @@ export class Neighbourhood {
     return { byNode, nodes, neighbours, addresses, names, until };
   }
 
-  /** When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */
+  /**
+   * When a pod may be checked, in milliseconds of `performance.now()`; `Infinity`: not in its
+   * current state.
+   */
   #notBefore(pod: Pod, now: number): number {
     const { podName, nodeName } = pod.neighbour;
     if (podName === this.#options.podName) return Infinity;
@@ -289,7 +301,10 @@ export class Neighbourhood {
     return this.#respondsFrom(pod, now);
   }
 
-  /** When a pod should respond, in milliseconds of `performance.now()`; `Infinity`: not in its current state. */
+  /**
+   * When a pod should respond, in milliseconds of `performance.now()`; `Infinity`: not in its
+   * current state.
+   */
   #respondsFrom(pod: Pod, now: number): number {
     const { neighbour, isTerminating, isUnready, wasReady, runningSince } = pod;
     const { podIP, nodeName } = neighbour;

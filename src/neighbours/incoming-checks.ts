@@ -11,7 +11,10 @@ const MAX_NAME_LENGTH = 253;
  */
 const MAX_SENDERS = 10_000;
 
-/** The pods that checked this one in the last minute. Names come from the network, so their length and number are bounded. */
+/**
+ * The pods that checked this one in the last minute. Names come from the network, so their length
+ * and number are bounded.
+ */
 export class IncomingChecks {
   readonly #lastSeen = new Map<string, number>();
 

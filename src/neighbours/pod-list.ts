@@ -15,7 +15,9 @@ export type PodList = Readonly<{
   pods: readonly ListedPod[];
   /** Names of the nodes that are cordoned: their pods are not checked. */
   cordoned: readonly string[];
-  /** When the list was last known to be current, in Unix seconds; null if there has never been one. */
+  /**
+   * When the list was last known to be current, in Unix seconds; null if there has never been one.
+   */
   listedAt: number | null;
   /** Why it cannot be updated; null if it is current. */
   error: string | null;

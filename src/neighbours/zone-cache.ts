@@ -23,7 +23,10 @@ export type ZoneCacheOptions = Readonly<{
   signal: AbortSignal;
 }>;
 
-/** The zones of the requested nodes, looked up one at a time, so that a rollout puts little load on the API server. */
+/**
+ * The zones of the requested nodes, looked up one at a time, so that a rollout puts little load on
+ * the API server.
+ */
 export class ZoneCache {
   readonly #options: ZoneCacheOptions;
   readonly #known = new Map<string, string>();
@@ -34,7 +37,10 @@ export class ZoneCache {
     this.#options = options;
   }
 
-  /** The zone of a node; undefined until looked up, empty if there is none or it could not be read yet. */
+  /**
+   * The zone of a node; undefined until looked up, empty if there is none or it could not be read
+   * yet.
+   */
   get(nodeName: string): string | undefined {
     if (!this.#known.has(nodeName) && this.#wanted.size < MAX_NODES) {
       this.#wanted.add(nodeName);

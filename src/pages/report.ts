@@ -4,7 +4,9 @@ import type { Page } from './page.ts';
 import { shared } from './shared.ts';
 import { boundUnread } from './unread.ts';
 
-/** Rest after a report, as a multiple of its time: a tenth of a CPU, if it takes less than 0.1 s. */
+/**
+ * Rest after a report, as a multiple of its time: a tenth of a CPU, if it takes less than 0.1 s.
+ */
 const REST_PER_RUN = 9;
 
 /**

@@ -29,8 +29,9 @@ export type CaBundle = Readonly<{
 }>;
 
 /**
- * Trusts the CAs of the system, of the cluster, and of a file. Files are read again when they change, until
- * `close()`. An error in one is reported to `onMistake` and does not affect the others.
+ * Trusts the CAs of the system, of the cluster, and of a file. Files are read again when they
+ * change, until `close()`. An error in one is reported to `onMistake` and does not affect the
+ * others.
  */
 export function createCaBundle(options: {
   /**

@@ -30,8 +30,9 @@ export type FetchBody = (
 ) => Promise<Fetched>;
 
 /**
- * A client that sends a `GET` over a new connection, as a check does, and returns the body of a response with status 200
- * and a `Content-Length` of at most `maxBody` bytes. Redirects are not followed.
+ * A client that sends a `GET` over a new connection, as a check does, and returns the body of a
+ * response with status 200 and a `Content-Length` of at most `maxBody` bytes. Redirects are not
+ * followed.
  */
 export function createFetchBody(options: FetchOptions): FetchBody {
   const versions = new HttpVersions();

@@ -61,8 +61,8 @@ function readUrl(text: string): URL | undefined {
 export type HttpOptions = ProbeOptions &
   Readonly<{
     /**
-     * More header fields of the request. Like the URL's credentials, they are not sent on a redirect
-     * to an unrelated host or from https to http.
+     * More header fields of the request. Like the URL's credentials, they are not sent on a
+     * redirect to an unrelated host or from https to http.
      */
     headers?: Headers;
     /**
@@ -78,9 +78,9 @@ export type HttpOptions = ProbeOptions &
   }>;
 
 /**
- * A probe that sends a `GET` over a new socket, or an idle one of `options.idle`. Its clock stops when
- * the head of the response has been received. Redirects are followed: the timings are those of the
- * last request, the duration that of all.
+ * A probe that sends a `GET` over a new socket, or an idle one of `options.idle`. Its clock stops
+ * when the head of the response has been received. Redirects are followed: the timings are those of
+ * the last request, the duration that of all.
  */
 export function createHttpProbe(options: HttpOptions): Probe {
   const versions = new HttpVersions();

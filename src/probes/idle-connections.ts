@@ -1,6 +1,9 @@
 import type { Connection } from './connection.ts';
 
-/** Idle timeout of a connection, in milliseconds (that of Go's default transport, which upstream uses). */
+/**
+ * Idle timeout of a connection, in milliseconds (that of Go's default transport, which upstream
+ * uses).
+ */
 const IDLE_TIMEOUT_MS = 90_000;
 
 /** How many connections to redirect targets are kept: a target can name any number of origins. */

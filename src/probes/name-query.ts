@@ -7,7 +7,10 @@ import { isDnsName } from './dns-question.ts';
 import { codeOfResponse } from './dns-record.ts';
 import type { ResolvConf } from './resolv-conf.ts';
 
-/** The addresses of a name, or why there are none: a code of `node:dns`, and the error that it stands for. */
+/**
+ * The addresses of a name, or why there are none: a code of `node:dns`, and the error that it
+ * stands for.
+ */
 export type Answer = Readonly<{ addresses: readonly string[]; code?: string; cause?: unknown }>;
 
 /** Errors after which the libc tries the next name of the search list (glibc's res_search). */

@@ -48,8 +48,8 @@ export async function request(
     try {
       return await send(idle);
     } catch (error) {
-      // The peer closed the idle connection just as it was reused, which is not a failure of the path
-      // (RFC 9112, section 9.3.1).
+      // The peer closed the idle connection just as it was reused, which is not a failure of the
+      // path (RFC 9112, section 9.3.1).
       if (signal.aborted || attempt.progress.timings.got_first_resp_byte !== undefined) throw error;
       attempt.progress = attempt.progress.next();
     }

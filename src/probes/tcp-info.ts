@@ -10,13 +10,18 @@ import { descriptor, IPPROTO_TCP, loadSocketOptions } from '../socket-options.ts
 export type TcpInfo = Readonly<{
   /** False until the SYN is answered. */
   isEstablished: boolean;
-  /** Smoothed round-trip time in seconds, undefined without a sample. Right after `connect` it is that of the handshake. */
+  /**
+   * Smoothed round-trip time in seconds, undefined without a sample. Right after `connect` it is
+   * that of the handshake.
+   */
   rtt: number | undefined;
   /** Maximum payload of a segment to the peer, in bytes. */
   mss: number;
   segmentsSent: number;
   segmentsRetransmitted: number;
-  /** Segments that the peer has not acknowledged, and how many of them it holds behind a gap (SACK). */
+  /**
+   * Segments that the peer has not acknowledged, and how many of them it holds behind a gap (SACK).
+   */
   segmentsUnacknowledged: number;
   segmentsHeldByPeer: number;
   /**
@@ -47,7 +52,10 @@ const WORD_BYTES = 4;
 /** `tcpi_state` until the SYN is answered. */
 const TCP_SYN_SENT = 2;
 
-/** `tcpi_min_rtt` without a sample, as after a repeated SYN; `tcpi_rtt` is then the timer's tick, 1,000 µs (measured). */
+/**
+ * `tcpi_min_rtt` without a sample, as after a repeated SYN; `tcpi_rtt` is then the timer's tick,
+ * 1,000 µs (measured).
+ */
 const NO_SAMPLE = 0xffff_ffff;
 
 /**
@@ -94,7 +102,9 @@ function word(words: Uint32Array, offset: number): number {
   return words[offset / WORD_BYTES] as number;
 }
 
-/** Rejects if the kernel returns too short a struct. Tries it on a socket that listens for a moment. */
+/**
+ * Rejects if the kernel returns too short a struct. Tries it on a socket that listens for a moment.
+ */
 async function assertWorks(read: ReadTcpInfo): Promise<void> {
   const server = createServer().listen(0, '127.0.0.1');
   try {

@@ -45,7 +45,10 @@ export type CheckReport = Readonly<{
   state: 'ok' | 'failing' | 'pending';
   /** Unix time, by the pod's clock, of the first result of this state; null while pending. */
   since: number | null;
-  /** Unix time, by the pod's clock, of the last result; null while pending. Absent from reports of earlier versions. */
+  /**
+   * Unix time, by the pod's clock, of the last result; null while pending. Absent from reports of
+   * earlier versions.
+   */
   lastAt?: number | null;
   /** How many results in a row had this state. */
   consecutive: number;
@@ -104,7 +107,9 @@ export type ClusterView = Readonly<{
   now: number;
   collector: Readonly<{ pod: string; node: string }>;
   expected: readonly ExpectedPod[];
-  /** When the list of expected pods was last known to be current; null if there has never been one. */
+  /**
+   * When the list of expected pods was last known to be current; null if there has never been one.
+   */
   podListAt: number | null;
   /** Why the list cannot be updated; null if it is current. */
   podListError: string | null;

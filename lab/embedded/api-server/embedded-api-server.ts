@@ -126,7 +126,9 @@ export class EmbeddedApiServer implements ControlPlane {
     this.#api.forbid(resources);
   }
 
-  /** Every request now gets this response; `undefined`: a proper one. Responses in flight are cut. */
+  /**
+   * Every request now gets this response; `undefined`: a proper one. Responses in flight are cut.
+   */
   misbehave(kind: Misbehaviour | undefined): void {
     this.#misbehaviour = kind;
     for (const response of this.#responses) response.destroy();

@@ -1,6 +1,9 @@
 import { symbol } from './states.ts';
 
-/** The page's style sheet. Text has a contrast of 4.5 or more, in both colour schemes (test/pages/cluster-page/style.test.ts). */
+/**
+ * The page's style sheet. Text has a contrast of 4.5 or more, in both colour schemes
+ * (test/pages/cluster-page/style.test.ts).
+ */
 export const STYLE = `
 :root {
   color-scheme: light dark;
