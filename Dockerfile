@@ -1,11 +1,11 @@
 # What is in the image, how large it is and how it is released: docs/image.md.
-# A release pins both by digest: --build-arg RUN_IMAGE=...:nonroot@sha256:...
+# A release pins both images by digest: --build-arg RUN_IMAGE=...:nonroot@sha256:...
 ARG BUILD_IMAGE=docker.io/library/node:26-trixie-slim
 ARG RUN_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
 
-# On the builder's own architecture: the packed program is the same for every other.
+# Runs on the builder's own architecture: the bundle is the same for every other.
 FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
-# The packages that are packed are no longer seen as such in the image: the SBOM is of this stage too.
+# The image does not show which packages are bundled, so the SBOM covers this stage too.
 ARG BUILDKIT_SBOM_SCAN_STAGE=true
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -28,7 +28,7 @@ LABEL org.opencontainers.image.title="kubenurse" \
       org.opencontainers.image.base.name="${RUN_IMAGE}"
 COPY --from=build /build/dist/ /
 WORKDIR /
-# By number, so that kubelet can hold it to runAsNonRoot.
+# By number, so that kubelet can enforce runAsNonRoot.
 USER 65532:65532
 EXPOSE 8080 8443
 # The flags and variables save memory, and some of them CPU time: docs/image.md.

@@ -1,4 +1,5 @@
-// Preloaded by `npm start` and `npm run demo`, and plain JavaScript, so that an older Node says what is wrong.
+// Preloaded by `npm start` and `npm run demo`. It is plain JavaScript, so that an older Node
+// reports the problem.
 const { engines } = require('./package.json');
 
 const required = Number(/\d+/.exec(engines.node));

@@ -1,4 +1,5 @@
-// Loaded into the program under test (`--require`): each SIGUSR2 begins, or ends, to hold up its event loop.
+// Preloaded into the program under test (`--require`): each SIGUSR2 starts or stops blocking its
+// event loop.
 
 const BLOCK_MS = 5;
 const PAUSE_MS = 1;

@@ -1,9 +1,11 @@
 /*
- * The reference: requests each target once in every interval, one after the other, and writes how long each took: a line
- * `<number of the target> <nanoseconds> <of which connect() took>`. The clock runs from before the socket is made until the head of the response
- * has come, as the probe's does.
+ * The reference client: requests each target once per interval, in turn, and prints for each
+ * `<number of the target> <nanoseconds> <of which connect() took>`.
+ * The clock runs from before the socket is created until the head of the response has arrived, as
+ * the probe's does.
  *
- *     client <interval, ms> <place in it, ms> <rounds> <port> <CA file, or - for plain HTTP> <IPv4 address>...
+ *     client <interval, ms> <offset in it, ms> <rounds> <port> <CA file, or - for plain HTTP>
+ *            <IPv4 address>...
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,7 +35,7 @@ static long long nanoseconds(clockid_t clock) {
   return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* Sends the request and reads until the head of the response is whole. */
+/* Sends the request and reads until the head of the response is complete. */
 static void exchange(int fd, SSL *tls, const char *request) {
   char response[4096];
   size_t length = strlen(request), got = 0;
@@ -49,7 +51,7 @@ static void exchange(int fd, SSL *tls, const char *request) {
   } while (!strstr(response, "\r\n\r\n"));
 }
 
-/* Nanoseconds that the target took, and in `connected` those of connect(). */
+/* Returns the nanoseconds that the request took, and stores those of connect() in `connected`. */
 static long long timed_request(const char *host, struct sockaddr_in *address, long long *connected) {
   int yes = 1;
   char request[256];

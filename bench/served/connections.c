@@ -1,5 +1,6 @@
-// Opens as many connections as it can from a hundred addresses of loopback, until it is killed. `held`: the last 1,900 stay open, and
-// each has sent a request; `closed`: each is closed as soon as it has been opened. Prints `attacking` once it has opened one.
+// Opens connections as fast as it can, from a hundred loopback addresses, until it is killed.
+// `held`: the last 1,900 stay open, and each has sent a request. `closed`: each is closed as soon
+// as it is opened. Prints `attacking` once it has opened one.
 //
 //   connections PORT held|closed
 
@@ -28,7 +29,7 @@ int main(int count, char **arguments) {
     if (connection < 0) return 1;
     struct sockaddr_in own = {.sin_family = AF_INET};
     own.sin_addr.s_addr = htonl(0x7f010001 + opened % ADDRESSES);
-    // Reset when it is closed, so that its port is free again.
+    // Closing resets the connection, so that its port is free again.
     struct linger reset = {.l_onoff = 1};
     setsockopt(connection, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     if (bind(connection, (struct sockaddr *)&own, sizeof own) != 0) return 1;

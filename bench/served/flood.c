@@ -1,6 +1,8 @@
-// Asks `GET` of each path in turn, RATE times a second for so many SECONDS, over a connection each, and waits for no
-// response before it requests again. Prints `PATH STATUS COUNT` for each; the status is 0 for those that got no response.
-// wrk does not replace it: each of its connections waits for a response, so that a slow server lowers the rate.
+// Sends `GET` requests for the paths in turn, RATE per second for SECONDS, each over its own
+// connection, without waiting for responses. Prints `PATH STATUS COUNT` for each path and status.
+// Status 0: no response.
+// wrk is no substitute: each of its connections waits for a response, so that a slow server lowers
+// the rate.
 //
 //   flood ADDRESS PORT RATE SECONDS PATH...
 
@@ -14,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// Past so many it has to wait.
+// With MOST_CONNECTIONS open, it must wait for one to close.
 enum { MOST_CONNECTIONS = 900, MOST_PATHS = 16, STATUSES = 600, LAST_ANSWERS_NS = 2000000000 };
 
 typedef struct {
@@ -98,7 +100,7 @@ int main(int argc, char **argv) {
       go_on(connection, argv[5 + connections[connection].path]);
     }
   }
-  // Those for which there was no time, and those without a response in time.
+  // Requests that it had no time to send, and those without a response in time.
   for (; begun < wanted; begun++) counts[begun % paths][0]++;
   for (int connection = 0; connection < MOST_CONNECTIONS + 64; connection++) {
     if (connections[connection].open) end(connection);

@@ -1,6 +1,7 @@
-// Opens 140 connections of TLS 1.3 from a hundred addresses of loopback, each of which begins a request and then renews its keys before every
-// further byte, a thousand times. All of it is sent at once, once each connection is open; then it begins anew, until it is killed. Prints
-// `attacking` with the first connection.
+// Opens 140 TLS 1.3 connections from a hundred loopback addresses. Each begins a request, then
+// updates its keys before each of the next thousand bytes. Everything is sent at once when all
+// connections are open. Repeats this until it is killed. Prints `attacking` after the first
+// connection.
 //
 //   renewals PORT
 
@@ -18,7 +19,7 @@ enum { ADDRESSES = 100, CONNECTIONS = 140, BYTES = 1000, SEND_MS = 200, LIMIT_S 
 
 static const char REQUEST[] = "GET /alwayshappy HTTP/1.1\r\nHost: a\r\nX: ";
 
-// What a connection is to send, and how much of it it has sent.
+// What each connection sends, and how much of it has been sent.
 static struct {
   int socket;
   char *records;
@@ -41,7 +42,7 @@ static int dial(struct sockaddr_in server, long nth) {
   return -1;
 }
 
-// Writes what is to be sent into memory. The connection goes on without it.
+// Encrypts everything to send into memory. From then on, the socket is used without `tls`.
 static void prepare(SSL_CTX *context, int nth) {
   SSL *tls = SSL_new(context);
   SSL_set_fd(tls, all[nth].socket);

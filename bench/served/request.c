@@ -1,7 +1,9 @@
-// Sends `GET PATH` to an address COUNT times, one after the other, and prints how long each took, in nanoseconds a
-// line: to the end of the response's head, which is all of an empty one. `new`: a connection each, whose opening counts.
-// Rests after each, so that kubenurse serves all at once (it serves 500 a second).
-// wrk does not replace it: it measures no connection set-up, and prints quantiles instead of each latency.
+// Sends `GET PATH` to an address COUNT times, one after the other, and prints the nanoseconds that
+// each took, one per line: until the end of the response's head, which is all of an empty response.
+// `new`: each over a new connection, whose opening is included. Pauses after each, so that
+// kubenurse serves every request immediately (it serves 250 per second).
+// wrk is no substitute: it does not measure connection set-up, and prints quantiles instead of each
+// latency.
 //
 //   request ADDRESS PORT PATH COUNT new|keep [SOURCE]
 
@@ -77,7 +79,7 @@ int main(int argc, char **argv) {
     exchange(connection);
     printf("%lld\n", now() - begin);
     if (!keep) {
-      // The server has closed, too, before the next request.
+      // Wait until the server has closed as well, before the next request.
       while (recv(connection, response, sizeof response, 0) > 0) continue;
       close(connection);
     }

@@ -1,4 +1,4 @@
-// Node's own server and nothing else, at KUBENURSE_PORT.
+// Node's own HTTP server and nothing else, on KUBENURSE_PORT.
 const { createServer } = require('node:http');
 
 createServer((_, response) => response.end()).listen(

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image for two architectures, with SBOM and provenance, pushes image and chart, and signs both: docs/image.md.
+# Builds the image for two architectures, with SBOM and provenance, pushes image and chart, and signs both:
+# docs/image.md.
 # Needs a login to the registry, cosign, helm, and a buildx builder with the docker-container driver.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -10,7 +11,7 @@ charts=${image%/*}/charts
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-# A tag with the digest that it has now.
+# Prints a tag with its current digest.
 pinned() { echo "$1@$(docker buildx imagetools inspect "$1" --format '{{json .Manifest.Digest}}' | tr -d '"')"; }
 build_image=$(pinned docker.io/library/node:26-trixie-slim)
 run_image=$(pinned gcr.io/distroless/nodejs26-debian13:nonroot)

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// virtioHeader is the length of struct virtio_net_hdr, which each frame that is read and written begins with.
+// virtioHeader is the length of struct virtio_net_hdr, which precedes each frame read or written.
 const virtioHeader = 10
 
-// longestFrame holds one of 64 KiB that is not cut into segments yet.
+// longestFrame holds a frame of 64 KiB that is not yet segmented.
 const longestFrame = 1 << 17
 
-// forward passes frames on until an interface is gone. Those that need not wait overtake those that wait.
+// forward passes frames on until an interface is gone. Frames without delay overtake delayed ones.
 func forward(from, to int, current *atomic.Pointer[Impairment]) {
 	waiting := newQueue(to)
 	go waiting.run()
@@ -41,12 +41,12 @@ func forward(from, to int, current *atomic.Pointer[Impairment]) {
 	}
 }
 
-// send loses a frame that the interface does not take, as a wire would.
+// send drops a frame that the interface does not accept, as a wire would.
 func send(to int, frame []byte) {
 	_, _ = syscall.Write(to, frame)
 }
 
-// maxWaiting is in bytes, of one direction; what comes when so much waits is lost.
+// maxWaiting limits the delayed frames of one direction, in bytes. Frames beyond it are dropped.
 const maxWaiting = 64 << 20
 
 type frame struct {
@@ -55,14 +55,14 @@ type frame struct {
 	bytes []byte
 }
 
-// A queue sends each frame when it is due, those due at once in the order in which they came.
+// A queue sends each frame when it is due, and frames due at the same time in order of arrival.
 type queue struct {
 	to     int
 	lock   sync.Mutex
 	frames frames
 	bytes  int
 	turn   uint64
-	// There is a new first frame.
+	// Signals that another frame is now the first.
 	sooner chan struct{}
 }
 
@@ -109,7 +109,7 @@ func (queue *queue) run() {
 	}
 }
 
-// take returns the first frame when it is due; else nil, and how long it is until then.
+// take returns the first frame if it is due, else nil and the time until it is.
 func (queue *queue) take() ([]byte, time.Duration) {
 	queue.lock.Lock()
 	defer queue.lock.Unlock()
@@ -124,7 +124,7 @@ func (queue *queue) take() ([]byte, time.Duration) {
 	return first.bytes, 0
 }
 
-// frames is a heap; the first is due first.
+// frames is a heap in the order in which they are due.
 type frames []*frame
 
 func (all frames) Len() int { return len(all) }

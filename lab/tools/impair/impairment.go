@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Impairment is what is done to frames.
+// Impairment describes what is done to frames.
 type Impairment struct {
 	DelayMs, JitterMs, LossPercent float64
-	// Marked is a delay in ms beside the other, of packets with this Differentiated Services code point.
+	// Marked is the additional delay in ms of packets with a Differentiated Services code point.
 	Marked map[int]float64
 }
 
@@ -26,7 +26,7 @@ func (impairment *Impairment) delay(frame []byte) time.Duration {
 	return time.Duration(max(ms, 0) * float64(time.Millisecond))
 }
 
-// codePoint is 0 of what is not an IP packet.
+// codePoint returns 0 for a frame that is not an IP packet.
 func codePoint(frame []byte) int {
 	if len(frame) < 16 {
 		return 0

@@ -1,7 +1,7 @@
-// impair forwards Ethernet frames between two interfaces, in both directions, and delays and loses some on the way:
-// what the kernel's netem does where there is one. How is read from the standard input, a JSON object a line, and may
-// change at any time; each line is answered with a line when it is in effect. It ends with its input, when it has passed
-// on what had come and was not delayed.
+// impair forwards Ethernet frames between two interfaces, in both directions, and delays and drops
+// some of them, as the kernel's netem does where it exists. It reads the impairment from standard
+// input, one JSON object per line, at any time, and prints a line when each is in effect. At the
+// end of its input, it forwards the frames that have arrived and are not delayed, then exits.
 package main
 
 import (
@@ -39,14 +39,14 @@ func main() {
 	for end := time.Now().Add(lastFrames); time.Now().Before(end) && (hasFrames(first) || hasFrames(second)); {
 		time.Sleep(time.Millisecond)
 	}
-	// For the one that was taken last.
+	// For the frame that was read last.
 	time.Sleep(time.Millisecond)
 }
 
-// lastFrames is for how long, at the most, frames that have come before the end are still passed on.
+// lastFrames limits how long frames that arrived before the end are still forwarded.
 const lastFrames = time.Second
 
-// hasFrames tells whether there are frames that were not taken yet.
+// hasFrames reports whether there are unread frames.
 func hasFrames(socket int) bool {
 	const siocinq = 0x541b
 	var length int32
@@ -54,18 +54,20 @@ func hasFrames(socket int) bool {
 	return err == 0 && length > 0
 }
 
-// Of linux/if_packet.h.
+// From linux/if_packet.h.
 const (
 	packetVnetHdr        = 15
 	packetIgnoreOutgoing = 23
 )
 
-// receiveBuffer is in bytes; the default holds three frames of the size that virtual interfaces exchange.
+// receiveBuffer is in bytes. The default holds three frames of the size that virtual interfaces
+// exchange.
 const receiveBuffer = 8 << 20
 
-// open returns a socket that receives every frame that comes to the interface, and none that leaves it. Each frame
-// begins with a virtio header, which tells of a checksum that is not computed yet, and of segments that are not cut
-// yet: inside one kernel that is put off until a frame reaches a wire, which it never does here.
+// open returns a socket that receives every frame that arrives at the interface, and none that
+// leaves it. Each frame begins with a virtio header, which describes a checksum not yet computed
+// and segments not yet cut: inside one kernel, this is put off until a frame reaches a wire, which
+// never happens here.
 func open(name string) int {
 	device, err := net.InterfaceByName(name)
 	check(name, err)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// originHeader tells a neighbour who asks.
+// originHeader tells a neighbour which pod checks it.
 const originHeader = "KUBENURSE-NEIGHBOUR-ORIGIN"
 
 const (
@@ -18,7 +18,7 @@ const (
 	cacheDuration = 3 * time.Second
 )
 
-// checker makes the checks, all of a round at once.
+// checker runs the checks, all of a round at once.
 type checker struct {
 	config  *config
 	cluster *cluster
@@ -30,7 +30,7 @@ type checker struct {
 	at         time.Time
 }
 
-// runEvery begins with a round at once, and makes one after the other.
+// runEvery runs a round at once, then one per interval, never two at a time.
 func (c *checker) runEvery(ctx context.Context, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -44,7 +44,7 @@ func (c *checker) runEvery(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// run returns the results of a round that is no older than maxAge, and the neighbours that were asked.
+// run returns the results of a round that is no older than maxAge, and the neighbours it checked.
 func (c *checker) run(ctx context.Context, maxAge time.Duration) (map[string]any, []neighbour) {
 	c.round.Lock()
 	defer c.round.Unlock()

@@ -13,7 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// newClient returns what makes the checks: a connection for each, unless they are to be kept, and every step measured.
+// newClient returns the client for the checks, which opens a connection for each unless connections
+// are reused, and measures every step.
 func newClient(config *config, access *rest.Config) (*http.Client, error) {
 	authorities, err := x509.SystemCertPool()
 	if err != nil {
@@ -46,7 +47,7 @@ func newClient(config *config, access *rest.Config) (*http.Client, error) {
 	}, nil
 }
 
-// authorizer gives the service account's token to the API server's /version.
+// authorizer sends the service account's token with requests for the API server's /version.
 type authorizer struct {
 	next   http.RoundTripper
 	access *rest.Config

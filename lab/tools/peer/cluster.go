@@ -23,13 +23,13 @@ type cluster struct {
 	cache  cache.Cache
 }
 
-// neighbour is shown by /alive with the names that upstream gives to it.
+// neighbour is shown by /alive, with upstream's field names.
 type neighbour struct {
 	PodName, PodIP, HostIP, NodeName, Phase string
 	hash                                    uint64
 }
 
-// follow returns when all is listed, and watches until ctx is done.
+// follow returns once everything is listed, and watches until ctx is done.
 func follow(ctx context.Context, config *config) (*cluster, *rest.Config, error) {
 	access, err := clientconfig.GetConfig()
 	if err != nil {
@@ -62,14 +62,15 @@ func follow(ctx context.Context, config *config) (*cluster, *rest.Config, error)
 	return &cluster{config: config, cache: objects}, access, nil
 }
 
-// isCordoned tells whether our own node is, or cannot be read.
+// isCordoned reports whether the pod's own node is cordoned or cannot be read.
 func (c *cluster) isCordoned(ctx context.Context) bool {
 	var node corev1.Node
 	err := c.cache.Get(ctx, client.ObjectKey{Name: c.config.nodeName}, &node)
 	return err != nil || node.Spec.Unschedulable
 }
 
-// neighbours returns those to ask: at most as many as the limit says, those that follow us in the ring of hashes.
+// neighbours returns the neighbours to check: those that follow the pod's own node in the ring of
+// hashes, up to the limit.
 func (c *cluster) neighbours(ctx context.Context) ([]neighbour, error) {
 	var pods corev1.PodList
 	if err := c.cache.List(ctx, &pods, client.MatchingLabelsSelector{Selector: c.config.filter}); err != nil {
@@ -97,7 +98,7 @@ func (c *cluster) neighbours(ctx context.Context) ([]neighbour, error) {
 			HostIP:   pod.Status.HostIP,
 			NodeName: pod.Spec.NodeName,
 			Phase:    string(pod.Status.Phase),
-			// From us on, and once around.
+			// The distance from the own node around the ring.
 			hash: hashOf(pod.Spec.NodeName) - own,
 		})
 	}

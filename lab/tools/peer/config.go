@@ -11,15 +11,15 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// config is what the environment says: the variables that both programs know, and the one that has ours listen at one
-// address.
+// config is what the environment sets: the variables that both programs know, and the one that
+// makes kubenurse listen on one address.
 type config struct {
 	namespace          string
 	filter             labels.Selector
 	limit              int
 	allowUnschedulable bool
 	podName, nodeName  string
-	// checks are those whose target does not change: the URL by the type.
+	// checks holds the URLs of the checks with a fixed target, by type.
 	checks           map[string]string
 	neighbours       bool
 	interval         time.Duration

@@ -1,6 +1,7 @@
-// peer is what our program is measured against: a probe with the environment, the endpoints, the metrics, the
-// libraries and the habits of upstream's kubenurse 1.15, which is written in Go. It is not upstream's program, and
-// none of its lines is: a stand-in, 8 to 17 % cheaper than the real thing (docs/performance.md).
+// peer is the program that kubenurse is measured against: a probe with the environment, endpoints,
+// metrics, libraries and behaviour of upstream's kubenurse 1.15, which is written in Go. It is not
+// upstream's program, and has none of its code: a stand-in, 8 to 17 % cheaper than the real one
+// (docs/performance.md).
 package main
 
 import (

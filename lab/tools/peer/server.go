@@ -56,7 +56,7 @@ func newServer(config *config, checker *checker, cluster *cluster) *http.Server 
 	}
 }
 
-// callers are the neighbours that have asked us, and when they did last.
+// callers holds when each neighbour last checked this pod.
 type callers struct {
 	mutex sync.Mutex
 	seen  map[string]time.Time
@@ -68,7 +68,7 @@ func (c *callers) add(origin string) {
 	c.seen[origin] = time.Now()
 }
 
-// count tells how many have asked within the last minute, and forgets the others.
+// count returns how many neighbours checked this pod in the last minute, and drops the others.
 func (c *callers) count() float64 {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

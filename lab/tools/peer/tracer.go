@@ -13,10 +13,10 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 )
 
-// checkType is the key of the context under which a request carries the type of its check.
+// checkType is the context key under which a request carries its check's type.
 type checkType struct{}
 
-// tracer records how long a request took from its start to each of its events and to the answer's head.
+// tracer records the time from a request's start to each of its events and to the response's head.
 type tracer struct {
 	next    http.RoundTripper
 	buckets []float64

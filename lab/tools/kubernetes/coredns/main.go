@@ -1,4 +1,4 @@
-// CoreDNS with the plugins of a cluster's DNS only.
+// CoreDNS with only the plugins that cluster DNS needs.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// The etcd server under its own name: `go build` would name the program after the module's folder, `server`.
+// The etcd server under its own name: `go build` would name the program `server`, after the
+// module's folder.
 package main
 
 import (

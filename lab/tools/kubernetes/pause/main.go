@@ -1,4 +1,4 @@
-// What holds a pod's namespaces: waits until it is ended.
+// Holds a pod's namespaces: waits until it is terminated.
 package main
 
 import (
