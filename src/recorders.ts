@@ -14,6 +14,7 @@ import {
   type TcpCounts,
   type UdpCounts,
 } from './model.ts';
+import { NamedStatuses } from './named-statuses.ts';
 import { RecordedValues } from './recorded-values.ts';
 import { inSeconds } from './seconds.ts';
 
@@ -32,6 +33,7 @@ const NOTHING_SENT: UdpCounts = {
 /** Records results as metrics. The series of a check exist, at 0, as soon as the check is added. */
 export function metricsRecorder(metrics: Metrics): Recorder {
   const last = new RecordedValues();
+  const statuses = new NamedStatuses();
   /** Adds to a counter that rarely changes; adds 0 only so that its series exists. */
   const count = (
     counter: Counter,
@@ -105,8 +107,9 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       metrics.httpRequests.add(0, { type, code: check.code });
       metrics.httpRequests.add(0, { type, code: NO_RESPONSE });
     },
-    record: ({ check, outcome }) => {
+    record: ({ check, outcome: measured }) => {
       const { type } = check;
+      const outcome = statuses.limit(type, measured);
       // With each result, because the pod behind a path may have changed.
       describe(check);
       if (!check.countsPackets) recordRequest(type, outcome);
@@ -115,7 +118,10 @@ export function metricsRecorder(metrics: Metrics): Recorder {
       if (outcome.certificates !== undefined) recordCertificates(type, outcome.certificates);
       if (outcome.udp !== undefined) recordUdp(type, outcome.udp);
     },
-    removed: ({ type }) => last.delete(type),
+    removed: ({ type }) => {
+      last.delete(type);
+      statuses.delete(type);
+    },
   };
 }
 

@@ -120,7 +120,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/check-history.ts': ['src/verdict/'],
   'src/check-report.ts': ['src/check-states.ts', 'src/verdict/'],
   'src/recorded-values.ts': [],
-  'src/recorders.ts': ['src/metrics.ts', 'src/recorded-values.ts', 'src/seconds.ts'],
+  'src/named-statuses.ts': [],
+  'src/recorders.ts': [
+    'src/metrics.ts',
+    'src/named-statuses.ts',
+    'src/recorded-values.ts',
+    'src/seconds.ts',
+  ],
   'src/export-health.ts': ['src/recorders.ts', 'src/seconds.ts'],
 
   'src/server.ts': [

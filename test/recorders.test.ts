@@ -78,6 +78,26 @@ describe('metricsRecorder().record()', () => {
     expect(requests).toEqual({ '{type="a",code="503"}': 2 });
   });
 
+  test('names 16 statuses of a check, and counts any other as the first of its class', async () => {
+    const common = [404, 500, 501, 502, 503, 504];
+    const all = Array.from({ length: 900 }, (_, index) => 100 + index).filter(
+      (each) => each !== 200,
+    );
+    const { errors, requests } = await recorded(
+      [...common, ...all].map((each) => unexpectedStatus(each)),
+    );
+    const named = Object.keys(requests).map((labels) => /code="(\d+)"/.exec(labels)?.[1]);
+    const first = all.slice(0, 10);
+    expect(named.map(Number).sort()).toEqual([...first, ...common, 200, 300, 400].sort());
+    const sum = (counts: Record<string, number>) =>
+      Object.values(counts).reduce((total, count) => total + count, 0);
+    expect([sum(requests), sum(errors)]).toEqual([905, 905]);
+    expect(requests['{type="a",code="503"}']).toBe(2);
+    expect(requests['{type="a",code="400"}']).toBe(99);
+    expect(errors['{type="a",event="status_code_400"}']).toBe(99);
+    expect(errors['{type="a",event="status_code_500"}']).toBe(1 + 500 - 4);
+  });
+
   test('counts no error of a successful check', async () => {
     const { errors, requests } = await recorded([ok(), ok(), ok()]);
     expect(errors).toEqual({});
