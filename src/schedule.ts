@@ -146,9 +146,9 @@ export class Schedule {
     );
     const { interval } = this.#options;
     // Rounds that were missed while the process was suspended are skipped.
-    const missed = Math.floor(Math.max(0, performance.now() - time) / interval);
-    this.#round += missed + 1;
-    this.#roundAt(time + (missed + 1) * interval);
+    const passed = 1 + Math.floor(Math.max(0, performance.now() - time) / interval);
+    this.#round += passed;
+    this.#roundAt(time + passed * interval);
     await starts;
   }
 

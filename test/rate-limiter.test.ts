@@ -112,8 +112,8 @@ test('RateLimiter never delays a client with one request per second, even if it 
 });
 
 /**
- * Returns whether a request of `b` is served at once after so many milliseconds, in which others
- * keep attacking.
+ * Under attack by others: the returned function sends a request of `b` after this many further
+ * milliseconds, and returns whether it is served at once.
  */
 async function attacked(burst: number): Promise<(milliseconds: number) => Promise<boolean>> {
   const { served, come } = await pacedUnderLoad(burst);
@@ -231,7 +231,7 @@ test('RateLimiter forgets requests whose clients have gone, even behind one that
   expect(asked.mock.calls.length).toBeLessThan(300);
 });
 
-test('RateLimiter delays all clients but those that were idle while the process is busy', async () => {
+test('RateLimiter delays all clients but infrequent ones while the process is busy', async () => {
   let isBusy = false;
   const { served, come } = await pacedUnderLoad(1, { isBusy: () => isBusy });
   come('a');
@@ -281,7 +281,7 @@ test('RateLimiter serves a hundred infrequent clients that arrive at the same mo
   const names = (from: number, to: number, at: number) =>
     Array.from({ length: to - from + 1 }, (_, i) => `${to - i} at ${at}`);
   for (let i = 1; i <= 100; i += 1) come(`${i}`);
-  // Three at the pace, and eight times as many that were idle.
+  // Three at the pace, and eight times as many infrequent ones.
   expect(served.splice(0)).toEqual(names(1, 27, 0).reverse());
   await vi.advanceTimersByTimeAsync(100);
   expect(served.splice(0)).toEqual(names(77, 100, 100));

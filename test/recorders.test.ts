@@ -98,6 +98,19 @@ describe('metricsRecorder().record()', () => {
     expect(errors['{type="a",event="status_code_500"}']).toBe(1 + 500 - 4);
   });
 
+  test('names further statuses of a check that returns after its removal', async () => {
+    const { metrics, series } = scrapedMetrics();
+    const recorder = metricsRecorder(metrics);
+    const check = fakeCheck('a');
+    const respond = (status: number) =>
+      recorder.record({ check, outcome: unexpectedStatus(status) });
+    for (let status = 400; status < 416; status += 1) respond(status);
+    recorder.removed?.(check);
+    respond(503);
+    const requests = startingWith('kubenurse_httpclient_requests_total', await series());
+    expect(requests['{type="a",code="503"}']).toBe(1);
+  });
+
   test('counts no error of a successful check', async () => {
     const { errors, requests } = await recorded([ok(), ok(), ok()]);
     expect(errors).toEqual({});
